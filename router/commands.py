@@ -1,0 +1,140 @@
+"""Imperatives that the dispatcher gives. None is carried out before the turn that gave it is committed."""
+
+from dataclasses import dataclass
+
+from router.vocabulary import EndedBy, Medium, Outcome, Presence, Requirement, WithdrawReason
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Why this agent: the terms of the winner's score and the runner-up's, as (name, integer) pairs in rule order.
+
+    The rest of the explanation (each candidate, the first rule that it failed) is derived by replay.
+    """
+
+    policy_version: str
+    strategy: str
+    terms: tuple[tuple[str, int], ...]
+    runner_up: str | None = None
+    runner_up_terms: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SendOffer:
+    """Invite the agent. `deadline` and `queued_at` are shard times in microseconds; `attempt` counts from 1."""
+
+    reservation_id: str
+    work_id: str
+    interaction_id: str
+    agent_id: str
+    queue: str
+    medium: Medium
+    requirements: tuple[Requirement, ...]
+    queued_at: int
+    deadline: int
+    attempt: int
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawOffer:
+    """The offer is over for the agent; take card and ringing away at once."""
+
+    reservation_id: str
+    work_id: str
+    interaction_id: str
+    agent_id: str
+    reason: WithdrawReason
+
+
+@dataclass(frozen=True, slots=True)
+class JoinLegs:
+    """The accept is committed: join the customer and the agent, then post AssignmentConnected or AssignmentFailed."""
+
+    reservation_id: str
+    work_id: str
+    interaction_id: str
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartLegs:
+    """The assignment is over: release what it holds (idempotent; either side may be gone already)."""
+
+    reservation_id: str
+    work_id: str
+    interaction_id: str
+    agent_id: str
+    by: EndedBy
+
+
+@dataclass(frozen=True, slots=True)
+class StartWrapUp:
+    """The agent is in wrap-up until `deadline` (shard microseconds), then it is closed for them."""
+
+    reservation_id: str
+    work_id: str
+    interaction_id: str
+    agent_id: str
+    deadline: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndWrapUp:
+    """Wrap-up is over and the capacity free; `disposition` None when the deadline closed it."""
+
+    reservation_id: str
+    work_id: str
+    interaction_id: str
+    agent_id: str
+    disposition: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequeueWork:
+    """The item is back at its place (its offer or its assignment came to nothing): wait on, with music."""
+
+    work_id: str
+    interaction_id: str
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseWork:
+    """The item left the router for good, with the system's outcome. After wrap-up for handled work."""
+
+    work_id: str
+    interaction_id: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPresence:
+    """Tell the agent (and boards) what now holds. `since` is a shard time in microseconds."""
+
+    agent_id: str
+    presence: Presence
+    reason: str | None
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The event came too late or was not legal; tell whoever caused it. `code` is stable, `message` for people."""
+
+    code: str
+    message: str
+
+
+Command = (
+    SendOffer
+    | WithdrawOffer
+    | JoinLegs
+    | PartLegs
+    | StartWrapUp
+    | EndWrapUp
+    | RequeueWork
+    | CloseWork
+    | ShowPresence
+    | Refuse
+)

@@ -1,0 +1,207 @@
+"""Past-tense facts that the dispatcher is told. Identifiers only: personal data lives in SQL.
+
+Every event is stamped by the pump with (sequence, now, cause) and journalled as it is, so that a replay of the
+journal through a new dispatcher gives the identical assignments. Events of the last group change no routing state;
+they go through the same journal so that an interaction has one story in one order.
+"""
+
+from dataclasses import dataclass
+
+from router.policy import Policy
+from router.vocabulary import EndedBy, Medium, Presence, Requirement
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChanged:
+    """A version of the policy became current; it applies at once to those who already wait."""
+
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class AgentConnected:
+    """The agent can be reached (page and leg up, or phone registered). `generation` grows with each connection."""
+
+    agent_id: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentDisconnected:
+    """That connection is gone. A disconnect of an older generation is without effect."""
+
+    agent_id: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceSet:
+    """The agent (or, with `by`, somebody else) declared a presence. OFFLINE is signing out."""
+
+    agent_id: str
+    presence: Presence
+    reason: str | None = None
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkQueued:
+    """An interaction wants an agent. `priority` is added to the queue's own; higher is sooner."""
+
+    work_id: str
+    interaction_id: str
+    medium: Medium
+    queue: str
+    requirements: tuple[Requirement, ...] = ()
+    priority: int = 0
+    node: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerLeft:
+    """The customer is gone. Legal in every state; unknown or closed work is without effect."""
+
+    work_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAccepted:
+    """The agent took the offer; while it stands, this is the compare-and-set that decides."""
+
+    reservation_id: str
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRejected:
+    """The agent declined. The item keeps its place and rests for this agent only."""
+
+    reservation_id: str
+    agent_id: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferFailed:
+    """The offer could not reach the agent (phone busy, unreachable, leg refused)."""
+
+    reservation_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentConnected:
+    """The customer and the agent are joined."""
+
+    reservation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentFailed:
+    """The agent's side died between accept and join; the item goes back to its place."""
+
+    reservation_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentEnded:
+    """Somebody left the conversation; wrap-up begins."""
+
+    reservation_id: str
+    by: EndedBy
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpFinished:
+    """The agent closed wrap-up with a disposition (the note itself is in SQL)."""
+
+    reservation_id: str
+    agent_id: str
+    disposition: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLost:
+    """The node that signalled these calls died; its voice work is closed as such."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """A deadline of the dispatcher came; replay calls `expire(now)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionOpened:
+    """A customer's attempt began on `channel` at the published `entry`."""
+
+    interaction_id: str
+    channel: str
+    medium: Medium
+    entry: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionNoted:
+    """One step of the story: `kind` is a word of docs/journal.md, `detail` sorted pairs without personal data."""
+
+    interaction_id: str
+    kind: str
+    detail: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionClosed:
+    """The customer's attempt is over (wrap-up may still run)."""
+
+    interaction_id: str
+    outcome: str
+
+
+RoutingEvent = (
+    PolicyChanged
+    | AgentConnected
+    | AgentDisconnected
+    | PresenceSet
+    | WorkQueued
+    | CustomerLeft
+    | OfferAccepted
+    | OfferRejected
+    | OfferFailed
+    | AssignmentConnected
+    | AssignmentFailed
+    | AssignmentEnded
+    | WrapUpFinished
+    | NodeLost
+    | TimePassed
+)
+StoryEvent = InteractionOpened | InteractionNoted | InteractionClosed
+Event = RoutingEvent | StoryEvent
+
+__all__ = [
+    "AgentConnected",
+    "AgentDisconnected",
+    "AssignmentConnected",
+    "AssignmentEnded",
+    "AssignmentFailed",
+    "CustomerLeft",
+    "Event",
+    "InteractionClosed",
+    "InteractionNoted",
+    "InteractionOpened",
+    "NodeLost",
+    "OfferAccepted",
+    "OfferFailed",
+    "OfferRejected",
+    "PolicyChanged",
+    "PresenceSet",
+    "RoutingEvent",
+    "StoryEvent",
+    "TimePassed",
+    "WorkQueued",
+    "WrapUpFinished",
+]

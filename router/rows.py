@@ -1,0 +1,94 @@
+"""What the store keeps of each thing: flat rows, one for an agent, a work item and a reservation, and the turn.
+
+The dispatcher's memory is a cache of these rows; `Dispatcher.restore` rebuilds it from them.
+"""
+
+from dataclasses import dataclass
+
+from router.commands import Command
+from router.events import Event
+from router.vocabulary import Medium, OfferState, Presence, Requirement, WorkState
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRow:
+    """An agent's live state. Load is not stored: it is the sum of the agent's open reservations."""
+
+    agent_id: str
+    presence: Presence
+    reason: str | None
+    presence_since: int
+    generation: int
+    connected: bool
+    idle_since: int
+    grace_deadline: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRow:
+    """A work item that is not closed. `resting` holds (agent, until) for agents who rejected it."""
+
+    work_id: str
+    interaction_id: str
+    medium: Medium
+    queue: str
+    requirements: tuple[Requirement, ...]
+    priority: int
+    queued_at: int
+    sequence: int
+    state: WorkState
+    attempts: int
+    node: str
+    resting: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationRow:
+    """An open reservation. `units` is what it takes of the agent's total; `deadline` of the offer or the wrap-up."""
+
+    reservation_id: str
+    work_id: str
+    agent_id: str
+    medium: Medium
+    units: int
+    state: OfferState
+    offered_at: int
+    deadline: int | None
+    connected_at: int | None = None
+    ended_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Rows to write and to delete, in no particular order; a row is never in both."""
+
+    agents: tuple[AgentRow, ...] = ()
+    work: tuple[WorkRow, ...] = ()
+    reservations: tuple[ReservationRow, ...] = ()
+    work_closed: tuple[str, ...] = ()
+    reservations_closed: tuple[str, ...] = ()
+    agents_removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One event through the dispatcher: the unit of commit and of replay. `cause` is a free trace label."""
+
+    sequence: int
+    now: int
+    cause: str
+    event: Event
+    commands: tuple[Command, ...]
+    changes: Changes
+
+
+@dataclass(frozen=True, slots=True)
+class ShardImage:
+    """All of a shard as the store has it."""
+
+    agents: tuple[AgentRow, ...]
+    work: tuple[WorkRow, ...]
+    reservations: tuple[ReservationRow, ...]
+    policy_version: str | None
+    applied: int
+    clock: int

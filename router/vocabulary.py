@@ -1,0 +1,91 @@
+"""The words that every part of the router shares: media, presence, requirements, outcomes.
+
+Times are integer microseconds of the shard's clock, durations integer microseconds.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+MIN_PROFICIENCY = 1
+MAX_PROFICIENCY = 10
+
+
+class Medium(StrEnum):
+    """The unit in which capacity is counted."""
+
+    VOICE = "voice"
+    CHAT = "chat"
+    EMAIL = "email"
+
+
+class Presence(StrEnum):
+    """What an agent declares. Offered, connected and wrap-up follow from the work held, never from here."""
+
+    OFFLINE = "offline"
+    NOT_READY = "not_ready"
+    READY = "ready"
+
+
+class WorkState(StrEnum):
+    """Where a work item stands."""
+
+    WAITING = "waiting"
+    OFFERED = "offered"
+    ASSIGNED = "assigned"
+    CONNECTED = "connected"
+    WRAP_UP = "wrap_up"
+    CLOSED = "closed"
+
+
+class OfferState(StrEnum):
+    """Where a reservation stands, from the claim until capacity is free again."""
+
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    CONNECTED = "connected"
+    WRAP_UP = "wrap_up"
+    CLOSED = "closed"
+
+
+class Outcome(StrEnum):
+    """The system's fact about how a work item ended (the agent's own code is the disposition)."""
+
+    HANDLED = "handled"
+    ABANDONED = "abandoned"
+    NODE_LOST = "node_lost"
+    CANCELLED = "cancelled"
+
+
+class EndedBy(StrEnum):
+    """Who left a connected assignment first."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    SYSTEM = "system"
+
+
+class WithdrawReason(StrEnum):
+    """Why an offer ended without (or before) a conversation."""
+
+    ABANDONED = "abandoned"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    SIGNED_OUT = "signed_out"
+    NODE_LOST = "node_lost"
+    POLICY = "policy"
+
+
+# Reasons that the router itself gives when it sets an agent not-ready; a site adds its own (lunch, training).
+REASON_SIGNED_IN = "signed_in"
+REASON_MISSED_OFFER = "missed_offer"
+REASON_LEG_FAILED = "leg_failed"
+REASON_CONNECTION_LOST = "connection_lost"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Requirement:
+    """A work item's demand: `skill` at `minimum` proficiency (1-10) or better."""
+
+    skill: str
+    minimum: int = MIN_PROFICIENCY
