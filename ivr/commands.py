@@ -1,0 +1,105 @@
+"""What the IVR machine is told (events, past tense) and what it asks for (commands, imperative)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+FinishReason = Literal["completed", "stopped", "failed"]
+NoteKind = Literal[
+    "greeting",
+    "played",
+    "menu",
+    "digit",
+    "no_input",
+    "no_match",
+    "collect",
+    "collected",
+    "branch",
+    "closed",
+    "set",
+    "left",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Digit:
+    """The caller pressed one of 0-9, * or #."""
+
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromptFinished:
+    """A `Play` ended: played to its end, stopped, or failed. A stale `play_id` is ignored."""
+
+    play_id: int
+    reason: FinishReason = "completed"
+
+
+@dataclass(frozen=True, slots=True)
+class CallerLeft:
+    """The caller hung up; legal in every state, and the last event that counts."""
+
+
+IvrEvent = Digit | PromptFinished | CallerLeft
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Play the prompts one after the other. Names are complete (`en/welcome`): a path below `prompts/`."""
+
+    play_id: int
+    prompts: tuple[str, ...]
+    barge_in: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlay:
+    """Fall silent at once; the `PromptFinished` that may follow is ignored."""
+
+    play_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetLanguage:
+    """From now on this caller is spoken to in `language`."""
+
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueue:
+    """The IVR is done: wait in `queue`.
+
+    `requirements` are (skill, minimum 1-10) beside the queue's own; `priority` is None when the flow says nothing,
+    so that the queue's own holds; `data` is personal customer data; `path` the labels of the choices so far.
+    """
+
+    queue: str
+    requirements: tuple[tuple[str, int], ...]
+    priority: int | None
+    data: Mapping[str, str]
+    path: tuple[str, ...]
+    language: str
+    operator: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hangup:
+    """The IVR is done: end the call. `data` is what was collected, `outcome` the fact for the record."""
+
+    outcome: str
+    data: Mapping[str, str] = field(default_factory=dict)
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One line of the interaction's story. `detail` never holds personal data: of a number only its length."""
+
+    kind: NoteKind
+    node: str
+    detail: str = ""
+
+
+IvrCommand = Play | StopPlay | SetLanguage | Enqueue | Hangup | Note

@@ -1,0 +1,160 @@
+"""A flow: the immutable graph of nodes that a caller walks, each node one step of the conversation.
+
+Durations are integer microseconds. A prompt is named by its path under the site's `prompts/` folder without the
+ending: `en/welcome` is the same file whatever the caller speaks, `welcome` is looked up in the caller's language.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+DIGITS = "0123456789*#"
+SECOND_US = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often a missing or wrong answer is met with `prompts` before the node gives up."""
+
+    attempts: int = 2
+    prompts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Says something and goes on. `greeting` only changes the word that the interaction's story uses."""
+
+    name: str
+    prompts: tuple[str, ...]
+    next: str
+    barge_in: bool = True
+    greeting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One key of a menu. `label` becomes part of the path that the agent sees."""
+
+    label: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """Asks for one key; after too many missing or wrong keys the caller goes to `fallback`."""
+
+    name: str
+    prompts: tuple[str, ...]
+    choices: Mapping[str, Choice]
+    fallback: str
+    barge_in: bool = True
+    timeout_us: int = 5 * SECOND_US
+    no_input: Retry = field(default_factory=Retry)
+    no_match: Retry = field(default_factory=Retry)
+
+
+@dataclass(frozen=True, slots=True)
+class Collect:
+    """Asks for a number of `min_length` to `max_length` digits and stores it as customer data under `key`.
+
+    `terminator` ends the number early ("" means none). `timeout_us` runs until the first digit,
+    `inter_digit_us` between two. With `read_back` the digits are spoken to the caller before going on.
+    """
+
+    name: str
+    prompts: tuple[str, ...]
+    key: str
+    next: str
+    fallback: str
+    min_length: int = 1
+    max_length: int = 20
+    terminator: str = "#"
+    barge_in: bool = True
+    timeout_us: int = 6 * SECOND_US
+    inter_digit_us: int = 3 * SECOND_US
+    read_back: bool = False
+    no_input: Retry = field(default_factory=Retry)
+    no_match: Retry = field(default_factory=Retry)
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """Changes what the work will ask for: skill minimums (1-10), priority, customer data, language."""
+
+    name: str
+    next: str
+    requirements: tuple[tuple[str, int], ...] = ()
+    priority: int | None = None
+    data: Mapping[str, str] = field(default_factory=dict)
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Branches on whether the named calendar is open at this moment."""
+
+    name: str
+    calendar: str
+    open: str
+    closed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Leaves the IVR for a queue; `operator` marks the way out to a person for whoever gets lost."""
+
+    name: str
+    queue: str
+    operator: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Goodbye:
+    """Says goodbye, then hangs up; `outcome` is the fact kept in the record."""
+
+    name: str
+    prompts: tuple[str, ...]
+    outcome: str = "goodbye"
+
+
+Node = Play | Menu | Collect | Set | Hours | Queue | Goodbye
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A whole flow. `language` is spoken until the caller chooses another."""
+
+    name: str
+    title: str
+    language: str
+    start: str
+    nodes: Mapping[str, Node]
+
+
+def links(node: Node) -> Iterator[tuple[str, str, bool]]:
+    """Each way out of a node as (key path inside the node, target, needs the caller to press something)."""
+    match node:
+        case Play() | Set():
+            yield "next", node.next, False
+        case Menu():
+            for digit, choice in node.choices.items():
+                yield f"choices.{digit}.next", choice.next, True
+            yield "fallback", node.fallback, False
+        case Collect():
+            yield "next", node.next, True
+            yield "fallback", node.fallback, False
+        case Hours():
+            yield "open", node.open, False
+            yield "closed", node.closed, False
+        case Queue() | Goodbye():
+            return
+
+
+def spoken(node: Node) -> Iterator[tuple[str, str]]:
+    """Each prompt that a node can say as (key path inside the node, prompt name)."""
+    if isinstance(node, Play | Menu | Collect | Goodbye):
+        for index, prompt in enumerate(node.prompts):
+            yield f"prompts[{index}]", prompt
+    if isinstance(node, Menu | Collect):
+        for key, retry in (("no_input", node.no_input), ("no_match", node.no_match)):
+            for index, prompt in enumerate(retry.prompts):
+                yield f"{key}.prompts[{index}]", prompt

@@ -1,0 +1,47 @@
+"""Numbers as sequences of prompts: digits read out one by one, and a caller's place in the queue."""
+
+MAX_PLACE = 99
+
+
+def digits_prompts(language: str, digits: str) -> tuple[str, ...]:
+    """The prompts that read `digits` out one at a time, `*` and `#` by their names."""
+    names = {"*": "star", "#": "hash"}
+    return tuple(f"{language}/digit-{names.get(digit, digit)}" for digit in digits)
+
+
+def place_prompts(language: str, place: int) -> tuple[str, ...]:
+    """The prompts that tell a caller that they are number `place` (from 1) in the queue.
+
+    A place above 99 is announced as "more than 99 are before you": nobody is helped by the exact figure.
+    Raises ValueError for a place below 1.
+    """
+    if place < 1:
+        raise ValueError(f"a place in the queue counts from 1, not {place}")
+    if place > MAX_PLACE:
+        return (f"{language}/place-many",)
+    parts = _mandarin(place) if language == "zh" else _english(place)
+    return (f"{language}/place-before", *(f"{language}/{part}" for part in parts), f"{language}/place-after")
+
+
+def _english(number: int) -> tuple[str, ...]:
+    """English counts to twenty in single words, then by tens: 42 is `number-40 number-2`."""
+    if number <= 20 or number % 10 == 0:
+        return (f"number-{number}",)
+    return (f"number-{number - number % 10}", f"number-{number % 10}")
+
+
+def _mandarin(number: int) -> tuple[str, ...]:
+    """Mandarin builds from digits and ten: 12 is 十二, 42 is 四十二; `digit-1` to `digit-9` and `number-10`."""
+    tens, unit = divmod(number, 10)
+    head = (f"digit-{tens}",) if tens > 1 else ()
+    middle = ("number-10",) if tens else ()
+    tail = (f"digit-{unit}",) if unit else ()
+    return head + middle + tail
+
+
+def speech_prompts(language: str) -> frozenset[str]:
+    """Every prompt that `digits_prompts` and `place_prompts` can ask for, so that a site can be checked for them."""
+    names = set(digits_prompts(language, "0123456789*#"))
+    for place in range(1, MAX_PLACE + 2):
+        names.update(place_prompts(language, place))
+    return frozenset(names)
