@@ -16,10 +16,10 @@ import structlog
 from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceTransport
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters
 
+from media.codecs import CodecName
 from media.errors import MediaError
 from media.webrtc_ice import IceConnection
 from media.webrtc_sdp import (
-    Codec,
     Fingerprint,
     LocalCandidate,
     LocalParameters,
@@ -82,7 +82,7 @@ class WebRtcTransport:
         on_packet: Callable[[bytes], None],
         on_state: Callable[[TransportState], None],
     ) -> None:
-        self.negotiated: tuple[Codec, int, int | None] = (
+        self.negotiated: tuple[CodecName, int, int | None] = (
             offer.codec,
             offer.payload_type,
             offer.dtmf_payload_type,

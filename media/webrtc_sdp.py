@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, cast
 
+from media.codecs import CodecName
 from media.errors import MediaError
 
-Codec = Literal["PCMU", "PCMA"]
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
 DtlsRole = Literal["client", "server"]
 
@@ -23,7 +23,7 @@ MAX_OFFER_CHARS: Final = 64 * 1024
 SAMPLE_RATE_HZ: Final = 8000
 PACKET_MS: Final = 20
 
-_STATIC_CODECS: Final[dict[int, Codec]] = {0: "PCMU", 8: "PCMA"}
+_STATIC_CODECS: Final[dict[int, CodecName]] = {0: "PCMU", 8: "PCMA"}
 _ANSWER_DIRECTION: Final[dict[str, Direction]] = {
     "sendrecv": "sendrecv",
     "sendonly": "recvonly",
@@ -85,7 +85,7 @@ class Offer:
     fingerprints: tuple[Fingerprint, ...]
     dtls_role: DtlsRole
     direction: Direction
-    codec: Codec
+    codec: CodecName
     payload_type: int
     dtmf_payload_type: int | None
 
@@ -225,7 +225,7 @@ def _answer_direction(attributes: Sequence[str]) -> Direction:
     return next((_ANSWER_DIRECTION[a] for a in attributes if a in _ANSWER_DIRECTION), "sendrecv")
 
 
-def _choose_codec(audio: Section) -> tuple[Codec, int, int | None]:
+def _choose_codec(audio: Section) -> tuple[CodecName, int, int | None]:
     """The first G.711 format in the offer's own order, and its telephone-event at the same clock rate."""
     names = {number: codec for number, codec in _STATIC_CODECS.items() if str(number) in audio.formats}
     encodings: dict[int, str] = dict(names)
@@ -240,7 +240,7 @@ def _choose_codec(audio: Section) -> tuple[Codec, int, int | None]:
     if chosen is None:
         raise OfferError("no_common_codec")
     dtmf = next((n for n in offered if encodings.get(n) == "TELEPHONE-EVENT"), None)
-    return cast("Codec", encodings[chosen]), chosen, dtmf
+    return cast("CodecName", encodings[chosen]), chosen, dtmf
 
 
 def _audio_answer(offer: Offer, section: Section, local: LocalParameters) -> list[str]:
