@@ -33,6 +33,8 @@ from ivr.transitions import TRANSITIONS, Phase, Trigger
 # A prompt whose end is never reported must not hold the caller for ever.
 PROMPT_LIMIT_US = 120 * f.SECOND_US
 MAX_AHEAD = 32
+# Somebody who circles through menus all day holds a line and fills the record: enough for any honest caller.
+MAX_STEPS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class IvrMachine:
         self._no_input = 0
         self._no_match = 0
         self._late_terminator: tuple[str, int] = ("", 0)
+        self._steps = 0
         self._language = flow.language
         self._requirements: dict[str, int] = {}
         self._priority: int | None = None
@@ -169,14 +172,18 @@ class IvrMachine:
             case Phase.SPEAKING, f.Play() | f.Collect() as node:
                 self._walk(node.next, now)
             case Phase.SPEAKING, f.Goodbye() as node:
-                self._hang_up(node)
+                self._hang_up(node.outcome)
             case _:
                 raise AssertionError(f"{self._phase} at {self.node} plays nothing")
 
     def _walk(self, target: str, now: int) -> None:
         """Enters `target` and goes on, feeding keys typed ahead, until something outside is waited for."""
         while target or (self._ahead and self._phase in (Phase.LISTENING, Phase.GATHERING)):
+            if self._steps >= MAX_STEPS:
+                self._hang_up("too_many_steps")
+                return
             if target:
+                self._steps += 1
                 self._node = self._flow.nodes[target]
                 target = self._enter(now)
             else:
@@ -206,7 +213,7 @@ class IvrMachine:
                 if node.prompts:
                     self._speak(node.prompts, Phase.SPEAKING, barge_in=False, now=now)
                 else:
-                    self._hang_up(node)
+                    self._hang_up(node.outcome)
                 return ""
             case _:
                 assert_never(node)
@@ -255,7 +262,8 @@ class IvrMachine:
         if choice is None:
             return self._mismatch(node, digit, now)
         self._note("digit", f"{digit} {choice.label}")
-        self._path.append(choice.label)
+        if choice.next != node.name:
+            self._path.append(choice.label)
         return choice.next
 
     def _gather(self, node: f.Collect, digit: str, now: int) -> str:
@@ -334,8 +342,8 @@ class IvrMachine:
         )
         self._end()
 
-    def _hang_up(self, node: f.Goodbye) -> None:
-        self._out.append(Hangup(node.outcome, dict(self._data), tuple(self._path)))
+    def _hang_up(self, outcome: str) -> None:
+        self._out.append(Hangup(outcome, dict(self._data), tuple(self._path)))
         self._end()
 
     def _end(self) -> None:

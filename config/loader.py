@@ -1,0 +1,176 @@
+"""Reads a site's folder as a whole and finds every mistake in it, across its files."""
+
+import tomllib
+import wave
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
+
+from config import rows
+from config.calendar import read_calendar, read_zone
+from config.problems import ConfigProblem, ConfigProblems
+from config.site import AgentConfig, Entry, QueueConfig, Site
+from ivr.flow import Flow
+from ivr.parse import FlowContext, parse_flow
+from ivr.reading import FlowProblem, Table
+from ivr.speech import speech_prompts
+
+T = TypeVar("T")
+
+
+def load(path: str | Path) -> Site:
+    """Reads the site in the folder `path`. Raises ConfigProblems with every mistake found."""
+    loader = _Loader(Path(path))
+    site = loader.site()
+    problems = loader.problems()
+    if problems:
+        raise ConfigProblems(str(path), problems)
+    return site
+
+
+class _Loader:
+    """Reads file after file; the problems of each are kept with its name."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._found: list[tuple[str, list[FlowProblem]]] = []
+
+    def problems(self) -> tuple[ConfigProblem, ...]:
+        return tuple(
+            ConfigProblem(file, problem.path, problem.message, problem.suggestion)
+            for file, problems in self._found
+            for problem in problems
+        )
+
+    def site(self) -> Site:
+        main = self._file("site.toml")
+        zone = read_zone(main)
+        languages = main.texts("languages")
+        if not languages:
+            main.problem("languages", "names no language", 'for example languages = ["en", "zh"]')
+        prompts = self._prompts()
+        skills = self._rows("skills.toml", rows.read_named)
+        codes = self._file("reasons.toml")
+        reasons = _read(codes.table("not_ready", required=True), rows.read_named)
+        dispositions = _read(codes.table("dispositions", required=True), rows.read_named)
+        codes.finish()
+        teams = self._rows("teams.toml", rows.read_team)
+        calendars = self._rows("calendars.toml", lambda name, table: read_calendar(name, table, zone))
+        channels = self._rows("channels.toml", lambda name, table: rows.read_channel(name, table, calendars, teams))
+        queues = self._queues(rows.QueueNames(skills, teams, dispositions, prompts, languages))
+        flows = self._flows(FlowContext(languages, prompts, queues, skills, calendars))
+        entries = _read(main.table("entries", required=True), lambda n, t: rows.read_entry(n, t, flows, channels))
+        agents, demo_password = self._agents(teams, skills, entries)
+        site = Site(
+            name=main.text("name"),
+            time_zone=zone,
+            languages=languages,
+            root=self._root,
+            entries=entries,
+            skills=skills,
+            queues=queues,
+            teams=teams,
+            agents=agents,
+            not_ready_reasons=reasons,
+            dispositions=dispositions,
+            calendars=calendars,
+            channels=channels,
+            flows=MappingProxyType({name: flow for name, flow in flows.items() if flow is not None}),
+            prompts=prompts,
+            demo_password=demo_password,
+        )
+        main.finish()
+        return site
+
+    def _file(self, name: str) -> Table:
+        """The file as a table; an empty one when it cannot be read."""
+        problems: list[FlowProblem] = []
+        self._found.append((name, problems))
+        values: dict[str, object] = {}
+        try:
+            values = tomllib.loads((self._root / name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            problems.append(FlowProblem("", "the file is missing", f"create {self._root / name}"))
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(FlowProblem("", f"the file cannot be read: {error}", "save it as UTF-8 text"))
+        except tomllib.TOMLDecodeError as error:
+            problems.append(FlowProblem("", f"is not valid TOML: {error}", "texts need quotes, tables square brackets"))
+        return Table(values, "", problems)
+
+    def _rows(self, name: str, read: Callable[[str, Table], T]) -> Mapping[str, T]:
+        return _read(self._file(name), read)
+
+    def _queues(self, names: rows.QueueNames) -> Mapping[str, QueueConfig]:
+        file = self._file("queues.toml")
+        queues = _read(file, lambda name, table: rows.read_queue(name, table, names))
+        needed = [prompt for language in names.languages for prompt in sorted(speech_prompts(language))]
+        missing = [prompt for prompt in needed if prompt not in names.prompts]
+        for queue in queues.values():
+            if queue.announce_place_every_us and missing:
+                message = f"needs prompts that are missing: {', '.join(missing[:5])} ({len(missing)} in all)"
+                file.problem(f"{queue.name}.announce_place_every_s", message, "render them, or set it to 0")
+        return queues
+
+    def _flows(self, context: FlowContext) -> Mapping[str, Flow | None]:
+        flows: dict[str, Flow | None] = {}
+        for path in sorted((self._root / "flows").glob("*.toml")):
+            table = self._file(f"flows/{path.name}")
+            if table.problems:
+                flows[path.stem] = None
+                continue
+            flows[path.stem], problems = parse_flow(path.stem, table.values, context)
+            table.problems.extend(problems)
+        if not flows:
+            problem = FlowProblem("", "there is no flow in this folder", "add flows/main.toml")
+            self._found.append(("flows", [problem]))
+        return flows
+
+    def _agents(
+        self, teams: Mapping[str, object], skills: Mapping[str, object], entries: Mapping[str, Entry]
+    ) -> tuple[Mapping[str, AgentConfig], str]:
+        file = self._file("agents.toml")
+        table = file.table("agents", required=True)
+        agents = _read(table, lambda name, row: rows.read_agent(name, row, teams, skills))
+        owners: dict[str, str] = {user: f"entries.{user} of site.toml" for user in entries}
+        for agent in agents.values():
+            if agent.sip_user in owners:
+                message = f'"{agent.sip_user}" is taken by {owners[agent.sip_user]}'
+                table.problem(f"{agent.agent_id}.sip_user", message, "give each phone its own number")
+            elif agent.sip_user:
+                owners[agent.sip_user] = f"agents.{agent.agent_id}"
+        demo = file.table("demo")
+        password = demo.text("password") if "demo" in file.values else ""
+        if password and not password.startswith("demo-"):
+            demo.problem("password", 'does not begin with "demo-"', "real passwords never stand in a file")
+        demo.finish()
+        file.finish()
+        return agents, password
+
+    def _prompts(self) -> frozenset[str]:
+        """The names of all prompts; each must be a WAV file that the media engine plays as it is."""
+        folder = self._root / "prompts"
+        names: set[str] = set()
+        for path in sorted(folder.rglob("*.wav")):
+            names.add(path.relative_to(folder).with_suffix("").as_posix())
+            problem = _wav_problem(path)
+            if problem:
+                found = FlowProblem("", problem, "convert it to 8 kHz, mono, 16 bit PCM")
+                self._found.append((path.relative_to(self._root).as_posix(), [found]))
+        return frozenset(names)
+
+
+def _read(table: Table, read: Callable[[str, Table], T]) -> Mapping[str, T]:
+    return MappingProxyType({name: read(name, row) for name, row in table.entries()})
+
+
+def _wav_problem(path: Path) -> str:
+    try:
+        with wave.open(str(path), "rb") as sound:
+            shape = (sound.getframerate(), sound.getnchannels(), sound.getsampwidth() * 8)
+            empty = sound.getnframes() == 0
+    except (wave.Error, EOFError, OSError) as error:
+        return f"is not a WAV file: {error or 'it ends too early'}"
+    if shape != (8000, 1, 16):
+        return f"is {shape[0]} Hz with {shape[1]} channels and {shape[2]} bit"
+    return "is empty" if empty else ""

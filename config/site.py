@@ -1,0 +1,138 @@
+"""The site: everything that its files say, immutable. Durations are integer microseconds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.calendar import Calendar
+from ivr.flow import Flow
+
+MEDIA = ("voice", "chat", "email")
+STRATEGIES = ("best_proficiency", "longest_idle")
+ROLES = ("agent", "expert", "supervisor", "operations")
+STATIONS = ("webrtc", "sip")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A published number or user part that strangers may dial, the flow that answers and the channel it counts for."""
+
+    user: str
+    flow: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A code with the title that people read: a skill, a disposition, a reason for being not ready."""
+
+    code: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLevel:
+    """The target: `fraction` (0-1) of the interactions answered within `threshold_us`."""
+
+    threshold_us: int
+    fraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class QueueConfig:
+    """A queue.
+
+    `requirements` are (skill, minimum 1-10); `teams` empty means every team. `welcome` is said once to a caller who has
+    to wait; `music` and `welcome` are prompt names (a bare one is in the caller's language); `announce_place_every_us`
+    is 0 for never.
+    """
+
+    name: str
+    title: str
+    medium: str
+    requirements: tuple[tuple[str, int], ...]
+    strategy: str
+    teams: tuple[str, ...]
+    priority: int
+    offer_timeout_us: int
+    wrap_up_us: int
+    reject_rest_us: int
+    service_level: ServiceLevel
+    dispositions: tuple[str, ...]
+    music: str
+    welcome: tuple[str, ...]
+    announce_place_every_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class TeamConfig:
+    """A team of agents."""
+
+    name: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentConfig:
+    """An agent. `capacity` counts items of each medium, `total_units` all of them together."""
+
+    agent_id: str
+    display_name: str
+    team: str
+    role: str
+    skills: Mapping[str, int]
+    capacity: Mapping[str, int]
+    total_units: int
+    station: str
+    sip_user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A row of the channel register (渠道信息登记表). `hours` names a calendar, `owner` a team."""
+
+    name: str
+    sequence: int
+    title: str
+    medium: str
+    access: str
+    owner: str
+    contact: str
+    hours: str
+    daily_volume: int
+    customer_group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A whole site. The first language is the default one.
+
+    `prompts` are the names of the files under `prompts_dir` without their ending (`en/welcome`).
+    `demo_password` is "" unless this is a demo, whose accounts must not be served off loopback.
+    """
+
+    name: str
+    time_zone: str
+    languages: tuple[str, ...]
+    root: Path
+    entries: Mapping[str, Entry]
+    skills: Mapping[str, Named]
+    queues: Mapping[str, QueueConfig]
+    teams: Mapping[str, TeamConfig]
+    agents: Mapping[str, AgentConfig]
+    not_ready_reasons: Mapping[str, Named]
+    dispositions: Mapping[str, Named]
+    calendars: Mapping[str, Calendar]
+    channels: Mapping[str, Channel]
+    flows: Mapping[str, Flow]
+    prompts: frozenset[str]
+    demo_password: str
+
+    @property
+    def prompts_dir(self) -> Path:
+        """The folder of the prompts."""
+        return self.root / "prompts"
+
+    def is_open(self, calendar: str, now_utc_us: int) -> bool:
+        """Whether the named calendar is open; the shape that the IVR machine asks for. KeyError when unknown."""
+        return self.calendars[calendar].is_open(now_utc_us)
