@@ -1,0 +1,262 @@
+"""The settings of one process: one table gives flags, environment variables, --help and docs/settings.md."""
+
+import argparse
+import ipaddress
+import re
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PREFIX = "JACKFIELD_"
+
+
+class SettingsError(Exception):
+    """One or more values are bad; the message names flag, variable, value and what is expected, a line for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one process needs to know about its machine; the site's own rules are in `Site`.
+
+    `redis_url` "" means the embedded server. `rtp_ports` are the first and the last, both included. Durations are
+    microseconds.
+    """
+
+    bind: str
+    advertise: str
+    http_port: int
+    sip_port: int
+    rtp_ports: tuple[int, int]
+    data_dir: Path
+    redis_url: str
+    database_url: str
+    site: Path
+    log_level: str
+    log_format: str
+    media_workers: int
+    node: str
+    lease_us: int
+    session_us: int
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the server: demo accounts are served only then."""
+        return ipaddress.ip_address(self.bind).is_loopback
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A row of the table. `read` turns the text into the value or raises ValueError saying what is expected."""
+
+    name: str
+    default: str
+    metavar: str
+    help: str
+    read: Callable[[str], object]
+
+    @property
+    def flag(self) -> str:
+        """The command line's spelling."""
+        return "--" + self.name.lower().replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """The environment's spelling."""
+        return PREFIX + self.name
+
+
+def _whole(low: int, high: int, unit: int = 1) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not re.fullmatch(r"\d{1,12}", text) or not low <= int(text) <= high:
+            raise ValueError(f"a whole number from {low} to {high} is expected")
+        return int(text) * unit
+
+    return read
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"one of {', '.join(words)} is expected")
+        return text.lower()
+
+    return read
+
+
+def _address(text: str) -> str:
+    if text == "localhost":
+        return "127.0.0.1"
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError("an IP address is expected, for example 127.0.0.1 or 0.0.0.0") from None
+
+
+def _optional_address(text: str) -> str:
+    return _address(text) if text else ""
+
+
+def _ports(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", text)
+    if match is not None:
+        first, last = int(match[1]), int(match[2])
+        # A leg takes an even port for RTP and the odd one above it for RTCP (RFC 3550, section 11).
+        if first >= 1024 and first + 1 <= last <= 65535 and first % 2 == 0:
+            return first, last
+    raise ValueError("a range from an even port is expected, within 1024-65535, for example 16384-18383")
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text and not text.startswith(schemes):
+            raise ValueError(f"a URL that begins with {' or '.join(schemes)} is expected")
+        return text
+
+    return read
+
+
+def _node_name(text: str) -> str:
+    if text and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", text):
+        raise ValueError("a name of up to 63 letters, digits, dots, dashes and underscores is expected")
+    return text
+
+
+def _path(text: str) -> Path:
+    if not text:
+        raise ValueError("a path is expected")
+    return Path(text)
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("BIND", "127.0.0.1", "ADDRESS", "address to listen on, for HTTP, SIP and media", _address),
+    Setting(
+        "ADVERTISE",
+        "",
+        "ADDRESS",
+        "media and SIP address given to others; by default the address bound to; needed when that is 0.0.0.0 or ::",
+        _optional_address,
+    ),
+    Setting("HTTP_PORT", "8080", "PORT", "TCP port of the agent page, the API and the WebSocket", _whole(1, 65535)),
+    Setting("SIP_PORT", "5060", "PORT", "UDP and TCP port of SIP", _whole(1, 65535)),
+    Setting("RTP_PORTS", "16384-18383", "FIRST-LAST", "UDP ports for media; a leg takes two", _ports),
+    Setting("DATA_DIR", "data", "FOLDER", "what the server keeps: the embedded store and the SQLite database", _path),
+    Setting(
+        "REDIS_URL",
+        "",
+        "URL",
+        "a Redis (7.0 or later) or Valkey (7.2 or later) server; by default an embedded one is started",
+        _url("redis://", "rediss://", "unix://"),
+    ),
+    Setting(
+        "DATABASE_URL",
+        "",
+        "URL",
+        "the records' database; by default SQLite in DATA_DIR",
+        _url("sqlite+aiosqlite://", "postgresql+"),
+    ),
+    Setting("SITE", "config/demo", "FOLDER", "the site's files: flows, queues, agents, prompts", _path),
+    Setting(
+        "LOG_LEVEL", "info", "LEVEL", "debug, info, warning or error", _one_of("debug", "info", "warning", "error")
+    ),
+    Setting("LOG_FORMAT", "text", "FORMAT", "text for people or json for machines", _one_of("text", "json")),
+    Setting("MEDIA_WORKERS", "1", "COUNT", "media processes", _whole(1, 64)),
+    Setting(
+        "NODE", "", "NAME", "this node's name, unique in the cluster; by default host name and HTTP port", _node_name
+    ),
+    Setting(
+        "LEASE_MS",
+        "2000",
+        "MILLISECONDS",
+        "how long a node owns its shard without renewing",
+        _whole(200, 60_000, unit=1000),
+    ),
+    Setting(
+        "SESSION_HOURS",
+        "12",
+        "HOURS",
+        "how long an agent stays signed in without the password",
+        _whole(1, 168, unit=3_600_000_000),
+    ),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds a flag for each setting. Flags win over environment variables, and those over the defaults."""
+    group = parser.add_argument_group("settings (each also an environment variable, in brackets)")
+    for setting in SETTINGS:
+        default = f", default {setting.default}" if setting.default else ""
+        text = f"{setting.help} [{setting.variable}{default}]"
+        group.add_argument(setting.flag, metavar=setting.metavar, help=text, dest=setting.name, default=None)
+
+
+def read_settings(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Settings:
+    """Settings from parsed flags and the environment. Raises SettingsError with every bad value at once.
+
+    An environment variable that begins with JACKFIELD_ and is no setting is refused too: it is a typing mistake.
+    """
+    values: dict[str, Any] = {}
+    wrong = [
+        f"{name}: there is no such setting; see --help"
+        for name in sorted(environ)
+        if name.startswith(PREFIX) and name not in {setting.variable for setting in SETTINGS}
+    ]
+    for setting in SETTINGS:
+        flag_value = getattr(arguments, setting.name, None)
+        text = flag_value if flag_value is not None else environ.get(setting.variable, setting.default)
+        try:
+            values[setting.name.lower()] = setting.read(text)
+        except ValueError as error:
+            wrong.append(f'{setting.flag} (or {setting.variable}) is "{text}": {error}')
+    if not wrong:
+        wrong = _derive(values)
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+    values["lease_us"] = values.pop("lease_ms")
+    values["session_us"] = values.pop("session_hours")
+    return Settings(**values)
+
+
+def _derive(values: dict[str, Any]) -> list[str]:
+    """Fills in the defaults that follow from other settings; returns what is wrong between them."""
+    bind = str(values["bind"])
+    if not values["advertise"]:
+        if ipaddress.ip_address(bind).is_unspecified:
+            return [f"--advertise (or {PREFIX}ADVERTISE) is needed when --bind is {bind}: others cannot send to that"]
+        values["advertise"] = bind
+    if not values["node"]:
+        values["node"] = f"{socket.gethostname()[:57]}-{values['http_port']}"
+    if not values["database_url"]:
+        values["database_url"] = f"sqlite+aiosqlite:///{Path(str(values['data_dir'])) / 'jackfield.db'}"
+    return []
+
+
+def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
+    """Settings from a bare command line; for processes that have no other arguments."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return read_settings(parser.parse_args(argv), environ)
+
+
+def page() -> str:
+    """The page docs/settings.md."""
+    lines = [
+        "# Settings",
+        "",
+        "Every setting is a flag and an environment variable; a flag wins. A bad value stops the start with a line",
+        "that names both, and so does a variable that begins with `JACKFIELD_` and is no setting. The rules of the",
+        "site itself are files, see `config/demo`. This page is written by `python -m config.settings`.",
+        "",
+        "| flag | variable | default | meaning |",
+        "|---|---|---|---|",
+    ]
+    for setting in SETTINGS:
+        default = f"`{setting.default}`" if setting.default else ""
+        flag = f"`{setting.flag} {setting.metavar}`"
+        lines.append(f"| {flag} | `{setting.variable}` | {default} | {setting.help} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(page(), end="")
