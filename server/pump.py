@@ -1,0 +1,204 @@
+"""The pump: one way in for events, one commit at a time, and nothing spoken before the commit.
+
+`post` decides at once, in memory. The committer writes all turns that have gathered in one atomic commit (group
+commit), then carries out their commands in order. While the store is away turns gather and nothing is spoken; when it
+is back the same commit is tried again, which is safe because a commit is idempotent by sequence.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import structlog
+
+from router.commands import Command
+from router.dispatcher import Dispatcher
+from router.events import Event, TimePassed
+from router.rows import Turn
+
+log = structlog.get_logger(__name__)
+
+MAX_BATCH = 256
+RETRY_FIRST_S = 0.02
+RETRY_LAST_S = 1.0
+
+
+class DeposedError(Exception):
+    """Another owner has raised the epoch: this pump must say nothing more."""
+
+
+class PumpClosedError(Exception):
+    """The pump takes no more events."""
+
+
+class StoreAwayError(Exception):
+    """The store did not answer; the outcome of the commit is unknown and it is tried again."""
+
+
+class Clock(Protocol):
+    """Shard time in microseconds."""
+
+    def now(self) -> int: ...
+
+
+class Committer(Protocol):
+    """Commits turns under a lease. Raises StoreAwayError or DeposedError."""
+
+    async def commit(self, turns: Sequence[Turn]) -> None: ...
+
+
+class Pump:
+    """Stamps events with (sequence, now, cause), runs the dispatcher, commits, then speaks."""
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        committer: Committer,
+        clock: Clock,
+        sequence: int,
+        speak: Callable[[Turn], None],
+        *,
+        decided: Callable[[Turn, int], None] | None = None,
+    ) -> None:
+        self.dispatcher = dispatcher
+        self.sequence = sequence
+        self.away = False
+        self._committer = committer
+        self._clock = clock
+        self._speak = speak
+        self._decided = decided
+        self._pending: list[Turn] = []
+        self._waiting: dict[int, asyncio.Future[tuple[Command, ...]]] = {}
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._armed_for: int | None = None
+        self._closed = False
+
+    @property
+    def backlog(self) -> int:
+        """Turns that are decided and not committed."""
+        return len(self._pending)
+
+    def now(self) -> int:
+        """Shard time in microseconds."""
+        return self._clock.now()
+
+    def place(self, work_id: str) -> int | None:
+        """1-based place of a waiting item in its queue."""
+        return self.dispatcher.place(work_id)
+
+    async def post(self, event: Event, cause: str) -> tuple[Command, ...]:
+        """Decides now; returns the turn's commands once it is committed. Raises PumpClosedError."""
+        turn = self._turn(event, cause)
+        future: asyncio.Future[tuple[Command, ...]] = asyncio.get_running_loop().create_future()
+        self._waiting[turn.sequence] = future
+        return await future
+
+    def tell(self, event: Event, cause: str) -> None:
+        """Decides now; whoever tells needs no answer."""
+        if self._closed:
+            log.info("event_after_close", event=type(event).__name__, cause=cause)
+            return
+        self._turn(event, cause)
+
+    async def run(self) -> None:
+        """Commits and speaks until `close`. Raises DeposedError."""
+        try:
+            self._arm()
+            while not (self._closed and not self._pending):
+                await self._wake.wait()
+                self._wake.clear()
+                while self._pending:
+                    await self._commit_batch()
+                self._idle.set()
+        finally:
+            self._closed = True
+            if self._timer is not None:
+                self._timer.cancel()
+            for future in self._waiting.values():
+                if not future.done():
+                    future.set_exception(PumpClosedError())
+            self._waiting.clear()
+
+    async def drain(self) -> None:
+        """Returns when all that was posted is committed and spoken."""
+        await self._idle.wait()
+
+    def close(self) -> None:
+        """No more events; `run` returns when what is pending is committed."""
+        self._closed = True
+        self._wake.set()
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _turn(self, event: Event, cause: str) -> Turn:
+        if self._closed:
+            raise PumpClosedError
+        now = self._clock.now()
+        if isinstance(event, TimePassed):
+            commands = self.dispatcher.expire(now)
+        else:
+            commands = self.dispatcher.handle(event, now)
+        self.sequence += 1
+        changes = self.dispatcher.drain_changes()
+        turn = Turn(self.sequence, now, cause, event, tuple(commands), changes)
+        self._pending.append(turn)
+        self._idle.clear()
+        self._wake.set()
+        self._arm()
+        if self._decided is not None:
+            self._decided(turn, self._clock.now() - now)
+        return turn
+
+    async def _commit_batch(self) -> None:
+        batch = self._pending[:MAX_BATCH]
+        delay = RETRY_FIRST_S
+        while True:
+            try:
+                await self._committer.commit(batch)
+                break
+            except StoreAwayError as error:
+                if not self.away:
+                    log.error("store_away", error=str(error), backlog=len(self._pending))
+                self.away = True
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, RETRY_LAST_S)
+        if self.away:
+            log.info("store_back", backlog=len(self._pending))
+            self.away = False
+        del self._pending[: len(batch)]
+        for turn in batch:
+            self._speak_turn(turn)
+
+    def _speak_turn(self, turn: Turn) -> None:
+        try:
+            self._speak(turn)
+        except Exception:  # one effect that fails must not stop everybody else's
+            log.exception("speak_failed", sequence=turn.sequence, event=type(turn.event).__name__)
+        future = self._waiting.pop(turn.sequence, None)
+        if future is not None and not future.done():
+            future.set_result(turn.commands)
+
+    def _arm(self) -> None:
+        deadline = self.dispatcher.next_deadline()
+        if deadline == self._armed_for:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._armed_for = deadline
+        if deadline is not None and not self._closed:
+            delay_s = max(0, deadline - self._clock.now()) / 1e6
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self._time_passed)
+
+    def _time_passed(self) -> None:
+        self._timer = self._armed_for = None
+        if self._closed:
+            return
+        deadline = self.dispatcher.next_deadline()
+        if deadline is not None and deadline <= self._clock.now():
+            self._turn(TimePassed(), "timer")
+        else:
+            self._arm()

@@ -1,0 +1,52 @@
+"""Background tasks: each has a name and this owner; a failure is logged, counted and told, never lost."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+
+class TaskOwner:
+    """Spawns guarded tasks and ends them all. `on_failure` is told the name and the error of each that fails."""
+
+    def __init__(self, on_failure: Callable[[str, BaseException], None] | None = None) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._on_failure = on_failure
+        self.failures = 0
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of what runs, sorted."""
+        return sorted(task.get_name() for task in self._tasks)
+
+    def spawn(self, work: Coroutine[object, object, None], name: str) -> asyncio.Task[None]:
+        """Runs `work` in the background under `name`."""
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    async def aclose(self, grace_s: float = 5.0) -> None:
+        """Waits up to `grace_s` for what ends by itself, then cancels the rest."""
+        current = asyncio.current_task()
+        waiting = {task for task in self._tasks if task is not current}
+        if waiting:
+            _, waiting = await asyncio.wait(waiting, timeout=grace_s)
+        for task in waiting:
+            task.cancel()
+        if waiting:
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        self.failures += 1
+        log.error("task_failed", task=task.get_name(), exc_info=error)
+        if self._on_failure is not None:
+            self._on_failure(task.get_name(), error)

@@ -1,0 +1,19 @@
+#!/bin/sh
+# Installs the programs that tests talk to, where apt and the rights for it are there; otherwise says what is missing.
+missing=""
+command -v sipp >/dev/null 2>&1 || missing="$missing sip-tester"
+command -v baresip >/dev/null 2>&1 || missing="$missing baresip"
+command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
+[ -z "$missing" ] && exit 0
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "tests that need$missing will be skipped: install them with this system's package manager" >&2
+    exit 0
+fi
+sudo=""
+[ "$(id -u)" = 0 ] || sudo="sudo -n"
+echo "installing$missing ..."
+if ! { $sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $missing; } >/dev/null 2>&1; then
+    echo "could not install$missing (needs root, or sudo without a password); tests that need them will be skipped" >&2
+fi
+exit 0

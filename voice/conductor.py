@@ -1,0 +1,319 @@
+"""Brings calls, agents' legs and the router together: a directory of who is concerned, no decisions of its own.
+
+Signalling and media events come in by their own methods, the router's committed commands by `execute`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import structlog
+
+from ivr.flow import Flow
+from ivr.machine import IvrContext, IvrMachine
+from router import events as facts
+from router.commands import CloseWork, Command, JoinLegs, PartLegs, RequeueWork, SendOffer, WithdrawOffer
+from router.vocabulary import EndedBy, Medium, Outcome
+from voice.browsers import BrowserLegs
+from voice.call import CallMachine, WaitPlan
+from voice.events import (
+    AgentLegLost,
+    AgentReady,
+    CallerLeft,
+    DigitPressed,
+    HoldAsked,
+    Parted,
+    PlayEnded,
+    Requeued,
+)
+from voice.phone import PhoneAnswered, PhoneFailed, PhoneJoining, PhoneLeft, PhoneLeg, PhoneReleased
+from voice.ports import CallOffer, MediaUnavailableError, SdpRefusedError, Tasks
+from voice.runner import CallPlace, CallRunner, VoicePorts
+
+log = structlog.get_logger(__name__)
+
+PlayReason = Literal["finished", "stopped", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A published number or user: the channel it belongs to and the flow that answers."""
+
+    channel: str
+    flow: Flow
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceSite:
+    """The site as calls need it. `phone_of` gives an agent's SIP user, None for an agent with a browser."""
+
+    entries: Mapping[str, Entry]
+    waits: Mapping[str, WaitPlan]
+    ivr: IvrContext
+    phone_of: Callable[[str], str | None]
+    node: str
+    new_id: Callable[[], str]
+    max_calls: int = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Who holds which interaction by this reservation."""
+
+    interaction_id: str
+    agent_id: str
+
+
+class Conductor:
+    """All calls of this node."""
+
+    def __init__(self, site: VoiceSite, ports: VoicePorts, tasks: Tasks) -> None:
+        self.site = site
+        self._ports = ports
+        self._tasks = tasks
+        self._calls: dict[str, CallRunner] = {}
+        self._by_interaction: dict[str, CallRunner] = {}
+        self._by_leg: dict[str, CallRunner] = {}
+        self._phones: dict[str, PhoneLeg] = {}
+        self._assignments: dict[str, Assignment] = {}
+        self._closing = False
+        self.browsers = BrowserLegs(ports.media)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """What is open, for metrics and the leak test."""
+        return {
+            "calls": len(self._calls),
+            "phone_legs": len(self._phones),
+            "browser_legs": self.browsers.count,
+            "assignments": len(self._assignments),
+        }
+
+    def close(self) -> None:
+        """No new calls; those that are open are hung up."""
+        self._closing = True
+        for runner in list(self._calls.values()):
+            self._ports.signalling.hangup(runner.call, "shutting down")
+            runner.tell(CallerLeft("shutting down"))
+        for phone in list(self._phones.values()):
+            phone.tell(PhoneReleased())
+
+    # --- signalling ---------------------------------------------------------------------------------------------
+
+    def call_received(self, offer: CallOffer) -> None:
+        """An INVITE from outside. Only published entries are reached."""
+        entry = self.site.entries.get(offer.entry)
+        if entry is None:
+            self._ports.signalling.reject(offer.call, 404)
+        elif self._closing or len(self._calls) >= self.site.max_calls:
+            self._ports.signalling.reject(offer.call, 503)
+        else:
+            self._start(offer, entry)
+
+    def _start(self, offer: CallOffer, entry: Entry) -> None:
+        place = CallPlace(self.site.new_id(), entry.channel, offer.entry, self.site.node)
+        machine = CallMachine(IvrMachine(entry.flow, self.site.ivr), self.site.waits, entry.flow.language)
+        runner = CallRunner(offer, place, machine, self._ports, self._agent_of)
+        self._calls[offer.call] = self._by_interaction[place.interaction_id] = runner
+        self._by_leg[runner.leg_id] = runner
+        self._ports.contexts.opened(place.interaction_id, entry.channel, offer.caller, offer.caller_name)
+        opened = facts.InteractionOpened(place.interaction_id, entry.channel, Medium.VOICE, offer.entry, self.site.node)
+        self._ports.router.tell(opened, offer.call)
+        self._tasks.spawn(self._run_call(runner), f"call:{place.interaction_id}")
+
+    async def _run_call(self, runner: CallRunner) -> None:
+        try:
+            await runner.run()
+        finally:
+            self._calls.pop(runner.call, None)
+            self._by_interaction.pop(runner.interaction_id, None)
+            self._by_leg.pop(runner.leg_id, None)
+
+    def call_confirmed(self, call: str, sdp: bytes | None) -> None:
+        """The caller's ACK."""
+        if runner := self._calls.get(call):
+            runner.confirmed(sdp)
+
+    def call_answered(self, call: str, sdp: bytes) -> None:
+        """An agent's phone answered."""
+        if phone := self._phones.get(call):
+            phone.tell(PhoneAnswered(sdp))
+
+    def call_failed(self, call: str, code: int, reason: str) -> None:
+        """An agent's phone refused, or could not be reached."""
+        if phone := self._phones.get(call):
+            phone.tell(PhoneFailed(code, reason))
+
+    def call_ended(self, call: str, reason: str) -> None:
+        """BYE, CANCEL, or the far side is gone."""
+        if runner := self._calls.get(call):
+            runner.tell(CallerLeft(reason))
+        elif phone := self._phones.get(call):
+            phone.tell(PhoneLeft())
+
+    def digit_pressed(self, call: str, digit: str) -> None:
+        """A digit by SIP INFO."""
+        if runner := self._calls.get(call):
+            runner.tell(DigitPressed(digit))
+
+    def offer_received(self, call: str, sdp: bytes | None) -> None:
+        """A re-INVITE: hold, resume, or another address."""
+        self._tasks.spawn(self._renegotiate(call, sdp), f"renegotiate:{call}")
+
+    async def _renegotiate(self, call: str, sdp: bytes | None) -> None:
+        side = self._calls.get(call) or self._phones.get(call)
+        if side is None:
+            self._ports.signalling.reject_offer(call, 481)
+            return
+        ports = self._ports
+        try:
+            if sdp is None:
+                raise SdpRefusedError("a re-INVITE without an offer is not taken")
+            remote = ports.sdp.read_offer(side.leg_id, sdp)
+            await ports.media.set_remote(side.leg_id, remote)
+            ports.signalling.accept_offer(call, ports.sdp.answer(side.leg_id, "", 0))
+        except SdpRefusedError as error:
+            log.info("offer_refused", call=call, reason=str(error))
+            ports.signalling.reject_offer(call, 488)
+            return
+        except MediaUnavailableError as error:
+            log.warning("offer_failed", call=call, reason=error.reason)
+            ports.signalling.reject_offer(call, 500)
+            return
+        if isinstance(side, PhoneLeg) and (runner := self._by_interaction.get(side.interaction_id)):
+            runner.tell(HoldAsked(on=not remote.send))
+
+    # --- media --------------------------------------------------------------------------------------------------
+
+    def leg_digit(self, leg_id: str, digit: str) -> None:
+        """A digit by RFC 4733."""
+        if runner := self._by_leg.get(leg_id):
+            runner.tell(DigitPressed(digit))
+
+    def leg_played(self, leg_id: str, play_id: str, reason: PlayReason) -> None:
+        """A play is over."""
+        if runner := self._by_leg.get(leg_id):
+            runner.tell(PlayEnded(play_id, reason))
+
+    def leg_connected(self, leg_id: str) -> None:
+        """A media path is up; for a browser the agent can be reached from now on."""
+        agent_id = self.browsers.connected(leg_id)
+        if agent_id is None:
+            return
+        self._ports.notices.leg_changed(agent_id, up=True)
+        for reservation_id, held in self._held_by(agent_id):
+            if runner := self._by_interaction.get(held.interaction_id):
+                runner.tell(AgentReady(reservation_id, leg_id))
+
+    def leg_failed(self, leg_id: str, reason: str) -> None:
+        """A media path is gone."""
+        if runner := self._by_leg.get(leg_id):
+            self._ports.signalling.hangup(runner.call, reason)
+            runner.tell(CallerLeft(f"media: {reason}"))
+        elif phone := self._phones.get(leg_id):
+            phone.tell(PhoneLeft())
+        elif agent_id := self.browsers.failed(leg_id):
+            self._agent_leg_lost(agent_id)
+
+    def _agent_leg_lost(self, agent_id: str) -> None:
+        self._ports.notices.leg_changed(agent_id, up=False)
+        for _, held in self._held_by(agent_id):
+            if runner := self._by_interaction.get(held.interaction_id):
+                runner.tell(AgentLegLost())
+
+    # --- the router's commands ----------------------------------------------------------------------------------
+
+    def execute(self, command: Command, caller: tuple[str, str] = ("", "")) -> None:
+        """A committed command that concerns voice; others are without effect here. `caller` is (number, name)."""
+        match command:
+            case SendOffer(medium=Medium.VOICE):
+                self._ring(command, caller)
+            case WithdrawOffer(reservation_id=reservation_id):
+                self._release_phone(reservation_id)
+            case JoinLegs():
+                self._join(command)
+            case PartLegs(reservation_id=reservation_id, interaction_id=interaction_id, by=by):
+                self._assignments.pop(reservation_id, None)
+                self._release_phone(reservation_id)
+                if runner := self._by_interaction.get(interaction_id):
+                    runner.tell(Parted(by))
+            case RequeueWork(interaction_id=interaction_id):
+                self._requeued(interaction_id)
+            case CloseWork(interaction_id=interaction_id, outcome=Outcome.CANCELLED | Outcome.NODE_LOST):
+                if runner := self._by_interaction.get(interaction_id):
+                    runner.tell(Parted(EndedBy.SYSTEM))
+            case _:
+                return
+
+    def _ring(self, offer: SendOffer, caller: tuple[str, str]) -> None:
+        user = self.site.phone_of(offer.agent_id)
+        if user is not None:
+            phone = PhoneLeg(offer, user, caller, self._ports)
+            self._phones[phone.call] = phone
+            self._tasks.spawn(self._run_phone(phone), phone.call)
+        elif self.browsers.leg(offer.agent_id) is None:
+            self._ports.router.tell(facts.OfferFailed(offer.reservation_id, "no_leg"), offer.work_id)
+
+    async def _run_phone(self, phone: PhoneLeg) -> None:
+        try:
+            await phone.run()
+        finally:
+            self._phones.pop(phone.call, None)
+
+    def _release_phone(self, reservation_id: str) -> None:
+        if phone := self._phones.get(f"phone:{reservation_id}"):
+            phone.tell(PhoneReleased())
+
+    def _join(self, command: JoinLegs) -> None:
+        runner = self._by_interaction.get(command.interaction_id)
+        if runner is None:
+            return  # The caller left meanwhile; CustomerLeft is on its way and releases the agent.
+        phone = self._phones.get(f"phone:{command.reservation_id}")
+        leg_id = phone.leg_id if phone else self.browsers.leg(command.agent_id)
+        if leg_id is None:
+            failed = facts.AssignmentFailed(command.reservation_id, "no_leg")
+            self._ports.router.tell(failed, command.work_id)
+            return
+        if phone:
+            phone.tell(PhoneJoining())
+        self._assignments[command.reservation_id] = Assignment(command.interaction_id, command.agent_id)
+        runner.tell(AgentReady(command.reservation_id, leg_id))
+
+    def _requeued(self, interaction_id: str) -> None:
+        for reservation_id, held in list(self._assignments.items()):
+            if held.interaction_id == interaction_id:
+                del self._assignments[reservation_id]
+                self._release_phone(reservation_id)
+        if runner := self._by_interaction.get(interaction_id):
+            runner.tell(Requeued())
+
+    # --- what agents ask ----------------------------------------------------------------------------------------
+
+    def hold(self, reservation_id: str, *, on: bool) -> bool:
+        """Music for the caller, or the conversation again. False when there is no such conversation."""
+        held = self._assignments.get(reservation_id)
+        runner = self._by_interaction.get(held.interaction_id) if held else None
+        if runner is None:
+            return False
+        runner.tell(HoldAsked(on))
+        return True
+
+    async def send_digits(self, reservation_id: str, digits: str) -> bool:
+        """Digits towards the caller, by RFC 4733."""
+        held = self._assignments.get(reservation_id)
+        runner = self._by_interaction.get(held.interaction_id) if held else None
+        if runner is None:
+            return False
+        await self._ports.media.send_digits(runner.leg_id, digits)
+        return True
+
+    async def agent_gone(self, agent_id: str) -> None:
+        """The agent signed out, or did not come back: their browser leg is closed."""
+        await self.browsers.close(agent_id)
+
+    def _agent_of(self, reservation_id: str) -> str | None:
+        held = self._assignments.get(reservation_id)
+        return held.agent_id if held else None
+
+    def _held_by(self, agent_id: str) -> list[tuple[str, Assignment]]:
+        return [(key, held) for key, held in self._assignments.items() if held.agent_id == agent_id]

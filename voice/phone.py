@@ -1,0 +1,173 @@
+"""An agent's SIP phone, rung for one offer: the INVITE is the offer, the 200 OK the accept."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+import structlog
+
+from router import events as facts
+from router.commands import Refuse, SendOffer
+from router.vocabulary import EndedBy
+from voice.ports import MediaUnavailableError, SdpRefusedError
+from voice.runner import VoicePorts
+
+log = structlog.get_logger(__name__)
+
+DECLINE = 603  # RFC 3261 section 21.6.2: the callee explicitly does not wish to take part.
+
+
+class PhoneState(StrEnum):
+    """Where the phone's leg stands."""
+
+    DIALLING = "dialling"
+    ANSWERED = "answered"
+    JOINED = "joined"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneAnswered:
+    """200 OK with the phone's answer."""
+
+    sdp: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneFailed:
+    """A final answer other than 2xx, or nobody to dial."""
+
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneLeft:
+    """The phone hung up."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneJoining:
+    """The accept is committed; the leg is going into the room."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneReleased:
+    """The router or the caller is done with this leg."""
+
+
+PhoneEvent = PhoneAnswered | PhoneFailed | PhoneLeft | PhoneJoining | PhoneReleased
+
+
+class PhoneLeg:
+    """One reservation's leg at a registered phone; ends by itself and releases call and leg."""
+
+    def __init__(self, offer: SendOffer, target: str, caller: tuple[str, str], ports: VoicePorts) -> None:
+        self.reservation_id = offer.reservation_id
+        self.interaction_id = offer.interaction_id
+        self.agent_id = offer.agent_id
+        self.call = f"phone:{offer.reservation_id}"
+        self.leg_id = f"phone:{offer.reservation_id}"
+        self.state = PhoneState.DIALLING
+        self._target = target
+        self._caller = caller
+        self._ports = ports
+        self._inbox: asyncio.Queue[PhoneEvent] = asyncio.Queue()
+
+    def tell(self, event: PhoneEvent) -> None:
+        """Something happened to this leg."""
+        self._inbox.put_nowait(event)
+
+    async def run(self) -> None:
+        """Dials, and follows the leg to its end."""
+        try:
+            await self._dial()
+            while self.state is not PhoneState.ENDED:
+                await self._handle(await self._inbox.get())
+        except MediaUnavailableError as error:
+            self._give_up(error.reason)
+        finally:
+            self._ports.signalling.hangup(self.call, "over")
+            self._ports.sdp.forget(self.leg_id)
+            await self._ports.media.close_leg(self.leg_id)
+
+    async def _dial(self) -> None:
+        host, port = await self._ports.media.open_rtp(self.leg_id)
+        number, name = self._caller
+        headers: Mapping[str, str] = {"X-Jackfield-Interaction": self.interaction_id}
+        self._ports.signalling.dial(
+            self.call,
+            self._target,
+            self._ports.sdp.offer(self.leg_id, host, port),
+            from_user=number or "anonymous",
+            from_display=name or number,
+            headers=headers,
+        )
+
+    async def _handle(self, event: PhoneEvent) -> None:
+        match event:
+            case PhoneAnswered(sdp):
+                await self._answered(sdp)
+            case PhoneFailed(code, reason):
+                self._failed(code, reason)
+            case PhoneLeft():
+                self._left()
+            case PhoneJoining():
+                if self.state is PhoneState.ANSWERED:
+                    self.state = PhoneState.JOINED
+            case PhoneReleased():
+                self.state = PhoneState.ENDED
+            case _:
+                assert_never(event)
+
+    async def _answered(self, sdp: bytes) -> None:
+        if self.state is not PhoneState.DIALLING:
+            return
+        try:
+            remote = self._ports.sdp.read_answer(self.leg_id, sdp)
+        except SdpRefusedError as error:
+            self._failed(488, str(error))
+            return
+        await self._ports.media.set_remote(self.leg_id, remote)
+        self.state = PhoneState.ANSWERED
+        accepted = facts.OfferAccepted(self.reservation_id, self.agent_id)
+        answers = await self._ports.router.post(accepted, self.call)
+        if any(isinstance(answer, Refuse) for answer in answers):
+            self.state = PhoneState.ENDED
+
+    def _failed(self, code: int, reason: str) -> None:
+        if self.state is not PhoneState.DIALLING:
+            return
+        self.state = PhoneState.ENDED
+        log.info("phone_failed", agent_id=self.agent_id, code=code, reason=reason)
+        if code == DECLINE:
+            self._post(facts.OfferRejected(self.reservation_id, self.agent_id, "declined"))
+        else:
+            self._post(facts.OfferFailed(self.reservation_id, f"sip_{code}"))
+
+    def _left(self) -> None:
+        match self.state:
+            case PhoneState.DIALLING:
+                self._post(facts.OfferFailed(self.reservation_id, "phone_left"))
+            case PhoneState.ANSWERED:
+                self._post(facts.AssignmentFailed(self.reservation_id, "phone_left"))
+            case PhoneState.JOINED:
+                self._post(facts.AssignmentEnded(self.reservation_id, EndedBy.AGENT))
+            case PhoneState.ENDED:
+                return
+            case _:
+                assert_never(self.state)
+        self.state = PhoneState.ENDED
+
+    def _give_up(self, reason: str) -> None:
+        log.warning("phone_leg_lost", agent_id=self.agent_id, reason=reason)
+        if self.state is PhoneState.DIALLING:
+            self._post(facts.OfferFailed(self.reservation_id, reason))
+        elif self.state is not PhoneState.ENDED:
+            self._post(facts.AssignmentFailed(self.reservation_id, reason))
+        self.state = PhoneState.ENDED
+
+    def _post(self, event: facts.Event) -> None:
+        self._ports.router.tell(event, self.call)

@@ -1,0 +1,163 @@
+"""What voice needs from its neighbours. The server gives the real things; voice imports none of them."""
+
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from router.commands import Command
+from router.events import Event
+
+Codec = Literal["PCMU", "PCMA"]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteMedia:
+    """What an offer/answer exchange settled about the other side (RFC 3264)."""
+
+    host: str
+    port: int
+    codec: Codec
+    payload_type: int
+    dtmf_payload_type: int | None
+    send: bool
+    receive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallOffer:
+    """An INVITE as voice sees it. `call` names the signalling, `sdp` is None for a late offer."""
+
+    call: str
+    caller: str
+    caller_name: str
+    entry: str
+    sdp: bytes | None
+
+
+class SdpRefusedError(Exception):
+    """No codec in common, or a description that cannot be used (SIP 488)."""
+
+
+class MediaUnavailableError(Exception):
+    """The media engine could not do it (worker lost, no port left); `reason` is its own word."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Sdp(Protocol):
+    """Offer/answer for one audio stream; `leg_id` keeps the o= version of each side apart."""
+
+    def read_offer(self, leg_id: str, sdp: bytes) -> RemoteMedia:
+        """What the other side offers, cut to what we take. Raises SdpRefusedError."""
+        ...
+
+    def answer(self, leg_id: str, host: str, port: int) -> bytes:
+        """Our answer to the last `read_offer` of this leg."""
+        ...
+
+    def offer(self, leg_id: str, host: str, port: int) -> bytes:
+        """Our own offer, sending and receiving."""
+        ...
+
+    def read_answer(self, leg_id: str, sdp: bytes) -> RemoteMedia:
+        """What the other side answered to `offer`. Raises SdpRefusedError."""
+        ...
+
+    def forget(self, leg_id: str) -> None:
+        """The leg is gone."""
+        ...
+
+
+class MediaEngine(Protocol):
+    """Legs, prompts and rooms (docs/media.md). Every method may raise MediaUnavailableError."""
+
+    async def open_rtp(self, leg_id: str) -> tuple[str, int]: ...
+
+    async def set_remote(self, leg_id: str, remote: RemoteMedia) -> None: ...
+
+    async def open_webrtc(self, leg_id: str, offer_sdp: str) -> str: ...
+
+    async def close_leg(self, leg_id: str) -> None: ...
+
+    async def play(
+        self, leg_id: str, play_id: str, files: Sequence[str], *, loop: bool = False, gain: float = 1.0
+    ) -> None: ...
+
+    async def stop_play(self, leg_id: str, play_id: str | None = None) -> None: ...
+
+    async def send_digits(self, leg_id: str, digits: str) -> None: ...
+
+    async def set_room(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> None: ...
+
+
+class Signalling(Protocol):
+    """The SIP user agent. Methods return at once; what comes of them arrives as events of the conductor."""
+
+    def ring(self, call: str) -> None: ...
+
+    def answer(self, call: str, sdp: bytes) -> None: ...
+
+    def reject(self, call: str, code: int, reason: str | None = None) -> None: ...
+
+    def hangup(self, call: str, reason: str | None = None) -> None: ...
+
+    def dial(
+        self,
+        call: str,
+        target: str,
+        sdp: bytes,
+        *,
+        from_user: str,
+        from_display: str,
+        headers: Mapping[str, str],
+    ) -> None: ...
+
+    def accept_offer(self, call: str, sdp: bytes) -> None: ...
+
+    def reject_offer(self, call: str, code: int) -> None: ...
+
+
+class Router(Protocol):
+    """The pump, as voice sees it."""
+
+    async def post(self, event: Event, cause: str) -> tuple[Command, ...]:
+        """Decides at once; returns the commands of the turn once it is committed."""
+        ...
+
+    def tell(self, event: Event, cause: str) -> None:
+        """Like `post`, for callers that need no answer."""
+        ...
+
+    def place(self, work_id: str) -> int | None:
+        """1-based place among those waiting in the same queue, None when the item does not wait."""
+        ...
+
+    def now(self) -> int:
+        """Shard time in microseconds."""
+        ...
+
+
+class Contexts(Protocol):
+    """What is known of each live interaction; personal data is kept here and in SQL, never in the journal."""
+
+    def opened(self, interaction_id: str, channel: str, caller: str, caller_name: str) -> None: ...
+
+    def collected(self, interaction_id: str, data: Mapping[str, str], path: Sequence[str], language: str) -> None: ...
+
+    def closed(self, interaction_id: str) -> None: ...
+
+
+class Tasks(Protocol):
+    """Who owns background tasks: each has a name, and a failure is logged and counted."""
+
+    def spawn(self, work: Coroutine[object, object, None], name: str) -> object: ...
+
+
+class AgentNotices(Protocol):
+    """What an agent's screen is told about the media side of an assignment."""
+
+    def held(self, agent_id: str, reservation_id: str, on: bool) -> None: ...
+
+    def leg_changed(self, agent_id: str, up: bool) -> None: ...

@@ -1,0 +1,274 @@
+"""Runs one caller's call: feeds its machine one event at a time and carries out what the machine asks for.
+
+Everything that happens to the call goes through `tell`, so effects keep the machine's order without a lock.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import assert_never
+
+import structlog
+
+from router import events as facts
+from router.commands import Refuse
+from router.vocabulary import Medium, Requirement
+from voice.call import CallMachine, CallState
+from voice.events import (
+    Answered,
+    AskPlace,
+    CallCommand,
+    CallerLeft,
+    CallEvent,
+    Close,
+    EnterQueue,
+    GiveBack,
+    HangUp,
+    Join,
+    Keep,
+    LeaveQueue,
+    Note,
+    Part,
+    PlaceKnown,
+    PlayEnded,
+    PlayPrompts,
+    QueueRefused,
+    StopPrompts,
+    TellHold,
+)
+from voice.ports import (
+    AgentNotices,
+    CallOffer,
+    Contexts,
+    MediaEngine,
+    MediaUnavailableError,
+    Router,
+    Sdp,
+    SdpRefusedError,
+    Signalling,
+)
+
+log = structlog.get_logger(__name__)
+
+CONFIRM_TIMEOUT_S = 40.0  # RFC 3261 section 13.3.1.4 gives the ACK 64*T1 = 32 s; the user agent ends the call then.
+
+
+@dataclass(frozen=True, slots=True)
+class VoicePorts:
+    """The neighbours that every call needs."""
+
+    signalling: Signalling
+    media: MediaEngine
+    sdp: Sdp
+    router: Router
+    contexts: Contexts
+    notices: AgentNotices
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlace:
+    """Where the call came in."""
+
+    interaction_id: str
+    channel: str
+    entry: str
+    node: str
+
+
+class CallRunner:
+    """One inbound call. `done` is called once when nothing of it is left."""
+
+    def __init__(
+        self,
+        offer: CallOffer,
+        place: CallPlace,
+        machine: CallMachine,
+        ports: VoicePorts,
+        agent_of: Callable[[str], str | None],
+    ) -> None:
+        self.interaction_id = place.interaction_id
+        self.work_id = place.interaction_id
+        self.leg_id = f"caller:{place.interaction_id}"
+        self.call = offer.call
+        self._offer = offer
+        self._place = place
+        self._machine = machine
+        self._ports = ports
+        self._agent_of = agent_of
+        self._inbox: asyncio.Queue[CallEvent] = asyncio.Queue()
+        self._confirmed: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def reservation(self) -> str | None:
+        """The reservation that the caller is joined by."""
+        return self._machine.reservation
+
+    def tell(self, event: CallEvent) -> None:
+        """Something happened to this call."""
+        self._inbox.put_nowait(event)
+        if isinstance(event, CallerLeft) and not self._confirmed.done():
+            self._confirmed.cancel()
+
+    def confirmed(self, sdp: bytes | None) -> None:
+        """The caller's ACK came (with the answer, when the INVITE carried no offer)."""
+        if not self._confirmed.done():
+            self._confirmed.set_result(sdp)
+
+    async def run(self) -> None:
+        """The whole call; returns when it is over and everything is released."""
+        structlog.contextvars.bind_contextvars(work_id=self.work_id)
+        try:
+            if await self._answer():
+                await self._do_all(self._machine.handle(Answered(), self._now()))
+            while self._machine.state is not CallState.ENDED:
+                await self._step()
+        except MediaUnavailableError as error:
+            log.warning("call_lost_media", reason=error.reason)
+            self._ports.signalling.hangup(self.call, "media unavailable")
+            await self._do_all(self._machine.handle(CallerLeft(f"media: {error.reason}"), self._now()))
+        finally:
+            await self._release()
+
+    # --- answer -------------------------------------------------------------------------------------------------
+
+    async def _answer(self) -> bool:
+        """Opens the leg, sends the 200 and waits for the ACK. False when the call is over before that."""
+        ports = self._ports
+        try:
+            host, port = await ports.media.open_rtp(self.leg_id)
+            if self._offer.sdp is None:
+                sdp = ports.sdp.offer(self.leg_id, host, port)
+            else:
+                await ports.media.set_remote(self.leg_id, ports.sdp.read_offer(self.leg_id, self._offer.sdp))
+                sdp = ports.sdp.answer(self.leg_id, host, port)
+            ports.signalling.answer(self.call, sdp)
+            return await self._await_ack()
+        except SdpRefusedError as error:
+            self._refuse(488, str(error))
+        except MediaUnavailableError as error:
+            self._refuse(503, error.reason)
+        return False
+
+    async def _await_ack(self) -> bool:
+        try:
+            async with asyncio.timeout(CONFIRM_TIMEOUT_S):
+                answer = await self._confirmed
+        except (TimeoutError, asyncio.CancelledError):
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise
+            self.tell(CallerLeft("not confirmed"))
+            return False
+        if self._offer.sdp is None:
+            if answer is None:
+                raise SdpRefusedError("the ACK carried no answer to our offer")
+            await self._ports.media.set_remote(self.leg_id, self._ports.sdp.read_answer(self.leg_id, answer))
+        return True
+
+    def _refuse(self, code: int, reason: str) -> None:
+        log.info("call_refused", code=code, reason=reason)
+        self._ports.signalling.reject(self.call, code, reason)
+        self.tell(CallerLeft(f"refused {code}"))
+
+    # --- steps --------------------------------------------------------------------------------------------------
+
+    async def _step(self) -> None:
+        deadline = self._machine.next_deadline()
+        wait_s = None if deadline is None else max(0, deadline - self._now()) / 1e6
+        try:
+            async with asyncio.timeout(wait_s):
+                event = await self._inbox.get()
+        except TimeoutError:
+            commands = self._machine.expire(self._now())
+        else:
+            commands = self._machine.handle(event, self._now())
+        await self._do_all(commands)
+
+    async def _do_all(self, commands: list[CallCommand]) -> None:
+        for command in commands:
+            await self._do(command)
+
+    async def _do(self, command: CallCommand) -> None:
+        match command:
+            case PlayPrompts() | StopPrompts() | Join() | Part():
+                await self._do_media(command)
+            case EnterQueue():
+                await self._enter_queue(command)
+            case AskPlace():
+                self.tell(PlaceKnown(self._ports.router.place(self.work_id)))
+            case Keep(data, path, language):
+                self._ports.contexts.collected(self.interaction_id, data, path, language)
+            case TellHold(reservation_id, on):
+                if agent_id := self._agent_of(reservation_id):
+                    self._ports.notices.held(agent_id, reservation_id, on)
+            case GiveBack(reservation_id, reason):
+                self._post(facts.AssignmentFailed(reservation_id, reason))
+            case LeaveQueue():
+                self._post(facts.CustomerLeft(self.work_id))
+            case HangUp(reason):
+                self._ports.signalling.hangup(self.call, reason)
+            case Note(kind, detail):
+                self._post(facts.InteractionNoted(self.interaction_id, kind, detail))
+            case Close(outcome):
+                self._post(facts.InteractionClosed(self.interaction_id, outcome))
+            case _:
+                assert_never(command)
+
+    async def _do_media(self, command: PlayPrompts | StopPrompts | Join | Part) -> None:
+        media = self._ports.media
+        match command:
+            case PlayPrompts(play_id, prompts, loop):
+                try:
+                    await media.play(self.leg_id, play_id, [f"{name}.wav" for name in prompts], loop=loop)
+                except MediaUnavailableError as error:
+                    # A missing file must not end the call: the machine goes on as if the prompt were over.
+                    log.error("prompt_failed", prompts=prompts, reason=error.reason)
+                    self.tell(PlayEnded(play_id, "failed"))
+            case StopPrompts(play_id):
+                await media.stop_play(self.leg_id, play_id)
+            case Join(reservation_id, leg_id, first):
+                gains = {(self.leg_id, leg_id): 1.0, (leg_id, self.leg_id): 1.0}
+                await self._join(reservation_id, gains, first=first)
+            case Part():
+                await media.set_room(self.interaction_id, {})
+            case _:
+                assert_never(command)
+
+    async def _join(self, reservation_id: str, gains: dict[tuple[str, str], float], *, first: bool) -> None:
+        try:
+            await self._ports.media.set_room(self.interaction_id, gains)
+        except MediaUnavailableError as error:
+            log.warning("join_failed", reservation_id=reservation_id, reason=error.reason)
+            self._post(facts.AssignmentFailed(reservation_id, error.reason))
+            return
+        if first:
+            self._post(facts.AssignmentConnected(reservation_id))
+
+    async def _enter_queue(self, command: EnterQueue) -> None:
+        event = facts.WorkQueued(
+            work_id=self.work_id,
+            interaction_id=self.interaction_id,
+            medium=Medium.VOICE,
+            queue=command.queue,
+            requirements=tuple(Requirement(skill, minimum) for skill, minimum in command.requirements),
+            priority=command.priority,
+            node=self._place.node,
+        )
+        for answer in await self._ports.router.post(event, self.call):
+            if isinstance(answer, Refuse):
+                self.tell(QueueRefused(answer.code))
+
+    async def _release(self) -> None:
+        ports = self._ports
+        try:
+            await ports.media.set_room(self.interaction_id, {})
+            await ports.media.close_leg(self.leg_id)
+        except MediaUnavailableError as error:
+            log.info("leg_already_gone", reason=error.reason)
+        ports.sdp.forget(self.leg_id)
+        ports.contexts.closed(self.interaction_id)
+
+    def _post(self, event: facts.Event) -> None:
+        self._ports.router.tell(event, self.call)
+
+    def _now(self) -> int:
+        return self._ports.router.now()
