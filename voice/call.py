@@ -85,10 +85,15 @@ TABLE: dict[tuple[CallState, type[CallEvent]], tuple[CallState, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class WaitPlan:
-    """What a waiting caller hears. Durations in microseconds; `announce_every` 0 means no place is announced."""
+    """What a waiting caller hears: `welcome` once, music, and their place now and then.
+
+    Prompts are names below the prompt root; a bare one is in the caller's language. Durations in microseconds;
+    `announce_every` 0 means that no place is announced.
+    """
 
     music: str = "music/hold"
-    announce_first: int = 4_000_000
+    welcome: tuple[str, ...] = ()
+    announce_first: int = 2_000_000
     announce_every: int = 30_000_000
     lost_agent_grace: int = 15_000_000
 
@@ -110,6 +115,7 @@ class CallMachine:
         self._reservation: str | None = None
         self._leg: str | None = None
         self._queued_once = False
+        self._welcomed = False
 
     @property
     def reservation(self) -> str | None:
@@ -269,10 +275,15 @@ class CallMachine:
             return []
         self._music = None
         self._speech = self._play_id("place")
+        welcome = () if self._welcomed else tuple(self._in_language(name) for name in self._plan.welcome)
+        self._welcomed = True
         return [
-            PlayPrompts(self._speech, place_prompts(self.language, place)),
+            PlayPrompts(self._speech, (*welcome, *place_prompts(self.language, place))),
             Note("place_told", (("place", str(place)),)),
         ]
+
+    def _in_language(self, prompt: str) -> str:
+        return prompt if "/" in prompt else f"{self.language}/{prompt}"
 
     def _speech_over(self, play_id: str, now: int) -> list[CallCommand]:
         if play_id not in (self._speech, self._music):

@@ -1,0 +1,214 @@
+"""The call machine: each row of its table, and long random walks."""
+
+import random
+from typing import TypeVar
+
+import pytest
+
+from ivr.flow import Choice, Flow, Goodbye, Menu, Queue
+from ivr.machine import IvrContext, IvrMachine
+from router.vocabulary import EndedBy
+from voice import events as e
+from voice.call import TABLE, CallMachine, CallState, WaitPlan
+
+T = TypeVar("T")
+S = 1_000_000
+FLOW = Flow(
+    name="main",
+    title="Main",
+    language="en",
+    start="menu",
+    nodes={
+        "menu": Menu("menu", ("menu",), {"1": Choice("orders", "q"), "9": Choice("bye", "bye")}, "bye"),
+        "q": Queue("q", "orders"),
+        "bye": Goodbye("bye", ("goodbye",)),
+    },
+)
+PLAN = WaitPlan(music="music/hold", welcome=("busy",), announce_first=2 * S, announce_every=30 * S)
+
+
+def machine() -> CallMachine:
+    return CallMachine(IvrMachine(FLOW, IvrContext(lambda _calendar, _now: True)), {"orders": PLAN}, "en")
+
+
+def of(kind: type[T], commands: list[e.CallCommand]) -> list[T]:
+    return [command for command in commands if isinstance(command, kind)]
+
+
+def queued() -> CallMachine:
+    call = machine()
+    call.handle(e.Answered(), 0)
+    call.handle(e.DigitPressed("1"), S)
+    assert call.state is CallState.QUEUED
+    return call
+
+
+def joined() -> CallMachine:
+    call = queued()
+    call.handle(e.AgentReady("w.1", "browser:a:1"), 2 * S)
+    assert call.state is CallState.JOINED
+    return call
+
+
+def test_answer_starts_the_menu_and_a_digit_queues_with_music() -> None:
+    call = machine()
+    first = call.handle(e.Answered(), 0)
+    assert of(e.Note, first)[0].kind == "answered"
+    assert of(e.PlayPrompts, first)[0].prompts == ("en/menu",)
+    then = call.handle(e.DigitPressed("1"), S)
+    enter = of(e.EnterQueue, then)[0]
+    assert (enter.queue, enter.path) == ("orders", ("orders",))
+    assert of(e.PlayPrompts, then)[-1].prompts == ("music/hold",)
+    assert of(e.PlayPrompts, then)[-1].loop
+
+
+def test_a_waiting_caller_is_told_the_place_and_hears_music_again() -> None:
+    call = queued()
+    assert call.expire(2 * S) == []
+    assert call.next_deadline() == 3 * S
+    assert call.expire(3 * S) == [e.AskPlace()]
+    told = call.handle(e.PlaceKnown(2), 3 * S)
+    speech = of(e.PlayPrompts, told)[0]
+    assert speech.prompts[0] == "en/busy"
+    assert "en/number-2" in speech.prompts
+    again = call.handle(e.PlayEnded(speech.play_id, "finished"), 5 * S)
+    assert of(e.PlayPrompts, again)[0].loop
+    assert call.next_deadline() == 35 * S
+    call.expire(35 * S)
+    assert "en/busy" not in of(e.PlayPrompts, call.handle(e.PlaceKnown(1), 35 * S))[0].prompts
+
+
+def test_no_place_is_said_while_the_item_is_offered() -> None:
+    call = queued()
+    call.expire(3 * S)
+    assert call.handle(e.PlaceKnown(None), 3 * S) == []
+    assert call.next_deadline() == 33 * S
+
+
+def test_joining_stops_the_music_and_says_first_once() -> None:
+    call = queued()
+    join = call.handle(e.AgentReady("w.1", "leg"), 2 * S)
+    assert of(e.StopPrompts, join)
+    assert of(e.Join, join) == [e.Join("w.1", "leg", first=True)]
+    assert of(e.Join, call.handle(e.AgentReady("w.1", "leg2"), 3 * S)) == [e.Join("w.1", "leg2", first=False)]
+
+
+def test_hold_and_resume() -> None:
+    call = joined()
+    on = call.handle(e.HoldAsked(on=True), 3 * S)
+    assert of(e.Part, on)
+    assert of(e.PlayPrompts, on)
+    assert of(e.TellHold, on) == [e.TellHold("w.1", on=True)]
+    assert call.handle(e.HoldAsked(on=True), 4 * S) == []
+    off = call.handle(e.HoldAsked(on=False), 5 * S)
+    assert of(e.StopPrompts, off)
+    assert of(e.Join, off) == [e.Join("w.1", "browser:a:1", first=False)]
+    assert call.state is CallState.JOINED
+
+
+def test_an_agent_whose_page_reloads_comes_back() -> None:
+    call = joined()
+    lost = call.handle(e.AgentLegLost(), 10 * S)
+    assert of(e.PlayPrompts, lost)[0].loop
+    back = call.handle(e.AgentReady("w.1", "browser:a:2"), 12 * S)
+    assert of(e.Join, back) == [e.Join("w.1", "browser:a:2", first=False)]
+    assert call.next_deadline() is None
+
+
+def test_an_agent_who_does_not_come_back_gives_the_caller_back() -> None:
+    call = joined()
+    call.handle(e.AgentLegLost(), 10 * S)
+    assert call.next_deadline() == 25 * S
+    assert call.expire(25 * S) == [e.GiveBack("w.1", "agent_leg_lost")]
+    again = call.handle(e.Requeued(), 25 * S)
+    assert call.state is CallState.QUEUED
+    assert of(e.PlayPrompts, again)[0].loop
+
+
+def test_the_agent_hanging_up_ends_the_call() -> None:
+    call = joined()
+    end = call.handle(e.Parted(EndedBy.AGENT), 9 * S)
+    assert of(e.HangUp, end)
+    assert of(e.Close, end) == [e.Close("handled")]
+
+
+@pytest.mark.parametrize(
+    ("steps", "outcome", "leaves_queue"),
+    [
+        ([], "left_in_ivr", False),
+        ([e.Answered()], "left_in_ivr", False),
+        ([e.Answered(), e.DigitPressed("1")], "abandoned", True),
+        ([e.Answered(), e.DigitPressed("1"), e.AgentReady("w.1", "l")], "handled", True),
+        ([e.Answered(), e.DigitPressed("1"), e.AgentReady("w.1", "l"), e.HoldAsked(on=True)], "handled", True),
+        ([e.Answered(), e.DigitPressed("1"), e.AgentReady("w.1", "l"), e.AgentLegLost()], "handled", True),
+    ],
+)
+def test_the_caller_may_leave_in_every_state(steps: list[e.CallEvent], outcome: str, leaves_queue: bool) -> None:
+    call = machine()
+    for at, step in enumerate(steps):
+        call.handle(step, at * S)
+    end = call.handle(e.CallerLeft("bye"), 60 * S)
+    assert of(e.Close, end) == [e.Close(outcome)]
+    assert bool(of(e.LeaveQueue, end)) is leaves_queue
+    assert call.state is CallState.ENDED
+    assert call.next_deadline() is None
+    assert call.handle(e.CallerLeft("bye"), 61 * S) == []
+
+
+def test_a_refused_queue_ends_the_call_politely() -> None:
+    call = queued()
+    end = call.handle(e.QueueRefused("unknown_queue"), 2 * S)
+    assert of(e.HangUp, end)
+    assert of(e.Close, end) == [e.Close("refused")]
+
+
+EVENTS: list[e.CallEvent] = [
+    e.Answered(),
+    e.DigitPressed("1"),
+    e.DigitPressed("7"),
+    e.PlayEnded("ivr-1", "finished"),
+    e.PlayEnded("music-1", "stopped"),
+    e.PlaceKnown(3),
+    e.PlaceKnown(None),
+    e.Requeued(),
+    e.AgentReady("w.1", "leg"),
+    e.AgentReady("w.2", "leg"),
+    e.AgentLegLost(),
+    e.HoldAsked(on=True),
+    e.HoldAsked(on=False),
+    e.Parted(EndedBy.AGENT),
+    e.Parted(EndedBy.SYSTEM),
+    e.QueueRefused("x"),
+    e.CallerLeft("bye"),
+]
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_random_walks_follow_the_table_and_close_once(seed: int) -> None:
+    pick = random.Random(seed)
+    call, now, closes, seen = machine(), 0, 0, set[tuple[CallState, type[e.CallEvent]]]()
+    for _ in range(60):
+        now += pick.randrange(0, 5 * S)
+        before = call.state
+        if pick.random() < 0.2:
+            commands = call.expire(now)
+        else:
+            event = pick.choice(EVENTS[:-1] if pick.random() < 0.95 else EVENTS)
+            key = (before, type(event))
+            commands = call.handle(event, now)
+            seen.add(key)
+            if key in TABLE:
+                assert call.state in {*TABLE[key], before}
+            else:
+                assert (commands, call.state) == ([], before)
+        closes += len(of(e.Close, commands))
+        assert closes == (call.state is CallState.ENDED)
+        if call.state in {CallState.IVR, CallState.LOST_AGENT}:
+            assert call.next_deadline() is not None
+    call.handle(e.CallerLeft("end"), now + S)
+    assert call.state is CallState.ENDED
+    assert call.next_deadline() is None
+
+
+def test_every_state_of_the_table_lets_the_caller_leave() -> None:
+    assert all((state, e.CallerLeft) in TABLE for state in CallState)
