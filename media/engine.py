@@ -1,0 +1,366 @@
+"""The media engine of one process: legs, rooms, prompts and the tick behind the MediaEngine port.
+
+Run it in the server's own process for tests, or in workers of its own (media.worker, media.client).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from media import routing
+from media.clock import monotonic_us, ntp_now
+from media.codecs import CodecName
+from media.dtmf import schedule
+from media.errors import MediaError
+from media.events import MediaEvent
+from media.leg import Leg, LegKind, LegStats
+from media.outstream import OutStream
+from media.player import Player
+from media.ports import DEFAULT_COOL_DOWN_US, PortAllocator
+from media.prompts import PromptStore
+from media.recorder import Recorder
+from media.render import render
+from media.rtp import build_sender_report
+from media.sockets import Poller, RtpSocket
+from media.tick import Ticker
+
+log = structlog.get_logger(__name__)
+
+CAPABILITIES: Final = frozenset({"rtp", "webrtc", "trunk", "play", "dtmf", "record", "gains"})
+_BIND_ATTEMPTS = 20
+_WATCH_S = 1.0
+_REPORT_EVERY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Where an engine listens and what it may use; times in microseconds, port ranges inclusive.
+
+    `advertise_host` is what others are told (the bound address when empty); `webrtc_ports` None lets the system
+    choose; `no_media_us` is how long an RTP leg may be silent before it is reported, 0 for never.
+    """
+
+    prompt_root: Path
+    bind_host: str = "127.0.0.1"
+    advertise_host: str = ""
+    rtp_ports: tuple[int, int] = (20000, 29999)
+    webrtc_hosts: tuple[str, ...] = ()
+    webrtc_ports: tuple[int, int] | None = None
+    no_media_us: int = 60_000_000
+    port_cool_down_us: int = DEFAULT_COOL_DOWN_US
+
+
+class InProcessEngine:
+    """Implements MediaEngine on the running event loop. Every method raises MediaError with a stable `reason`."""
+
+    capabilities: frozenset[str] = CAPABILITIES
+
+    def __init__(self, settings: EngineSettings, on_event: Callable[[MediaEvent], None]) -> None:
+        self._settings = settings
+        self._emit = on_event
+        self._ports = PortAllocator(*settings.rtp_ports, settings.port_cool_down_us)
+        self._prompts = PromptStore(settings.prompt_root)
+        self._poller = Poller()
+        self._ticker = Ticker(self._tick)
+        self._legs: dict[str, Leg] = {}
+        self._rooms: dict[str, dict[tuple[str, str], float]] = {}
+        self._ticked: dict[str, Leg] = {}
+        self._watch: asyncio.TimerHandle | None = None
+        self._watches = 0
+
+    async def start(self) -> None:
+        """Begin to watch for legs that fall silent."""
+        self._arm_watch()
+
+    @property
+    def leg_count(self) -> int:
+        """Legs that are open."""
+        return len(self._legs)
+
+    @property
+    def ports_in_use(self) -> int:
+        """RTP ports that are taken."""
+        return self._ports.in_use
+
+    @property
+    def ticker(self) -> Ticker:
+        """The tick, for its counters."""
+        return self._ticker
+
+    async def open_rtp(self, leg_id: str) -> tuple[str, int]:
+        """Open an RTP leg: the address and port to tell the peer. MediaError leg_exists, ports_exhausted."""
+        return self._open_socket(leg_id, "rtp")
+
+    async def open_trunk(self, leg_id: str) -> tuple[str, int]:
+        """Open a leg to another worker or node: as open_rtp, but it reports neither digits nor silence."""
+        return self._open_socket(leg_id, "trunk")
+
+    async def set_remote(
+        self,
+        leg_id: str,
+        *,
+        host: str,
+        port: int,
+        codec: CodecName,
+        payload_type: int,
+        dtmf_payload_type: int | None,
+        send: bool,
+        receive: bool,
+    ) -> None:
+        """Name the negotiated peer and format; again at each re-negotiation. MediaError unknown_leg, bad_address."""
+        leg = self._leg(leg_id)
+        if not isinstance(leg.transport, RtpSocket):
+            raise MediaError("wrong_kind", f"{leg_id} is a {leg.kind} leg")
+        leg.transport.set_peer(host, port)
+        leg.negotiate(codec, payload_type, dtmf_payload_type, send=send, receive=receive)
+        self._rewire(leg)
+
+    async def open_webrtc(self, leg_id: str, offer_sdp: str) -> str:
+        """Answer a browser's offer; for a leg that exists, put the new connection in place of the old one."""
+        from media.webrtc import TransportState, open_webrtc_transport
+
+        leg = self._legs.get(leg_id)
+        if leg is not None and leg.kind != "webrtc":
+            raise MediaError("leg_exists", leg_id)
+        fresh = leg or self._new_leg(leg_id, "webrtc")
+        settings = self._settings
+
+        def on_packet(packet: bytes) -> None:
+            fresh.receive(packet, monotonic_us())
+
+        def on_state(state: TransportState) -> None:
+            match state:
+                case "connected":
+                    fresh.connected = True
+                    self._emit(MediaEvent("connected", leg_id))
+                case "failed":
+                    self._emit(MediaEvent("leg_failed", leg_id, reason=transport.failure or "ice_failed"))
+                case "closed":
+                    self._emit(MediaEvent("leg_failed", leg_id, reason="peer_closed"))
+
+        transport, answer = await open_webrtc_transport(
+            offer_sdp,
+            hosts=settings.webrtc_hosts or (settings.bind_host,),
+            advertise=settings.advertise_host or None,
+            port_range=settings.webrtc_ports,
+            on_packet=on_packet,
+            on_state=on_state,
+        )
+        old, fresh.transport = fresh.transport, transport
+        self._legs[leg_id] = fresh
+        codec, payload_type, dtmf_payload_type = transport.negotiated
+        fresh.negotiate(codec, payload_type, dtmf_payload_type, send=True, receive=True)
+        self._rewire(fresh)
+        if old is not None:
+            await old.close()
+        return answer
+
+    async def close_leg(self, leg_id: str) -> None:
+        """Close a leg, leave its room, free its port; idempotent."""
+        leg = self._legs.get(leg_id)
+        if leg is None:
+            return
+        self._end_play(leg, "stopped")
+        self._leave(leg)
+        del self._legs[leg_id]
+        self._ticked.pop(leg_id, None)
+        if leg.recorder is not None:
+            leg.recorder.close(monotonic_us())
+        if leg.transport is not None:
+            await leg.transport.close()
+            if isinstance(leg.transport, RtpSocket):
+                self._ports.release(leg.transport.port, monotonic_us())
+
+    async def play(
+        self, leg_id: str, play_id: str, files: Sequence[str], *, loop: bool = False, gain: float = 1.0
+    ) -> None:
+        """Play prompt files one after the other, in place of what plays now (which reports stopped)."""
+        leg = self._leg(leg_id)
+        prompts = self._prompts.get_all(files)
+        self._end_play(leg, "stopped")
+        leg.player = Player(play_id, prompts, loop=loop, gain=gain)
+        self._rewire(leg)
+
+    async def stop_play(self, leg_id: str, play_id: str | None = None) -> None:
+        """Stop what plays, or only this play; no error when it has ended already."""
+        leg = self._leg(leg_id)
+        if leg.player is not None and play_id in (None, leg.player.play_id):
+            self._end_play(leg, "stopped")
+            self._rewire(leg)
+
+    async def send_digits(self, leg_id: str, digits: str, duration_ms: int = 100, gap_ms: int = 60) -> None:
+        """Queue digits as telephone-events. MediaError no_telephone_event, bad_digits."""
+        leg = self._leg(leg_id)
+        if leg.dtmf_payload_type is None:
+            raise MediaError("no_telephone_event", f"{leg_id}'s peer has negotiated none")
+        try:
+            leg.digits.extend(schedule(digits, duration_ms, gap_ms))
+        except ValueError as error:
+            raise MediaError("bad_digits", str(error)) from error
+        self._rewire(leg)
+
+    async def set_room(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> None:
+        """Set a room's whole gain matrix; {} dissolves it. A leg in another room moves. MediaError unknown_leg."""
+        members = {leg_id for pair in gains for leg_id in pair}
+        for leg_id in members:
+            self._leg(leg_id)
+        leaving = self._members(room_id) - members
+        self._rooms[room_id] = {}
+        for leg_id in leaving:
+            leg = self._legs[leg_id]
+            leg.room_id = None
+            self._rewire(leg)
+        for leg_id in members:
+            leg = self._legs[leg_id]
+            if leg.room_id != room_id:
+                self._leave(leg)
+                leg.room_id = room_id
+        if gains:
+            self._rooms[room_id] = dict(gains)
+            self._rewire_room(room_id)
+        else:
+            del self._rooms[room_id]
+
+    async def stats(self, leg_id: str) -> LegStats:
+        """The leg's counters."""
+        return self._leg(leg_id).stats(monotonic_us())
+
+    async def record(self, leg_id: str, path: str) -> None:
+        """Record what the leg says (left) and hears (right) to a WAV file. MediaError record_failed."""
+        leg = self._leg(leg_id)
+        await self.stop_record(leg_id)
+        leg.recorder = Recorder(Path(path), monotonic_us())
+
+    async def stop_record(self, leg_id: str) -> None:
+        """Finish the recording; no error when there is none."""
+        leg = self._leg(leg_id)
+        if leg.recorder is not None:
+            leg.recorder.close(monotonic_us())
+            leg.recorder = None
+
+    async def aclose(self) -> None:
+        """Close every leg and stop; idempotent."""
+        self._ticker.stop()
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        for leg_id in list(self._legs):
+            await self.close_leg(leg_id)
+        self._poller.close()
+
+    def _leg(self, leg_id: str) -> Leg:
+        leg = self._legs.get(leg_id)
+        if leg is None:
+            raise MediaError("unknown_leg", leg_id)
+        return leg
+
+    def _new_leg(self, leg_id: str, kind: LegKind) -> Leg:
+        if leg_id in self._legs:
+            raise MediaError("leg_exists", leg_id)
+        now = monotonic_us()
+        stream = OutStream(secrets.randbits(32), secrets.randbits(16), secrets.randbits(32), now)
+        return Leg(leg_id, kind, stream, self._emit, now)
+
+    def _open_socket(self, leg_id: str, kind: LegKind) -> tuple[str, int]:
+        leg = self._new_leg(leg_id, kind)
+        settings = self._settings
+        for _ in range(_BIND_ATTEMPTS):
+            port = self._ports.acquire(monotonic_us())
+            try:
+                leg.transport = RtpSocket(self._poller, settings.bind_host, port, leg.receive)
+            except OSError as error:
+                self._ports.release(port, monotonic_us())
+                log.warning("rtp_port_taken", port=port, error=str(error))
+                continue
+            self._legs[leg_id] = leg
+            return settings.advertise_host or settings.bind_host, port
+        raise MediaError("ports_exhausted", f"{_BIND_ATTEMPTS} ports in a row are used by other processes")
+
+    def _members(self, room_id: str) -> set[str]:
+        return {leg_id for pair in self._rooms.get(room_id, {}) for leg_id in pair}
+
+    def _leave(self, leg: Leg) -> None:
+        """Take a leg out of its room's matrix; a room without pairs is gone."""
+        room_id, leg.room_id = leg.room_id, None
+        room = self._rooms.get(room_id) if room_id is not None else None
+        if room is None or room_id is None:
+            return
+        others = self._members(room_id) - {leg.leg_id}
+        self._rooms[room_id] = {pair: gain for pair, gain in room.items() if leg.leg_id not in pair}
+        self._rewire(leg)
+        for other in others - self._members(room_id):
+            self._legs[other].room_id = None
+            self._rewire(self._legs[other])
+        self._rewire_room(room_id)
+        if not self._rooms[room_id]:
+            del self._rooms[room_id]
+
+    def _rewire(self, leg: Leg) -> None:
+        """Work out the data paths again after a change of this leg."""
+        if leg.room_id is not None:
+            self._rewire_room(leg.room_id)
+        else:
+            routing.wire_alone(leg)
+            self._note_ticked(leg)
+
+    def _rewire_room(self, room_id: str) -> None:
+        members = self._members(room_id)
+        routing.wire(self._legs, members, self._rooms[room_id])
+        for leg_id in members:
+            self._note_ticked(self._legs[leg_id])
+
+    def _note_ticked(self, leg: Leg) -> None:
+        if leg.ticked:
+            self._ticked[leg.leg_id] = leg
+            self._ticker.start()
+        else:
+            self._ticked.pop(leg.leg_id, None)
+
+    def _end_play(self, leg: Leg, reason: str) -> None:
+        player, leg.player = leg.player, None
+        if player is not None:
+            self._emit(MediaEvent("played", leg.leg_id, play_id=player.play_id, reason=reason))
+
+    def _tick(self, now: int, skipped: int) -> None:
+        for leg in tuple(self._ticked.values()):
+            if skipped:
+                leg.skip_frames(skipped)
+            match render(leg, now):
+                case "played":
+                    self._end_play(leg, "finished")
+                    self._rewire(leg)
+                case "digits":
+                    self._rewire(leg)
+                case "":
+                    pass
+        if not self._ticked:
+            self._ticker.stop()
+
+    def _arm_watch(self) -> None:
+        self._watch = asyncio.get_running_loop().call_later(_WATCH_S, self._watch_legs)
+
+    def _watch_legs(self) -> None:
+        """Once a second: report RTP legs that are silent for too long; every fifth time send RTCP reports."""
+        self._arm_watch()
+        self._watches += 1
+        now = monotonic_us()
+        reporting = self._watches % _REPORT_EVERY == 0
+        for leg in tuple(self._legs.values()):
+            if reporting and leg.packets_out and isinstance(leg.transport, RtpSocket):
+                report = build_sender_report(leg.ssrc, ntp_now(), leg.timestamp, leg.packets_out, leg.octets_out)
+                leg.transport.send_rtcp(report)
+            if leg.kind == "rtp" and leg.receiving and not leg.failed:
+                self._check_silence(leg, now)
+
+    def _check_silence(self, leg: Leg, now: int) -> None:
+        since = max(leg.receiving_since, leg.last_in or 0)
+        if 0 < self._settings.no_media_us <= now - since:
+            leg.failed = True
+            self._emit(MediaEvent("leg_failed", leg.leg_id, reason="no_media"))

@@ -1,0 +1,422 @@
+"""One suite for every engine behind the MediaEngine port, with real UDP sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import wave
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from media import mixer
+from media.codecs import CodecName
+from media.dtmf import schedule
+from media.engine import EngineSettings, InProcessEngine
+from media.errors import MediaError
+from tests.media.phones import (
+    EVENT_TYPE,
+    PAYLOAD_TYPES,
+    Events,
+    Phone,
+    strength,
+    tone,
+    until,
+)
+
+LOUD = 5000.0
+QUIET = 300.0
+
+
+def write_wav(path: Path, samples: np.ndarray[Any, Any]) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(samples.astype("<i2").tobytes())
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> EngineSettings:
+    write_wav(tmp_path / "long.wav", tone(600, 8000 * 30))
+    write_wav(tmp_path / "short.wav", tone(700, 1600))
+    low = random.randrange(21000, 28000, 2)
+    return EngineSettings(prompt_root=tmp_path, rtp_ports=(low, low + 39), port_cool_down_us=0, no_media_us=1_500_000)
+
+
+class Site:
+    """An engine with phones on it."""
+
+    def __init__(self, engine: InProcessEngine, events: Events) -> None:
+        self.engine = engine
+        self.events = events
+        self.phones: list[Phone] = []
+
+    async def phone(
+        self,
+        leg_id: str,
+        frequency: float = 440,
+        codec: CodecName = "PCMU",
+        *,
+        events: bool = True,
+        trunk: bool = False,
+    ) -> Phone:
+        phone = await Phone(codec=codec, frequency=frequency).open()
+        self.phones.append(phone)
+        opened = self.engine.open_trunk if trunk else self.engine.open_rtp
+        phone.peer = await opened(leg_id)
+        await self.remote(leg_id, phone, events=events)
+        return phone
+
+    async def remote(self, leg_id: str, phone: Phone, *, events: bool = True, **changed: Any) -> None:
+        values: dict[str, Any] = {
+            "host": "127.0.0.1",
+            "port": phone.port,
+            "codec": phone.codec,
+            "payload_type": PAYLOAD_TYPES[phone.codec],
+            "dtmf_payload_type": EVENT_TYPE if events else None,
+            "send": True,
+            "receive": True,
+        }
+        await self.engine.set_remote(leg_id, **(values | changed))
+
+    async def pair(self, first: CodecName = "PCMU", second: CodecName = "PCMU") -> tuple[Phone, Phone]:
+        a = await self.phone("a", 440, first)
+        b = await self.phone("b", 1000, second)
+        await self.engine.set_room("room", mixer.conference(("a", "b")))
+        a.talk()
+        b.talk()
+        return a, b
+
+
+@pytest.fixture
+async def site(settings: EngineSettings) -> AsyncIterator[Site]:
+    events = Events()
+    engine = InProcessEngine(settings, events.append)
+    await engine.start()
+    site = Site(engine, events)
+    yield site
+    for phone in site.phones:
+        phone.close()
+    await engine.aclose()
+
+
+async def hear(phone: Phone, packets: int, timeout: float = 5.0) -> None:
+    """Wait until so many more packets were heard."""
+    target = len(phone.heard) + packets
+    await until(lambda: len(phone.heard) >= target, timeout, f"{packets} packets")
+
+
+@pytest.mark.parametrize(("first", "second"), [("PCMU", "PCMU"), ("PCMA", "PCMA"), ("PCMU", "PCMA"), ("PCMA", "PCMU")])
+async def test_two_legs_hear_each_other_in_both_directions(site: Site, first: CodecName, second: CodecName) -> None:
+    a, b = await site.pair(first, second)
+    await hear(a, 50)
+    await hear(b, 50)
+    assert strength(a.audio(), 1000) > LOUD
+    assert strength(a.audio(), 440) < QUIET
+    assert strength(b.audio(), 440) > LOUD
+    assert strength(b.audio(), 1000) < QUIET
+    assert a.longest_gap() < 0.04
+    assert b.longest_gap() < 0.04
+    assert a.is_continuous()
+    assert {h.packet.payload_type for h in b.heard} == {PAYLOAD_TYPES[second]}
+    assert [e.leg_id for e in site.events.of("connected")] in (["a", "b"], ["b", "a"])
+
+
+async def test_conference_whisper_and_mute_are_cells_of_one_matrix(site: Site) -> None:
+    a, b = await site.pair()
+    c = await site.phone("c", 1700)
+    c.talk()
+    await site.engine.set_room("room", mixer.conference(("a", "b", "c")))
+    await hear(a, 70)
+    for phone, own, others in ((a, 440, (1000, 1700)), (b, 1000, (440, 1700)), (c, 1700, (440, 1000))):
+        ear = phone.audio(last=40)
+        assert strength(ear, own) < QUIET
+        assert all(strength(ear, other) > LOUD for other in others)
+    # c whispers to b: a must not hear c, and b hears c at half strength.
+    await site.engine.set_room(
+        "room", {("a", "b"): 1.0, ("b", "a"): 1.0, ("a", "c"): 1.0, ("b", "c"): 1.0, ("c", "b"): 0.5}
+    )
+    await hear(a, 60)
+    assert strength(a.audio(last=40), 1700) < QUIET
+    assert strength(a.audio(last=40), 1000) > LOUD
+    assert 3000 < strength(b.audio(last=40), 1700) < LOUD
+    # a is muted.
+    await site.engine.set_room("room", {("a", "b"): 0.0, ("b", "a"): 1.0})
+    await hear(a, 20)
+    silent_from = len(b.heard)
+    await hear(a, 20)
+    assert len(b.heard) == silent_from
+    assert a.longest_gap() < 0.045
+    assert a.is_continuous()
+
+
+async def test_prompt_is_played_stopped_midway_and_the_stream_goes_on(site: Site) -> None:
+    a = await site.phone("a")
+    b = await site.phone("b", 1000)
+    await site.engine.play("a", "greeting", ["long.wav"])
+    await hear(a, 25)
+    assert strength(a.audio(), 600) > LOUD
+    await site.engine.stop_play("a", "greeting")
+    assert [(e.play_id, e.reason) for e in await played(site, 1)] == [("greeting", "stopped")]
+    await site.engine.set_room("room", mixer.conference(("a", "b")))
+    b.talk()
+    await hear(a, 30)
+    assert strength(a.audio(last=20), 1000) > LOUD
+    assert strength(a.audio(last=20), 600) < QUIET
+    await site.engine.set_room("room", {})
+    await b.hush()
+    await site.engine.play("a", "again", ["short.wav", "short.wav"])
+    assert [(e.play_id, e.reason) for e in await played(site, 2)][1] == ("again", "finished")
+    assert a.is_continuous()
+
+
+async def played(site: Site, count: int) -> list[Any]:
+    await until(lambda: len(site.events.of("played")) >= count, what="played")
+    return site.events.of("played")
+
+
+async def test_play_replaces_loops_and_mixes_with_the_room(site: Site) -> None:
+    a, b = await site.pair()
+    await site.engine.play("a", "music", ["short.wav"], loop=True, gain=0.5)
+    await hear(a, 50)
+    ear = a.audio(last=30)
+    assert 3000 < strength(ear, 700) < LOUD
+    assert strength(ear, 1000) > LOUD
+    assert strength(b.audio(last=30), 700) < QUIET
+    await site.engine.play("a", "next", ["short.wav"])
+    events = await played(site, 2)
+    assert [(e.play_id, e.reason) for e in events] == [("music", "stopped"), ("next", "finished")]
+    assert a.longest_gap() < 0.045
+
+
+async def test_missing_prompt_is_a_clear_error_and_keeps_what_plays(site: Site) -> None:
+    a = await site.phone("a")
+    await site.engine.play("a", "music", ["long.wav"])
+    with pytest.raises(MediaError) as caught:
+        await site.engine.play("a", "next", ["absent.wav"])
+    assert caught.value.reason == "prompt_missing"
+    await hear(a, 10)
+    assert not site.events.of("played")
+
+
+async def test_digits_arrive_once_each_despite_loss_and_reach_the_far_leg(site: Site) -> None:
+    a, b = await site.pair()
+    await hear(b, 5)
+    a.lose = lambda n: n % 3 == 0
+    await a.hush()
+    await a.press(schedule("1159*#0"))
+    a.lose = lambda n: False
+    await until(lambda: len(site.events.digits("a")) >= 7, what="digits")
+    a.talk()
+    await hear(b, 20)
+    assert site.events.digits("a") == "1159*#0"
+    assert b.digits_heard() == "1159*#0"
+    assert not site.events.digits("b")
+
+
+async def test_digits_are_dropped_when_the_far_side_negotiated_none(site: Site) -> None:
+    a = await site.phone("a")
+    b = await site.phone("b", events=False)
+    await site.engine.set_room("room", mixer.conference(("a", "b")))
+    a.talk()
+    await hear(b, 5)
+    await a.press(schedule("7"))
+    await until(lambda: site.events.digits("a") == "7", what="digit")
+    await hear(b, 10)
+    assert {h.packet.payload_type for h in b.heard} == {0}
+
+
+async def test_digits_are_sent(site: Site) -> None:
+    a, b = await site.pair()
+    await hear(b, 10)
+    await site.engine.send_digits("b", "12#")
+    await until(lambda: len(b.digits_heard()) == 3, what="digits")
+    await hear(b, 30)
+    assert b.digits_heard() == "12#"
+    ends = [p for p in b.events() if p.payload[1] & 0x80]
+    assert len(ends) == 9
+    assert {int.from_bytes(p.payload[2:4], "big") for p in ends} == {800}
+    assert b.is_continuous()
+    assert strength(b.audio(last=15), 440) > LOUD
+    with pytest.raises(MediaError, match="bad_digits"):
+        await site.engine.send_digits("a", "1x")
+
+
+async def test_only_the_negotiated_peer_is_heard(site: Site) -> None:
+    a = await site.phone("a")
+    b = await site.phone("b")
+    await site.engine.set_room("room", mixer.conference(("a", "b")))
+    stranger = await Phone(frequency=2000).open("127.0.0.2")
+    site.phones.append(stranger)
+    stranger.peer = a.peer
+    for _ in range(5):
+        stranger.send_frame()
+    await until_stat(site, "a", "foreign", 5)
+    assert not site.events.of("connected")
+    a.talk()
+    await hear(b, 10)
+    stranger.talk()
+    await hear(b, 40)
+    await hear(a, 0)
+    assert strength(b.audio(), 2000) < QUIET
+    assert not stranger.heard
+    assert (await site.engine.stats("a"))["packets_in"] < 60
+
+
+async def until_stat(site: Site, leg_id: str, key: str, least: int) -> None:
+    async with asyncio.timeout(5):
+        while dict(await site.engine.stats(leg_id))[key] < least:
+            await asyncio.sleep(0.01)
+
+
+async def test_the_peer_may_send_from_another_port_once(site: Site) -> None:
+    a = await site.phone("a")
+    await site.remote("a", a, port=9)
+    await site.engine.play("a", "music", ["long.wav"])
+    a.talk()
+    await hear(a, 10)
+    # A re-INVITE to another address moves it at once.
+    moved = await Phone(frequency=440).open()
+    site.phones.append(moved)
+    moved.peer = a.peer
+    await site.remote("a", moved)
+    moved.talk()
+    await hear(moved, 10)
+    before = len(a.heard)
+    await hear(moved, 10)
+    assert len(a.heard) == before
+
+
+async def test_hold_by_direction_flags(site: Site) -> None:
+    a, b = await site.pair()
+    await hear(a, 10)
+    await hear(b, 10)
+    await site.remote("a", a, send=False, receive=False)
+    await site.engine.stats("a")
+    await hear(b, 0)
+    before_a, before_b = len(a.heard), len(b.heard)
+    sent = a.sent
+    await until(lambda: a.sent >= sent + 15, what="frames sent on hold")
+    assert len(a.heard) <= before_a + 1
+    assert len(b.heard) <= before_b + 1
+    await site.remote("a", a)
+    await hear(a, 10)
+    await hear(b, 10)
+    assert not site.events.of("leg_failed")
+
+
+async def test_silent_peer_is_reported_once_but_not_on_hold(site: Site) -> None:
+    a = await site.phone("a")
+    b = await site.phone("b")
+    await site.remote("b", b, receive=False)
+    a.talk()
+    await until(lambda: bool(site.events.of("connected", "a")), what="connected")
+    await a.hush()
+    await until(lambda: bool(site.events.of("leg_failed", "a")), what="no_media")
+    assert [e.reason for e in site.events.of("leg_failed")] == ["no_media"]
+
+
+async def test_closed_legs_free_their_ports_and_leave_their_room(site: Site, settings: EngineSettings) -> None:
+    low, high = settings.rtp_ports
+    for leg in range((high - low + 1) // 2):
+        await site.engine.open_rtp(f"leg{leg}")
+    with pytest.raises(MediaError, match="ports_exhausted"):
+        await site.engine.open_rtp("one too many")
+    for leg in range((high - low + 1) // 2):
+        await site.engine.close_leg(f"leg{leg}")
+        await site.engine.close_leg(f"leg{leg}")
+    a, _ = await site.pair()
+    await hear(a, 5)
+    await site.engine.close_leg("b")
+    with pytest.raises(MediaError, match="unknown_leg"):
+        await site.engine.stats("b")
+    with pytest.raises(MediaError, match="unknown_leg"):
+        await site.engine.set_room("room", {("a", "b"): 1.0})
+    await site.engine.play("a", "still here", ["short.wav"])
+    await played(site, 1)
+
+
+async def test_a_leg_moves_between_rooms(site: Site) -> None:
+    a, b = await site.pair()
+    c = await site.phone("c", 1700)
+    c.talk()
+    await hear(a, 10)
+    await site.engine.set_room("transfer", mixer.conference(("a", "c")))
+    await hear(a, 30)
+    assert strength(a.audio(last=20), 1700) > LOUD
+    assert strength(a.audio(last=20), 1000) < QUIET
+    await hear(c, 10)
+    heard = len(b.heard)
+    await hear(c, 10)
+    assert len(b.heard) <= heard + 1
+    assert a.is_continuous()
+
+
+async def test_trunk_legs_carry_audio_and_digits_without_reporting_them(site: Site) -> None:
+    near = await site.phone("near", 440)
+    far = await site.phone("far", 1000)
+    first = await site.engine.open_trunk("t1")
+    second = await site.engine.open_trunk("t2")
+    for leg_id, (host, port) in (("t1", second), ("t2", first)):
+        await site.engine.set_remote(
+            leg_id, host=host, port=port, codec="PCMU", payload_type=0, dtmf_payload_type=EVENT_TYPE,
+            send=True, receive=True,
+        )  # fmt: skip
+    await site.engine.set_room("here", mixer.conference(("near", "t1")))
+    await site.engine.set_room("there", mixer.conference(("far", "t2")))
+    near.talk()
+    far.talk()
+    await hear(near, 30)
+    await hear(far, 30)
+    assert strength(near.audio(), 1000) > LOUD
+    assert strength(far.audio(), 440) > LOUD
+    await near.press(schedule("5"))
+    await until(lambda: far.digits_heard() == "5", what="digit at the far end")
+    assert [(e.leg_id, e.digit) for e in site.events.of("digit")] == [("near", "5")]
+
+
+async def test_recording_has_what_the_leg_says_left_and_hears_right(site: Site, tmp_path: Path) -> None:
+    a, _ = await site.pair()
+    await hear(a, 10)
+    path = tmp_path / "a.wav"
+    await site.engine.record("a", str(path))
+    await hear(a, 60)
+    await site.engine.stop_record("a")
+    with wave.open(str(path)) as file:
+        assert (file.getnchannels(), file.getframerate()) == (2, 8000)
+        both = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").reshape(-1, 2)[800:8000]
+    said, heard = both[:, 0].astype(np.int16), both[:, 1].astype(np.int16)
+    assert strength(said, 440) > LOUD
+    assert strength(said, 1000) < QUIET
+    assert strength(heard, 1000) > LOUD
+
+
+async def test_stats_show_loss_and_delay(site: Site) -> None:
+    a, b = await site.pair()
+    a.lose = lambda n: n % 10 == 0
+    await hear(b, 60)
+    stats = await site.engine.stats("a")
+    assert stats["lost"] >= 5
+    assert stats["jitter_ms"] < 10
+    assert stats["last_in_age_ms"] is not None
+    assert stats["last_in_age_ms"] < 100
+    delay = (await site.engine.stats("b"))["delay_us_p99"]
+    assert delay is not None
+    assert delay < 40_000
+    # The far end sees the loss too: its numbers have the same holes.
+    numbers = [h.packet.sequence for h in b.heard]
+    assert (numbers[-1] - numbers[0]) % 65536 + 1 > len(numbers)
+
+
+async def test_errors_have_stable_reasons(site: Site) -> None:
+    await site.phone("a")
+    for call, reason in (
+        (lambda: site.engine.open_rtp("a"), "leg_exists"),
+        (lambda: site.engine.stop_play("x"), "unknown_leg"),
+        (lambda: site.remote("a", site.phones[0], host="phone.example"), "bad_address"),
+    ):
+        with pytest.raises(MediaError) as caught:
+            await call()
+        assert caught.value.reason == reason
