@@ -24,10 +24,13 @@ def place_prompts(language: str, place: int) -> tuple[str, ...]:
 
 
 def _english(number: int) -> tuple[str, ...]:
-    """English counts to twenty in single words, then by tens: 42 is `number-40 number-2`."""
-    if number <= 20 or number % 10 == 0:
+    """English counts to twenty in single words, then by tens: 42 is `number-40 digit-2`."""
+    tens, unit = divmod(number, 10)
+    if number < 10:
+        return (f"digit-{number}",)
+    if number <= 20 or unit == 0:
         return (f"number-{number}",)
-    return (f"number-{number - number % 10}", f"number-{number % 10}")
+    return (f"number-{tens}0", f"digit-{unit}")
 
 
 def _mandarin(number: int) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""Recipes that are run by hand; the server imports none of them."""

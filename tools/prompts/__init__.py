@@ -1,0 +1,1 @@
+"""Makes the demo site's sounds: speech rendered from texts.toml, and music on hold."""
