@@ -37,7 +37,9 @@ _SETUP_OF_ROLE: Final[dict[DtlsRole, str]] = {"client": "active", "server": "pas
 _DIGESTS: Final = frozenset({"sha-256", "sha-384", "sha-512"})
 _UFRAG: Final = re.compile(r"[A-Za-z0-9+/]{4,256}")
 _PASSWORD: Final = re.compile(r"[A-Za-z0-9+/]{22,256}")
-_RTPMAP: Final = re.compile(r"(\d{1,3}) ([\w.-]+)/(\d+)(?:/1)?")
+_RTPMAP: Final = re.compile(r"([0-9]{1,3}) ([\w.-]+)/([0-9]{1,6})(?:/1)?")
+_PORT: Final = re.compile(r"[0-9]{1,5}")
+_PAYLOAD_TYPE: Final = re.compile(r"[0-9]{1,3}")
 _NEWLINE: Final = re.compile(r"\r\n|\r|\n")
 
 
@@ -178,7 +180,7 @@ def _section(head: str, attributes: tuple[str, ...]) -> Section:
     kind, _, rest = head.partition(" ")
     port, _, rest = rest.partition(" ")
     protocol, *formats = rest.split() or [""]
-    if not (kind and port.isascii() and port.isdigit() and protocol and formats):
+    if not (kind and _PORT.fullmatch(port) and protocol and formats):
         raise OfferError("bad_media_line")
     return Section(kind, int(port), protocol, tuple(formats), attributes)
 
@@ -235,7 +237,7 @@ def _choose_codec(audio: Section) -> tuple[CodecName, int, int | None]:
             encodings[int(match[1])] = match[2].upper()
         elif match:
             encodings.pop(int(match[1]), None)
-    offered = [int(f) for f in audio.formats if f.isascii() and f.isdigit() and int(f) < 128]
+    offered = [int(f) for f in audio.formats if _PAYLOAD_TYPE.fullmatch(f) and int(f) < 128]
     chosen = next((n for n in offered if encodings.get(n) in ("PCMU", "PCMA")), None)
     if chosen is None:
         raise OfferError("no_common_codec")
