@@ -1,0 +1,1 @@
+"""The steps. Never edit one that has been released: add another."""

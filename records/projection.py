@@ -1,0 +1,412 @@
+"""From journal entries to records and story steps: a pure fold, without a database and without a clock.
+
+What a step holds is listed in docs/journal.md. A step says what became of something (commands), not only what was
+asked for (events): an accept that came too late is a refusal, and leaves no step.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol, TypeAlias
+
+from router.commands import (
+    CloseWork,
+    Command,
+    EndWrapUp,
+    JoinLegs,
+    PartLegs,
+    Refuse,
+    RequeueWork,
+    SendOffer,
+    ShowPresence,
+    StartWrapUp,
+    WithdrawOffer,
+)
+from router.events import (
+    AssignmentConnected,
+    AssignmentEnded,
+    AssignmentFailed,
+    Event,
+    InteractionClosed,
+    InteractionNoted,
+    InteractionOpened,
+    NodeLost,
+    OfferFailed,
+    OfferRejected,
+    WorkQueued,
+)
+from router.vocabulary import Outcome, WithdrawReason
+
+Detail: TypeAlias = dict[str, Any]
+
+
+class Entry(Protocol):
+    """One turn of a shard as the journal has it: router.rows.Turn, or the store's own entry."""
+
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def now(self) -> int: ...
+    @property
+    def cause(self) -> str: ...
+    @property
+    def event(self) -> Event: ...
+    @property
+    def commands(self) -> Sequence[Command]: ...
+
+
+class RecordState(StrEnum):
+    """Where an interaction stands. OPEN: with the IVR, or its work is done and the customer still there."""
+
+    OPEN = "open"
+    WAITING = "waiting"
+    OFFERED = "offered"
+    ASSIGNED = "assigned"
+    CONNECTED = "connected"
+    WRAP_UP = "wrap_up"
+    CLOSED = "closed"
+
+
+@dataclass(slots=True)
+class InteractionDraft:
+    """A row of `interactions` while it is worked on; field names are the column names."""
+
+    id: str
+    opened_at: int
+    channel: str = ""
+    medium: str = ""
+    entry: str = ""
+    node: str = ""
+    queue: str | None = None
+    agent_id: str | None = None
+    answered_at: int | None = None
+    queued_at: int | None = None
+    offered_at: int | None = None
+    connected_at: int | None = None
+    ended_at: int | None = None
+    closed_at: int | None = None
+    wait_us: int | None = None
+    talk_us: int | None = None
+    wrap_up_us: int | None = None
+    outcome: str | None = None
+    disposition: str | None = None
+    state: str = RecordState.OPEN
+    open_work: int = 0
+    customer_over: bool = False
+
+
+@dataclass(slots=True)
+class OfferDraft:
+    """A row of `offers`: one reservation, from the offer until the capacity is free again."""
+
+    reservation_id: str
+    work_id: str
+    interaction_id: str
+    agent_id: str
+    queue: str
+    queued_at: int
+    offered_at: int
+    accepted_at: int | None = None
+    connected_at: int | None = None
+    ended_at: int | None = None
+    closed_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of an interaction's story. `at` in microseconds; `index` orders the steps of one journal entry."""
+
+    interaction_id: str
+    sequence: int
+    index: int
+    at: int
+    kind: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Projection:
+    """The rows that a batch of entries touches. Fill it with what is stored, `apply` each entry, store the result."""
+
+    interactions: dict[str, InteractionDraft] = field(default_factory=dict)
+    offers: dict[str, OfferDraft] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+    _entry: Entry = field(init=False, repr=False)
+    _index: int = field(init=False, default=0)
+
+    def apply(self, entry: Entry) -> None:
+        """Folds one entry in. Entries must come in the order of their sequence, each once."""
+        self._entry = entry
+        self._index = 0
+        self._apply_event(entry.event)
+        for command in entry.commands:
+            self._apply_command(command)
+        if isinstance(entry.event, NodeLost):
+            self._lose_node(entry.event.node)
+
+    # --- events ---------------------------------------------------------------------------------------------
+
+    def _apply_event(self, event: Event) -> None:
+        if any(isinstance(command, Refuse) for command in self._entry.commands):
+            return
+        match event:
+            case InteractionOpened():
+                self._opened(event)
+            case InteractionNoted():
+                self._noted(event)
+            case InteractionClosed():
+                self._closed(event)
+            case WorkQueued():
+                self._queued(event)
+            case AssignmentConnected():
+                self._joined(event)
+            case AssignmentFailed():
+                offer = self.offers.get(event.reservation_id)
+                if offer is not None:
+                    self._step(offer.interaction_id, "join_failed", agent=offer.agent_id, reason=event.reason)
+            case _:
+                pass  # the commands say what became of it
+
+    def _opened(self, event: InteractionOpened) -> None:
+        draft = self._interaction(event.interaction_id)
+        draft.channel, draft.medium, draft.entry = event.channel, event.medium.value, event.entry
+        draft.node = event.node
+        self._step(draft.id, "opened", channel=event.channel, entry=event.entry, medium=event.medium.value)
+
+    def _noted(self, event: InteractionNoted) -> None:
+        draft = self._interaction(event.interaction_id)
+        if event.kind == "answered" and draft.answered_at is None:
+            draft.answered_at = self._entry.now
+        self._step(draft.id, event.kind, **dict(event.detail))
+
+    def _closed(self, event: InteractionClosed) -> None:
+        draft = self._interaction(event.interaction_id)
+        draft.customer_over = True
+        draft.ended_at = self._entry.now
+        draft.outcome = event.outcome
+        self._step(draft.id, "closed", outcome=event.outcome)
+        self._settle(draft)
+
+    def _queued(self, event: WorkQueued) -> None:
+        draft = self._interaction(event.interaction_id)
+        draft.medium = draft.medium or event.medium.value
+        draft.node = draft.node or event.node
+        draft.queue = event.queue
+        draft.state = RecordState.WAITING
+        draft.open_work += 1
+        if draft.queued_at is None:
+            draft.queued_at = self._entry.now
+        requirements = [{"skill": each.skill, "minimum": each.minimum} for each in event.requirements]
+        self._step(
+            draft.id,
+            "queued",
+            work=event.work_id,
+            queue=event.queue,
+            priority=event.priority,
+            requirements=requirements,
+        )
+
+    def _joined(self, event: AssignmentConnected) -> None:
+        offer = self.offers.get(event.reservation_id)
+        if offer is None or offer.ended_at is not None or offer.connected_at is not None:
+            return
+        offer.connected_at = self._entry.now
+        draft = self._interaction(offer.interaction_id)
+        draft.state = RecordState.CONNECTED
+        draft.agent_id = offer.agent_id
+        if draft.connected_at is None:
+            draft.connected_at = self._entry.now
+        wait_us = self._entry.now - offer.queued_at
+        draft.wait_us = (draft.wait_us or 0) + wait_us
+        self._step(draft.id, "joined", agent=offer.agent_id, wait_us=wait_us)
+
+    def _lose_node(self, node: str) -> None:
+        lost = [draft for draft in self.interactions.values() if draft.node == node and not draft.customer_over]
+        for draft in lost:
+            draft.customer_over = True
+            draft.ended_at = self._entry.now
+            draft.outcome = draft.outcome or Outcome.NODE_LOST.value
+            self._step(draft.id, "node_lost", node=node)
+            self._settle(draft)
+
+    # --- commands -------------------------------------------------------------------------------------------
+
+    def _apply_command(self, command: Command) -> None:
+        match command:
+            case SendOffer():
+                self._offered(command)
+            case WithdrawOffer():
+                self._withdrawn(command)
+            case JoinLegs():
+                self._accepted(command)
+            case PartLegs():
+                self._parted(command)
+            case StartWrapUp():
+                self._interaction(command.interaction_id).state = RecordState.WRAP_UP
+                self._step(command.interaction_id, "wrap_up_started", agent=command.agent_id, deadline=command.deadline)
+            case EndWrapUp():
+                self._wrapped_up(command)
+            case RequeueWork():
+                self._requeued(command)
+            case CloseWork():
+                self._work_closed(command)
+            case ShowPresence() | Refuse():
+                pass  # nothing of an interaction
+
+    def _offered(self, command: SendOffer) -> None:
+        self.offers[command.reservation_id] = OfferDraft(
+            reservation_id=command.reservation_id,
+            work_id=command.work_id,
+            interaction_id=command.interaction_id,
+            agent_id=command.agent_id,
+            queue=command.queue,
+            queued_at=command.queued_at,
+            offered_at=self._entry.now,
+        )
+        draft = self._interaction(command.interaction_id)
+        draft.state = RecordState.OFFERED
+        draft.queue = command.queue
+        if draft.offered_at is None:
+            draft.offered_at = self._entry.now
+        decision = command.decision
+        self._step(
+            draft.id,
+            "offered",
+            agent=command.agent_id,
+            queue=command.queue,
+            attempt=command.attempt,
+            deadline=command.deadline,
+            policy=decision.policy_version,
+            strategy=decision.strategy,
+            terms=dict(decision.terms),
+            runner_up=decision.runner_up,
+            runner_up_terms=dict(decision.runner_up_terms),
+        )
+
+    def _withdrawn(self, command: WithdrawOffer) -> None:
+        offer = self.offers.get(command.reservation_id)
+        if offer is not None:
+            offer.closed_at = self._entry.now
+        self._interaction(command.interaction_id).state = RecordState.WAITING
+        agent = command.agent_id
+        match command.reason:
+            case WithdrawReason.REJECTED:
+                self._step(command.interaction_id, "rejected", agent=agent, reason=self._event_reason())
+            case WithdrawReason.EXPIRED:
+                self._step(command.interaction_id, "missed", agent=agent)
+            case reason:
+                why = self._event_reason() if reason is WithdrawReason.FAILED else None
+                detail = {"agent": agent, "reason": reason.value}
+                self._step(command.interaction_id, "offer_withdrawn", **detail, **({"failure": why} if why else {}))
+
+    def _accepted(self, command: JoinLegs) -> None:
+        offer = self.offers.get(command.reservation_id)
+        if offer is not None:
+            offer.accepted_at = self._entry.now
+        draft = self._interaction(command.interaction_id)
+        draft.state = RecordState.ASSIGNED
+        draft.agent_id = command.agent_id
+        self._step(draft.id, "accepted", agent=command.agent_id)
+
+    def _parted(self, command: PartLegs) -> None:
+        now = self._entry.now
+        draft = self._interaction(command.interaction_id)
+        draft.ended_at = now
+        detail: Detail = {"agent": command.agent_id, "by": command.by.value}
+        offer = self.offers.get(command.reservation_id)
+        if offer is not None and offer.ended_at is None:
+            offer.ended_at = now
+            if offer.connected_at is not None:
+                detail["talk_us"] = now - offer.connected_at
+                draft.talk_us = (draft.talk_us or 0) + detail["talk_us"]
+        if isinstance(self._entry.event, AssignmentEnded) and self._entry.event.reason:
+            detail["reason"] = self._entry.event.reason
+        self._step(draft.id, "ended", **detail)
+
+    def _wrapped_up(self, command: EndWrapUp) -> None:
+        now = self._entry.now
+        draft = self._interaction(command.interaction_id)
+        offer = self.offers.get(command.reservation_id)
+        if offer is not None:
+            offer.closed_at = now
+            if offer.ended_at is not None:
+                draft.wrap_up_us = (draft.wrap_up_us or 0) + now - offer.ended_at
+        draft.disposition = command.disposition or draft.disposition
+        self._step(draft.id, "wrapped_up", agent=command.agent_id, disposition=command.disposition)
+
+    def _requeued(self, command: RequeueWork) -> None:
+        draft = self._interaction(command.interaction_id)
+        draft.state = RecordState.WAITING
+        draft.ended_at = None
+        # After an offer that came to nothing, the step about the offer says it already.
+        if not any(isinstance(other, WithdrawOffer) for other in self._entry.commands):
+            self._step(draft.id, "requeued", queue=command.queue)
+
+    def _work_closed(self, command: CloseWork) -> None:
+        now = self._entry.now
+        draft = self._interaction(command.interaction_id)
+        draft.open_work = max(0, draft.open_work - 1)
+        if not draft.customer_over:
+            draft.outcome = command.outcome.value
+        match command.outcome:
+            case Outcome.ABANDONED:
+                draft.ended_at = draft.ended_at if draft.customer_over else now
+                if draft.wait_us is None and draft.queued_at is not None:
+                    draft.wait_us = now - draft.queued_at
+                self._step(draft.id, "abandoned", wait_us=draft.wait_us)
+            case Outcome.CANCELLED:
+                self._step(draft.id, "cancelled")
+            case Outcome.HANDLED | Outcome.NODE_LOST:
+                pass  # told by "wrapped_up" and "node_lost"
+        self._settle(draft)
+
+    # --- helpers --------------------------------------------------------------------------------------------
+
+    def _settle(self, draft: InteractionDraft) -> None:
+        """The record closes when the customer's attempt is over and no work of it is open."""
+        if draft.open_work > 0:
+            return
+        if not draft.customer_over:
+            draft.state = RecordState.OPEN
+            return
+        draft.state = RecordState.CLOSED
+        draft.closed_at = self._entry.now
+
+    def _event_reason(self) -> str | None:
+        event = self._entry.event
+        return event.reason if isinstance(event, OfferRejected | OfferFailed) else None
+
+    def _interaction(self, interaction_id: str) -> InteractionDraft:
+        # One whose beginning was never seen (a journal cut by hand) still gets a record, from here on.
+        if interaction_id not in self.interactions:
+            self.interactions[interaction_id] = InteractionDraft(interaction_id, opened_at=self._entry.now)
+        return self.interactions[interaction_id]
+
+    def _step(self, interaction_id: str, kind: str, /, **detail: Any) -> None:
+        entry = self._entry
+        self.steps.append(Step(interaction_id, entry.sequence, self._index, entry.now, kind, detail))
+        self._index += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Which stored rows a batch can touch, so that they are loaded first."""
+
+    interactions: frozenset[str]
+    reservations: frozenset[str]
+    nodes: frozenset[str]
+
+
+def touched(entries: Iterable[Entry]) -> Touched:
+    """Collects the identifiers that events and commands name."""
+    found: dict[str, set[str]] = {"interaction_id": set(), "reservation_id": set()}
+    nodes: set[str] = set()
+    for entry in entries:
+        if isinstance(entry.event, NodeLost):
+            nodes.add(entry.event.node)
+        for item in (entry.event, *entry.commands):
+            for name, values in found.items():
+                value = getattr(item, name, None)
+                if value is not None:
+                    values.add(value)
+    return Touched(frozenset(found["interaction_id"]), frozenset(found["reservation_id"]), frozenset(nodes))

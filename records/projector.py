@@ -1,0 +1,106 @@
+"""The projector: journal entries in, rows in SQL out, each entry exactly once."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, fields
+from typing import TypeVar
+
+import structlog
+from sqlalchemy import ColumnElement, Table, insert, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from records.database import Database, insert_replacing
+from records.projection import Entry, InteractionDraft, OfferDraft, Projection, touched
+from records.tables import interactions, offers, projector_positions, steps
+
+BATCH = 500
+_Draft = TypeVar("_Draft", InteractionDraft, OfferDraft)
+_log = structlog.get_logger(__name__)
+
+
+class Projector:
+    """Projects one shard's journal. One instance for a shard at a time: the caller feeds it in order.
+
+    The position moves in the same transaction as the rows, so entries that are fed again (a restart, a retry after an
+    error) change nothing.
+    """
+
+    def __init__(self, database: Database, shard: str = "main") -> None:
+        self._database = database
+        self._shard = shard
+
+    async def position(self) -> int:
+        """The sequence of the last entry that is in SQL, 0 before the first."""
+        async with self._database.read() as connection:
+            return await self._position(connection)
+
+    async def apply(self, entries: Iterable[Entry]) -> int:
+        """Projects entries in the order of their sequence; returns the new position once it is committed.
+
+        Entries up to the position are skipped. Raises sqlalchemy.exc.SQLAlchemyError; what was committed before
+        (batches of 500) stays, and the same call may be repeated.
+        """
+        position = None
+        for batch in _batches(list(entries)):
+            async with self._database.write() as connection:
+                position = await self._apply_batch(connection, batch)
+        return await self.position() if position is None else position
+
+    async def _apply_batch(self, connection: AsyncConnection, batch: Sequence[Entry]) -> int:
+        position = await self._position(connection)
+        new = [entry for entry in batch if entry.sequence > position]
+        if not new:
+            return position
+        if position and new[0].sequence != position + 1:
+            _log.warning("journal_gap", shard=self._shard, position=position, next=new[0].sequence)
+        projection = await self._load(connection, new)
+        for entry in new:
+            projection.apply(entry)
+        await self._store(connection, projection, new[-1].sequence)
+        return new[-1].sequence
+
+    async def _position(self, connection: AsyncConnection) -> int:
+        query = select(projector_positions.c.sequence).where(projector_positions.c.shard == self._shard)
+        return (await connection.execute(query)).scalar() or 0
+
+    async def _load(self, connection: AsyncConnection, entries: Sequence[Entry]) -> Projection:
+        wanted = touched(entries)
+        offer_rows = await _rows(connection, offers, offers.c.reservation_id.in_(wanted.reservations), OfferDraft)
+        of_offers = {offer.interaction_id for offer in offer_rows}
+        interaction_rows = await _rows(
+            connection,
+            interactions,
+            or_(
+                interactions.c.id.in_(wanted.interactions | of_offers),
+                interactions.c.node.in_(wanted.nodes) & (interactions.c.state != "closed"),
+            ),
+            InteractionDraft,
+        )
+        return Projection(
+            interactions={row.id: row for row in interaction_rows},
+            offers={row.reservation_id: row for row in offer_rows},
+        )
+
+    async def _store(self, connection: AsyncConnection, projection: Projection, sequence: int) -> None:
+        for table, drafts in ((interactions, projection.interactions), (offers, projection.offers)):
+            if drafts:
+                await connection.execute(
+                    insert_replacing(connection, table), [asdict(draft) for draft in drafts.values()]
+                )
+        if projection.steps:
+            await connection.execute(insert(steps), [asdict(step) for step in projection.steps])
+        await connection.execute(
+            insert_replacing(connection, projector_positions), {"shard": self._shard, "sequence": sequence}
+        )
+
+
+async def _rows(
+    connection: AsyncConnection, table: Table, condition: ColumnElement[bool], draft: type[_Draft]
+) -> list[_Draft]:
+    columns = [table.c[field.name] for field in fields(draft)]
+    found = await connection.execute(select(*columns).where(condition))
+    return [draft(**row) for row in found.mappings()]
+
+
+def _batches(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    for start in range(0, len(entries), BATCH):
+        yield entries[start : start + BATCH]

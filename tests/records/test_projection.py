@@ -1,0 +1,220 @@
+"""The fold from turns to drafts and steps."""
+
+from records.projection import Projection, touched
+from router.commands import CloseWork, EndWrapUp, JoinLegs, PartLegs, Refuse, RequeueWork, StartWrapUp
+from router.events import (
+    AssignmentConnected,
+    CustomerLeft,
+    InteractionClosed,
+    InteractionNoted,
+    NodeLost,
+    OfferAccepted,
+    OfferFailed,
+    TimePassed,
+    WorkQueued,
+)
+from router.rows import Turn
+from router.vocabulary import EndedBy, Medium, Outcome, WithdrawReason
+from tests.records.turns import (
+    SECOND,
+    START,
+    abandoned_call,
+    handled_call,
+    lost_node,
+    offer,
+    opened,
+    queued,
+    turn,
+    withdraw,
+)
+
+
+def fold(turns: list[Turn]) -> Projection:
+    projection = Projection()
+    for each in turns:
+        projection.apply(each)
+    return projection
+
+
+def kinds(projection: Projection, interaction: str) -> list[str]:
+    return [step.kind for step in projection.steps if step.interaction_id == interaction]
+
+
+def test_handled_call_has_every_step_once_and_in_order() -> None:
+    assert kinds(fold(handled_call()), "i1") == [
+        "opened",
+        "answered",
+        "menu",
+        "digit",
+        "queued",
+        "offered",
+        "rejected",
+        "offered",
+        "missed",
+        "offered",
+        "accepted",
+        "joined",
+        "ended",
+        "wrap_up_started",
+        "closed",
+        "wrapped_up",
+    ]
+
+
+def test_handled_call_has_its_times() -> None:
+    draft = fold(handled_call()).interactions["i1"]
+    assert (draft.answered_at, draft.queued_at, draft.offered_at) == (
+        START + 1_200_000,
+        START + 6 * SECOND,
+        START + 6 * SECOND,
+    )
+    assert (draft.connected_at, draft.ended_at, draft.closed_at) == (
+        START + 31 * SECOND,
+        START + 91_100_000,
+        START + 101 * SECOND,
+    )
+    assert (draft.wait_us, draft.talk_us, draft.wrap_up_us) == (25 * SECOND, 60 * SECOND, 10 * SECOND)
+    assert (draft.queue, draft.agent_id, draft.outcome, draft.disposition, draft.state) == (
+        "orders",
+        "cai",
+        "handled",
+        "order_changed",
+        "closed",
+    )
+
+
+def test_an_offer_says_to_whom_and_why() -> None:
+    step = next(step for step in fold(handled_call()).steps if step.kind == "offered")
+    assert step.detail == {
+        "agent": "anna",
+        "queue": "orders",
+        "attempt": 1,
+        "deadline": START + 26 * SECOND,
+        "policy": "v1",
+        "strategy": "best_proficiency",
+        "terms": {"load": 0, "proficiency": 8},
+        "runner_up": "ben",
+        "runner_up_terms": {"proficiency": 6},
+    }
+
+
+def test_a_refused_event_leaves_no_step() -> None:
+    projection = fold([turn(1, 0, opened()), turn(2, 1, queued(), Refuse("queue_unknown", "no such queue"))])
+    assert kinds(projection, "i1") == ["opened"]
+    assert projection.interactions["i1"].open_work == 0
+
+
+def test_abandon_while_offered() -> None:
+    projection = fold(abandoned_call())
+    assert kinds(projection, "i2") == ["opened", "queued", "offered", "offer_withdrawn", "abandoned", "closed"]
+    draft = projection.interactions["i2"]
+    assert (draft.wait_us, draft.outcome, draft.state) == (4 * SECOND, "abandoned", "closed")
+    assert draft.connected_at is None
+
+
+def test_wrap_up_that_runs_out_has_no_disposition() -> None:
+    turns = handled_call()
+    last = turns[-1]
+    closed_for_them = EndWrapUp("r3", "w1", "i1", "cai", None)
+    turns[-1] = turn(14, 121, TimePassed(), closed_for_them, last.commands[1])
+    projection = fold(turns)
+    assert projection.interactions["i1"].disposition is None
+    assert projection.steps[-1].detail == {"agent": "cai", "disposition": None}
+
+
+def test_a_failed_join_goes_back_to_waiting_and_the_record_stays_open() -> None:
+    turns = handled_call()[:10]
+    turns.append(
+        turn(
+            11,
+            31,
+            AssignmentFailed("r3", "no_answer"),
+            PartLegs("r3", "w1", "i1", "cai", EndedBy.SYSTEM),
+            RequeueWork("w1", "i1", "orders"),
+        )
+    )
+    projection = fold(turns)
+    assert kinds(projection, "i1")[-4:] == ["accepted", "join_failed", "ended", "requeued"]
+    draft = projection.interactions["i1"]
+    assert (draft.state, draft.ended_at, draft.talk_us) == ("waiting", None, None)
+
+
+def test_an_offer_that_could_not_reach_the_agent_says_why() -> None:
+    failed = turn(7, 8, OfferFailed("r1", "busy"), withdraw("r1", "anna", WithdrawReason.FAILED))
+    step = fold([*handled_call()[:6], failed]).steps[-1]
+    assert (step.kind, step.detail) == ("offer_withdrawn", {"agent": "anna", "reason": "failed", "failure": "busy"})
+
+
+def test_caller_leaves_between_accept_and_join() -> None:
+    left = turn(
+        11,
+        30.5,
+        CustomerLeft("w1"),
+        PartLegs("r3", "w1", "i1", "cai", EndedBy.CUSTOMER),
+        CloseWork("w1", "i1", Outcome.ABANDONED),
+    )
+    late = turn(12, 31, AssignmentConnected("r3"), Refuse("assignment_gone", "too late"))
+    projection = fold([*handled_call()[:10], left, late, turn(13, 31, InteractionClosed("i1", "abandoned"))])
+    assert kinds(projection, "i1")[-3:] == ["ended", "abandoned", "closed"]
+    assert projection.interactions["i1"].talk_us is None
+
+
+def test_a_connect_after_the_end_does_not_count() -> None:
+    ended = [*handled_call()[:12], turn(13, 92, AssignmentConnected("r3"))]
+    assert kinds(fold(ended), "i1").count("joined") == 1
+
+
+def test_a_lost_node_closes_what_it_signalled_and_nothing_else() -> None:
+    projection = fold(lost_node())
+    found = {draft.id: (draft.state, draft.outcome) for draft in projection.interactions.values()}
+    assert found == {
+        "waiting": ("closed", "node_lost"),
+        "menu": ("closed", "node_lost"),
+        "elsewhere": ("open", None),
+    }
+    assert kinds(projection, "waiting")[-1] == "node_lost"
+
+
+def test_wrap_up_outlives_a_lost_node() -> None:
+    lost = turn(
+        12,
+        50,
+        NodeLost("n1"),
+        PartLegs("r3", "w1", "i1", "cai", EndedBy.SYSTEM),
+        StartWrapUp("r3", "w1", "i1", "cai", START + 80 * SECOND),
+    )
+    projection = fold([*handled_call()[:11], lost])
+    draft = projection.interactions["i1"]
+    assert (draft.state, draft.closed_at, draft.outcome) == ("wrap_up", None, "node_lost")
+    projection.apply(turn(13, 55, handled_call()[-1].event, *handled_call()[-1].commands))
+    assert (draft.state, draft.outcome) == ("closed", "node_lost")
+
+
+def test_a_second_work_item_keeps_the_record_open() -> None:
+    """A transfer: the first agent's work closes while the second still waits."""
+    turns = [
+        *handled_call()[:12],
+        turn(13, 92, WorkQueued("w1b", "i1", Medium.VOICE, "experts")),
+        turn(14, 95, handled_call()[-1].event, *handled_call()[-1].commands),
+    ]
+    draft = fold(turns).interactions["i1"]
+    assert (draft.open_work, draft.queue, draft.closed_at) == (1, "experts", None)
+
+
+def test_an_interaction_whose_beginning_is_unknown_gets_a_record() -> None:
+    draft = fold([turn(50, 3, InteractionNoted("old", "digit", (("digit", "1"),)))]).interactions["old"]
+    assert (draft.opened_at, draft.channel, draft.state) == (START + 3 * SECOND, "", "open")
+
+
+def test_touched_names_what_events_and_commands_name() -> None:
+    found = touched(
+        [
+            turn(1, 0, OfferAccepted("r1", "anna"), JoinLegs("r1", "w1", "i1", "anna")),
+            turn(2, 0, AssignmentConnected("r2")),
+            turn(3, 0, NodeLost("n1")),
+            turn(4, 0, queued("w7", "i7"), offer("r7", "anna", 1, work="w7", interaction="i7")),
+        ]
+    )
+    assert found.interactions == {"i1", "i7"}
+    assert found.reservations == {"r1", "r2", "r7"}
+    assert found.nodes == {"n1"}
