@@ -1,0 +1,151 @@
+"""Bytes of everything that is stored: one version byte, then msgpack arrays.
+
+Events and commands are led by an integer tag from the tables below. A tag is never given to another type. Text that
+names a person has no field in any of these types; the policy is stored once under its version, and the journal
+keeps the version alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar, Union, cast
+
+import msgspec
+
+from router import commands as c
+from router import events as e
+from router.policy import Policy
+from router.rows import AgentRow, ReservationRow, Turn, WorkRow
+from store.errors import StoreCorrupt, UnknownPolicy, UnknownVersion
+from store.wire import from_twin, to_twin, twin
+
+VERSION: Final = 1
+POLICY_CHANGED_TAG: Final = 1
+
+EVENT_TAGS: Final[Mapping[type, int]] = {
+    e.PolicyChanged: POLICY_CHANGED_TAG,
+    e.AgentConnected: 2,
+    e.AgentDisconnected: 3,
+    e.PresenceSet: 4,
+    e.WorkQueued: 5,
+    e.CustomerLeft: 6,
+    e.OfferAccepted: 7,
+    e.OfferRejected: 8,
+    e.OfferFailed: 9,
+    e.AssignmentConnected: 10,
+    e.AssignmentFailed: 11,
+    e.AssignmentEnded: 12,
+    e.WrapUpFinished: 13,
+    e.NodeLost: 14,
+    e.TimePassed: 15,
+    e.InteractionOpened: 16,
+    e.InteractionNoted: 17,
+    e.InteractionClosed: 18,
+}
+COMMAND_TAGS: Final[Mapping[type, int]] = {
+    c.SendOffer: 1,
+    c.WithdrawOffer: 2,
+    c.JoinLegs: 3,
+    c.PartLegs: 4,
+    c.StartWrapUp: 5,
+    c.EndWrapUp: 6,
+    c.RequeueWork: 7,
+    c.CloseWork: 8,
+    c.ShowPresence: 9,
+    c.Refuse: 10,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _PolicyVersion:
+    """What the journal keeps of PolicyChanged."""
+
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One committed turn as the journal has it. `now` in microseconds of the shard's clock."""
+
+    sequence: int
+    now: int
+    cause: str
+    event: e.Event
+    commands: tuple[c.Command, ...]
+
+
+_EVENT_TWINS: Final = {
+    cls: twin(_PolicyVersion if cls is e.PolicyChanged else cls, tag) for cls, tag in EVENT_TAGS.items()
+}
+_COMMAND_TWINS: Final = {cls: twin(cls, tag) for cls, tag in COMMAND_TAGS.items()}
+_EVENT_OF_TWIN: Final = {made: cls for cls, made in _EVENT_TWINS.items()}
+_COMMAND_OF_TWIN: Final = {made: cls for cls, made in _COMMAND_TWINS.items()}
+# The members of these unions are known at run time only.
+_any_event: Any = Union.__getitem__(tuple(_EVENT_TWINS.values()))
+_any_command: Any = Union.__getitem__(tuple(_COMMAND_TWINS.values()))
+
+_encoder = msgspec.msgpack.Encoder()
+_event_decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(_any_event)
+_entry_decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(
+    tuple[int, str, _any_event, tuple[_any_command, ...]]
+)
+_row_decoders: Final = {cls: msgspec.msgpack.Decoder(twin(cls)) for cls in (AgentRow, WorkRow, ReservationRow, Policy)}
+_LEAD: Final = bytes([VERSION])
+
+Row = TypeVar("Row", AgentRow, WorkRow, ReservationRow, Policy)
+
+
+def encode_row(row: AgentRow | WorkRow | ReservationRow | Policy) -> bytes:
+    """Return the stored bytes of a row or a policy."""
+    return _LEAD + _encoder.encode(to_twin(row, twin(type(row))))
+
+
+def decode_row(data: bytes, cls: type[Row]) -> Row:
+    """Return the row of type `cls`. Raises UnknownVersion or StoreCorrupt."""
+    return from_twin(_decode(_row_decoders[cls], data), cls)
+
+
+def encode_event(event: e.Event) -> bytes:
+    """Return the bytes of an event for an inbox."""
+    return _LEAD + _encoder.encode(_event_twin(event))
+
+
+def decode_event(data: bytes, policies: Mapping[str, Policy]) -> e.Event:
+    """Return the event. Raises UnknownPolicy when it names a version that is not in `policies`."""
+    return _event_of(_decode(_event_decoder, data), policies)
+
+
+def encode_entry(turn: Turn) -> bytes:
+    """Return the journal's bytes of a turn: without its sequence (the entry's id) and its changes."""
+    commands = [to_twin(command, _COMMAND_TWINS[type(command)]) for command in turn.commands]
+    return _LEAD + _encoder.encode((turn.now, turn.cause, _event_twin(turn.event), commands))
+
+
+def decode_entry(sequence: int, data: bytes, policies: Mapping[str, Policy]) -> JournalEntry:
+    """Return the entry. Raises UnknownPolicy when its event names a version that is not in `policies`."""
+    now, cause, event, commands = _decode(_entry_decoder, data)
+    decoded: tuple[Any, ...] = tuple(from_twin(command, _COMMAND_OF_TWIN[type(command)]) for command in commands)
+    return JournalEntry(sequence, now, cause, _event_of(event, policies), decoded)
+
+
+def _event_twin(event: e.Event) -> msgspec.Struct:
+    source = _PolicyVersion(event.policy.version) if isinstance(event, e.PolicyChanged) else event
+    return to_twin(source, _EVENT_TWINS[type(event)])
+
+
+def _event_of(value: Any, policies: Mapping[str, Policy]) -> e.Event:
+    cls = _EVENT_OF_TWIN[type(value)]
+    if cls is not e.PolicyChanged:
+        return cast("e.Event", from_twin(value, cls))
+    policy = policies.get(value.version)
+    if policy is None:
+        raise UnknownPolicy(value.version)
+    return e.PolicyChanged(policy)
+
+
+def _decode(decoder: msgspec.msgpack.Decoder[Any], data: bytes) -> Any:
+    if not data or data[0] != VERSION:
+        raise UnknownVersion(data[0] if data else 0, VERSION)
+    try:
+        return decoder.decode(memoryview(data)[1:])
+    except msgspec.MsgspecError as error:
+        raise StoreCorrupt(f"undecodable stored value: {error}") from error

@@ -1,0 +1,105 @@
+"""What can go wrong in the store, as its callers have to tell it apart."""
+
+# ruff: noqa: N818 - the names say what happened, in the words of the design
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+# Replies of a server that is not (or no longer, or not yet) the one to write to: as good as a lost connection.
+_ELSEWHERE = ("LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN")
+
+
+class StoreError(Exception):
+    """Base of all errors of the store."""
+
+
+class StoreLost(StoreError):
+    """The connection broke or the reply did not come: whether the command was carried out is unknown.
+
+    A commit may be repeated as it was: its sequence makes it idempotent.
+    """
+
+
+class StoreRefused(StoreError):
+    """The server refused the command (out of memory, a key of another type, an unknown function): nothing changed."""
+
+
+class StoreTooOld(StoreError):
+    """The server lacks what the store needs (Redis 7.0 or Valkey 7.2)."""
+
+
+class StoreCorrupt(StoreError):
+    """The server holds, or answered, something that this code did not write."""
+
+
+class UnknownVersion(StoreError):
+    """A stored value was written by another version of the codec."""
+
+    def __init__(self, found: int, known: int) -> None:
+        super().__init__(f"stored value has codec version {found}, this server reads version {known}")
+        self.found = found
+        self.known = known
+
+
+class UnknownPolicy(StoreError):
+    """A stored value names a policy version that the store does not have."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"policy version {version!r} is not in the store")
+        self.version = version
+
+
+class PolicyConflict(StoreError):
+    """A policy version that exists already was given other content; a version names one content for good."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"policy version {version!r} is stored already with other content")
+        self.version = version
+
+
+class LeaseHeld(StoreError):
+    """Another node owns the shard. `epoch` is what `break_lease` compares with."""
+
+    def __init__(self, owner: str, epoch: int, remaining_ms: int) -> None:
+        super().__init__(f"the shard is owned by {owner!r} (epoch {epoch}) for another {remaining_ms} ms")
+        self.owner = owner
+        self.epoch = epoch
+        self.remaining_ms = remaining_ms
+
+
+class Deposed(StoreError):
+    """A newer epoch exists: this owner must stop at once. Nothing was changed."""
+
+    def __init__(self, held: int, current: int) -> None:
+        super().__init__(f"epoch {held} is over, the shard is at epoch {current}")
+        self.held = held
+        self.current = current
+
+
+class OutOfOrder(StoreError):
+    """The turns do not follow the last applied one, or differ from what was applied. Nothing was changed."""
+
+    def __init__(self, first: int, applied: int, reason: str = "a gap") -> None:
+        super().__init__(f"turn {first} refused after turn {applied}: {reason}")
+        self.first = first
+        self.applied = applied
+
+
+def refusal(message: str) -> StoreError:
+    """Return the error that stands for the server's error reply `message`."""
+    return StoreLost(message) if message.startswith(_ELSEWHERE) else StoreRefused(message)
+
+
+@contextmanager
+def redis_errors() -> Iterator[None]:
+    """Turn redis-py's errors into the store's."""
+    try:
+        yield
+    except (RedisConnectionError, RedisTimeoutError, OSError) as error:
+        raise StoreLost(str(error)) from error
+    except ResponseError as error:
+        raise refusal(str(error)) from error

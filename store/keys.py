@@ -1,0 +1,83 @@
+"""Names of all keys. The keys of a shard share one hash tag, so that a cluster keeps them in one slot."""
+
+from dataclasses import dataclass
+
+_PREFIX = "jf"
+
+
+@dataclass(frozen=True, slots=True)
+class ShardKeys:
+    """The keys of one shard; docs/store.md describes what each holds."""
+
+    lease: bytes
+    state: bytes
+    journal: bytes
+    agents: bytes
+    work: bytes
+    reservations: bytes
+    policies: bytes
+    placed: bytes
+    queue_prefix: bytes
+    inbox: bytes
+
+    def queue(self, name: str) -> bytes:
+        """Return the sorted set of those who wait in queue `name`."""
+        return self.queue_prefix + name.encode()
+
+    def of_commit(self) -> tuple[bytes, ...]:
+        """Return KEYS of the function `commit`, in its order."""
+        return (
+            self.lease,
+            self.state,
+            self.journal,
+            self.agents,
+            self.work,
+            self.reservations,
+            self.policies,
+            self.placed,
+            self.queue_prefix,
+            self.inbox,
+        )
+
+
+def shard_keys(shard: str) -> ShardKeys:
+    """Return the keys of `shard`. Raises ValueError for a name that would break the hash tag."""
+    tag = _tag(shard)
+    return ShardKeys(
+        lease=f"{tag}:lease".encode(),
+        state=f"{tag}:state".encode(),
+        journal=f"{tag}:journal".encode(),
+        agents=f"{tag}:agents".encode(),
+        work=f"{tag}:work".encode(),
+        reservations=f"{tag}:reservations".encode(),
+        policies=f"{tag}:policies".encode(),
+        placed=f"{tag}:placed".encode(),
+        queue_prefix=f"{tag}:queue:".encode(),
+        inbox=f"{tag}:inbox".encode(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NodeKeys:
+    """The keys of the node register."""
+
+    members: bytes
+    incarnations: bytes
+    alive_prefix: bytes
+
+
+def node_keys() -> NodeKeys:
+    """Return the keys of the node register (one for a site)."""
+    tag = _tag("nodes")
+    return NodeKeys(f"{tag}:members".encode(), f"{tag}:incarnations".encode(), f"{tag}:alive:".encode())
+
+
+def bindings_key(user: str) -> bytes:
+    """Return the hash of a SIP user's bindings."""
+    return f"{_PREFIX}:bindings:{user}".encode()
+
+
+def _tag(name: str) -> str:
+    if not name or "{" in name or "}" in name:
+        raise ValueError(f"not a usable key name: {name!r}")
+    return f"{_PREFIX}:{{{name}}}"

@@ -1,0 +1,162 @@
+"""The lean connection of the commit path: one write for each turn of the event loop, replies in order by hiredis.
+
+redis-py costs about three times as much per commit (bench/commit.py measures both); it does all the rest.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any, cast
+
+import hiredis
+
+from store.address import Address
+from store.errors import StoreLost, refusal
+
+Command = tuple[bytes | str | int, ...]
+
+
+class Link:
+    """Sends commands in calling order and reconnects on the next call after a loss.
+
+    Every failure that leaves the outcome unknown is StoreLost; nothing is ever sent twice by itself.
+    """
+
+    def __init__(self, address: Address, *, reply_timeout_s: float = 2.0, connect_timeout_s: float = 2.0) -> None:
+        self._address = address
+        self._reply_timeout_s = reply_timeout_s
+        self._connect_timeout_s = connect_timeout_s
+        self._wire: _Wire | None = None
+        self._connecting = asyncio.Lock()
+        self._callers = 0
+
+    async def call(self, *commands: Command) -> list[Any]:
+        """Send commands in one write and return their replies. Raises StoreLost, or StoreRefused for an error reply."""
+        packed = [_pack(command) for command in commands]
+        wire = self._wire
+        if wire is None or wire.lost or self._callers:
+            futures = await self._send_connecting(packed)
+        else:
+            futures = [wire.send(one) for one in packed]
+        if len(futures) > 1:
+            await asyncio.wait(futures)
+        return [await future for future in futures]
+
+    async def aclose(self) -> None:
+        """Close the connection; calls under way end with StoreLost."""
+        if self._wire is not None:
+            self._wire.abort("the store is closed")
+            self._wire = None
+
+    async def _send_connecting(self, packed: list[bytes]) -> "list[asyncio.Future[Any]]":
+        # Whoever comes while a connection is made queues here too, so that calling order is sending order.
+        self._callers += 1
+        try:
+            async with self._connecting:
+                if self._wire is None or self._wire.lost:
+                    self._wire = await self._connect()
+                return [self._wire.send(one) for one in packed]
+        finally:
+            self._callers -= 1
+
+    async def _connect(self) -> "_Wire":
+        loop = asyncio.get_running_loop()
+        address = self._address
+        factory: Callable[[], _Wire] = lambda: _Wire(loop, self._reply_timeout_s)  # noqa: E731 - typed for both calls
+        try:
+            async with asyncio.timeout(self._connect_timeout_s):
+                if address.path is not None:
+                    _, wire = await loop.create_unix_connection(factory, address.path)
+                else:
+                    _, wire = await loop.create_connection(factory, address.host, address.port)
+                for command in address.greeting():
+                    await wire.send(_pack(command))
+        except (OSError, TimeoutError) as error:
+            raise StoreLost(f"cannot connect to {address}: {error or 'timed out'}") from error
+        return wire
+
+
+class _Wire(asyncio.Protocol):
+    """One connection: a queue of replies awaited, and what is to be written when this turn of the loop ends."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, reply_timeout_s: float) -> None:
+        self.lost = False
+        self._loop = loop
+        self._timeout = reply_timeout_s
+        self._reader = hiredis.Reader()
+        self._awaited: deque[tuple[asyncio.Future[Any], float]] = deque()
+        self._unsent: list[bytes] = []
+        self._transport: asyncio.Transport | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+
+    def send(self, packed: bytes) -> "asyncio.Future[Any]":
+        future: asyncio.Future[Any] = self._loop.create_future()
+        if self.lost:
+            future.set_exception(StoreLost("the connection is gone"))
+            return future
+        if not self._unsent:
+            self._loop.call_soon(self._flush)
+        self._unsent.append(packed)
+        self._awaited.append((future, self._loop.time()))
+        if self._alarm is None:
+            self._alarm = self._loop.call_later(self._timeout, self._check_overdue)
+        return future
+
+    def abort(self, reason: str) -> None:
+        self._fail(StoreLost(reason))
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._reader.feed(data)
+        while (reply := self._reader.gets()) is not False:
+            future, _ = self._awaited.popleft()
+            if future.done():
+                continue
+            if isinstance(reply, hiredis.ReplyError):
+                self._refuse(future, str(reply))
+            else:
+                future.set_result(reply)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._fail(StoreLost(f"the connection broke: {exc or 'closed by the server'}"))
+
+    def _refuse(self, future: "asyncio.Future[Any]", message: str) -> None:
+        error = refusal(message)
+        future.set_exception(error)
+        if isinstance(error, StoreLost):
+            self.abort(message)
+
+    def _flush(self) -> None:
+        if self._transport is not None and not self.lost:
+            self._transport.write(b"".join(self._unsent))
+        self._unsent.clear()
+
+    def _check_overdue(self) -> None:
+        # One timer for the whole queue: replies come in order, so the oldest is the first to be overdue.
+        self._alarm = None
+        if not self._awaited:
+            return
+        left = self._awaited[0][1] + self._timeout - self._loop.time()
+        if left > 0:
+            self._alarm = self._loop.call_later(left, self._check_overdue)
+        else:
+            self.abort(f"no reply within {self._timeout} s")
+
+    def _fail(self, error: StoreLost) -> None:
+        self.lost = True
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        for future, _ in self._awaited:
+            if not future.done():
+                future.set_exception(StoreLost(*error.args))
+        self._awaited.clear()
+
+
+def _pack(command: Command) -> bytes:
+    # hiredis' own annotation of the argument says a tuple of one item.
+    return cast("bytes", hiredis.pack_command(cast("Any", command)))

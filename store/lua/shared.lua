@@ -1,0 +1,67 @@
+-- Helpers of the functions of this library.
+
+-- Exact decimal text of an integer below 2^53 (tostring would give 1.7e+15).
+local function integer(value)
+  return string.format('%.0f', value)
+end
+
+-- Redis TIME in microseconds.
+local function time_us()
+  local now = redis.call('TIME')
+  return tonumber(now[1]) * 1000000 + tonumber(now[2])
+end
+
+-- Split ARGV from `position` into `number` sections, each led by its number of values; returns {from, to, count} each.
+local function sections(args, position, number)
+  local found = {}
+  for index = 1, number do
+    local count = tonumber(args[position])
+    found[index] = {from = position + 1, to = position + count, count = count}
+    position = position + count + 1
+  end
+  if position ~= #args + 1 then
+    error('commit: malformed arguments')
+  end
+  return unpack(found)
+end
+
+-- Is the journal's entry of `sequence` these bytes? One that was trimmed already counts as the same.
+local function same_entry(journal, sequence, bytes)
+  local id = integer(sequence) .. '-0'
+  local entry = redis.call('XRANGE', journal, id, id)[1]
+  return entry == nil or entry[2][2] == bytes
+end
+
+-- Call HSET or HDEL with a section's values; in pieces, because the Lua stack is bounded.
+local function chunked(command, key, args, section)
+  for from = section.from, section.to, 1000 do
+    redis.call(command, key, unpack(args, from, math.min(from + 999, section.to)))
+  end
+end
+
+-- Refuse keys of another type before anything is written.
+local function check_places(placed, prefix, args, places)
+  redis.call('HLEN', placed)
+  for index = places.from, places.to, 3 do
+    if args[index + 1] ~= '' then
+      redis.call('ZCARD', prefix .. args[index + 1])
+    end
+  end
+end
+
+-- Keep the sorted sets of the queues: each (work id, queue, score); queue '' takes the item out.
+local function place(placed, prefix, args, places)
+  for index = places.from, places.to, 3 do
+    local work_id, queue = args[index], args[index + 1]
+    local old = redis.call('HGET', placed, work_id)
+    if old and old ~= queue then
+      redis.call('ZREM', prefix .. old, work_id)
+    end
+    if queue ~= '' then
+      redis.call('ZADD', prefix .. queue, args[index + 2], work_id)
+      redis.call('HSET', placed, work_id, queue)
+    elseif old then
+      redis.call('HDEL', placed, work_id)
+    end
+  end
+end

@@ -1,0 +1,222 @@
+"""One shard in Redis: lease, commit, load, journal and inbox."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, cast
+
+from router.events import Event, PolicyChanged
+from router.policy import Policy
+from router.rows import AgentRow, ReservationRow, ShardImage, Turn, WorkRow
+from store.codec import JournalEntry, decode_entry, decode_event, decode_row, encode_event, encode_row
+from store.connection import StoreConnection
+from store.errors import (
+    Deposed,
+    LeaseHeld,
+    OutOfOrder,
+    PolicyConflict,
+    StoreCorrupt,
+    StoreLost,
+    UnknownPolicy,
+)
+from store.group import commit_arguments
+from store.keys import shard_keys
+from store.link import Command
+
+_REPLICATION_TIMEOUT_MS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Proof of ownership. `now_us` is Redis TIME when it was taken; `inbox` the last inbox id that was applied."""
+
+    owner: str
+    epoch: int
+    lease_ms: int
+    now_us: int
+    applied: int
+    clock: int
+    inbox: str
+
+
+@dataclass(frozen=True, slots=True)
+class InboxEntry:
+    """An event from another node. Hand `id` to the commit of the turn that applied it."""
+
+    id: str
+    event: Event
+
+
+class RedisShardStore:
+    """The store of one shard. All methods raise StoreLost when the outcome is unknown.
+
+    `replicas` above 0 makes a commit wait until that many replicas have it (docs/store.md has the price).
+    """
+
+    def __init__(self, connection: StoreConnection, shard: str, *, replicas: int = 0) -> None:
+        self._connection = connection
+        self._link = connection.link
+        self._keys = shard_keys(shard)
+        self._replicas = replicas
+        self._policies: dict[str, Policy] = {}
+        commit_keys = self._keys.of_commit()
+        self._commit_head: Command = (
+            "FCALL",
+            connection.library.function("commit"),
+            len(commit_keys),
+            *commit_keys,
+        )
+
+    async def take(self, node: str, lease_ms: int) -> Lease:
+        """Take the shard for `node`; its own older lease does not hinder it. Raises LeaseHeld."""
+        reply = await self._connection.function("take_lease", (self._keys.lease, self._keys.state), node, lease_ms)
+        if reply[0] == b"held":
+            _, epoch, remaining_ms, owner = reply
+            raise LeaseHeld(owner.decode(), epoch, remaining_ms)
+        _, epoch, now_us, applied, clock, inbox = reply
+        return Lease(node, epoch, lease_ms, now_us, applied, clock, inbox.decode())
+
+    async def renew(self, lease: Lease) -> int:
+        """Prolong the lease by its length from now; return Redis TIME in microseconds. Raises Deposed."""
+        return await self._held("renew_lease", lease.epoch, lease.lease_ms)
+
+    async def release(self, lease: Lease) -> None:
+        """Give the shard back. Raises Deposed."""
+        await self._held("release_lease", lease.epoch)
+
+    async def break_lease(self, epoch: int) -> int:
+        """Depose the holder of `epoch`, free the shard, return the new epoch. Raises Deposed if it was over already."""
+        return await self._held("break_lease", epoch)
+
+    async def commit(self, lease: Lease, turns: Sequence[Turn], inbox: str = "") -> None:
+        """Apply `turns` atomically and in order; `inbox` is the id of the last inbox entry among their causes.
+
+        Turns that are applied already are accepted again, so a commit that raised StoreLost may be sent again as it
+        was. Raises Deposed, OutOfOrder or PolicyConflict, and StoreRefused; then nothing was changed.
+        """
+        if not turns:
+            return
+        for turn in turns:
+            if isinstance(turn.event, PolicyChanged):
+                await self._check_policy(turn.event.policy)
+        status, number = await self._send_commit((*self._commit_head, *commit_arguments(lease.epoch, turns, inbox)))
+        match status:
+            case b"ok":
+                return
+            case b"deposed":
+                raise Deposed(lease.epoch, number)
+            case b"order":
+                raise OutOfOrder(turns[0].sequence, number)
+            case b"differs":
+                raise OutOfOrder(number, number, "another turn of this sequence was applied")
+            case _:
+                raise StoreCorrupt(f"commit answered {status!r}")
+
+    async def load(self, lease: Lease) -> ShardImage:
+        """Return all rows as of one moment, each kind in a fixed order. Raises Deposed."""
+        keys = self._keys
+        epoch, state, agents, work, reservations = await self._connection.transaction(
+            ("HGET", keys.lease, "epoch"),
+            ("HGETALL", keys.state),
+            ("HVALS", keys.agents),
+            ("HVALS", keys.work),
+            ("HVALS", keys.reservations),
+        )
+        if int(epoch or 0) != lease.epoch:
+            raise Deposed(lease.epoch, int(epoch or 0))
+        policy = state.get(b"policy")
+        return ShardImage(
+            agents=tuple(sorted((decode_row(row, AgentRow) for row in agents), key=lambda row: row.agent_id)),
+            work=tuple(sorted((decode_row(row, WorkRow) for row in work), key=lambda row: (row.sequence, row.work_id))),
+            reservations=tuple(
+                sorted((decode_row(row, ReservationRow) for row in reservations), key=lambda row: row.reservation_id)
+            ),
+            policy_version=policy.decode() if policy is not None else None,
+            applied=int(state.get(b"applied", 0)),
+            clock=int(state.get(b"clock", 0)),
+        )
+
+    async def policy(self, version: str) -> Policy:
+        """Return the policy of `version`. Raises UnknownPolicy."""
+        found = await self._stored_policy(version)
+        if found is None:
+            raise UnknownPolicy(version)
+        return found
+
+    async def waiting(self, queue: str) -> list[str]:
+        """Return the ids of the work that waits in `queue`, next first (for boards and checks)."""
+        members = await self._connection.run("ZRANGE", self._keys.queue(queue), 0, -1)
+        return [member.decode() for member in members]
+
+    async def read_journal(self, after: int, limit: int) -> list[JournalEntry]:
+        """Return up to `limit` entries that follow sequence `after`."""
+        found = await self._connection.run("XRANGE", self._keys.journal, f"{after + 1}-0", "+", "COUNT", limit)
+        return [await self._decoded_entry(int(entry_id.split(b"-")[0]), fields[b"t"]) for entry_id, fields in found]
+
+    async def trim_journal(self, upto: int) -> int:
+        """Remove entries up to and including sequence `upto`; return how many went."""
+        return int(await self._connection.run("XTRIM", self._keys.journal, "MINID", f"{upto + 1}-0"))
+
+    async def post(self, event: Event) -> str:
+        """Leave an event for the shard's owner, whichever node that is; return its inbox id.
+
+        After StoreLost it may be there or not: events that are posted again must be harmless twice.
+        """
+        if isinstance(event, PolicyChanged):
+            await self._check_policy(event.policy)
+            policy = encode_row(event.policy)
+            await self._connection.run("HSETNX", self._keys.policies, event.policy.version, policy)
+        entry_id = await self._connection.run("XADD", self._keys.inbox, "*", "e", encode_event(event))
+        return str(entry_id, "ascii")
+
+    async def read_inbox(self, after: str, limit: int, block_ms: int | None = None) -> list[InboxEntry]:
+        """Return up to `limit` entries after id `after` ('' from the start).
+
+        With `block_ms` (above 0, below the connection's reply timeout) wait that long for the first one.
+        """
+        block = () if block_ms is None else ("BLOCK", block_ms)
+        found = await self._connection.run("XREAD", "COUNT", limit, *block, "STREAMS", self._keys.inbox, after or "0-0")
+        entries = found[0][1] if found else ()
+        return [InboxEntry(entry_id.decode(), await self._decoded_event(fields[b"e"])) for entry_id, fields in entries]
+
+    async def _held(self, function: str, *args: int) -> int:
+        status, number = await self._connection.function(function, (self._keys.lease,), *args)
+        if status == b"deposed":
+            raise Deposed(args[0], number)
+        return int(number)
+
+    async def _send_commit(self, call: Command) -> tuple[bytes, int]:
+        if not self._replicas:
+            (reply,) = await self._link.call(call)
+            return cast("tuple[bytes, int]", tuple(reply))
+        # In one write: WAIT answers for what its own connection wrote.
+        reply, acknowledged = await self._link.call(call, ("WAIT", self._replicas, _REPLICATION_TIMEOUT_MS))
+        if reply[0] == b"ok" and acknowledged < self._replicas:
+            raise StoreLost(f"committed, but only {acknowledged} of {self._replicas} replicas confirmed in time")
+        return cast("tuple[bytes, int]", tuple(reply))
+
+    async def _check_policy(self, policy: Policy) -> None:
+        stored = await self._stored_policy(policy.version)
+        if stored is not None and stored != policy:
+            raise PolicyConflict(policy.version)
+
+    async def _stored_policy(self, version: str) -> Policy | None:
+        if version not in self._policies:
+            data = await self._connection.run("HGET", self._keys.policies, version)
+            if data is None:
+                return None
+            self._policies[version] = decode_row(data, Policy)
+        return self._policies[version]
+
+    async def _decoded_entry(self, sequence: int, data: bytes) -> JournalEntry:
+        try:
+            return decode_entry(sequence, data, self._policies)
+        except UnknownPolicy as missing:
+            await self.policy(missing.version)
+            return decode_entry(sequence, data, self._policies)
+
+    async def _decoded_event(self, data: bytes) -> Event:
+        try:
+            return decode_event(data, self._policies)
+        except UnknownPolicy as missing:
+            await self.policy(missing.version)
+            return decode_event(data, self._policies)

@@ -1,0 +1,30 @@
+"""Fixtures that every package's tests may use."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.valkey import REDIS_SERVER, fresh_shard, running_server
+
+
+@pytest.fixture(scope="session")
+def store_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a real Valkey for the whole session; tests keep apart by `shard`."""
+    with running_server(tmp_path_factory.mktemp("valkey")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def old_store_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of the installed redis-server (Debian: the floor, 7.0)."""
+    if REDIS_SERVER is None:
+        pytest.skip("redis-server is not installed")
+    with running_server(tmp_path_factory.mktemp("redis"), Path(REDIS_SERVER)) as url:
+        yield url
+
+
+@pytest.fixture
+def shard() -> str:
+    """A shard name of this test's own."""
+    return fresh_shard()
