@@ -1,0 +1,132 @@
+"""An agent: the presence that is declared, the connection, and the units held now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from router.policy import AgentPolicy
+from router.rows import AgentRow
+from router.transitions import step
+from router.vocabulary import Medium, Presence
+
+if TYPE_CHECKING:
+    from router.matching import Profile
+    from router.offer import Reservation
+
+
+class AgentCause(StrEnum):
+    """What moves an agent's presence."""
+
+    CONNECTED = "connected"
+    SET_READY = "set_ready"
+    SET_NOT_READY = "set_not_ready"
+    SET_OFFLINE = "set_offline"
+    MISSED_OFFER = "missed_offer"
+    LEG_FAILED = "leg_failed"
+    CONNECTION_LOST = "connection_lost"
+    REMOVED = "removed"
+
+
+# A cause that sets an agent not-ready leaves one who already declared not-ready as they are (with their own reason).
+# Missed offers and failed legs are unknown to an offline agent: signing out gives all offers back first.
+AGENT_TABLE: Mapping[tuple[Presence, AgentCause], Presence] = {
+    (Presence.OFFLINE, AgentCause.CONNECTED): Presence.NOT_READY,
+    (Presence.OFFLINE, AgentCause.SET_READY): Presence.READY,
+    (Presence.OFFLINE, AgentCause.SET_NOT_READY): Presence.NOT_READY,
+    (Presence.OFFLINE, AgentCause.SET_OFFLINE): Presence.OFFLINE,
+    (Presence.OFFLINE, AgentCause.REMOVED): Presence.OFFLINE,
+    (Presence.NOT_READY, AgentCause.CONNECTED): Presence.NOT_READY,
+    (Presence.NOT_READY, AgentCause.SET_READY): Presence.READY,
+    (Presence.NOT_READY, AgentCause.SET_NOT_READY): Presence.NOT_READY,
+    (Presence.NOT_READY, AgentCause.SET_OFFLINE): Presence.OFFLINE,
+    (Presence.NOT_READY, AgentCause.MISSED_OFFER): Presence.NOT_READY,
+    (Presence.NOT_READY, AgentCause.LEG_FAILED): Presence.NOT_READY,
+    (Presence.NOT_READY, AgentCause.CONNECTION_LOST): Presence.NOT_READY,
+    (Presence.NOT_READY, AgentCause.REMOVED): Presence.OFFLINE,
+    (Presence.READY, AgentCause.CONNECTED): Presence.READY,
+    (Presence.READY, AgentCause.SET_READY): Presence.READY,
+    (Presence.READY, AgentCause.SET_NOT_READY): Presence.NOT_READY,
+    (Presence.READY, AgentCause.SET_OFFLINE): Presence.OFFLINE,
+    (Presence.READY, AgentCause.MISSED_OFFER): Presence.NOT_READY,
+    (Presence.READY, AgentCause.LEG_FAILED): Presence.NOT_READY,
+    (Presence.READY, AgentCause.CONNECTION_LOST): Presence.NOT_READY,
+    (Presence.READY, AgentCause.REMOVED): Presence.OFFLINE,
+}
+
+
+@dataclass(slots=True, eq=False)
+class Agent:
+    """Live state of one agent. `held` counts items per medium, `units` is the load; both follow the reservations.
+
+    `unconfirmed` marks an agent who was connected when the shard was last stored: the same generation may announce
+    itself again. `stamp` and `profiles` belong to matching: an entry of an older stamp is stale.
+    """
+
+    agent_id: str
+    rules: AgentPolicy
+    presence: Presence = Presence.OFFLINE
+    reason: str | None = None
+    presence_since: int = 0
+    generation: int = 0
+    connected: bool = False
+    unconfirmed: bool = False
+    idle_since: int = 0
+    grace_deadline: int | None = None
+    removed: bool = False
+    units: int = 0
+    held: dict[Medium, int] = field(default_factory=dict)
+    reservations: "dict[str, Reservation]" = field(default_factory=dict)
+    stamp: int = 0
+    profiles: "dict[Medium, list[tuple[Profile, int]]]" = field(default_factory=dict)
+
+    def move(self, cause: AgentCause) -> Presence:
+        """Take the step that the table gives and return the presence before it."""
+        before = self.presence
+        self.presence = step("agent", AGENT_TABLE, before, cause)
+        return before
+
+    def has_room(self, medium: Medium, units: int) -> bool:
+        """Whether one more item of the medium fits, by items per medium and by units in total."""
+        rules = self.rules
+        return self.units + units <= rules.total_units and self.held.get(medium, 0) < rules.capacity.get(medium, 0)
+
+    def take(self, reservation: "Reservation") -> None:
+        """Hold the capacity of a reservation."""
+        self.reservations[reservation.reservation_id] = reservation
+        self.held[reservation.medium] = self.held.get(reservation.medium, 0) + 1
+        self.units += reservation.units
+
+    def give_back(self, reservation: "Reservation") -> None:
+        """Free the capacity of a reservation."""
+        del self.reservations[reservation.reservation_id]
+        self.held[reservation.medium] -= 1
+        self.units -= reservation.units
+
+    def open(self) -> "list[Reservation]":
+        """The open reservations, oldest offer first (ties by id: a restored agent gives the same order)."""
+        return sorted(self.reservations.values(), key=lambda held: (held.offered_at, held.reservation_id))
+
+    def row(self) -> AgentRow:
+        """What the store keeps."""
+        return AgentRow(
+            agent_id=self.agent_id,
+            presence=self.presence,
+            reason=self.reason,
+            presence_since=self.presence_since,
+            generation=self.generation,
+            connected=self.connected or self.unconfirmed,
+            idle_since=self.idle_since,
+            grace_deadline=self.grace_deadline,
+        )
+
+    def load_row(self, row: AgentRow) -> None:
+        """Take over a stored row; nobody counts as connected before they have said so again."""
+        self.presence = row.presence
+        self.reason = row.reason
+        self.presence_since = row.presence_since
+        self.generation = row.generation
+        self.connected = False
+        self.unconfirmed = row.connected
+        self.idle_since = row.idle_since
+        self.grace_deadline = row.grace_deadline

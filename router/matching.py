@@ -1,0 +1,249 @@
+"""Who gets what: profiles with incrementally kept eligible sets, and pairs drawn from them in queue order.
+
+A profile is what a decision needs to know of a work item: medium, teams, requirements and strategy. It keeps the
+agents who could take such an item now in one heap, best first, and the items that wait for such an agent in one
+sorted list. An agent's change raises their stamp, which makes all their heap entries stale at once; stale entries fall
+out when they surface, or in `tidy`, off the decision path. A decision therefore touches the profiles that one agent
+matches, never all agents or all items.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+
+from router.agent import Agent
+from router.policy import Policy, QueuePolicy, Strategy
+from router.queue import WaitingList
+from router.skills import SkillIndex, merge, proficiency
+from router.vocabulary import Medium, Presence, Requirement
+from router.work import Rank, Work
+
+ProfileKey = tuple[Medium, tuple[str, ...], tuple[Requirement, ...], Strategy]
+# (load, minus the proficiency sum, idle since, agent id, stamp, agent): smaller is better.
+Candidate = tuple[int, int, int, str, int, Agent]
+Demand = tuple[str, Medium, tuple[Requirement, ...]]
+Terms = tuple[tuple[str, int], ...]
+
+_SLACK = 64
+# Profiles beyond this many that nobody waits for are forgotten by `tidy`; requirements can be made up per call.
+_KEEP_PROFILES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A decision: the work item, its agent and the runner-up, each agent with the terms in rule order."""
+
+    work: Work
+    agent: Agent
+    terms: Terms
+    runner_up: str | None = None
+    runner_up_terms: Terms = ()
+
+
+class Profile:
+    """One compiled demand with those who can meet it now (`heap`) and those who wait for it (`waiting`)."""
+
+    __slots__ = (
+        "demands",
+        "heap",
+        "key",
+        "limit",
+        "medium",
+        "members",
+        "requirements",
+        "strategy",
+        "users",
+        "waiting",
+    )
+
+    def __init__(self, key: ProfileKey, members: tuple[Agent, ...]) -> None:
+        self.key = key
+        self.medium, _, self.requirements, self.strategy = key
+        self.members = members
+        self.heap: list[Candidate] = []
+        self.waiting = WaitingList()
+        self.limit = 4 * len(members) + _SLACK
+        self.users = 0
+        self.demands: list[Demand] = []
+
+    def weight(self, agent: Agent) -> int:
+        """Minus the proficiency sum where the strategy asks for it, else 0."""
+        if self.strategy is Strategy.LONGEST_IDLE:
+            return 0
+        return -proficiency(agent.rules.skills, self.requirements)
+
+    def compact(self) -> None:
+        """Throw stale entries away; the order of the others is not touched, as no two are equal."""
+        self.heap = [entry for entry in self.heap if entry[5].stamp == entry[4]]
+        heapify(self.heap)
+
+    def terms(self, load: int, weight: int, idle_since: int) -> Terms:
+        """The score as (name, integer) pairs in rule order."""
+        if self.strategy is Strategy.LONGEST_IDLE:
+            return (("load", load), ("idle_since", idle_since))
+        return (("load", load), ("proficiency", -weight), ("idle_since", idle_since))
+
+
+class Matcher:
+    """The eligible sets and waiting lists of one policy version."""
+
+    def __init__(self, policy: Policy, agents: Iterable[Agent]) -> None:
+        self._units: Mapping[Medium, int] = policy.units
+        self._skills = SkillIndex(agents)
+        self._profiles: dict[ProfileKey, Profile] = {}
+        self._by_demand: dict[Demand, Profile] = {}
+        self._round: deque[Profile] = deque()
+
+    @property
+    def profiles(self) -> Mapping[ProfileKey, Profile]:
+        """All compiled profiles, in order of their first use."""
+        return self._profiles
+
+    def bind(self, work: Work, queue: QueuePolicy) -> None:
+        """Give the item its profile and its merged demand, compiling the profile on its first use."""
+        key = (queue.name, work.medium, work.requirements)
+        profile = self._by_demand.get(key)
+        if profile is None:
+            profile = self.compile(work.medium, queue, work.requirements)
+            self._by_demand[key] = profile
+            profile.demands.append(key)
+        profile.users += 1
+        work.profile = profile
+        work.demanded = profile.requirements
+
+    def unbind(self, work: Work) -> None:
+        """The item is closed; its profile may be forgotten when nobody else needs it."""
+        assert work.profile is not None  # noqa: S101 - for the type checker: bound items only
+        work.profile.users -= 1
+        work.profile = None
+
+    def compile(self, medium: Medium, queue: QueuePolicy, requirements: tuple[Requirement, ...]) -> Profile:
+        """The profile of a queue's item with these requirements of its own."""
+        key = (medium, tuple(sorted(queue.teams)), merge(queue.requirements, requirements), queue.strategy)
+        profile = self._profiles.get(key)
+        if profile is None:
+            members = self._skills.qualified(key[2], key[1])
+            profile = Profile(key, tuple(agent for agent in members if agent.rules.capacity.get(medium, 0) > 0))
+            self._profiles[key] = profile
+            self._round.append(profile)
+            for agent in profile.members:
+                weight = profile.weight(agent)
+                agent.profiles.setdefault(medium, []).append((profile, weight))
+                if self.available(agent, medium):
+                    profile.heap.append((agent.units, weight, agent.idle_since, agent.agent_id, agent.stamp, agent))
+            heapify(profile.heap)
+        return profile
+
+    def available(self, agent: Agent, medium: Medium) -> bool:
+        """Whether the agent may be offered an item of the medium now (rests of single items aside)."""
+        return (
+            agent.presence is Presence.READY
+            and agent.connected
+            and not agent.removed
+            and agent.has_room(medium, self._units.get(medium, 1))
+        )
+
+    def publish(self, agent: Agent) -> None:
+        """Make the agent's entries follow their state: older ones go stale, new ones appear where there is room."""
+        agent.stamp += 1
+        units, idle_since, agent_id, stamp = agent.units, agent.idle_since, agent.agent_id, agent.stamp
+        for medium, memberships in agent.profiles.items():
+            if not self.available(agent, medium):
+                continue
+            for profile, weight in memberships:
+                heappush(profile.heap, (units, weight, idle_since, agent_id, stamp, agent))
+                if len(profile.heap) > profile.limit:
+                    profile.compact()
+
+    def enlist(self, work: Work) -> None:
+        """Put a waiting item into its profile's list."""
+        assert work.profile is not None  # noqa: S101 - for the type checker: bound items only
+        work.profile.waiting.add(work)
+
+    def delist(self, work: Work) -> None:
+        """Take an item out of its profile's list."""
+        assert work.profile is not None  # noqa: S101
+        work.profile.waiting.remove(work)
+
+    def best_agent(self, work: Work) -> Pair | None:
+        """The agent for this item now, with the runner-up; None when nobody may take it.
+
+        The winner's entry is used up: the caller claims the pair and publishes the agent at once.
+        """
+        profile = work.profile
+        assert profile is not None  # noqa: S101
+        heap, resting = profile.heap, work.resting
+        aside: list[Candidate] = []
+        winner: Candidate | None = None
+        runner_up: Candidate | None = None
+        while heap:
+            entry = heap[0]
+            if entry[5].stamp != entry[4]:
+                heappop(heap)
+            elif resting and entry[3] in resting:
+                aside.append(heappop(heap))
+            elif winner is None:
+                winner = heappop(heap)
+            else:
+                runner_up = entry
+                break
+        for entry in aside:
+            heappush(heap, entry)
+        if winner is None:
+            return None
+        terms = profile.terms(winner[0], winner[1], winner[2])
+        if runner_up is None:
+            return Pair(work, winner[5], terms)
+        return Pair(work, winner[5], terms, runner_up[3], profile.terms(runner_up[0], runner_up[1], runner_up[2]))
+
+    def best_work(self, agent: Agent) -> Work | None:
+        """The item that stands first among all that this agent may take now."""
+        best: Work | None = None
+        best_rank: Rank = (0, 0, 0)
+        for medium, memberships in agent.profiles.items():
+            if not self.available(agent, medium):
+                continue
+            for profile, _ in memberships:
+                entries = profile.waiting.entries
+                if not entries:
+                    continue
+                work = entries[0][3]
+                if work.resting and agent.agent_id in work.resting:
+                    found = next((other for other in profile.waiting if agent.agent_id not in other.resting), None)
+                    if found is None:
+                        continue
+                    work = found
+                if best is None or work.rank < best_rank:
+                    best, best_rank = work, work.rank
+        return best
+
+    def sole_pair(self, work: Work, agent: Agent) -> Pair:
+        """The pair of an agent who just became free: nobody else could take the item, or it would not wait."""
+        profile = work.profile
+        assert profile is not None  # noqa: S101
+        return Pair(work, agent, profile.terms(agent.units, profile.weight(agent), agent.idle_since))
+
+    def tidy(self, profiles: int = 8) -> None:
+        """Off the decision path: drop stale entries of the next few profiles, and profiles that nobody needs."""
+        for _ in range(min(profiles, len(self._round))):
+            profile = self._round.popleft()
+            if len(self._profiles) > _KEEP_PROFILES and self._forget(profile):
+                continue
+            heap = profile.heap
+            while heap and heap[0][5].stamp != heap[0][4]:
+                heappop(heap)
+            if len(heap) > 2 * len(profile.members) + _SLACK:
+                profile.compact()
+            self._round.append(profile)
+
+    def _forget(self, profile: Profile) -> bool:
+        if profile.users:
+            return False
+        del self._profiles[profile.key]
+        for demand in profile.demands:
+            del self._by_demand[demand]
+        for agent in profile.members:
+            memberships = agent.profiles[profile.medium]
+            memberships[:] = [entry for entry in memberships if entry[0] is not profile]
+        return True

@@ -1,0 +1,79 @@
+"""The end of a turn: whatever became new or free in it is matched, in queue order."""
+
+from router.agenda import Agenda
+from router.agent import Agent
+from router.moves import Moves
+from router.timers import TimerKind
+from router.vocabulary import WorkState
+from router.work import Work
+
+# One turn tries at most so many matches and deadlines; the rest follows in the next turn, which is due at once.
+STEPS_PER_TURN = 512
+
+
+class Settlement:
+    """Matches the `fresh` items and `changed` agents of a turn; one of either takes a short way to the same result."""
+
+    def __init__(self, moves: Moves) -> None:
+        self._moves = moves
+        self._shard = moves.shard
+        self._agenda = Agenda(self._shard.matcher)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether matches were left to the next turn."""
+        return bool(self._agenda)
+
+    def restart(self) -> None:
+        """Begin anew with the shard's matcher; the caller makes every waiting item fresh."""
+        self._agenda = Agenda(self._shard.matcher)
+
+    def settle(self) -> None:
+        """Match what became new or free in this turn; removed agents without work leave."""
+        moves = self._moves
+        for agent in list(moves.changed.values()):
+            if agent.removed:
+                moves.retire(agent)
+        fresh = [work for work in moves.fresh.values() if work.state is WorkState.WAITING]
+        changed = list(moves.changed.values())
+        if fresh:
+            moves.fresh = {}
+        if changed:
+            moves.changed = {}
+        if not self._agenda and len(fresh) == 1 and not changed:
+            self._match_one(fresh[0])
+        elif not self._agenda and len(changed) == 1 and not fresh:
+            self._fill(changed[0])
+        elif self._agenda or fresh or changed:
+            self._match_many(fresh, changed)
+
+    def _match_one(self, work: Work) -> None:
+        pair = self._shard.matcher.best_agent(work)
+        if pair is not None:
+            self._moves.claim(pair)
+            self._shard.matcher.publish(pair.agent)
+        elif not work.listed:
+            self._shard.enlist(work)
+
+    def _fill(self, agent: Agent) -> None:
+        """One freed agent takes what stands first, several items where capacity allows."""
+        matcher = self._shard.matcher
+        while (work := matcher.best_work(agent)) is not None:
+            self._moves.claim(matcher.sole_pair(work, agent))
+        matcher.publish(agent)
+
+    def _match_many(self, fresh: list[Work], changed: list[Agent]) -> None:
+        agenda, matcher = self._agenda, self._shard.matcher
+        for agent in changed:
+            matcher.publish(agent)
+        for work in fresh:
+            if not work.listed:
+                self._shard.enlist(work)
+            agenda.add_work(work)
+        for agent in changed:
+            agenda.add_agent(agent)
+        for pair in agenda.pairs(STEPS_PER_TURN):
+            self._moves.claim(pair)
+            matcher.publish(pair.agent)
+        if agenda:
+            self._shard.timers.arm(TimerKind.MATCH, "", self._moves.now)

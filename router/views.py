@@ -1,0 +1,81 @@
+"""What others may read of a dispatcher between turns: rows and counts, never the live objects."""
+
+from dataclasses import dataclass
+
+from router.policy import Policy
+from router.rows import AgentRow, ReservationRow, WorkRow
+from router.shard import Shard
+
+
+@dataclass(frozen=True, slots=True)
+class QueueOverview:
+    """How many wait in a queue and since when the longest has (shard microseconds; None when nobody waits)."""
+
+    waiting: int
+    oldest_queued_at: int | None
+
+
+class Views:
+    """Read-only views of a shard."""
+
+    def __init__(self, shard: Shard) -> None:
+        self._shard = shard
+
+    @property
+    def policy(self) -> Policy:
+        """The current rules."""
+        return self._shard.policy
+
+    @property
+    def clock(self) -> int:
+        """The time of the last turn (shard microseconds)."""
+        return self._shard.clock
+
+    def place(self, work_id: str) -> int | None:
+        """1-based place of a waiting item in its queue; None for work that does not wait."""
+        work = self._shard.work.get(work_id)
+        if work is None or not work.listed:
+            return None
+        return self._shard.lines[work.queue].waiting.place(work)
+
+    def waiting(self, queue: str) -> tuple[str, ...]:
+        """The ids of those who wait in the queue, in order; empty for an unknown queue."""
+        line = self._shard.lines.get(queue)
+        return () if line is None else tuple(work.work_id for work in line.waiting)
+
+    def queues(self) -> dict[str, QueueOverview]:
+        """Each queue with what waits in it, also a removed one as long as somebody waits there."""
+        return {
+            name: QueueOverview(len(line.waiting), min((work.queued_at for work in line.waiting), default=None))
+            for name, line in self._shard.lines.items()
+            if line.waiting.entries or not line.retired
+        }
+
+    def agent(self, agent_id: str) -> AgentRow | None:
+        """The agent's live state; None for an agent whom the policy does not know."""
+        agent = self._shard.agents.get(agent_id)
+        return None if agent is None else agent.row()
+
+    def agents(self) -> tuple[AgentRow, ...]:
+        """Every agent, in the order of the policy."""
+        return tuple(agent.row() for agent in self._shard.agents.values())
+
+    def load(self, agent_id: str) -> int:
+        """Units that the agent holds now; 0 for an unknown agent."""
+        agent = self._shard.agents.get(agent_id)
+        return 0 if agent is None else agent.units
+
+    def work(self, work_id: str) -> WorkRow | None:
+        """An open work item."""
+        work = self._shard.work.get(work_id)
+        return None if work is None else work.row()
+
+    def reservation(self, reservation_id: str) -> ReservationRow | None:
+        """An open reservation."""
+        reservation = self._shard.reservations.get(reservation_id)
+        return None if reservation is None else reservation.row()
+
+    def reservations_of(self, agent_id: str) -> tuple[ReservationRow, ...]:
+        """The agent's open reservations, oldest offer first."""
+        agent = self._shard.agents.get(agent_id)
+        return () if agent is None else tuple(reservation.row() for reservation in agent.open())
