@@ -1,0 +1,103 @@
+"""The state of one call, whichever side began it. Data only; the behaviour is in uas, uac and midcall."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from sip.dialog import Dialog
+from sip.flow import Flow
+from sip.layer import Key
+from sip.message import Request
+
+
+class CallState(Enum):
+    """Where a call stands.
+
+    INCOMING: their INVITE has no final answer. ANSWERED: our 2xx has no ACK. DIALLING: our INVITEs have no 2xx.
+    UP: established. CLOSING: the consumer has been told the end, signalling is still under way.
+    """
+
+    INCOMING = "incoming"
+    ANSWERED = "answered"
+    DIALLING = "dialling"
+    UP = "up"
+    CLOSING = "closing"
+
+
+class CallTimer(Enum):
+    """The timers of a call itself (transactions have their own)."""
+
+    REPEAT_OK = "repeat the 2xx"
+    NO_ACK = "no ACK came"
+    NO_ANSWER = "nobody answered"
+    NO_END = "no answer to CANCEL"
+    REOFFER = "try the re-INVITE again"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An INVITE or re-INVITE of the peer, its server transaction and the packet's source."""
+
+    request: Request
+    key: Key
+    source: Flow
+
+
+@dataclass(slots=True)
+class PendingOk:
+    """A 2xx that is repeated until its ACK comes (RFC 3261 s.13.3.1.4)."""
+
+    data: bytes
+    flow: Flow
+    fallback: Flow | None
+    cseq: int
+    interval: int
+    has_offer: bool
+
+
+@dataclass(slots=True)
+class Fork:
+    """One of the INVITEs of a dialled call. `key` names its client transaction while no final answer came."""
+
+    request: Request
+    flow: Flow
+    fallback: Flow | None
+    pinned: bool
+    key: Key
+    provisional: bool = False
+    cancelled: bool = False
+    done: bool = False
+    acks: dict[str, bytes] = field(default_factory=dict)
+    ack_flow: Flow | None = None
+
+
+@dataclass(slots=True)
+class Reoffer:
+    """Our re-INVITE under way, or waiting to be tried again after a 491."""
+
+    sdp: bytes
+    tries: int = 0
+
+
+@dataclass(slots=True)
+class Call:
+    """One call.
+
+    `pinned` is the flow that requests inside the dialog must take (a TCP connection, a phone behind NAT); without it
+    they follow the dialog's target. `peer` is the last resort when that target cannot be used.
+    """
+
+    id: str
+    state: CallState
+    peer: Flow
+    pinned: Flow | None = None
+    fallback: Flow | None = None
+    invite: Asked | None = None
+    dialog: Dialog | None = None
+    pending_ok: PendingOk | None = None
+    reinvite: Asked | None = None
+    reoffer: Reoffer | None = None
+    forks: list[Fork] = field(default_factory=list)
+    best_failure: tuple[int, str] | None = None
+    told_end: bool = False
+    bye_wanted: bool = False
+    bye_sent: bool = False

@@ -1,0 +1,164 @@
+"""What the parts of the user agent share: calls, dialogs, the transaction layer, timers, events and counters.
+
+Pure: bytes leave through `send`, events gather in `events`, ids come from the settings.
+"""
+
+import hashlib
+from collections import deque
+from collections.abc import Iterable
+from typing import Literal
+
+from sip.call import Call, CallState, CallTimer
+from sip.deadlines import Deadlines
+from sip.dialog import Dialog, DialogKey
+from sip.events import CallCancelled, CallEnded, CallFailed, SipEvent
+from sip.flow import Flow, fallback_flow, flow_to_text, reply_flow
+from sip.headers import MAGIC_COOKIE, Malformed
+from sip.layer import Layer, OnFailure, OnResponse, SendBytes
+from sip.message import Headers, MalformedRequest, Request, respond
+from sip.settings import Settings
+
+ALLOW = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER")
+ACCEPT = ("Accept", "application/sdp, application/dtmf-relay, application/dtmf")
+SDP = ("Content-Type", "application/sdp")
+
+
+class Context:
+    """Shared state of one user agent. `port` is set when the sockets are bound."""
+
+    def __init__(self, settings: Settings, send: SendBytes) -> None:
+        self.settings = settings
+        self.host = settings.advertise or settings.host
+        self.port = settings.port
+        self.send = send
+        self.layer = Layer(send, settings.max_transactions)
+        self.calls: dict[str, Call] = {}
+        self.dialogs: dict[DialogKey, Call] = {}
+        self.timers: Deadlines[tuple[str, CallTimer]] = Deadlines()
+        self.events: deque[SipEvent] = deque()
+        self.counters: dict[str, int] = {}
+        self._server = ("Server", settings.user_agent)
+        self._agent = ("User-Agent", settings.user_agent)
+
+    def count(self, name: str) -> None:
+        """Count a fact. Names come from the code, never from the wire, so their number is bounded."""
+        self.counters[name] = self.counters.get(name, 0) + 1
+
+    def emit(self, event: SipEvent) -> None:
+        """Queue an event for the consumer."""
+        self.events.append(event)
+
+    def via(self, flow: Flow) -> str:
+        """A fresh Via for a request to `flow`."""
+        return f"SIP/2.0/{flow.transport} {self.host}:{self.port};branch={MAGIC_COOKIE}{self.settings.ids()};rport"
+
+    def contact(self, flow: Flow) -> tuple[str, str]:
+        """Our Contact header as the peer on `flow` shall use it."""
+        suffix = ";transport=tcp" if flow.transport == "TCP" else ""
+        return ("Contact", f"<sip:{self.host}:{self.port}{suffix}>")
+
+    def response(
+        self,
+        request: Request,
+        status: int,
+        *,
+        tag: str | None = None,
+        reason: str | None = None,
+        extra: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+    ) -> bytes:
+        """An encoded response. Without `tag`, the tag is a function of the request, the same for its repetitions."""
+        tag = tag or stateless_tag(request.headers)
+        rows = (*extra, self._server) if not body else (*extra, self._server, SDP)
+        return respond(request.headers, status, reason=reason, to_tag=tag, extra=rows, body=body)
+
+    def reply(
+        self, request: Request, source: Flow, status: int, extra: Iterable[tuple[str, str]] = (), tag: str | None = None
+    ) -> None:
+        """Answer without a transaction, which costs no memory (RFC 3261 s.8.2.7)."""
+        data = self.response(request, status, tag=tag, extra=extra)
+        self.send(reply_flow(request.via, source), data, fallback_flow(request.via, source))
+
+    def reply_malformed(self, error: MalformedRequest, source: Flow) -> None:
+        """Answer a request that could not be parsed whole."""
+        via = error.via.stamped(source.host, source.port)
+        rows = list(error.headers)
+        rows[next(i for i, row in enumerate(rows) if row[0] == "Via")] = ("Via", str(via))
+        headers = Headers(rows)
+        data = respond(headers, error.status, to_tag=stateless_tag(headers), extra=(self._server,))
+        self.send(reply_flow(via, source), data, None)
+
+    def ask(
+        self,
+        call: Call,
+        method: str,
+        on_response: OnResponse,
+        on_failure: OnFailure,
+        now: int,
+        *,
+        extra: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+        dialog: Dialog | None = None,
+    ) -> None:
+        """Send a request inside the call's dialog through a new client transaction."""
+        dialog = dialog or call.dialog
+        if dialog is None:
+            raise ValueError("the call has no dialog")
+        flow = self.flow_for(call, dialog)
+        rows = (*extra, self._agent)
+        request = dialog.request(method, self.via(flow), extra=rows, body=body)
+        self.layer.open_client(request, flow, now, on_response, on_failure, fallback=call.fallback)
+
+    def flow_for(self, call: Call, dialog: Dialog) -> Flow:
+        """Where requests inside `dialog` go: the call's pinned flow if it has one, else the next hop's address."""
+        if call.pinned is not None:
+            return call.pinned
+        try:
+            return flow_to_text(dialog.next_hop())
+        except Malformed:
+            return call.peer
+
+    def agent_row(self) -> tuple[str, str]:
+        """Our User-Agent header."""
+        return self._agent
+
+    def arm(self, call: Call, timer: CallTimer, when: int | None) -> None:
+        """Set or (with None) stop one of a call's timers."""
+        self.timers.set((call.id, timer), when)
+
+    def end(self, call: Call, by: Literal["remote", "local", "timeout"], reason: str) -> None:
+        """Tell the consumer the end of a call, once."""
+        self._tell(call, CallEnded(call.id, by, reason))
+
+    def fail(self, call: Call, code: int, reason: str) -> None:
+        """Tell the consumer that a dialled call came to nothing, once."""
+        self._tell(call, CallFailed(call.id, code, reason))
+
+    def cancel(self, call: Call) -> None:
+        """Tell the consumer that the caller gave up, once."""
+        self._tell(call, CallCancelled(call.id))
+
+    def _tell(self, call: Call, event: SipEvent) -> None:
+        if not call.told_end:
+            call.told_end = True
+            call.state = CallState.CLOSING
+            self.emit(event)
+
+    def forget(self, call: Call) -> None:
+        """Drop every trace of a call; transactions that absorb repetitions live out their time."""
+        self.calls.pop(call.id, None)
+        for timer in CallTimer:
+            self.arm(call, timer, None)
+        if call.dialog is not None:
+            self.dialogs.pop(call.dialog.key, None)
+
+    def bind(self, call: Call, dialog: Dialog) -> None:
+        """Give the call its dialog, and let requests inside it find the call."""
+        call.dialog = dialog
+        self.dialogs[dialog.key] = call
+
+
+def stateless_tag(headers: Headers) -> str:
+    """A To tag computed from what identifies the request (RFC 3261 s.8.2.7)."""
+    parts = "\n".join(headers.get(name) or "" for name in ("Via", "Call-ID", "From", "CSeq"))
+    return hashlib.blake2s(parts.encode("utf-8", "replace"), digest_size=8).hexdigest()

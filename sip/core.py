@@ -1,0 +1,240 @@
+"""The user agent without I/O: routes messages and commands to the part that knows them (RFC 3261 s.8.2). Pure."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from sip.call import Call, CallState, CallTimer
+from sip.context import ACCEPT, ALLOW, Context
+from sip.dialog import key_of
+from sip.events import CallFailed, OfferRefused
+from sip.flow import Flow, flow_to_text
+from sip.headers import Malformed, parse_number, parse_uri
+from sip.layer import SendBytes
+from sip.message import REASONS, MalformedRequest, Request, Response, parse
+from sip.midcall import MidCall
+from sip.settings import Settings
+from sip.uac import Outgoing, Target, Uac
+from sip.uas import Uas
+
+_SERVED = frozenset({"INVITE", "BYE", "OPTIONS", "INFO", "REGISTER"})
+_KNOWN = frozenset({"PRACK", "UPDATE", "SUBSCRIBE", "NOTIFY", "PUBLISH", "MESSAGE", "REFER"})
+
+
+class RegisterHandler(Protocol):
+    """What the core needs of a registrar."""
+
+    def register(self, request: Request, source: Flow, now: int) -> None:
+        """Answer a REGISTER."""
+
+    def targets(self, user: str, now: int) -> list[Target]:
+        """Where a user's phones can be rung."""
+
+
+class Core:
+    """Sans-I/O user agent: bytes in through `receive`, bytes out through `send`, events in `context.events`."""
+
+    def __init__(self, settings: Settings, send: SendBytes) -> None:
+        self.context = Context(settings, send)
+        self.registrar: RegisterHandler | None = None
+        self._midcall = MidCall(self.context)
+        self._uas = Uas(self.context, self._midcall)
+        self._uac = Uac(self.context)
+
+    # -- from the wire
+
+    def receive(self, data: bytes, source: Flow, now: int) -> None:
+        """One message from the wire. Never raises for what the peer sent."""
+        if not data.strip(b"\r\n\0 "):
+            self.context.count("keepalive")
+            return
+        try:
+            message = parse(data)
+            if isinstance(message, Response):
+                self._response(message, now)
+            else:
+                self._request(message.stamped(source.host, source.port), source, now)
+        except MalformedRequest as error:
+            self.context.count("malformed")
+            self.context.reply_malformed(error, source)
+        except Malformed:
+            self.context.count("malformed")
+
+    def _response(self, response: Response, now: int) -> None:
+        if not self.context.layer.receive_response(response, now):
+            self.context.count("stray_response")
+
+    def _request(self, request: Request, source: Flow, now: int) -> None:
+        layer = self.context.layer
+        if request.method == "CANCEL":
+            self._uas.cancel(request, source, now)
+        elif layer.absorb(request, now):
+            self.context.count("absorbed")
+        elif request.method == "ACK":
+            call = self.context.dialogs.get(key_of(request))
+            if call is None:
+                self.context.count("stray_ack")
+            else:
+                self._midcall.ack(call, request, now)
+        else:
+            try:
+                self._fresh(request, source, now)
+            except Malformed as error:
+                self.context.count("malformed")
+                self.context.reply(request, source, error.status)
+
+    def _fresh(self, request: Request, source: Flow, now: int) -> None:
+        """A request that is no repetition: refuse it without a transaction, or hand it on."""
+        inside = request.to.tag is not None
+        call = self.context.dialogs.get(key_of(request)) if inside else None
+        refusal = self._refuse(request, call, inside=inside)
+        if refusal is not None:
+            status, extra = refusal
+            self.context.count(f"refused_{status}")
+            self.context.reply(request, source, status, extra)
+        elif call is not None:
+            self._midcall.receive(call, request, source, now)
+        elif request.method == "INVITE":
+            self._uas.invite(request, source, now)
+        elif request.method == "REGISTER" and self.registrar is not None:
+            self.registrar.register(request, source, now)
+        else:
+            self.context.reply(request, source, 200, (ALLOW, ACCEPT, ("Supported", "")))
+
+    def _refuse(
+        self, request: Request, call: Call | None, *, inside: bool
+    ) -> tuple[int, tuple[tuple[str, str], ...]] | None:
+        parse_number(request.headers.get("Max-Forwards") or "70", 255)
+        layer = self.context.layer
+        if request.method not in _SERVED:
+            return (405 if request.method in _KNOWN else 501), (ALLOW,)
+        if parse_uri(request.uri).scheme != "sip":
+            return 416, ()
+        if not inside and layer.merged(request):
+            return 482, ()
+        if (inside and call is None) or (not inside and request.method in ("BYE", "INFO")):
+            return 481, ()
+        if layer.overfull or (layer.full and not inside):
+            self.context.count("overload")
+            return 503, (("Retry-After", "2"),)
+        required = request.headers.values("Require")
+        if required:
+            return 420, (("Unsupported", ", ".join(required)),)
+        if request.method == "REGISTER" and self.registrar is None:
+            return 405, (ALLOW,)
+        return None
+
+    def transport_failed(self, flow: Flow, now: int) -> None:
+        """A connection to `flow` could not be made or broke with something unsent."""
+        self.context.count("transport_failed")
+        self.context.layer.transport_failed(flow, now)
+
+    # -- time
+
+    def next_deadline(self) -> int | None:
+        """When `expire` wants to be called next."""
+        due = [when for when in (self.context.layer.next_deadline(), self.context.timers.next()) if when is not None]
+        return min(due, default=None)
+
+    def expire(self, now: int) -> None:
+        """Run every timer that is due."""
+        self.context.layer.expire(now)
+        while (due := self.context.timers.pop_due(now)) is not None:
+            call = self.context.calls.get(due[0])
+            if call is not None:
+                self._timer(call, due[1], now)
+
+    def _timer(self, call: Call, timer: CallTimer, now: int) -> None:
+        match timer:
+            case CallTimer.REPEAT_OK:
+                self._midcall.repeat_ok(call, now)
+            case CallTimer.NO_ACK:
+                self._midcall.no_ack(call, now)
+            case CallTimer.REOFFER:
+                self._midcall.retry_reoffer(call, now)
+            case CallTimer.NO_END:
+                self._uac.no_end(call, now)
+            case CallTimer.NO_ANSWER if call.state is CallState.INCOMING:
+                self._uas.no_answer(call, now)
+            case CallTimer.NO_ANSWER:
+                self._uac.no_answer(call, now)
+
+    # -- from the consumer; commands for a call that is gone do nothing
+
+    def ring(self, call: str, code: int, now: int) -> None:
+        """See `Ua.ring`."""
+        if (found := self.context.calls.get(call)) is not None:
+            self._uas.ring(found, code, now)
+
+    def answer(self, call: str, sdp: bytes, now: int) -> None:
+        """See `Ua.answer`."""
+        if (found := self.context.calls.get(call)) is not None:
+            self._uas.answer(found, sdp, now)
+
+    def reject(self, call: str, code: int, reason: str | None, now: int) -> None:
+        """See `Ua.reject`."""
+        if (found := self.context.calls.get(call)) is not None:
+            self._uas.reject(found, code, reason, now)
+
+    def hangup(self, call: str, reason: str | None, now: int) -> None:
+        """See `Ua.hangup`."""
+        found = self.context.calls.get(call)
+        if found is None:
+            return
+        match found.state:
+            case CallState.INCOMING:
+                self._uas.reject(found, 480, reason, now)
+            case CallState.DIALLING:
+                self._uac.hang_up(found, reason or "hung up", now)
+            case CallState.ANSWERED | CallState.UP:
+                self._midcall.hang_up(found, reason or "hung up", now)
+            case CallState.CLOSING:
+                pass
+
+    def dial(self, call: str, target: str, what: Outgoing, now: int) -> None:
+        """See `Ua.dial`."""
+        if call in self.context.calls:
+            raise ValueError(f"call {call!r} exists")
+        try:
+            targets = self._targets(target, now)
+        except Malformed as error:
+            self.context.emit(CallFailed(call, error.status, error.reason))
+            return
+        if not targets or self.context.layer.full or len(self.context.calls) >= self.context.settings.max_calls:
+            status = 503 if targets else 480
+            self.context.emit(CallFailed(call, status, REASONS[status]))
+            return
+        self._uac.dial(call, targets, what, now)
+
+    def _targets(self, target: str, now: int) -> list[Target]:
+        if ":" in target:
+            return [Target(target, flow_to_text(target))]
+        return [] if self.registrar is None else self.registrar.targets(target, now)
+
+    def accept_offer(self, call: str, sdp: bytes, now: int) -> None:
+        """See `Ua.accept_offer`."""
+        if (found := self.context.calls.get(call)) is not None:
+            self._midcall.accept_offer(found, sdp, now)
+
+    def reject_offer(self, call: str, code: int, now: int) -> None:
+        """See `Ua.reject_offer`."""
+        if (found := self.context.calls.get(call)) is not None:
+            self._midcall.reject_offer(found, code, now)
+
+    def reoffer(self, call: str, sdp: bytes, now: int) -> None:
+        """See `Ua.reoffer`."""
+        found = self.context.calls.get(call)
+        if found is None or found.state is not CallState.UP:
+            self.context.emit(OfferRefused(call, 481, "the call is not up"))
+        else:
+            self._midcall.reoffer(found, sdp, now)
+
+    def send_digit_info(self, call: str, digit: str, duration_ms: int, now: int) -> None:
+        """See `Ua.send_digit_info`."""
+        found = self.context.calls.get(call)
+        if found is not None and found.state is CallState.UP:
+            self._midcall.send_info(found, digit, duration_ms, now)
+
+
+def outgoing(from_user: str, from_display: str, sdp: bytes, headers: Mapping[str, str]) -> Outgoing:
+    """The content of a dialled call's INVITEs."""
+    return Outgoing(from_user, from_display, sdp, headers)

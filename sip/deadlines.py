@@ -1,0 +1,53 @@
+"""Many deadlines, one timer: a heap with lazy removal. Pure; times are integer microseconds."""
+
+from collections.abc import Hashable
+from heapq import heapify, heappop, heappush
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+
+
+class Deadlines(Generic[K]):
+    """At most one deadline for each key."""
+
+    __slots__ = ("_count", "_due", "_heap")
+
+    def __init__(self) -> None:
+        self._due: dict[K, tuple[int, int]] = {}
+        self._heap: list[tuple[int, int, K]] = []
+        self._count = 0
+
+    def __len__(self) -> int:
+        return len(self._due)
+
+    def set(self, key: K, when: int | None) -> None:
+        """Set, move or (with None) remove the deadline of `key`."""
+        if when is None:
+            self._due.pop(key, None)
+            return
+        if key in self._due and self._due[key][0] == when:
+            return
+        self._count += 1
+        self._due[key] = (when, self._count)
+        heappush(self._heap, (when, self._count, key))
+        if len(self._heap) > 64 + 4 * len(self._due):
+            self._heap = [(when, n, k) for k, (when, n) in self._due.items()]
+            heapify(self._heap)
+
+    def next(self) -> int | None:
+        """The earliest deadline, or None."""
+        while self._heap:
+            when, count, key = self._heap[0]
+            if self._due.get(key) == (when, count):
+                return when
+            heappop(self._heap)
+        return None
+
+    def pop_due(self, now: int) -> K | None:
+        """Remove and return one key whose deadline is not after `now`, earliest first; None when there is none."""
+        when = self.next()
+        if when is None or when > now:
+            return None
+        key = heappop(self._heap)[2]
+        del self._due[key]
+        return key

@@ -1,0 +1,136 @@
+"""Dialogs (RFC 3261 s.12): identifiers, sequence numbers, route set, remote target. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sip.headers import Malformed, NameAddr, parse_name_addr, parse_uri
+from sip.message import Headers, Request, Response, make_request
+
+DialogKey = tuple[str, str, str]
+
+
+@dataclass(slots=True)
+class Dialog:
+    """One side of a dialog. `local` and `remote` carry the tags; `routes` are full Route values."""
+
+    call_id: str
+    local: NameAddr
+    remote: NameAddr
+    local_cseq: int
+    remote_cseq: int | None
+    routes: tuple[str, ...]
+    target: str
+
+    @property
+    def key(self) -> DialogKey:
+        """Call-ID, local tag, remote tag."""
+        return (self.call_id, self.local.tag or "", self.remote.tag or "")
+
+    def request(
+        self,
+        method: str,
+        via: str,
+        *,
+        cseq: int | None = None,
+        extra: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+    ) -> Request:
+        """A request inside the dialog (s.12.2.1.1). ACK passes its INVITE's `cseq`; others count up."""
+        if cseq is None:
+            self.local_cseq += 1
+            cseq = self.local_cseq
+        uri, routes = self._path()
+        rows = [
+            ("Via", via),
+            *(("Route", route) for route in routes),
+            ("Max-Forwards", "70"),
+            ("From", str(self.local)),
+            ("To", str(self.remote)),
+            ("Call-ID", self.call_id),
+            ("CSeq", f"{cseq} {method}"),
+            *extra,
+        ]
+        return make_request(method, uri, Headers(rows), body)
+
+    def _path(self) -> tuple[str, tuple[str, ...]]:
+        if not self.routes:
+            return self.target, ()
+        first = parse_name_addr(self.routes[0]).uri
+        if "lr" in parse_uri(first).params:
+            return self.target, self.routes
+        return first, (*self.routes[1:], f"<{self.target}>")
+
+    def next_hop(self) -> str:
+        """The URI whose host and port get our next request."""
+        return parse_name_addr(self.routes[0]).uri if self.routes else self.target
+
+    def in_order(self, request: Request) -> bool:
+        """Check and take the request's CSeq; False means 500 (s.12.2.2). ACK and CANCEL are not checked."""
+        number = request.cseq.number
+        if self.remote_cseq is not None and number <= self.remote_cseq:
+            return False
+        self.remote_cseq = number
+        return True
+
+    def refresh_target(self, message: Request | Response) -> None:
+        """Take over the peer's Contact from a re-INVITE or its 2xx (s.12.2)."""
+        contact = contact_uri(message)
+        if contact is not None:
+            self.target = contact
+
+
+def contact_uri(message: Request | Response) -> str | None:
+    """The first Contact's URI if it is a usable SIP URI, else None."""
+    value = message.headers.get("Contact")
+    if value is None or value == "*":
+        return None
+    try:
+        uri = parse_name_addr(value).uri
+        return uri if parse_uri(uri).scheme in ("sip", "sips") else None
+    except Malformed:
+        return None
+
+
+def _with_tag(address: NameAddr, tag: str) -> NameAddr:
+    return NameAddr(address.uri, address.display, {**address.params, "tag": tag})
+
+
+def _routes(values: list[str]) -> tuple[str, ...]:
+    for value in values:
+        parse_uri(parse_name_addr(value).uri)
+    return tuple(values)
+
+
+def from_invite(request: Request, local_tag: str) -> Dialog:
+    """The callee's dialog (s.12.1.1). Raises `Malformed` for a broken Record-Route or a missing Contact."""
+    target = contact_uri(request)
+    if target is None:
+        raise Malformed("INVITE without a usable Contact")
+    return Dialog(
+        call_id=request.call_id,
+        local=_with_tag(request.to, local_tag),
+        remote=request.from_,
+        local_cseq=0,
+        remote_cseq=request.cseq.number,
+        routes=_routes(request.headers.rows("Record-Route")),
+        target=target,
+    )
+
+
+def from_response(request: Request, response: Response) -> Dialog:
+    """The caller's dialog out of a 2xx (s.12.1.2); without a Contact the request's URI stays the target."""
+    routes = _routes(response.headers.rows("Record-Route"))
+    return Dialog(
+        call_id=request.call_id,
+        local=request.from_,
+        remote=response.to,
+        local_cseq=request.cseq.number,
+        remote_cseq=None,
+        routes=routes[::-1],
+        target=contact_uri(response) or request.uri,
+    )
+
+
+def key_of(request: Request) -> DialogKey:
+    """The key under which the receiver of an in-dialog request keeps its dialog."""
+    return (request.call_id, request.to.tag or "", request.from_.tag or "")

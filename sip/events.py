@@ -1,0 +1,139 @@
+"""What the SIP user agent tells its consumer: past-tense facts. `call` is our own id, never the Call-ID header.
+
+Each call ends with exactly one of CallCancelled, CallFailed and CallEnded. Times are integer microseconds.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class CallReceived:
+    """An INVITE for a new call came in. `offer` is the raw SDP, None when the caller wants our offer."""
+
+    call: str
+    from_user: str
+    from_host: str
+    from_display: str
+    to_user: str
+    to_host: str
+    offer: bytes | None
+    source_host: str
+    source_port: int
+    transport: str
+    sip_call_id: str
+    user_agent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallCancelled:
+    """The caller gave up before we answered; the end of the call."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallConfirmed:
+    """The ACK of our answer came. `sdp` is the caller's answer when the offer was ours."""
+
+    call: str
+    sdp: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferReceived:
+    """A re-INVITE; answer with accept_offer or reject_offer. `offer` is None when the peer wants ours."""
+
+    call: str
+    offer: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferWithdrawn:
+    """The peer cancelled its re-INVITE before we answered it; the session stays as it was."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRefused:
+    """Our re-INVITE was refused; the session stays as it was."""
+
+    call: str
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPressed:
+    """A digit by INFO: one of 0-9 * # A-D. `duration_ms` is 0 when the peer does not say."""
+
+    call: str
+    digit: str
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallRinging:
+    """A called party is alerted (`code` 180-183)."""
+
+    call: str
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallAnswered:
+    """The called party answered, or accepted our re-INVITE, with this SDP."""
+
+    call: str
+    sdp: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CallFailed:
+    """A call that we dialled came to nothing; the end of the call. `code` is a SIP status."""
+
+    call: str
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """The call is over, whatever state it was in."""
+
+    call: str
+    by: Literal["remote", "local", "timeout"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneRegistered:
+    """A user's phone can be dialled until then (the latest of its contacts)."""
+
+    user: str
+    expires_at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneUnregistered:
+    """The last contact of a user expired or was removed."""
+
+    user: str
+
+
+SipEvent = (
+    CallReceived
+    | CallCancelled
+    | CallConfirmed
+    | OfferReceived
+    | OfferWithdrawn
+    | OfferRefused
+    | DigitPressed
+    | CallRinging
+    | CallAnswered
+    | CallFailed
+    | CallEnded
+    | PhoneRegistered
+    | PhoneUnregistered
+)

@@ -1,0 +1,276 @@
+"""Grammar of SIP header field values and URIs (RFC 3261 s.25, RFC 3581, RFC 7616).
+
+Every parser takes text and returns a frozen value or raises `Malformed`; nothing else escapes.
+The regular expressions use possessive quantifiers, so no input makes them backtrack.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote, unquote
+
+TOKEN = r"[A-Za-z0-9\-.!%*_+`'~]++"  # noqa: S105 - the grammar's word for a bare word
+_TOKEN = re.compile(TOKEN)
+_QUOTED = r'"(?:[^"\\]|\\.)*+"'
+_HOST = r"(?:\[[0-9A-Fa-f:.]++\]|[A-Za-z0-9\-._]++)"
+_PARAM = re.compile(rf"\s*+;\s*+({TOKEN})(?:\s*+=\s*+({_QUOTED}|[^;\s\"<>,]++))?+\s*+")
+_LIST_ITEM = re.compile(rf'((?:[^,"<]|{_QUOTED}|<[^>]*+>)*+)(?:,|$)', re.DOTALL)
+_VIA = re.compile(
+    rf"SIP\s*+/\s*+2\.0\s*+/\s*+({TOKEN})\s++({_HOST})(?:\s*+:\s*+(\d{{1,5}}))?+(.*)", re.IGNORECASE | re.DOTALL
+)
+_CSEQ = re.compile(rf"(\d{{1,10}})\s++({TOKEN})")
+_HOSTPORT = re.compile(rf"({_HOST})(?::(\d{{1,5}}))?+")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*+")
+_AUTH_PARAM = re.compile(rf"\s*+({TOKEN})\s*+=\s*+({_QUOTED}|[^\s,\"]++)\s*+(?:,|$)")
+_DISPLAY = re.compile(rf"(?:{_QUOTED}|[^\"<>,;:@]*+)\s*+")
+
+MAX_CSEQ = 2**31 - 1
+MAGIC_COOKIE = "z9hG4bK"
+
+
+class Malformed(ValueError):  # noqa: N818 - RFC 3261 speaks of malformed messages
+    """What came in breaks the grammar; `reason` says where, `status` is the final answer it deserves."""
+
+    def __init__(self, reason: str, status: int = 400) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.status = status
+
+
+Params = Mapping[str, str | None]
+
+
+def is_token(text: str) -> bool:
+    """Whether `text` is one token (RFC 3261 s.25.1)."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def split_list(value: str) -> list[str]:
+    """Split a comma separated value, leaving commas inside quotes and angle brackets alone."""
+    if "," not in value:
+        return [value.strip()]
+    items, at = [], 0
+    while at <= len(value):
+        found = _LIST_ITEM.match(value, at)
+        if found is None:
+            raise Malformed("unbalanced quote or bracket in a list")
+        items.append(found[1].strip())
+        if found.end() == len(value) and not found[0].endswith(","):
+            break
+        at = found.end()
+    return [item for item in items if item]
+
+
+def unquote_string(text: str) -> str:
+    """The content of a quoted-string; other text is returned as it is."""
+    if len(text) >= 2 and text[0] == '"' == text[-1]:
+        return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
+    return text
+
+
+def quote_string(text: str) -> str:
+    """`text` as a quoted-string, with line ends turned into spaces."""
+    flat = re.sub(r"[\r\n\0]+", " ", text)
+    return '"' + flat.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def parse_params(text: str) -> dict[str, str | None]:
+    """`;a=b;c` as {"a": "b", "c": None}; names are lower case, the first of two equals wins."""
+    params: dict[str, str | None] = {}
+    at = 0
+    while at < len(text):
+        found = _PARAM.match(text, at)
+        if found is None:
+            if text[at:].strip():
+                raise Malformed("broken parameter")
+            break
+        params.setdefault(found[1].lower(), found[2])
+        at = found.end()
+    return params
+
+
+def format_params(params: Params) -> str:
+    """The inverse of `parse_params`."""
+    return "".join(f";{name}" if value is None else f";{name}={value}" for name, value in params.items())
+
+
+def _port(text: str | None) -> int | None:
+    if text is None:
+        return None
+    port = int(text)
+    if not 0 < port < 65536:
+        raise Malformed("port out of range")
+    return port
+
+
+@dataclass(frozen=True, slots=True)
+class Uri:
+    """A SIP, SIPS or other URI. For `tel:` the number is `user` and `host` is empty."""
+
+    scheme: str
+    user: str
+    host: str
+    port: int | None = None
+    params: Params = field(default_factory=dict)
+    headers: str = ""
+
+    def __str__(self) -> str:
+        if self.scheme not in ("sip", "sips"):
+            return f"{self.scheme}:{self.user}{format_params(self.params)}"
+        user = f"{quote(self.user, safe=_USER_SAFE)}@" if self.user else ""
+        port = f":{self.port}" if self.port is not None else ""
+        tail = f"?{self.headers}" if self.headers else ""
+        return f"{self.scheme}:{user}{self.host}{port}{format_params(self.params)}{tail}"
+
+
+_USER_SAFE = "-_.!~*'()&=+$,;?/:"
+
+
+def parse_uri(text: str) -> Uri:
+    """Parse an absolute URI; SIP and SIPS strictly, of other schemes only scheme and opaque part."""
+    scheme, colon, rest = text.partition(":")
+    if not colon or _SCHEME.fullmatch(scheme) is None or not rest or any(c in text for c in '<>" \t\r\n'):
+        raise Malformed("not a URI")
+    scheme = scheme.lower()
+    if scheme not in ("sip", "sips"):
+        return Uri(scheme, rest.partition(";")[0], "")
+    userinfo, at, hostpart = rest.partition("@")
+    if not at:
+        userinfo, hostpart = "", rest
+    found = _HOSTPORT.match(hostpart)
+    if found is None or (at and not userinfo):
+        raise Malformed("URI without host or user")
+    tail, _, headers = hostpart[found.end() :].partition("?")
+    user = unquote(userinfo, errors="replace") if "%" in userinfo else userinfo
+    return Uri(scheme, user, found[1].lower(), _port(found[2]), parse_params(tail), headers)
+
+
+@dataclass(frozen=True, slots=True)
+class NameAddr:
+    """From, To, Contact, Route: a display name, a URI and the header's own parameters."""
+
+    uri: str
+    display: str = ""
+    params: Params = field(default_factory=dict)
+
+    @property
+    def tag(self) -> str | None:
+        """The `tag` parameter, without which no dialog exists."""
+        return self.params.get("tag")
+
+    def __str__(self) -> str:
+        shown = f"{quote_string(self.display)} " if self.display else ""
+        return f"{shown}<{self.uri}>{format_params(self.params)}"
+
+
+def parse_name_addr(text: str) -> NameAddr:
+    """Parse `"Name" <uri>;p=v` or `uri;p=v` (then the parameters belong to the header, RFC 3261 s.20)."""
+    text = text.strip()
+    if "<" not in text:
+        uri, semicolon, tail = text.partition(";")
+        parse_uri(uri.rstrip())
+        return NameAddr(uri.rstrip(), "", parse_params(semicolon + tail))
+    shown = _DISPLAY.match(text)
+    if shown is None or shown.end() >= len(text) or text[shown.end()] != "<":
+        raise Malformed("broken display name")
+    end = text.find(">", shown.end())
+    if end < 0:
+        raise Malformed("missing > in an address")
+    uri = text[shown.end() + 1 : end].strip()
+    parse_uri(uri)
+    return NameAddr(uri, unquote_string(shown[0].strip()), parse_params(text[end + 1 :]))
+
+
+@dataclass(frozen=True, slots=True)
+class Via:
+    """One Via value (RFC 3261 s.20.42)."""
+
+    transport: str
+    host: str
+    port: int | None
+    params: Params
+
+    @property
+    def branch(self) -> str:
+        """The branch, or an empty string for an RFC 2543 peer."""
+        return self.params.get("branch") or ""
+
+    @property
+    def sent_by(self) -> str:
+        """host:port as the sender wrote it, part of a server transaction's key."""
+        return f"{self.host}:{self.port or 5060}"
+
+    def stamped(self, host: str, port: int) -> "Via":
+        """This Via with `received` and `rport` filled in from the packet's source (RFC 3581 s.4)."""
+        params = dict(self.params)
+        if "rport" in params:
+            params["rport"] = str(port)
+            params["received"] = host
+        elif self.host != host:
+            params["received"] = host
+        return replace(self, params=params) if params != self.params else self
+
+    def __str__(self) -> str:
+        port = f":{self.port}" if self.port is not None else ""
+        return f"SIP/2.0/{self.transport} {self.host}{port}{format_params(self.params)}"
+
+
+def parse_via(text: str) -> Via:
+    """Parse one Via value; white space around the slashes and the colon is allowed."""
+    found = _VIA.fullmatch(text.strip())
+    if found is None:
+        raise Malformed("broken Via")
+    return Via(found[1].upper(), found[2].lower(), _port(found[3]), parse_params(found[4]))
+
+
+@dataclass(frozen=True, slots=True)
+class CSeq:
+    """Sequence number (0 to 2**31-1) and method."""
+
+    number: int
+    method: str
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.method}"
+
+
+def parse_cseq(text: str) -> CSeq:
+    """Parse a CSeq value."""
+    found = _CSEQ.fullmatch(text.strip())
+    if found is None or int(found[1]) > MAX_CSEQ:
+        raise Malformed("broken CSeq")
+    return CSeq(int(found[1]), found[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """A challenge or credentials: scheme (lower case) and parameters, quotes removed."""
+
+    scheme: str
+    params: Mapping[str, str]
+
+
+def parse_auth(text: str) -> Auth:
+    """Parse WWW-Authenticate, Authorization and their Proxy twins (RFC 7616 s.3)."""
+    scheme, _, rest = text.strip().partition(" ")
+    if not is_token(scheme) or not rest.strip():
+        raise Malformed("broken credentials")
+    params: dict[str, str] = {}
+    at = 0
+    while at < len(rest):
+        found = _AUTH_PARAM.match(rest, at)
+        if found is None:
+            raise Malformed("broken credentials")
+        if found[1].lower() in params:
+            raise Malformed("credentials name a parameter twice")
+        params[found[1].lower()] = unquote_string(found[2])
+        at = found.end()
+    return Auth(scheme.lower(), params)
+
+
+def parse_number(text: str, limit: int = 2**32 - 1) -> int:
+    """A non-negative decimal number not above `limit`."""
+    text = text.strip()
+    if not (text.isascii() and text.isdigit()) or len(text) > 20 or int(text) > limit:
+        raise Malformed("broken number")
+    return int(text)

@@ -1,0 +1,331 @@
+"""SIP messages: bytes to frozen values and back (RFC 3261 s.7), without any I/O.
+
+`parse` is strict about what a transaction needs (start line, Via, From, To, Call-ID, CSeq, Content-Length) and
+tolerant about the rest: compact names, any letter case, folded lines, bare line feeds, Latin-1 in place of UTF-8.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from sip.headers import (
+    CSeq,
+    Malformed,
+    NameAddr,
+    Via,
+    is_token,
+    parse_cseq,
+    parse_name_addr,
+    parse_number,
+    parse_via,
+    split_list,
+)
+
+MAX_BYTES = 65_535
+MAX_HEADERS = 256
+MAX_LINE = 8_192
+MAX_METHOD = 32
+
+REASONS = {
+    100: "Trying", 180: "Ringing", 181: "Call Is Being Forwarded", 183: "Session Progress", 200: "OK",
+    202: "Accepted", 301: "Moved Permanently", 302: "Moved Temporarily", 400: "Bad Request", 401: "Unauthorized",
+    403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 406: "Not Acceptable", 408: "Request Timeout",
+    410: "Gone", 413: "Request Entity Too Large", 415: "Unsupported Media Type", 416: "Unsupported URI Scheme",
+    420: "Bad Extension", 423: "Interval Too Brief", 480: "Temporarily Unavailable",
+    481: "Call/Transaction Does Not Exist", 482: "Loop Detected", 483: "Too Many Hops", 484: "Address Incomplete",
+    486: "Busy Here", 487: "Request Terminated", 488: "Not Acceptable Here", 491: "Request Pending",
+    500: "Server Internal Error", 501: "Not Implemented", 503: "Service Unavailable",
+    505: "Version Not Supported", 513: "Message Too Large", 600: "Busy Everywhere", 603: "Decline",
+}  # fmt: skip
+
+_COMPACT = {
+    "a": "Accept-Contact", "b": "Referred-By", "c": "Content-Type", "e": "Content-Encoding", "f": "From",
+    "i": "Call-ID", "k": "Supported", "l": "Content-Length", "m": "Contact", "o": "Event", "r": "Refer-To",
+    "s": "Subject", "t": "To", "u": "Allow-Events", "v": "Via", "x": "Session-Expires",
+}  # fmt: skip
+_ODD = ("Call-ID", "CSeq", "WWW-Authenticate", "MIME-Version", "RAck", "RSeq")
+_CANONICAL = _COMPACT | {name.lower(): name for name in (*_ODD, *_COMPACT.values())}
+_SPLIT = frozenset({"Via", "Route", "Record-Route", "Contact"})
+_SINGLE = frozenset({"From", "To", "Call-ID", "CSeq", "Content-Length", "Max-Forwards", "Content-Type"})
+_TAG = re.compile(r";\s*tag\s*=", re.IGNORECASE)
+_FOLD = re.compile(r"\r?\n[ \t]+")
+_VERSION = re.compile(r"SIP/\d+\.\d+", re.IGNORECASE)
+
+
+def canonical(name: str) -> str:
+    """The one spelling under which a header's name is stored: full form, usual capitals."""
+    return _CANONICAL.get(name.lower()) or name.title()
+
+
+class Headers:
+    """Header rows in order. Names given to the methods must be in canonical spelling."""
+
+    __slots__ = ("_rows",)
+
+    def __init__(self, rows: Iterable[tuple[str, str]] = ()) -> None:
+        self._rows = tuple(rows)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Headers) and self._rows == other._rows
+
+    def __hash__(self) -> int:
+        return hash(self._rows)
+
+    def __repr__(self) -> str:
+        return f"Headers({list(self._rows)!r})"
+
+    def get(self, name: str) -> str | None:
+        """The first row's value, or None."""
+        for row, value in self._rows:
+            if row == name:
+                return value
+        return None
+
+    def rows(self, name: str) -> list[str]:
+        """The value of each row of that name, in order."""
+        return [value for row, value in self._rows if row == name]
+
+    def values(self, name: str) -> list[str]:
+        """Each element of a comma separated header over all its rows. Raises `Malformed`."""
+        return [item for row in self.rows(name) for item in split_list(row)]
+
+    def with_rows(self, rows: Iterable[tuple[str, str]]) -> "Headers":
+        """These rows and more behind them."""
+        return Headers((*self._rows, *rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request whose mandatory headers are well formed; `via` is the topmost Via."""
+
+    method: str
+    uri: str
+    headers: Headers
+    body: bytes
+    via: Via
+    from_: NameAddr
+    to: NameAddr
+    call_id: str
+    cseq: CSeq
+
+    def encode(self) -> bytes:
+        """The bytes for the wire, with the right Content-Length."""
+        return _encode(f"{self.method} {self.uri} SIP/2.0", self.headers, self.body)
+
+    def stamped(self, host: str, port: int) -> "Request":
+        """This request with its source written into the topmost Via (RFC 3581)."""
+        via = self.via.stamped(host, port)
+        if via is self.via:
+            return self
+        rows = list(self.headers)
+        top = next(i for i, row in enumerate(rows) if row[0] == "Via")
+        rows[top] = ("Via", str(via))
+        return replace(self, headers=Headers(rows), via=via)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response whose mandatory headers are well formed."""
+
+    status: int
+    reason: str
+    headers: Headers
+    body: bytes
+    via: Via
+    from_: NameAddr
+    to: NameAddr
+    call_id: str
+    cseq: CSeq
+
+    def encode(self) -> bytes:
+        """The bytes for the wire, with the right Content-Length."""
+        return _encode(f"SIP/2.0 {self.status} {self.reason}", self.headers, self.body)
+
+
+Message = Request | Response
+
+
+class MalformedRequest(Malformed):
+    """A broken request of which enough could be read to answer it: `headers` holds the Via, From, To and so on."""
+
+    def __init__(self, reason: str, status: int, method: str, headers: Headers, via: Via) -> None:
+        super().__init__(reason, status)
+        self.method = method
+        self.headers = headers
+        self.via = via
+
+
+def _encode(start: str, headers: Headers, body: bytes) -> bytes:
+    lines = [start]
+    lines += [f"{name}: {value}" for name, value in headers if name != "Content-Length"]
+    lines.append(f"Content-Length: {len(body)}\r\n\r\n")
+    head = "\r\n".join(lines)
+    # A line end inside a value would let its author write headers of his own.
+    if head.count("\n") != len(lines) + 1 or head.count("\r") != len(lines) + 1:
+        raise ValueError("a header value contains a line end")
+    return head.encode("utf-8", "replace") + body
+
+
+def _decode(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _split_head(data: bytes) -> tuple[str, bytes]:
+    data = data.lstrip(b"\r\n")
+    if len(data) > MAX_BYTES:
+        raise Malformed("message too large", 513)
+    end, width = data.find(b"\r\n\r\n"), 4
+    if end < 0:
+        end, width = data.find(b"\n\n"), 2
+    if end < 0:
+        raise Malformed("headers do not end")
+    return _decode(data[:end]), data[end + width :]
+
+
+def _parse_rows(lines: list[str]) -> Headers:
+    if len(lines) > MAX_HEADERS:
+        raise Malformed("too many headers")
+    rows: list[tuple[str, str]] = []
+    for line in lines:
+        name, colon, value = line.partition(":")
+        name = name.rstrip()
+        if not colon or not is_token(name) or len(line) > MAX_LINE:
+            raise Malformed("broken header line")
+        name = canonical(name)
+        value = value.strip()
+        if name in _SPLIT and "," in value:
+            rows += [(name, item) for item in split_list(value)]
+        else:
+            rows.append((name, value))
+    if len(rows) > MAX_HEADERS:
+        raise Malformed("too many headers")
+    return Headers(rows)
+
+
+def _mandatory(headers: Headers) -> tuple[Via, NameAddr, NameAddr, str, CSeq]:
+    seen: set[str] = set()
+    found: dict[str, str] = {}
+    for name, value in headers:
+        if name in _SINGLE:
+            if name in seen:
+                raise Malformed(f"{name} twice")
+            seen.add(name)
+        found.setdefault(name, value)
+    for name in ("Via", "From", "To", "Call-ID", "CSeq"):
+        if not found.get(name):
+            raise Malformed(f"no {name}")
+    call_id = found["Call-ID"]
+    if len(call_id) > 256 or not call_id.isprintable() or " " in call_id:
+        raise Malformed("broken Call-ID")
+    via = parse_via(found["Via"])
+    return via, parse_name_addr(found["From"]), parse_name_addr(found["To"]), call_id, parse_cseq(found["CSeq"])
+
+
+def _body(headers: Headers, rest: bytes) -> bytes:
+    stated = headers.get("Content-Length")
+    if stated is None:
+        return rest
+    length = parse_number(stated, MAX_BYTES)
+    if length > len(rest):
+        raise Malformed("body shorter than Content-Length")
+    return rest[:length]
+
+
+def make_request(method: str, uri: str, headers: Headers, body: bytes = b"") -> Request:
+    """A request from its parts. Raises `Malformed` when a mandatory header is missing or broken."""
+    via, from_, to, call_id, cseq = _mandatory(headers)
+    if cseq.method != method:
+        raise Malformed("CSeq names another method")
+    return Request(method, uri, headers, body, via, from_, to, call_id, cseq)
+
+
+def make_response(status: int, reason: str, headers: Headers, body: bytes = b"") -> Response:
+    """A response from its parts. Raises `Malformed` when a mandatory header is missing or broken."""
+    via, from_, to, call_id, cseq = _mandatory(headers)
+    return Response(status, reason, headers, body, via, from_, to, call_id, cseq)
+
+
+def _parse_response(start: str, headers: Headers, rest: bytes) -> Response:
+    _, _, tail = start.partition(" ")
+    code, _, reason = tail.partition(" ")
+    if len(code) != 3 or not (code.isascii() and code.isdigit()) or not 100 <= int(code) <= 699:
+        raise Malformed("broken status line")
+    return make_response(int(code), reason.strip(), headers, _body(headers, rest))
+
+
+def _parse_request(start: str, headers: Headers, rest: bytes) -> Request:
+    parts = start.split(" ")
+    method = parts[0]
+    if not is_token(method) or len(method) > MAX_METHOD:
+        raise Malformed("broken method")
+    try:
+        if len(parts) != 3 or not _VERSION.fullmatch(parts[2]) or any(c in parts[1] for c in '<>"\t'):
+            raise Malformed("broken request line")
+        if parts[2].upper() != "SIP/2.0":
+            raise Malformed("unknown version", 505)
+        return make_request(method, parts[1], headers, _body(headers, rest))
+    except Malformed as error:
+        raise _answerable(error, method, headers) from None
+
+
+def _answerable(error: Malformed, method: str, headers: Headers) -> Malformed:
+    """The same error as one that can be answered, when at least a Via tells where to."""
+    top = headers.get("Via")
+    if top is None or method == "ACK" or any(not headers.get(n) for n in ("From", "To", "Call-ID", "CSeq")):
+        return error
+    try:
+        via = parse_via(top)
+    except Malformed:
+        return error
+    return MalformedRequest(error.reason, error.status, method, headers, via)
+
+
+def parse(data: bytes) -> Message:
+    """One whole message from the wire. Raises `Malformed` (or `MalformedRequest`) and nothing else.
+
+    Bytes behind Content-Length are ignored, as RFC 3261 s.18.3 says for datagrams.
+    """
+    head, rest = _split_head(data)
+    if "\0" in head:
+        raise Malformed("NUL in the headers")
+    if "\n " in head or "\n\t" in head:
+        head = _FOLD.sub(" ", head)
+    start, _, tail = head.partition("\n")
+    start = start.rstrip("\r")
+    lines = [line.rstrip("\r") for line in tail.split("\n")] if tail else []
+    if any("\r" in line for line in lines) or "\r" in start:
+        raise Malformed("carriage return inside a line")
+    headers = _parse_rows(lines)
+    if start[:8].upper() == "SIP/2.0 ":
+        return _parse_response(start, headers, rest)
+    return _parse_request(start, headers, rest)
+
+
+def respond(
+    request_headers: Headers,
+    status: int,
+    *,
+    reason: str | None = None,
+    to_tag: str | None = None,
+    extra: Iterable[tuple[str, str]] = (),
+    body: bytes = b"",
+) -> bytes:
+    """The wire form of a response to a request with these headers (RFC 3261 s.8.2.6).
+
+    Works on headers, not on a `Request`, so that broken requests can be answered as well.
+    """
+    rows = [row for row in request_headers if row[0] in ("Via", "From", "Call-ID", "CSeq")]
+    to = request_headers.get("To") or ""
+    if to_tag and status > 100 and not _TAG.search(to.rpartition(">")[2]):
+        to = f"{to};tag={to_tag}"
+    start = f"SIP/2.0 {status} {reason or REASONS.get(status, 'Unknown')}"
+    return _encode(start, Headers((*rows, ("To", to), *extra)), body)

@@ -1,0 +1,51 @@
+"""Settings of the SIP user agent, with their defaults and units."""
+
+import itertools
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+def monotonic_us() -> int:
+    """The monotonic clock in microseconds."""
+    return time.monotonic_ns() // 1000
+
+
+def random_ids() -> Callable[[], str]:
+    """A maker of unguessable ids: hex words, 64 bits of chance and a counter, so unique in the process."""
+    counter = itertools.count()
+    return lambda: f"{secrets.token_hex(8)}{next(counter):x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the user agent binds, presents and limits itself.
+
+    `advertise` is the host written into Via and Contact (default: the bind host). `now` gives integer microseconds,
+    `ids` gives fresh hex words; call ids, tags and branches are made from them.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 5060
+    advertise: str | None = None
+    realm: str = "jackfield"
+    user_agent: str = "Jackfield"
+    udp: bool = True
+    tcp: bool = True
+    now: Callable[[], int] = monotonic_us
+    ids: Callable[[], str] = field(default_factory=random_ids)
+    max_transactions: int = 20_000
+    max_calls: int = 5_000
+    max_new_calls_per_second: int = 500
+    answer_limit_us: int = 180_000_000
+    ring_limit_us: int = 180_000_000
+    close_limit_us: int = 2_000_000
+    max_connections: int = 2_000
+    idle_connection_us: int = 900_000_000
+    partial_message_us: int = 10_000_000
+    min_expires_s: int = 60
+    default_expires_s: int = 3_600
+    max_expires_s: int = 86_400
+    max_contacts: int = 8
+    nonce_lifetime_us: int = 300_000_000

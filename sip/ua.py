@@ -1,0 +1,204 @@
+"""The SIP user agent: the asyncio shell around `Core`, and the interface that the rest of Jackfield uses."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from sip.core import Core, outgoing
+from sip.events import SipEvent
+from sip.flow import Flow
+from sip.settings import Settings
+from sip.transport import Transport
+
+log = structlog.get_logger(__name__)
+
+
+class Ua:
+    """Answers and makes calls. All methods but `start` and `aclose` are immediate; results come by event.
+
+    Events are delivered on the loop, one at a time, never from inside a method of this class.
+    """
+
+    def __init__(self, settings: Settings, on_event: Callable[[SipEvent], None]) -> None:
+        self._settings = settings
+        self._on_event = on_event
+        self._core = Core(settings, self._send)
+        context = self._core.context
+        self._transport = Transport(settings, self._receive, self._failed, context.count)
+        self._timer: asyncio.TimerHandle | None = None
+        self._armed: int | None = None
+        self._delivering = False
+        self._closing: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def start(self) -> None:
+        """Bind the sockets. Raises OSError."""
+        self._loop = asyncio.get_running_loop()
+        await self._transport.start()
+        self._core.context.port = self._transport.port
+
+    async def aclose(self) -> None:
+        """End every call (BYE, CANCEL, 480), wait for it up to the close limit, then close the sockets."""
+        for call in list(self._core.context.calls):
+            self.hangup(call, "shutting down")
+        self._closing = asyncio.Event()
+        self._arm()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.close_limit_us / 1_000_000):
+                await self._closing.wait()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None
+        self._deliver()
+        await self._transport.aclose()
+        self._loop = None
+
+    @property
+    def port(self) -> int:
+        """The bound port, also when the settings say 0."""
+        return self._transport.port
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """What happened so far, by name."""
+        return self._core.context.counters
+
+    @property
+    def open_calls(self) -> int:
+        """Calls whose signalling is not finished."""
+        return len(self._core.context.calls)
+
+    @property
+    def open_transactions(self) -> int:
+        """Running transactions; each is gone at most 32 s after its final answer."""
+        return len(self._core.context.layer)
+
+    @property
+    def open_connections(self) -> int:
+        """Open TCP connections."""
+        return self._transport.connections
+
+    def ring(self, call: str, code: int = 180) -> None:
+        """Send a provisional answer (101-199)."""
+        self._core.ring(call, code, self._settings.now())
+        self._after_command()
+
+    def answer(self, call: str, sdp: bytes) -> None:
+        """Answer an incoming call; CallConfirmed or CallEnded follows."""
+        self._core.answer(call, sdp, self._settings.now())
+        self._after_command()
+
+    def reject(self, call: str, code: int, reason: str | None = None) -> None:
+        """Refuse an incoming call with 300-699; CallEnded(by local) follows."""
+        self._core.reject(call, code, reason, self._settings.now())
+        self._after_command()
+
+    def hangup(self, call: str, reason: str | None = None) -> None:
+        """End a call in whatever state it is; nothing happens when it is over or unknown."""
+        self._core.hangup(call, reason, self._settings.now())
+        self._after_command()
+
+    def dial(
+        self,
+        call: str,
+        target: str,
+        sdp: bytes,
+        *,
+        from_user: str,
+        from_display: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Ring a registered user (every contact at once) or a SIP URI. `call` is a fresh id of the consumer's.
+
+        CallRinging, CallAnswered, CallFailed follow. Raises ValueError for an id in use or a header not allowed.
+        """
+        what = outgoing(from_user, from_display, sdp, headers or {})
+        self._core.dial(call, target, what, self._settings.now())
+        self._after_command()
+
+    def accept_offer(self, call: str, sdp: bytes) -> None:
+        """Answer the pending re-INVITE with 200."""
+        self._core.accept_offer(call, sdp, self._settings.now())
+        self._after_command()
+
+    def reject_offer(self, call: str, code: int = 488) -> None:
+        """Refuse the pending re-INVITE."""
+        self._core.reject_offer(call, code, self._settings.now())
+        self._after_command()
+
+    def reoffer(self, call: str, sdp: bytes) -> None:
+        """Send a re-INVITE; CallAnswered or OfferRefused follows."""
+        self._core.reoffer(call, sdp, self._settings.now())
+        self._after_command()
+
+    def send_digit_info(self, call: str, digit: str, duration_ms: int = 160) -> None:
+        """Send a digit by INFO (application/dtmf-relay)."""
+        self._core.send_digit_info(call, digit, duration_ms, self._settings.now())
+        self._after_command()
+
+    # -- plumbing
+
+    def _send(self, flow: Flow, data: bytes, fallback: Flow | None) -> None:
+        self._transport.send(flow, data, fallback)
+
+    def _receive(self, data: bytes, source: Flow) -> None:
+        try:
+            self._core.receive(data, source, self._settings.now())
+        except Exception:
+            # One message that trips a mistake of ours must not take the socket down with it.
+            self._core.context.count("internal_errors")
+            log.exception("sip message could not be handled", transport=source.transport, host=source.host)
+        self._deliver()
+        self._arm()
+
+    def _failed(self, flow: Flow) -> None:
+        self._core.transport_failed(flow, self._settings.now())
+        self._deliver()
+        self._arm()
+
+    def _expire(self) -> None:
+        self._timer = self._armed = None
+        try:
+            self._core.expire(self._settings.now())
+        except Exception:
+            self._core.context.count("internal_errors")
+            log.exception("sip timer could not be handled")
+        self._deliver()
+        self._arm()
+
+    def _after_command(self) -> None:
+        if self._loop is None:
+            return
+        self._arm()
+        if self._core.context.events and not self._delivering:
+            self._loop.call_soon(self._deliver)
+
+    def _deliver(self) -> None:
+        if self._delivering:
+            return
+        self._delivering = True
+        try:
+            while self._core.context.events:
+                event = self._core.context.events.popleft()
+                try:
+                    self._on_event(event)
+                except Exception:
+                    self._core.context.count("consumer_errors")
+                    log.exception("consumer failed on a sip event", event_type=type(event).__name__)
+        finally:
+            self._delivering = False
+
+    def _arm(self) -> None:
+        """Keep one loop timer at the earliest deadline; a timer that is early is left, it re-arms itself."""
+        if self._closing is not None and not self._core.context.calls:
+            self._closing.set()
+        due = self._core.next_deadline()
+        if due is None or self._loop is None or (self._armed is not None and self._armed <= due):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._armed = due
+        delay = max(0, due - self._settings.now()) / 1_000_000
+        self._timer = self._loop.call_later(delay, self._expire)
