@@ -1,0 +1,58 @@
+"""Carries out one client command on the gateway, as the agent that the token named."""
+
+from typing import assert_never
+
+from agents_ws.messages import (
+    Accept,
+    Command,
+    Done,
+    FinishWrapUp,
+    HangUp,
+    Hold,
+    LegAnswer,
+    OpenLeg,
+    Refused,
+    Reject,
+    SendDigit,
+    SetPresence,
+    SignOut,
+)
+from agents_ws.ports import Gateway, Refusal
+
+Reply = Done | Refused | LegAnswer
+
+
+async def carry_out(gateway: Gateway, agent_id: str, command: Command) -> Reply:
+    """Returns once the effect is committed, or refused."""
+    if isinstance(command, OpenLeg):
+        answer = await gateway.open_leg(agent_id, command.sdp)
+        return LegAnswer(ref=command.ref, sdp=answer) if isinstance(answer, str) else _reply(command.ref, answer)
+    return _reply(command.ref, await _call(gateway, agent_id, command))
+
+
+def _reply(ref: str, refusal: Refusal | None) -> Done | Refused:
+    return Done(ref=ref) if refusal is None else Refused(ref=ref, code=refusal.code, message=refusal.message)
+
+
+async def _call(gateway: Gateway, agent_id: str, command: Command) -> Refusal | None:
+    match command:
+        case SetPresence(presence=presence, reason=reason):
+            return await gateway.set_presence(agent_id, presence, reason)
+        case Accept(reservation_id=reservation_id):
+            return await gateway.accept(agent_id, reservation_id)
+        case Reject(reservation_id=reservation_id, reason=reason):
+            return await gateway.reject(agent_id, reservation_id, reason)
+        case HangUp(reservation_id=reservation_id):
+            return await gateway.hang_up(agent_id, reservation_id)
+        case Hold(reservation_id=reservation_id, on=on):
+            return await gateway.hold(agent_id, reservation_id, on)
+        case SendDigit(reservation_id=reservation_id, digit=digit):
+            return await gateway.send_digit(agent_id, reservation_id, digit)
+        case FinishWrapUp(reservation_id=reservation_id, disposition=disposition, note=note):
+            return await gateway.finish_wrap_up(agent_id, reservation_id, disposition, note)
+        case SignOut():
+            return await gateway.sign_out(agent_id)
+        case OpenLeg():
+            raise AssertionError("answered by carry_out")
+        case _:
+            assert_never(command)

@@ -1,0 +1,118 @@
+"""One example of each message, for the documentation and for tests."""
+
+import msgspec
+
+from agents_ws import messages as m
+from router.vocabulary import EndedBy, Medium, Presence, WithdrawReason
+
+_T = 1_800_000_000_000_000
+_SALES = {"en": "Orders", "zh-CN": "订单", "zh-TW": "訂單"}
+_SOLVED = m.Choice(id="solved", label={"en": "Solved", "zh-CN": "已解决", "zh-TW": "已解決"})
+
+_CALLER = m.Caller(display="+1 555 0100", number="+15550100", verified=True)
+_REQUIREMENTS = (m.SkillDemand(skill="orders", minimum=5),)
+_PATH = ("main menu", "1 orders")
+_DATA = {"order_number": "20231001"}
+_WHY = m.Why(strategy="best_proficiency", terms={"load": 0, "proficiency": 8, "idle_s": 94}, runner_up="agent-7")
+_HISTORY = (
+    m.PastInteraction(
+        interaction_id="int-3",
+        at_us=_T - 86_400_000_000,
+        channel="main-line",
+        queue="orders",
+        outcome="handled",
+        disposition="solved",
+        agent="agent-7",
+        note="asked where the parcel is",
+    ),
+)
+
+OFFER = m.Offer(
+    seq=17,
+    reservation_id="res-9",
+    interaction_id="int-9",
+    medium=Medium.VOICE,
+    queue="orders",
+    queue_title=_SALES,
+    caller=_CALLER,
+    queued_at_us=_T - 42_000_000,
+    waited_ms=42_000,
+    requirements=_REQUIREMENTS,
+    ivr_path=_PATH,
+    data=_DATA,
+    why=_WHY,
+    history=_HISTORY,
+    deadline_us=_T + 20_000_000,
+    timeout_ms=20_000,
+)
+ASSIGNMENT = m.Assignment(
+    seq=19,
+    reservation_id="res-9",
+    interaction_id="int-9",
+    medium=Medium.VOICE,
+    queue="orders",
+    queue_title=_SALES,
+    caller=_CALLER,
+    queued_at_us=_T - 42_000_000,
+    waited_ms=42_000,
+    requirements=_REQUIREMENTS,
+    ivr_path=_PATH,
+    data=_DATA,
+    state="connected",
+    since_us=_T + 3_000_000,
+    connected_at_us=_T + 3_000_000,
+)
+WRAP_UP = m.WrapUp(
+    seq=22,
+    reservation_id="res-9",
+    interaction_id="int-9",
+    deadline_us=_T + 150_000_000,
+    dispositions=(_SOLVED,),
+)
+
+CLIENT_EXAMPLES: tuple[m.ClientMessage, ...] = (
+    m.Hello(token="the-token-of-the-session", session="s-1", last_seq=16, language="zh-CN"),  # noqa: S106  an example
+    m.Ack(seq=17),
+    m.Ping(ref="p1"),
+    m.SetPresence(ref="r1", presence="not_ready", reason="lunch"),
+    m.Accept(ref="r2", reservation_id="res-9"),
+    m.Reject(ref="r3", reservation_id="res-9", reason="wrong_skill"),
+    m.HangUp(ref="r4", reservation_id="res-9"),
+    m.Hold(ref="r5", reservation_id="res-9", on=True),
+    m.SendDigit(ref="r6", reservation_id="res-9", digit="5"),
+    m.FinishWrapUp(ref="r7", reservation_id="res-9", disposition="solved", note="sent a new one"),
+    m.OpenLeg(ref="r8", sdp="v=0\r\n"),
+    m.SignOut(ref="r9"),
+)
+
+SERVER_EXAMPLES: tuple[m.ServerMessage, ...] = (
+    m.Welcome(
+        session="s-1",
+        agent=m.AgentIdentity(id="agent-1", name="Agent One", role="agent", team="first-line", station="webrtc"),
+        resumed=True,
+        heartbeat_s=15.0,
+        server_time_us=_T,
+    ),
+    m.Snapshot(
+        seq=16,
+        presence=Presence.NOT_READY,
+        reason="signed_in",
+        since_us=_T,
+        leg="none",
+        reasons=(m.Choice(id="lunch", label={"en": "Lunch", "zh-CN": "午餐", "zh-TW": "午餐"}),),
+        dispositions={"orders": (_SOLVED,)},
+    ),
+    m.PresenceShown(seq=16, presence=Presence.READY, since_us=_T),
+    OFFER,
+    m.OfferWithdrawn(seq=18, reservation_id="res-9", reason=WithdrawReason.ABANDONED),
+    ASSIGNMENT,
+    msgspec.structs.replace(ASSIGNMENT, seq=21, state="ended", since_us=_T + 120_000_000, by=EndedBy.CUSTOMER),
+    WRAP_UP,
+    m.WrapUpEnded(seq=23, reservation_id="res-9", disposition="solved"),
+    m.Leg(seq=24, state="up"),
+    m.LegAnswer(seq=25, ref="r8", sdp="v=0\r\n"),
+    m.Done(seq=26, ref="r2"),
+    m.Refused(seq=27, ref="r3", code="offer_gone", message="the offer is over"),
+    m.Pong(server_time_us=_T, ref="p1"),
+    m.Bye(code=m.ByeCode.REPLACED, reason="a newer connection of this agent took over"),
+)

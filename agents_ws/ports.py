@@ -1,0 +1,75 @@
+"""What the endpoint needs of the rest of the server; `server/` implements it."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from agents_ws.messages import AgentIdentity, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A request had no effect: it came too late or was not legal. `code` is stable, `message` for people."""
+
+    code: str
+    message: str
+
+
+class Gateway(Protocol):
+    """The agent's side of routing and voice. A method returns after the effect is committed, or with a Refusal.
+
+    Each call acts for the agent that the token named; the gateway checks that a reservation belongs to that agent.
+    """
+
+    async def authenticate(self, token: str) -> AgentIdentity | None:
+        """Whose token it is, or None when it is unknown, expired or withdrawn."""
+        ...
+
+    async def connected(self, agent_id: str) -> int:
+        """A connection of the agent begins; returns its generation, greater than every earlier one."""
+        ...
+
+    async def disconnected(self, agent_id: str, generation: int) -> None:
+        """That connection is gone (it may have been replaced by a newer one already)."""
+        ...
+
+    async def snapshot(self, agent_id: str) -> Snapshot:
+        """All that the agent's page shows now; `seq` is filled in by the session."""
+        ...
+
+    async def set_presence(self, agent_id: str, presence: str, reason: str | None) -> Refusal | None:
+        """`presence` is ready or not_ready."""
+        ...
+
+    async def accept(self, agent_id: str, reservation_id: str) -> Refusal | None:
+        """Take the offer."""
+        ...
+
+    async def reject(self, agent_id: str, reservation_id: str, reason: str | None) -> Refusal | None:
+        """Decline the offer."""
+        ...
+
+    async def hang_up(self, agent_id: str, reservation_id: str) -> Refusal | None:
+        """End the conversation."""
+        ...
+
+    async def hold(self, agent_id: str, reservation_id: str, on: bool) -> Refusal | None:
+        """Hold (`on`) or resume the customer."""
+        ...
+
+    async def send_digit(self, agent_id: str, reservation_id: str, digit: str) -> Refusal | None:
+        """One of 0-9, A-D, * and #."""
+        ...
+
+    async def finish_wrap_up(
+        self, agent_id: str, reservation_id: str, disposition: str | None, note: str | None
+    ) -> Refusal | None:
+        """Close wrap-up; the note belongs to the interaction's record."""
+        ...
+
+    async def open_leg(self, agent_id: str, sdp: str) -> str | Refusal:
+        """The SDP answer to the browser's offer."""
+        ...
+
+    async def sign_out(self, agent_id: str) -> Refusal | None:
+        """Presence becomes offline."""
+        ...

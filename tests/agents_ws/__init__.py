@@ -1,0 +1,1 @@
+"""Tests of agents_ws."""

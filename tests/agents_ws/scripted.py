@@ -1,0 +1,197 @@
+"""A scripted gateway: it remembers what agents asked, answers as told, and lets a test speak to them by a hub."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from agents_ws.endpoint import PATH, AgentEndpoint, OriginPolicy
+from agents_ws.hub import Hub
+from agents_ws.limits import EndpointLimits
+from agents_ws.messages import (
+    SUBPROTOCOL,
+    AgentIdentity,
+    ClientMessage,
+    Hello,
+    ServerMessage,
+    Snapshot,
+    Welcome,
+    decode_server,
+    encode,
+)
+from agents_ws.ports import Refusal
+from router.vocabulary import Presence
+
+
+def now_us() -> int:
+    return time.time_ns() // 1000
+
+
+@dataclass
+class ScriptedGateway:
+    """Tokens are `token:<agent>`. `calls` is what was asked; `refusals` and `gates` say how to answer by method."""
+
+    station: str = "webrtc"
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    refusals: dict[str, Refusal] = field(default_factory=dict)
+    failures: dict[str, Exception] = field(default_factory=dict)
+    gates: dict[str, asyncio.Event] = field(default_factory=dict)
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+    generations: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    async def authenticate(self, token: str) -> AgentIdentity | None:
+        await self._pass("authenticate")
+        kind, _, agent = token.partition(":")
+        if kind != "token":
+            return None
+        station = "sip" if self.station == "sip" else "webrtc"
+        return AgentIdentity(id=agent, name=agent.title(), role="agent", team="first-line", station=station)  # type: ignore[arg-type]
+
+    async def connected(self, agent_id: str) -> int:
+        self.generations[agent_id] += 1
+        self.calls.append(("connected", agent_id, self.generations[agent_id]))
+        return self.generations[agent_id]
+
+    async def disconnected(self, agent_id: str, generation: int) -> None:
+        self.calls.append(("disconnected", agent_id, generation))
+
+    async def snapshot(self, agent_id: str) -> Snapshot:
+        await self._pass("snapshot")
+        return self.snapshots.get(agent_id, Snapshot(presence=Presence.NOT_READY, since_us=now_us(), leg="none"))
+
+    async def set_presence(self, agent_id: str, presence: str, reason: str | None) -> Refusal | None:
+        return await self._did("set_presence", agent_id, presence, reason)
+
+    async def accept(self, agent_id: str, reservation_id: str) -> Refusal | None:
+        return await self._did("accept", agent_id, reservation_id)
+
+    async def reject(self, agent_id: str, reservation_id: str, reason: str | None) -> Refusal | None:
+        return await self._did("reject", agent_id, reservation_id, reason)
+
+    async def hang_up(self, agent_id: str, reservation_id: str) -> Refusal | None:
+        return await self._did("hang_up", agent_id, reservation_id)
+
+    async def hold(self, agent_id: str, reservation_id: str, on: bool) -> Refusal | None:
+        return await self._did("hold", agent_id, reservation_id, on)
+
+    async def send_digit(self, agent_id: str, reservation_id: str, digit: str) -> Refusal | None:
+        return await self._did("send_digit", agent_id, reservation_id, digit)
+
+    async def finish_wrap_up(
+        self, agent_id: str, reservation_id: str, disposition: str | None, note: str | None
+    ) -> Refusal | None:
+        return await self._did("finish_wrap_up", agent_id, reservation_id, disposition, note)
+
+    async def open_leg(self, agent_id: str, sdp: str) -> str | Refusal:
+        return await self._did("open_leg", agent_id, sdp) or f"answer to {sdp}"
+
+    async def sign_out(self, agent_id: str) -> Refusal | None:
+        return await self._did("sign_out", agent_id)
+
+    async def _pass(self, method: str) -> None:
+        if method in self.failures:
+            raise self.failures[method]
+        if method in self.gates:
+            await self.gates[method].wait()
+
+    async def _did(self, method: str, *arguments: Any) -> Refusal | None:
+        self.calls.append((method, *arguments))
+        await self._pass(method)
+        return self.refusals.get(method)
+
+
+@dataclass
+class Stage:
+    """A running server: endpoint, hub and gateway on a real port of the loopback."""
+
+    gateway: ScriptedGateway
+    hub: Hub
+    endpoint: AgentEndpoint
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}{PATH}"
+
+
+@asynccontextmanager
+async def stage(
+    limits: EndpointLimits | None = None, *, gateway: ScriptedGateway | None = None, app: web.Application | None = None
+) -> AsyncIterator[Stage]:
+    limits = limits or EndpointLimits()
+    gateway = gateway or ScriptedGateway()
+    numbers = iter(range(1, 10_000))
+    hub = Hub(now=now_us, new_session_id=lambda: f"s-{next(numbers)}", limits=limits.session)
+    allowed = OriginPolicy(frozenset({"https://agents.example.org"}))
+    endpoint = AgentEndpoint(gateway, hub, now=now_us, origin_allowed=allowed, limits=limits)
+    app = app or web.Application()
+    app.router.add_get(PATH, endpoint.handle)
+    runner = web.AppRunner(app, shutdown_timeout=2)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    try:
+        yield Stage(gateway, hub, endpoint, port)
+    finally:
+        await endpoint.aclose()
+        await runner.cleanup()
+
+
+class Client:
+    """An agent's program over a real socket."""
+
+    def __init__(self, ws: aiohttp.ClientWebSocketResponse) -> None:
+        self.ws = ws
+
+    async def say(self, message: ClientMessage) -> None:
+        await self.ws.send_str(encode(message).decode())
+
+    async def hear(self) -> ServerMessage:
+        message = await self.ws.receive(timeout=5)
+        assert message.type is aiohttp.WSMsgType.TEXT, (message, self.ws.close_code)
+        return decode_server(message.data)
+
+    async def hear_until(self, kind: type) -> Any:
+        while not isinstance(message := await self.hear(), kind):
+            pass
+        return message
+
+    async def closed_with(self) -> int | None:
+        while (await self.ws.receive(timeout=5)).type is aiohttp.WSMsgType.TEXT:
+            pass
+        return self.ws.close_code
+
+
+@asynccontextmanager
+async def connect(place: Stage, **headers: str) -> AsyncIterator[Client]:
+    async with (
+        aiohttp.ClientSession() as http,
+        http.ws_connect(place.url, protocols=(SUBPROTOCOL,), headers=headers) as ws,
+    ):
+        yield Client(ws)
+
+
+@asynccontextmanager
+async def signed_in(
+    place: Stage, agent: str = "ann", session: str | None = None, last_seq: int | None = None
+) -> AsyncIterator[tuple[Client, Welcome]]:
+    async with connect(place) as client:
+        await client.say(Hello(token=f"token:{agent}", session=session, last_seq=last_seq))
+        welcome = await client.hear()
+        assert isinstance(welcome, Welcome)
+        yield client, welcome
+
+
+async def until(condition: Any, what: str, timeout_s: float = 5.0) -> None:
+    """Wait for a condition that other tasks bring about."""
+    async with asyncio.timeout(timeout_s):
+        while not condition():
+            await asyncio.sleep(0.005)
+    assert condition(), what

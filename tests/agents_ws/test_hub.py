@@ -1,0 +1,94 @@
+from agents_ws.hub import Hub, Link
+from agents_ws.messages import ByeCode, Done, Snapshot
+from agents_ws.outbox import OutboxLimits
+from agents_ws.session import Attach, SessionLimits
+from router.vocabulary import Presence
+
+
+class Scene:
+    def __init__(self) -> None:
+        self.now = 0
+        self.events: list[tuple[int, str]] = []
+        names = iter("abcdefgh")
+        limits = SessionLimits(outbox=OutboxLimits(messages=3), keep_us=100)
+        self.hub = Hub(now=lambda: self.now, new_session_id=lambda: next(names), limits=limits)
+
+    def link(self, generation: int) -> Link:
+        return Link(
+            generation,
+            wake=lambda: self.events.append((generation, "wake")),
+            close=lambda code: self.events.append((generation, code)),
+        )
+
+
+def live(scene: Scene, generation: int = 1) -> None:
+    session, _ = scene.hub.open("ann", None, None, scene.link(generation))
+    session.finish_snapshot(session.begin_snapshot(), Snapshot(presence=Presence.READY, since_us=0, leg="none"))
+
+
+def test_nobody_there_is_counted_as_dropped() -> None:
+    scene = Scene()
+    assert not scene.hub.send("ann", Done(ref="1"))
+    assert (scene.hub.counts.dropped, scene.hub.counts.sessions) == (1, 0)
+
+
+def test_send_wakes_the_connection_of_that_agent_only() -> None:
+    scene = Scene()
+    live(scene)
+    assert scene.hub.send("ann", Done(ref="1"))
+    assert not scene.hub.send("bob", Done(ref="1"))
+    assert scene.events == [(1, "wake")]
+    counts = scene.hub.counts
+    assert (counts.sessions, counts.connections, counts.sent, counts.dropped, counts.held_messages) == (1, 1, 1, 1, 2)
+    assert counts.held_bytes > 0
+
+
+def test_a_newer_connection_replaces_and_an_older_is_outdated() -> None:
+    scene = Scene()
+    session, _ = scene.hub.open("ann", None, None, scene.link(2))
+    _, attach = scene.hub.open("ann", None, None, scene.link(1))
+    assert attach is Attach.OUTDATED
+    again, attach = scene.hub.open("ann", session.session_id, None, scene.link(3))
+    assert again is session
+    assert scene.events == [(2, ByeCode.REPLACED)]
+    scene.hub.detach(session, 2)
+    assert scene.hub.connected("ann"), "the end of the replaced connection does not touch the newer one"
+    scene.hub.detach(session, 3)
+    assert not scene.hub.connected("ann")
+
+
+def test_a_session_of_another_agent_or_an_expired_one_is_not_resumed() -> None:
+    scene = Scene()
+    session, _ = scene.hub.open("ann", None, None, scene.link(1))
+    other, _ = scene.hub.open("bob", session.session_id, 0, scene.link(1))
+    assert other.session_id != session.session_id
+    scene.hub.detach(session, 1)
+    scene.now = 100
+    fresh, attach = scene.hub.open("ann", session.session_id, 0, scene.link(2))
+    assert fresh is not session
+    assert attach is Attach.RESYNC
+
+
+def test_a_message_for_an_expired_session_frees_it() -> None:
+    scene = Scene()
+    live(scene)
+    session, _ = scene.hub.open("ann", "a", None, scene.link(2))
+    scene.hub.detach(session, 2)
+    scene.now = 100
+    assert not scene.hub.send("ann", Done(ref="1"))
+    assert scene.hub.counts.sessions == 0
+
+
+def test_resync_overflow_and_sign_out() -> None:
+    scene = Scene()
+    live(scene)
+    for n in range(5):
+        scene.hub.send("ann", Done(ref=str(n)))
+    assert scene.hub.counts.resyncs == 1
+    assert scene.hub.counts.held_messages == 0
+    scene.hub.resync("ann")
+    scene.hub.resync("nobody")
+    scene.hub.close("ann", ByeCode.SIGNED_OUT)
+    assert scene.events[-1] == (1, ByeCode.SIGNED_OUT)
+    counts = scene.hub.counts
+    assert (counts.sessions, counts.resyncs) == (0, 1)
