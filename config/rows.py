@@ -102,9 +102,12 @@ def read_queue(name: str, table: Table, names: QueueNames) -> QueueConfig:
 
 def _check_sounds(queue: QueueConfig, table: Table, names: QueueNames) -> None:
     """Music and welcome must exist, a bare name in every language: any caller may end up in this queue."""
-    asked = [("music", queue.music), *((f"welcome[{index}]", name) for index, name in enumerate(queue.welcome))]
-    for key, prompt in asked:
-        for name in [prompt] if "/" in prompt else [f"{language}/{prompt}" for language in names.languages]:
+    asked = [("music", [queue.music])]
+    for index, prompt in enumerate(queue.welcome):
+        complete = [prompt] if "/" in prompt else [f"{language}/{prompt}" for language in names.languages]
+        asked.append((f"welcome[{index}]", complete))
+    for key, wanted in asked:
+        for name in wanted:
             if name not in names.prompts:
                 table.problem(key, f'there is no prompt "{name}"', suggest(name, names.prompts))
 

@@ -42,9 +42,9 @@ class ServiceLevel:
 class QueueConfig:
     """A queue.
 
-    `requirements` are (skill, minimum 1-10); `teams` empty means every team. `welcome` is said once to a caller who has
-    to wait; `music` and `welcome` are prompt names (a bare one is in the caller's language); `announce_place_every_us`
-    is 0 for never.
+    `requirements` are (skill, minimum 1-10); `teams` empty means every team. `music` is a complete prompt name,
+    `welcome` are prompts said once to a caller who has to wait (a bare name is in the caller's language);
+    `announce_place_every_us` is 0 for never.
     """
 
     name: str

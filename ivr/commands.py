@@ -71,13 +71,13 @@ class SetLanguage:
 class Enqueue:
     """The IVR is done: wait in `queue`.
 
-    `requirements` are (skill, minimum 1-10) beside the queue's own; `priority` is None when the flow says nothing,
-    so that the queue's own holds; `data` is personal customer data; `path` the labels of the choices so far.
+    `requirements` are (skill, minimum 1-10) beside the queue's own; `priority` is added to the queue's;
+    `data` is personal customer data; `path` the labels of the choices so far.
     """
 
     queue: str
     requirements: tuple[tuple[str, int], ...]
-    priority: int | None
+    priority: int
     data: Mapping[str, str]
     path: tuple[str, ...]
     language: str

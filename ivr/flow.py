@@ -78,7 +78,9 @@ class Collect:
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """Changes what the work will ask for: skill minimums (1-10), priority, customer data, language."""
+    """Changes what the work will ask for: skill minimums (1-10), customer data, language, and priority
+    on top of the queue's.
+    """
 
     name: str
     next: str

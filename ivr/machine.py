@@ -2,12 +2,11 @@
 
 `now` is UTC in integer microseconds since 1970 (the shard's clock), because business hours are judged by it.
 
-Keys pressed early are kept and answer the questions to come, as callers who know the menu expect; prompts that may be
-interrupted are then skipped (VoiceXML 2.0, section 4.1.5, has the same rule). A prompt without barge-in throws away
-what was typed before and during it, and so does a wrong key: what follows a mistake was meant for another menu.
+A key pressed early is not lost: it cuts short or skips every prompt that may be interrupted and answers the next
+question, so that callers who know the menu can type ahead (VoiceXML 2.0, section 4.1.5, has the same rule). A prompt
+without barge-in throws away what was typed before and during it.
 """
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
@@ -32,7 +31,6 @@ from ivr.transitions import TRANSITIONS, Phase, Trigger
 
 # A prompt whose end is never reported must not hold the caller for ever.
 PROMPT_LIMIT_US = 120 * f.SECOND_US
-MAX_AHEAD = 32
 # Somebody who circles through menus all day holds a line and fills the record: enough for any honest caller.
 MAX_STEPS = 200
 
@@ -58,7 +56,7 @@ class IvrMachine:
         self._out: list[IvrCommand] = []
         self._deadline: int | None = None
         self._play_id = 0
-        self._ahead: deque[str] = deque()
+        self._key = ""
         self._gathered = ""
         self._no_input = 0
         self._no_match = 0
@@ -66,7 +64,7 @@ class IvrMachine:
         self._steps = 0
         self._language = flow.language
         self._requirements: dict[str, int] = {}
-        self._priority: int | None = None
+        self._priority = 0
         self._data: dict[str, str] = {}
         self._path: list[str] = []
 
@@ -150,8 +148,7 @@ class IvrMachine:
             if not self._interruptible():
                 return
             self._out.append(StopPlay(self._play_id))
-        if len(self._ahead) < MAX_AHEAD:
-            self._ahead.append(digit)
+        self._key = digit
         if self._phase in (Phase.SPEAKING, Phase.PROMPTING):
             self._prompt_finished(now)
         else:
@@ -177,8 +174,8 @@ class IvrMachine:
                 raise AssertionError(f"{self._phase} at {self.node} plays nothing")
 
     def _walk(self, target: str, now: int) -> None:
-        """Enters `target` and goes on, feeding keys typed ahead, until something outside is waited for."""
-        while target or (self._ahead and self._phase in (Phase.LISTENING, Phase.GATHERING)):
+        """Enters `target` and goes on, using the key that was pressed, until something outside is waited for."""
+        while target or (self._key and self._phase in (Phase.LISTENING, Phase.GATHERING)):
             if self._steps >= MAX_STEPS:
                 self._hang_up("too_many_steps")
                 return
@@ -187,7 +184,8 @@ class IvrMachine:
                 self._node = self._flow.nodes[target]
                 target = self._enter(now)
             else:
-                target = self._feed(self._ahead.popleft(), now)
+                key, self._key = self._key, ""
+                target = self._feed(key, now)
 
     def _enter(self, now: int) -> str:
         """Enters the current node; returns the node to go on to, "" to wait here."""
@@ -220,7 +218,7 @@ class IvrMachine:
 
     def _play(self, node: f.Play, now: int) -> str:
         kind: NoteKind = "greeting" if node.greeting else "played"
-        if node.barge_in and self._ahead:
+        if node.barge_in and self._key:
             self._note(kind, "skipped")
             return node.next
         self._note(kind)
@@ -229,14 +227,14 @@ class IvrMachine:
 
     def _ask(self, node: f.Menu | f.Collect, prompts: tuple[str, ...], now: int) -> None:
         self._gathered = ""
-        if node.barge_in and self._ahead:
+        if node.barge_in and self._key:
             self._listen(node, now)
         else:
             self._speak(prompts, Phase.PROMPTING, barge_in=node.barge_in, now=now)
 
     def _speak(self, prompts: tuple[str, ...], phase: Phase, *, barge_in: bool, now: int) -> None:
         if not barge_in:
-            self._ahead.clear()
+            self._key = ""
         self._play_id += 1
         names = tuple(name if "/" in name else f"{self._language}/{name}" for name in prompts)
         self._out.append(Play(self._play_id, names, barge_in))
@@ -280,10 +278,7 @@ class IvrMachine:
             self._deadline = now + node.inter_digit_us
             return ""
         # Many press the terminator by habit after a number that was complete without it; it is not for the next menu.
-        if not self._ahead:
-            self._late_terminator = (node.terminator, now + node.inter_digit_us)
-        elif self._ahead[0] == node.terminator:
-            self._ahead.popleft()
+        self._late_terminator = (node.terminator, now + node.inter_digit_us)
         return self._complete(node, now)
 
     def _complete(self, node: f.Collect, now: int) -> str:
@@ -292,14 +287,13 @@ class IvrMachine:
             return self._mismatch(node, f"{length} digits", now)
         self._data[node.key] = self._gathered
         self._note("collected", f"{length} digits")
-        if node.read_back and not (node.barge_in and self._ahead):
+        if node.read_back:
             digits = digits_prompts(self._language, self._gathered)
             self._speak(digits, Phase.SPEAKING, barge_in=node.barge_in, now=now)
             return ""
         return node.next
 
     def _mismatch(self, node: f.Menu | f.Collect, detail: str, now: int) -> str:
-        self._ahead.clear()
         self._no_match += 1
         self._note("no_match", detail)
         return self._again(node, node.no_match, self._no_match, now)
@@ -349,7 +343,6 @@ class IvrMachine:
     def _end(self) -> None:
         self._phase = Phase.ENDED
         self._deadline = None
-        self._ahead.clear()
 
     def _note(self, kind: NoteKind, detail: str = "") -> None:
         self._out.append(Note(kind, self._node.name, detail))

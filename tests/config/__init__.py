@@ -1,0 +1,1 @@
+"""Tests of config/ and of the demo site."""

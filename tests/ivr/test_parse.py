@@ -1,0 +1,172 @@
+"""Every kind of mistake in a flow is found, at its path, with a suggestion."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ivr.flow import Collect, Goodbye, Menu, Play, Queue, Set
+from ivr.parse import parse_flow
+from tests.ivr.build import CONTEXT, parsed, raw
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def test_a_right_flow_is_read_with_all_its_values() -> None:
+    nodes = parsed(raw()).nodes
+    menu, number, chinese = nodes["menu"], nodes["number"], nodes["chinese"]
+    assert isinstance(nodes["greeting"], Play)
+    assert nodes["greeting"].greeting
+    assert isinstance(menu, Menu)
+    assert menu.timeout_us == 5_000_000
+    assert menu.no_input.attempts == 1
+    assert menu.choices["8"].label == "中文"
+    assert isinstance(number, Collect)
+    assert (number.min_length, number.max_length, number.terminator) == (3, 5, "#")
+    assert number.inter_digit_us == 2_000_000
+    assert isinstance(chinese, Set)
+    assert chinese.requirements == (("mandarin", 3),)
+    assert chinese.priority == 7
+    assert isinstance(nodes["operator"], Queue)
+    assert nodes["operator"].operator
+    assert isinstance(nodes["bye"], Goodbye)
+    assert nodes["bye"].outcome == "self_service"
+
+
+def _node(name: str, **changes: object) -> Change:
+    return lambda flow: flow["nodes"][name].update(changes)
+
+
+def _without(name: str, key: str) -> Change:
+    return lambda flow: flow["nodes"][name].pop(key)
+
+
+MISTAKES: dict[str, tuple[Change, str, str, str]] = {
+    "unknown target": (_node("greeting", next="hour"), "nodes.greeting.next", "no node", 'did you mean "hours"?'),
+    "unknown fallback": (_node("menu", fallback="operater"), "nodes.menu.fallback", "no node", '"operator"'),
+    "unknown choice target": (
+        lambda flow: flow["nodes"]["menu"]["choices"]["1"].update(next="numbr"),
+        "nodes.menu.choices.1.next",
+        "no node",
+        '"number"',
+    ),
+    "unknown start": (lambda flow: flow.update(start="greating"), "start", "not known", '"greeting"'),
+    "unknown language": (lambda flow: flow.update(language="fr"), "language", "not known", "en, zh"),
+    "unknown kind": (_node("menu", kind="menue"), "nodes.menu.kind", "not known", '"menu"'),
+    "unknown queue": (_node("queue", queue="order"), "nodes.queue.queue", "not known", '"orders"'),
+    "unknown calendar": (_node("hours", calendar="offic"), "nodes.hours.calendar", "not known", '"office"'),
+    "unknown skill": (
+        _node("chinese", requirements={"mandarine": 1}),
+        "nodes.chinese.requirements.mandarine",
+        "not known",
+        '"mandarin"',
+    ),
+    "skill out of range": (
+        _node("chinese", requirements={"mandarin": 11}),
+        "nodes.chinese.requirements.mandarin",
+        "from 1 to 10",
+        "",
+    ),
+    "typing mistake in a key": (_node("menu", timeout=3), "nodes.menu.timeout", "not a key", '"timeout_s"'),
+    "typing mistake at the top": (lambda flow: flow.update(lang="en"), "lang", "not a key", '"language"'),
+    "missing target": (_without("greeting", "next"), "nodes.greeting.next", "is missing", ""),
+    "missing nodes": (lambda flow: flow.pop("nodes"), "nodes", "is missing", ""),
+    "node is no table": (lambda flow: flow["nodes"].update(menu=3), "nodes.menu", "a table is expected", ""),
+    "wrong type": (_node("menu", timeout_s="5"), "nodes.menu.timeout_s", "is a text", ""),
+    "wrong type of a whole number": (_node("number", min_length=2.5), "nodes.number.min_length", "is a number", ""),
+    "wrong type of a flag": (_node("menu", barge_in="no"), "nodes.menu.barge_in", "true or false", ""),
+    "wrong type in a list": (_node("menu", prompts=["menu", 3]), "nodes.menu.prompts[1]", "a whole number", ""),
+    "no list": (_node("menu", prompts="menu"), "nodes.menu.prompts", "a list of texts is expected", ""),
+    "out of range": (_node("menu", timeout_s=1000), "nodes.menu.timeout_s", "from 0.5 to 60", ""),
+    "empty text": (_node("number", key=""), "nodes.number.key", "not empty", ""),
+    "menu without choices": (_node("menu", choices={}), "nodes.menu.choices", "at least one choice", "add"),
+    "choice that is no key": (
+        lambda flow: flow["nodes"]["menu"]["choices"].update({"12": {"label": "x", "next": "menu"}}),
+        "nodes.menu.choices.12",
+        "not a key of a telephone",
+        "0-9, * or #",
+    ),
+    "lengths swapped": (_node("number", min_length=9), "nodes.number.max_length", "less than min_length", "swap"),
+    "sets nothing": (
+        lambda flow: flow["nodes"].update(chinese={"kind": "set", "next": "menu"}),
+        "nodes.chinese",
+        "sets nothing",
+        "requirements",
+    ),
+    "says nothing": (_node("info", prompts=[]), "nodes.info.prompts", "says nothing", "at least one"),
+    "unknown complete prompt": (
+        _node("greeting", prompts=["en/helo"]),
+        "nodes.greeting.prompts[0]",
+        "no prompt",
+        '"en/hello"',
+    ),
+    "unknown retry prompt": (
+        lambda flow: flow["nodes"]["menu"]["no_input"].update(prompts=["agian"]),
+        "nodes.menu.no_input.prompts[0]",
+        'missing in the language "en"',
+        '"again"',
+    ),
+    "unreachable": (
+        lambda flow: flow["nodes"].update(lonely={"kind": "goodbye"}),
+        "nodes.lonely",
+        "no caller can get here",
+        "remove it",
+    ),
+    "a circle without a key": (
+        _node("menu-or-bye", fallback="info"),
+        "nodes.info",
+        "circle that needs no key",
+        "queue or a goodbye",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_found_at_its_path(name: str) -> None:
+    change, path, message, suggestion = MISTAKES[name]
+    mapping = raw()
+    change(mapping)
+    flow, problems = parse_flow("test", mapping, CONTEXT)
+    assert flow is None
+    found = [problem for problem in problems if problem.path == path and message in problem.message]
+    assert found, problems
+    assert suggestion in found[0].suggestion
+
+
+def test_all_mistakes_are_found_at_once() -> None:
+    mapping = raw()
+    for change, *_ in (MISTAKES["unknown target"], MISTAKES["unknown queue"], MISTAKES["wrong type"]):
+        change(mapping)
+    _, problems = parse_flow("test", mapping, CONTEXT)
+    assert {problem.path for problem in problems} >= {
+        "nodes.greeting.next",
+        "nodes.queue.queue",
+        "nodes.menu.timeout_s",
+    }
+
+
+def test_a_bare_prompt_is_needed_only_in_languages_that_the_flow_speaks() -> None:
+    mapping = raw()
+    mapping["nodes"]["info"]["prompts"] = ["english-only"]
+    context = type(CONTEXT)(
+        CONTEXT.languages, {*CONTEXT.prompts, "en/english-only"}, CONTEXT.queues, CONTEXT.skills, CONTEXT.calendars
+    )
+    _, problems = parse_flow("test", mapping, context)
+    assert [problem.message for problem in problems] == ['the prompt "english-only" is missing in the language "zh"']
+    del mapping["nodes"]["chinese"]["language"]
+    assert parse_flow("test", mapping, context)[1] == ()
+
+
+def test_read_back_needs_the_digits() -> None:
+    mapping = raw()
+    mapping["nodes"]["number"]["read_back"] = True
+    assert parse_flow("test", mapping, CONTEXT)[1] == ()
+    context = type(CONTEXT)(
+        CONTEXT.languages,
+        set(CONTEXT.prompts) - {"zh/digit-7"},
+        CONTEXT.queues,
+        CONTEXT.skills,
+        CONTEXT.calendars,
+    )
+    _, problems = parse_flow("test", mapping, context)
+    assert [(problem.path, "digit-7" in problem.message) for problem in problems] == [("nodes.number.read_back", True)]
