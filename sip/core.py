@@ -1,7 +1,6 @@
 """The user agent without I/O: routes messages and commands to the part that knows them (RFC 3261 s.8.2). Pure."""
 
 from collections.abc import Mapping
-from typing import Protocol
 
 from sip.call import Call, CallState, CallTimer
 from sip.context import ACCEPT, ALLOW, Context
@@ -12,6 +11,7 @@ from sip.headers import Malformed, parse_number, parse_uri
 from sip.layer import SendBytes
 from sip.message import REASONS, MalformedRequest, Request, Response, parse
 from sip.midcall import MidCall
+from sip.registrar import Registrar
 from sip.settings import Settings
 from sip.uac import Outgoing, Target, Uac
 from sip.uas import Uas
@@ -20,22 +20,12 @@ _SERVED = frozenset({"INVITE", "BYE", "OPTIONS", "INFO", "REGISTER"})
 _KNOWN = frozenset({"PRACK", "UPDATE", "SUBSCRIBE", "NOTIFY", "PUBLISH", "MESSAGE", "REFER"})
 
 
-class RegisterHandler(Protocol):
-    """What the core needs of a registrar."""
-
-    def register(self, request: Request, source: Flow, now: int) -> None:
-        """Answer a REGISTER."""
-
-    def targets(self, user: str, now: int) -> list[Target]:
-        """Where a user's phones can be rung."""
-
-
 class Core:
     """Sans-I/O user agent: bytes in through `receive`, bytes out through `send`, events in `context.events`."""
 
     def __init__(self, settings: Settings, send: SendBytes) -> None:
         self.context = Context(settings, send)
-        self.registrar: RegisterHandler | None = None
+        self.registrar: Registrar | None = None
         self._midcall = MidCall(self.context)
         self._uas = Uas(self.context, self._midcall)
         self._uac = Uac(self.context)
@@ -132,12 +122,18 @@ class Core:
 
     def next_deadline(self) -> int | None:
         """When `expire` wants to be called next."""
-        due = [when for when in (self.context.layer.next_deadline(), self.context.timers.next()) if when is not None]
+        due = [when for when in self._deadlines() if when is not None]
         return min(due, default=None)
+
+    def _deadlines(self) -> tuple[int | None, ...]:
+        phones = None if self.registrar is None else self.registrar.next_deadline()
+        return self.context.layer.next_deadline(), self.context.timers.next(), phones
 
     def expire(self, now: int) -> None:
         """Run every timer that is due."""
         self.context.layer.expire(now)
+        if self.registrar is not None:
+            self.registrar.expire(now)
         while (due := self.context.timers.pop_due(now)) is not None:
             call = self.context.calls.get(due[0])
             if call is not None:

@@ -23,6 +23,7 @@ class Settings:
     """How the user agent binds, presents and limits itself.
 
     `advertise` is the host written into Via and Contact (default: the bind host). `now` gives integer microseconds,
+    `nonce_secret` empty means a fresh one at each start.
     `ids` gives fresh hex words; call ids, tags and branches are made from them.
     """
 
@@ -48,4 +49,5 @@ class Settings:
     default_expires_s: int = 3_600
     max_expires_s: int = 86_400
     max_contacts: int = 8
+    nonce_secret: bytes = b""
     nonce_lifetime_us: int = 300_000_000

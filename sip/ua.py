@@ -2,13 +2,16 @@
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import Callable, Mapping
 
 import structlog
 
+from sip.bindings import BindingStore, MemoryBindings
 from sip.core import Core, outgoing
 from sip.events import SipEvent
 from sip.flow import Flow
+from sip.registrar import Credentials, Registrar
 from sip.settings import Settings
 from sip.transport import Transport
 
@@ -21,12 +24,27 @@ class Ua:
     Events are delivered on the loop, one at a time, never from inside a method of this class.
     """
 
-    def __init__(self, settings: Settings, on_event: Callable[[SipEvent], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        on_event: Callable[[SipEvent], None],
+        *,
+        credentials: Credentials | None = None,
+        bindings: BindingStore | None = None,
+    ) -> None:
+        """Without `credentials` REGISTER is refused with 405; without `bindings` phones are forgotten at the end."""
         self._settings = settings
         self._on_event = on_event
         self._core = Core(settings, self._send)
         context = self._core.context
         self._transport = Transport(settings, self._receive, self._failed, context.count)
+        self._store: BindingStore = bindings or MemoryBindings()
+        self._registrar: Registrar | None = None
+        if credentials is not None:
+            secret = settings.nonce_secret or secrets.token_bytes(32)
+            self._registrar = self._core.registrar = Registrar(context, credentials, secret)
+            self._registrar.on_changed = self._save_soon
+        self._saver: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._armed: int | None = None
         self._delivering = False
@@ -34,10 +52,13 @@ class Ua:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def start(self) -> None:
-        """Bind the sockets. Raises OSError."""
+        """Bind the sockets and take over the stored phones. Raises OSError, and what the binding store raises."""
         self._loop = asyncio.get_running_loop()
+        if self._registrar is not None:
+            self._registrar.restore(await self._store.load(), self._settings.now())
         await self._transport.start()
         self._core.context.port = self._transport.port
+        self._after_command()
 
     async def aclose(self) -> None:
         """End every call (BYE, CANCEL, 480), wait for it up to the close limit, then close the sockets."""
@@ -52,6 +73,8 @@ class Ua:
             self._timer.cancel()
         self._timer = None
         self._deliver()
+        if self._saver is not None:
+            await self._saver
         await self._transport.aclose()
         self._loop = None
 
@@ -59,6 +82,10 @@ class Ua:
     def port(self) -> int:
         """The bound port, also when the settings say 0."""
         return self._transport.port
+
+    def registered(self, user: str) -> bool:
+        """Whether the user has a phone that can be dialled now."""
+        return self._registrar is not None and self._registrar.registered(user, self._settings.now())
 
     @property
     def counters(self) -> Mapping[str, int]:
@@ -139,6 +166,23 @@ class Ua:
         self._after_command()
 
     # -- plumbing
+
+    def _save_soon(self) -> None:
+        if self._loop is not None and (self._saver is None or self._saver.done()):
+            self._saver = self._loop.create_task(self._save(), name="sip-save-bindings")
+
+    async def _save(self) -> None:
+        """Write changed users until none is left; a failure is logged and counted, the next change tries again."""
+        registrar = self._registrar
+        while registrar is not None and registrar.changed:
+            user = registrar.changed.pop()
+            try:
+                await self._store.save(user, registrar.bindings(user))
+            except Exception:
+                registrar.changed.add(user)
+                self._core.context.count("bindings_unsaved")
+                log.exception("phone bindings could not be saved", user=user)
+                return
 
     def _send(self, flow: Flow, data: bytes, fallback: Flow | None) -> None:
         self._transport.send(flow, data, fallback)
