@@ -214,6 +214,9 @@ def report(name: str, samples: list[float], legs: int, unit: str = "us CPU/leg/s
 
 
 async def main(legs: int, seconds: float) -> None:
+    only = os.environ.get("ONLY", "")
+    if not ("webrtc.".startswith(only) or only.startswith("webrtc.")):
+        return
     await bench_bare_udp(legs, seconds)
     await bench_transport(legs, seconds)
 

@@ -192,8 +192,12 @@ class WebRtcTransport:
         return "closed"
 
     def _report(self, state: TransportState) -> None:
-        if not self._closing:
+        if self._closing:
+            return
+        try:
             self._on_state(state)
+        except Exception as error:  # the owner's mistake must not keep the sockets of this leg open
+            log.exception("webrtc_on_state_failed", state=state, error=str(error))
 
     async def _release(self) -> None:
         async with self._release_lock:

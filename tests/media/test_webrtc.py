@@ -14,6 +14,7 @@ import aioice.ice
 import av
 import numpy as np
 import pytest
+import uvloop
 from aiortc import (
     MediaStreamTrack,
     RTCConfiguration,
@@ -85,6 +86,43 @@ async def test_packets_arrive_unchanged_in_both_directions(setup: str) -> None:
         await until(lambda: bool(peer.packets))
         assert peer.packets == [answer_packet]
         assert (transport.received, transport.sent, transport.dropped) == (2, 1, 0)
+
+
+def test_the_servers_own_event_loop_carries_a_leg_and_frees_it() -> None:
+    async def leg() -> None:
+        async with connected() as (transport, peer, side):
+            packet = rtp.build(0, 1, 160, transport.ssrc, b"\x55" * 160)
+            peer.send(packet)
+            transport.send(packet)
+            await until(lambda: side.packets == peer.packets == [packet])
+        assert len(asyncio.all_tasks()) == 1
+
+    uvloop.run(leg())
+
+
+async def test_an_owner_that_fails_in_its_callback_loses_no_leg() -> None:
+    peer, side, states = WebRtcPeer(), Side(), list[TransportState]()
+
+    def on_state(state: TransportState) -> None:
+        states.append(state)
+        raise RuntimeError(state)
+
+    transport, answer = await open_webrtc_transport(
+        await peer.offer(),
+        hosts=["127.0.0.1"],
+        advertise=None,
+        port_range=None,
+        on_packet=side.packets.append,
+        on_state=on_state,
+    )
+    await peer.connect(answer)
+    packet = rtp.build(0, 1, 160, 7, b"\x55" * 160)
+    await until(lambda: bool(states))
+    peer.send(packet)
+    await until(lambda: side.packets == [packet])
+    await peer.close()
+    await until(lambda: states == ["connected", "closed"])
+    await transport.close()
 
 
 async def test_everything_sent_carries_the_announced_ssrc() -> None:
