@@ -164,9 +164,10 @@ class Client:
         return message
 
     async def closed_with(self) -> int | None:
-        while (await self.ws.receive(timeout=5)).type is aiohttp.WSMsgType.TEXT:
+        """The code of the server's close frame, or what the library makes of an end without one."""
+        while (message := await self.ws.receive(timeout=5)).type is aiohttp.WSMsgType.TEXT:
             pass
-        return self.ws.close_code
+        return int(message.data) if message.type is aiohttp.WSMsgType.CLOSE else self.ws.close_code
 
 
 @asynccontextmanager
