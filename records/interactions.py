@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from records.customers import Identity, identities_of
 from records.database import Database
+from records.drafts import Step
 from records.notes import Note, notes_of
-from records.projection import Step
 from records.tables import interaction_customers, interaction_data, interactions, offers, steps
 
 MAX_LIMIT = 200

@@ -4,11 +4,11 @@ What a step holds is listed in docs/journal.md. A step says what became of somet
 asked for (events): an accept that came too late is a refusal, and leaves no step.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
+from records.drafts import Entry, InteractionDraft, OfferDraft, RecordState, Step
 from router.commands import (
     CloseWork,
     Command,
@@ -38,90 +38,6 @@ from router.events import (
 from router.vocabulary import Outcome, WithdrawReason
 
 Detail: TypeAlias = dict[str, Any]
-
-
-class Entry(Protocol):
-    """One turn of a shard as the journal has it: router.rows.Turn, or the store's own entry."""
-
-    @property
-    def sequence(self) -> int: ...
-    @property
-    def now(self) -> int: ...
-    @property
-    def cause(self) -> str: ...
-    @property
-    def event(self) -> Event: ...
-    @property
-    def commands(self) -> Sequence[Command]: ...
-
-
-class RecordState(StrEnum):
-    """Where an interaction stands. OPEN: with the IVR, or its work is done and the customer still there."""
-
-    OPEN = "open"
-    WAITING = "waiting"
-    OFFERED = "offered"
-    ASSIGNED = "assigned"
-    CONNECTED = "connected"
-    WRAP_UP = "wrap_up"
-    CLOSED = "closed"
-
-
-@dataclass(slots=True)
-class InteractionDraft:
-    """A row of `interactions` while it is worked on; field names are the column names."""
-
-    id: str
-    opened_at: int
-    channel: str = ""
-    medium: str = ""
-    entry: str = ""
-    node: str = ""
-    queue: str | None = None
-    agent_id: str | None = None
-    answered_at: int | None = None
-    queued_at: int | None = None
-    offered_at: int | None = None
-    connected_at: int | None = None
-    ended_at: int | None = None
-    closed_at: int | None = None
-    wait_us: int | None = None
-    talk_us: int | None = None
-    wrap_up_us: int | None = None
-    outcome: str | None = None
-    disposition: str | None = None
-    state: str = RecordState.OPEN
-    open_work: int = 0
-    customer_over: bool = False
-
-
-@dataclass(slots=True)
-class OfferDraft:
-    """A row of `offers`: one reservation, from the offer until the capacity is free again."""
-
-    reservation_id: str
-    work_id: str
-    interaction_id: str
-    agent_id: str
-    queue: str
-    queued_at: int
-    offered_at: int
-    accepted_at: int | None = None
-    connected_at: int | None = None
-    ended_at: int | None = None
-    closed_at: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of an interaction's story. `at` in microseconds; `index` orders the steps of one journal entry."""
-
-    interaction_id: str
-    sequence: int
-    index: int
-    at: int
-    kind: str
-    detail: Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -160,10 +76,6 @@ class Projection:
                 self._queued(event)
             case AssignmentConnected():
                 self._joined(event)
-            case AssignmentFailed():
-                offer = self.offers.get(event.reservation_id)
-                if offer is not None:
-                    self._step(offer.interaction_id, "join_failed", agent=offer.agent_id, reason=event.reason)
             case _:
                 pass  # the commands say what became of it
 
@@ -208,8 +120,10 @@ class Projection:
 
     def _joined(self, event: AssignmentConnected) -> None:
         offer = self.offers.get(event.reservation_id)
-        if offer is None or offer.ended_at is not None or offer.connected_at is not None:
+        if offer is None or offer.accepted_at is None:
             return
+        if any(at is not None for at in (offer.connected_at, offer.ended_at, offer.closed_at)):
+            return  # a late or repeated word, without effect in the router too
         offer.connected_at = self._entry.now
         draft = self._interaction(offer.interaction_id)
         draft.state = RecordState.CONNECTED
@@ -289,15 +203,18 @@ class Projection:
             offer.closed_at = self._entry.now
         self._interaction(command.interaction_id).state = RecordState.WAITING
         agent = command.agent_id
+        why = self._reason_for(command.reservation_id)
         match command.reason:
             case WithdrawReason.REJECTED:
-                self._step(command.interaction_id, "rejected", agent=agent, reason=self._event_reason())
+                self._step(command.interaction_id, "rejected", agent=agent, reason=why)
             case WithdrawReason.EXPIRED:
                 self._step(command.interaction_id, "missed", agent=agent)
+            case WithdrawReason.FAILED if offer is not None and offer.accepted_at is not None:
+                self._step(command.interaction_id, "join_failed", agent=agent, reason=why)
+            case WithdrawReason.FAILED:
+                self._step(command.interaction_id, "offer_failed", agent=agent, reason=why)
             case reason:
-                why = self._event_reason() if reason is WithdrawReason.FAILED else None
-                detail = {"agent": agent, "reason": reason.value}
-                self._step(command.interaction_id, "offer_withdrawn", **detail, **({"failure": why} if why else {}))
+                self._step(command.interaction_id, "offer_withdrawn", agent=agent, reason=reason.value)
 
     def _accepted(self, command: JoinLegs) -> None:
         offer = self.offers.get(command.reservation_id)
@@ -319,8 +236,9 @@ class Projection:
             if offer.connected_at is not None:
                 detail["talk_us"] = now - offer.connected_at
                 draft.talk_us = (draft.talk_us or 0) + detail["talk_us"]
-        if isinstance(self._entry.event, AssignmentEnded) and self._entry.event.reason:
-            detail["reason"] = self._entry.event.reason
+        why = self._reason_for(command.reservation_id)
+        if why:
+            detail["reason"] = why
         self._step(draft.id, "ended", **detail)
 
     def _wrapped_up(self, command: EndWrapUp) -> None:
@@ -372,9 +290,18 @@ class Projection:
         draft.state = RecordState.CLOSED
         draft.closed_at = self._entry.now
 
-    def _event_reason(self) -> str | None:
-        event = self._entry.event
-        return event.reason if isinstance(event, OfferRejected | OfferFailed) else None
+    def _reason_for(self, reservation_id: str) -> str | None:
+        """What the turn's event gives as the reason, when it is about this reservation."""
+        match self._entry.event:
+            case (
+                OfferRejected(reservation_id=about, reason=reason)
+                | OfferFailed(reservation_id=about, reason=reason)
+                | AssignmentFailed(reservation_id=about, reason=reason)
+                | AssignmentEnded(reservation_id=about, reason=reason)
+            ) if about == reservation_id:
+                return reason
+            case _:
+                return None
 
     def _interaction(self, interaction_id: str) -> InteractionDraft:
         # One whose beginning was never seen (a journal cut by hand) still gets a record, from here on.

@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Table, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from records.database import Database, insert_replacing
-from records.projection import Entry, InteractionDraft, OfferDraft, Projection, touched
+from records.drafts import Entry, InteractionDraft, OfferDraft
+from records.projection import Projection, touched
 from records.tables import interactions, offers, projector_positions, steps
 
 BATCH = 500

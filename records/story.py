@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from records.projection import Step
+from records.drafts import Step
 
 _LABEL_WIDTH = 16
 

@@ -1,20 +1,29 @@
 """The fold from turns to drafts and steps."""
 
 from records.projection import Projection, touched
-from router.commands import CloseWork, EndWrapUp, JoinLegs, PartLegs, Refuse, RequeueWork, StartWrapUp
+from router.commands import CloseWork, EndWrapUp, JoinLegs, PartLegs, Refuse, RequeueWork, SendOffer, StartWrapUp
+from router.dispatcher import Dispatcher
 from router.events import (
+    AgentConnected,
     AssignmentConnected,
+    AssignmentEnded,
+    AssignmentFailed,
     CustomerLeft,
+    Event,
     InteractionClosed,
     InteractionNoted,
     NodeLost,
     OfferAccepted,
     OfferFailed,
+    OfferRejected,
+    PresenceSet,
     TimePassed,
     WorkQueued,
+    WrapUpFinished,
 )
+from router.policy import AgentPolicy, Policy, QueuePolicy
 from router.rows import Turn
-from router.vocabulary import EndedBy, Medium, Outcome, WithdrawReason
+from router.vocabulary import EndedBy, Medium, Outcome, Presence, WithdrawReason
 from tests.records.turns import (
     SECOND,
     START,
@@ -129,12 +138,14 @@ def test_a_failed_join_goes_back_to_waiting_and_the_record_stays_open() -> None:
             11,
             31,
             AssignmentFailed("r3", "no_answer"),
-            PartLegs("r3", "w1", "i1", "cai", EndedBy.SYSTEM),
+            withdraw("r3", "cai", WithdrawReason.FAILED),
             RequeueWork("w1", "i1", "orders"),
         )
     )
+    turns.append(turn(12, 32, AssignmentConnected("r3")))
     projection = fold(turns)
-    assert kinds(projection, "i1")[-4:] == ["accepted", "join_failed", "ended", "requeued"]
+    assert kinds(projection, "i1")[-2:] == ["accepted", "join_failed"]
+    assert projection.steps[-1].detail == {"agent": "cai", "reason": "no_answer"}
     draft = projection.interactions["i1"]
     assert (draft.state, draft.ended_at, draft.talk_us) == ("waiting", None, None)
 
@@ -142,7 +153,7 @@ def test_a_failed_join_goes_back_to_waiting_and_the_record_stays_open() -> None:
 def test_an_offer_that_could_not_reach_the_agent_says_why() -> None:
     failed = turn(7, 8, OfferFailed("r1", "busy"), withdraw("r1", "anna", WithdrawReason.FAILED))
     step = fold([*handled_call()[:6], failed]).steps[-1]
-    assert (step.kind, step.detail) == ("offer_withdrawn", {"agent": "anna", "reason": "failed", "failure": "busy"})
+    assert (step.kind, step.detail) == ("offer_failed", {"agent": "anna", "reason": "busy"})
 
 
 def test_caller_leaves_between_accept_and_join() -> None:
@@ -206,6 +217,19 @@ def test_an_interaction_whose_beginning_is_unknown_gets_a_record() -> None:
     assert (draft.opened_at, draft.channel, draft.state) == (START + 3 * SECOND, "", "open")
 
 
+def test_work_that_goes_back_by_itself_is_requeued() -> None:
+    projection = fold([*handled_call()[:6], turn(7, 7, TimePassed(), RequeueWork("w1", "i1", "orders"))])
+    assert projection.steps[-1].kind == "requeued"
+
+
+def test_a_reason_belongs_to_its_own_reservation_only() -> None:
+    """One rejects; the same turn takes another's offer away for a reason of its own."""
+    rejected = turn(
+        7, 8, OfferRejected("r1", "anna", "lunch"), withdraw("r5", "ben", WithdrawReason.REJECTED, interaction="i5")
+    )
+    assert fold([*handled_call()[:6], rejected]).steps[-1].detail == {"agent": "ben", "reason": None}
+
+
 def test_touched_names_what_events_and_commands_name() -> None:
     found = touched(
         [
@@ -218,3 +242,55 @@ def test_touched_names_what_events_and_commands_name() -> None:
     assert found.interactions == {"i1", "i7"}
     assert found.reservations == {"r1", "r2", "r7"}
     assert found.nodes == {"n1"}
+
+
+def test_what_the_real_dispatcher_says_makes_the_whole_story() -> None:
+    """Not turns written by hand: missed by one, the next loses the leg, then the first takes it after all."""
+    queue = QueuePolicy("orders", Medium.VOICE, offer_timeout_us=20 * SECOND, wrap_up_us=30 * SECOND)
+    agents = {name: AgentPolicy(name, "all") for name in ("anna", "ben")}
+    dispatcher = Dispatcher(Policy("v1", {"orders": queue}, agents))
+    turns: list[Turn] = []
+
+    def post(seconds: float, event: Event) -> None:
+        now = START + int(seconds * SECOND)
+        commands = dispatcher.expire(now) if isinstance(event, TimePassed) else dispatcher.handle(event, now)
+        turns.append(Turn(len(turns) + 1, now, "test", event, tuple(commands), dispatcher.drain_changes()))
+
+    def offered() -> SendOffer:
+        return next(c for turn in reversed(turns) for c in turn.commands if isinstance(c, SendOffer))
+
+    for name in agents:
+        post(0, AgentConnected(name, 1))
+        post(0, PresenceSet(name, Presence.READY))
+    post(1, opened())
+    post(2, WorkQueued("w1", "i1", Medium.VOICE, "orders", node="n1"))
+    first = offered().agent_id
+    post(22, TimePassed())
+    second = offered().agent_id
+    post(23, OfferAccepted(offered().reservation_id, second))
+    post(24, AssignmentFailed(offered().reservation_id, "ice_failed"))
+    post(25, PresenceSet(first, Presence.READY))
+    assert offered().agent_id == first
+    post(26, OfferAccepted(offered().reservation_id, first))
+    post(27, AssignmentConnected(offered().reservation_id))
+    post(87, AssignmentEnded(offered().reservation_id, EndedBy.AGENT))
+    post(87, InteractionClosed("i1", "handled"))
+    post(97, WrapUpFinished(offered().reservation_id, first, "done"))
+    projection = fold(turns)
+    told = [(step.kind, step.detail.get("agent")) for step in projection.steps if "agent" in step.detail]
+    assert told == [
+        ("offered", first),
+        ("missed", first),
+        ("offered", second),
+        ("accepted", second),
+        ("join_failed", second),
+        ("offered", first),
+        ("accepted", first),
+        ("joined", first),
+        ("ended", first),
+        ("wrap_up_started", first),
+        ("wrapped_up", first),
+    ]
+    draft = projection.interactions["i1"]
+    assert (draft.state, draft.outcome, draft.open_work) == ("closed", "handled", 0)
+    assert (draft.wait_us, draft.talk_us, draft.wrap_up_us) == (25 * SECOND, 60 * SECOND, 10 * SECOND)

@@ -1,6 +1,7 @@
 """The story as text."""
 
-from records.projection import Projection, Step
+from records.drafts import Step
+from records.projection import Projection
 from records.story import render
 from tests.records.turns import abandoned_call, handled_call
 

@@ -1,0 +1,93 @@
+"""What the projector reads and writes: journal entries, and rows while they are worked on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from router.commands import Command
+from router.events import Event
+
+
+class Entry(Protocol):
+    """One turn of a shard as the journal has it: router.rows.Turn, or the store's own entry."""
+
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def now(self) -> int: ...
+    @property
+    def cause(self) -> str: ...
+    @property
+    def event(self) -> Event: ...
+    @property
+    def commands(self) -> Sequence[Command]: ...
+
+
+class RecordState(StrEnum):
+    """Where an interaction stands. OPEN: with the IVR, or its work is done and the customer still there."""
+
+    OPEN = "open"
+    WAITING = "waiting"
+    OFFERED = "offered"
+    ASSIGNED = "assigned"
+    CONNECTED = "connected"
+    WRAP_UP = "wrap_up"
+    CLOSED = "closed"
+
+
+@dataclass(slots=True)
+class InteractionDraft:
+    """A row of `interactions` while it is worked on; field names are the column names."""
+
+    id: str
+    opened_at: int
+    channel: str = ""
+    medium: str = ""
+    entry: str = ""
+    node: str = ""
+    queue: str | None = None
+    agent_id: str | None = None
+    answered_at: int | None = None
+    queued_at: int | None = None
+    offered_at: int | None = None
+    connected_at: int | None = None
+    ended_at: int | None = None
+    closed_at: int | None = None
+    wait_us: int | None = None
+    talk_us: int | None = None
+    wrap_up_us: int | None = None
+    outcome: str | None = None
+    disposition: str | None = None
+    state: str = RecordState.OPEN
+    open_work: int = 0
+    customer_over: bool = False
+
+
+@dataclass(slots=True)
+class OfferDraft:
+    """A row of `offers`: one reservation, from the offer until the capacity is free again."""
+
+    reservation_id: str
+    work_id: str
+    interaction_id: str
+    agent_id: str
+    queue: str
+    queued_at: int
+    offered_at: int
+    accepted_at: int | None = None
+    connected_at: int | None = None
+    ended_at: int | None = None
+    closed_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of an interaction's story. `at` in microseconds; `index` orders the steps of one journal entry."""
+
+    interaction_id: str
+    sequence: int
+    index: int
+    at: int
+    kind: str
+    detail: Mapping[str, Any]

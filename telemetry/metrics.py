@@ -1,0 +1,179 @@
+"""What the server counts, for Prometheus. Names are listed in docs/http-api.md."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.registry import Collector
+
+OfferResult = Literal["accepted", "rejected", "expired", "failed", "withdrawn"]
+MalformedSource = Literal["sip", "rtp", "sdp", "ws"]
+
+# 10 s and 30 s are the promises for the phone and for chat.
+_WAIT_BUCKETS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800)
+_DECISION_BUCKETS = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.1)
+_COMMIT_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueGauge:
+    """A queue as it is now: how many wait, and how long the first of them has."""
+
+    queue: str
+    waiting: int
+    oldest_wait_us: int
+
+
+class Metrics:
+    """Each instance has a registry of its own, so that tests and several servers in one process do not mix.
+
+    Methods take microseconds and give Prometheus seconds.
+    """
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+        self._queued = Counter("jackfield_queued", "Work items queued", ["queue"], registry=registry)
+        self._offers = Counter("jackfield_offers", "Offers sent to agents", ["queue"], registry=registry)
+        self._offer_results = Counter(
+            "jackfield_offer_results", "How offers ended", ["queue", "result"], registry=registry
+        )
+        self._answered = Counter("jackfield_answered", "Work items joined with an agent", ["queue"], registry=registry)
+        self._within_target = Counter(
+            "jackfield_answered_within_target", "Of those, within the queue's target", ["queue"], registry=registry
+        )
+        self._abandoned = Counter(
+            "jackfield_abandoned", "Customers who left while waiting", ["queue"], registry=registry
+        )
+        self._wait = Histogram(
+            "jackfield_wait_seconds", "From queued to joined", ["queue"], buckets=_WAIT_BUCKETS, registry=registry
+        )
+        self._decision = Histogram(
+            "jackfield_decision_seconds", "One turn of the dispatcher", buckets=_DECISION_BUCKETS, registry=registry
+        )
+        self._commit = Histogram(
+            "jackfield_commit_seconds", "From decided to committed", buckets=_COMMIT_BUCKETS, registry=registry
+        )
+        self._sip = Counter("jackfield_sip_messages", "SIP messages", ["direction", "kind"], registry=registry)
+        self._sip_retransmissions = Counter(
+            "jackfield_sip_retransmissions", "SIP messages sent again", registry=registry
+        )
+        self._malformed = Counter(
+            "jackfield_malformed", "Messages that could not be read", ["source"], registry=registry
+        )
+        self._task_failures = Counter(
+            "jackfield_task_failures", "Background tasks that failed", ["task"], registry=registry
+        )
+        self._calls = Gauge("jackfield_calls_open", "Calls now", registry=registry)
+        self._legs = Gauge("jackfield_legs_open", "Media legs now", registry=registry)
+        self._sockets = Gauge("jackfield_ws_sessions", "Agents' WebSocket sessions now", registry=registry)
+        self._journal_lag = Gauge(
+            "jackfield_journal_lag_entries", "Journal entries that are not in SQL yet", registry=registry
+        )
+
+    # --- routing --------------------------------------------------------------------------------------------
+
+    def queued(self, queue: str) -> None:
+        """A work item came to wait."""
+        self._queued.labels(queue).inc()
+
+    def offered(self, queue: str) -> None:
+        """An offer went out."""
+        self._offers.labels(queue).inc()
+
+    def offer_ended(self, queue: str, result: OfferResult) -> None:
+        """An offer was accepted, rejected, ..."""
+        self._offer_results.labels(queue, result).inc()
+
+    def answered(self, queue: str, wait_us: int, within_target: bool) -> None:
+        """Customer and agent were joined after `wait_us`."""
+        self._answered.labels(queue).inc()
+        self._wait.labels(queue).observe(wait_us / 1e6)
+        # The series exists from the first answer on, so that a ratio is 0 and not absent.
+        self._within_target.labels(queue).inc(1 if within_target else 0)
+
+    def abandoned(self, queue: str) -> None:
+        """The customer left before that."""
+        self._abandoned.labels(queue).inc()
+
+    def decided(self, elapsed_us: float) -> None:
+        """One turn of the dispatcher took this long."""
+        self._decision.observe(elapsed_us / 1e6)
+
+    def committed(self, elapsed_us: float) -> None:
+        """A commit took this long."""
+        self._commit.observe(elapsed_us / 1e6)
+
+    def watch_queues(self, queues: Callable[[], Iterable[QueueGauge]]) -> None:
+        """Asks `queues` at each scrape: a gauge read from the thing itself cannot drift from it. Call once."""
+        self._registry.register(_Queues(queues))
+
+    # --- calls ----------------------------------------------------------------------------------------------
+
+    def sip_message(self, direction: Literal["in", "out"], kind: str) -> None:
+        """`kind` is a method (INVITE) or a status class (2xx): few values, whatever strangers send."""
+        self._sip.labels(direction, kind).inc()
+
+    def sip_retransmission(self) -> None:
+        """A request or an answer was sent again."""
+        self._sip_retransmissions.inc()
+
+    def malformed(self, source: MalformedSource) -> None:
+        """A message could not be read."""
+        self._malformed.labels(source).inc()
+
+    def calls_open(self, count: int) -> None:
+        """So many calls now."""
+        self._calls.set(count)
+
+    def legs_open(self, count: int) -> None:
+        """So many media legs now."""
+        self._legs.set(count)
+
+    # --- the rest -------------------------------------------------------------------------------------------
+
+    def ws_sessions(self, count: int) -> None:
+        """So many agents' sockets now."""
+        self._sockets.set(count)
+
+    def journal_lag(self, entries: int) -> None:
+        """So many entries wait for the projector."""
+        self._journal_lag.set(entries)
+
+    def task_failed(self, task: str) -> None:
+        """A background task of this (fixed) name failed."""
+        self._task_failures.labels(task).inc()
+
+    def render(self) -> bytes:
+        """The text exposition format, version 0.0.4 (`content_type`)."""
+        return generate_latest(self._registry)
+
+    @property
+    def content_type(self) -> str:
+        """The Content-Type of `render`."""
+        return CONTENT_TYPE_PLAIN_0_0_4
+
+
+class _Queues(Collector):
+    def __init__(self, queues: Callable[[], Iterable[QueueGauge]]) -> None:
+        self._queues = queues
+
+    def describe(self) -> Iterable[Metric]:
+        # Says which names there are without asking, for nobody waits when the server is being built.
+        return self._families()
+
+    def collect(self) -> Iterable[Metric]:
+        waiting, oldest = self._families()
+        for gauge in self._queues():
+            waiting.add_metric([gauge.queue], gauge.waiting)
+            oldest.add_metric([gauge.queue], gauge.oldest_wait_us / 1e6)
+        return waiting, oldest
+
+    @staticmethod
+    def _families() -> tuple[GaugeMetricFamily, GaugeMetricFamily]:
+        return (
+            GaugeMetricFamily("jackfield_queue_waiting", "Work items waiting now", labels=["queue"]),
+            GaugeMetricFamily("jackfield_queue_oldest_wait_seconds", "How long the first has waited", labels=["queue"]),
+        )

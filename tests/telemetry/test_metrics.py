@@ -1,0 +1,86 @@
+"""Metrics, read back from the exposition format."""
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from telemetry.metrics import Metrics, QueueGauge
+
+
+def samples(metrics: Metrics) -> dict[tuple[str, ...], float]:
+    """(name, label values ...) -> value."""
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(metrics.render().decode())
+        for sample in family.samples
+    }
+
+
+def test_every_method_shows() -> None:
+    metrics = Metrics()
+    metrics.queued("orders")
+    metrics.offered("orders")
+    metrics.offer_ended("orders", "expired")
+    metrics.answered("orders", 9_000_000, within_target=True)
+    metrics.answered("orders", 11_000_000, within_target=False)
+    metrics.abandoned("orders")
+    metrics.decided(40)
+    metrics.committed(600)
+    metrics.sip_message("in", "INVITE")
+    metrics.sip_retransmission()
+    metrics.malformed("sip")
+    metrics.calls_open(3)
+    metrics.legs_open(5)
+    metrics.ws_sessions(2)
+    metrics.journal_lag(7)
+    metrics.task_failed("projector")
+    found = samples(metrics)
+    expected = {
+        ("jackfield_queued_total", "orders"): 1,
+        ("jackfield_offers_total", "orders"): 1,
+        ("jackfield_offer_results_total", "orders", "expired"): 1,
+        ("jackfield_answered_total", "orders"): 2,
+        ("jackfield_answered_within_target_total", "orders"): 1,
+        ("jackfield_abandoned_total", "orders"): 1,
+        ("jackfield_wait_seconds_sum", "orders"): 20,
+        ("jackfield_wait_seconds_bucket", "10.0", "orders"): 1,
+        ("jackfield_decision_seconds_bucket", "5e-05"): 1,
+        ("jackfield_decision_seconds_bucket", "2.5e-05"): 0,
+        ("jackfield_commit_seconds_count",): 1,
+        ("jackfield_sip_messages_total", "in", "INVITE"): 1,
+        ("jackfield_sip_retransmissions_total",): 1,
+        ("jackfield_malformed_total", "sip"): 1,
+        ("jackfield_calls_open",): 3,
+        ("jackfield_legs_open",): 5,
+        ("jackfield_ws_sessions",): 2,
+        ("jackfield_journal_lag_entries",): 7,
+        ("jackfield_task_failures_total", "projector"): 1,
+    }
+    assert {key: found.get(key) for key in expected} == expected
+
+
+def test_queues_are_asked_at_each_scrape_and_not_before() -> None:
+    metrics = Metrics()
+    now: list[QueueGauge] = []
+    asked: list[int] = []
+
+    def queues() -> list[QueueGauge]:
+        asked.append(1)
+        return now
+
+    metrics.watch_queues(queues)
+    assert asked == []
+    now.append(QueueGauge("orders", waiting=4, oldest_wait_us=2_500_000))
+    found = samples(metrics)
+    assert found["jackfield_queue_waiting", "orders"] == 4
+    assert found["jackfield_queue_oldest_wait_seconds", "orders"] == 2.5
+    now.clear()
+    assert ("jackfield_queue_waiting", "orders") not in samples(metrics)
+
+
+def test_instances_do_not_mix() -> None:
+    first, second = Metrics(), Metrics()
+    first.calls_open(3)
+    assert samples(second)["jackfield_calls_open",] == 0
+
+
+def test_content_type_is_the_text_format() -> None:
+    assert Metrics().content_type.startswith("text/plain; version=0.0.4")
