@@ -59,8 +59,9 @@ AGENT_TABLE: Mapping[tuple[Presence, AgentCause], Presence] = {
 class Agent:
     """Live state of one agent. `held` counts items per medium, `units` is the load; both follow the reservations.
 
-    `unconfirmed` marks an agent who was connected when the shard was last stored: the same generation may announce
-    itself again. `stamp` and `profiles` belong to matching: an entry of an older stamp is stale.
+    `unconfirmed` marks an agent of a restored shard who was not heard of since: their connection may have lived on, so
+    the same generation may announce itself again. `stamp` and `profiles` belong to matching: an entry of an older stamp
+    is stale.
     """
 
     agent_id: str
@@ -115,7 +116,7 @@ class Agent:
             reason=self.reason,
             presence_since=self.presence_since,
             generation=self.generation,
-            connected=self.connected or self.unconfirmed,
+            connected=self.connected,
             idle_since=self.idle_since,
             grace_deadline=self.grace_deadline,
         )
@@ -127,6 +128,6 @@ class Agent:
         self.presence_since = row.presence_since
         self.generation = row.generation
         self.connected = False
-        self.unconfirmed = row.connected
+        self.unconfirmed = True
         self.idle_since = row.idle_since
         self.grace_deadline = row.grace_deadline

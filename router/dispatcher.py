@@ -90,11 +90,20 @@ class Dispatcher(Views):
         out = self._moves.begin(max(now, image.clock))
         load_image(self._shard, image)
         self._adopt(policy)
-        for agent in self._shard.agents.values():
+        for row in image.agents:
+            agent = self._shard.agents.get(row.agent_id)
+            if agent is None:
+                continue
+            self._shard.touch_agent(agent)
             if agent.presence is not Presence.OFFLINE:
                 self._moves.set_grace(agent, self._moves.now + policy.reconnect_grace_us)
         self._settlement.settle()
         return out
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether matches were left to the next turn, which is then due at once."""
+        return self._settlement.unfinished
 
     def tidy(self) -> None:
         """Drop stale entries of the indexes. Changes no decision; for the moments between turns."""
@@ -295,11 +304,14 @@ class Dispatcher(Views):
 
     def _agent_disconnected(self, event: ev.AgentDisconnected) -> None:
         agent = self._shard.agents.get(event.agent_id)
-        if agent is None or event.generation != agent.generation or not (agent.connected or agent.unconfirmed):
+        if agent is None or event.generation != agent.generation:
             return
-        if agent.connected and agent.presence is not Presence.OFFLINE:
+        agent.unconfirmed = False
+        if not agent.connected:
+            return
+        agent.connected = False
+        if agent.presence is not Presence.OFFLINE:
             self._moves.set_grace(agent, self._moves.now + self._shard.policy.reconnect_grace_us)
-        agent.connected = agent.unconfirmed = False
         self._moves.changed[agent.agent_id] = agent
         self._shard.touch_agent(agent)
 

@@ -47,6 +47,10 @@ class Timers:
         """When this timer is due, or None."""
         return self._deadlines.get((kind, name))
 
+    def armed(self) -> tuple[tuple[TimerKey, int], ...]:
+        """Every timer with its deadline."""
+        return tuple(self._deadlines.items())
+
     def next(self) -> int | None:
         """The earliest deadline, or None."""
         heap = self._heap

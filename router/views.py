@@ -22,6 +22,11 @@ class Views:
         self._shard = shard
 
     @property
+    def shard(self) -> Shard:
+        """The live state, for `explain` and `invariants` only; everybody else reads the views below."""
+        return self._shard
+
+    @property
     def policy(self) -> Policy:
         """The current rules."""
         return self._shard.policy

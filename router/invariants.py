@@ -1,0 +1,143 @@
+"""What must hold after every turn. Dense on purpose: it recounts everything and trusts no index."""
+
+from router.agent import Agent
+from router.dispatcher import Dispatcher
+from router.errors import InvariantError
+from router.explain import Score, first_failed, score
+from router.matching import Profile
+from router.policy import QueuePolicy
+from router.shard import Shard
+from router.timers import TimerKind
+from router.vocabulary import Medium, OfferState, Presence, WorkState
+from router.work import Work
+
+_STATE = {
+    OfferState.OFFERED: WorkState.OFFERED,
+    OfferState.ACCEPTED: WorkState.ASSIGNED,
+    OfferState.CONNECTED: WorkState.CONNECTED,
+    OfferState.WRAP_UP: WorkState.WRAP_UP,
+}
+
+
+def check(dispatcher: Dispatcher) -> None:
+    """Raise InvariantError with what is wrong at the first rule that is broken. To be called between turns."""
+    shard = dispatcher.shard
+    _check_places(shard)
+    _check_reservations(shard)
+    for agent in shard.agents.values():
+        _check_agent(shard, agent)
+    _check_deadlines(shard)
+    _check_indexes(shard)
+    if not dispatcher.unfinished:
+        _check_work_conserving(shard)
+
+
+def _require(holds: bool, message: str) -> None:
+    if not holds:
+        raise InvariantError(message)
+
+
+def _check_places(shard: Shard) -> None:
+    """Each waiting item stands in its queue's list once, in order, and nothing else stands there."""
+    seen: dict[str, str] = {}
+    for name, line in shard.lines.items():
+        ranks = [entry[:3] for entry in line.waiting.entries]
+        _require(ranks == sorted(ranks), f"queue {name} is out of order")
+        for work in line.waiting:
+            _require(work.work_id not in seen, f"work {work.work_id} waits in {seen.get(work.work_id)} and in {name}")
+            seen[work.work_id] = name
+            _require(shard.work.get(work.work_id) is work, f"work {work.work_id} waits in {name} but is not open")
+            _require(work.queue == name, f"work {work.work_id} of queue {work.queue} waits in {name}")
+    for work in shard.work.values():
+        waiting = work.state is WorkState.WAITING
+        _require(waiting == (work.work_id in seen), f"work {work.work_id} is {work.state} against its list")
+        _require(waiting == work.listed, f"work {work.work_id} is {work.state} but listed={work.listed}")
+        _require(waiting == (work.reservation is None), f"work {work.work_id} is {work.state} against its reservation")
+        _require(work.state is not WorkState.CLOSED, f"work {work.work_id} is closed but kept")
+
+
+def _check_reservations(shard: Shard) -> None:
+    for key, reservation in shard.reservations.items():
+        work, agent = reservation.work, reservation.agent
+        _require(reservation.reservation_id == key, f"reservation {key} is kept under another id")
+        _require(shard.work.get(work.work_id) is work, f"reservation {key} has no open work")
+        _require(shard.agents.get(agent.agent_id) is agent, f"reservation {key} has no agent")
+        _require(work.reservation is reservation, f"reservation {key} and work {work.work_id} disagree")
+        _require(agent.reservations.get(key) is reservation, f"reservation {key}: agent {agent.agent_id} lacks it")
+        _require(
+            _STATE.get(reservation.state) is work.state, f"reservation {key} {reservation.state}, work {work.state}"
+        )
+    total = sum(len(agent.reservations) for agent in shard.agents.values())
+    _require(total == len(shard.reservations), "an agent holds a reservation that is not open")
+
+
+def _check_agent(shard: Shard, agent: Agent) -> None:
+    name = f"agent {agent.agent_id}"
+    held = list(agent.reservations.values())
+    _require(agent.units == sum(one.units for one in held), f"{name}: load {agent.units} is not its reservations'")
+    for medium in Medium:
+        count = sum(1 for one in held if one.medium is medium)
+        _require(agent.held.get(medium, 0) == count, f"{name}: {medium} count is not its reservations'")
+    _require(not agent.removed or bool(held), f"{name} is removed, without work, and still there")
+    if agent.presence is Presence.OFFLINE:
+        _require(not held or agent.removed, f"{name} is offline and holds work")
+    # Capacity that a newer policy took away may be held until that work ends.
+    if all(one.policy_version == shard.policy.version for one in held):
+        _require(agent.units <= agent.rules.total_units or not held, f"{name} holds {agent.units} units")
+        for medium, count in agent.held.items():
+            limit = agent.rules.capacity.get(medium, 0)
+            _require(count <= limit, f"{name} holds {count} of {limit} {medium}")
+
+
+def _check_deadlines(shard: Shard) -> None:
+    """Each thing with a deadline has its timer, and no timer is without its thing."""
+    expected: dict[tuple[TimerKind, str], int] = {}
+    for key, reservation in shard.reservations.items():
+        timed = reservation.state in (OfferState.OFFERED, OfferState.WRAP_UP)
+        _require(timed == (reservation.deadline is not None), f"reservation {key}: deadline {reservation.deadline}")
+        if reservation.deadline is not None:
+            offered = reservation.state is OfferState.OFFERED
+            expected[TimerKind.OFFER if offered else TimerKind.WRAP_UP, key] = reservation.deadline
+    for work in shard.work.values():
+        if work.resting:
+            expected[TimerKind.REST, work.work_id] = min(work.resting.values())
+    for agent in shard.agents.values():
+        if agent.grace_deadline is not None:
+            expected[TimerKind.GRACE, agent.agent_id] = agent.grace_deadline
+        absent = agent.presence is Presence.READY and not agent.connected
+        _require(not absent or agent.grace_deadline is not None, f"agent {agent.agent_id} is absent without a grace")
+    armed = {key: due for key, due in shard.timers.armed() if key[0] is not TimerKind.MATCH}
+    _require(armed == expected, f"timers {armed} are not the deadlines {expected}")
+
+
+def _check_indexes(shard: Shard) -> None:
+    """Each profile's members, eligible set and waiting list equal a scan over everything."""
+    waiting: dict[int, list[Work]] = {}
+    for work in shard.work.values():
+        if work.state is WorkState.WAITING:
+            waiting.setdefault(id(work.profile), []).append(work)
+    for profile in shard.matcher.profiles.values():
+        mine = sorted(waiting.pop(id(profile), []), key=lambda work: work.rank)
+        _require(list(profile.waiting) == mine, f"profile {profile.key}: waiting list differs from a scan")
+        live = sorted(entry[:4] for entry in profile.heap if entry[5].stamp == entry[4])
+        _require(live == _eligible(shard, profile), f"profile {profile.key}: eligible set differs from a scan")
+        _require(len(profile.heap) <= profile.limit, f"profile {profile.key}: {len(profile.heap)} entries")
+    _require(not waiting, "an item waits under a forgotten profile")
+
+
+def _eligible(shard: Shard, profile: Profile) -> list[Score]:
+    """The profile's agents as a scan finds them, by the rules of `explain` on an item that nobody holds."""
+    medium, teams, requirements, strategy = profile.key
+    probe = Work("", "", medium, "", (), 0, 0, 0, "", demanded=requirements)
+    rules = QueuePolicy("", medium, strategy=strategy, teams=teams)
+    agents = [agent for agent in shard.agents.values() if first_failed(shard, probe, rules, agent) is None]
+    return sorted(score(probe, rules, agent) for agent in agents)
+
+
+def _check_work_conserving(shard: Shard) -> None:
+    for work in shard.work.values():
+        if work.state is WorkState.WAITING:
+            rules = shard.lines[work.queue].rules
+            for agent in shard.agents.values():
+                able = first_failed(shard, work, rules, agent) is None
+                _require(not able, f"work {work.work_id} waits although agent {agent.agent_id} may take it")

@@ -1,0 +1,228 @@
+"""Seeded random walks: plausible events, late ones, repeated ones and nonsense, with time passing in between."""
+
+from collections.abc import Callable
+from random import Random
+
+from router.commands import Command
+from router.events import (
+    AgentConnected,
+    AgentDisconnected,
+    AssignmentConnected,
+    AssignmentEnded,
+    AssignmentFailed,
+    CustomerLeft,
+    Event,
+    NodeLost,
+    OfferAccepted,
+    OfferFailed,
+    OfferRejected,
+    PolicyChanged,
+    PresenceSet,
+    WorkQueued,
+    WrapUpFinished,
+)
+from router.policy import AgentPolicy, Policy, QueuePolicy, Strategy
+from router.rows import ReservationRow
+from router.vocabulary import EndedBy, Medium, OfferState, Presence, Requirement
+from tests.properties.oracle import Oracle, made_matches
+from tests.router.world import SECOND, Store, World
+
+NODES = ("n1", "n2")
+
+
+def random_policy(random: Random, version: int, agents: int, queues: int, skills: int) -> Policy:
+    """A policy of about this size; versions of one walk share most names, some come and go."""
+    names = [f"s{index}" for index in range(skills)]
+
+    def needs(most: int) -> tuple[Requirement, ...]:
+        return tuple(Requirement(name, random.randint(1, 6)) for name in random.sample(names, random.randint(0, most)))
+
+    kept_queues = [index for index in range(queues) if index == 0 or random.random() < 0.9]
+    kept_agents = [index for index in range(agents) if index == 0 or random.random() < 0.9]
+    return Policy(
+        version=f"v{version}",
+        queues={
+            f"q{index}": QueuePolicy(
+                name=f"q{index}",
+                medium=tuple(Medium)[index % 3],
+                requirements=needs(1),
+                priority=random.choice((0, 0, 5)),
+                strategy=random.choice(tuple(Strategy)),
+                teams=random.choice(((), (), ("t0",), ("t1", "t0"))),
+                offer_timeout_us=random.choice((5, 20)) * SECOND,
+                wrap_up_us=random.choice((0, 10, 30)) * SECOND,
+                reject_rest_us=random.choice((0, 10, 40)) * SECOND,
+            )
+            for index in kept_queues
+        },
+        agents={
+            f"a{index:02}": AgentPolicy(
+                agent_id=f"a{index:02}",
+                team=f"t{index % 2}",
+                skills={name: random.randint(1, 10) for name in random.sample(names, min(skills, 3))},
+                capacity={Medium.VOICE: random.randint(0, 2), Medium.CHAT: random.randint(0, 4), Medium.EMAIL: 2},
+                total_units=random.randint(1, 6),
+            )
+            for index in kept_agents
+        },
+        units={Medium.VOICE: random.choice((1, 2)), Medium.CHAT: 1, Medium.EMAIL: 1},
+        reconnect_grace_us=15 * SECOND,
+    )
+
+
+class Walk:
+    """One walk. `trace` is what was done: (event or None for expire, now, commands)."""
+
+    def __init__(self, seed: int, *, agents: int, queues: int, skills: int, policy_changes: bool = True) -> None:
+        self.random = Random(seed)
+        self.size = (agents, queues, skills)
+        self.version = 1
+        first = random_policy(self.random, 1, *self.size)
+        self.world = World(first)
+        self.oracle = Oracle(first)
+        self.first = first
+        self.connected: dict[str, int] = {}
+        self.generation = 0
+        self.count = 0
+        self.past_reservations: list[str] = []
+        self.trace: list[tuple[Event | None, int, list[Command]]] = []
+        self.makers: list[tuple[int, Callable[[], Event]]] = [
+            (20, self._work),
+            (8, self._left),
+            (16, self._accept),
+            (4, self._reject),
+            (16, self._joined),
+            (10, self._ended),
+            (10, self._wrapped),
+            (3, self._offer_failed),
+            (2, self._failed),
+            (16, self._presence),
+            (10, self._connect),
+            (4, self._disconnect),
+            (1, lambda: NodeLost(self.random.choice(NODES))),
+        ]
+        if policy_changes:
+            self.makers.append((1, self._policy))
+
+    def step(self) -> None:
+        """One event or one deadline, checked against the oracle."""
+        random, world = self.random, self.world
+        due = world.dispatcher.next_deadline()
+        if due is not None and (due <= world.now or random.random() < 0.2):
+            world.now = max(world.now, due) + random.choice((0, 0, 500))
+            self._note(None, world.dispatcher.expire(world.now))
+            return
+        event = random.choices([maker for _, maker in self.makers], [weight for weight, _ in self.makers])[0]()
+        commands = world.dispatcher.handle(event, world.now)
+        self._track(event)
+        self._note(event, commands)
+        if random.random() < 0.03:
+            self._note(event, world.dispatcher.handle(event, world.now))
+        world.now += random.choice((0, 1_000, 50_000, SECOND))
+        if random.random() < 0.3:
+            world.dispatcher.tidy()
+
+    def apply(self, event: Event | None, now: int) -> list[Command]:
+        """Give this walk's dispatcher somebody else's step."""
+        self.world.now = now
+        dispatcher = self.world.dispatcher
+        commands = dispatcher.expire(now) if event is None else dispatcher.handle(event, now)
+        self.world.store.apply(dispatcher.drain_changes())
+        return commands
+
+    def _note(self, event: Event | None, commands: list[Command]) -> None:
+        store: Store = self.world.store
+        self.past_reservations += [key for key in store.reservations if key not in self.past_reservations[-50:]]
+        store.apply(self.world.dispatcher.drain_changes())
+        self.trace.append((event, self.world.now, commands))
+        expected = self.oracle.matches(store, self.connected.keys(), commands)
+        assert made_matches(commands) == expected, f"step {len(self.trace)}: {event}"
+
+    def _track(self, event: Event) -> None:
+        if isinstance(event, AgentConnected) and event.agent_id in self.world.dispatcher.shard.agents:
+            row = self.world.dispatcher.agent(event.agent_id)
+            if row is not None and row.generation == event.generation:
+                self.connected[event.agent_id] = event.generation
+        elif isinstance(event, AgentDisconnected) and self.connected.get(event.agent_id) == event.generation:
+            del self.connected[event.agent_id]
+        elif isinstance(event, PolicyChanged):
+            self.oracle = Oracle(event.policy)
+        for agent_id in [name for name in self.connected if name not in self.world.dispatcher.shard.agents]:
+            del self.connected[agent_id]
+
+    def _agent(self) -> str:
+        return f"a{self.random.randrange(self.size[0] + 1):02}"
+
+    def _held(self, *states: OfferState) -> ReservationRow | None:
+        held = [row for row in self.world.store.reservations.values() if row.state in states]
+        return self.random.choice(held) if held else None
+
+    def _reservation(self, *states: OfferState) -> tuple[str, str]:
+        """A fitting reservation with its agent; now and then a finished, foreign or unknown one."""
+        row = self._held(*states)
+        if row is None or self.random.random() < 0.05:
+            past = self.random.choice(self.past_reservations) if self.past_reservations else "nothing.1"
+            return past, self._agent()
+        if self.random.random() < 0.03:
+            return row.reservation_id, self._agent()
+        return row.reservation_id, row.agent_id
+
+    def _work(self) -> Event:
+        random, (_, queues, skills) = self.random, self.size
+        if random.random() >= 0.05 or not self.count:
+            self.count += 1
+        index = random.randrange(queues)
+        needs = [Requirement(f"s{random.randrange(skills + 1)}", random.randint(1, 5))] if random.random() < 0.4 else []
+        medium = tuple(Medium)[index % 3] if random.random() < 0.98 else Medium.VOICE
+        return WorkQueued(
+            f"w{self.count}",
+            f"i{self.count}",
+            medium,
+            f"q{index}",
+            tuple(needs),
+            random.choice((0, 0, 3)),
+            random.choice(NODES),
+        )
+
+    def _left(self) -> Event:
+        keys = list(self.world.store.work)
+        return CustomerLeft(self.random.choice(keys) if keys and self.random.random() < 0.95 else "nobody")
+
+    def _accept(self) -> Event:
+        return OfferAccepted(*self._reservation(OfferState.OFFERED))
+
+    def _reject(self) -> Event:
+        return OfferRejected(*self._reservation(OfferState.OFFERED))
+
+    def _joined(self) -> Event:
+        return AssignmentConnected(self._reservation(OfferState.ACCEPTED)[0])
+
+    def _ended(self) -> Event:
+        states = (OfferState.CONNECTED, OfferState.CONNECTED, OfferState.ACCEPTED)
+        return AssignmentEnded(self._reservation(self.random.choice(states))[0], self.random.choice(tuple(EndedBy)))
+
+    def _wrapped(self) -> Event:
+        return WrapUpFinished(*self._reservation(OfferState.WRAP_UP), disposition="sold")
+
+    def _offer_failed(self) -> Event:
+        return OfferFailed(self._reservation(OfferState.OFFERED)[0], "busy")
+
+    def _failed(self) -> Event:
+        return AssignmentFailed(self._reservation(OfferState.ACCEPTED)[0], "no_media")
+
+    def _presence(self) -> Event:
+        presence = self.random.choice((Presence.READY,) * 6 + (Presence.NOT_READY, Presence.OFFLINE))
+        return PresenceSet(self._agent(), presence, self.random.choice((None, None, "lunch")))
+
+    def _connect(self) -> Event:
+        if self.random.random() < 0.95:
+            self.generation += 1
+        return AgentConnected(self._agent(), self.generation)
+
+    def _disconnect(self) -> Event:
+        agent_id = self.random.choice(list(self.connected)) if self.connected else self._agent()
+        return AgentDisconnected(agent_id, self.connected.get(agent_id, 0) - (self.random.random() < 0.1))
+
+    def _policy(self) -> Event:
+        self.version += 1
+        return PolicyChanged(random_policy(self.random, self.version, *self.size))
