@@ -133,10 +133,13 @@ class WebRtcTransport:
         await self._release()
 
     async def _open(self, hosts: Sequence[str], advertise: str | None) -> str:
-        await self._ice.gather_candidates()
+        try:
+            await self._ice.gather_candidates()
+        except BaseException:  # cancelled between two sockets
+            await self._ice.close()
+            raise
         candidates = _announced(self._ice, advertise)
         if not candidates:
-            await self._ice.close()
             raise MediaError("ports_exhausted", f"no UDP port on {', '.join(hosts)}")
         answer = build_answer(
             self._offer,

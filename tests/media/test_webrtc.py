@@ -211,6 +211,21 @@ async def test_close_before_anybody_came() -> None:
     assert len(os.listdir("/proc/self/fd")) == descriptors
 
 
+async def test_opening_may_be_cancelled() -> None:
+    peer, side = WebRtcPeer(), Side()
+    offer = await peer.offer()
+    descriptors = len(os.listdir("/proc/self/fd"))
+    for turns in range(1, 6):
+        opening = asyncio.create_task(side.open(offer, hosts=["127.0.0.1", "127.0.0.2", "127.0.0.3"]))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        opening.cancel()
+        [result] = await asyncio.gather(opening, return_exceptions=True)
+        assert isinstance(result, asyncio.CancelledError), f"opened within {turns} turns"
+    await until(lambda: len(os.listdir("/proc/self/fd")) == descriptors)
+    await peer.close()
+
+
 async def test_nobody_coming_is_a_failure_that_frees_the_socket(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webrtc, "CONNECT_TIMEOUT_S", 0.2)
     peer, side = WebRtcPeer(), Side()
