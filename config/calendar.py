@@ -45,7 +45,7 @@ def read_calendar(name: str, table: Table, site_zone: str) -> Calendar:
     """Reads one calendar; a later, narrower key wins over an earlier, wider one (`daily`, then `sunday`)."""
     weekly: dict[str, Ranges] = {}
     for group, days in GROUPS.items():
-        if group in table.values:
+        if table.has(group):
             weekly.update(dict.fromkeys(days, _ranges(table, group)))
     if not weekly:
         table.problem("", "has no opening hours", 'give daily = ["09:00-18:00"], or workdays, weekend, monday ...')

@@ -140,7 +140,7 @@ class _Loader:
             elif agent.sip_user:
                 owners[agent.sip_user] = f"agents.{agent.agent_id}"
         demo = file.table("demo")
-        password = demo.text("password") if "demo" in file.values else ""
+        password = demo.text("password") if file.has("demo") else ""
         if password and not password.startswith("demo-"):
             demo.problem("password", 'does not begin with "demo-"', "real passwords never stand in a file")
         demo.finish()

@@ -115,7 +115,7 @@ def _check_sounds(queue: QueueConfig, table: Table, names: QueueNames) -> None:
 def read_agent(agent_id: str, table: Table, teams: Collection[str], skills: Collection[str]) -> AgentConfig:
     """A row of `agents` in agents.toml."""
     capacity = table.table("capacity")
-    units = {medium: capacity.integer(medium, high=100) for medium in MEDIA if medium in capacity.values}
+    units = {medium: capacity.integer(medium, high=100) for medium in MEDIA if capacity.has(medium)}
     agent = AgentConfig(
         agent_id=agent_id,
         display_name=table.text("display_name"),

@@ -117,7 +117,7 @@ def _collect(name: str, table: Table, _: FlowContext) -> Node:
 
 
 def _set(name: str, table: Table, context: FlowContext) -> Node:
-    changes = [key for key in ("requirements", "priority", "data", "language") if key in table.values]
+    changes = [key for key in ("requirements", "priority", "data", "language") if table.has(key)]
     if not changes:
         table.problem("", "sets nothing", "give requirements, priority, data or language")
     data = table.table("data")
@@ -125,7 +125,7 @@ def _set(name: str, table: Table, context: FlowContext) -> Node:
         name=name,
         next=table.text("next"),
         requirements=table.levels("requirements", context.skills),
-        priority=table.integer("priority", 0, low=0, high=1000) if "priority" in table.values else None,
+        priority=table.integer("priority", 0, low=0, high=1000) if table.has("priority") else None,
         data={key: data.text(key) for key in data.values},
         language=table.choice("language", context.languages, ""),
     )
@@ -159,7 +159,7 @@ _KINDS: Mapping[str, Callable[[str, Table, FlowContext], Node]] = {
 
 def _prompts(table: Table) -> tuple[str, ...]:
     prompts = table.texts("prompts")
-    if "prompts" in table.values and not prompts:
+    if table.has("prompts") and not prompts:
         table.problem("prompts", "says nothing", "name at least one prompt")
     return prompts
 

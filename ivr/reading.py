@@ -57,6 +57,11 @@ class Table:
         """The dotted path of `key` in the file."""
         return f"{self.path}.{key}" if self.path else key
 
+    def has(self, key: str) -> bool:
+        """Whether the table has `key`, which is then a key that it may have."""
+        self._asked.add(key)
+        return key in self.values
+
     def problem(self, key: str, message: str, suggestion: str = "") -> None:
         """Records a mistake at `key`, or at the table itself when `key` is empty."""
         self.problems.append(FlowProblem(self.at(key) if key else self.path, message, suggestion))

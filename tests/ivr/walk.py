@@ -99,6 +99,7 @@ class Caller:
         self.now = 1_000_000
         self.steps: list[Step] = []
         self.over = False
+        self.notes: set[str] = set()
         self._playing = 0
         self._last_play = 0
 
@@ -182,6 +183,7 @@ class Caller:
                 assert command.outcome
                 self.over = True
             case Note(kind, node, detail):
+                self.notes.add(kind)
                 assert node
                 assert kind != "collected" or detail.endswith(" digits")
 

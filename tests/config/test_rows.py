@@ -1,0 +1,53 @@
+"""Rows by themselves: the defaults, and what is checked between a row's own keys."""
+
+from config.rows import QueueNames, read_agent, read_queue
+from ivr.reading import Table
+
+NAMES = QueueNames(
+    skills=("orders",),
+    teams=("red",),
+    dispositions=("resolved",),
+    prompts=("music/hold", "en/busy", "zh/busy", "en/only"),
+    languages=("en", "zh"),
+)
+
+
+def table(**values: object) -> Table:
+    return Table(values, "row", [])
+
+
+def test_a_queue_needs_little() -> None:
+    row = table(title="Orders", medium="voice")
+    queue = read_queue("orders", row, NAMES)
+    assert row.problems == []
+    assert queue.strategy == "best_proficiency"
+    assert (queue.offer_timeout_us, queue.wrap_up_us, queue.reject_rest_us) == (20_000_000, 30_000_000, 30_000_000)
+    assert (queue.teams, queue.requirements, queue.announce_place_every_us) == ((), (), 0)
+    assert queue.music == "music/hold"
+
+
+def test_a_bare_welcome_is_needed_in_every_language_a_complete_one_is_not() -> None:
+    row = table(title="Orders", medium="voice", welcome=["busy", "en/only", "only"])
+    read_queue("orders", row, NAMES)
+    assert [(problem.path, problem.message) for problem in row.problems] == [
+        ("row.welcome[2]", 'there is no prompt "zh/only"')
+    ]
+
+
+def test_a_queue_of_chats_needs_no_sound() -> None:
+    row = table(title="Chat", medium="chat", music="music/none")
+    read_queue("chat", row, NAMES)
+    assert row.problems == []
+
+
+def test_an_agent_without_capacity_takes_one_call() -> None:
+    row = table(display_name="A", team="red")
+    agent = read_agent("a", row, NAMES.teams, NAMES.skills)
+    assert row.problems == []
+    assert (dict(agent.capacity), agent.total_units) == ({"voice": 1}, 1)
+    assert (agent.role, agent.station, agent.sip_user) == ("agent", "webrtc", "")
+
+
+def test_the_total_is_by_default_the_greatest_capacity() -> None:
+    row = table(display_name="A", team="red", capacity={"voice": 1, "chat": 4})
+    assert read_agent("a", row, NAMES.teams, NAMES.skills).total_units == 4

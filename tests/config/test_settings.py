@@ -1,0 +1,108 @@
+"""Settings: flags, variables, defaults, what is refused, and the page."""
+
+import argparse
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from config.settings import SETTINGS, Settings, SettingsError, add_arguments, page, parse
+
+
+def test_the_defaults_are_safe_and_whole() -> None:
+    settings = parse([], {})
+    assert settings.bind == settings.advertise == "127.0.0.1"
+    assert (settings.http_port, settings.sip_port, settings.rtp_ports) == (8080, 5060, (16384, 18383))
+    assert settings.redis_url == ""
+    assert settings.database_url == "sqlite+aiosqlite:///data/jackfield.db"
+    assert (settings.lease_us, settings.session_us) == (2_000_000, 43_200_000_000)
+    assert settings.node.endswith("-8080")
+    assert settings.site == Path("config/demo")
+    assert settings.on_loopback
+
+
+def test_a_flag_wins_over_the_variable_and_that_over_the_default() -> None:
+    environ = {"JACKFIELD_HTTP_PORT": "9000", "JACKFIELD_SIP_PORT": "6000", "PATH": "/bin"}
+    settings = parse(["--http-port", "9001"], environ)
+    assert (settings.http_port, settings.sip_port) == (9001, 6000)
+
+
+def test_what_follows_from_other_settings() -> None:
+    settings = parse(["--data-dir", "/tmp/x", "--bind", "localhost", "--node", "left"], {})
+    assert settings.database_url == "sqlite+aiosqlite:////tmp/x/jackfield.db"
+    assert settings.bind == "127.0.0.1"
+    assert settings.node == "left"
+    outside = parse(["--bind", "0.0.0.0", "--advertise", "192.0.2.7"], {})
+    assert not outside.on_loopback
+    assert outside.advertise == "192.0.2.7"
+
+
+BAD = {
+    "BIND": "everywhere",
+    "ADVERTISE": "example",
+    "HTTP_PORT": "70000",
+    "SIP_PORT": "x",
+    "RTP_PORTS": "2000",
+    "DATA_DIR": "",
+    "REDIS_URL": "http://x",
+    "DATABASE_URL": "mysql://x",
+    "SITE": "",
+    "LOG_LEVEL": "loud",
+    "LOG_FORMAT": "xml",
+    "MEDIA_WORKERS": "0",
+    "NODE": "a b",
+    "LEASE_MS": "5",
+    "SESSION_HOURS": "-1",
+}
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_a_bad_value_names_flag_variable_value_and_what_is_expected(setting: object) -> None:
+    assert hasattr(setting, "name")
+    name = setting.name
+    with pytest.raises(SettingsError) as caught:
+        parse([], {f"JACKFIELD_{name}": BAD[name]})
+    text = str(caught.value)
+    assert f"--{name.lower().replace('_', '-')} (or JACKFIELD_{name})" in text
+    assert f'is "{BAD[name]}": ' in text
+    assert text.endswith("expected") or "expected," in text
+
+
+@pytest.mark.parametrize("ports", ["3000-2000", "2001-3000", "80-90", "2000-70000", "2000-2000"])
+def test_port_ranges_that_cannot_hold_a_leg(ports: str) -> None:
+    with pytest.raises(SettingsError, match="rtp-ports"):
+        parse(["--rtp-ports", ports], {})
+
+
+def test_all_bad_values_are_told_at_once() -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse(["--http-port", "x"], {"JACKFIELD_LEASE_MS": "x"})
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_a_mistyped_variable_is_refused() -> None:
+    with pytest.raises(SettingsError, match="JACKFIELD_HTTP_PROT: there is no such setting"):
+        parse([], {"JACKFIELD_HTTP_PROT": "1"})
+
+
+def test_binding_everywhere_needs_an_address_for_others() -> None:
+    with pytest.raises(SettingsError, match=r"--advertise \(or JACKFIELD_ADVERTISE\) is needed"):
+        parse(["--bind", "0.0.0.0"], {})
+
+
+def test_table_dataclass_and_help_agree() -> None:
+    renamed = {"lease_ms": "lease_us", "session_hours": "session_us"}
+    names = [renamed.get(setting.name.lower(), setting.name.lower()) for setting in SETTINGS]
+    assert names == [field.name for field in fields(Settings)]
+    assert set(BAD) == {setting.name for setting in SETTINGS}
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    text = parser.format_help()
+    for setting in SETTINGS:
+        assert setting.flag in text
+        assert setting.variable in text
+
+
+def test_the_page_is_up_to_date() -> None:
+    path = Path(__file__).parents[2] / "docs" / "settings.md"
+    assert path.read_text(encoding="utf-8") == page(), "run: python -m config.settings > docs/settings.md"
