@@ -5,7 +5,7 @@ names a person has no field in any of these types; the policy is stored once und
 keeps the version alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar, Union, cast
 
@@ -14,7 +14,7 @@ import msgspec
 from router import commands as c
 from router import events as e
 from router.policy import Policy
-from router.rows import AgentRow, ReservationRow, Turn, WorkRow
+from router.rows import AgentRow, ReservationRow, ShardImage, Turn, WorkRow
 from store.errors import StoreCorrupt, UnknownPolicy, UnknownVersion
 from store.wire import from_twin, to_twin, twin
 
@@ -102,6 +102,28 @@ def encode_row(row: AgentRow | WorkRow | ReservationRow | Policy) -> bytes:
 def decode_row(data: bytes, cls: type[Row]) -> Row:
     """Return the row of type `cls`. Raises UnknownVersion or StoreCorrupt."""
     return from_twin(_decode(_row_decoders[cls], data), cls)
+
+
+def decode_image(
+    agents: Iterable[bytes],
+    work: Iterable[bytes],
+    reservations: Iterable[bytes],
+    *,
+    policy_version: str | None,
+    applied: int,
+    clock: int,
+) -> ShardImage:
+    """Return the image of the stored rows, each kind in a fixed order whatever order they come in."""
+    return ShardImage(
+        agents=tuple(sorted((decode_row(data, AgentRow) for data in agents), key=lambda row: row.agent_id)),
+        work=tuple(sorted((decode_row(data, WorkRow) for data in work), key=lambda row: (row.sequence, row.work_id))),
+        reservations=tuple(
+            sorted((decode_row(data, ReservationRow) for data in reservations), key=lambda row: row.reservation_id)
+        ),
+        policy_version=policy_version,
+        applied=applied,
+        clock=clock,
+    )
 
 
 def encode_event(event: e.Event) -> bytes:

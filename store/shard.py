@@ -1,13 +1,12 @@
 """One shard in Redis: lease, commit, load, journal and inbox."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, cast
 
 from router.events import Event, PolicyChanged
 from router.policy import Policy
-from router.rows import AgentRow, ReservationRow, ShardImage, Turn, WorkRow
-from store.codec import JournalEntry, decode_entry, decode_event, decode_row, encode_event, encode_row
+from router.rows import ShardImage, Turn
+from store.codec import JournalEntry, decode_entry, decode_event, decode_image, decode_row, encode_event, encode_row
 from store.connection import StoreConnection
 from store.errors import (
     Deposed,
@@ -20,30 +19,10 @@ from store.errors import (
 )
 from store.group import commit_arguments
 from store.keys import shard_keys
+from store.lease import InboxEntry, Lease
 from store.link import Command
 
 _REPLICATION_TIMEOUT_MS: Final = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """Proof of ownership. `now_us` is Redis TIME when it was taken; `inbox` the last inbox id that was applied."""
-
-    owner: str
-    epoch: int
-    lease_ms: int
-    now_us: int
-    applied: int
-    clock: int
-    inbox: str
-
-
-@dataclass(frozen=True, slots=True)
-class InboxEntry:
-    """An event from another node. Hand `id` to the commit of the turn that applied it."""
-
-    id: str
-    event: Event
 
 
 class RedisShardStore:
@@ -124,12 +103,10 @@ class RedisShardStore:
         if int(epoch or 0) != lease.epoch:
             raise Deposed(lease.epoch, int(epoch or 0))
         policy = state.get(b"policy")
-        return ShardImage(
-            agents=tuple(sorted((decode_row(row, AgentRow) for row in agents), key=lambda row: row.agent_id)),
-            work=tuple(sorted((decode_row(row, WorkRow) for row in work), key=lambda row: (row.sequence, row.work_id))),
-            reservations=tuple(
-                sorted((decode_row(row, ReservationRow) for row in reservations), key=lambda row: row.reservation_id)
-            ),
+        return decode_image(
+            agents,
+            work,
+            reservations,
             policy_version=policy.decode() if policy is not None else None,
             applied=int(state.get(b"applied", 0)),
             clock=int(state.get(b"clock", 0)),

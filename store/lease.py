@@ -1,0 +1,29 @@
+"""What both stores of a shard, the one in Redis and its in-process twin, hand to their callers."""
+
+from dataclasses import dataclass
+
+from router.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Proof of ownership. `now_us` is the store's time when it was taken; `inbox` the last inbox id that was applied.
+
+    `applied` and `clock` are the sequence and the `now` of the last committed turn: the owner goes on after both.
+    """
+
+    owner: str
+    epoch: int
+    lease_ms: int
+    now_us: int
+    applied: int
+    clock: int
+    inbox: str
+
+
+@dataclass(frozen=True, slots=True)
+class InboxEntry:
+    """An event from another node. Hand `id` to the commit of the turn that applied it."""
+
+    id: str
+    event: Event

@@ -1,0 +1,224 @@
+"""An in-process twin of the shard store: the same semantics, checked by the same contract suite, without a server.
+
+It keeps the same bytes and follows lua/commit.lua line by line. Several stores over one MemoryShard are several nodes.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+from router.events import Event, PolicyChanged
+from router.policy import Policy
+from router.rows import ShardImage, Turn
+from store.codec import (
+    JournalEntry,
+    decode_entry,
+    decode_event,
+    decode_image,
+    decode_row,
+    encode_event,
+    encode_row,
+)
+from store.errors import Deposed, LeaseHeld, OutOfOrder, PolicyConflict, UnknownPolicy
+from store.group import Part, commit_arguments
+from store.lease import InboxEntry, Lease
+
+
+@dataclass(slots=True)
+class MemoryShard:
+    """What one shard's keys would hold."""
+
+    epoch: int = 0
+    owner: str | None = None
+    until: int = 0
+    applied: int = 0
+    clock: int = 0
+    current_policy: str | None = None
+    inbox_applied: str = ""
+    agents: dict[str, bytes] = field(default_factory=dict)
+    work: dict[str, bytes] = field(default_factory=dict)
+    reservations: dict[str, bytes] = field(default_factory=dict)
+    policies: dict[str, bytes] = field(default_factory=dict)
+    places: dict[str, tuple[str, int]] = field(default_factory=dict)
+    journal: dict[int, bytes] = field(default_factory=dict)
+    inbox: dict[int, bytes] = field(default_factory=dict)
+    posted: int = 0
+
+
+class MemoryShardStore:
+    """The store of one shard in memory; `clock` gives the store's own time in microseconds."""
+
+    def __init__(self, shard: MemoryShard, clock: Callable[[], int]) -> None:
+        self._shard = shard
+        self._clock = clock
+
+    async def take(self, node: str, lease_ms: int) -> Lease:
+        """As RedisShardStore.take."""
+        shard, now = self._shard, self._clock()
+        if shard.owner is not None and shard.owner != node and shard.until > now:
+            raise LeaseHeld(shard.owner, shard.epoch, -((now - shard.until) // 1000))
+        shard.epoch += 1
+        shard.owner = node
+        shard.until = now + lease_ms * 1000
+        return Lease(node, shard.epoch, lease_ms, now, shard.applied, shard.clock, shard.inbox_applied)
+
+    async def renew(self, lease: Lease) -> int:
+        """As RedisShardStore.renew."""
+        self._check_epoch(lease.epoch)
+        if self._shard.owner is None:
+            raise Deposed(lease.epoch, self._shard.epoch)
+        now = self._clock()
+        self._shard.until = now + lease.lease_ms * 1000
+        return now
+
+    async def release(self, lease: Lease) -> None:
+        """As RedisShardStore.release."""
+        self._check_epoch(lease.epoch)
+        self._shard.owner = None
+
+    async def break_lease(self, epoch: int) -> int:
+        """As RedisShardStore.break_lease."""
+        self._check_epoch(epoch)
+        self._shard.owner = None
+        self._shard.epoch += 1
+        return self._shard.epoch
+
+    async def commit(self, lease: Lease, turns: Sequence[Turn], inbox: str = "") -> None:
+        """As RedisShardStore.commit."""
+        if not turns:
+            return
+        for turn in turns:
+            if isinstance(turn.event, PolicyChanged):
+                self._check_policy(turn.event.policy)
+        _apply(self._shard, commit_arguments(lease.epoch, turns, inbox))
+
+    async def load(self, lease: Lease) -> ShardImage:
+        """As RedisShardStore.load."""
+        self._check_epoch(lease.epoch)
+        shard = self._shard
+        return decode_image(
+            shard.agents.values(),
+            shard.work.values(),
+            shard.reservations.values(),
+            policy_version=shard.current_policy,
+            applied=shard.applied,
+            clock=shard.clock,
+        )
+
+    async def policy(self, version: str) -> Policy:
+        """As RedisShardStore.policy."""
+        data = self._shard.policies.get(version)
+        if data is None:
+            raise UnknownPolicy(version)
+        return decode_row(data, Policy)
+
+    async def waiting(self, queue: str) -> list[str]:
+        """As RedisShardStore.waiting."""
+        places = self._shard.places.items()
+        return [work_id for _, work_id in sorted((place[1], key) for key, place in places if place[0] == queue)]
+
+    async def read_journal(self, after: int, limit: int) -> list[JournalEntry]:
+        """As RedisShardStore.read_journal."""
+        policies = self._decoded_policies()
+        found = [sequence for sequence in self._shard.journal if sequence > after][:limit]
+        return [decode_entry(sequence, self._shard.journal[sequence], policies) for sequence in found]
+
+    async def trim_journal(self, upto: int) -> int:
+        """As RedisShardStore.trim_journal."""
+        gone = [sequence for sequence in self._shard.journal if sequence <= upto]
+        for sequence in gone:
+            del self._shard.journal[sequence]
+        return len(gone)
+
+    async def post(self, event: Event) -> str:
+        """As RedisShardStore.post."""
+        shard = self._shard
+        if isinstance(event, PolicyChanged):
+            self._check_policy(event.policy)
+            shard.policies.setdefault(event.policy.version, encode_row(event.policy))
+        shard.posted += 1
+        shard.inbox[shard.posted] = encode_event(event)
+        return f"{shard.posted}-0"
+
+    async def read_inbox(self, after: str, limit: int, block_ms: int | None = None) -> list[InboxEntry]:  # noqa: ARG002
+        """As RedisShardStore.read_inbox, but it never waits, whatever `block_ms` says."""
+        policies = self._decoded_policies()
+        found = [number for number in self._shard.inbox if number > _inbox_number(after)][:limit]
+        return [InboxEntry(f"{number}-0", decode_event(self._shard.inbox[number], policies)) for number in found]
+
+    def _check_epoch(self, epoch: int) -> None:
+        if epoch != self._shard.epoch:
+            raise Deposed(epoch, self._shard.epoch)
+
+    def _check_policy(self, policy: Policy) -> None:
+        data = self._shard.policies.get(policy.version)
+        if data is not None and decode_row(data, Policy) != policy:
+            raise PolicyConflict(policy.version)
+
+    def _decoded_policies(self) -> dict[str, Policy]:
+        return {version: decode_row(data, Policy) for version, data in self._shard.policies.items()}
+
+
+def _apply(shard: MemoryShard, args: list[Part]) -> None:
+    epoch, first = cast("int", args[0]), cast("int", args[1])
+    if epoch != shard.epoch:
+        raise Deposed(epoch, shard.epoch)
+    entries, *rows = _sections(args[5:])
+    if first > shard.applied + 1:
+        raise OutOfOrder(first, shard.applied)
+    fresh = {}
+    for sequence, entry in enumerate(entries, first):
+        if sequence > shard.applied:
+            fresh[sequence] = cast("bytes", entry)
+        elif shard.journal.get(sequence, entry) != entry:
+            raise OutOfOrder(sequence, sequence, "another turn of this sequence was applied")
+    if not fresh:
+        return
+    shard.journal |= fresh
+    _write_rows(shard, *rows)
+    shard.applied, shard.clock = max(fresh), cast("int", args[2])
+    shard.current_policy = cast("str", args[3]) or shard.current_policy
+    if args[4]:
+        shard.inbox_applied = cast("str", args[4])
+        for number in [number for number in shard.inbox if number < _inbox_number(shard.inbox_applied)]:
+            del shard.inbox[number]
+
+
+def _write_rows(
+    shard: MemoryShard,
+    policies: list[Part],
+    agents: list[Part],
+    reservations: list[Part],
+    work: list[Part],
+    *deleted_and_places: list[Part],
+) -> None:
+    *deleted, places = deleted_and_places
+    for version, data in _pairs(policies):
+        shard.policies.setdefault(version, data)
+    tables = (shard.agents, shard.reservations, shard.work)
+    for table, written, gone in zip(tables, (agents, reservations, work), deleted, strict=True):
+        table.update(_pairs(written))
+        for key in gone:
+            table.pop(cast("str", key), None)
+    for work_id, queue, score in zip(places[::3], places[1::3], places[2::3], strict=True):
+        shard.places.pop(cast("str", work_id), None)
+        if queue:
+            shard.places[cast("str", work_id)] = (cast("str", queue), cast("int", score))
+
+
+def _sections(args: list[Part]) -> list[list[Part]]:
+    found = []
+    position = 0
+    while position < len(args):
+        count = cast("int", args[position])
+        found.append(args[position + 1 : position + 1 + count])
+        position += 1 + count
+    return found
+
+
+def _pairs(section: list[Part]) -> list[tuple[str, bytes]]:
+    return [(cast("str", key), cast("bytes", data)) for key, data in zip(section[::2], section[1::2], strict=True)]
+
+
+def _inbox_number(entry_id: str) -> int:
+    return int(entry_id.partition("-")[0]) if entry_id else 0

@@ -1,0 +1,61 @@
+"""The register of nodes: which incarnation of each lives, so that another can post NodeLost for one that died.
+
+A label is `name.incarnation`; calls and work carry it. After a kill -9 the next incarnation of the same name finds the
+old one at once; other names find it when its heartbeat ran out. The order is: `lost()`, post NodeLost for each label,
+and `forget()` once that is committed; a crash in between repeats it, and NodeLost is harmless twice.
+"""
+
+from dataclasses import dataclass
+
+from store.connection import StoreConnection
+from store.keys import node_keys
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One incarnation of a node."""
+
+    name: str
+    incarnation: int
+
+    @property
+    def label(self) -> str:
+        """What work rows and calls carry."""
+        return f"{self.name}.{self.incarnation}"
+
+
+class NodeRegister:
+    """Heartbeats. `ttl_ms`: how long a node may be silent before it counts as lost."""
+
+    def __init__(self, connection: StoreConnection, ttl_ms: int = 5_000) -> None:
+        self._connection = connection
+        self._ttl_ms = ttl_ms
+        self._keys = node_keys()
+
+    async def join(self, name: str) -> Member:
+        """Begin a new incarnation of `name`. Raises StoreLost."""
+        incarnation = await self._connection.run("HINCRBY", self._keys.incarnations, name, 1)
+        member = Member(name, int(incarnation))
+        await self._connection.transaction(
+            ("HSET", self._keys.members, member.label, ""),
+            ("SET", self._alive(member.label), "1", "PX", self._ttl_ms),
+        )
+        return member
+
+    async def beat(self, member: Member) -> bool:
+        """Prolong the member's life. False when it was declared lost: it must stop its work and join again."""
+        keys = (self._keys.members, self._alive(member.label))
+        return bool(await self._connection.function("beat_node", keys, member.label, self._ttl_ms))
+
+    async def lost(self, member: Member) -> list[str]:
+        """Declare lost whoever is silent, and older incarnations of `member`; return all that are not forgotten yet."""
+        keys = (self._keys.members, self._keys.alive_prefix)
+        labels = await self._connection.function("sweep_nodes", keys, member.name, member.incarnation)
+        return sorted(label.decode() for label in labels)
+
+    async def forget(self, label: str) -> None:
+        """Strike a lost (or a leaving) member off, after its NodeLost is committed or its calls are closed."""
+        await self._connection.transaction(("HDEL", self._keys.members, label), ("DEL", self._alive(label)))
+
+    def _alive(self, label: str) -> bytes:
+        return self._keys.alive_prefix + label.encode()
