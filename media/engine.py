@@ -85,6 +85,11 @@ class InProcessEngine:
         return len(self._legs)
 
     @property
+    def leg_ids(self) -> tuple[str, ...]:
+        """Names of the open legs, oldest first."""
+        return tuple(self._legs)
+
+    @property
     def ports_in_use(self) -> int:
         """RTP ports that are taken."""
         return self._ports.in_use
@@ -130,12 +135,15 @@ class InProcessEngine:
         if leg is not None and leg.kind != "webrtc":
             raise MediaError("leg_exists", leg_id)
         fresh = leg or self._new_leg(leg_id, "webrtc")
+        self._legs[leg_id] = fresh
         settings = self._settings
 
         def on_packet(packet: bytes) -> None:
             fresh.receive(packet, monotonic_us())
 
         def on_state(state: TransportState) -> None:
+            if fresh.transport is not transport:
+                return
             match state:
                 case "connected":
                     fresh.connected = True
@@ -145,16 +153,23 @@ class InProcessEngine:
                 case "closed":
                     self._emit(MediaEvent("leg_failed", leg_id, reason="peer_closed"))
 
-        transport, answer = await open_webrtc_transport(
-            offer_sdp,
-            hosts=settings.webrtc_hosts or (settings.bind_host,),
-            advertise=settings.advertise_host or None,
-            port_range=settings.webrtc_ports,
-            on_packet=on_packet,
-            on_state=on_state,
-        )
+        try:
+            transport, answer = await open_webrtc_transport(
+                offer_sdp,
+                hosts=settings.webrtc_hosts or (settings.bind_host,),
+                advertise=settings.advertise_host or None,
+                port_range=settings.webrtc_ports,
+                on_packet=on_packet,
+                on_state=on_state,
+            )
+        except BaseException:
+            if fresh.transport is None and self._legs.get(leg_id) is fresh:
+                await self.close_leg(leg_id)
+            raise
+        if self._legs.get(leg_id) is not fresh:
+            await transport.close()
+            raise MediaError("unknown_leg", f"{leg_id} was closed while its connection was made")
         old, fresh.transport = fresh.transport, transport
-        self._legs[leg_id] = fresh
         codec, payload_type, dtmf_payload_type = transport.negotiated
         fresh.negotiate(codec, payload_type, dtmf_payload_type, send=True, receive=True)
         self._rewire(fresh)

@@ -14,7 +14,7 @@ CAPACITY = 4096
 MAX_DEPTH = 480
 """The furthest that lateness may move the play-out point back: 60 ms."""
 _STEP = 80
-_START_SLACK = 40
+_START_SLACK = 80
 _WINDOW_FRAMES = 100
 _QUIET_US = 200_000
 

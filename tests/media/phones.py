@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 import socket
 import time
@@ -29,11 +30,19 @@ def tone(frequency: float, samples: int, start: int = 0, amplitude: float = 8000
 
 
 def strength(samples: codecs.Samples, frequency: float) -> float:
-    """Amplitude of one frequency in the samples (Goertzel's sum, written as one correlation)."""
-    if len(samples) == 0:
+    """Mean amplitude of one frequency over windows of 50 ms (Goertzel's sum, written as one product).
+
+    Windows, because a playout buffer may shift the sound by some milliseconds, and with it the phase.
+    """
+    windows = samples[: len(samples) // 400 * 400].reshape(-1, 400)
+    if len(windows) == 0:
         return 0.0
-    times = np.arange(len(samples)) / rtp.SAMPLE_RATE
-    return float(2 * abs(np.mean(samples * np.exp(-2j * math.pi * frequency * times))))
+    wave = np.exp(-2j * math.pi * frequency * np.arange(400) / rtp.SAMPLE_RATE)
+    return float(np.mean(2 * np.abs(windows @ wave) / 400))
+
+
+def longest_pause(times: list[float]) -> float:
+    return max((b - a for a, b in itertools.pairwise(times)), default=math.inf)
 
 
 async def until(condition: Callable[[], bool], timeout: float = 5.0, what: str = "condition") -> None:
@@ -64,6 +73,7 @@ class Phone(asyncio.DatagramProtocol):
     timestamp: int = 4_294_960_000
     ssrc: int = 0x1234
     sent: int = 0
+    spoke: list[float] = field(default_factory=list)
     talking: asyncio.Task[None] | None = None
     peer: tuple[str, int] = ("127.0.0.1", 0)
 
@@ -102,6 +112,7 @@ class Phone(asyncio.DatagramProtocol):
         samples = tone(self.frequency, rtp.FRAME_SAMPLES, self.timestamp % 8_000_000)
         self.send_payload(PAYLOAD_TYPES[self.codec], codecs.encode(self.codec, samples), self.timestamp)
         self.timestamp += rtp.FRAME_SAMPLES
+        self.spoke.append(time.monotonic())
 
     def talk(self) -> None:
         """Send the tone until closed, on absolute deadlines."""
@@ -138,8 +149,7 @@ class Phone(asyncio.DatagramProtocol):
 
     def longest_gap(self) -> float:
         """Seconds between two packets heard, at most."""
-        times = [h.at for h in self.heard]
-        return max((b - a for a, b in zip(times, times[1:], strict=False)), default=math.inf)
+        return longest_pause([h.at for h in self.heard])
 
     def events(self) -> list[rtp.RtpPacket]:
         return [h.packet for h in self.heard if h.packet.payload_type == EVENT_TYPE]
@@ -156,7 +166,7 @@ class Phone(asyncio.DatagramProtocol):
         packets = [h.packet for h in self.heard]
         return len({p.ssrc for p in packets}) == 1 and all(
             rtp.sequence_delta(b.sequence, a.sequence) == 1 and rtp.timestamp_delta(b.timestamp, a.timestamp) >= 0
-            for a, b in zip(packets, packets[1:], strict=False)
+            for a, b in itertools.pairwise(packets)
         )
 
 

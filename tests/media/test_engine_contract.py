@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import pytest_asyncio
 
 from media import mixer
+from media.client import WorkerEngine
 from media.codecs import CodecName
 from media.dtmf import schedule
 from media.engine import EngineSettings, InProcessEngine
@@ -22,6 +24,7 @@ from tests.media.phones import (
     PAYLOAD_TYPES,
     Events,
     Phone,
+    longest_pause,
     strength,
     tone,
     until,
@@ -37,18 +40,25 @@ def write_wav(path: Path, samples: np.ndarray[Any, Any]) -> None:
         file.writeframes(samples.astype("<i2").tobytes())
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> EngineSettings:
-    write_wav(tmp_path / "long.wav", tone(600, 8000 * 30))
-    write_wav(tmp_path / "short.wav", tone(700, 1600))
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> EngineSettings:
+    root = tmp_path_factory.mktemp("prompts")
+    write_wav(root / "long.wav", tone(600, 8000 * 5))
+    write_wav(root / "short.wav", tone(700, 1600))
     low = random.randrange(21000, 28000, 2)
-    return EngineSettings(prompt_root=tmp_path, rtp_ports=(low, low + 39), port_cool_down_us=0, no_media_us=1_500_000)
+    return EngineSettings(prompt_root=root, rtp_ports=(low, low + 39), port_cool_down_us=0, no_media_us=1_000_000)
+
+
+Engine = InProcessEngine | WorkerEngine
 
 
 class Site:
     """An engine with phones on it."""
 
-    def __init__(self, engine: InProcessEngine, events: Events) -> None:
+    def __init__(self, engine: Engine, events: Events) -> None:
         self.engine = engine
         self.events = events
         self.phones: list[Phone] = []
@@ -60,12 +70,10 @@ class Site:
         codec: CodecName = "PCMU",
         *,
         events: bool = True,
-        trunk: bool = False,
     ) -> Phone:
         phone = await Phone(codec=codec, frequency=frequency).open()
         self.phones.append(phone)
-        opened = self.engine.open_trunk if trunk else self.engine.open_rtp
-        phone.peer = await opened(leg_id)
+        phone.peer = await self.engine.open_rtp(leg_id)
         await self.remote(leg_id, phone, events=events)
         return phone
 
@@ -90,16 +98,33 @@ class Site:
         return a, b
 
 
-@pytest.fixture
-async def site(settings: EngineSettings) -> AsyncIterator[Site]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["in_process", "two_workers"])
+async def running(request: pytest.FixtureRequest, settings: EngineSettings) -> AsyncIterator[tuple[Engine, Events]]:
     events = Events()
-    engine = InProcessEngine(settings, events.append)
+    engine: Engine
+    if request.param == "in_process":
+        engine = InProcessEngine(settings, events.append)
+    else:
+        engine = WorkerEngine(settings, events.append, workers=2)
     await engine.start()
+    yield engine, events
+    await engine.aclose()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def site(running: tuple[Engine, Events]) -> AsyncIterator[Site]:
+    engine, events = running
+    events.clear()
     site = Site(engine, events)
     yield site
     for phone in site.phones:
         phone.close()
-    await engine.aclose()
+    for leg_id in (*"abc", "near", "far", "t1", "t2"):
+        await engine.close_leg(leg_id)
+
+
+async def hear_both(a: Phone, b: Phone, packets: int) -> None:
+    await asyncio.gather(hear(a, packets), hear(b, packets))
 
 
 async def hear(phone: Phone, packets: int, timeout: float = 5.0) -> None:
@@ -111,14 +136,14 @@ async def hear(phone: Phone, packets: int, timeout: float = 5.0) -> None:
 @pytest.mark.parametrize(("first", "second"), [("PCMU", "PCMU"), ("PCMA", "PCMA"), ("PCMU", "PCMA"), ("PCMA", "PCMU")])
 async def test_two_legs_hear_each_other_in_both_directions(site: Site, first: CodecName, second: CodecName) -> None:
     a, b = await site.pair(first, second)
-    await hear(a, 50)
-    await hear(b, 50)
+    await hear_both(a, b, 30)
     assert strength(a.audio(), 1000) > LOUD
     assert strength(a.audio(), 440) < QUIET
     assert strength(b.audio(), 440) > LOUD
     assert strength(b.audio(), 1000) < QUIET
-    assert a.longest_gap() < 0.04
-    assert b.longest_gap() < 0.04
+    # Both phones live in this loop: what they are late themselves is no gap of the engine's.
+    assert a.longest_gap() < longest_pause(b.spoke) + 0.04
+    assert b.longest_gap() < longest_pause(a.spoke) + 0.04
     assert a.is_continuous()
     assert {h.packet.payload_type for h in b.heard} == {PAYLOAD_TYPES[second]}
     assert [e.leg_id for e in site.events.of("connected")] in (["a", "b"], ["b", "a"])
@@ -129,26 +154,26 @@ async def test_conference_whisper_and_mute_are_cells_of_one_matrix(site: Site) -
     c = await site.phone("c", 1700)
     c.talk()
     await site.engine.set_room("room", mixer.conference(("a", "b", "c")))
-    await hear(a, 70)
+    await hear(a, 35)
     for phone, own, others in ((a, 440, (1000, 1700)), (b, 1000, (440, 1700)), (c, 1700, (440, 1000))):
-        ear = phone.audio(last=40)
+        ear = phone.audio(last=25)
         assert strength(ear, own) < QUIET
         assert all(strength(ear, other) > LOUD for other in others)
     # c whispers to b: a must not hear c, and b hears c at half strength.
     await site.engine.set_room(
         "room", {("a", "b"): 1.0, ("b", "a"): 1.0, ("a", "c"): 1.0, ("b", "c"): 1.0, ("c", "b"): 0.5}
     )
-    await hear(a, 60)
-    assert strength(a.audio(last=40), 1700) < QUIET
-    assert strength(a.audio(last=40), 1000) > LOUD
-    assert 3000 < strength(b.audio(last=40), 1700) < LOUD
+    await hear(a, 35)
+    assert strength(a.audio(last=25), 1700) < QUIET
+    assert strength(a.audio(last=25), 1000) > LOUD
+    assert 3000 < strength(b.audio(last=25), 1700) < LOUD
     # a is muted.
     await site.engine.set_room("room", {("a", "b"): 0.0, ("b", "a"): 1.0})
     await hear(a, 20)
     silent_from = len(b.heard)
     await hear(a, 20)
     assert len(b.heard) == silent_from
-    assert a.longest_gap() < 0.045
+    assert a.longest_gap() < longest_pause(b.spoke) + 0.045
     assert a.is_continuous()
 
 
@@ -188,7 +213,7 @@ async def test_play_replaces_loops_and_mixes_with_the_room(site: Site) -> None:
     await site.engine.play("a", "next", ["short.wav"])
     events = await played(site, 2)
     assert [(e.play_id, e.reason) for e in events] == [("music", "stopped"), ("next", "finished")]
-    assert a.longest_gap() < 0.045
+    assert a.longest_gap() < longest_pause(b.spoke) + 0.045
 
 
 async def test_missing_prompt_is_a_clear_error_and_keeps_what_plays(site: Site) -> None:
@@ -229,7 +254,7 @@ async def test_digits_are_dropped_when_the_far_side_negotiated_none(site: Site) 
 
 
 async def test_digits_are_sent(site: Site) -> None:
-    a, b = await site.pair()
+    _, b = await site.pair()
     await hear(b, 10)
     await site.engine.send_digits("b", "12#")
     await until(lambda: len(b.digits_heard()) == 3, what="digits")
@@ -253,7 +278,7 @@ async def test_only_the_negotiated_peer_is_heard(site: Site) -> None:
     stranger.peer = a.peer
     for _ in range(5):
         stranger.send_frame()
-    await until_stat(site, "a", "foreign", 5)
+    await until_strangers(site, "a", 5)
     assert not site.events.of("connected")
     a.talk()
     await hear(b, 10)
@@ -265,9 +290,9 @@ async def test_only_the_negotiated_peer_is_heard(site: Site) -> None:
     assert (await site.engine.stats("a"))["packets_in"] < 60
 
 
-async def until_stat(site: Site, leg_id: str, key: str, least: int) -> None:
+async def until_strangers(site: Site, leg_id: str, least: int) -> None:
     async with asyncio.timeout(5):
-        while dict(await site.engine.stats(leg_id))[key] < least:
+        while (await site.engine.stats(leg_id))["foreign"] < least:
             await asyncio.sleep(0.01)
 
 
@@ -291,8 +316,7 @@ async def test_the_peer_may_send_from_another_port_once(site: Site) -> None:
 
 async def test_hold_by_direction_flags(site: Site) -> None:
     a, b = await site.pair()
-    await hear(a, 10)
-    await hear(b, 10)
+    await hear_both(a, b, 10)
     await site.remote("a", a, send=False, receive=False)
     await site.engine.stats("a")
     await hear(b, 0)
@@ -302,8 +326,7 @@ async def test_hold_by_direction_flags(site: Site) -> None:
     assert len(a.heard) <= before_a + 1
     assert len(b.heard) <= before_b + 1
     await site.remote("a", a)
-    await hear(a, 10)
-    await hear(b, 10)
+    await hear_both(a, b, 10)
     assert not site.events.of("leg_failed")
 
 
@@ -368,8 +391,7 @@ async def test_trunk_legs_carry_audio_and_digits_without_reporting_them(site: Si
     await site.engine.set_room("there", mixer.conference(("far", "t2")))
     near.talk()
     far.talk()
-    await hear(near, 30)
-    await hear(far, 30)
+    await hear_both(near, far, 25)
     assert strength(near.audio(), 1000) > LOUD
     assert strength(far.audio(), 440) > LOUD
     await near.press(schedule("5"))

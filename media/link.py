@@ -1,0 +1,209 @@
+"""An owner's link to one worker process: it is started, spoken to, watched, and ended here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, assert_never
+
+import structlog
+
+from media import protocol, worker
+from media.engine import EngineSettings
+from media.errors import MediaError
+from media.events import MediaEvent
+
+log = structlog.get_logger(__name__)
+
+_ROOT = Path(__file__).resolve().parent.parent
+_START_TIMEOUT_S = 20.0
+_STOP_TIMEOUT_S = 3.0
+_REQUEST_TIMEOUT_S = 20.0
+_HEARTBEAT_S = 1.0
+_MISSED_BEATS = 5
+
+
+class WorkerLink:
+    """One worker process and the connection to it.
+
+    `on_lost` is called once, when the process ends, the connection breaks or the worker falls silent, unless `close`
+    came first. After that every request raises MediaError worker_lost.
+    """
+
+    def __init__(
+        self,
+        settings: EngineSettings,
+        socket_path: Path,
+        generation: int,
+        on_event: Callable[[MediaEvent], None],
+        on_lost: Callable[[], None],
+    ) -> None:
+        self._settings = replace(settings, prompt_root=settings.prompt_root.resolve())
+        self._path = socket_path
+        self._generation = generation
+        self._on_event = on_event
+        self._on_lost = on_lost
+        self._process: asyncio.subprocess.Process | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._welcomed: asyncio.Future[None] | None = None
+        self._next_id = 0
+        self._tasks: list[asyncio.Task[None]] = []
+        self._unanswered = 0
+        self._closing = False
+        self.alive = False
+        self.pulse = protocol.Pulse(0, 0, 0, 0, 0)
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the worker."""
+        return None if self._process is None else self._process.pid
+
+    async def start(self) -> None:
+        """Start the process and take ownership; MediaError worker_start_failed."""
+        try:
+            async with asyncio.timeout(_START_TIMEOUT_S):
+                await self._start()
+        except (OSError, TimeoutError, protocol.ProtocolError, MediaError) as error:
+            await self.close()
+            raise MediaError("worker_start_failed", repr(error)) from error
+
+    async def _start(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "media.worker",
+            f"--socket={self._path}",
+            f"--parent={os.getpid()}",
+            *worker.arguments(self._settings),
+            cwd=_ROOT,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert self._process.stdout is not None  # noqa: S101 - it was asked for
+        if (await self._process.stdout.readline()).strip() != b"ready":
+            raise MediaError("worker_start_failed", f"exit status {await self._process.wait()}")
+        reader, self._writer = await asyncio.open_unix_connection(self._path)
+        self._welcomed = asyncio.get_running_loop().create_future()
+        self._tasks = [
+            asyncio.create_task(self._guard(self._read(reader)), name=f"media-link-read-{self.pid}"),
+            asyncio.create_task(self._guard(self._beat()), name=f"media-link-beat-{self.pid}"),
+        ]
+        self._write(protocol.Hello(self._generation))
+        await self._welcomed
+        self.alive = True
+
+    async def request(self, method: str, **args: Any) -> Any:
+        """Call a method of the worker's engine. MediaError as the engine raises it, worker_lost, worker_timeout."""
+        if not self.alive:
+            raise MediaError("worker_lost", method)
+        self._next_id += 1
+        request_id = self._next_id
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting[request_id] = answer
+        self._write(protocol.Request(request_id, self._generation, method, args))
+        try:
+            async with asyncio.timeout(_REQUEST_TIMEOUT_S):
+                return await answer
+        except TimeoutError:
+            raise MediaError("worker_timeout", method) from None
+        finally:
+            self._waiting.pop(request_id, None)
+
+    async def close(self) -> None:
+        """End the worker in order, by force after three seconds; idempotent."""
+        self._closing = True
+        self._lose()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._writer is not None:
+            self._writer.close()
+            with contextlib.suppress(OSError):
+                # The other side may be gone already; nothing is left to be said to it.
+                await self._writer.wait_closed()
+        if self._process is not None:
+            await self._end(self._process)
+        self._path.unlink(missing_ok=True)
+
+    @staticmethod
+    async def _end(process: asyncio.subprocess.Process) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            async with asyncio.timeout(_STOP_TIMEOUT_S):
+                await process.wait()
+        except TimeoutError:
+            log.warning("media_worker_killed", pid=process.pid)
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+    def _write(self, frame: protocol.Frame) -> None:
+        if self._writer is not None:
+            self._writer.write(protocol.encode(frame))
+
+    async def _guard(self, work: Any) -> None:
+        """Whatever ends a task of the link, the link is lost with it."""
+        try:
+            await work
+        except (OSError, protocol.ProtocolError) as error:
+            log.warning("media_link_broken", pid=self.pid, error=repr(error))
+        except Exception:
+            log.exception("media_link_failed", pid=self.pid)
+        self._lose()
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        frames = protocol.FrameReader()
+        while data := await reader.read(65536):
+            self._unanswered = 0
+            for frame in frames.feed(data):
+                self._received(frame)
+
+    async def _beat(self) -> None:
+        # Beats are counted, not seconds: after a hold-up of this process the answers are only waiting to be read.
+        while self._unanswered < _MISSED_BEATS:
+            self._unanswered += 1
+            self._write(protocol.Heartbeat(self._generation))
+            await asyncio.sleep(_HEARTBEAT_S)
+        log.error("media_worker_silent", pid=self.pid, beats=self._unanswered)
+
+    def _received(self, frame: protocol.Frame) -> None:
+        match frame:
+            case protocol.Reply(id=request_id, result=result):
+                answer = self._waiting.get(request_id)
+                if answer is not None and not answer.done():
+                    answer.set_result(result)
+            case protocol.Failure(id=request_id, reason=reason, detail=detail):
+                answer = self._waiting.get(request_id)
+                if answer is not None and not answer.done():
+                    answer.set_exception(MediaError(reason, detail))
+            case protocol.Happened(event=event):
+                self._on_event(event)
+            case protocol.Pulse():
+                self.pulse = frame
+            case protocol.Welcome():
+                if self._welcomed is not None and not self._welcomed.done():
+                    self._welcomed.set_result(None)
+            case protocol.Refused(generation=generation):
+                raise protocol.ProtocolError(f"the worker's owner has generation {generation}")
+            case protocol.Hello() | protocol.Request() | protocol.Heartbeat():
+                raise protocol.ProtocolError(f"{type(frame).__name__} from a worker")
+            case _:
+                assert_never(frame)
+
+    def _lose(self) -> None:
+        """Fail what waits; tell the owner, once."""
+        was_alive, self.alive = self.alive, False
+        if self._welcomed is not None and not self._welcomed.done():
+            self._welcomed.set_exception(MediaError("worker_lost", "before it welcomed its owner"))
+        for answer in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(MediaError("worker_lost"))
+        if was_alive and not self._closing:
+            self._on_lost()
