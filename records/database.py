@@ -1,6 +1,7 @@
 """One SQL database: engine, transactions, migrations. SQLite with a write-ahead log by default, PostgreSQL by URL."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -42,7 +43,11 @@ class Database:
 
     @classmethod
     async def open(cls, url: str) -> "Database":
-        """Connects and brings the tables up to date. Raises sqlalchemy.exc.SQLAlchemyError when it cannot."""
+        """Connects and brings the tables up to date.
+
+        Raises OSError when an SQLite file cannot be opened, sqlalchemy.exc.SQLAlchemyError for all else.
+        """
+        await asyncio.to_thread(_probe, url)
         database = cls(url)
         try:
             await database.migrate()
@@ -118,6 +123,17 @@ def _engine(url: str) -> AsyncEngine:
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+def _probe(url: str) -> None:
+    """A failed open leaves a thread of aiosqlite behind that outlives the loop, so it is found out without it."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return
+    try:
+        sqlite3.connect(parsed.database).close()
+    except sqlite3.OperationalError as error:
+        raise OSError(f"cannot open the database {parsed.database}: {error}") from error
 
 
 def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:

@@ -60,9 +60,7 @@ async def test_two_servers_that_start_together(tmp_path: Path) -> None:
 
 
 async def test_a_file_that_cannot_be_opened(tmp_path: Path) -> None:
-    from sqlalchemy.exc import OperationalError
-
-    with pytest.raises(OperationalError):
+    with pytest.raises(OSError, match=r"folder\.sqlite: unable to open"):
         await Database.open(sqlite_url(tmp_path / "no" / "such" / "folder.sqlite"))
 
 
