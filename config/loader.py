@@ -59,8 +59,11 @@ class _Loader:
         calendars = self._rows("calendars.toml", lambda name, table: read_calendar(name, table, zone))
         channels = self._rows("channels.toml", lambda name, table: rows.read_channel(name, table, calendars, teams))
         queues = self._queues(rows.QueueNames(skills, teams, dispositions, prompts, languages))
-        flows = self._flows(FlowContext(languages, prompts, queues, skills, calendars))
-        entries = _read(main.table("entries", required=True), lambda n, t: rows.read_entry(n, t, flows, channels))
+        # Who dials in speaks: only voice channels and voice queues fit.
+        voice_queues = [name for name, queue in queues.items() if queue.medium == "voice"]
+        voice_channels = [name for name, channel in channels.items() if channel.medium == "voice"]
+        flows = self._flows(FlowContext(languages, prompts, voice_queues, skills, calendars))
+        entries = _read(main.table("entries", required=True), lambda n, t: rows.read_entry(n, t, flows, voice_channels))
         agents, demo_password = self._agents(teams, skills, entries)
         site = Site(
             name=main.text("name"),

@@ -24,6 +24,14 @@ MISTAKES: dict[str, tuple[str, str, str, str, str, str]] = {
     "no language": ("site.toml", '["en", "zh"]', "[]", "languages", "names no language", "languages ="),
     "entry flow": ("site.toml", 'flow = "main"', 'flow = "mian"', "entries.4000.flow", "not known", '"main"'),
     "entry channel": ("site.toml", '"phone_line"', '"phone"', "entries.4000.channel", "not known", '"phone_line"'),
+    "entry channel of chats": (
+        "site.toml",
+        '"phone_line"',
+        '"web_chat"',
+        "entries.4000.channel",
+        "not known",
+        "phone_line",
+    ),
     "entry key": ("site.toml", "flow =", "flows =", "entries.4000.flows", "not a key", '"flow"'),
     "site key": ("site.toml", "languages =", "language =", "language", "not a key", '"languages"'),
     "skill title": ("skills.toml", 'title = "Orders"', "", "orders.title", "is missing", ""),
@@ -262,6 +270,14 @@ def test_place_announcements_need_the_numbers(site_copy: Path) -> None:
     text = (site_copy / "queues.toml").read_text(encoding="utf-8")
     (site_copy / "queues.toml").write_text(text.replace("announce_place_every_s = 30", ""), encoding="utf-8")
     config.load(site_copy)
+
+
+def test_a_caller_cannot_be_sent_to_a_queue_of_chats(site_copy: Path) -> None:
+    text = (site_copy / "queues.toml").read_text(encoding="utf-8")
+    (site_copy / "queues.toml").write_text(text.replace('medium = "voice"', 'medium = "chat"', 1), encoding="utf-8")
+    (problem,) = problems_of(site_copy)
+    assert (problem.file, problem.path) == ("flows/main.toml", "nodes.to-orders.queue")
+    assert problem.suggestion == "known: after_sales, operator"
 
 
 def test_all_files_are_judged_in_one_go(site_copy: Path) -> None:
