@@ -15,6 +15,7 @@ from router.commands import Command
 from router.dispatcher import Dispatcher
 from router.events import Event, TimePassed
 from router.rows import Turn
+from store.errors import StoreLost
 
 log = structlog.get_logger(__name__)
 
@@ -23,16 +24,8 @@ RETRY_FIRST_S = 0.02
 RETRY_LAST_S = 1.0
 
 
-class DeposedError(Exception):
-    """Another owner has raised the epoch: this pump must say nothing more."""
-
-
 class PumpClosedError(Exception):
     """The pump takes no more events."""
-
-
-class StoreAwayError(Exception):
-    """The store did not answer; the outcome of the commit is unknown and it is tried again."""
 
 
 class Clock(Protocol):
@@ -42,7 +35,7 @@ class Clock(Protocol):
 
 
 class Committer(Protocol):
-    """Commits turns under a lease. Raises StoreAwayError or DeposedError."""
+    """Commits turns under a lease. Raises StoreLost (tried again) or another StoreError, which ends the pump."""
 
     async def commit(self, turns: Sequence[Turn]) -> None: ...
 
@@ -104,7 +97,7 @@ class Pump:
         self._turn(event, cause)
 
     async def run(self) -> None:
-        """Commits and speaks until `close`. Raises DeposedError."""
+        """Commits and speaks until `close`. Raises Deposed when another owner raised the epoch: say nothing more."""
         try:
             self._arm()
             while not (self._closed and not self._pending):
@@ -137,10 +130,8 @@ class Pump:
         if self._closed:
             raise PumpClosedError
         now = self._clock.now()
-        if isinstance(event, TimePassed):
-            commands = self.dispatcher.expire(now)
-        else:
-            commands = self.dispatcher.handle(event, now)
+        core = self.dispatcher
+        commands = core.expire(now) if isinstance(event, TimePassed) else core.handle(event, now)
         self.sequence += 1
         changes = self.dispatcher.drain_changes()
         turn = Turn(self.sequence, now, cause, event, tuple(commands), changes)
@@ -159,7 +150,7 @@ class Pump:
             try:
                 await self._committer.commit(batch)
                 break
-            except StoreAwayError as error:
+            except StoreLost as error:
                 if not self.away:
                     log.error("store_away", error=str(error), backlog=len(self._pending))
                 self.away = True

@@ -31,6 +31,12 @@ class TaskOwner:
         task.add_done_callback(self._ended)
         return task
 
+    def cancel(self, name: str) -> None:
+        """Ends the task of that name, if it runs."""
+        for task in self._tasks:
+            if task.get_name() == name:
+                task.cancel()
+
     async def aclose(self, grace_s: float = 5.0) -> None:
         """Waits up to `grace_s` for what ends by itself, then cancels the rest."""
         current = asyncio.current_task()

@@ -1,0 +1,176 @@
+"""What an agent's screen shows: offers, assignments, wrap-ups and the snapshot, made from rows and contexts."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from agents_ws import messages as m
+from config.site import Named, Site
+from router.commands import SendOffer
+from router.rows import AgentRow, ReservationRow, WorkRow
+from router.vocabulary import OfferState, Presence
+from server.contexts import Earlier, InteractionContext
+
+
+class Board(Protocol):
+    """The dispatcher's read views."""
+
+    def agent(self, agent_id: str) -> AgentRow | None: ...
+
+    def work(self, work_id: str) -> WorkRow | None: ...
+
+    def reservations_of(self, agent_id: str) -> tuple[ReservationRow, ...]: ...
+
+
+def label(title: str) -> m.Label:
+    """A site's titles have one language; the page falls back to it."""
+    return {"en": title}
+
+
+def choices(named: Mapping[str, Named]) -> tuple[m.Choice, ...]:
+    """Reasons or dispositions to pick from."""
+    return tuple(m.Choice(id=code, label=label(one.title)) for code, one in named.items())
+
+
+def _past(earlier: Earlier) -> m.PastInteraction:
+    record = earlier.record
+    return m.PastInteraction(
+        interaction_id=record.id,
+        at_us=record.opened_at,
+        channel=record.channel,
+        queue=record.queue,
+        outcome=record.outcome,
+        disposition=record.disposition,
+        agent=record.agent_id,
+        note=earlier.note,
+    )
+
+
+class Cards:
+    """Makes messages; remembers each open offer's decision and who is on hold, for redrawing."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self._offers: dict[str, SendOffer] = {}
+        self._held: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._offers)
+
+    def remember(self, command: SendOffer) -> None:
+        """An offer was made."""
+        self._offers[command.reservation_id] = command
+
+    def forget(self, reservation_id: str) -> None:
+        """The reservation is over."""
+        self._offers.pop(reservation_id, None)
+        self._held.pop(reservation_id, None)
+
+    def hold(self, reservation_id: str, since: int | None) -> None:
+        """On hold since then, or not any more."""
+        if since is None:
+            self._held.pop(reservation_id, None)
+        else:
+            self._held[reservation_id] = since
+
+    def offer(self, row: ReservationRow, work: WorkRow, context: InteractionContext, now: int) -> m.Offer:
+        """The invitation as a card."""
+        deadline = row.deadline if row.deadline is not None else now
+        return m.Offer(
+            **self._card(row, work, context, now),
+            deadline_us=deadline,
+            timeout_ms=(deadline - row.offered_at) // 1000,
+            attempt=work.attempts,
+        )
+
+    def assignment(
+        self,
+        row: ReservationRow,
+        work: WorkRow,
+        context: InteractionContext,
+        now: int,
+        *,
+        state: str | None = None,
+        by: Any = None,
+    ) -> m.Assignment:
+        """The accepted offer as a card; `state` overrides what the row says."""
+        held = self._held.get(row.reservation_id)
+        shown: Any = state or ("held" if held else "connected" if row.state is OfferState.CONNECTED else "accepted")
+        since = held or row.connected_at or row.offered_at
+        return m.Assignment(
+            **self._card(row, work, context, now),
+            state=shown,
+            since_us=now if state else since,
+            connected_at_us=row.connected_at,
+            by=by,
+        )
+
+    def wrap_up(self, reservation_id: str, interaction_id: str, queue: str, deadline: int) -> m.WrapUp:
+        """After-contact work."""
+        return m.WrapUp(
+            reservation_id=reservation_id,
+            interaction_id=interaction_id,
+            deadline_us=deadline,
+            dispositions=self.dispositions(queue),
+        )
+
+    def dispositions(self, queue: str) -> tuple[m.Choice, ...]:
+        """A queue's codes; all of the site's for a queue that is gone."""
+        known = self.site.queues.get(queue)
+        codes = known.dispositions if known else tuple(self.site.dispositions)
+        return choices({code: self.site.dispositions[code] for code in codes if code in self.site.dispositions})
+
+    def snapshot(
+        self,
+        agent: AgentRow | None,
+        leg: m.LegState,
+        held: list[tuple[ReservationRow, WorkRow, InteractionContext]],
+        now: int,
+    ) -> m.Snapshot:
+        """All that the page shows."""
+        offers = [self.offer(*each, now) for each in held if each[0].state is OfferState.OFFERED]
+        assignments = [
+            self.assignment(*each, now) for each in held if each[0].state in (OfferState.ACCEPTED, OfferState.CONNECTED)
+        ]
+        wrap_ups = [
+            self.wrap_up(row.reservation_id, work.interaction_id, work.queue, row.deadline or now)
+            for row, work, _ in held
+            if row.state is OfferState.WRAP_UP
+        ]
+        return m.Snapshot(
+            presence=agent.presence if agent else Presence.OFFLINE,
+            reason=agent.reason if agent else None,
+            since_us=agent.presence_since if agent else now,
+            leg=leg,
+            offers=tuple(offers),
+            assignments=tuple(assignments),
+            wrap_ups=tuple(wrap_ups),
+            reasons=choices(self.site.not_ready_reasons),
+            dispositions={name: self.dispositions(name) for name in self.site.queues},
+        )
+
+    def _card(self, row: ReservationRow, work: WorkRow, context: InteractionContext, now: int) -> dict[str, Any]:
+        queue = self.site.queues.get(work.queue)
+        made = self._offers.get(row.reservation_id)
+        requirements = dict(queue.requirements if queue else ())
+        requirements.update(
+            {need.skill: max(need.minimum, requirements.get(need.skill, 0)) for need in work.requirements}
+        )
+        why = None
+        if made is not None:
+            decision = made.decision
+            why = m.Why(strategy=decision.strategy, terms=dict(decision.terms), runner_up=decision.runner_up)
+        return {
+            "reservation_id": row.reservation_id,
+            "interaction_id": work.interaction_id,
+            "medium": row.medium,
+            "queue": work.queue,
+            "queue_title": label(queue.title if queue else work.queue),
+            "caller": m.Caller(display=context.caller_name, number=context.caller, verified=False),
+            "queued_at_us": work.queued_at,
+            "waited_ms": max(0, (row.connected_at or now) - work.queued_at) // 1000,
+            "requirements": tuple(m.SkillDemand(skill=s, minimum=n) for s, n in requirements.items()),
+            "ivr_path": context.path,
+            "data": context.data,
+            "why": why,
+            "history": tuple(_past(earlier) for earlier in context.history),
+        }

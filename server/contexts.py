@@ -1,0 +1,154 @@
+"""What is known of each live interaction: who calls, what the IVR collected, what happened before.
+
+Personal data stays here and in SQL; the journal and Redis see identifiers only. After a restart a context is read back
+from SQL when somebody asks for it.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from records.customers import Customers
+from records.interactions import InteractionRecord, Interactions
+from records.notes import Notes
+from server.tasks import TaskOwner
+
+HISTORY_LENGTH = 5
+# How long an offer waits for the caller's earlier interactions; they are there long before, unless SQL is slow.
+READY_TIMEOUT_S = 0.25
+PATH_KEY = "ivr_path"
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An earlier interaction of the same customer, with the last note that an agent left."""
+
+    record: InteractionRecord
+    note: str | None
+
+
+@dataclass(slots=True)
+class InteractionContext:
+    """One live interaction. `history` is newest first, without this one."""
+
+    interaction_id: str
+    channel: str
+    caller: str
+    caller_name: str
+    path: tuple[str, ...] = ()
+    data: dict[str, str] = field(default_factory=dict)
+    language: str = ""
+    history: tuple[Earlier, ...] = ()
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    queued: bool = False
+    over: bool = False
+
+
+class InteractionContexts:
+    """The contexts of this node; implements what voice asks for."""
+
+    def __init__(
+        self,
+        customers: Customers,
+        interactions: Interactions,
+        notes: Notes,
+        tasks: TaskOwner,
+        wall: Callable[[], int],
+    ) -> None:
+        self._customers = customers
+        self._interactions = interactions
+        self._notes = notes
+        self._tasks = tasks
+        self._wall = wall
+        self._live: dict[str, InteractionContext] = {}
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    # --- what voice tells ---------------------------------------------------------------------------------------
+
+    def opened(self, interaction_id: str, channel: str, caller: str, caller_name: str) -> None:
+        """A customer's attempt begins; who they are is looked up meanwhile."""
+        context = InteractionContext(interaction_id, channel, caller, caller_name)
+        self._live[interaction_id] = context
+        self._tasks.spawn(self._identify(context), f"identify:{interaction_id}")
+
+    def collected(self, interaction_id: str, data: Mapping[str, str], path: Sequence[str], language: str) -> None:
+        """The IVR is done with the caller."""
+        context = self._live.get(interaction_id)
+        if context is None:
+            return
+        context.data, context.path, context.language = dict(data), tuple(path), language
+        context.queued = True
+        self._tasks.spawn(self._keep(context), f"keep:{interaction_id}")
+
+    def closed(self, interaction_id: str) -> None:
+        """The call is over; an agent may still be in wrap-up."""
+        context = self._live.get(interaction_id)
+        if context is None:
+            return
+        context.over = True
+        if not context.queued:
+            self.drop(interaction_id)
+
+    # --- what the server asks -----------------------------------------------------------------------------------
+
+    def drop(self, interaction_id: str) -> None:
+        """The router has closed the work."""
+        self._live.pop(interaction_id, None)
+
+    def cached(self, interaction_id: str) -> InteractionContext | None:
+        """The context, if it is here and complete."""
+        context = self._live.get(interaction_id)
+        return context if context is not None and context.ready.is_set() else None
+
+    async def get(self, interaction_id: str) -> InteractionContext:
+        """The context, from SQL when it is not here; an empty one when nothing is known."""
+        context = self._live.get(interaction_id)
+        if context is None:
+            context = await self._read_back(interaction_id)
+            self._live[interaction_id] = context
+        try:
+            async with asyncio.timeout(READY_TIMEOUT_S):
+                await context.ready.wait()
+        except TimeoutError:
+            pass  # The offer does not wait for the past.
+        return context
+
+    async def _identify(self, context: InteractionContext) -> None:
+        try:
+            if context.caller:
+                # A number from outside is what the caller claims: unverified (it came from no trunk).
+                customer = await self._customers.identify("phone", context.caller, False, self._wall())
+                await self._customers.attach(context.interaction_id, customer, {}, self._wall())
+                context.history = await self._earlier(customer, context.interaction_id)
+        finally:
+            context.ready.set()
+
+    async def _keep(self, context: InteractionContext) -> None:
+        data = dict(context.data)
+        if context.path:
+            data[PATH_KEY] = " > ".join(context.path)
+        if data:
+            await self._customers.collect(context.interaction_id, data, self._wall())
+
+    async def _read_back(self, interaction_id: str) -> InteractionContext:
+        view = await self._interactions.view(interaction_id)
+        context = InteractionContext(interaction_id, view.record.channel if view else "", "", "", queued=True)
+        if view is not None:
+            context.data = dict(view.data)
+            path = context.data.pop(PATH_KEY, "")
+            context.path = tuple(path.split(" > ")) if path else ()
+            context.caller = next((i.value for i in view.identities if i.kind == "phone"), "")
+            if view.record.customer_id:
+                context.history = await self._earlier(view.record.customer_id, interaction_id)
+        context.ready.set()
+        return context
+
+    async def _earlier(self, customer_id: str, interaction_id: str) -> tuple[Earlier, ...]:
+        records = await self._interactions.history(customer_id, HISTORY_LENGTH + 1)
+        earlier = [record for record in records if record.id != interaction_id][:HISTORY_LENGTH]
+        notes = [await self._notes.of(record.id) for record in earlier]
+        return tuple(
+            Earlier(record, kept[-1].text if kept else None) for record, kept in zip(earlier, notes, strict=True)
+        )

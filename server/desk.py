@@ -1,0 +1,303 @@
+"""The agents' side: carries out what they ask (the endpoint's Gateway) and shows them what was committed."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from agents_ws import messages as m
+from agents_ws.ports import Refusal
+from records.notes import Notes
+from records.sessions import SignIn
+from router import events as facts
+from router.commands import (
+    CloseWork,
+    Command,
+    EndWrapUp,
+    JoinLegs,
+    PartLegs,
+    Refuse,
+    SendOffer,
+    ShowPresence,
+    StartWrapUp,
+    WithdrawOffer,
+)
+from router.rows import ReservationRow, Turn, WorkRow
+from router.vocabulary import EndedBy, OfferState, Presence, WithdrawReason
+from server.cards import Board, Cards
+from server.contexts import InteractionContext, InteractionContexts
+from server.pump import Pump
+from server.reach import Reach
+from server.tasks import TaskOwner
+from voice.conductor import Conductor
+from voice.ports import MediaUnavailableError
+
+log = structlog.get_logger(__name__)
+
+
+class Send(Protocol):
+    """The hub."""
+
+    def send(self, agent_id: str, message: m.NumberedMessage) -> bool: ...
+
+
+class Desk:
+    """One for the node. `wall` gives wall-clock microseconds, for sign-in and notes."""
+
+    def __init__(
+        self,
+        pump: Pump,
+        cards: Cards,
+        contexts: InteractionContexts,
+        reach: Reach,
+        sign_in: SignIn,
+        notes: Notes,
+        tasks: TaskOwner,
+        wall: Callable[[], int],
+    ) -> None:
+        self._pump = pump
+        self._cards = cards
+        self._contexts = contexts
+        self._reach = reach
+        self._sign_in = sign_in
+        self._notes = notes
+        self._tasks = tasks
+        self._wall = wall
+        self._generation = 0
+        self._hub: Send | None = None
+        self._conductor: Conductor | None = None
+
+    def attach(self, hub: Send, conductor: Conductor) -> None:
+        """Closes the circle: hub and conductor need the desk, and it needs them."""
+        self._hub = hub
+        self._conductor = conductor
+
+    # --- the endpoint's Gateway ---------------------------------------------------------------------------------
+
+    async def authenticate(self, token: str) -> m.AgentIdentity | None:
+        """Whose token it is; None also for an account that takes no work."""
+        caller = await self._sign_in.authenticate(token, self._wall())
+        agent = self._cards.site.agents.get(caller.agent_id or "") if caller else None
+        if agent is None:
+            return None
+        return m.AgentIdentity(
+            id=agent.agent_id,
+            name=agent.display_name,
+            role=agent.role,
+            team=agent.team,
+            station="sip" if agent.station == "sip" else "webrtc",
+        )
+
+    async def connected(self, agent_id: str) -> int:
+        """The page is there."""
+        self._generation = max(self._generation + 1, self._wall())
+        self._reach.page(agent_id, up=True)
+        await self._pump.drain()
+        return self._generation
+
+    async def disconnected(self, agent_id: str, generation: int) -> None:
+        """The page is gone."""
+        log.info("page_gone", agent_id=agent_id, generation=generation)
+        self._reach.page(agent_id, up=False)
+
+    async def snapshot(self, agent_id: str) -> m.Snapshot:
+        """All that the page shows."""
+        board: Board = self._pump.dispatcher
+        held: list[tuple[ReservationRow, WorkRow, InteractionContext]] = [
+            (row, work, await self._contexts.get(work.interaction_id))
+            for row in board.reservations_of(agent_id)
+            if (work := board.work(row.work_id)) is not None
+        ]
+        return self._cards.snapshot(board.agent(agent_id), self._leg_state(agent_id), held, self._pump.now())
+
+    async def set_presence(self, agent_id: str, presence: str, reason: str | None) -> Refusal | None:
+        """Ready, or not ready with one of the site's reasons."""
+        if reason is not None and reason not in self._cards.site.not_ready_reasons:
+            return Refusal("unknown_reason", f"there is no reason {reason!r}")
+        return await self._post(facts.PresenceSet(agent_id, Presence(presence), reason), agent_id)
+
+    async def accept(self, agent_id: str, reservation_id: str) -> Refusal | None:
+        """Take the offer; an agent with a phone answers the phone."""
+        if self._cards.site.agents[agent_id].station == "sip":
+            return Refusal("answer_your_phone", "the phone is ringing: answer there")
+        return await self._post(facts.OfferAccepted(reservation_id, agent_id), agent_id)
+
+    async def reject(self, agent_id: str, reservation_id: str, reason: str | None) -> Refusal | None:
+        """Decline the offer."""
+        return await self._post(facts.OfferRejected(reservation_id, agent_id, reason), agent_id)
+
+    async def hang_up(self, agent_id: str, reservation_id: str) -> Refusal | None:
+        """End the conversation."""
+        if refusal := self._not_talking(agent_id, reservation_id):
+            return refusal
+        return await self._post(facts.AssignmentEnded(reservation_id, EndedBy.AGENT), agent_id)
+
+    async def hold(self, agent_id: str, reservation_id: str, on: bool) -> Refusal | None:
+        """Music for the caller, or the conversation again."""
+        if refusal := self._not_talking(agent_id, reservation_id):
+            return refusal
+        if self._conductor is None or not self._conductor.hold(reservation_id, on=on):
+            return Refusal("not_connected", "there is no conversation to hold")
+        return None
+
+    async def send_digit(self, agent_id: str, reservation_id: str, digit: str) -> Refusal | None:
+        """A keypad digit to the caller's side."""
+        if refusal := self._not_talking(agent_id, reservation_id):
+            return refusal
+        try:
+            sent = self._conductor is not None and await self._conductor.send_digits(reservation_id, digit)
+        except MediaUnavailableError as error:
+            return Refusal("media_unavailable", error.reason)
+        return None if sent else Refusal("not_connected", "there is no conversation")
+
+    async def finish_wrap_up(
+        self, agent_id: str, reservation_id: str, disposition: str | None, note: str | None
+    ) -> Refusal | None:
+        """Close wrap-up. The note is kept first: it must not be lost when the commit comes too late."""
+        if disposition is not None and disposition not in self._cards.site.dispositions:
+            return Refusal("unknown_disposition", f"there is no disposition {disposition!r}")
+        row = self._own(agent_id, reservation_id)
+        work = self._pump.dispatcher.work(row.work_id) if row else None
+        if work is not None and note and note.strip():
+            await self._notes.add(work.interaction_id, agent_id, note, self._wall())
+        return await self._post(facts.WrapUpFinished(reservation_id, agent_id, disposition), agent_id)
+
+    async def open_leg(self, agent_id: str, sdp: str) -> str | Refusal:
+        """The browser's media leg."""
+        if self._conductor is None or self._cards.site.agents[agent_id].station == "sip":
+            return Refusal("phone_agent", "this agent speaks on a SIP phone")
+        try:
+            return await self._conductor.browsers.open(agent_id, sdp)
+        except MediaUnavailableError as error:
+            return Refusal("media_unavailable", error.reason)
+
+    async def sign_out(self, agent_id: str) -> Refusal | None:
+        """Presence becomes offline, the leg is closed."""
+        refusal = await self._post(facts.PresenceSet(agent_id, Presence.OFFLINE), agent_id)
+        if refusal is None and self._conductor is not None:
+            await self._conductor.agent_gone(agent_id)
+            self._reach.leg(agent_id, up=False)
+        return refusal
+
+    # --- what voice tells ---------------------------------------------------------------------------------------
+
+    def held(self, agent_id: str, reservation_id: str, on: bool) -> None:
+        """Hold went on or off."""
+        self._cards.hold(reservation_id, self._pump.now() if on else None)
+        self._show_assignment(agent_id, reservation_id)
+
+    def leg_changed(self, agent_id: str, up: bool) -> None:
+        """The browser's leg is up or gone."""
+        self._reach.leg(agent_id, up=up)
+        self._send(agent_id, m.Leg(state="up" if up else "none"))
+
+    def phone_changed(self, agent_id: str, *, registered: bool) -> None:
+        """The agent's phone is registered or absent."""
+        self._reach.registered(agent_id, up=registered)
+        self._send(agent_id, m.Leg(state=self._leg_state(agent_id)))
+
+    # --- what the router committed ------------------------------------------------------------------------------
+
+    def show(self, turn: Turn) -> None:
+        """Tells the agents concerned."""
+        for command in turn.commands:
+            self._show(command)
+        if isinstance(turn.event, facts.AssignmentConnected):
+            row = self._pump.dispatcher.reservation(turn.event.reservation_id)
+            if row is not None and row.state is OfferState.CONNECTED:
+                self._show_assignment(row.agent_id, row.reservation_id)
+
+    def _show(self, command: Command) -> None:
+        match command:
+            case SendOffer():
+                self._cards.remember(command)
+                self._with_context(command.interaction_id, lambda context: self._show_offer(command, context))
+            case WithdrawOffer(reservation_id=reservation_id, agent_id=agent_id, reason=reason):
+                self._cards.forget(reservation_id)
+                self._send(agent_id, m.OfferWithdrawn(reservation_id=reservation_id, reason=reason))
+            case JoinLegs(reservation_id=reservation_id, agent_id=agent_id):
+                self._show_assignment(agent_id, reservation_id)
+            case PartLegs():
+                self._cards.hold(command.reservation_id, None)
+                self._with_context(command.interaction_id, lambda context: self._show_ended(command, context))
+            case StartWrapUp(reservation_id=reservation_id, interaction_id=interaction_id, deadline=deadline):
+                work = self._pump.dispatcher.work(command.work_id)
+                wrap_up = self._cards.wrap_up(reservation_id, interaction_id, work.queue if work else "", deadline)
+                self._send(command.agent_id, wrap_up)
+            case EndWrapUp(reservation_id=reservation_id, agent_id=agent_id, disposition=disposition):
+                self._cards.forget(reservation_id)
+                self._send(agent_id, m.WrapUpEnded(reservation_id=reservation_id, disposition=disposition))
+            case ShowPresence(agent_id=agent_id, presence=presence, reason=reason, since=since):
+                self._send(agent_id, m.PresenceShown(presence=presence, since_us=since, reason=reason))
+            case CloseWork(interaction_id=interaction_id):
+                self._contexts.drop(interaction_id)
+            case _:
+                return
+
+    def _with_context(self, interaction_id: str, show: Callable[[InteractionContext], None]) -> None:
+        """At once when the caller's context is here, so that messages keep their order; else when it has been read."""
+        context = self._contexts.cached(interaction_id)
+        if context is not None:
+            show(context)
+        else:
+            self._tasks.spawn(self._show_later(interaction_id, show), f"show:{interaction_id}")
+
+    async def _show_later(self, interaction_id: str, show: Callable[[InteractionContext], None]) -> None:
+        show(await self._contexts.get(interaction_id))
+
+    def _show_offer(self, command: SendOffer, context: InteractionContext) -> None:
+        row = self._pump.dispatcher.reservation(command.reservation_id)
+        work = self._pump.dispatcher.work(command.work_id)
+        if row is not None and work is not None and row.state is OfferState.OFFERED:
+            self._send(command.agent_id, self._cards.offer(row, work, context, self._pump.now()))
+
+    def _show_assignment(self, agent_id: str, reservation_id: str) -> None:
+        row = self._own(agent_id, reservation_id)
+        work = self._pump.dispatcher.work(row.work_id) if row else None
+        if work is None:
+            return
+
+        def show(context: InteractionContext) -> None:
+            now_row = self._own(agent_id, reservation_id)
+            if now_row is not None and now_row.state in (OfferState.ACCEPTED, OfferState.CONNECTED):
+                self._send(agent_id, self._cards.assignment(now_row, work, context, self._pump.now()))
+
+        self._with_context(work.interaction_id, show)
+
+    def _show_ended(self, command: PartLegs, context: InteractionContext) -> None:
+        row = self._own(command.agent_id, command.reservation_id)
+        work = self._pump.dispatcher.work(command.work_id)
+        if row is None or work is None:
+            over = m.OfferWithdrawn(reservation_id=command.reservation_id, reason=WithdrawReason.ABANDONED)
+            self._send(command.agent_id, over)
+            return
+        ended = self._cards.assignment(row, work, context, self._pump.now(), state="ended", by=command.by)
+        self._send(command.agent_id, ended)
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    async def _post(self, event: facts.Event, agent_id: str) -> Refusal | None:
+        for answer in await self._pump.post(event, f"agent:{agent_id}"):
+            if isinstance(answer, Refuse):
+                return Refusal(answer.code, answer.message)
+        return None
+
+    def _own(self, agent_id: str, reservation_id: str) -> ReservationRow | None:
+        row = self._pump.dispatcher.reservation(reservation_id)
+        return row if row is not None and row.agent_id == agent_id else None
+
+    def _not_talking(self, agent_id: str, reservation_id: str) -> Refusal | None:
+        row = self._own(agent_id, reservation_id)
+        if row is None or row.state is not OfferState.CONNECTED:
+            return Refusal("not_connected", f"reservation {reservation_id} is not a conversation of yours")
+        return None
+
+    def _leg_state(self, agent_id: str) -> m.LegState:
+        there = self._reach.leg_state(agent_id)
+        if self._cards.site.agents[agent_id].station == "sip":
+            return "phone_registered" if there else "phone_absent"
+        return "up" if there else "none"
+
+    def _send(self, agent_id: str, message: m.NumberedMessage) -> None:
+        if self._hub is not None:
+            self._hub.send(agent_id, message)

@@ -1,0 +1,122 @@
+"""The media engine as voice asks for it: the same calls, voice's own errors and value types."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from media.errors import MediaError
+from media.events import MediaEvent
+from voice.conductor import Conductor, PlayReason
+from voice.ports import MediaUnavailableError, RemoteMedia
+
+T = TypeVar("T")
+_PLAY_REASONS: Mapping[str, PlayReason] = {"finished": "finished", "stopped": "stopped"}
+
+
+class Engine(Protocol):
+    """What the in-process engine and the worker's client have in common (docs/media.md)."""
+
+    async def open_rtp(self, leg_id: str) -> tuple[str, int]: ...
+
+    async def set_remote(
+        self,
+        leg_id: str,
+        *,
+        host: str,
+        port: int,
+        codec: Any,
+        payload_type: int,
+        dtmf_payload_type: int | None,
+        send: bool,
+        receive: bool,
+    ) -> None: ...
+
+    async def open_webrtc(self, leg_id: str, offer_sdp: str) -> str: ...
+
+    async def close_leg(self, leg_id: str) -> None: ...
+
+    async def play(
+        self, leg_id: str, play_id: str, files: Sequence[str], *, loop: bool = False, gain: float = 1.0
+    ) -> None: ...
+
+    async def stop_play(self, leg_id: str, play_id: str | None = None) -> None: ...
+
+    async def send_digits(self, leg_id: str, digits: str) -> None: ...
+
+    async def set_room(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> None: ...
+
+
+class MediaPort:
+    """Passes calls on; a MediaError becomes MediaUnavailableError with the same reason."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def open_rtp(self, leg_id: str) -> tuple[str, int]:
+        """Host and port to put into the SDP."""
+        return await _told(self._engine.open_rtp(leg_id))
+
+    async def set_remote(self, leg_id: str, remote: RemoteMedia) -> None:
+        """Where and how the other side takes media."""
+        await _told(
+            self._engine.set_remote(
+                leg_id,
+                host=remote.host,
+                port=remote.port,
+                codec=remote.codec,
+                payload_type=remote.payload_type,
+                dtmf_payload_type=remote.dtmf_payload_type,
+                send=remote.send,
+                receive=remote.receive,
+            )
+        )
+
+    async def open_webrtc(self, leg_id: str, offer_sdp: str) -> str:
+        """The whole answer, candidates inside."""
+        return await _told(self._engine.open_webrtc(leg_id, offer_sdp))
+
+    async def close_leg(self, leg_id: str) -> None:
+        """Idempotent."""
+        await _told(self._engine.close_leg(leg_id))
+
+    async def play(
+        self, leg_id: str, play_id: str, files: Sequence[str], *, loop: bool = False, gain: float = 1.0
+    ) -> None:
+        """Files one after the other; what played before is stopped."""
+        await _told(self._engine.play(leg_id, play_id, files, loop=loop, gain=gain))
+
+    async def stop_play(self, leg_id: str, play_id: str | None = None) -> None:
+        """Silence that play, or whatever plays."""
+        await _told(self._engine.stop_play(leg_id, play_id))
+
+    async def send_digits(self, leg_id: str, digits: str) -> None:
+        """RFC 4733 events to the leg's far side."""
+        await _told(self._engine.send_digits(leg_id, digits))
+
+    async def set_room(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> None:
+        """The room's whole gain matrix; empty dissolves it."""
+        await _told(self._engine.set_room(room_id, gains))
+
+
+async def _told(work: Awaitable[T]) -> T:
+    try:
+        return await work
+    except MediaError as error:
+        raise MediaUnavailableError(error.reason) from error
+
+
+def hand_over(event: MediaEvent, conductor: Conductor, failed: Callable[[str, str], None]) -> None:
+    """A media event to whom it concerns. `failed` counts legs that failed, by reason."""
+    match event.kind:
+        case "connected":
+            conductor.leg_connected(event.leg_id)
+        case "digit":
+            conductor.leg_digit(event.leg_id, event.digit or "")
+        case "played":
+            conductor.leg_played(
+                event.leg_id,
+                event.play_id or "",
+                _PLAY_REASONS.get(event.reason or "", "failed"),
+            )
+        case "leg_failed":
+            failed(event.leg_id, event.reason or "")
+            conductor.leg_failed(event.leg_id, event.reason or "")

@@ -1,0 +1,238 @@
+"""One node, whole: builds every part, starts them in order, and stops them in the opposite one."""
+
+import asyncio
+import gc
+import itertools
+import secrets
+from contextlib import AsyncExitStack
+
+import structlog
+
+from agents_ws.hub import Hub
+from config.settings import Settings
+from config.site import Site
+from media.client import WorkerEngine
+from media.engine import EngineSettings
+from media.events import MediaEvent
+from records.accounts import Accounts
+from records.customers import Customers
+from records.interactions import Interactions
+from records.notes import Notes
+from records.phones import Phones
+from records.projector import Projector
+from records.sessions import Sessions, SignIn
+from router.events import NodeLost
+from server import media_port, signalling
+from server.cards import Cards
+from server.clock import wall_us
+from server.contexts import InteractionContexts
+from server.desk import Desk
+from server.ids import interaction_ids
+from server.people import People
+from server.policy import site_policy
+from server.projection import Projection
+from server.pump import Pump
+from server.reach import Reach
+from server.sdp_port import SdpPort
+from server.speaker import Speaker
+from server.storage import Storage, open_storage
+from server.tasks import TaskOwner
+from server.voice_site import voice_site
+from server.web import Web
+from sip.events import SipEvent
+from sip.settings import Settings as SipSettings
+from sip.ua import Ua
+from store.bindings import BindingStore
+from telemetry.metrics import Metrics
+from telemetry.routing import RoutingMeter
+from voice.conductor import Conductor
+from voice.runner import VoicePorts
+
+log = structlog.get_logger(__name__)
+
+REALM = "jackfield"
+HANG_UP_GRACE_S = 3.0
+# Tasks without which the node is of no use: when one of them fails, the node stops and says so.
+VITAL = ("pump", "lease", "heartbeat", "projection", "embedded")
+
+
+class Node:
+    """`start`, then `wait`, then `stop`."""
+
+    def __init__(self, settings: Settings, site: Site) -> None:
+        self.settings = settings
+        self.site = site
+        self.metrics = Metrics()
+        self.tasks = TaskOwner(self._task_failed)
+        self.calls = TaskOwner(self._task_failed)
+        self.failed: str | None = None
+        self._stack = AsyncExitStack()
+        self._stop = asyncio.Event()
+
+    async def start(self) -> None:
+        """Everything up and listening. Raises what makes it impossible, after taking down what was up."""
+        try:
+            self.storage = await open_storage(self.settings, self._stack)
+            await self._build_core()
+            await self._build_voice()
+            await self._build_web()
+            await self._begin()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def wait(self) -> None:
+        """Returns when `request_stop` was called or a vital task failed (`failed` says which)."""
+        await self._stop.wait()
+
+    def request_stop(self) -> None:
+        """For signal handlers."""
+        self._stop.set()
+
+    async def stop(self) -> None:
+        """Calls end, agents are told, everything decided is committed and recorded, then the stores close."""
+        if hasattr(self, "conductor"):
+            self.conductor.close()
+            await self.calls.aclose(HANG_UP_GRACE_S)
+        if hasattr(self, "web"):
+            await self.web.aclose()
+        if hasattr(self, "ua"):
+            await self.ua.aclose()
+        if hasattr(self, "engine"):
+            await self.engine.aclose()
+        if hasattr(self, "pump"):
+            self.pump.close()
+            self.projection.close()
+        for vital in ("lease", "heartbeat", "embedded"):
+            self.tasks.cancel(vital)
+        await self.tasks.aclose()
+        await self._leave()
+        await self._stack.aclose()
+
+    # --- building -----------------------------------------------------------------------------------------------
+
+    async def _build_core(self) -> None:
+        storage, shard = self.storage, self.storage.shard
+        self.interactions = Interactions(storage.database)
+        customers = Customers(storage.database)
+        self.contexts = InteractionContexts(customers, self.interactions, Notes(storage.database), self.tasks, wall_us)
+        targets = {name: queue.service_level.threshold_us for name, queue in self.site.queues.items()}
+        meter = RoutingMeter(self.metrics, targets)
+        meter.restore(shard.image)
+        self.speaker = Speaker(meter, self.contexts)
+        shard.committed = self.metrics.committed
+        self.pump: Pump = await shard.restore(
+            site_policy(self.site), self.speaker, lambda _turn, elapsed_us: self.metrics.decided(elapsed_us)
+        )
+        self.projection = Projection(Projector(storage.database), shard.store, self._projected)
+        await self.projection.catch_up(shard.image.applied)
+
+    async def _build_voice(self) -> None:
+        storage, settings = self.storage, self.settings
+        self.people = People(
+            self.site, Accounts(storage.database), Phones(storage.database), REALM, serve_demo=settings.on_loopback
+        )
+        await self.people.make_demo_accounts(wall_us())
+        self.engine = WorkerEngine(
+            EngineSettings(
+                prompt_root=self.site.prompts_dir,
+                bind_host=settings.bind,
+                advertise_host=settings.advertise,
+                rtp_ports=settings.rtp_ports,
+                webrtc_hosts=(settings.bind,) if settings.on_loopback else (),
+            ),
+            self._media_event,
+            workers=settings.media_workers,
+            generation=storage.shard.lease.epoch,
+        )
+        await self.engine.start()
+        self.ua = await self._build_ua(storage)
+        self._build_desk(storage)
+        self.sdp = SdpPort(lambda: secrets.randbits(40))
+        ports = VoicePorts(self.ua, media_port.MediaPort(self.engine), self.sdp, self.pump, self.contexts, self.desk)
+        site = voice_site(self.site, storage.member.label, interaction_ids(wall_us))
+        self.conductor = Conductor(site, ports, self.calls)
+
+    async def _build_ua(self, storage: Storage) -> Ua:
+        settings, now = self.settings, storage.shard.clock.now
+        phones = await self.people.phone_secrets()
+        return Ua(
+            SipSettings(host=settings.bind, port=settings.sip_port, advertise=settings.advertise, realm=REALM, now=now),
+            self._sip_event,
+            credentials=signalling.PhoneCredentials(phones),
+            bindings=signalling.PhoneBindings(
+                BindingStore(storage.connection), sorted(phones), storage.member.label, now
+            ),
+        )
+
+    def _build_desk(self, storage: Storage) -> None:
+        board = self.pump.dispatcher
+        self.reach = Reach(self.pump.tell, lambda agent_id: row.generation if (row := board.agent(agent_id)) else 0)
+        for agent in self.site.agents.values():
+            self.reach.add(agent.agent_id, phone=agent.station == "sip")
+        self._agent_of_phone = {a.sip_user: a.agent_id for a in self.site.agents.values() if a.sip_user}
+        self.sign_in = SignIn(Accounts(storage.database), Sessions(storage.database, self.settings.session_us))
+        self.desk = Desk(
+            self.pump,
+            Cards(self.site),
+            self.contexts,
+            self.reach,
+            self.sign_in,
+            Notes(storage.database),
+            self.tasks,
+            wall_us,
+        )
+        sessions = itertools.count(1)
+        self.hub = Hub(now=self.pump.now, new_session_id=lambda: f"{secrets.token_urlsafe(12)}-{next(sessions)}")
+
+    async def _build_web(self) -> None:
+        self.desk.attach(self.hub, self.conductor)
+        self.speaker.attach(self.desk, self.conductor, self.projection)
+        self.web = Web(self)
+
+    async def _begin(self) -> None:
+        """From here on things happen: commits first, then the past is tidied, then the doors open."""
+        storage = self.storage
+        self.tasks.spawn(self.pump.run(), "pump")
+        self.tasks.spawn(self.projection.run(), "projection")
+        self.tasks.spawn(storage.shard.renew(), "lease")
+        self.tasks.spawn(storage.beat(), "heartbeat")
+        self.tasks.spawn(storage.keep_embedded(), "embedded")
+        for label in await storage.register.lost(storage.member):
+            await self.pump.post(NodeLost(label), "start")
+            await storage.register.forget(label)
+        await self.ua.start()
+        await self.web.start()
+        # The long-lived objects are all there: keep the collector from walking them again and again.
+        gc.collect()
+        gc.freeze()
+
+    async def _leave(self) -> None:
+        if hasattr(self, "storage"):
+            await self.storage.register.forget(self.storage.member.label)
+
+    # --- events -------------------------------------------------------------------------------------------------
+
+    def _sip_event(self, event: SipEvent) -> None:
+        signalling.hand_over(event, self.conductor, self._phone_changed)
+
+    def _media_event(self, event: MediaEvent) -> None:
+        media_port.hand_over(event, self.conductor, _log_failed_leg)
+
+    def _phone_changed(self, user: str, registered: bool) -> None:
+        agent_id = self._agent_of_phone.get(user)
+        if agent_id is not None:
+            self.desk.phone_changed(agent_id, registered=registered)
+
+    def _projected(self, position: int) -> None:
+        self.metrics.journal_lag(max(0, self.pump.sequence - position))
+
+    def _task_failed(self, name: str, _error: BaseException) -> None:
+        self.metrics.task_failed(name.partition(":")[0])
+        if name in VITAL:
+            self.failed = name
+            self._stop.set()
+
+
+def _log_failed_leg(leg_id: str, reason: str) -> None:
+    log.info("leg_failed", leg_id=leg_id, reason=reason)

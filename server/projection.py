@@ -1,0 +1,120 @@
+"""Feeds the committed journal to the records: what is fresh from memory, what was missed from the journal itself."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from records.drafts import Entry
+from records.projector import Projector
+
+log = structlog.get_logger(__name__)
+
+MAX_FRESH = 5000
+READ_LIMIT = 500
+RETRY_S = 1.0
+TRIM_EVERY = 2000
+# Entries kept behind the records, so that a shift can be replayed from the journal.
+KEEP_ENTRIES = 200_000
+
+
+class Journal(Protocol):
+    """The store's journal."""
+
+    async def read_journal(self, after: int, limit: int) -> Sequence[Entry]: ...
+
+    async def trim_journal(self, upto: int) -> int: ...
+
+
+class Projection:
+    """`fresh` takes committed turns; `run` projects them in order until `close`. SQL being away loses nothing."""
+
+    def __init__(self, projector: Projector, journal: Journal, on_applied: Callable[[int], None]) -> None:
+        self._projector = projector
+        self._journal = journal
+        self._on_applied = on_applied
+        self._fresh: list[Entry] = []
+        self._missed = False
+        self._told = 0
+        self._wake = asyncio.Event()
+        self._caught_up = asyncio.Event()
+        self._closed = False
+        self._trimmed = 0
+        self.position = 0
+
+    async def catch_up(self, upto: int) -> None:
+        """Projects what the journal has beyond the records, up to the sequence `upto`."""
+        self.position = await self._projector.position()
+        while self.position < upto:
+            entries = await self._journal.read_journal(self.position, READ_LIMIT)
+            if not entries:
+                log.warning("journal_shorter_than_state", position=self.position, upto=upto)
+                break
+            self.position = await self._projector.apply(entries)
+        self._on_applied(self.position)
+
+    def fresh(self, entry: Entry) -> None:
+        """A turn is committed. When too many wait for SQL they are read from the journal later instead."""
+        self._told = entry.sequence
+        if len(self._fresh) >= MAX_FRESH:
+            self._missed = True
+            self._fresh.clear()
+        if not self._missed:
+            self._fresh.append(entry)
+        self._caught_up.clear()
+        self._wake.set()
+
+    async def drained(self) -> None:
+        """Returns when everything told so far is in SQL."""
+        while self._fresh or self._missed or not self._caught_up.is_set():
+            await self._caught_up.wait()
+
+    async def run(self) -> None:
+        """Projects until closed and nothing is left."""
+        self._caught_up.set()
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._fresh or self._missed:
+                await self._step()
+            self._caught_up.set()
+            if self._closed:
+                return
+
+    def close(self) -> None:
+        """`run` returns when what was told is projected."""
+        self._closed = True
+        self._wake.set()
+
+    async def _step(self) -> None:
+        try:
+            if self._missed:
+                await self._from_journal()
+            else:
+                batch, self._fresh = self._fresh, []
+                try:
+                    self.position = await self._projector.apply(batch)
+                except SQLAlchemyError:
+                    self._fresh = [*batch, *self._fresh]
+                    raise
+            self._on_applied(self.position)
+            if self.position - self._trimmed > KEEP_ENTRIES + TRIM_EVERY:
+                self._trimmed = self.position - KEEP_ENTRIES
+                await self._journal.trim_journal(self._trimmed)
+        except SQLAlchemyError as error:
+            log.error("projection_failed", position=self.position, error=str(error))
+            if self._closed:
+                # The journal keeps what SQL did not take; the next start projects it.
+                self._fresh.clear()
+                self._missed = False
+                return
+            await asyncio.sleep(RETRY_S)
+
+    async def _from_journal(self) -> None:
+        self._fresh.clear()
+        entries = await self._journal.read_journal(self.position, READ_LIMIT)
+        if entries:
+            self.position = await self._projector.apply(entries)
+        self._missed = self.position < self._told

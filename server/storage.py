@@ -1,0 +1,82 @@
+"""What is kept: the embedded or outside store, the shard's lease, this incarnation in the register, the database."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import structlog
+
+from config.settings import Settings
+from records.database import Database
+from server.embedded import EmbeddedError, EmbeddedValkey
+from server.shard import ShardOwner
+from store.connection import StoreConnection, open_store
+from store.errors import StoreLost
+from store.nodes import Member, NodeRegister
+from store.shard import RedisShardStore
+
+log = structlog.get_logger(__name__)
+
+SHARD = "s0"
+HEARTBEAT_S = 1.0
+RESTART_S = 0.2
+
+
+class NodeDeclaredLostError(Exception):
+    """Others count this node as lost and have closed its calls: it must not go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Opened stores. `embedded` is None with an outside server."""
+
+    embedded: EmbeddedValkey | None
+    connection: StoreConnection
+    register: NodeRegister
+    member: Member
+    shard: ShardOwner
+    database: Database
+
+    async def beat(self) -> None:
+        """Keeps this incarnation alive in the register. Raises NodeDeclaredLostError."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            try:
+                if not await self.register.beat(self.member):
+                    raise NodeDeclaredLostError(self.member.label)
+            except StoreLost as error:
+                log.warning("heartbeat_missed", error=str(error))
+
+    async def keep_embedded(self) -> None:
+        """Starts the embedded server again when it died; its append-only file has every commit that was read back."""
+        if self.embedded is None:
+            return
+        while True:
+            status = await self.embedded.wait()
+            log.error("embedded_valkey_died", status=status)
+            await self.embedded.stop()
+            while True:
+                await asyncio.sleep(RESTART_S)
+                try:
+                    await self.embedded.start()
+                    break
+                except EmbeddedError as error:
+                    log.error("embedded_valkey_not_started", error=str(error))
+
+
+async def open_storage(settings: Settings, stack: AsyncExitStack) -> Storage:
+    """Opens everything, in order; `stack` closes it in the opposite one."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    embedded = None if settings.redis_url else EmbeddedValkey(settings.data_dir)
+    if embedded is not None:
+        await embedded.start()
+        stack.push_async_callback(embedded.stop)
+    connection = await open_store(embedded.url if embedded else settings.redis_url)
+    stack.push_async_callback(connection.aclose)
+    register = NodeRegister(connection)
+    member = await register.join(settings.node)
+    shard = await ShardOwner.take(RedisShardStore(connection, SHARD), settings.node, settings.lease_us)
+    stack.push_async_callback(shard.release)
+    database = await Database.open(settings.database_url)
+    stack.push_async_callback(database.close)
+    return Storage(embedded, connection, register, member, shard, database)
