@@ -112,23 +112,26 @@ class _Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._reader.feed(data)
-        while (reply := self._reader.gets()) is not False:
-            future, _ = self._awaited.popleft()
-            if future.done():
-                continue
-            if isinstance(reply, hiredis.ReplyError):
-                self._refuse(future, str(reply))
-            else:
-                future.set_result(reply)
+        try:
+            while (reply := self._reader.gets()) is not False:
+                if self._awaited:
+                    self._settle(self._awaited.popleft()[0], reply)
+        except hiredis.ProtocolError as error:
+            self.abort(f"no Redis at the other end: {error}")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._fail(StoreLost(f"the connection broke: {exc or 'closed by the server'}"))
 
-    def _refuse(self, future: "asyncio.Future[Any]", message: str) -> None:
-        error = refusal(message)
-        future.set_exception(error)
+    def _settle(self, future: "asyncio.Future[Any]", reply: object) -> None:
+        if not isinstance(reply, hiredis.ReplyError):
+            if not future.done():
+                future.set_result(reply)
+            return
+        error = refusal(str(reply))
+        if not future.done():
+            future.set_exception(error)
         if isinstance(error, StoreLost):
-            self.abort(message)
+            self.abort(str(reply))
 
     def _flush(self) -> None:
         if self._transport is not None and not self.lost:
