@@ -13,7 +13,7 @@ CAPACITY = 4096
 """Samples in the ring: 512 ms."""
 MAX_DEPTH = 480
 """The furthest that lateness may move the play-out point back: 60 ms."""
-_STEP = 80
+_STEP = 40
 _START_SLACK = 80
 _WINDOW_FRAMES = 100
 _QUIET_US = 200_000
@@ -141,11 +141,11 @@ class JitterBuffer:
         self._ring[: end - CAPACITY] = payload[split:]
 
     def _adapt(self) -> None:
-        """After a window in which every packet was early by more than a frame and a step, play 10 ms sooner."""
+        """After a window in which every packet was early by a step and the slack, play 5 ms sooner."""
         self._pulls += 1
         if self._pulls < _WINDOW_FRAMES:
             return
-        if FRAME_SAMPLES + _STEP <= self._least_ahead < CAPACITY:
+        if _START_SLACK + _STEP <= self._least_ahead < CAPACITY:
             start = self._point % CAPACITY
             self._ring[start : start + _STEP] = self._blank * len(self._ring[start : start + _STEP])
             self._point = (self._point + _STEP) & 0xFFFFFFFF
