@@ -1,0 +1,96 @@
+"""The HTTP application: every route of the table, behind the guard, and the pages."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from aiohttp import web
+
+from http_api.board_api import BoardApi
+from http_api.guard import Guard
+from http_api.interactions_api import InteractionsApi
+from http_api.middleware import add_headers, request_scope
+from http_api.openapi import document
+from http_api.operations_api import OperationsApi
+from http_api.ports import Auth, Health, InteractionQueries, LiveBoard, MetricsSource
+from http_api.routes import Route
+from http_api.session_api import SessionApi
+from http_api.static import StaticPages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """What the application works with. `now`: microseconds since the epoch.
+
+    `login_allowed(account)` says whether an account may be used on this server at all (demo accounts off loopback).
+    """
+
+    auth: Auth
+    interactions: InteractionQueries
+    board: LiveBoard
+    health: Health
+    metrics: MetricsSource
+    now: Callable[[], int]
+    login_allowed: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpSettings:
+    """`frontend` None: no pages. Attempts to sign in that fail are counted over five minutes."""
+
+    version: str
+    frontend: Path | None = None
+    max_body_bytes: int = 64 * 1024
+    account_attempts: int = 10
+    address_attempts: int = 100
+
+
+def build(ports: Ports, settings: HttpSettings, extra_routes: Sequence[Route] = ()) -> web.Application:
+    """The application. `extra_routes` are rows of the same table that others bring (the agents' WebSocket)."""
+    routes = (*_routes(ports, settings), *extra_routes)
+    app = web.Application(middlewares=[request_scope], client_max_size=settings.max_body_bytes)
+    app.on_response_prepare.append(add_headers)
+    guard = Guard(ports.auth, ports.now, ports.login_allowed)
+    described = _describe(routes, settings.version)
+    for route in described:
+        app.router.add_route(route.method, route.path, guard.wrap(route))
+        if route.method == "GET" and route not in extra_routes:
+            app.router.add_route("HEAD", route.path, guard.wrap(route))
+    if settings.frontend is not None:
+        StaticPages(settings.frontend).add_to(app)
+    return app
+
+
+def _routes(ports: Ports, settings: HttpSettings) -> tuple[Route, ...]:
+    session = SessionApi(
+        ports.auth,
+        ports.now,
+        ports.login_allowed,
+        account_attempts=settings.account_attempts,
+        address_attempts=settings.address_attempts,
+    )
+    return (
+        *session.routes(),
+        *InteractionsApi(ports.interactions).routes(),
+        *BoardApi(ports.board).routes(),
+        *OperationsApi(ports.health, ports.metrics).routes(),
+    )
+
+
+def _describe(routes: Sequence[Route], version: str) -> tuple[Route, ...]:
+    """The table with the row that describes the table, itself included."""
+
+    async def openapi(_request: web.Request) -> web.Response:
+        return web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-cache"})
+
+    own = Route(
+        method="GET",
+        path="/api/v1/openapi.json",
+        handler=openapi,
+        operation="getOpenApi",
+        summary="This document",
+    )
+    everything = (*routes, own)
+    body = msgspec.json.encode(document(everything, version))
+    return everything

@@ -1,0 +1,92 @@
+"""What every request passes through: a request id, problems for errors, one log line, security headers."""
+
+import re
+import time
+import uuid
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from http_api.problems import ProblemError, of_http_exception, response
+
+REQUEST_ID = web.RequestKey("request_id", str)
+_STARTED = web.RequestKey("started", bool)
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_log = structlog.get_logger(__name__)
+
+# Native ES modules from our own origin, no inline script; 'self' in connect-src includes the WebSocket (CSP level 3).
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "media-src 'self' blob:",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
+}
+
+
+@web.middleware
+async def request_scope(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Gives the request its id, turns errors into problems and logs the outcome."""
+    request_id = _request_id(request)
+    request[REQUEST_ID] = request_id
+    started = time.perf_counter()
+    with structlog.contextvars.bound_contextvars(request_id=request_id):
+        answer = await _answer(request, handler)
+        _log.info(
+            "request",
+            method=request.method,
+            path=request.path,
+            status=answer.status,
+            elapsed_ms=round((time.perf_counter() - started) * 1000, 1),
+        )
+        return answer
+
+
+async def add_headers(request: web.Request, answer: web.StreamResponse) -> None:
+    """Signal on_response_prepare: headers of every answer, files and WebSockets included."""
+    request[_STARTED] = True
+    answer.headers["X-Request-Id"] = request.get(REQUEST_ID, "")
+    for name, value in SECURITY_HEADERS.items():
+        answer.headers.setdefault(name, value)
+
+
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except ProblemError as error:
+        return response(error, request[REQUEST_ID])
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return response(of_http_exception(error), request[REQUEST_ID])
+    except ConnectionError:
+        # The client went away while it was being answered: nobody is there to be told.
+        _log.info("client_gone", path=request.path)
+        raise
+    except Exception:
+        _log.exception("request_failed", method=request.method, path=request.path)
+        if request.get(_STARTED, False):
+            raise
+        return response(ProblemError(500, "internal", "The log has more under this request's id."), request[REQUEST_ID])
+
+
+def _request_id(request: web.Request) -> str:
+    given = request.headers.get("X-Request-Id", "")
+    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex

@@ -1,0 +1,107 @@
+"""What the HTTP API needs of the rest of the server; records, telemetry and server/ implement it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from records.interactions import Before, Filter, InteractionRecord, InteractionView
+from records.sessions import Caller, SignedIn
+
+
+class Auth(Protocol):
+    """Passwords and tokens; `now` in microseconds since the epoch (records.sessions.SignIn)."""
+
+    async def sign_in(self, name: str, password: str, now: int) -> SignedIn | None:
+        """A new session when the password is right, else None."""
+        ...
+
+    async def authenticate(self, token: str, now: int) -> Caller | None:
+        """Whose token it is, None when it is not valid."""
+        ...
+
+    async def sign_out(self, token: str) -> None:
+        """Ends that session."""
+        ...
+
+
+class InteractionQueries(Protocol):
+    """Records and stories (records.interactions.Interactions)."""
+
+    async def view(self, interaction_id: str) -> InteractionView | None:
+        """Everything about one interaction, None when there is none."""
+        ...
+
+    async def offered_to(self, interaction_id: str, agent_id: str) -> bool:
+        """Whether this agent ever had an offer of it."""
+        ...
+
+    async def list(self, filter_: Filter, limit: int, before: Before | None) -> tuple[InteractionRecord, ...]:
+        """Newest first."""
+        ...
+
+
+class QueueOverview(Struct, frozen=True, kw_only=True):
+    """A queue now. `oldest_queued_at` in microseconds since the epoch, null when nobody waits."""
+
+    queue: str
+    medium: str
+    waiting: int
+    oldest_queued_at: int | None
+
+
+class HeldWork(Struct, frozen=True, kw_only=True):
+    """One reservation that an agent holds now; `since` is when it was offered, in microseconds since the epoch."""
+
+    interaction_id: str
+    medium: str
+    queue: str
+    state: str
+    since: int
+
+
+class AgentOverview(Struct, frozen=True, kw_only=True):
+    """An agent now. `since`: when this presence began, in microseconds since the epoch; load and capacity in units."""
+
+    agent_id: str
+    team: str
+    presence: str
+    reason: str | None
+    since: int
+    connected: bool
+    load: int
+    capacity: int
+    held: tuple[HeldWork, ...] = ()
+
+
+class LiveBoard(Protocol):
+    """The state of this moment, from memory."""
+
+    def queues(self) -> Sequence[QueueOverview]:
+        """Every queue."""
+        ...
+
+    def agents(self) -> Sequence[AgentOverview]:
+        """Every agent."""
+        ...
+
+
+class Health(Protocol):
+    """Whether the server can do its work."""
+
+    async def checks(self) -> Mapping[str, str | None]:
+        """Each check by name: None when it is fine, else what is wrong, in words that may be public."""
+        ...
+
+
+class MetricsSource(Protocol):
+    """The metrics (telemetry.metrics.Metrics)."""
+
+    @property
+    def content_type(self) -> str:
+        """The Content-Type of `render`."""
+        ...
+
+    def render(self) -> bytes:
+        """All of them now."""
+        ...
