@@ -72,10 +72,11 @@ def main() -> None:
     """Renders every text of every language, or prints how each is pronounced."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=PROMPTS, help="folder that gets <language>/<name>.wav")
+    parser.add_argument("--texts", type=Path, default=HERE / "texts.toml", help="what to say")
     parser.add_argument("--phonemes", action="store_true", help="print the pronunciation instead of rendering")
     arguments = parser.parse_args()
     speaker = Speaker()
-    texts = tomllib.loads((HERE / "texts.toml").read_text(encoding="utf-8"))
+    texts = tomllib.loads(arguments.texts.read_text(encoding="utf-8"))
     for language, part in texts.items():
         speaker.use(part["voice"], part["words_per_minute"], part["pitch_range"])
         for name, text in part["prompts"].items():

@@ -1,0 +1,152 @@
+"""The commands of `python -m server`."""
+
+import argparse
+import asyncio
+import getpass
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+
+import structlog
+import uvloop
+
+import config
+from config.problems import ConfigProblems
+from config.settings import Settings, SettingsError, add_arguments, read_settings
+from config.site import Site
+from records.accounts import Account, Accounts
+from records.database import Database
+from records.phones import Phones
+from server.clock import wall_us
+from server.embedded import EmbeddedError
+from server.node import REALM, Node
+from server.people import role_of
+from store.errors import StoreError
+from telemetry import logs
+
+log = structlog.get_logger(__name__)
+
+MIN_PASSWORD = 10
+
+
+class CommandError(Exception):
+    """The command cannot be done; the text is for the person who gave it."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; returns the exit status (2 for bad arguments or a bad site)."""
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    try:
+        settings = read_settings(arguments, os.environ)
+        site = config.load(settings.site)
+        logs.configure(settings.log_level, json=settings.log_format == "json")
+        command: Callable[[argparse.Namespace, Settings, Site], Coroutine[object, object, int]] = arguments.command
+        return uvloop.run(command(arguments, settings, site))
+    except (SettingsError, ConfigProblems, CommandError, EmbeddedError) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m server", description="Jackfield, a contact-center routing server")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, command, text in (
+        ("run", run, "run the server until Ctrl-C"),
+        ("check-config", check_config, "check the site's files and print each mistake"),
+        ("set-password", set_password, "set the password of an agent's account"),
+        ("set-phone-password", set_phone_password, "set the SIP password of an agent's phone"),
+    ):
+        sub = commands.add_parser(name, help=text, description=text)
+        if name.startswith("set-"):
+            sub.add_argument("agent", help="the agent's id in agents.toml")
+            sub.add_argument("--from-stdin", action="store_true", help="read the password from standard input")
+        add_arguments(sub)
+        sub.set_defaults(command=command)
+    return parser
+
+
+async def run(_arguments: argparse.Namespace, settings: Settings, site: Site) -> int:
+    """Until SIGINT or SIGTERM, or until a vital part fails (status 1)."""
+    node = Node(settings, site)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, node.request_stop)
+    try:
+        await node.start()
+    except (OSError, StoreError) as error:
+        raise CommandError(f"Jackfield could not start: {error}") from error
+    _print_welcome(settings, site)
+    await node.wait()
+    print("stopping ...", flush=True)
+    await node.stop()
+    if node.failed is not None:
+        print(f"stopped because {node.failed} failed; the log says why", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _print_welcome(settings: Settings, site: Site) -> None:
+    lines = [
+        f"{site.name}",
+        f"  agent page   http://{settings.advertise}:{settings.http_port}/",
+        f"  dial         {', '.join(f'sip:{user}@{settings.advertise}:{settings.sip_port}' for user in site.entries)}",
+    ]
+    if site.demo_password and settings.on_loopback:
+        names = ", ".join(
+            agent.agent_id + (f" (SIP phone {agent.sip_user})" if agent.sip_user else "")
+            for agent in site.agents.values()
+        )
+        lines += [f"  demo agents  {names}", f"  password     {site.demo_password}"]
+    elif site.demo_password:
+        lines.append("  demo accounts are refused off loopback: python -m server set-password AGENT makes a real one")
+    print("\n".join([*lines, "ready"]), flush=True)
+
+
+async def check_config(_arguments: argparse.Namespace, settings: Settings, site: Site) -> int:
+    """`config.load` has said everything that is wrong before this is reached."""
+    print(
+        f"{settings.site}: no mistakes ({len(site.flows)} flows, {len(site.queues)} queues, {len(site.agents)} agents)"
+    )
+    return 0
+
+
+async def set_password(arguments: argparse.Namespace, settings: Settings, site: Site) -> int:
+    """Makes the account or changes it; its sessions end."""
+    agent = site.agents.get(arguments.agent)
+    if agent is None:
+        raise CommandError(f"there is no agent {arguments.agent!r} in {settings.site}/agents.toml")
+    password = _password(arguments, site)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = await Database.open(settings.database_url)
+    try:
+        account = Account(agent.agent_id, role_of(agent.role), agent.agent_id)
+        await Accounts(database).set_password(account, password, wall_us())
+    finally:
+        await database.close()
+    print(f"password of {agent.agent_id} set")
+    return 0
+
+
+async def set_phone_password(arguments: argparse.Namespace, settings: Settings, site: Site) -> int:
+    """Sets a phone's digest secrets; the server reads them when it starts."""
+    agent = site.agents.get(arguments.agent)
+    if agent is None or not agent.sip_user:
+        raise CommandError(f"there is no agent {arguments.agent!r} with a SIP phone in {settings.site}/agents.toml")
+    password = _password(arguments, site)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = await Database.open(settings.database_url)
+    try:
+        await Phones(database).set_password(agent.sip_user, REALM, password)
+    finally:
+        await database.close()
+    print(f"SIP password of phone {agent.sip_user} set; restart the server to use it")
+    return 0
+
+
+def _password(arguments: argparse.Namespace, site: Site) -> str:
+    given = sys.stdin.readline().rstrip("\n") if arguments.from_stdin else getpass.getpass("new password: ")
+    if len(given) < MIN_PASSWORD or given == site.demo_password:
+        raise CommandError(f"a password has at least {MIN_PASSWORD} characters and is not the demo's")
+    return given
