@@ -11,7 +11,7 @@ from router.transitions import step
 from router.vocabulary import Medium, Presence
 
 if TYPE_CHECKING:
-    from router.matching import Profile
+    from router.matching import Memberships
     from router.offer import Reservation
 
 
@@ -79,7 +79,7 @@ class Agent:
     held: dict[Medium, int] = field(default_factory=dict)
     reservations: "dict[str, Reservation]" = field(default_factory=dict)
     stamp: int = 0
-    profiles: "dict[Medium, list[tuple[Profile, int]]]" = field(default_factory=dict)
+    profiles: "dict[Medium, Memberships]" = field(default_factory=dict)
 
     def move(self, cause: AgentCause) -> Presence:
         """Take the step that the table gives and return the presence before it."""

@@ -14,10 +14,10 @@ from heapq import heapify, heappop, heappush
 
 from router.agent import Agent
 from router.policy import Policy, QueuePolicy, Strategy
-from router.queue import WaitingList
+from router.queue import Entry, WaitingList
 from router.skills import SkillIndex, merge, proficiency
 from router.vocabulary import Medium, Presence, Requirement
-from router.work import Rank, Work
+from router.work import Work
 
 ProfileKey = tuple[Medium, tuple[str, ...], tuple[Requirement, ...], Strategy]
 # (load, minus the proficiency sum, idle since, agent id, stamp, agent): smaller is better.
@@ -85,6 +85,32 @@ class Profile:
         return (("load", load), ("proficiency", -weight), ("idle_since", idle_since))
 
 
+class Memberships:
+    """What an agent keeps of the profiles of one medium that they match: each with their weight in it and its list.
+
+    Three lists in step instead of one of tuples: a decision reads one of them whole, and tuples made profile by profile
+    lie scattered in memory.
+    """
+
+    __slots__ = ("lists", "profiles", "weights")
+
+    def __init__(self) -> None:
+        self.profiles: list[Profile] = []
+        self.weights: list[int] = []
+        self.lists: list[list[Entry]] = []
+
+    def add(self, profile: Profile, weight: int) -> None:
+        """The agent matches one more profile."""
+        self.profiles.append(profile)
+        self.weights.append(weight)
+        self.lists.append(profile.waiting.entries)
+
+    def drop(self, profile: Profile) -> None:
+        """The profile is forgotten."""
+        index = self.profiles.index(profile)
+        del self.profiles[index], self.weights[index], self.lists[index]
+
+
 class Matcher:
     """The eligible sets and waiting lists of one policy version."""
 
@@ -129,7 +155,9 @@ class Matcher:
             self._round.append(profile)
             for agent in profile.members:
                 weight = profile.weight(agent)
-                agent.profiles.setdefault(medium, []).append((profile, weight))
+                if medium not in agent.profiles:
+                    agent.profiles[medium] = Memberships()
+                agent.profiles[medium].add(profile, weight)
                 if self.available(agent, medium):
                     profile.heap.append((agent.units, weight, agent.idle_since, agent.agent_id, agent.stamp, agent))
             heapify(profile.heap)
@@ -151,7 +179,7 @@ class Matcher:
         for medium, memberships in agent.profiles.items():
             if not self.available(agent, medium):
                 continue
-            for profile, weight in memberships:
+            for profile, weight in zip(memberships.profiles, memberships.weights, strict=True):
                 heappush(profile.heap, (units, weight, idle_since, agent_id, stamp, agent))
                 if len(profile.heap) > profile.limit:
                     profile.compact()
@@ -199,24 +227,28 @@ class Matcher:
 
     def best_work(self, agent: Agent) -> Work | None:
         """The item that stands first among all that this agent may take now."""
-        best: Work | None = None
-        best_rank: Rank = (0, 0, 0)
+        best: Entry | None = None
         for medium, memberships in agent.profiles.items():
-            if not self.available(agent, medium):
-                continue
-            for profile, _ in memberships:
-                entries = profile.waiting.entries
-                if not entries:
-                    continue
-                work = entries[0][3]
-                if work.resting and agent.agent_id in work.resting:
-                    found = next((other for other in profile.waiting if agent.agent_id not in other.resting), None)
-                    if found is None:
-                        continue
-                    work = found
-                if best is None or work.rank < best_rank:
-                    best, best_rank = work, work.rank
-        return best
+            if self.available(agent, medium):
+                # Heads are compared as they lie in the lists: each object looked at is likely a cache miss.
+                for entries in memberships.lists:
+                    if entries and (best is None or entries[0] < best):
+                        best = entries[0]
+        if best is None:
+            return None
+        if agent.agent_id in best[3].resting:
+            return self._best_work_awake(agent)
+        return best[3]
+
+    def _best_work_awake(self, agent: Agent) -> Work | None:
+        """The same where the very first item rests for this agent: look behind the heads that do."""
+        found: list[Work] = []
+        for medium, memberships in agent.profiles.items():
+            if self.available(agent, medium):
+                for profile in memberships.profiles:
+                    awake = (work for work in profile.waiting if agent.agent_id not in work.resting)
+                    found += [work for work in (next(awake, None),) if work is not None]
+        return min(found, key=lambda work: work.rank, default=None)
 
     def sole_pair(self, work: Work, agent: Agent) -> Pair:
         """The pair of an agent who just became free: nobody else could take the item, or it would not wait."""
@@ -244,6 +276,5 @@ class Matcher:
         for demand in profile.demands:
             del self._by_demand[demand]
         for agent in profile.members:
-            memberships = agent.profiles[profile.medium]
-            memberships[:] = [entry for entry in memberships if entry[0] is not profile]
+            agent.profiles[profile.medium].drop(profile)
         return True
