@@ -1,0 +1,86 @@
+import { chooseLanguage, language, t } from "../lib/i18n.js";
+import { html, useEffect, useLayoutEffect, useState } from "../lib/ui.js";
+import { storedToken } from "./account.js";
+import { CallCard } from "./components/call.js";
+import { Header } from "./components/header.js";
+import { History } from "./components/history.js";
+import { Idle } from "./components/idle.js";
+import { Banners, Notices } from "./components/notices.js";
+import { OfferCard } from "./components/offer.js";
+import { SignIn } from "./components/sign-in.js";
+import { WrapUp } from "./components/wrap-up.js";
+
+export function App({ desk }) {
+  const [state, setState] = useState(desk.store.get());
+  const [, setLanguage] = useState(language());
+  useLayoutEffect(() => desk.store.subscribe(setState), [desk]);
+  useEffect(shortcuts, []);
+  const onLanguage = async (wanted) => {
+    await chooseLanguage(wanted);
+    document.title = t("page.title");
+    setLanguage(wanted);
+  };
+  const signedOut = !storedToken() && (state.connection === "ended" || !state.agent);
+  return html`
+    ${signedOut
+      ? html`<${SignIn} desk=${desk} why=${state.ended} onLanguage=${onLanguage} />`
+      : html`<${Workplace} desk=${desk} state=${state} onLanguage=${onLanguage} />`}
+    <${Notices} notices=${state.notices} desk=${desk} />
+  `;
+}
+
+function Workplace({ desk, state, onLanguage }) {
+  if (!state.ready) return html`<${Waiting} desk=${desk} state=${state} />`;
+  const { offers, works } = state;
+  const shown = offers[0] ?? works.find((work) => work.assignment)?.assignment;
+  return html`
+    <a class="skip" href="#work">${t("page.skip")}</a>
+    <${Header} desk=${desk} state=${state} onLanguage=${onLanguage} />
+    <${Banners} desk=${desk} state=${state} />
+    <main id="work" class="work" tabindex="-1">
+      <section class="stage" aria-label=${t("page.work")}>
+        <${Announcement} offers=${offers} />
+        ${offers.map((offer) => html`<${OfferCard} key=${offer.reservation_id} offer=${offer} desk=${desk} state=${state} />`)}
+        ${works.map((work) =>
+          work.wrapUp
+            ? html`<${WrapUp} key=${`w${work.reservation_id}`} work=${work} desk=${desk} state=${state} />`
+            : html`<${CallCard} key=${`c${work.reservation_id}`} call=${work.assignment} desk=${desk} state=${state} />`,
+        )}
+        ${offers.length + works.length === 0 && html`<${Idle} desk=${desk} state=${state} />`}
+      </section>
+      <${History} of=${shown} />
+    </main>
+  `;
+}
+
+/** Read out at once by screen readers; the card itself is not live, or its countdown would be read every second. */
+function Announcement({ offers }) {
+  const [offer] = offers;
+  const text = offer ? t("offer.announced", { who: offer.caller.display || offer.caller.number || t("caller.unknown") }) : "";
+  return html`<p class="unseen" role="alert">${text}</p>`;
+}
+
+function Waiting({ desk, state }) {
+  const replaced = state.ended === "replaced";
+  return html`
+    <main class="waiting">
+      <span class="pulse" aria-hidden="true"></span>
+      <h1 role="status">${replaced ? t("connection.replaced") : t(`connection.${state.connection}`)}</h1>
+      ${replaced && html`<button class="button primary" onClick=${() => desk.client.start(storedToken())}>${t("connection.use_here")}</button>`}
+      <button class="button quiet" onClick=${() => desk.signOut()}>${t("account.sign_out")}</button>
+    </main>
+  `;
+}
+
+/** Alt and a letter, by position on the keyboard: letters alone would fire while somebody types a note. */
+function shortcuts() {
+  const press = (event) => {
+    if (!event.altKey || event.ctrlKey || event.metaKey || event.repeat) return;
+    const button = document.querySelector(`[data-key="${event.code}"]:not(:disabled)`);
+    if (!button) return;
+    event.preventDefault();
+    button.click();
+  };
+  addEventListener("keydown", press);
+  return () => removeEventListener("keydown", press);
+}

@@ -1,0 +1,63 @@
+import { t } from "../../lib/i18n.js";
+import { html, useState } from "../../lib/ui.js";
+import { Icon } from "./icons.js";
+import { Action, Caller, Facts, Ticking, Why } from "./parts.js";
+
+const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
+
+export function CallCard({ call, desk, state }) {
+  const [keypad, setKeypad] = useState(false);
+  const id = call.reservation_id;
+  const held = call.state === "held";
+  const open = call.state === "connected" || held;
+  const inBrowser = state.agent.station === "webrtc";
+  const muted = state.phone.muted;
+  return html`
+    <article class="card call" data-state=${call.state} aria-labelledby=${`call-${id}`}>
+      <header class="card-head">
+        <p id=${`call-${id}`} class="eyebrow" role="status"><span class="beacon" aria-hidden="true"></span>${t(`call.${call.state}`)}</p>
+        ${call.connected_at_us && call.state !== "ended" && html`<p class="timer" role="timer" aria-label=${t("call.timer")}><${Ticking} since=${call.connected_at_us / 1000} every=${500} /></p>`}
+      </header>
+      <${Caller} card=${call} />
+      ${call.state === "ended" && call.by && html`<p class="quiet-text">${t(`ended_by.${call.by}`)}</p>`}
+      ${call.state === "accepted" && !inBrowser && html`<p class="on-phone"><${Icon} name="phone" />${t("offer.answer_on_phone")}</p>`}
+      <div class="call-bar" role="toolbar" aria-label=${t("call.controls")}>
+        ${inBrowser && html`
+          <button type="button" class=${`button control ${muted ? "on" : ""}`} data-key="KeyM" aria-keyshortcuts="Alt+M" aria-pressed=${muted} disabled=${!open} onClick=${() => desk.mute(!muted)}>
+            <${Icon} name=${muted ? "micOff" : "mic"} />${t(muted ? "call.unmute" : "call.mute")}
+          </button>`}
+        <${Action} class=${`button control ${held ? "on" : ""}`} data-key="KeyH" aria-keyshortcuts="Alt+H" aria-pressed=${held} disabled=${!open} act=${() => desk.hold(id, !held)}>
+          <${Icon} name=${held ? "play" : "pause"} />${t(held ? "call.resume" : "call.hold")}
+        </${Action}>
+        <button type="button" class=${`button control ${keypad ? "on" : ""}`} data-key="KeyK" aria-keyshortcuts="Alt+K" aria-expanded=${keypad} disabled=${!open} onClick=${() => setKeypad(!keypad)}>
+          <${Icon} name="keypad" />${t("call.keypad")}
+        </button>
+        <${Action} class="button control danger" data-key="KeyE" aria-keyshortcuts="Alt+E" disabled=${!open} act=${() => desk.hangUp(id)}>
+          <${Icon} name="hangUp" />${t("call.hang_up")}
+        </${Action}>
+      </div>
+      ${keypad && open && html`<${Keypad} send=${(digit) => desk.sendDigit(id, digit)} />`}
+      <${Facts} card=${call} />
+      <${Why} why=${call.why} />
+    </article>
+  `;
+}
+
+function Keypad({ send }) {
+  const [sent, setSent] = useState("");
+  const press = (digit) => {
+    setSent((before) => (before + digit).slice(-16));
+    send(digit);
+  };
+  const key = (event) => {
+    if (!KEYS.includes(event.key) || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    press(event.key);
+  };
+  return html`
+    <div class="keypad" role="group" aria-label=${t("call.keypad")} onKeyDown=${key}>
+      <output class="figures" aria-label=${t("call.digits_sent")}>${sent || "\u00a0"}</output>
+      ${KEYS.map((digit) => html`<button type="button" class="button figures" key=${digit} onClick=${() => press(digit)}>${digit}</button>`)}
+    </div>
+  `;
+}

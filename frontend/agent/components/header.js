@@ -1,0 +1,112 @@
+import { label, t, tCode } from "../../lib/i18n.js";
+import { html, useEffect, useRef, useState } from "../../lib/ui.js";
+import { Icon, Mark } from "./icons.js";
+import { LanguageSwitch } from "./language.js";
+import { Action, Ticking } from "./parts.js";
+
+export function Header({ desk, state, onLanguage }) {
+  return html`
+    <header class="bar">
+      <p class="brand"><${Mark} /><span>Jackfield</span></p>
+      <${PresenceSwitch} desk=${desk} state=${state} />
+      <div class="bar-end">
+        <${Connection} state=${state} />
+        <${Sound} attention=${desk.attention} />
+        <${LanguageSwitch} onLanguage=${onLanguage} />
+        <${Account} desk=${desk} agent=${state.agent} />
+      </div>
+    </header>
+  `;
+}
+
+export function presenceText({ presence, reason, reasons }) {
+  if (presence !== "not_ready" || !reason) return t(`presence.${presence}`);
+  const known = reasons.find(({ id }) => id === reason);
+  return known ? label(known.label) : tCode("reason", reason);
+}
+
+function PresenceSwitch({ desk, state }) {
+  const [open, setOpen] = useState(false);
+  const menu = useRef(null);
+  useEffect(() => (open ? dismiss(menu.current, () => setOpen(false)) : undefined), [open]);
+  const { presence, reasons } = state;
+  const choose = (reason) => {
+    setOpen(false);
+    menu.current.querySelector(".presence-away").focus();
+    return desk.goNotReady(reason);
+  };
+  return html`
+    <div class="presence" data-presence=${presence} ref=${menu} role="group" aria-label=${t("presence.label")}>
+      <${Action} class="presence-ready" aria-pressed=${presence === "ready"} act=${() => desk.goReady()} shortcut="KeyG">${t("presence.ready")}</${Action}>
+      <button type="button" class="presence-away" aria-pressed=${presence === "not_ready"} aria-expanded=${open} aria-haspopup="menu"
+        onClick=${() => setOpen(!open)}>
+        ${presence === "not_ready" ? presenceText(state) : t("presence.not_ready")}<${Icon} name="down" />
+      </button>
+      <span class="presence-time" title=${t("presence.since")}><${Ticking} since=${state.since_us / 1000} /></span>
+      <span class="unseen" role="status">${t("presence.now", { presence: presenceText(state) })}</span>
+      ${open && html`
+        <div class="menu" role="menu" aria-label=${t("presence.reasons")} onKeyDown=${walk}>
+          ${reasons.map(({ id, label: text }) => html`<button type="button" role="menuitem" key=${id} onClick=${() => choose(id)}>${label(text)}</button>`)}
+          <button type="button" role="menuitem" onClick=${() => choose(null)}>${t("presence.no_reason")}</button>
+        </div>`}
+    </div>
+  `;
+}
+
+function Connection({ state }) {
+  const { connection, leg, agent, phone } = state;
+  const online = connection === "online";
+  const audio = agent.station === "sip" ? leg === "phone_registered" : leg === "up" && phone.state === "connected";
+  const audioText = agent.station === "sip" ? t(`leg.${leg}`) : t(audio ? "leg.up" : "leg.none");
+  return html`
+    <span class="lamps" role="status">
+      <span class="lamp ${online ? "good" : "bad"}" title=${t(`connection.${connection}`)}><i aria-hidden="true"></i><span>${t(`connection.${connection}`)}</span></span>
+      <span class="lamp ${online && audio ? "good" : "bad"}" title=${audioText}><${Icon} name="headset" /><span class="unseen">${audioText}</span></span>
+    </span>
+  `;
+}
+
+function Sound({ attention }) {
+  const [on, setOn] = useState(attention.soundOn);
+  const text = t(on ? "sound.on" : "sound.off");
+  const change = () => {
+    attention.unlock();
+    attention.setSound(!on);
+    setOn(!on);
+  };
+  return html`<button type="button" class="button icon-only quiet" aria-pressed=${on} aria-label=${t("sound.label")} title=${text} onClick=${change}><${Icon} name=${on ? "bell" : "bellOff"} /></button>`;
+}
+
+function Account({ desk, agent }) {
+  return html`
+    <span class="account">
+      <span class="account-name"><bdi>${agent.name}</bdi><small>${agent.team}</small></span>
+      <${Action} class="button icon-only quiet" aria-label=${t("account.sign_out")} title=${t("account.sign_out")} act=${() => desk.signOut()}><${Icon} name="leave" /></${Action}>
+    </span>
+  `;
+}
+
+/** Closes a menu by Escape or by a click elsewhere; moves the focus into it at once. */
+function dismiss(element, close) {
+  element.querySelector("[role=menuitem]")?.focus();
+  const key = (event) => {
+    if (event.key !== "Escape") return;
+    close();
+    element.querySelector("[aria-expanded]").focus();
+  };
+  const outside = (event) => element.contains(event.target) || close();
+  addEventListener("keydown", key);
+  addEventListener("pointerdown", outside);
+  return () => {
+    removeEventListener("keydown", key);
+    removeEventListener("pointerdown", outside);
+  };
+}
+
+function walk(event) {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  const items = [...event.currentTarget.querySelectorAll("[role=menuitem]")];
+  items[(items.indexOf(document.activeElement) + step + items.length) % items.length].focus();
+}

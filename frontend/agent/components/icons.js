@@ -1,0 +1,38 @@
+// Line icons, 24 by 24, drawn for these pages.
+import { html } from "../../lib/ui.js";
+
+const PATHS = {
+  phone: "M6.5 3.5 9 4l1.2 4-2 1.6a12 12 0 0 0 6.2 6.2l1.6-2 4 1.2.5 2.5c0 1.7-1.3 3-3 3A14.5 14.5 0 0 1 3.5 6.5c0-1.7 1.3-3 3-3Z",
+  hangUp: "M3 14.5c5-5 13-5 18 0l-1 2.5-4-.8-.6-2.4a10 10 0 0 0-6.8 0L8 16.2l-4 .8-1-2.5Z",
+  mic: "M12 3.5a2.8 2.8 0 0 1 2.8 2.8v5a2.8 2.8 0 0 1-5.6 0v-5A2.8 2.8 0 0 1 12 3.5ZM6 11a6 6 0 0 0 12 0M12 17v3.5",
+  micOff: "M9.2 9v2.3a2.8 2.8 0 0 0 4.5 2.2M14.8 10V6.3a2.8 2.8 0 0 0-5.3-1.3M6 11a6 6 0 0 0 9.7 4.7M18 11a6 6 0 0 1-.4 2M12 17v3.5M4 4l16 16",
+  pause: "M8.5 5.5v13M15.5 5.5v13",
+  play: "M8 5.5v13l10.5-6.5Z",
+  keypad: "M6 6h.01M12 6h.01M18 6h.01M6 12h.01M12 12h.01M18 12h.01M6 18h.01M12 18h.01M18 18h.01",
+  bell: "M6.5 16.5V11a5.5 5.5 0 0 1 11 0v5.5l1.5 1.5H5ZM10.3 20.5h3.4",
+  bellOff: "M6.5 16.5V11c0-.7.1-1.3.3-1.9M9 6.4A5.5 5.5 0 0 1 17.5 11v3M5 18h11M10.3 20.5h3.4M4 4l16 16",
+  check: "M5 12.5 10 17.5 19.5 7",
+  cross: "M6 6l12 12M18 6 6 18",
+  clock: "M12 4a8 8 0 1 0 .001 0ZM12 8v4.2l2.8 1.8",
+  route: "M5 6h7a3.5 3.5 0 0 1 0 7h-1a3.5 3.5 0 0 0 0 7h8M16.5 17.5 19 20l-2.5 2.5",
+  headset: "M4.5 14v-2a7.5 7.5 0 0 1 15 0v2M4.5 13.5h2a1 1 0 0 1 1 1v3.5a1 1 0 0 1-1 1h-1a1 1 0 0 1-1-1ZM16.5 14.5a1 1 0 0 1 1-1h2V18a1 1 0 0 1-1 1h-1a1 1 0 0 1-1-1ZM19.5 18.5c0 1.7-2 2.5-5 2.5",
+  shield: "M12 3.5 18.5 6v5.5c0 4-2.6 7.2-6.5 9-3.9-1.8-6.5-5-6.5-9V6ZM9 12l2.2 2.2L15.2 10",
+  leave: "M10 4.5H6a1.5 1.5 0 0 0-1.5 1.5v12A1.5 1.5 0 0 0 6 19.5h4M15 8l4 4-4 4M19 12H9.5",
+  down: "M7 10l5 5 5-5",
+  note: "M6 4.5h12v15H6ZM9 9h6M9 12.5h6M9 16h3.5",
+};
+
+export function Icon({ name }) {
+  return html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d=${PATHS[name]} /></svg>`;
+}
+
+/** The mark: a jackfield with one line plugged through. */
+export function Mark() {
+  const holes = [4, 12, 20].flatMap((y) => [4, 12, 20].map((x) => [x, y]));
+  return html`
+    <svg class="mark" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+      <path class="cord" d="M4 4c0 9 16 7 16 16" />
+      ${holes.map(([x, y]) => html`<circle class=${x === y && x !== 12 ? "plugged" : "hole"} cx=${x} cy=${y} r="2.1" />`)}
+    </svg>
+  `;
+}

@@ -1,0 +1,49 @@
+import { t } from "../../lib/i18n.js";
+import { html } from "../../lib/ui.js";
+import { useNow } from "../time.js";
+import { Icon } from "./icons.js";
+import { Action, Caller, Facts, Why } from "./parts.js";
+
+const RADIUS = 44;
+const ROUND = 2 * Math.PI * RADIUS;
+
+export function OfferCard({ offer, desk, state }) {
+  const id = offer.reservation_id;
+  const onPhone = state.agent.station === "sip";
+  const attempt = offer.attempt ?? 1;
+  return html`
+    <article class="card offer" aria-labelledby=${`offer-${id}`}>
+      <header class="card-head">
+        <p id=${`offer-${id}`} class="eyebrow"><span class="beacon" aria-hidden="true"></span>${t(`offer.medium.${offer.medium}`)}</p>
+        ${attempt > 1 && html`<span class="tag">${t("offer.attempt", { attempt })}</span>`}
+      </header>
+      <div class="offer-top">
+        <${Caller} card=${offer} />
+        <${Countdown} deadline=${offer.deadline_us / 1000} whole=${offer.timeout_ms} />
+      </div>
+      <${Facts} card=${offer} waiting=${true} />
+      <${Why} why=${offer.why} />
+      <footer class="actions">
+        ${onPhone
+          ? html`<p class="on-phone"><${Icon} name="phone" />${t("offer.answer_on_phone")}</p>`
+          : html`<${Action} class="button accept large" shortcut="KeyA" act=${() => desk.accept(id)}><${Icon} name="phone" />${t("offer.accept")}</${Action}>`}
+        <${Action} class="button large" shortcut="KeyR" act=${() => desk.reject(id)}><${Icon} name="cross" />${t("offer.reject")}</${Action}>
+      </footer>
+    </article>
+  `;
+}
+
+function Countdown({ deadline, whole }) {
+  const left = Math.max(0, deadline - useNow(250));
+  const share = whole > 0 ? Math.min(1, left / whole) : 0;
+  const seconds = Math.ceil(left / 1000);
+  return html`
+    <div class=${`ring ${seconds <= 5 ? "late" : ""}`} role="timer" aria-label=${t("offer.seconds_left", { seconds })}>
+      <svg viewBox="0 0 100 100" aria-hidden="true">
+        <circle class="ring-back" cx="50" cy="50" r=${RADIUS} />
+        <circle class="ring-left" cx="50" cy="50" r=${RADIUS} stroke-dasharray=${ROUND} stroke-dashoffset=${ROUND * (1 - share)} />
+      </svg>
+      <b class="figures" aria-hidden="true">${seconds}</b>
+    </div>
+  `;
+}

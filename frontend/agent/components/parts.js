@@ -1,0 +1,83 @@
+// Small pieces that several cards share.
+import { label, t, tCode } from "../../lib/i18n.js";
+import { html, useState } from "../../lib/ui.js";
+import { duration, useNow } from "../time.js";
+import { Icon } from "./icons.js";
+
+/** A button that is busy until its action is settled, so that nothing is asked twice. */
+export function Action({ act, children, shortcut, ...rest }) {
+  const [busy, setBusy] = useState(false);
+  const click = async () => {
+    setBusy(true);
+    try {
+      await act();
+    } finally {
+      setBusy(false);
+    }
+  };
+  const keys = shortcut ? { "data-key": shortcut, "aria-keyshortcuts": `Alt+${shortcut.slice(3)}` } : {};
+  return html`
+    <button type="button" ...${rest} ...${keys} disabled=${rest.disabled || busy} aria-busy=${busy} onClick=${click}>
+      ${children}${shortcut && html`<kbd aria-hidden="true">Alt ${shortcut.slice(3)}</kbd>`}
+    </button>
+  `;
+}
+
+export function Ticking({ since, every = 1000 }) {
+  return html`<span class="figures">${duration(useNow(every) - since)}</span>`;
+}
+
+export function Caller({ card, level: Level = "h2" }) {
+  const { display, number, verified } = card.caller;
+  const name = display || number || t("caller.unknown");
+  return html`
+    <div class="caller">
+      <${Level} class="caller-name"><bdi>${name}</bdi></${Level}>
+      <p class="caller-number">
+        ${number && number !== name && html`<bdi class="figures">${number}</bdi>`}
+        ${verified
+          ? html`<span class="tag good"><${Icon} name="shield" />${t("caller.verified")}</span>`
+          : html`<span class="tag">${t("caller.unverified")}</span>`}
+      </p>
+    </div>
+  `;
+}
+
+/** Queue, skills, the way through the menu and what the menu collected. */
+export function Facts({ card, waiting }) {
+  const data = Object.entries(card.data ?? {});
+  return html`
+    <dl class="facts">
+      <div><dt>${t("facts.queue")}</dt><dd><span class="tag strong">${label(card.queue_title) || card.queue}</span></dd></div>
+      <div>
+        <dt>${t("facts.waited")}</dt>
+        <dd>${waiting ? html`<${Ticking} since=${card.queued_at_us / 1000} />` : html`<span class="figures">${duration(card.waited_ms)}</span>`}</dd>
+      </div>
+      ${(card.requirements ?? []).length > 0 && html`<div><dt>${t("facts.skills")}</dt><dd>${card.requirements.map(
+        ({ skill, minimum }) => html`<span class="tag" title=${t("facts.minimum", { minimum })}>${skill} <b>${minimum}+</b></span>`,
+      )}</dd></div>`}
+      ${data.map(([key, value]) => html`<div><dt>${tCode("data", key, key.replaceAll("_", " "))}</dt><dd class="figures"><bdi>${value}</bdi></dd></div>`)}
+      ${(card.ivr_path ?? []).length > 0 && html`<div class="wide"><dt>${t("facts.path")}</dt><dd><ol class="path">${card.ivr_path.map(
+        (step) => html`<li><bdi>${step}</bdi></li>`,
+      )}</ol></dd></div>`}
+    </dl>
+  `;
+}
+
+/** Why the router chose this agent: the terms in the order in which they decide. */
+export function Why({ why }) {
+  if (!why) return null;
+  return html`
+    <details class="why">
+      <summary><${Icon} name="route" />${t("why.heading")} <span>${tCode("strategy", why.strategy)}</span></summary>
+      <ol>
+        ${Object.entries(why.terms).map(([name, value]) => html`<li><span>${tCode("term", name)}</span> <b class="figures">${termValue(name, value)}</b></li>`)}
+      </ol>
+      ${why.runner_up && html`<p>${t("why.runner_up", { who: why.runner_up })}</p>`}
+    </details>
+  `;
+}
+
+function termValue(name, value) {
+  return name === "idle_since" ? html`<${Ticking} since=${value / 1000} />` : value;
+}

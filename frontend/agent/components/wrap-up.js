@@ -1,0 +1,60 @@
+import { label, t } from "../../lib/i18n.js";
+import { html, useEffect, useMemo, useState } from "../../lib/ui.js";
+import { duration, serverNow, useNow } from "../time.js";
+import { Icon } from "./icons.js";
+import { Action, Caller } from "./parts.js";
+
+const NOTE_LIMIT = 4000;
+// What was typed is sent just before the server closes wrap-up, so that no note is lost to the clock.
+const SEND_BEFORE_MS = 1200;
+
+export function WrapUp({ work, desk, state }) {
+  const { wrapUp, assignment } = work;
+  const id = wrapUp.reservation_id;
+  const [draft, setDraft] = useDraft(id);
+  const started = useMemo(serverNow, [id]);
+  const deadline = wrapUp.deadline_us / 1000;
+  const left = Math.max(0, deadline - useNow(250));
+  const finish = () => desk.finishWrapUp(id, draft.disposition, draft.note);
+  const due = left <= SEND_BEFORE_MS && Boolean(draft.disposition || draft.note.trim());
+  useEffect(() => void (due && finish()), [due]);
+  const choices = wrapUp.dispositions?.length ? wrapUp.dispositions : (state.dispositions[assignment?.queue] ?? []);
+  return html`
+    <article class="card wrap-up" aria-labelledby=${`wrap-${id}`}>
+      <header class="card-head">
+        <h2 id=${`wrap-${id}`} class="eyebrow"><${Icon} name="note" />${t("wrap_up.heading")}</h2>
+        <p class=${`timer ${left < 10000 ? "late" : ""}`} role="timer" aria-label=${t("wrap_up.time_left")}><span class="figures">${duration(left + 999)}</span></p>
+      </header>
+      <progress class=${left < 10000 ? "late" : ""} max="1" value=${Math.min(1, left / Math.max(1, deadline - started))} aria-hidden="true"></progress>
+      ${assignment && html`<${Caller} card=${assignment} level="h3" />`}
+      ${assignment?.by && html`<p class="quiet-text">${t(`ended_by.${assignment.by}`)}</p>`}
+      <fieldset class="dispositions">
+        <legend>${t("wrap_up.disposition")}</legend>
+        ${choices.map((choice) => html`
+          <label key=${choice.id}>
+            <input type="radio" name=${`disposition-${id}`} value=${choice.id} checked=${draft.disposition === choice.id} onChange=${() => setDraft({ ...draft, disposition: choice.id })} />
+            <span>${label(choice.label)}</span>
+          </label>`)}
+      </fieldset>
+      <label class="note">${t("wrap_up.note")}
+        <textarea rows="4" maxlength=${NOTE_LIMIT} value=${draft.note} placeholder=${t("wrap_up.note_hint")} onInput=${(event) => setDraft({ ...draft, note: event.target.value })}></textarea>
+      </label>
+      <footer class="actions">
+        <${Action} class="button primary large" shortcut="KeyF" act=${finish}><${Icon} name="check" />${t("wrap_up.finish")}</${Action}>
+        <p class="quiet-text">${t("wrap_up.kept")}</p>
+      </footer>
+    </article>
+  `;
+}
+
+/** What was typed, kept over a reload of the page until wrap-up is over. */
+function useDraft(id) {
+  const stored = `jackfield.draft.${id}`;
+  const [draft, setDraft] = useState(() => JSON.parse(sessionStorage.getItem(stored)) ?? { disposition: null, note: "" });
+  useEffect(() => () => sessionStorage.removeItem(stored), [stored]);
+  const change = (value) => {
+    sessionStorage.setItem(stored, JSON.stringify(value));
+    setDraft(value);
+  };
+  return [draft, change];
+}

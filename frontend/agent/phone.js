@@ -1,0 +1,124 @@
+// Keeps the browser's media leg open while the agent is signed in, and the microphone on it only while they talk.
+import { Softphone } from "../lib/softphone.js";
+import { talking } from "./store.js";
+
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 15000;
+
+export class Phone {
+  constructor({ client, store }) {
+    this._client = client;
+    this._store = store;
+    this._softphone = null;
+    this._attempt = 0;
+    this._retry = null;
+    this._live = false;
+    store.subscribe((state, before) => this._follow(state, before));
+  }
+
+  get supported() {
+    return "RTCPeerConnection" in globalThis && Boolean(navigator.mediaDevices);
+  }
+
+  /** Ask for the microphone at a calm moment, so that the first caller does not wait for the browser's question. */
+  async prepare() {
+    if (!this.supported || this._store.get().agent?.station !== "webrtc") return;
+    try {
+      const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+      for (const track of stream.getTracks()) track.stop();
+      this._change({ problem: null });
+    } catch (error) {
+      this._microphoneFailed(error);
+    }
+  }
+
+  mute(muted) {
+    this._softphone?.mute(muted);
+    this._change({ muted });
+  }
+
+  async unblock() {
+    await this._softphone?.resumePlayback();
+    this._change({ problem: null });
+  }
+
+  close() {
+    clearTimeout(this._retry);
+    this._retry = null;
+    const softphone = this._softphone;
+    this._softphone = null;
+    this._live = false;
+    softphone?.close();
+    this._change({ state: "none", muted: false, problem: null });
+  }
+
+  _follow(state, before) {
+    if (state.agent?.station !== "webrtc") return;
+    const fresh = state.ready && (!before.ready || (state.connection === "online" && before.connection !== "online"));
+    if (fresh && state.leg === "none" && this._softphone?.state === "connected") this.close();
+    if (state.ready && state.connection === "online" && !this._softphone && !this._retry) this._open();
+    const live = talking(state);
+    if (live !== this._live) this._switch(live);
+  }
+
+  async _open() {
+    if (!this.supported) return this._change({ state: "failed", problem: "unsupported" });
+    const softphone = new Softphone({ onState: (state) => this._softphone === softphone && this._changed(state) });
+    this._softphone = softphone;
+    this._change({ state: "connecting" });
+    try {
+      await softphone.connect(async (sdp) => (await this._client.request("open_leg", { sdp })).sdp);
+    } catch (error) {
+      console.warn("the audio leg could not be opened", error);
+      if (this._softphone === softphone) this._again();
+    }
+    return undefined;
+  }
+
+  _changed(state) {
+    if (state === "playback-blocked") return this._change({ problem: "playback" });
+    if (state === "failed" || state === "closed") return this._again();
+    if (state === "connected") {
+      this._attempt = 0;
+      if (this._live) this._switch(true);
+    }
+    return this._change({ state });
+  }
+
+  _again() {
+    const softphone = this._softphone;
+    this._softphone = null;
+    softphone?.close();
+    this._change({ state: "failed" });
+    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this._attempt++);
+    this._retry ??= setTimeout(() => {
+      this._retry = null;
+      const state = this._store.get();
+      if (state.ready && state.connection === "online") this._open();
+    }, pause);
+  }
+
+  async _switch(live) {
+    this._live = live;
+    const softphone = this._softphone;
+    if (!softphone) return;
+    try {
+      if (live) await softphone.goLive();
+      else await softphone.goIdle();
+      if (!live) this._change({ muted: false });
+    } catch (error) {
+      if (this._softphone === softphone) this._microphoneFailed(error);
+    }
+  }
+
+  _microphoneFailed(error) {
+    console.warn("no microphone", error);
+    this._change({ problem: error.name === "NotFoundError" ? "no_microphone" : "microphone" });
+  }
+
+  _change(change) {
+    const { phone } = this._store.get();
+    if (Object.entries(change).some(([name, value]) => phone[name] !== value))
+      this._store.dispatch({ type: "local/phone", change });
+  }
+}

@@ -1,0 +1,153 @@
+// What the page shows, as one immutable value; `reduce` is pure and says what each message of the server changes.
+
+export const initial = {
+  connection: "connecting", // connecting | online | waiting | ended
+  ended: null, // why the server ended it for good
+  agent: null,
+  ready: false, // a snapshot has arrived
+  presence: null,
+  reason: null,
+  since_us: 0,
+  leg: "none",
+  offers: [],
+  works: [], // {reservation_id, assignment, wrapUp}: from accept until wrap-up ends
+  reasons: [],
+  dispositions: {},
+  phone: { state: "none", problem: null, muted: false },
+  notices: [], // {id, kind: "info"|"error", key | text}
+};
+
+let noticeId = 0;
+
+export function reduce(state, message) {
+  switch (message.type) {
+    case "welcome":
+      return { ...state, agent: message.agent };
+    case "snapshot":
+      return snapshot(state, message);
+    case "presence":
+      return missed({ ...state, presence: message.presence, reason: message.reason ?? null, since_us: message.since_us }, message);
+    case "leg":
+      return { ...state, leg: message.state };
+    case "offer":
+      return { ...state, offers: upsert(state.offers, message) };
+    case "offer_withdrawn":
+      return withdrawn(state, message);
+    case "assignment":
+      return assignment(state, message);
+    case "wrap_up":
+      return { ...state, works: changeWork(state.works, message.reservation_id, { wrapUp: message }, true) };
+    case "wrap_up_ended":
+      return { ...state, works: without(state.works, message.reservation_id) };
+    default:
+      return local(state, message);
+  }
+}
+
+/** Changes that the page itself makes. */
+function local(state, message) {
+  switch (message.type) {
+    case "local/connection":
+      return { ...state, connection: message.state, ended: message.detail ?? null };
+    case "local/phone":
+      return { ...state, phone: { ...state.phone, ...message.change } };
+    case "local/notice":
+      return notice(state, message.notice);
+    case "local/notice_gone":
+      return { ...state, notices: state.notices.filter(({ id }) => id !== message.id) };
+    case "local/signed_out":
+      return { ...initial };
+    default:
+      return state; // a newer server may say more than this page knows
+  }
+}
+
+function snapshot(state, message) {
+  let works = (message.assignments ?? []).map((each) => ({ reservation_id: each.reservation_id, assignment: each }));
+  for (const wrapUp of message.wrap_ups ?? []) {
+    // The page may know the caller from before, when the snapshot speaks of the wrap-up alone.
+    const known = state.works.find((work) => work.reservation_id === wrapUp.reservation_id)?.assignment;
+    works = changeWork(works, wrapUp.reservation_id, known ? { assignment: ended(known), wrapUp } : { wrapUp }, true);
+  }
+  return {
+    ...state,
+    ready: true,
+    presence: message.presence,
+    reason: message.reason ?? null,
+    since_us: message.since_us,
+    leg: message.leg,
+    offers: message.offers ?? [],
+    works,
+    reasons: message.reasons ?? [],
+    dispositions: message.dispositions ?? {},
+  };
+}
+
+function ended(known) {
+  return { ...known, state: "ended" };
+}
+
+function missed(state, { presence, reason }) {
+  const told = presence === "not_ready" && (reason === "missed_offer" || reason === "leg_failed");
+  return told ? notice(state, { kind: "error", key: `notice.${reason}` }) : state;
+}
+
+function withdrawn(state, { reservation_id, reason }) {
+  const known = [...state.offers, ...state.works].some((each) => each.reservation_id === reservation_id);
+  const next = { ...state, offers: without(state.offers, reservation_id), works: without(state.works, reservation_id) };
+  const told = known && reason !== "rejected" && reason !== "expired" && reason !== "signed_out";
+  return told ? notice(next, { kind: "info", key: `withdrawn.${reason}` }) : next;
+}
+
+function assignment(state, message) {
+  const { reservation_id } = message;
+  const known = state.works.some((work) => work.reservation_id === reservation_id);
+  if (message.state === "ended" && !known) return state; // its wrap-up is over already
+  return {
+    ...state,
+    offers: without(state.offers, reservation_id),
+    works: changeWork(state.works, reservation_id, { assignment: message }, true),
+  };
+}
+
+function changeWork(works, reservation_id, change, create) {
+  if (works.some((work) => work.reservation_id === reservation_id))
+    return works.map((work) => (work.reservation_id === reservation_id ? { ...work, ...change } : work));
+  return create ? [...works, { reservation_id, ...change }] : works;
+}
+
+function upsert(offers, offer) {
+  return [...without(offers, offer.reservation_id), offer];
+}
+
+function without(list, reservation_id) {
+  return list.filter((each) => each.reservation_id !== reservation_id);
+}
+
+function notice(state, { kind, key, text }) {
+  return { ...state, notices: [...state.notices.slice(-3), { id: ++noticeId, kind, key, text }] };
+}
+
+/** True while an agent talks, or is about to. */
+export function talking(state) {
+  return state.works.some(
+    ({ assignment: one }) => one && one.medium === "voice" && one.state !== "ended",
+  );
+}
+
+export function createStore() {
+  let state = initial;
+  const listeners = new Set();
+  return {
+    get: () => state,
+    dispatch(message) {
+      const before = state;
+      state = reduce(state, message);
+      if (state !== before) for (const listener of [...listeners]) listener(state, before);
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

@@ -1,0 +1,35 @@
+// The server's clock as seen from here, and durations for people.
+import { language } from "../lib/i18n.js";
+import { useEffect, useState } from "../lib/ui.js";
+
+let offsetMs = 0;
+
+export function setClock(offset) {
+  offsetMs = offset;
+}
+
+/** Milliseconds since the epoch, by the server's clock. */
+export const serverNow = () => Date.now() + offsetMs;
+
+/** Redraws the component every `everyMs` and gives the server's time. */
+export function useNow(everyMs = 500) {
+  const [, redraw] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => redraw((count) => count + 1), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return serverNow();
+}
+
+/** 65000 -> "1:05", 3661000 -> "1:01:01". */
+export function duration(ms) {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const two = (number) => String(number).padStart(2, "0");
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor(seconds / 60) % 60;
+  return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+}
+
+export function dateTime(us) {
+  return new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "short" }).format(us / 1000);
+}

@@ -1,0 +1,55 @@
+// Texts in the reader's language. English is loaded as well and fills in for a text that is missing.
+
+export const LANGUAGES = { en: "English", "zh-CN": "简体中文", "zh-TW": "繁體中文" };
+const STORED = "jackfield.language";
+
+let texts = {};
+let fallback = {};
+let current = "en";
+
+export const language = () => current;
+
+/** The text of `key` with each {name} replaced by the parameter of that name. */
+export function t(key, parameters = {}) {
+  const text = texts[key] ?? fallback[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (whole, name) => parameters[name] ?? whole);
+}
+
+/** The text for a code that the server or the site gives, under `group`; `otherwise` for one that is not known here. */
+export function tCode(group, code, otherwise = code) {
+  const key = `${group}.${code}`;
+  return texts[key] ?? fallback[key] ?? otherwise;
+}
+
+/** A label of the server (language -> text) in the reader's language, or the best there is. */
+export function label(byLanguage) {
+  const [first] = Object.values(byLanguage ?? {});
+  return byLanguage?.[current] ?? byLanguage?.en ?? first ?? "";
+}
+
+export async function chooseLanguage(wanted) {
+  current = wanted in LANGUAGES ? wanted : "en";
+  const [chosen, english] = await Promise.all([load(current), load("en")]);
+  texts = chosen;
+  fallback = english;
+  document.documentElement.lang = current;
+  localStorage.setItem(STORED, current);
+}
+
+/** What the reader chose before, else the first of the browser's languages that we speak. */
+export function preferredLanguage() {
+  const stored = localStorage.getItem(STORED);
+  if (stored in LANGUAGES) return stored;
+  return navigator.languages.map(match).find(Boolean) ?? "en";
+}
+
+function match(tag) {
+  if (/^zh\b/i.test(tag)) return /hant|tw|hk|mo/i.test(tag) ? "zh-TW" : "zh-CN";
+  return /^en\b/i.test(tag) ? "en" : null;
+}
+
+async function load(name) {
+  const response = await fetch(new URL(`../i18n/${name}.json`, import.meta.url));
+  if (!response.ok) throw new Error(`language file ${name}: ${response.status}`);
+  return response.json();
+}
