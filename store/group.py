@@ -1,11 +1,10 @@
 """Turns into the arguments of the function `commit`: several turns become one group commit."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from router.events import PolicyChanged
-from router.rows import Turn, WorkRow
+from router.rows import AgentRow, ReservationRow, Turn, WorkRow
 from router.vocabulary import WorkState
 from store.codec import encode_entry, encode_row
 from store.errors import OutOfOrder
@@ -27,30 +26,8 @@ def queue_score(priority: int, queued_at: int) -> int:
     return waited - bounded * _SCORE_SPAN
 
 
-@dataclass(slots=True)
-class _Group:
-    """Rows of several turns; the last word on an id wins."""
-
-    agents: dict[str, bytes | None] = field(default_factory=dict)
-    reservations: dict[str, bytes | None] = field(default_factory=dict)
-    work: dict[str, WorkRow | None] = field(default_factory=dict)
-
-    def add(self, turn: Turn) -> None:
-        changes = turn.changes
-        for agent in changes.agents:
-            self.agents[agent.agent_id] = encode_row(agent)
-        for reservation in changes.reservations:
-            self.reservations[reservation.reservation_id] = encode_row(reservation)
-        for work in changes.work:
-            self.work[work.work_id] = work
-        self.agents |= dict.fromkeys(changes.agents_removed)
-        self.reservations |= dict.fromkeys(changes.reservations_closed)
-        self.work |= dict.fromkeys(changes.work_closed)
-
-
 def commit_arguments(epoch: int, turns: Sequence[Turn], inbox: str) -> list[Part]:
     """Return ARGV of `commit` (its header has the layout). Raises OutOfOrder when `turns` are not consecutive."""
-    group = _Group()
     entries: list[Part] = []
     policies: list[Part] = []
     current_policy = ""
@@ -58,22 +35,21 @@ def commit_arguments(epoch: int, turns: Sequence[Turn], inbox: str) -> list[Part
         if turn.sequence != turns[0].sequence + index:
             raise OutOfOrder(turn.sequence, turns[index - 1].sequence, "turns of one commit must be consecutive")
         entries.append(encode_entry(turn))
-        group.add(turn)
         if isinstance(turn.event, PolicyChanged):
             current_policy = turn.event.policy.version
             policies += (current_policy, encode_row(turn.event.policy))
-    work = {key: None if row is None else encode_row(row) for key, row in group.work.items()}
+    agents, reservations, work = _last_words(turns)
     arguments: list[Part] = [epoch, turns[0].sequence, turns[-1].now, current_policy, inbox]
     sections = (
         entries,
         policies,
-        _written(group.agents),
-        _written(group.reservations),
+        _written(agents),
+        _written(reservations),
         _written(work),
-        _deleted(group.agents),
-        _deleted(group.reservations),
+        _deleted(agents),
+        _deleted(reservations),
         _deleted(work),
-        _places(group.work),
+        _places(work),
     )
     for section in sections:
         arguments.append(len(section))
@@ -81,15 +57,39 @@ def commit_arguments(epoch: int, turns: Sequence[Turn], inbox: str) -> list[Part
     return arguments
 
 
-def _written(rows: dict[str, bytes | None]) -> list[Part]:
-    return [part for key, data in rows.items() if data is not None for part in (key, data)]
+def _last_words(
+    turns: Sequence[Turn],
+) -> tuple[dict[str, AgentRow | None], dict[str, ReservationRow | None], dict[str, WorkRow | None]]:
+    """Return what each row is after all `turns`; None: deleted."""
+    agents: dict[str, AgentRow | None] = {}
+    reservations: dict[str, ReservationRow | None] = {}
+    work: dict[str, WorkRow | None] = {}
+    for turn in turns:
+        changes = turn.changes
+        for agent in changes.agents:
+            agents[agent.agent_id] = agent
+        for reservation in changes.reservations:
+            reservations[reservation.reservation_id] = reservation
+        for item in changes.work:
+            work[item.work_id] = item
+        for key in changes.agents_removed:
+            agents[key] = None
+        for key in changes.reservations_closed:
+            reservations[key] = None
+        for key in changes.work_closed:
+            work[key] = None
+    return agents, reservations, work
 
 
-def _deleted(rows: dict[str, bytes | None]) -> list[Part]:
-    return [key for key, data in rows.items() if data is None]
+def _written(rows: Mapping[str, AgentRow | ReservationRow | WorkRow | None]) -> list[Part]:
+    return [part for key, row in rows.items() if row is not None for part in (key, encode_row(row))]
 
 
-def _places(rows: dict[str, WorkRow | None]) -> list[Part]:
+def _deleted(rows: Mapping[str, AgentRow | ReservationRow | WorkRow | None]) -> list[Part]:
+    return [key for key, row in rows.items() if row is None]
+
+
+def _places(rows: Mapping[str, WorkRow | None]) -> list[Part]:
     """Those who wait stand in their queue's sorted set; an offered item waits no more for an agent to be found."""
     parts: list[Part] = []
     for work_id, row in rows.items():

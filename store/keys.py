@@ -9,8 +9,7 @@ _PREFIX = "jf"
 class ShardKeys:
     """The keys of one shard; docs/store.md describes what each holds."""
 
-    lease: bytes
-    state: bytes
+    head: bytes
     journal: bytes
     agents: bytes
     work: bytes
@@ -27,8 +26,7 @@ class ShardKeys:
     def of_commit(self) -> tuple[bytes, ...]:
         """Return KEYS of the function `commit`, in its order."""
         return (
-            self.lease,
-            self.state,
+            self.head,
             self.journal,
             self.agents,
             self.work,
@@ -44,8 +42,7 @@ def shard_keys(shard: str) -> ShardKeys:
     """Return the keys of `shard`. Raises ValueError for a name that would break the hash tag."""
     tag = _tag(shard)
     return ShardKeys(
-        lease=f"{tag}:lease".encode(),
-        state=f"{tag}:state".encode(),
+        head=f"{tag}:head".encode(),
         journal=f"{tag}:journal".encode(),
         agents=f"{tag}:agents".encode(),
         work=f"{tag}:work".encode(),

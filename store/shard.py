@@ -47,7 +47,7 @@ class RedisShardStore:
 
     async def take(self, node: str, lease_ms: int) -> Lease:
         """Take the shard for `node`; its own older lease does not hinder it. Raises LeaseHeld."""
-        reply = await self._connection.function("take_lease", (self._keys.lease, self._keys.state), node, lease_ms)
+        reply = await self._connection.function("take_lease", (self._keys.head,), node, lease_ms)
         if reply[0] == b"held":
             _, epoch, remaining_ms, owner = reply
             raise LeaseHeld(owner.decode(), epoch, remaining_ms)
@@ -93,23 +93,23 @@ class RedisShardStore:
     async def load(self, lease: Lease) -> ShardImage:
         """Return all rows as of one moment, each kind in a fixed order. Raises Deposed."""
         keys = self._keys
-        epoch, state, agents, work, reservations = await self._connection.transaction(
-            ("HGET", keys.lease, "epoch"),
-            ("HGETALL", keys.state),
+        head, agents, work, reservations = await self._connection.transaction(
+            ("HGETALL", keys.head),
             ("HVALS", keys.agents),
             ("HVALS", keys.work),
             ("HVALS", keys.reservations),
         )
-        if int(epoch or 0) != lease.epoch:
-            raise Deposed(lease.epoch, int(epoch or 0))
-        policy = state.get(b"policy")
+        epoch = int(head.get(b"epoch", 0))
+        if epoch != lease.epoch:
+            raise Deposed(lease.epoch, epoch)
+        policy = head.get(b"policy")
         return decode_image(
             agents,
             work,
             reservations,
             policy_version=policy.decode() if policy is not None else None,
-            applied=int(state.get(b"applied", 0)),
-            clock=int(state.get(b"clock", 0)),
+            applied=int(head.get(b"applied", 0)),
+            clock=int(head.get(b"clock", 0)),
         )
 
     async def policy(self, version: str) -> Policy:
@@ -156,7 +156,7 @@ class RedisShardStore:
         return [InboxEntry(entry_id.decode(), await self._decoded_event(fields[b"e"])) for entry_id, fields in entries]
 
     async def _held(self, function: str, *args: int) -> int:
-        status, number = await self._connection.function(function, (self._keys.lease,), *args)
+        status, number = await self._connection.function(function, (self._keys.head,), *args)
         if status == b"deposed":
             raise Deposed(args[0], number)
         return int(number)

@@ -1,6 +1,6 @@
 -- Depose the holder of one epoch at once: raise the epoch and leave the shard free. Compare-and-set, so that of
 -- several peers that saw the holder's connection break only the first deposes it, and none its successor.
--- KEYS[1] lease hash
+-- KEYS[1] head hash
 -- ARGV[1] epoch to depose
 -- Returns {'ok', new epoch} or {'deposed', current epoch}
 local function break_lease(keys, args)

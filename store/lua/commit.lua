@@ -2,11 +2,11 @@
 -- so everything that can be refused is checked before the first write.
 -- A repeated commit (its reply was lost) is recognised by its sequence and by its journal entries, and changes
 -- nothing that it has not changed before. Rows are whole states, so writing them again is harmless.
--- KEYS[1] lease hash          KEYS[2] state hash          KEYS[3] journal stream
--- KEYS[4] agents hash         KEYS[5] work hash           KEYS[6] reservations hash
--- KEYS[7] policies hash       KEYS[8] placed hash: work id -> queue, of those in a queue's sorted set
--- KEYS[9] prefix of the queues' sorted sets (same hash tag; which ones are touched is known here only)
--- KEYS[10] inbox stream
+-- KEYS[1] head hash            KEYS[2] journal stream       KEYS[3] agents hash
+-- KEYS[4] work hash            KEYS[5] reservations hash   KEYS[6] policies hash
+-- KEYS[7] placed hash: work id -> queue, of those in a queue's sorted set
+-- KEYS[8] prefix of the queues' sorted sets (same hash tag; which ones are touched is known here only)
+-- KEYS[9] inbox stream
 -- ARGV[1] epoch               ARGV[2] sequence of the first turn
 -- ARGV[3] clock: `now` of the last turn, microseconds
 -- ARGV[4] version of the policy that became current, or ''
@@ -16,54 +16,57 @@
 --   agents to delete; reservations to delete; work to delete; places (work id, queue or '', score)
 -- Returns {'ok', applied} or {'deposed', current epoch} or {'order', applied} or {'differs', sequence}
 local function commit(keys, args)
-  local epoch = redis.call('HGET', keys[1], 'epoch') or '0'
-  if epoch ~= args[1] then
-    return {'deposed', tonumber(epoch)}
+  local head = redis.call('HMGET', keys[1], 'epoch', 'applied')
+  if head[1] ~= args[1] then
+    return {'deposed', tonumber(head[1] or '0')}
   end
   local entries, policies, agents, reservations, work, no_agents, no_reservations, no_work, places =
     sections(args, 6, 9)
-  local applied = tonumber(redis.call('HGET', keys[2], 'applied') or '0')
+  local applied = tonumber(head[2] or '0')
   local first = tonumber(args[2])
   local last = first + entries.count - 1
   if first > applied + 1 then
     return {'order', applied}
   end
   for sequence = first, math.min(last, applied) do
-    if not same_entry(keys[3], sequence, args[entries.from + sequence - first]) then
+    if not same_entry(keys[2], sequence, args[entries.from + sequence - first]) then
       return {'differs', sequence}
     end
   end
   if last <= applied then
     -- A write all the same, so that WAIT on a new connection waits for this state to be replicated.
-    redis.call('HSET', keys[2], 'applied', integer(applied))
+    redis.call('HSET', keys[1], 'applied', integer(applied))
     return {'ok', applied}
   end
-  for index = 4, 7 do
-    redis.call('HLEN', keys[index]) -- refuses a key of another type before anything is written
+  check_hash(keys[3], agents, no_agents)
+  check_hash(keys[4], work, no_work)
+  check_hash(keys[5], reservations, no_reservations)
+  check_hash(keys[6], policies, policies)
+  if args[5] ~= '' then
+    redis.call('XLEN', keys[9])
   end
-  redis.call('XLEN', keys[10])
-  check_places(keys[8], keys[9], args, places)
+  local old_queues = read_places(keys[7], keys[8], args, places)
 
   for sequence = math.max(first, applied + 1), last do
-    redis.call('XADD', keys[3], integer(sequence) .. '-0', 't', args[entries.from + sequence - first])
+    redis.call('XADD', keys[2], integer(sequence) .. '-0', 't', args[entries.from + sequence - first])
   end
   for index = policies.from, policies.to, 2 do
-    redis.call('HSETNX', keys[7], args[index], args[index + 1])
+    redis.call('HSETNX', keys[6], args[index], args[index + 1])
   end
-  chunked('HSET', keys[4], args, agents)
-  chunked('HSET', keys[6], args, reservations)
-  chunked('HSET', keys[5], args, work)
-  chunked('HDEL', keys[4], args, no_agents)
-  chunked('HDEL', keys[6], args, no_reservations)
-  chunked('HDEL', keys[5], args, no_work)
-  place(keys[8], keys[9], args, places)
-  redis.call('HSET', keys[2], 'applied', integer(last), 'clock', args[3])
+  chunked('HSET', keys[3], args, agents)
+  chunked('HSET', keys[4], args, work)
+  chunked('HSET', keys[5], args, reservations)
+  chunked('HDEL', keys[3], args, no_agents)
+  chunked('HDEL', keys[4], args, no_work)
+  chunked('HDEL', keys[5], args, no_reservations)
+  write_places(keys[7], keys[8], args, places, old_queues)
+  redis.call('HSET', keys[1], 'applied', integer(last), 'clock', args[3])
   if args[4] ~= '' then
-    redis.call('HSET', keys[2], 'policy', args[4])
+    redis.call('HSET', keys[1], 'policy', args[4])
   end
   if args[5] ~= '' then
-    redis.call('HSET', keys[2], 'inbox', args[5])
-    redis.call('XTRIM', keys[10], 'MINID', args[5])
+    redis.call('HSET', keys[1], 'inbox', args[5])
+    redis.call('XTRIM', keys[9], 'MINID', args[5])
   end
   return {'ok', last}
 end

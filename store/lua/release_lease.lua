@@ -1,5 +1,5 @@
 -- Give the lease of the current epoch back. The epoch stays, so that it only ever grows.
--- KEYS[1] lease hash
+-- KEYS[1] head hash
 -- ARGV[1] epoch
 -- Returns {'ok', epoch} or {'deposed', current epoch}
 local function release_lease(keys, args)

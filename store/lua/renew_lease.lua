@@ -1,5 +1,5 @@
 -- Prolong the lease of the current epoch. A lease that ran out may be renewed as long as nobody else took it.
--- KEYS[1] lease hash
+-- KEYS[1] head hash
 -- ARGV[1] epoch
 -- ARGV[2] length of the lease from now, ms
 -- Returns {'ok', now in microseconds} or {'deposed', current epoch}

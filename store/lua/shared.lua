@@ -39,29 +39,45 @@ local function chunked(command, key, args, section)
   end
 end
 
--- Refuse keys of another type before anything is written.
-local function check_places(placed, prefix, args, places)
-  redis.call('HLEN', placed)
-  for index = places.from, places.to, 3 do
-    if args[index + 1] ~= '' then
-      redis.call('ZCARD', prefix .. args[index + 1])
-    end
+-- Refuse a key of another type before anything is written, when there is something to write to it.
+local function check_hash(key, written, deleted)
+  if written.count + deleted.count > 0 then
+    redis.call('HLEN', key)
   end
 end
 
--- Keep the sorted sets of the queues: each (work id, queue, score); queue '' takes the item out.
-local function place(placed, prefix, args, places)
+-- Return by work id the queue in whose sorted set it stands; refuses keys of another type like check_hash.
+local function read_places(placed, prefix, args, places)
+  local old = {}
+  local touched = {}
   for index = places.from, places.to, 3 do
     local work_id, queue = args[index], args[index + 1]
-    local old = redis.call('HGET', placed, work_id)
+    old[work_id] = redis.call('HGET', placed, work_id)
+    for _, name in ipairs({old[work_id] or '', queue}) do
+      if name ~= '' and not touched[name] then
+        redis.call('ZCARD', prefix .. name)
+        touched[name] = true
+      end
+    end
+  end
+  return old
+end
+
+-- Keep the sorted sets of the queues: each (work id, queue, score); queue '' takes the item out.
+local function write_places(placed, prefix, args, places, old_queues)
+  for index = places.from, places.to, 3 do
+    local work_id, queue = args[index], args[index + 1]
+    local old = old_queues[work_id]
     if old and old ~= queue then
       redis.call('ZREM', prefix .. old, work_id)
     end
     if queue ~= '' then
       redis.call('ZADD', prefix .. queue, args[index + 2], work_id)
-      redis.call('HSET', placed, work_id, queue)
-    elseif old then
+    end
+    if queue == '' and old then
       redis.call('HDEL', placed, work_id)
+    elseif queue ~= '' and old ~= queue then
+      redis.call('HSET', placed, work_id, queue)
     end
   end
 end
