@@ -26,7 +26,7 @@ def _text(step: Step) -> str:
         case "queued":
             return _queued(detail)
         case "offered":
-            return _offered(detail)
+            return _offered(detail, step.at)
         case "joined":
             return f"{detail['agent']}, after {_seconds(detail['wait_us'])}"
         case "ended":
@@ -47,18 +47,23 @@ def _queued(detail: Mapping[str, Any]) -> str:
     return f"{detail['queue']}, priority {detail['priority']}" + (f", needs {needs}" if needs else "")
 
 
-def _offered(detail: Mapping[str, Any]) -> str:
-    terms = _terms(detail["terms"])
+def _offered(detail: Mapping[str, Any], at: int) -> str:
+    terms = _terms(detail["terms"], at)
     why = f"{detail['strategy']}: {terms}" if terms else str(detail["strategy"])
     second = detail.get("runner_up")
     if second:
-        second_terms = _terms(detail["runner_up_terms"])
+        second_terms = _terms(detail["runner_up_terms"], at)
         why += f"; next {second}" + (f": {second_terms}" if second_terms else "")
     return f"to {detail['agent']} ({why})"
 
 
-def _terms(terms: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in terms.items())
+def _terms(terms: Mapping[str, int], at: int) -> str:
+    return ", ".join(_term(name, value, at) for name, value in terms.items())
+
+
+def _term(name: str, value: int, at: int) -> str:
+    # For people the length of the idleness says more than its beginning.
+    return f"idle {_seconds(at - value)}" if name == "idle_since" else f"{name} {value}"
 
 
 def _seconds(microseconds: int) -> str:

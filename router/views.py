@@ -75,6 +75,10 @@ class Views:
         work = self._shard.work.get(work_id)
         return None if work is None else work.row()
 
+    def open_work(self) -> int:
+        """How many items are open: waiting, offered, assigned or in wrap-up."""
+        return len(self._shard.work)
+
     def reservation(self, reservation_id: str) -> ReservationRow | None:
         """An open reservation."""
         reservation = self._shard.reservations.get(reservation_id)

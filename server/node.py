@@ -11,6 +11,7 @@ import structlog
 from agents_ws.hub import Hub
 from config.settings import Settings
 from config.site import Site
+from http_api.app import Ports
 from media.client import WorkerEngine
 from media.engine import EngineSettings
 from media.events import MediaEvent
@@ -23,6 +24,7 @@ from records.projector import Projector
 from records.sessions import Sessions, SignIn
 from router.events import NodeLost
 from server import media_port, signalling
+from server.board import MAX_BACKLOG, Board, Checks
 from server.cards import Cards
 from server.clock import wall_us
 from server.contexts import InteractionContexts
@@ -38,7 +40,7 @@ from server.speaker import Speaker
 from server.storage import Storage, open_storage
 from server.tasks import TaskOwner
 from server.voice_site import voice_site
-from server.web import Web
+from server.web import GuardedSignIn, Web
 from sip.events import SipEvent
 from sip.settings import Settings as SipSettings
 from sip.ua import Ua
@@ -188,7 +190,21 @@ class Node:
     async def _build_web(self) -> None:
         self.desk.attach(self.hub, self.conductor)
         self.speaker.attach(self.desk, self.conductor, self.projection)
-        self.web = Web(self)
+        settings, pump = self.settings, self.pump
+        board = Board(pump.dispatcher, pump.now)
+        self.metrics.watch_queues(board.gauges)
+        self.metrics.watch_open(self.open_things)
+        self.metrics.watch_sip(lambda: self.ua.counters)
+        ports = Ports(
+            auth=GuardedSignIn(self.sign_in, self.people.login_allowed),
+            interactions=self.interactions,
+            board=board,
+            health=Checks({"store": self._check_store, "media": self._check_media, "records": self._check_records}),
+            metrics=self.metrics,
+            now=wall_us,
+            login_allowed=lambda _account: True,
+        )
+        self.web = Web(ports, self.desk, self.hub, (settings.bind, settings.http_port))
 
     async def _begin(self) -> None:
         """From here on things happen: commits first, then the past is tidied, then the doors open."""
@@ -210,6 +226,36 @@ class Node:
     async def _leave(self) -> None:
         if hasattr(self, "storage"):
             await self.storage.register.forget(self.storage.member.label)
+
+    def open_things(self) -> dict[str, int]:
+        """What is open now, for the metrics and for finding leaks."""
+        pulses = self.engine.pulses
+        return {
+            **self.conductor.counts,
+            "sip_calls": self.ua.open_calls,
+            "sip_transactions": self.ua.open_transactions,
+            "sip_connections": self.ua.open_connections,
+            "media_legs": sum(pulse.legs for pulse in pulses),
+            "media_ports": sum(pulse.ports_in_use for pulse in pulses),
+            "sdp_sides": len(self.sdp),
+            "contexts": len(self.contexts),
+            "tasks": len(self.tasks) + len(self.calls),
+            "sockets": self.hub.counts.connections,
+            "work": self.pump.dispatcher.open_work(),
+            "pump_backlog": self.pump.backlog,
+        }
+
+    def _check_store(self) -> str | None:
+        if self.pump.away or self.pump.backlog > MAX_BACKLOG:
+            return f"{self.pump.backlog} decisions wait for the store"
+        return None
+
+    def _check_media(self) -> str | None:
+        return None if any(pid is not None for pid in self.engine.worker_pids) else "no media process is alive"
+
+    def _check_records(self) -> str | None:
+        behind = self.pump.sequence - self.projection.position
+        return f"the records are {behind} turns behind" if behind > MAX_BACKLOG else None
 
     # --- events -------------------------------------------------------------------------------------------------
 

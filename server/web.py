@@ -1,33 +1,73 @@
-"""HTTP for the node."""
+"""HTTP for the node: the API, the pages and the agents' WebSocket on one port."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from aiohttp import web
 
 from agents_ws.endpoint import PATH, AgentEndpoint, OriginPolicy
+from agents_ws.hub import Hub
+from agents_ws.ports import Gateway
+from http_api.app import HttpSettings, Ports, build
+from http_api.routes import Route
+from records.sessions import Caller, SignedIn, SignIn
 
-if TYPE_CHECKING:
-    from server.node import Node
+VERSION = "0.1.0"
+FRONTEND = Path(__file__).resolve().parent.parent / "frontend"
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedSignIn:
+    """Sign-in that refuses a demo's public password where `allowed` says so."""
+
+    sign_in_: SignIn
+    allowed: Callable[[str], bool]
+
+    async def sign_in(self, name: str, password: str, now: int) -> SignedIn | None:
+        """A session when the password is right and may be used here."""
+        return await self.sign_in_.sign_in(name, password, now) if self.allowed(password) else None
+
+    async def authenticate(self, token: str, now: int) -> Caller | None:
+        """Whose token it is."""
+        return await self.sign_in_.authenticate(token, now)
+
+    async def sign_out(self, token: str) -> None:
+        """Ends that session."""
+        await self.sign_in_.sign_out(token)
 
 
 class Web:
-    """Listens."""
+    """Listens on one address until `aclose`."""
 
-    def __init__(self, node: Node) -> None:
-        self._node = node
-        self.endpoint = AgentEndpoint(node.desk, node.hub, now=node.pump.now, origin_allowed=OriginPolicy())
+    def __init__(self, ports: Ports, gateway: Gateway, hub: Hub, address: tuple[str, int]) -> None:
+        self.endpoint = AgentEndpoint(gateway, hub, now=ports.now, origin_allowed=OriginPolicy())
+        self.app = build(ports, HttpSettings(version=VERSION, frontend=FRONTEND), self._routes())
+        self._address = address
         self._runner: web.AppRunner | None = None
 
+    def _routes(self) -> Sequence[Route]:
+        return (
+            Route(
+                method="GET",
+                path=PATH,
+                handler=self.endpoint.handle,
+                operation="connectAgent",
+                summary="The agents' WebSocket (docs/agents-ws.md); the token is in its first message",
+                replies={101: None},
+                media_type="application/json",
+                problems=(400, 403, 503),
+            ),
+        )
+
     async def start(self) -> None:
-        app = web.Application()
-        app.router.add_get(PATH, self.endpoint.handle)
-        self._runner = web.AppRunner(app)
+        """Raises OSError when the port is taken."""
+        self._runner = web.AppRunner(self.app, access_log=None)
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._node.settings.bind, self._node.settings.http_port).start()
+        await web.TCPSite(self._runner, *self._address).start()
 
     async def aclose(self) -> None:
+        """Agents are told, then the port is closed."""
         await self.endpoint.aclose()
-        if self._runner:
+        if self._runner is not None:
             await self._runner.cleanup()

@@ -1,11 +1,11 @@
 """What the server counts, for Prometheus. Names are listed in docs/http-api.md."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
@@ -110,6 +110,14 @@ class Metrics:
         """Asks `queues` at each scrape: a gauge read from the thing itself cannot drift from it. Call once."""
         self._registry.register(_Queues(queues))
 
+    def watch_open(self, counts: Callable[[], Mapping[str, int]]) -> None:
+        """Asks `counts` at each scrape: what is open now, by kind. After all calls ended each must fall back."""
+        self._registry.register(_Labelled(GaugeMetricFamily, "jackfield_open", "Open now", "kind", counts))
+
+    def watch_sip(self, counts: Callable[[], Mapping[str, int]]) -> None:
+        """Asks `counts` at each scrape: what the SIP user agent counted, by event."""
+        self._registry.register(_Labelled(CounterMetricFamily, "jackfield_sip_events", "SIP events", "event", counts))
+
     # --- calls ----------------------------------------------------------------------------------------------
 
     def sip_message(self, direction: Literal["in", "out"], kind: str) -> None:
@@ -154,6 +162,30 @@ class Metrics:
     def content_type(self) -> str:
         """The Content-Type of `render`."""
         return CONTENT_TYPE_PLAIN_0_0_4
+
+
+class _Labelled(Collector):
+    """A family of one label, read at each scrape."""
+
+    def __init__(
+        self,
+        family: type[GaugeMetricFamily] | type[CounterMetricFamily],
+        name: str,
+        text: str,
+        label: str,
+        counts: Callable[[], Mapping[str, int]],
+    ) -> None:
+        self._make = lambda: family(name, text, labels=[label])
+        self._counts = counts
+
+    def describe(self) -> Iterable[Metric]:
+        return (self._make(),)
+
+    def collect(self) -> Iterable[Metric]:
+        metric = self._make()
+        for key, count in sorted(self._counts().items()):
+            metric.add_metric([key], count)
+        return (metric,)
 
 
 class _Queues(Collector):

@@ -212,8 +212,18 @@ class Conductor:
             runner.tell(CallerLeft(f"media: {reason}"))
         elif phone := self._phones.get(leg_id):
             phone.tell(PhoneLeft())
-        elif agent_id := self.browsers.failed(leg_id):
-            self._agent_leg_lost(agent_id)
+        else:
+            agent_id = self.browsers.failed(leg_id)
+            # The engine reports a dead leg and keeps it until it is closed.
+            self._tasks.spawn(self._close_leg(leg_id), f"close:{leg_id}")
+            if agent_id is not None:
+                self._agent_leg_lost(agent_id)
+
+    async def _close_leg(self, leg_id: str) -> None:
+        try:
+            await self._ports.media.close_leg(leg_id)
+        except MediaUnavailableError as error:
+            log.info("leg_already_gone", leg_id=leg_id, reason=error.reason)
 
     def _agent_leg_lost(self, agent_id: str) -> None:
         self._ports.notices.leg_changed(agent_id, up=False)

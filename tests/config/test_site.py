@@ -22,8 +22,9 @@ def test_durations_are_microseconds(site: Site) -> None:
     assert orders.announce_place_every_us == 30_000_000
 
 
-def test_six_agents_two_of_them_with_phones(site: Site) -> None:
-    assert len(site.agents) == 6
+def test_six_agents_two_of_them_with_phones_and_a_supervisor(site: Site) -> None:
+    assert [agent.role for agent in site.agents.values()].count("supervisor") == 1
+    assert len(site.agents) == 7
     phones = {agent.sip_user for agent in site.agents.values() if agent.station == "sip"}
     assert phones == {"2001", "2002"}
     assert site.demo_password.startswith("demo-")
