@@ -40,9 +40,7 @@ def not_found() -> ProblemError:
 
 def of_http_exception(error: web.HTTPException) -> ProblemError:
     """aiohttp's own 404, 405, 413, ... keep their headers (Allow, ...)."""
-    kept = {
-        name: value for name, value in error.headers.items() if name.lower() not in ("content-type", "content-length")
-    }
+    kept = {name: value for name, value in error.headers.items() if not name.lower().startswith("content-")}
     return ProblemError(error.status, HTTPStatus(error.status).phrase.lower().replace(" ", "-"), headers=kept)
 
 

@@ -56,7 +56,7 @@ def reply(value: Any, status: int = 200) -> web.Response:
 
 
 async def read_body(request: web.Request, type_: type[_T]) -> _T:
-    """The request's JSON body as `type_`. Raises ProblemError 415 for another content type, 400 for what does not fit."""
+    """The request's JSON body. Raises ProblemError 415 for another content type, 400 for what does not fit `type_`."""
     if request.content_type != "application/json":
         raise ProblemError(415, "unsupported-media-type", "The body must be application/json.")
     try:

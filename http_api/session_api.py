@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Callable
+from typing import Annotated
 
 import msgspec
 import structlog
@@ -12,7 +13,7 @@ from http_api.limiter import AttemptLimiter
 from http_api.ports import Auth
 from http_api.problems import ProblemError
 from http_api.routes import EVERYBODY_SIGNED_IN, Route, read_body, reply
-from records.sessions import Caller
+from records.accounts import MAX_PASSWORD
 
 PERIOD_US = 300 * 1_000_000
 _log = structlog.get_logger(__name__)
@@ -21,8 +22,8 @@ _log = structlog.get_logger(__name__)
 class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An account's name and password."""
 
-    account: str
-    password: str
+    account: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    password: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_PASSWORD)]
 
 
 class Me(msgspec.Struct, frozen=True):
@@ -105,7 +106,15 @@ class SessionApi:
             raise ProblemError(401, "wrong-credentials", "The account or the password is wrong.")
         self._accounts.refund(given.account)
         self._addresses.refund(address)
-        return reply(NewSession(token=opened.token, **_me(opened.caller)), 201)
+        caller = opened.caller
+        session = NewSession(
+            account=caller.account,
+            role=caller.role.value,
+            agent_id=caller.agent_id,
+            expires_at=caller.expires_at,
+            token=opened.token,
+        )
+        return reply(session, 201)
 
     async def sign_out(self, request: web.Request) -> web.Response:
         """204; the token is worth nothing from now on."""
@@ -114,22 +123,14 @@ class SessionApi:
 
     async def me(self, request: web.Request) -> web.Response:
         """Account, role and agent."""
-        return reply(Me(**_me(request[CALLER])))
+        caller = request[CALLER]
+        return reply(Me(caller.account, caller.role.value, caller.agent_id, caller.expires_at))
 
     def _charge(self, limiter: AttemptLimiter, key: str) -> None:
         wait_us = limiter.charge(key, self._now())
         if wait_us > 0:
             seconds = str(-(-wait_us // 1_000_000))
             raise ProblemError(429, "too-many-attempts", "Too many attempts to sign in.", {"Retry-After": seconds})
-
-
-def _me(caller: Caller) -> dict[str, str | int | None]:
-    return {
-        "account": caller.account,
-        "role": caller.role.value,
-        "agent_id": caller.agent_id,
-        "expires_at": caller.expires_at,
-    }
 
 
 def _address_key(remote: str | None) -> str:

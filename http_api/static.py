@@ -1,4 +1,4 @@
-"""The pages: files of one folder as they are, nothing outside it, and a browser asks each time whether it is current."""
+"""The pages: files of one folder as they are, and nothing outside it. A browser asks each time what has changed."""
 
 from pathlib import Path
 
@@ -66,7 +66,9 @@ class StaticPages:
             parts[-1] = INDEX
         if any(part == "" or part.startswith(".") or "\\" in part or "\0" in part for part in parts):
             return None
-        found = self._folder.joinpath(*parts).resolve()
-        if not found.is_relative_to(self._folder) or found.suffix not in _TYPES or not found.is_file():
-            return None
-        return found
+        try:
+            found = self._folder.joinpath(*parts).resolve()
+            served = found.is_relative_to(self._folder) and found.suffix in _TYPES and found.is_file()
+        except OSError:
+            return None  # a name that no file can have (too long)
+        return found if served else None

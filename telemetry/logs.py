@@ -10,6 +10,8 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+# Local variables hold passwords and personal data: a traceback shows where, not with what.
+_PLAIN_FRAMES = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 _SECRET_NAMES = frozenset({"password", "token", "authorization", "secret", "ha1", "cookie"})
 
 
@@ -64,8 +66,9 @@ def about(*, work_id: str | None = None, interaction_id: str | None = None) -> I
 
 def _render(as_json: bool, stream: TextIO) -> list[Processor]:
     if as_json:
-        return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
-    return [structlog.dev.ConsoleRenderer(colors=stream.isatty())]
+        return [structlog.processors.ExceptionRenderer(_PLAIN_FRAMES), structlog.processors.JSONRenderer()]
+    renderer = structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback)
+    return [renderer]
 
 
 def _hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
+_Family: TypeAlias = GaugeMetricFamily | CounterMetricFamily
 OfferResult = Literal["accepted", "rejected", "expired", "failed", "withdrawn"]
-MalformedSource = Literal["sip", "rtp", "sdp", "ws"]
 
 # 10 s and 30 s are the promises for the phone and for chat.
 _WAIT_BUCKETS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800)
@@ -56,19 +56,9 @@ class Metrics:
         self._commit = Histogram(
             "jackfield_commit_seconds", "From decided to committed", buckets=_COMMIT_BUCKETS, registry=registry
         )
-        self._sip = Counter("jackfield_sip_messages", "SIP messages", ["direction", "kind"], registry=registry)
-        self._sip_retransmissions = Counter(
-            "jackfield_sip_retransmissions", "SIP messages sent again", registry=registry
-        )
-        self._malformed = Counter(
-            "jackfield_malformed", "Messages that could not be read", ["source"], registry=registry
-        )
         self._task_failures = Counter(
             "jackfield_task_failures", "Background tasks that failed", ["task"], registry=registry
         )
-        self._calls = Gauge("jackfield_calls_open", "Calls now", registry=registry)
-        self._legs = Gauge("jackfield_legs_open", "Media legs now", registry=registry)
-        self._sockets = Gauge("jackfield_ws_sessions", "Agents' WebSocket sessions now", registry=registry)
         self._journal_lag = Gauge(
             "jackfield_journal_lag_entries", "Journal entries that are not in SQL yet", registry=registry
         )
@@ -112,39 +102,17 @@ class Metrics:
 
     def watch_open(self, counts: Callable[[], Mapping[str, int]]) -> None:
         """Asks `counts` at each scrape: what is open now, by kind. After all calls ended each must fall back."""
-        self._registry.register(_Labelled(GaugeMetricFamily, "jackfield_open", "Open now", "kind", counts))
+        self._registry.register(
+            _Labelled(lambda: GaugeMetricFamily("jackfield_open", "Open now", labels=["kind"]), counts)
+        )
 
     def watch_sip(self, counts: Callable[[], Mapping[str, int]]) -> None:
         """Asks `counts` at each scrape: what the SIP user agent counted, by event."""
-        self._registry.register(_Labelled(CounterMetricFamily, "jackfield_sip_events", "SIP events", "event", counts))
-
-    # --- calls ----------------------------------------------------------------------------------------------
-
-    def sip_message(self, direction: Literal["in", "out"], kind: str) -> None:
-        """`kind` is a method (INVITE) or a status class (2xx): few values, whatever strangers send."""
-        self._sip.labels(direction, kind).inc()
-
-    def sip_retransmission(self) -> None:
-        """A request or an answer was sent again."""
-        self._sip_retransmissions.inc()
-
-    def malformed(self, source: MalformedSource) -> None:
-        """A message could not be read."""
-        self._malformed.labels(source).inc()
-
-    def calls_open(self, count: int) -> None:
-        """So many calls now."""
-        self._calls.set(count)
-
-    def legs_open(self, count: int) -> None:
-        """So many media legs now."""
-        self._legs.set(count)
+        self._registry.register(
+            _Labelled(lambda: CounterMetricFamily("jackfield_sip_events", "SIP events", labels=["event"]), counts)
+        )
 
     # --- the rest -------------------------------------------------------------------------------------------
-
-    def ws_sessions(self, count: int) -> None:
-        """So many agents' sockets now."""
-        self._sockets.set(count)
 
     def journal_lag(self, entries: int) -> None:
         """So many entries wait for the projector."""
@@ -167,25 +135,18 @@ class Metrics:
 class _Labelled(Collector):
     """A family of one label, read at each scrape."""
 
-    def __init__(
-        self,
-        family: type[GaugeMetricFamily] | type[CounterMetricFamily],
-        name: str,
-        text: str,
-        label: str,
-        counts: Callable[[], Mapping[str, int]],
-    ) -> None:
-        self._make = lambda: family(name, text, labels=[label])
+    def __init__(self, make: Callable[[], _Family], counts: Callable[[], Mapping[str, int]]) -> None:
+        self._make = make
         self._counts = counts
 
     def describe(self) -> Iterable[Metric]:
         return (self._make(),)
 
     def collect(self) -> Iterable[Metric]:
-        metric = self._make()
+        family = self._make()
         for key, count in sorted(self._counts().items()):
-            metric.add_metric([key], count)
-        return (metric,)
+            family.add_metric([key], count)
+        return (family,)
 
 
 class _Queues(Collector):

@@ -61,3 +61,8 @@ def test_sparse_details() -> None:
         "wrapped_up       a, without a disposition",
         "rejected         agent a",
     ]
+
+
+def test_idleness_is_told_as_a_length() -> None:
+    detail = {"agent": "a", "strategy": "longest_idle", "terms": {"idle_since": 2_000_000}, "runner_up": None}
+    assert render([Step("i1", 1, 0, 9_500_000, "offered", detail)])[0].endswith("to a (longest_idle: idle 7.5 s)")

@@ -27,6 +27,14 @@ class Terminal(io.StringIO):
         return True
 
 
+def fail_and_log() -> None:
+    secret = "hunter" + str(1 + 1)
+    try:
+        raise LookupError("gone" if secret else "")
+    except LookupError:
+        structlog.get_logger().exception("failed")
+
+
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
@@ -75,12 +83,17 @@ def test_the_standard_library_logs_alike() -> None:
 def test_an_exception_is_one_line() -> None:
     stream = io.StringIO()
     configure(stream=stream)
-    try:
-        raise LookupError("gone")
-    except LookupError:
-        structlog.get_logger().exception("failed")
+    fail_and_log()
     (line,) = lines(stream)
     assert line["exception"][0]["exc_type"] == "LookupError"
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
+def test_a_traceback_shows_no_local_variables(stream: io.StringIO) -> None:
+    configure(stream=stream)
+    fail_and_log()
+    assert "gone" in stream.getvalue()
+    assert "hunter2" not in stream.getvalue()
 
 
 def test_people_get_text_on_a_terminal() -> None:

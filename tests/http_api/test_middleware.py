@@ -1,0 +1,88 @@
+"""Request ids, logs, unexpected errors and headers."""
+
+import pytest
+from aiohttp import WSMsgType, web
+from structlog.testing import capture_logs
+
+from http_api.routes import Route
+from tests.http_api.conftest import MakeSite, Site
+
+
+def extra(handler: object) -> Route:
+    return Route(method="GET", path="/extra", handler=handler, operation="extra", summary="Extra")  # type: ignore[arg-type]
+
+
+async def test_an_unexpected_error_tells_the_log_and_not_the_client(make_site: MakeSite) -> None:
+    async def broken(_request: web.Request) -> web.Response:
+        raise LookupError("the secret inside")
+
+    site = await make_site([extra(broken)])
+    with capture_logs() as logs:
+        answer = await site.client.get("/extra", headers={"X-Request-Id": "abc-1"})
+    body = await answer.text()
+    assert (answer.status, answer.content_type) == (500, "application/problem+json")
+    assert "secret" not in body
+    assert "urn:jackfield:request:abc-1" in body
+    (failed,) = [log for log in logs if log["event"] == "request_failed"]
+    assert (failed["log_level"], failed["path"], failed["exc_info"]) == ("error", "/extra", True)
+
+
+async def test_one_log_line_a_request_without_its_query(site: Site) -> None:
+    with capture_logs() as logs:
+        await site.client.get("/healthz?password=x")
+    (line,) = [log for log in logs if log["event"] == "request"]
+    assert (line["method"], line["path"], line["status"]) == ("GET", "/healthz", 200)
+    assert "password" not in str(line)
+
+
+@pytest.mark.parametrize("given", ["abc.DEF-1_2", "x" * 64])
+async def test_a_callers_request_id_is_kept(site: Site, given: str) -> None:
+    answer = await site.client.get("/healthz", headers={"X-Request-Id": given})
+    assert answer.headers["X-Request-Id"] == given
+
+
+@pytest.mark.parametrize("given", ["", "a b", "x" * 65, "a;b", 'a"b'])
+async def test_a_bad_request_id_is_replaced(site: Site, given: str) -> None:
+    answer = await site.client.get("/healthz", headers={"X-Request-Id": given})
+    assert len(answer.headers["X-Request-Id"]) == 32
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/api/v1/nothing", "/api/v1/me", "/metrics"])
+async def test_security_headers_are_on_everything(site: Site, path: str) -> None:
+    headers = (await site.client.get(path)).headers
+    policy = headers["Content-Security-Policy"]
+    for needed in ("default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"):
+        assert needed in policy.split("; ")
+    assert "unsafe" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "microphone=(self)" in headers["Permissions-Policy"]
+
+
+async def test_a_websocket_passes_through(make_site: MakeSite) -> None:
+    async def echo(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        async for message in socket:
+            await socket.send_str(message.data)
+        return socket
+
+    site = await make_site([extra(echo)])
+    async with site.client.ws_connect("/extra") as socket:
+        await socket.send_str("hello")
+        received = await socket.receive()
+    assert (received.type, received.data) == (WSMsgType.TEXT, "hello")
+
+
+async def test_an_error_in_a_websocket_is_logged_and_closes_it(make_site: MakeSite) -> None:
+    async def broken(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        raise LookupError("late")
+
+    site = await make_site([extra(broken)])
+    with capture_logs() as logs:
+        async with site.client.ws_connect("/extra") as socket:
+            received = await socket.receive(timeout=5)
+    assert received.type in (WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.ERROR, WSMsgType.CLOSING)
+    assert [log["path"] for log in logs if log["event"] == "request_failed"] == ["/extra"]
