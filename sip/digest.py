@@ -7,11 +7,11 @@ authenticated someone are remembered, to refuse a nonce count that was used befo
 import hashlib
 import hmac
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from sip.headers import Auth
+from sip.headers import Auth, Malformed, parse_uri
 
 _HASHES = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
 ALGORITHMS = ("SHA-256", "MD5")
@@ -67,7 +67,17 @@ class Checked:
 class Digest:
     """Makes challenges and checks credentials for one realm. `ids` gives the salt of a nonce."""
 
-    def __init__(self, realm: str, secret: bytes, lifetime_us: int, ids: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        realm: str,
+        secret: bytes,
+        lifetime_us: int,
+        ids: Callable[[], str],
+        algorithms: Sequence[str] = ALGORITHMS,
+    ) -> None:
+        if not algorithms or not set(algorithms) <= set(_HASHES):
+            raise ValueError(f"digest algorithms must be some of {ALGORITHMS}")
+        self._algorithms = tuple(algorithms)
         self._realm = realm
         self._secret = secret
         self._lifetime = lifetime_us
@@ -75,12 +85,12 @@ class Digest:
         self._counts: OrderedDict[str, int] = OrderedDict()
 
     def challenges(self, now: int, *, stale: bool = False) -> list[str]:
-        """One challenge value for each algorithm, the stronger first (RFC 8760 s.2.4)."""
+        """One challenge value for each algorithm, in the order of preference (RFC 8760 s.2.4)."""
         nonce = self._nonce(now)
         tail = ", stale=true" if stale else ""
         return [
             f'Digest realm="{self._realm}", nonce="{nonce}", algorithm={algorithm}, qop="auth"{tail}'
-            for algorithm in ALGORITHMS
+            for algorithm in self._algorithms
         ]
 
     def check(self, auth: Auth, method: str, request_uri: str, lookup: Ha1Lookup, now: int) -> Checked:
@@ -89,7 +99,7 @@ class Digest:
         algorithm = p.get("algorithm", "MD5").upper()
         user, nonce, uri = p.get("username", ""), p.get("nonce", ""), p.get("uri", "")
         wrong = Checked(Verdict.WRONG)
-        if auth.scheme != "digest" or algorithm not in _HASHES or p.get("realm") != self._realm:
+        if auth.scheme != "digest" or algorithm not in self._algorithms or p.get("realm") != self._realm:
             return wrong
         made = self._made(nonce)
         if made is None or not user or not _same_uri(uri, request_uri) or p.get("qop", "auth") != "auth":
@@ -141,8 +151,12 @@ class Digest:
 
 
 def _same_uri(stated: str, request_uri: str) -> bool:
-    """The stated digest-uri must be the Request-URI, give or take parameters that proxies touch."""
-    return stated.partition(";")[0].lower() == request_uri.partition(";")[0].lower()
+    """The stated digest-uri must name the Request-URI's user and host; port and parameters are often left out."""
+    try:
+        one, other = parse_uri(stated), parse_uri(request_uri)
+    except Malformed:
+        return False
+    return (one.scheme, one.user, one.host) == (other.scheme, other.user, other.host)
 
 
 def authorization(user: str, realm: str, proof: Proof) -> str:

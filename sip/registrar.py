@@ -41,7 +41,9 @@ class Registrar:
         self._ctx = context
         self._settings = settings
         self._credentials = credentials
-        self._digest = Digest(settings.realm, secret, settings.nonce_lifetime_us, settings.ids)
+        self._digest = Digest(
+            settings.realm, secret, settings.nonce_lifetime_us, settings.ids, settings.digest_algorithms
+        )
         self._bindings: dict[str, list[Binding]] = {}
         self._deadlines: Deadlines[str] = Deadlines()
         self.changed: set[str] = set()

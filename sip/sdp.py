@@ -15,6 +15,7 @@ DTMF = "TELEPHONE-EVENT"
 DEFAULT_DTMF_TYPE = 101
 MAX_SDP = 16_384
 MAX_STREAMS = 32
+_FIRST_MULTICAST = 224
 _PORT = re.compile(r"(\d{1,5})(?:/\d{1,5})?")
 _RTPMAP = re.compile(r"(\d{1,3})\s+([^/\s]+)/(\d{1,6})(?:/(\d+))?\s*")
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}")
@@ -120,13 +121,13 @@ def _lines(data: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _address(value: str) -> str:
+    """The address of a c= line; empty when it is well formed but nothing that we send to (IPv6, name, multicast)."""
     parts = value.split()
     if len(parts) != 3 or parts[0].upper() != "IN":
         raise SdpError("broken c= line")
     host = parts[2].partition("/")[0]
-    if parts[1].upper() == "IP4" and _IPV4.fullmatch(host):
-        return host
-    return ""
+    usable = parts[1].upper() == "IP4" and _IPV4.fullmatch(host) and int(host.partition(".")[0]) < _FIRST_MULTICAST
+    return host if usable else ""
 
 
 @dataclass(slots=True)
@@ -134,7 +135,7 @@ class _Section:
     """The lines of the session or of one stream, while reading."""
 
     media: str = ""
-    host: str = ""
+    host: str | None = None
     direction: Direction | None = None
     ptime: int | None = None
     maps: dict[int, tuple[str, int]] | None = None
@@ -186,7 +187,7 @@ def _stream(section: _Section, session: _Section) -> Stream:
         port=int(found[1]),
         protocol=parts[2].upper(),
         formats=tuple(parts[3:]),
-        host=section.host or session.host,
+        host=(section.host if section.host is not None else session.host) or "",
         direction=section.direction or session.direction or Direction.SENDRECV,
         maps=maps,
         ptime=section.ptime,

@@ -23,7 +23,8 @@ class Settings:
     """How the user agent binds, presents and limits itself.
 
     `advertise` is the host written into Via and Contact (default: the bind host). `now` gives integer microseconds,
-    `nonce_secret` empty means a fresh one at each start.
+    `digest_algorithms` in the order of preference: many phones give up at a first challenge other than MD5, so SHA-256
+    is for sites whose phones all know it. `nonce_secret` empty means a fresh one at each start.
     `ids` gives fresh hex words; call ids, tags and branches are made from them.
     """
 
@@ -49,5 +50,6 @@ class Settings:
     default_expires_s: int = 3_600
     max_expires_s: int = 86_400
     max_contacts: int = 8
+    digest_algorithms: tuple[str, ...] = ("MD5",)
     nonce_secret: bytes = b""
     nonce_lifetime_us: int = 300_000_000

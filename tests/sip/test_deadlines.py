@@ -1,0 +1,34 @@
+"""Deadlines against a plain dict."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sip.deadlines import Deadlines
+
+STEPS = st.lists(st.tuples(st.integers(0, 8), st.one_of(st.none(), st.integers(0, 50))), max_size=200)
+
+
+@given(STEPS, st.integers(0, 60))
+def test_like_a_dict(steps: list[tuple[int, int | None]], now: int) -> None:
+    deadlines: Deadlines[int] = Deadlines()
+    model: dict[int, int] = {}
+    for key, when in steps:
+        deadlines.set(key, when)
+        if when is None:
+            model.pop(key, None)
+        else:
+            model[key] = when
+        assert deadlines.next() == min(model.values(), default=None)
+        assert len(deadlines) == len(model)
+    popped = []
+    while (key_due := deadlines.pop_due(now)) is not None:
+        popped.append(key_due)
+    assert sorted(popped) == sorted(key for key, when in model.items() if when <= now)
+    assert [model[k] for k in popped] == sorted(model[k] for k in popped)
+
+
+def test_moving_one_deadline_for_ever_keeps_no_memory() -> None:
+    deadlines: Deadlines[str] = Deadlines()
+    for when in range(10_000, 0, -1):
+        deadlines.set("a", when + 1_000_000)
+    assert len(deadlines._heap) < 100
