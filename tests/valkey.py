@@ -3,11 +3,15 @@
 import asyncio
 import itertools
 import shutil
+import signal
+import socket
+import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from server.embedded import EmbeddedValkey
+from server.embedded import EmbeddedValkey, valkey_binary
 
 REDIS_SERVER = shutil.which("redis-server")
 _numbers = itertools.count(1)
@@ -27,3 +31,34 @@ def running_server(data_dir: Path, binary: Path | None = None) -> Iterator[str]:
 def fresh_shard() -> str:
     """Return a shard name that no other test uses, in place of emptying the server."""
     return f"s{next(_numbers)}"
+
+
+@contextmanager
+def tcp_server(data_dir: Path, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Run a bare server with a TCP port of 127.0.0.1, as replication needs one; give its process and port."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = int(probe.getsockname()[1])
+    data_dir.mkdir()
+    common = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(data_dir), "--save", ""]
+    with (data_dir / "log").open("wb") as output:
+        process = subprocess.Popen([str(valkey_binary()), *common, *options], stdout=output, stderr=output)
+    try:
+        _wait_listening(port)
+        yield process, port
+    finally:
+        process.send_signal(signal.SIGCONT)
+        process.kill()
+        process.wait()
+
+
+def _wait_listening(port: int) -> None:
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except ConnectionRefusedError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return

@@ -1,0 +1,37 @@
+"""Opening a server."""
+
+from pathlib import Path
+
+import pytest
+
+from store.connection import open_store
+from store.errors import StoreLost, StoreRefused
+
+
+async def test_an_opened_store_speaks_on_both_connections(store_url: str) -> None:
+    connection = await open_store(store_url)
+    assert await connection.run("ECHO", "a") == b"a"
+    assert await connection.link.call(("ECHO", "a")) == [b"a"]
+    assert await connection.transaction(("ECHO", "a"), ("ECHO", "b")) == [b"a", b"b"]
+    await connection.aclose()
+
+
+async def test_errors_are_those_of_the_store(store_url: str) -> None:
+    connection = await open_store(store_url)
+    with pytest.raises(StoreRefused):
+        await connection.run("NOSUCH")
+    with pytest.raises(StoreRefused):
+        await connection.transaction(("ECHO", "a"), ("LPUSH", "x"))
+    with pytest.raises(StoreRefused, match="Function not found"):
+        await connection.function("nosuch", ())
+    await connection.aclose()
+
+
+async def test_no_server_is_a_lost_store(tmp_path: Path) -> None:
+    with pytest.raises(StoreLost):
+        await open_store(f"unix://{tmp_path}/none.sock")
+
+
+async def test_another_scheme_is_refused() -> None:
+    with pytest.raises(ValueError, match="redis:// or unix://"):
+        await open_store("http://127.0.0.1")

@@ -1,0 +1,41 @@
+"""Errors say what is known of the outcome."""
+
+import pytest
+from redis.exceptions import BusyLoadingError, ReadOnlyError, ResponseError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from store.errors import StoreError, StoreLost, StoreRefused, redis_errors, refusal
+
+
+@pytest.mark.parametrize(
+    ("raised", "expected"),
+    [
+        (RedisConnectionError("gone"), StoreLost),
+        (RedisTimeoutError("late"), StoreLost),
+        (BusyLoadingError("LOADING"), StoreLost),
+        (ReadOnlyError("READONLY You can't write against a read only replica."), StoreLost),
+        (OSError("no route"), StoreLost),
+        (ResponseError("WRONGTYPE Operation against a key"), StoreRefused),
+        (ResponseError("OOM command not allowed"), StoreRefused),
+    ],
+)
+def test_errors_of_the_client_become_errors_of_the_store(raised: Exception, expected: type[StoreError]) -> None:
+    with pytest.raises(expected) as got, redis_errors():
+        raise raised
+    assert type(got.value) is expected
+    assert got.value.__cause__ is raised
+
+
+def test_other_errors_pass() -> None:
+    with pytest.raises(KeyError), redis_errors():
+        raise KeyError("mine")
+
+
+@pytest.mark.parametrize("message", ["LOADING Redis is loading", "READONLY x", "MASTERDOWN x", "CLUSTERDOWN x"])
+def test_a_server_that_must_not_be_written_to_is_a_lost_one(message: str) -> None:
+    assert type(refusal(message)) is StoreLost
+
+
+def test_other_refusals_changed_nothing() -> None:
+    assert type(refusal("ERR unknown command")) is StoreRefused

@@ -1,0 +1,70 @@
+"""Which incarnation of a node lives."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from store.connection import StoreConnection, open_store
+from store.nodes import Member, NodeRegister
+
+
+@pytest.fixture
+async def connection(store_url: str) -> AsyncIterator[StoreConnection]:
+    opened = await open_store(store_url)
+    await opened.run("DEL", "jf:{nodes}:members", "jf:{nodes}:incarnations")
+    yield opened
+    await opened.aclose()
+
+
+async def test_each_join_is_a_new_incarnation(connection: StoreConnection) -> None:
+    register = NodeRegister(connection)
+    first, second = await register.join("n1"), await register.join("n1")
+    assert (first.label, second.label) == ("n1.1", "n1.2")
+    assert (await register.join("n2")).label == "n2.1"
+
+
+async def test_a_new_incarnation_finds_its_killed_predecessors_at_once(connection: StoreConnection) -> None:
+    register = NodeRegister(connection, ttl_ms=60_000)
+    killed, bystander = await register.join("n1"), await register.join("n2")
+    assert await register.lost(killed) == []
+    again = await register.join("n1")
+    assert await register.lost(again) == [killed.label]
+    assert await register.lost(again) == [killed.label]  # until it is forgotten: a crash in between repeats it
+    assert await register.lost(bystander) == [killed.label]
+    assert not await register.beat(killed)
+    await register.forget(killed.label)
+    assert await register.lost(again) == []
+    assert not await register.beat(killed)
+    assert await register.beat(again)
+    assert await register.beat(bystander)
+
+
+async def test_a_silent_node_is_lost_and_learns_it(connection: StoreConnection) -> None:
+    silent = await NodeRegister(connection, ttl_ms=30).join("n1")
+    register = NodeRegister(connection, ttl_ms=60_000)
+    watcher = await register.join("n2")
+    async with asyncio.timeout(5):
+        while not await register.lost(watcher):
+            await asyncio.sleep(0.005)
+    assert await register.lost(watcher) == [silent.label]
+    assert not await register.beat(silent)
+
+
+async def test_a_late_heartbeat_before_anybody_looked_is_in_time(connection: StoreConnection) -> None:
+    late = await NodeRegister(connection, ttl_ms=1).join("n1")
+    register = NodeRegister(connection, ttl_ms=60_000)
+    async with asyncio.timeout(5):
+        while await connection.run("EXISTS", "jf:{nodes}:alive:n1.1"):
+            await asyncio.sleep(0.005)
+    assert await register.beat(late)
+    assert await register.lost(await register.join("n2")) == []
+
+
+async def test_names_with_dots_keep_their_own_incarnations(connection: StoreConnection) -> None:
+    register = NodeRegister(connection)
+    dotted, plain = await register.join("n1.example"), await register.join("n1")
+    assert dotted.label == "n1.example.1"
+    assert await register.lost(plain) == []
+    assert await register.lost(await register.join("n1.example")) == [dotted.label]
+    assert Member("n1", 1).label == "n1.1"

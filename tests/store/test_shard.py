@@ -1,0 +1,167 @@
+"""What only a real server can show of the shard store; tests/contracts/ has the rest."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from router.events import NodeLost, PolicyChanged
+from router.rows import Changes
+from store.connection import StoreConnection, open_store
+from store.errors import StoreCorrupt, StoreLost, StoreRefused, UnknownVersion
+from store.keys import shard_keys
+from store.shard import RedisShardStore
+from tests.store.samples import agent, policy, reservation, turn, typical_interaction, work
+from tests.valkey import tcp_server
+
+EVERYTHING = Changes(agents=(agent(),), work=(work(),), reservations=(reservation(),))
+
+
+@pytest.fixture
+async def connection(store_url: str) -> AsyncIterator[StoreConnection]:
+    opened = await open_store(store_url)
+    yield opened
+    await opened.aclose()
+
+
+async def dump(connection: StoreConnection, shard: str) -> dict[bytes, bytes]:
+    """Every key of the shard, as the server serialises it."""
+    names = await connection.run("KEYS", f"jf:{{{shard}}}:*")
+    return {name: await connection.run("DUMP", name) for name in names}
+
+
+@pytest.mark.parametrize(
+    "broken", ["journal", "agents", "work", "reservations", "policies", "placed", "inbox", "queue_prefix"]
+)
+async def test_a_commit_that_fails_leaves_nothing(connection: StoreConnection, shard: str, broken: str) -> None:
+    store, keys = RedisShardStore(connection, shard), shard_keys(shard)
+    lease = await store.take("n1", 60_000)
+    key = keys.queue("orders") if broken == "queue_prefix" else getattr(keys, broken)
+    await connection.run("SET", key, "of another type")
+    before = await dump(connection, shard)
+    refused = [turn(1, EVERYTHING), turn(2, event=PolicyChanged(policy()))]
+    if broken == "policies":
+        with pytest.raises(StoreRefused, match="WRONGTYPE"):
+            await store.commit(lease, refused, inbox="1-0")
+        refused = [refused[0]]  # the check of the policy's content refused it before the function could
+    else:
+        with pytest.raises(StoreRefused, match="WRONGTYPE"):
+            await store.commit(lease, refused, inbox="1-0")
+    assert await dump(connection, shard) == before
+    await connection.run("DEL", key)
+    await store.commit(lease, refused)
+    assert (await store.load(lease)).applied == len(refused)
+
+
+async def test_malformed_arguments_are_refused_before_any_write(connection: StoreConnection, shard: str) -> None:
+    store, keys = RedisShardStore(connection, shard), shard_keys(shard)
+    lease = await store.take("n1", 60_000)
+    before = await dump(connection, shard)
+    for args in (("1", "entry"), ("9", "entry", *"00000000"), ("1", "entry", *"000000000"), ("x", *"00000000")):
+        with pytest.raises(StoreRefused):
+            await connection.function("commit", keys.of_commit(), lease.epoch, 1, 5, "", "", *args)
+    assert await dump(connection, shard) == before
+
+
+async def test_a_shard_uses_its_own_keys_only_and_numbers_stay_exact(connection: StoreConnection, shard: str) -> None:
+    store, keys = RedisShardStore(connection, shard), shard_keys(shard)
+    lease = await store.take("n1", 60_000)
+    turns = [
+        turn(1, event=PolicyChanged(policy())),
+        *typical_interaction(2, lambda kind: f"{kind}7"),
+        turn(16, EVERYTHING),
+    ]
+    entry_id = await store.post(NodeLost("n2.1"))
+    await store.commit(lease, turns, inbox=entry_id)
+    known = {getattr(keys, item.name) for item in fields(keys)} - {keys.queue_prefix} | {keys.queue("orders")}
+    assert set(await connection.run("KEYS", f"*{shard}*")) <= known
+    head = await connection.run("HGETALL", keys.head)
+    assert head[b"clock"] == str(turns[-1].now).encode()
+    assert head[b"applied"] == b"16"
+    assert head[b"until"].isdigit()
+    score = (await connection.run("ZRANGE", keys.queue("orders"), 0, -1, "WITHSCORES"))[0][1]
+    assert float(score).is_integer()
+    assert await connection.run("HGETALL", keys.placed) == {b"w1": b"orders"}
+
+
+async def test_rows_of_another_codec_version_stop_the_load(connection: StoreConnection, shard: str) -> None:
+    store, keys = RedisShardStore(connection, shard), shard_keys(shard)
+    lease = await store.take("n1", 60_000)
+    await connection.run("HSET", keys.agents, "a1", b"\x02\x90")
+    with pytest.raises(UnknownVersion, match="version 2"):
+        await store.load(lease)
+    await connection.run("HSET", keys.agents, "a1", b"\x01\x90")
+    with pytest.raises(StoreCorrupt):
+        await store.load(lease)
+
+
+async def test_the_inbox_wakes_its_reader(connection: StoreConnection, store_url: str, shard: str) -> None:
+    store = RedisShardStore(connection, shard)
+    reader = asyncio.create_task(store.read_inbox("", 10, block_ms=1500))
+    other = await open_store(store_url)
+    async with asyncio.timeout(5):
+        while b"XREAD" not in await _blocked(other) and not reader.done():
+            await asyncio.sleep(0.005)
+    entry_id = await RedisShardStore(other, shard).post(NodeLost("n2.1"))
+    assert [(entry.id, entry.event) for entry in await reader] == [(entry_id, NodeLost("n2.1"))]
+    assert await store.read_inbox(entry_id, 10, block_ms=10) == []
+    await other.aclose()
+
+
+async def _blocked(connection: StoreConnection) -> bytes:
+    blocked = (await connection.run("INFO", "clients"))["blocked_clients"]
+    return b"XREAD" if int(blocked) else b""
+
+
+async def _replica_ready(connection: StoreConnection) -> None:
+    async with asyncio.timeout(15):
+        while (await connection.run("INFO", "replication")).get("slave0", {}).get("state") != "online":
+            await asyncio.sleep(0.02)
+
+
+async def test_a_commit_can_wait_for_replicas(tmp_path: Path) -> None:
+    with (
+        tcp_server(tmp_path / "primary", "--repl-diskless-sync-delay", "0") as (_, port),
+        tcp_server(tmp_path / "replica", "--replicaof", "127.0.0.1", str(port)) as (replica, replica_port),
+    ):
+        connection = await open_store(f"redis://127.0.0.1:{port}")
+        await _replica_ready(connection)
+        store = RedisShardStore(connection, "s1", replicas=1)
+        lease = await store.take("n1", 60_000)
+        await store.commit(lease, [turn(1, EVERYTHING)])
+
+        replica.send_signal(signal.SIGSTOP)
+        with pytest.raises(StoreLost, match="only 0 of 1 replicas"):
+            await store.commit(lease, [turn(2)])
+        # On a new connection too, a repetition must not be taken for replicated.
+        await connection.link.aclose()
+        with pytest.raises(StoreLost, match="only 0 of 1 replicas"):
+            await store.commit(lease, [turn(2)])
+        replica.send_signal(signal.SIGCONT)
+        await store.commit(lease, [turn(2)])
+
+        # The replica, promoted, has it all: rows, journal and the function library.
+        assert await _promote(replica_port)
+        promoted = await open_store(f"redis://127.0.0.1:{replica_port}")
+        successor = RedisShardStore(promoted, "s1")
+        image = await successor.load(await successor.take("n1", 60_000))
+        assert (image.applied, image.work) == (2, (work(),))
+
+        # The former primary, demoted, refuses commits as a lost store does.
+        await connection.run("REPLICAOF", "127.0.0.1", replica_port)
+        with pytest.raises(StoreLost, match="READONLY"):
+            await store.commit(lease, [turn(3)])
+        await connection.aclose()
+        await promoted.aclose()
+
+
+async def _promote(port: int) -> bool:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"REPLICAOF NO ONE\r\n")
+    answer = await reader.readline()
+    writer.close()
+    await writer.wait_closed()
+    return answer.startswith(b"+OK")
