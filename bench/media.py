@@ -38,7 +38,7 @@ WINDOW_S = 0.25
 SILENCE = codecs.silence("PCMU", rtp.FRAME_SAMPLES)
 CLICK = b"\x80" * rtp.FRAME_SAMPLES
 CLICK_EVERY = 10
-PORTS = (36000, 39999)
+PORTS = (22000, 25999)
 
 
 class Phone:

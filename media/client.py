@@ -83,6 +83,11 @@ class WorkerEngine:
         return tuple(link.pid for link in self._links)
 
     @property
+    def alive_workers(self) -> int:
+        """How many workers can take legs."""
+        return sum(link.alive for link in self._links)
+
+    @property
     def pulses(self) -> tuple[Pulse, ...]:
         """What each worker said about itself last."""
         return tuple(link.pulse for link in self._links)

@@ -30,7 +30,7 @@ class DtmfReceiver:
         self._timestamp = 0
         self._event = -1
         self._duration = 0
-        self._at = -_QUIET_US
+        self._at = -2 * _QUIET_US
 
     def receive(self, timestamp: int, payload: bytes, now: int) -> str | None:
         """The digit whose press this packet reveals, or None for a packet of a known press or a non-DTMF event."""

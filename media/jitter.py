@@ -7,7 +7,7 @@ allows, moves back when packets come late and forward again when they have been 
 
 from __future__ import annotations
 
-from media.rtp import FRAME_SAMPLES, SAMPLE_RATE, US_PER_SAMPLE, timestamp_delta
+from media.rtp import FRAME_SAMPLES, FRAME_US, SAMPLE_RATE, US_PER_SAMPLE, timestamp_delta
 
 CAPACITY = 4096
 """Samples in the ring: 512 ms."""
@@ -29,7 +29,9 @@ class JitterBuffer:
         "_last_arrival",
         "_last_timestamp",
         "_least_ahead",
+        "_least_slack",
         "_point",
+        "_pulled",
         "_pulls",
         "_ring",
         "_ssrc",
@@ -47,6 +49,8 @@ class JitterBuffer:
         self._last_timestamp = 0
         self._last_arrival = -_QUIET_US
         self._least_ahead = CAPACITY
+        self._least_slack = CAPACITY
+        self._pulled = 0
         self._pulls = 0
         self._grown = 0
         self.late = 0
@@ -58,7 +62,7 @@ class JitterBuffer:
         if ssrc != self._ssrc or (quiet and not self._anchored) or self._jumped(timestamp, len(payload)):
             self._resync(ssrc, timestamp)
         if self._anchored:
-            payload, timestamp = self._fit(timestamp, payload)
+            payload, timestamp = self._fit(timestamp, payload, now)
         if payload:
             self._store(timestamp, payload)
         if timestamp_delta(timestamp, self._last_timestamp) >= 0:
@@ -73,6 +77,7 @@ class JitterBuffer:
         if not self._anchored:
             self._anchor(now)
         self._adapt()
+        self._pulled = now
         start = self._point % CAPACITY
         end = start + FRAME_SAMPLES
         if end <= CAPACITY:
@@ -111,12 +116,15 @@ class JitterBuffer:
         self._point = (self._last_timestamp - max(0, _START_SLACK - waited)) & 0xFFFFFFFF
         self._anchored = True
         self._least_ahead = CAPACITY
+        self._least_slack = CAPACITY
         self._pulls = 0
 
-    def _fit(self, timestamp: int, payload: bytes) -> tuple[bytes, int]:
+    def _fit(self, timestamp: int, payload: bytes, now: int) -> tuple[bytes, int]:
         """Cut what lies before the play-out point, and move the point back for the packets to come."""
         ahead = timestamp_delta(timestamp, self._point)
+        slack = ahead + (self._pulled + FRAME_US - now) // US_PER_SAMPLE
         self._least_ahead = min(self._least_ahead, ahead)
+        self._least_slack = min(self._least_slack, slack)
         if ahead >= 0:
             return payload, timestamp
         self.late += 1
@@ -125,7 +133,6 @@ class JitterBuffer:
             self._grown += step
             self._point = (self._point - step) & 0xFFFFFFFF
             ahead += step
-            self._least_ahead = ahead
         if ahead >= 0:
             return payload, timestamp
         return payload[-ahead:], (timestamp - ahead) & 0xFFFFFFFF
@@ -145,10 +152,11 @@ class JitterBuffer:
         self._pulls += 1
         if self._pulls < _WINDOW_FRAMES:
             return
-        if _START_SLACK + _STEP <= self._least_ahead < CAPACITY:
+        if _STEP <= self._least_ahead < CAPACITY and self._least_slack >= _START_SLACK + _STEP:
             start = self._point % CAPACITY
             self._ring[start : start + _STEP] = self._blank * len(self._ring[start : start + _STEP])
             self._point = (self._point + _STEP) & 0xFFFFFFFF
             self._grown = max(0, self._grown - _STEP)
         self._pulls = 0
         self._least_ahead = CAPACITY
+        self._least_slack = CAPACITY

@@ -24,9 +24,10 @@ class Recorder:
         """Open the file; MediaError record_failed."""
         try:
             # Opened here rather than in a with block: it stays open as long as the recording goes on.
-            self._file = wave.open(str(path), "wb")  # noqa: SIM115
+            self._raw = path.open("wb")
         except OSError as error:
             raise MediaError("record_failed", str(error)) from error
+        self._file: wave.Wave_write = wave.open(self._raw, "wb")  # noqa: SIM115
         self._file.setnchannels(2)
         self._file.setsampwidth(2)
         self._file.setframerate(SAMPLE_RATE)
@@ -47,6 +48,7 @@ class Recorder:
         """Write what is left, up to `now`, and close the file."""
         self._advance(now, keep=0)
         self._file.close()
+        self._raw.close()
 
     def _place(self, side: int, ssrc: int, timestamp: int, codec: CodecName, payload: bytes, now: int) -> None:
         self._advance(now, keep=_FLUSH_SAMPLES)

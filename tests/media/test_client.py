@@ -1,0 +1,87 @@
+"""What only an engine of worker processes does: they die, and others take their place."""
+
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from media import mixer
+from media.client import WorkerEngine
+from media.engine import EngineSettings
+from media.errors import MediaError
+from tests.media.phones import Events, until
+
+
+@pytest.fixture
+async def started(tmp_path: Path) -> AsyncIterator[tuple[WorkerEngine, Events]]:
+    events = Events()
+    settings = EngineSettings(prompt_root=tmp_path, rtp_ports=(28_200, 28_279), port_cool_down_us=0)
+    engine = WorkerEngine(settings, events.append, workers=2, socket_dir=tmp_path)
+    await engine.start()
+    yield engine, events
+    await engine.aclose()
+    await engine.aclose()
+    assert not list(tmp_path.glob("*.sock"))
+
+
+async def open_leg(engine: WorkerEngine, leg_id: str) -> int:
+    _, port = await engine.open_rtp(leg_id)
+    await engine.set_remote(
+        leg_id, host="127.0.0.1", port=9, codec="PCMU", payload_type=0, dtmf_payload_type=None, send=True, receive=True
+    )
+    return port
+
+
+async def test_a_killed_worker_fails_its_legs_and_is_replaced(started: tuple[WorkerEngine, Events]) -> None:
+    engine, events = started
+    ports = {leg_id: await open_leg(engine, leg_id) for leg_id in "abcd"}
+    on_first = {leg_id for leg_id, port in ports.items() if port < 28_240}
+    assert len(on_first) == 2
+    await engine.set_room("room", mixer.conference("abcd"))
+    victim = engine.worker_pids[0]
+    assert victim is not None
+    os.kill(victim, signal.SIGKILL)
+    await until(lambda: len(events.of("leg_failed")) == 2, what="leg_failed")
+    assert {e.leg_id for e in events.of("leg_failed")} == on_first
+    assert {e.reason for e in events.of("leg_failed")} == {"worker_lost"}
+    lost, kept = min(on_first), min(set(ports) - on_first)
+    with pytest.raises(MediaError, match="unknown_leg"):
+        await engine.stats(lost)
+    await engine.close_leg(lost)
+    with pytest.raises(MediaError, match="unknown_leg"):
+        await engine.set_room("room", mixer.conference("abcd"))
+    assert (await engine.stats(kept))["kind"] == "rtp"
+    # Meanwhile new legs go to the survivor.
+    assert await open_leg(engine, "e") >= 28_240
+    await until(lambda: engine.worker_pids[0] not in (victim, None), 15, "a new worker")
+    await until(lambda: engine.alive_workers == 2, 15, "a new worker")
+    assert await open_leg(engine, "f") < 28_240
+    # The survivor's trunks of the old room are gone: what is left are its legs c, d, e.
+    await engine.set_room("room", mixer.conference((kept, "e", "f")))
+    await engine.set_room("room", {})
+    for leg_id in (*(set(ports) - on_first), "e", "f"):
+        await engine.close_leg(leg_id)
+    await until(lambda: [p.ports_in_use for p in engine.pulses] == [0, 0], what="all ports free")
+
+
+async def test_trunks_come_and_go_with_their_room(started: tuple[WorkerEngine, Events]) -> None:
+    engine, _ = started
+    for leg_id in "abc":
+        await open_leg(engine, leg_id)
+    await engine.set_room("room", mixer.conference("abc"))
+    await until(lambda: sum(p.legs for p in engine.pulses) == 9, what="three trunks of two legs")
+    await engine.set_room("other", mixer.conference("ab"))
+    await until(lambda: sum(p.legs for p in engine.pulses) == 7, what="two trunks")
+    await engine.close_leg("a")
+    await until(lambda: sum(p.legs for p in engine.pulses) == 2, what="no trunk")
+
+
+async def test_a_worker_that_cannot_start_is_an_error(tmp_path: Path) -> None:
+    engine = WorkerEngine(EngineSettings(prompt_root=tmp_path), lambda event: None, socket_dir=tmp_path / "absent")
+    with pytest.raises(MediaError) as caught:
+        await engine.start()
+    assert caught.value.reason == "worker_start_failed"
+    with pytest.raises(MediaError, match="no_worker"):
+        await engine.open_rtp("a")
