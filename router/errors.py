@@ -9,7 +9,7 @@ class IllegalTransitionError(RouterError):
     """A state machine was told something that its table does not know in that state."""
 
     def __init__(self, machine: str, state: str, cause: str) -> None:
-        super().__init__(f"{machine}: {cause!r} is not legal in state {state!r}")
+        super().__init__(f"{machine}: {cause} is not legal in state {state}")
         self.machine = machine
         self.state = state
         self.cause = cause

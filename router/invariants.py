@@ -6,17 +6,11 @@ from router.errors import InvariantError
 from router.explain import Score, first_failed, score
 from router.matching import Profile
 from router.policy import QueuePolicy
+from router.restore import WORK_STATE
 from router.shard import Shard
 from router.timers import TimerKind
 from router.vocabulary import Medium, OfferState, Presence, WorkState
 from router.work import Work
-
-_STATE = {
-    OfferState.OFFERED: WorkState.OFFERED,
-    OfferState.ACCEPTED: WorkState.ASSIGNED,
-    OfferState.CONNECTED: WorkState.CONNECTED,
-    OfferState.WRAP_UP: WorkState.WRAP_UP,
-}
 
 
 def check(dispatcher: Dispatcher) -> None:
@@ -65,7 +59,7 @@ def _check_reservations(shard: Shard) -> None:
         _require(work.reservation is reservation, f"reservation {key} and work {work.work_id} disagree")
         _require(agent.reservations.get(key) is reservation, f"reservation {key}: agent {agent.agent_id} lacks it")
         _require(
-            _STATE.get(reservation.state) is work.state, f"reservation {key} {reservation.state}, work {work.state}"
+            WORK_STATE.get(reservation.state) is work.state, f"reservation {key} {reservation.state}, work {work.state}"
         )
     total = sum(len(agent.reservations) for agent in shard.agents.values())
     _require(total == len(shard.reservations), "an agent holds a reservation that is not open")

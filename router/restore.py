@@ -10,7 +10,8 @@ from router.timers import TimerKind
 from router.vocabulary import OfferState, WorkState
 from router.work import Work
 
-_WORK_STATE = {
+# The state of a work item by that of its reservation; without one it waits.
+WORK_STATE = {
     OfferState.OFFERED: WorkState.OFFERED,
     OfferState.ACCEPTED: WorkState.ASSIGNED,
     OfferState.CONNECTED: WorkState.CONNECTED,
@@ -41,7 +42,7 @@ def _load_reservation(shard: Shard, row: ReservationRow) -> None:
     work, agent = shard.work.get(row.work_id), shard.agents.get(row.agent_id)
     if work is None or agent is None:
         raise ImageError(f"reservation {row.reservation_id} has no work or no agent")
-    if work.reservation is not None or work.state is not _WORK_STATE.get(row.state):
+    if work.reservation is not None or work.state is not WORK_STATE.get(row.state):
         raise ImageError(f"reservation {row.reservation_id} does not fit work {row.work_id} in {work.state}")
     reservation = Reservation.from_row(row, work, agent)
     work.reservation = reservation

@@ -1,0 +1,17 @@
+"""The policy snapshot and its defaults."""
+
+from router.policy import AgentPolicy, Policy, QueuePolicy, Strategy
+from router.vocabulary import Medium
+from tests.router.contract import assert_contract_type
+
+
+def test_policy_types_are_contract_types() -> None:
+    for kind in (Policy, QueuePolicy, AgentPolicy):
+        assert_contract_type(kind)
+
+
+def test_defaults_are_one_call_per_agent_and_every_team() -> None:
+    queue, agent = QueuePolicy("q", Medium.VOICE), AgentPolicy("ann", "t1")
+    assert (queue.teams, queue.strategy) == ((), Strategy.BEST_PROFICIENCY)
+    assert (agent.capacity, agent.total_units) == ({Medium.VOICE: 1}, 1)
+    assert Policy("v1", {}, {}).units == dict.fromkeys(Medium, 1)

@@ -1,0 +1,1 @@
+"""A simulated shift through the dispatcher."""
