@@ -38,6 +38,8 @@ def _text(step: Step) -> str:
             return str(detail["agent"])
         case "wrapped_up":
             return f"{detail['agent']}, {detail['disposition'] or 'without a disposition'}"
+        case _ if "node" in detail and detail.keys() <= {"node", "detail"}:
+            return ": ".join(str(detail[name]) for name in ("node", "detail") if detail.get(name))
         case _:
             return ", ".join(f"{name} {value}" for name, value in detail.items() if value not in (None, ""))
 

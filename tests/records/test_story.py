@@ -17,8 +17,8 @@ def test_a_handled_call() -> None:
     assert told([*handled_call()], "i1") == [
         "    +0.000 s  opened           channel line-400, entry 400, medium voice",
         "    +0.200 s  answered",
-        "    +1.000 s  menu             node main",
-        "    +4.000 s  digit            digit 1, node main",
+        "    +1.000 s  menu             main",
+        "    +4.000 s  digit            main: 1 orders",
         "    +5.000 s  queued           orders, priority 3, needs english 5+",
         "    +5.000 s  offered          to anna (best_proficiency: load 0, proficiency 8; next ben: proficiency 6)",
         "    +7.000 s  rejected         agent anna, reason lunch",

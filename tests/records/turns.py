@@ -82,7 +82,7 @@ def handled_call() -> list[Turn]:
         turn(2, 1, opened()),
         turn(3, 1.2, InteractionNoted("i1", "answered")),
         turn(4, 2, InteractionNoted("i1", "menu", (("node", "main"),))),
-        turn(5, 5, InteractionNoted("i1", "digit", (("digit", "1"), ("node", "main")))),
+        turn(5, 5, InteractionNoted("i1", "digit", (("detail", "1 orders"), ("node", "main")))),
         turn(6, 6, queued(), offer("r1", "anna", 1)),
         turn(
             7,
