@@ -16,7 +16,8 @@ import aiohttp
 import config
 from agents_ws import messages as m
 from config.settings import Settings, add_arguments, read_settings
-from records.story import Step, render
+from records.drafts import Step
+from records.story import render
 from tools.call.agent import RefusedError, ScriptedAgent
 from tools.call.caller import Caller, CallFailedError
 
