@@ -21,6 +21,7 @@ from media.sockets import PacketTransport
 
 LegKind = Literal["rtp", "trunk", "webrtc"]
 _DELAYS_KEPT = 512
+_LONGEST_DELAY = 10_000_000
 
 
 class LegStats(TypedDict):
@@ -234,7 +235,8 @@ class Leg:
             self.recorder.heard(self._stream.ssrc, timestamp, self.codec, payload, now)
 
     def note_delay(self, delay: int) -> None:
-        """Keep the engine delay of one packet out, microseconds, among the latest 512."""
+        """Keep the engine delay of one packet out, microseconds, among the latest 512; 10 s stands for more."""
+        delay = min(delay, _LONGEST_DELAY)
         if len(self._delays) < _DELAYS_KEPT:
             self._delays.append(delay)
         else:

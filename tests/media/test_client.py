@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from media import mixer
+from media import link, mixer
 from media.client import WorkerEngine
 from media.engine import EngineSettings
 from media.errors import MediaError
@@ -15,7 +15,8 @@ from tests.media.phones import Events, until
 
 
 @pytest.fixture
-async def started(tmp_path: Path) -> AsyncIterator[tuple[WorkerEngine, Events]]:
+async def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[WorkerEngine, Events]]:
+    monkeypatch.setattr(link, "_HEARTBEAT_S", 0.1)
     events = Events()
     settings = EngineSettings(prompt_root=tmp_path, rtp_ports=(28_200, 28_279), port_cool_down_us=0)
     engine = WorkerEngine(settings, events.append, workers=2, socket_dir=tmp_path)

@@ -12,7 +12,8 @@ from media.link import WorkerLink
 from tests.media.phones import Events, until
 
 
-async def test_requests_answers_and_an_end_in_order(tmp_path: Path) -> None:
+async def test_requests_answers_and_an_end_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link, "_HEARTBEAT_S", 0.1)
     events, lost = Events(), asyncio.Event()
     settings = EngineSettings(prompt_root=tmp_path, rtp_ports=(28_300, 28_309))
     wire = WorkerLink(settings, tmp_path / "w.sock", 1, events.append, lost.set)
