@@ -1,0 +1,164 @@
+"""Draws docs/states/agent.md, work.md and offer.md from the router's transition tables.
+
+python -m tools.state_tables            writes the pages
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from router.agent import AGENT_TABLE, AgentCause
+from router.offer import OFFER_TABLE, OfferCause
+from router.vocabulary import OfferState, Presence, WorkState
+from router.work import WORK_TABLE, WorkCause
+
+FOLDER = Path(__file__).parent.parent / "docs" / "states"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One machine's page: its table, what each cause stands for, and the text around it."""
+
+    name: str
+    title: str
+    intro: str
+    table: Mapping[tuple[Any, Any], StrEnum]
+    states: type[StrEnum]
+    causes: Mapping[StrEnum, str]
+    notes: str
+
+
+AGENT = Page(
+    name="agent",
+    title="Presence of an agent",
+    intro="""Presence is what an agent declares. Whether they are offered, connected or in wrap-up follows from
+the reservations that they hold (see [offer](offer.md)) and is not a presence. An agent takes new work while
+they are `ready`, connected and have room.""",
+    table=AGENT_TABLE,
+    states=Presence,
+    causes={
+        AgentCause.CONNECTED: "AgentConnected: the page and its leg are up, or the phone is registered",
+        AgentCause.SET_READY: "PresenceSet ready (refused as `not_connected` without a connection)",
+        AgentCause.SET_NOT_READY: "PresenceSet not_ready, with a reason of the site",
+        AgentCause.SET_OFFLINE: "PresenceSet offline, signing out (refused as `work_held` from accept to hang-up)",
+        AgentCause.MISSED_OFFER: "an offer's deadline passed; reason `missed_offer`",
+        AgentCause.LEG_FAILED: "OfferFailed or AssignmentFailed; reason `leg_failed`",
+        AgentCause.CONNECTION_LOST: "no AgentConnected within the grace; reason `connection_lost`",
+        AgentCause.REMOVED: "the policy no longer has the agent, and their last work has ended",
+    },
+    notes="""A cause that would set an agent not-ready leaves one who already is with their own reason and
+time.
+
+The connection is a second, smaller fact beside presence. AgentDisconnected of the current generation stops new
+offers at once and starts the policy's grace; open offers run on to their deadline. AgentConnected with a higher
+generation ends the grace and keeps the presence. After a restart nobody counts as connected, everybody has the
+grace, and the generation from before may announce itself again, as the connection may have lived on at another
+node.
+
+Signing out gives open offers back (`signed_out`) and closes wrap-up. An agent whom a new policy no longer has
+gets nothing new, gives open offers back (`policy`), ends the work that they hold and then vanishes.
+
+The idle time that decides between equal agents runs from the later of: the end of the last work, and becoming
+ready.""",
+)
+
+WORK = Page(
+    name="work",
+    title="A work item",
+    intro="""An item waits, is offered, taken, talked over and wrapped up. It leaves the router by `closed`,
+with an outcome. The customer may leave in any state.""",
+    table=WORK_TABLE,
+    states=WorkState,
+    causes={
+        WorkCause.OFFER: "the match at the end of a turn: SendOffer",
+        WorkCause.RETURN: "the offer or assignment came to nothing: RequeueWork, at the old place",
+        WorkCause.ACCEPT: "OfferAccepted: JoinLegs",
+        WorkCause.CONNECT: "AssignmentConnected",
+        WorkCause.END: "AssignmentEnded, CustomerLeft or NodeLost: PartLegs and StartWrapUp",
+        WorkCause.CLOSE: "the customer left, the node was lost, or wrap-up is over: CloseWork with the outcome",
+    },
+    notes="""Place: priority (the queue's plus the item's) first, then the time of queueing. Both stay with the
+item, so one that comes back has its old place.
+
+| the customer leaves, or the node of a voice item is lost | commands |
+|---|---|
+| waiting | CloseWork (`abandoned`, `node_lost`) |
+| offered | WithdrawOffer, CloseWork |
+| assigned | PartLegs, CloseWork; no wrap-up, the agent is free at once |
+| connected | PartLegs, StartWrapUp; CloseWork (`handled`) when wrap-up ends |
+| wrap_up | nothing |
+
+AssignmentEnded before the join counts as the customer leaving when the customer did, else as AssignmentFailed.
+
+RequeueWork is given whenever an offer or assignment comes to nothing, and SendOffer after it when the same turn
+finds another agent. A queue with no wrap-up time goes from connected through `wrap_up` to `closed` in one turn.
+
+Items of a queue that a new policy no longer has stay open. They follow a queue of that name with default rules
+(their own requirements, any team, priority 0) until they are gone or the queue is back; new items are refused.
+The old rules are not kept, since rows and policy alone must say what holds, in a restored shard too. So close a
+queue's entries before removing it.""",
+)
+
+OFFER = Page(
+    name="offer",
+    title="A reservation: offer, assignment, wrap-up",
+    intro="""A reservation holds an agent's capacity for one item, from the offer until wrap-up ends. Its id is
+`<work id>.<attempt>`.""",
+    table=OFFER_TABLE,
+    states=OfferState,
+    causes={
+        OfferCause.ACCEPT: "OfferAccepted by its agent, while the offer stands",
+        OfferCause.WITHDRAW: "the offer ended: WithdrawOffer with the reason",
+        OfferCause.RELEASE: "accepted, but never a conversation",
+        OfferCause.CONNECT: "AssignmentConnected",
+        OfferCause.END: "somebody left the conversation",
+        OfferCause.FINISH: "WrapUpFinished, its deadline, or signing out: EndWrapUp",
+    },
+    notes="""The offer stands until its deadline is applied: an accept that arrives before that wins, a later
+one is refused as `offer_over`. Accepting twice is without effect.
+
+| the offer ends by | reason | the agent | the item |
+|---|---|---|---|
+| its deadline | `expired` | not_ready, `missed_offer` | goes on |
+| OfferRejected | `rejected` | stays ready | goes on, but rests for this agent |
+| OfferFailed, AssignmentFailed | `failed` | not_ready, `leg_failed` | goes on |
+| signing out | `signed_out` | offline | goes on |
+| a policy without the agent | `policy` | vanishes | goes on |
+| CustomerLeft | `abandoned` | free | closed |
+| NodeLost | `node_lost` | free | closed |""",
+)
+
+PAGES = (AGENT, WORK, OFFER)
+
+
+def draw(page: Page) -> str:
+    """The page as Markdown: a grid of states and causes (an empty cell is illegal), then what the causes stand for."""
+    states = list(page.states)
+    lines = [
+        f"# {page.title}",
+        "",
+        f"Drawn from the table in `router/{page.name}.py` by `python -m tools.state_tables`.",
+        "",
+        page.intro,
+        "",
+        "| cause \\ state | " + " | ".join(f"`{state}`" for state in states) + " |",
+        "|---" * (len(states) + 1) + "|",
+    ]
+    for cause in page.causes:
+        cells = [page.table.get((state, cause)) for state in states]
+        lines.append(f"| {cause} | " + " | ".join("" if cell is None else f"`{cell}`" for cell in cells) + " |")
+    lines += ["", "| cause | is |", "|---|---|"]
+    lines += [f"| {cause} | {text} |" for cause, text in page.causes.items()]
+    return "\n".join([*lines, "", page.notes, ""])
+
+
+def main() -> None:
+    """Write the pages."""
+    for page in PAGES:
+        (FOLDER / f"{page.name}.md").write_text(draw(page), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
