@@ -1,0 +1,1 @@
+"""The whole server as a user starts it, with real clients."""

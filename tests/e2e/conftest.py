@@ -1,0 +1,61 @@
+"""A running server for each module, and what tests see of it."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import aioice.ice
+import pytest
+
+from tests.e2e.office import Office
+from tests.e2e.server import Server
+from tests.e2e.site import make_site
+
+HERE = Path(__file__).parent
+PROGRAMS = ("sipp", "baresip")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of this is e2e."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(autouse=True)
+def _programs(request: pytest.FixtureRequest) -> None:
+    for program in PROGRAMS:
+        if request.node.get_closest_marker(program) and shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed")
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: ["127.0.0.1"])
+
+
+@pytest.fixture(scope="module")
+def site_times() -> dict[str, int]:
+    """Durations of this module's site; a module that wants others has its own fixture of this name."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def running_server(tmp_path_factory: pytest.TempPathFactory, site_times: dict[str, int]) -> Iterator[Server]:
+    """Ends by Ctrl-C with status 0, leaves no process behind and logs no error that was not expected."""
+    folder = tmp_path_factory.mktemp("server")
+    server = Server(folder, make_site(folder, **site_times))
+    try:
+        server.start()
+        yield server
+        assert server.interrupt() == 0
+        assert server.errors() == []
+    finally:
+        server.close()
+
+
+@pytest.fixture
+async def office(running_server: Server) -> AsyncIterator[Office]:
+    """The supervisor's view of the module's server."""
+    async with Office(running_server) as office:
+        yield office

@@ -1,0 +1,166 @@
+"""The server as its own process, as `make run` starts it: ports, data directory and log of its own."""
+
+import json
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil  # type: ignore[import-untyped]
+
+ROOT = Path(__file__).parents[2]
+READY_S = 40.0
+END_S = 20.0
+PASSWORD = "demo-jackfield"
+SUPERVISOR = "supervisor1"
+HOST = "127.0.0.1"
+RTP_PORTS_EACH = 1000
+# Below the range from which Linux gives out ephemeral ports.
+RTP_BLOCKS = range(18400, 31400, RTP_PORTS_EACH)
+
+_random = random.Random()
+
+
+class Server:
+    """One server process. `start`, then `interrupt` or `kill`; it can be started again on the same data directory."""
+
+    def __init__(self, folder: Path, site: Path | None = None, arguments: Sequence[str] = ()) -> None:
+        self.data_dir = folder / "data"
+        self.log_path = folder / "server.log"
+        self.out_path = folder / "server.out"
+        self.http_port = free_port(socket.SOCK_STREAM)
+        self.sip_port = free_port(socket.SOCK_STREAM, socket.SOCK_DGRAM)
+        self.rtp_first = _random.choice(RTP_BLOCKS)
+        self.expected_errors: set[str] = set()
+        self._site = site
+        self._arguments = list(arguments)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._family: list[psutil.Process] = []
+        self._token = ""
+
+    @property
+    def base(self) -> str:
+        """The HTTP API's address."""
+        return f"http://{HOST}:{self.http_port}"
+
+    @property
+    def sip(self) -> str:
+        """host:port of SIP."""
+        return f"{HOST}:{self.sip_port}"
+
+    @property
+    def pid(self) -> int:
+        """The main process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def command(self) -> list[str]:
+        """The command line; the settings as flags."""
+        rtp = f"{self.rtp_first}-{self.rtp_first + RTP_PORTS_EACH - 1}"
+        ports = [f"--http-port={self.http_port}", f"--sip-port={self.sip_port}", f"--rtp-ports={rtp}"]
+        site = [] if self._site is None else [f"--site={self._site}"]
+        run = [sys.executable, "-m", "server", "run", "--log-format=json", f"--data-dir={self.data_dir}"]
+        return [*run, *ports, *site, *self._arguments]
+
+    def start(self) -> "Server":
+        """Returns when it has printed `ready`. Fails with what it printed otherwise."""
+        with self.out_path.open("ab") as out, self.log_path.open("ab") as log:
+            printed = out.tell()
+            self._process = subprocess.Popen(self.command(), cwd=ROOT, stdout=out, stderr=log)
+        end = time.monotonic() + READY_S
+        while b"\nready\n" not in self.out_path.read_bytes()[printed:]:
+            assert self._process.poll() is None, f"the server ended: {self.log_path.read_text()[-3000:]}"
+            assert time.monotonic() < end, f"no `ready` in {READY_S} s: {self.log_path.read_text()[-3000:]}"
+            time.sleep(0.02)
+        return self
+
+    def child(self, part: str) -> psutil.Process:
+        """The one living child whose command line contains `part` (media.worker, valkey-server)."""
+        found = [p for p in psutil.Process(self.pid).children(recursive=True) if part in " ".join(p.cmdline())]
+        assert len(found) == 1, found
+        return found[0]
+
+    def interrupt(self, number: int = signal.SIGINT) -> int:
+        """Ctrl-C: returns the exit status; fails when a process of it outlives it."""
+        assert self._process is not None
+        self._remember_family()
+        self._process.send_signal(number)
+        status = self._process.wait(END_S)
+        self._process = None
+        self.assert_nothing_left()
+        return status
+
+    def kill(self) -> None:
+        """kill -9 of the main process alone."""
+        assert self._process is not None
+        self._remember_family()
+        self._process.kill()
+        self._process.wait(END_S)
+        self._process = None
+
+    def assert_nothing_left(self) -> None:
+        """No process that this server started lives on."""
+        _, left = psutil.wait_procs(self._family, timeout=5)
+        assert not left, f"left behind: {[p.cmdline() for p in left]}"
+        self._family = []
+
+    def close(self) -> None:
+        """Ends what a failed test left running, by its own ids."""
+        if self._process is not None:
+            self._remember_family()
+            self._process.kill()
+            self._process.wait(END_S)
+            self._process = None
+        for process in self._family:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()  # psutil compares creation times, so a reused id is never hit
+
+    def log(self) -> Iterator[dict[str, Any]]:
+        """The structured log so far; a line that is no JSON (a traceback at the start) counts as an error."""
+        for line in self.log_path.read_text().splitlines():
+            try:
+                yield json.loads(line)
+            except ValueError:
+                yield {"level": "error", "event": "unstructured", "text": line}
+
+    def errors(self) -> list[dict[str, Any]]:
+        """Errors in the log that the test did not expect."""
+        bad = ("error", "critical")
+        return [e for e in self.log() if e.get("level") in bad and e["event"] not in self.expected_errors]
+
+    def token(self) -> str:
+        """A supervisor's session; kept, because hashing a password costs a fifth of a second."""
+        if not self._token:
+            body = json.dumps({"account": SUPERVISOR, "password": PASSWORD}).encode()
+            request = urllib.request.Request(
+                f"{self.base}/api/v1/session", body, {"Content-Type": "application/json"}, method="POST"
+            )
+            with closing(urllib.request.urlopen(request, timeout=10)) as answer:
+                self._token = json.load(answer)["token"]
+        return self._token
+
+    def _remember_family(self) -> None:
+        with suppress(psutil.NoSuchProcess):
+            self._family += psutil.Process(self.pid).children(recursive=True)
+
+
+def free_port(*kinds: socket.SocketKind) -> int:
+    """A port of 127.0.0.1 that is free for all these kinds now."""
+    while True:
+        with closing(socket.socket(socket.AF_INET, kinds[0])) as first:
+            first.bind((HOST, 0))
+            port: int = first.getsockname()[1]
+            try:
+                for kind in kinds[1:]:
+                    with closing(socket.socket(socket.AF_INET, kind)) as other:
+                        other.bind((HOST, port))
+            except OSError:
+                continue
+            return port
