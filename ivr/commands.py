@@ -15,7 +15,7 @@ NoteKind = Literal[
     "collect",
     "collected",
     "branch",
-    "closed",
+    "out_of_hours",
     "set",
     "left",
 ]

@@ -202,7 +202,7 @@ class IvrMachine:
                 return self._set(node)
             case f.Hours():
                 is_open = self._context.is_open(node.calendar, now)
-                self._note("branch" if is_open else "closed", node.calendar)
+                self._note("branch" if is_open else "out_of_hours", node.calendar)
                 return node.open if is_open else node.closed
             case f.Queue():
                 self._enqueue(node)

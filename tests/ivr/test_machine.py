@@ -91,7 +91,7 @@ def test_the_greeting_is_spoken_in_both_languages_then_the_menu_in_the_callers()
 def test_closed_says_goodbye_and_hangs_up() -> None:
     line = Line(is_open=False)
     closed = line.played()
-    assert ("closed", "hours", "office") in notes(closed)
+    assert ("out_of_hours", "hours", "office") in notes(closed)
     assert line.press("1") == [], "a goodbye is not interrupted"
     assert of(Hangup, line.played()) == [Hangup("closed", {}, ())]
     assert line.machine.ended
