@@ -140,9 +140,7 @@ class Matcher:
 
     def unbind(self, work: Work) -> None:
         """The item is closed; its profile may be forgotten when nobody else needs it."""
-        assert work.profile is not None  # noqa: S101 - for the type checker: bound items only
         work.profile.users -= 1
-        work.profile = None
 
     def compile(self, medium: Medium, queue: QueuePolicy, requirements: tuple[Requirement, ...]) -> Profile:
         """The profile of a queue's item with these requirements of its own."""
@@ -186,12 +184,10 @@ class Matcher:
 
     def enlist(self, work: Work) -> None:
         """Put a waiting item into its profile's list."""
-        assert work.profile is not None  # noqa: S101 - for the type checker: bound items only
         work.profile.waiting.add(work)
 
     def delist(self, work: Work) -> None:
         """Take an item out of its profile's list."""
-        assert work.profile is not None  # noqa: S101
         work.profile.waiting.remove(work)
 
     def best_agent(self, work: Work) -> Pair | None:
@@ -200,7 +196,6 @@ class Matcher:
         The winner's entry is used up: the caller claims the pair and publishes the agent at once.
         """
         profile = work.profile
-        assert profile is not None  # noqa: S101
         heap, resting = profile.heap, work.resting
         aside: list[Candidate] = []
         winner: Candidate | None = None
@@ -253,7 +248,6 @@ class Matcher:
     def sole_pair(self, work: Work, agent: Agent) -> Pair:
         """The pair of an agent who just became free: nobody else could take the item, or it would not wait."""
         profile = work.profile
-        assert profile is not None  # noqa: S101
         return Pair(work, agent, profile.terms(agent.units, profile.weight(agent), agent.idle_since))
 
     def tidy(self, profiles: int = 8) -> None:

@@ -115,8 +115,6 @@ class Moves:
         shard.timers.arm(TimerKind.OFFER, reservation_id, deadline)
         shard.touch_work(work)
         shard.touch_reservation(reservation)
-        profile = work.profile
-        assert profile is not None  # noqa: S101 - for the type checker: bound items only
         self.out.append(
             SendOffer(
                 reservation_id,
@@ -129,7 +127,7 @@ class Moves:
                 work.queued_at,
                 deadline,
                 work.attempts,
-                Decision(policy.version, profile.strategy.value, pair.terms, pair.runner_up, pair.runner_up_terms),
+                Decision(policy.version, work.profile.strategy.value, pair.terms, pair.runner_up, pair.runner_up_terms),
             )
         )
 

@@ -65,7 +65,8 @@ class Work:
     demanded: tuple[Requirement, ...] = ()
     rank: Rank = (0, 0, 0)
     listed: bool = False
-    profile: "Profile | None" = None
+    # Set when the item is bound to the current rules, before anything else happens to it.
+    profile: "Profile" = field(init=False)
     reservation: "Reservation | None" = None
 
     def move(self, cause: WorkCause) -> None:

@@ -1,5 +1,7 @@
 """The dispatcher, event by event: what each does in each state, also late, twice or from the wrong hand."""
 
+import gc
+
 import pytest
 
 from router.commands import (
@@ -600,6 +602,30 @@ def test_the_whole_life_of_an_item_in_rows(solo: World) -> None:
     assert seen == [OfferState.OFFERED, OfferState.ACCEPTED, OfferState.CONNECTED, OfferState.WRAP_UP]
     assert solo.store.work == {}
     assert solo.store.reservations == {}
+
+
+def test_turns_leave_no_cycles_behind(world: World) -> None:
+    """The oldest generation is never collected in the server, so finished work must go by reference counting."""
+    world.ready("ann", "bob")
+    gc.collect()
+    gc.disable()
+    try:
+        for index in range(200):
+            for work_id in (f"a{index}", f"b{index}", f"c{index}"):
+                world.queue(work_id)
+            world.reject(f"a{index}.1")
+            world.leave(f"a{index}")
+            for work_id in (f"b{index}", f"c{index}"):
+                for attempt in ("1", "2"):
+                    world.join(f"{work_id}.{attempt}")
+                    world.end(f"{work_id}.{attempt}")
+                    world.finish(f"{work_id}.{attempt}")
+            world.leave(f"b{index}")
+            world.leave(f"c{index}")
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+    assert len(world.dispatcher.shard.work) <= 2
 
 
 def test_join_carries_the_reservation(solo: World) -> None:

@@ -82,9 +82,7 @@ def test_teams_and_media_bound_a_profile() -> None:
     matcher = Matcher(policy(), [ready("ann"), chat])
     teams = bound(matcher, QueuePolicy("q", Medium.VOICE, teams=("t9",)))
     assert matcher.best_agent(teams) is None
-    profile = bound(matcher, VOICE).profile
-    assert profile is not None
-    assert [one.agent_id for one in profile.members] == ["ann"]
+    assert [one.agent_id for one in bound(matcher, VOICE).profile.members] == ["ann"]
 
 
 def test_heaps_stay_bounded_when_nobody_tidies(world: World) -> None:
