@@ -2,6 +2,13 @@
 
 const SESSION = "/api/v1/session";
 const STORED = "jackfield.token";
+const PROBLEMS = {
+  400: "sign_in.wrong",
+  401: "sign_in.wrong",
+  403: "sign_in.not_allowed",
+  422: "sign_in.wrong",
+  429: "sign_in.too_often",
+};
 
 export const storedToken = () => sessionStorage.getItem(STORED);
 export const forgetToken = () => sessionStorage.removeItem(STORED);
@@ -19,7 +26,11 @@ export async function signIn(account, password) {
     throw new Error("sign_in.unreachable");
   }
   if (!response.ok) throw new Error(problem(response.status));
-  const { token } = await response.json();
+  const { token, agent_id } = await response.json();
+  if (agent_id === null) {
+    await signOut(token);
+    throw new Error("sign_in.no_agent");
+  }
   sessionStorage.setItem(STORED, token);
   return token;
 }
@@ -34,6 +45,5 @@ export async function signOut(token) {
 }
 
 function problem(status) {
-  if (status === 400 || status === 401 || status === 403 || status === 422) return "sign_in.wrong";
-  return status === 429 ? "sign_in.too_often" : "sign_in.failed";
+  return PROBLEMS[status] ?? "sign_in.failed";
 }

@@ -30,8 +30,10 @@ export function App({ desk }) {
 }
 
 function Workplace({ desk, state, onLanguage }) {
-  if (!state.ready) return html`<${Waiting} desk=${desk} state=${state} />`;
   const { offers, works } = state;
+  const cards = [...offers, ...works].map((each) => `${each.reservation_id}${Boolean(each.wrapUp)}`).join();
+  useEffect(keepFocus, [cards]);
+  if (!state.ready) return html`<${Waiting} desk=${desk} state=${state} />`;
   const shown = offers[0] ?? works.find((work) => work.assignment)?.assignment;
   return html`
     <a class="skip" href="#work">${t("page.skip")}</a>
@@ -48,9 +50,14 @@ function Workplace({ desk, state, onLanguage }) {
         )}
         ${offers.length + works.length === 0 && html`<${Idle} desk=${desk} state=${state} />`}
       </section>
-      <${History} of=${shown} />
+      <${History} of=${shown} dispositions=${state.dispositions} />
     </main>
   `;
+}
+
+/** A card that goes takes the focus with it: the keyboard user goes on at the work, not at the top of the page. */
+function keepFocus() {
+  if (document.activeElement === document.body) document.getElementById("work")?.focus({ preventScroll: true });
 }
 
 /** Read out at once by screen readers; the card itself is not live, or its countdown would be read every second. */

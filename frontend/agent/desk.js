@@ -12,6 +12,7 @@ export class Desk {
   goReady() {
     this.attention.unlock();
     this.attention.askPermission();
+    this.phone.prepare();
     return this._ask("set_presence", { presence: "ready" });
   }
 

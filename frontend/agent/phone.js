@@ -13,6 +13,7 @@ export class Phone {
     this._attempt = 0;
     this._retry = null;
     this._live = false;
+    this._prepared = false;
     store.subscribe((state, before) => this._follow(state, before));
   }
 
@@ -22,10 +23,11 @@ export class Phone {
 
   /** Ask for the microphone at a calm moment, so that the first caller does not wait for the browser's question. */
   async prepare() {
-    if (!this.supported || this._store.get().agent?.station !== "webrtc") return;
+    if (this._prepared || !this.supported || this._store.get().agent?.station !== "webrtc") return;
     try {
       const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
       for (const track of stream.getTracks()) track.stop();
+      this._prepared = true;
       this._change({ problem: null });
     } catch (error) {
       this._microphoneFailed(error);

@@ -135,6 +135,9 @@ export function talking(state) {
   );
 }
 
+/** Whether the agent's own audio is there, without which the server offers nothing. */
+export const reachable = ({ leg }) => leg === "up" || leg === "phone_registered";
+
 export function createStore() {
   let state = initial;
   const listeners = new Set();

@@ -1,5 +1,6 @@
 import { label, t, tCode } from "../../lib/i18n.js";
 import { html, useEffect, useRef, useState } from "../../lib/ui.js";
+import { reachable } from "../store.js";
 import { Icon, Mark } from "./icons.js";
 import { LanguageSwitch } from "./language.js";
 import { Action, Ticking } from "./parts.js";
@@ -37,7 +38,7 @@ function PresenceSwitch({ desk, state }) {
   };
   return html`
     <div class="presence" data-presence=${presence} ref=${menu} role="group" aria-label=${t("presence.label")}>
-      <${Action} class="presence-ready" aria-pressed=${presence === "ready"} act=${() => desk.goReady()} shortcut="KeyG">${t("presence.ready")}</${Action}>
+      <${Action} class="presence-ready" aria-pressed=${presence === "ready"} disabled=${presence !== "ready" && !reachable(state)} act=${() => desk.goReady()} shortcut="KeyG">${t("presence.ready")}</${Action}>
       <button type="button" class="presence-away" aria-pressed=${presence === "not_ready"} aria-expanded=${open} aria-haspopup="menu"
         onClick=${() => setOpen(!open)}>
         ${presence === "not_ready" ? presenceText(state) : t("presence.not_ready")}<${Icon} name="down" />

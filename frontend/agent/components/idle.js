@@ -1,5 +1,6 @@
 import { t } from "../../lib/i18n.js";
 import { html } from "../../lib/ui.js";
+import { reachable } from "../store.js";
 import { presenceText } from "./header.js";
 import { Action } from "./parts.js";
 
@@ -14,8 +15,4 @@ export function Idle({ desk, state }) {
       ${!ready && !reachable(state) && html`<p class="quiet-text" role="status">${t(`idle.unreachable_${state.agent.station}`)}</p>`}
     </div>
   `;
-}
-
-function reachable({ leg }) {
-  return leg === "up" || leg === "phone_registered";
 }

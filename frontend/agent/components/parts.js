@@ -69,7 +69,7 @@ export function Why({ why }) {
   if (!why) return null;
   return html`
     <details class="why">
-      <summary><${Icon} name="route" />${t("why.heading")} <span>${tCode("strategy", why.strategy)}</span></summary>
+      <summary><${Icon} name="route" />${t("why.heading")} <span>${tCode("strategy", why.strategy)}</span><${Icon} name="down" /></summary>
       <ol>
         ${Object.entries(why.terms).map(([name, value]) => html`<li><span>${tCode("term", name)}</span> <b class="figures">${termValue(name, value)}</b></li>`)}
       </ol>
