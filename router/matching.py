@@ -15,7 +15,7 @@ from heapq import heapify, heappop, heappush
 from router.agent import Agent
 from router.policy import Policy, QueuePolicy, Strategy
 from router.queue import Entry, WaitingList
-from router.skills import SkillIndex, merge, proficiency
+from router.skills import SkillIndex, lacking, merge, proficiency
 from router.vocabulary import Medium, Presence, Requirement
 from router.work import Work
 
@@ -48,24 +48,37 @@ class Profile:
         "demands",
         "heap",
         "key",
-        "limit",
         "medium",
         "members",
         "requirements",
         "strategy",
+        "teams",
         "users",
         "waiting",
     )
 
-    def __init__(self, key: ProfileKey, members: tuple[Agent, ...]) -> None:
+    def __init__(self, key: ProfileKey) -> None:
         self.key = key
-        self.medium, _, self.requirements, self.strategy = key
-        self.members = members
+        self.medium, self.teams, self.requirements, self.strategy = key
+        self.members: dict[str, Agent] = {}
         self.heap: list[Candidate] = []
         self.waiting = WaitingList()
-        self.limit = 4 * len(members) + _SLACK
         self.users = 0
         self.demands: list[Demand] = []
+
+    @property
+    def limit(self) -> int:
+        """The most entries that the heap may have before it is compacted at once."""
+        return 4 * len(self.members) + _SLACK
+
+    def admits(self, agent: Agent) -> bool:
+        """Whether the agent may ever take such an item under the current rules."""
+        rules = agent.rules
+        return (
+            rules.capacity.get(self.medium, 0) > 0
+            and (not self.teams or rules.team in self.teams)
+            and lacking(rules.skills, self.requirements) is None
+        )
 
     def weight(self, agent: Agent) -> int:
         """Minus the proficiency sum where the strategy asks for it, else 0."""
@@ -147,19 +160,46 @@ class Matcher:
         key = (medium, tuple(sorted(queue.teams)), merge(queue.requirements, requirements), queue.strategy)
         profile = self._profiles.get(key)
         if profile is None:
-            members = self._skills.qualified(key[2], key[1])
-            profile = Profile(key, tuple(agent for agent in members if agent.rules.capacity.get(medium, 0) > 0))
+            profile = Profile(key)
             self._profiles[key] = profile
             self._round.append(profile)
-            for agent in profile.members:
-                weight = profile.weight(agent)
-                if medium not in agent.profiles:
-                    agent.profiles[medium] = Memberships()
-                agent.profiles[medium].add(profile, weight)
-                if self.available(agent, medium):
-                    profile.heap.append((agent.units, weight, agent.idle_since, agent.agent_id, agent.stamp, agent))
-            heapify(profile.heap)
+            for agent in self._skills.holders(profile.requirements):
+                self._enroll(profile, agent)
         return profile
+
+    def _enroll(self, profile: Profile, agent: Agent) -> None:
+        if not profile.admits(agent):
+            return
+        profile.members[agent.agent_id] = agent
+        weight, medium = profile.weight(agent), profile.medium
+        if medium not in agent.profiles:
+            agent.profiles[medium] = Memberships()
+        agent.profiles[medium].add(profile, weight)
+        if self.available(agent, medium):
+            heappush(profile.heap, (agent.units, weight, agent.idle_since, agent.agent_id, agent.stamp, agent))
+
+    def revise(self, agents: Iterable[Agent], changed: Iterable[Agent]) -> None:
+        """The rules of a few agents changed, or those of queues: eligible sets follow, waiting lists start empty.
+
+        The caller binds and enlists the open items anew. The units of the media must be as before.
+        """
+        self._skills = SkillIndex(agents)
+        self._by_demand.clear()
+        for profile in self._profiles.values():
+            profile.demands.clear()
+            profile.users = 0
+            profile.waiting.entries.clear()
+        for agent in changed:
+            for memberships in agent.profiles.values():
+                for profile in memberships.profiles:
+                    del profile.members[agent.agent_id]
+            agent.profiles = {}
+            agent.stamp += 1
+            for profile in self._profiles.values():
+                self._enroll(profile, agent)
+        for profile in self._profiles.values():
+            if len(profile.heap) > profile.limit:
+                profile.compact()
 
     def available(self, agent: Agent, medium: Medium) -> bool:
         """Whether the agent may be offered an item of the medium now (rests of single items aside)."""
@@ -269,6 +309,6 @@ class Matcher:
         del self._profiles[profile.key]
         for demand in profile.demands:
             del self._by_demand[demand]
-        for agent in profile.members:
+        for agent in profile.members.values():
             agent.profiles[profile.medium].drop(profile)
         return True

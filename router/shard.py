@@ -12,6 +12,9 @@ from router.rows import Changes
 from router.timers import Timers
 from router.work import Work
 
+# When at most one agent in so many has new rules, the eligible sets are revised instead of built anew.
+_FEW = 4
+
 EMPTY_POLICY = Policy(version="", queues={}, agents={})
 
 
@@ -49,14 +52,16 @@ class Shard:
         An agent who is gone from it keeps no capacity and is marked removed. Open items of a queue that is gone from it
         follow a queue of that name with default rules: rows and policy alone say what holds, in a restored shard too.
         """
+        same_units = policy.units == self.policy.units
         self.policy = policy
-        for agent in self.agents.values():
-            self._apply_rules(agent, policy.agents.get(agent.agent_id))
-        for agent_id, rules in policy.agents.items():
-            if agent_id not in self.agents:
-                self.agents[agent_id] = Agent(agent_id, rules)
+        changed = self._apply_rules(policy)
         self.lines = {name: Line(queue) for name, queue in policy.queues.items()}
-        self.matcher = Matcher(policy, self.agents.values())
+        if same_units and len(changed) * _FEW <= len(self.agents):
+            self.matcher.revise(self.agents.values(), changed)
+        else:
+            for agent in self.agents.values():
+                agent.profiles = {}
+            self.matcher = Matcher(policy, self.agents.values())
         for queue in policy.queues.values():
             self.matcher.compile(queue.medium, queue, ())
         for work in self.work.values():
@@ -66,11 +71,21 @@ class Shard:
             if work.listed:
                 self.enlist(work)
 
-    def _apply_rules(self, agent: Agent, rules: AgentPolicy | None) -> None:
-        agent.removed = rules is None
-        agent.rules = rules or AgentPolicy(agent.agent_id, team="", capacity={}, total_units=0)
-        agent.profiles = {}
-        agent.stamp += 1
+    def _apply_rules(self, policy: Policy) -> list[Agent]:
+        """Give every agent their rules; the agents whose rules are new."""
+        changed: list[Agent] = []
+        for agent in self.agents.values():
+            rules = policy.agents.get(agent.agent_id)
+            removed = rules is None
+            rules = rules or AgentPolicy(agent.agent_id, team="", capacity={}, total_units=0)
+            if (removed, rules) != (agent.removed, agent.rules):
+                agent.removed, agent.rules = removed, rules
+                changed.append(agent)
+        for agent_id, rules in policy.agents.items():
+            if agent_id not in self.agents:
+                agent = self.agents[agent_id] = Agent(agent_id, rules)
+                changed.append(agent)
+        return changed
 
     def bind(self, work: Work) -> None:
         """Give an open item its profile and its rank under the current rules."""

@@ -39,12 +39,7 @@ class SkillIndex:
             for skill in agent.rules.skills:
                 self._by_skill.setdefault(skill, []).append(agent)
 
-    def qualified(self, requirements: tuple[Requirement, ...], teams: tuple[str, ...]) -> list[Agent]:
-        """The agents of the teams (empty: of any) who meet every requirement."""
+    def holders(self, requirements: tuple[Requirement, ...]) -> list[Agent]:
+        """Those who hold the rarest of the required skills, at any grade; everybody when none is required."""
         pools = [self._by_skill.get(requirement.skill, []) for requirement in requirements]
-        pool = min(pools, key=len) if pools else self._all
-        return [
-            agent
-            for agent in pool
-            if (not teams or agent.rules.team in teams) and lacking(agent.rules.skills, requirements) is None
-        ]
+        return min(pools, key=len) if pools else self._all

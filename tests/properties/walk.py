@@ -1,6 +1,7 @@
 """Seeded random walks: plausible events, late ones, repeated ones and nonsense, with time passing in between."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
 from router.commands import Command
@@ -102,7 +103,7 @@ class Walk:
             (1, lambda: NodeLost(self.random.choice(NODES))),
         ]
         if policy_changes:
-            self.makers.append((1, self._policy))
+            self.makers.append((2, self._policy))
 
     def step(self) -> None:
         """One event or one deadline, checked against the oracle."""
@@ -225,4 +226,13 @@ class Walk:
 
     def _policy(self) -> Event:
         self.version += 1
-        return PolicyChanged(random_policy(self.random, self.version, *self.size))
+        new = random_policy(self.random, self.version, *self.size)
+        old = self.oracle.policy
+        if self.random.random() < 0.6:  # a small edit: one agent comes, goes or changes, the queues' rules change
+            agents = dict(old.agents)
+            name = self._agent()
+            agents.pop(name, None)
+            if name in new.agents:
+                agents[name] = new.agents[name]
+            new = replace(new, agents=agents, units=old.units)
+        return PolicyChanged(new)

@@ -3,6 +3,7 @@
 from random import Random
 
 from router.agent import Agent
+from router.events import PolicyChanged
 from router.invariants import check
 from router.matching import Matcher
 from router.policy import Policy, QueuePolicy, Strategy
@@ -82,7 +83,7 @@ def test_teams_and_media_bound_a_profile() -> None:
     matcher = Matcher(policy(), [ready("ann"), chat])
     teams = bound(matcher, QueuePolicy("q", Medium.VOICE, teams=("t9",)))
     assert matcher.best_agent(teams) is None
-    assert [one.agent_id for one in bound(matcher, VOICE).profile.members] == ["ann"]
+    assert list(bound(matcher, VOICE).profile.members) == ["ann"]
 
 
 def test_heaps_stay_bounded_when_nobody_tidies(world: World) -> None:
@@ -153,3 +154,18 @@ def test_capacity_of_a_policy_without_the_medium_is_none() -> None:
     matcher = Matcher(rules, [ann])
     assert matcher.available(ann, Medium.VOICE)
     assert not matcher.available(ann, Medium.EMAIL)
+
+
+def test_few_changed_agents_revise_the_sets_in_place(new_world: NewWorld) -> None:
+    rules = policy({f"a{index}": agent(f"a{index}", {"en": index}) for index in range(1, 9)})
+    world = new_world(rules)
+    world.ready(*rules.agents)
+    world.queue("w1", "sales", Requirement("en", 9))
+    before = world.dispatcher.shard.matcher
+    better = {**rules.agents, "a1": agent("a1", {"en": 10})}
+    assert offers(world.post(PolicyChanged(policy(better, version="v2")))) == [("w1", "a1")]
+    assert world.dispatcher.shard.matcher is before
+    world.check()
+    assert offers(world.queue("w2", "sales", Requirement("en", 8))) == [("w2", "a8")]
+    world.post(PolicyChanged(policy({**better, "a7": agent("a7", {"en": 7}, team="t2")}, version="v3")))
+    world.check()

@@ -23,16 +23,13 @@ def test_proficiency_counts_required_skills_only() -> None:
     assert proficiency({"a": 3, "b": 4, "c": 9}, (Requirement("a"), Requirement("b"))) == 7
 
 
-def test_index_finds_those_of_the_teams_who_meet_everything() -> None:
+def test_index_gives_the_holders_of_the_rarest_skill() -> None:
     agents = [
-        Agent("ann", agent("ann", {"a": 5, "b": 5}, team="t1")),
-        Agent("bob", agent("bob", {"a": 5}, team="t1")),
-        Agent("cem", agent("cem", {"a": 9, "b": 2}, team="t2")),
+        Agent("ann", agent("ann", {"a": 5, "b": 5})),
+        Agent("bob", agent("bob", {"a": 5})),
+        Agent("cem", agent("cem", {"a": 9, "b": 2})),
     ]
     index = SkillIndex(agents)
-    both = (Requirement("a"), Requirement("b"))
-    assert [one.agent_id for one in index.qualified(both, ())] == ["ann", "cem"]
-    assert [one.agent_id for one in index.qualified(both, ("t1",))] == ["ann"]
-    assert [one.agent_id for one in index.qualified((Requirement("b", 3),), ())] == ["ann"]
-    assert index.qualified((Requirement("z"),), ()) == []
-    assert [one.agent_id for one in index.qualified((), ("t2",))] == ["cem"]
+    assert [one.agent_id for one in index.holders((Requirement("a"), Requirement("b", 3)))] == ["ann", "cem"]
+    assert index.holders((Requirement("a"), Requirement("z"))) == []
+    assert index.holders(()) == agents
