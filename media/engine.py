@@ -37,6 +37,7 @@ CAPABILITIES: Final = frozenset({"rtp", "webrtc", "trunk", "play", "dtmf", "reco
 _BIND_ATTEMPTS = 20
 _WATCH_S = 1.0
 _REPORT_EVERY = 5
+_NOWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, never bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,11 @@ class InProcessEngine:
     async def start(self) -> None:
         """Begin to watch for legs that fall silent."""
         self._arm_watch()
+
+    def preload_prompts(self) -> None:
+        """Read all prompts now, because reading a long one during calls would hold up the tick."""
+        for error in self._prompts.preload():
+            log.warning("prompt_not_loaded", error=str(error))
 
     @property
     def leg_count(self) -> int:
@@ -123,7 +129,11 @@ class InProcessEngine:
         leg = self._leg(leg_id)
         if not isinstance(leg.transport, RtpSocket):
             raise MediaError("wrong_kind", f"{leg_id} is a {leg.kind} leg")
-        leg.transport.set_peer(host, port)
+        if host in _NOWHERE:
+            # The old way to hold (RFC 3264 section 8.4): there is no address to send to.
+            send = False
+        else:
+            leg.transport.set_peer(host, port)
         leg.negotiate(codec, payload_type, dtmf_payload_type, send=send, receive=receive)
         self._rewire(leg)
 
@@ -347,16 +357,25 @@ class InProcessEngine:
         for leg in tuple(self._ticked.values()):
             if skipped:
                 leg.skip_frames(skipped)
-            match render(leg, now):
-                case "played":
-                    self._end_play(leg, "finished")
-                    self._rewire(leg)
-                case "digits":
-                    self._rewire(leg)
-                case "":
-                    pass
+            try:
+                self._render(leg, now)
+            except Exception:
+                # A fault in one leg must not take the others' sound away.
+                log.exception("media_leg_broken", leg_id=leg.leg_id)
+                del self._ticked[leg.leg_id]
+                self._emit(MediaEvent("leg_failed", leg.leg_id, reason="internal_error"))
         if not self._ticked:
             self._ticker.stop()
+
+    def _render(self, leg: Leg, now: int) -> None:
+        match render(leg, now):
+            case "played":
+                self._end_play(leg, "finished")
+                self._rewire(leg)
+            case "digits":
+                self._rewire(leg)
+            case "":
+                pass
 
     def _arm_watch(self) -> None:
         self._watch = asyncio.get_running_loop().call_later(_WATCH_S, self._watch_legs)

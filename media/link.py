@@ -69,6 +69,9 @@ class WorkerLink:
         try:
             async with asyncio.timeout(_START_TIMEOUT_S):
                 await self._start()
+        except asyncio.CancelledError:
+            await self.close()
+            raise
         except (OSError, TimeoutError, protocol.ProtocolError, MediaError) as error:
             await self.close()
             raise MediaError("worker_start_failed", repr(error)) from error

@@ -69,6 +69,19 @@ class PromptStore:
             prompt = self._prompts[name] = load_wav(path, name)
         return prompt
 
+    def preload(self) -> list[MediaError]:
+        """Read and code every WAV file under the root; returns what was wrong with the others."""
+        errors: list[MediaError] = []
+        for path in sorted(self._root.rglob("*.wav")):
+            try:
+                prompt = self.get(str(path.relative_to(self._root)))
+            except MediaError as error:
+                errors.append(error)
+                continue
+            prompt.coded("PCMU")
+            prompt.coded("PCMA")
+        return errors
+
     def get_all(self, names: Sequence[str]) -> list[Prompt]:
         """Several prompts in order; MediaError when the list is empty."""
         if not names:

@@ -17,8 +17,12 @@ import socket
 from collections.abc import Callable
 from typing import Final, Protocol
 
+import structlog
+
 from media.clock import monotonic_us
 from media.errors import MediaError
+
+log = structlog.get_logger(__name__)
 
 _MAX_PACKET = 2048
 _BUSY: Final = (BlockingIOError, InterruptedError)
@@ -85,7 +89,11 @@ class Poller:
         for descriptor, _ in epoll.poll(0):
             callback = callbacks.get(descriptor)
             if callback is not None:
-                callback(now)
+                try:
+                    callback(now)
+                except Exception:
+                    # A fault in one leg must not keep the others from being read.
+                    log.exception("media_packet_failed", descriptor=descriptor)
 
 
 def _address(host: str) -> str:

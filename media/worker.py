@@ -64,6 +64,7 @@ class Worker:
         """Listen until `stop` is set, then close every leg."""
         loop = asyncio.get_running_loop()
         server = await loop.create_unix_server(lambda: OwnerConnection(self), path)
+        self._engine.preload_prompts()
         await self._engine.start()
         watch = asyncio.create_task(self._watch_owner(), name="media-worker-owner-watch")
         print("ready", flush=True)

@@ -116,7 +116,7 @@ async def test_a_leg_closed_while_its_connection_is_made_is_gone(
     peer = WebRtcPeer()
     opening = asyncio.create_task(running.open_webrtc("agent", await peer.offer()))
     # One turn of the loop at a time: making the connection takes only a few.
-    while not running.leg_count:  # noqa: ASYNC110
+    while not running.leg_count:
         await asyncio.sleep(0)
     await running.close_leg("agent")
     with pytest.raises(MediaError, match="unknown_leg"):

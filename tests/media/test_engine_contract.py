@@ -316,7 +316,7 @@ async def test_the_peer_may_send_from_another_port_once(site: Site) -> None:
 async def test_hold_by_direction_flags(site: Site) -> None:
     a, b = await site.pair()
     await hear_both(a, b, 10)
-    await site.remote("a", a, send=False, receive=False)
+    await site.remote("a", a, host="0.0.0.0", receive=False)
     await site.engine.stats("a")
     before_a, before_b = len(a.heard), len(b.heard)
     sent = a.sent

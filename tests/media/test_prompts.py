@@ -35,6 +35,17 @@ def test_a_store_reads_each_file_once(tmp_path: Path) -> None:
     assert store.get_all(["en/a.wav", "en/a.wav"]) == [first, first]
 
 
+def test_preloading_reads_what_is_good_and_names_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "en").mkdir()
+    write(tmp_path / "en" / "good.wav", 200)
+    write(tmp_path / "wide.wav", 200, rate=16000)
+    store = PromptStore(tmp_path)
+    (error,) = store.preload()
+    assert "wide.wav: 16000 Hz" in str(error)
+    (tmp_path / "en" / "good.wav").unlink()
+    assert len(store.get("en/good.wav")) == 320
+
+
 @pytest.mark.parametrize(
     ("params", "said"),
     [((16000, 1, 2), "16000 Hz"), ((8000, 2, 2), "2 channel"), ((8000, 1, 1), "8 bit")],
