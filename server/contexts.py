@@ -41,7 +41,6 @@ class InteractionContext:
     history: tuple[Earlier, ...] = ()
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     queued: bool = False
-    over: bool = False
 
 
 class InteractionContexts:
@@ -79,19 +78,20 @@ class InteractionContexts:
         if context is None:
             return
         context.data, context.path, context.language = dict(data), tuple(path), language
-        context.queued = True
         self._tasks.spawn(self._keep(context), f"keep:{interaction_id}")
 
     def closed(self, interaction_id: str) -> None:
-        """The call is over; an agent may still be in wrap-up."""
+        """The call is over; what the router has taken in is still needed, until it closes the work."""
         context = self._live.get(interaction_id)
-        if context is None:
-            return
-        context.over = True
-        if not context.queued:
+        if context is not None and not context.queued:
             self.drop(interaction_id)
 
     # --- what the server asks -----------------------------------------------------------------------------------
+
+    def queued(self, interaction_id: str) -> None:
+        """The router has taken the work: from now on it says when the context is done with."""
+        if (context := self._live.get(interaction_id)) is not None:
+            context.queued = True
 
     def drop(self, interaction_id: str) -> None:
         """The router has closed the work."""
@@ -103,7 +103,10 @@ class InteractionContexts:
         return context if context is not None and context.ready.is_set() else None
 
     async def get(self, interaction_id: str) -> InteractionContext:
-        """The context, from SQL when it is not here; an empty one when nothing is known."""
+        """The context, from SQL when it is not here; an empty one when nothing is known.
+
+        What was read back stays here until `drop`: whoever asks makes sure that one comes.
+        """
         context = self._live.get(interaction_id)
         if context is None:
             context = await self._read_back(interaction_id)

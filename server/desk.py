@@ -64,6 +64,7 @@ class Desk:
         self._tasks = tasks
         self._wall = wall
         self._generation = 0
+        self._page_of: dict[str, int] = {}
         self._hub: Send | None = None
         self._conductor: Conductor | None = None
 
@@ -90,24 +91,29 @@ class Desk:
 
     async def connected(self, agent_id: str) -> int:
         """The page is there."""
-        self._generation = max(self._generation + 1, self._wall())
+        generation = self._generation = max(self._generation + 1, self._wall())
+        self._page_of[agent_id] = generation
         self._reach.page(agent_id, up=True)
         await self._pump.drain()
-        return self._generation
+        return generation
 
     async def disconnected(self, agent_id: str, generation: int) -> None:
-        """The page is gone."""
+        """That page is gone; a newer one of the same agent counts on."""
+        if self._page_of.get(agent_id) != generation:
+            return
         log.info("page_gone", agent_id=agent_id, generation=generation)
+        del self._page_of[agent_id]
         self._reach.page(agent_id, up=False)
 
     async def snapshot(self, agent_id: str) -> m.Snapshot:
         """All that the page shows."""
         board: Board = self._pump.dispatcher
-        held: list[tuple[ReservationRow, WorkRow, InteractionContext]] = [
-            (row, work, await self._contexts.get(work.interaction_id))
-            for row in board.reservations_of(agent_id)
-            if (work := board.work(row.work_id)) is not None
-        ]
+        held: list[tuple[ReservationRow, WorkRow, InteractionContext]] = []
+        for before in board.reservations_of(agent_id):
+            if (work := board.work(before.work_id)) is not None:
+                context = await self._context(work.work_id, work.interaction_id)
+                row = self._own(agent_id, before.reservation_id)  # it may have moved on while SQL was asked
+                held += [(row, work, context)] if row is not None else []
         return self._cards.snapshot(board.agent(agent_id), self._leg_state(agent_id), held, self._pump.now())
 
     async def set_presence(self, agent_id: str, presence: str, reason: str | None) -> Refusal | None:
@@ -153,11 +159,11 @@ class Desk:
     async def finish_wrap_up(
         self, agent_id: str, reservation_id: str, disposition: str | None, note: str | None
     ) -> Refusal | None:
-        """Close wrap-up. The note is kept first: it must not be lost when the commit comes too late."""
+        """Close wrap-up. The note is kept first: it must not be lost when the node dies in between."""
         if disposition is not None and disposition not in self._cards.site.dispositions:
             return Refusal("unknown_disposition", f"there is no disposition {disposition!r}")
         row = self._own(agent_id, reservation_id)
-        work = self._pump.dispatcher.work(row.work_id) if row else None
+        work = self._pump.dispatcher.work(row.work_id) if row and row.state is OfferState.WRAP_UP else None
         if work is not None and note and note.strip():
             await self._notes.add(work.interaction_id, agent_id, note, self._wall())
         return await self._post(facts.WrapUpFinished(reservation_id, agent_id, disposition), agent_id)
@@ -200,6 +206,8 @@ class Desk:
 
     def show(self, turn: Turn) -> None:
         """Tells the agents concerned."""
+        if isinstance(turn.event, facts.WorkQueued) and not any(isinstance(c, Refuse) for c in turn.commands):
+            self._contexts.queued(turn.event.interaction_id)
         for command in turn.commands:
             self._show(command)
         if isinstance(turn.event, facts.AssignmentConnected):
@@ -211,7 +219,7 @@ class Desk:
         match command:
             case SendOffer():
                 self._cards.remember(command)
-                self._with_context(command.interaction_id, lambda context: self._show_offer(command, context))
+                self._with_context(command, lambda context: self._show_offer(command, context))
             case WithdrawOffer(reservation_id=reservation_id, agent_id=agent_id, reason=reason):
                 self._cards.forget(reservation_id)
                 self._send(agent_id, m.OfferWithdrawn(reservation_id=reservation_id, reason=reason))
@@ -219,7 +227,9 @@ class Desk:
                 self._show_assignment(agent_id, reservation_id)
             case PartLegs():
                 self._cards.hold(command.reservation_id, None)
-                self._with_context(command.interaction_id, lambda context: self._show_ended(command, context))
+                self._with_context(command, lambda context: self._show_ended(command, context))
+                if self._pump.dispatcher.reservation(command.reservation_id) is None:
+                    self._cards.forget(command.reservation_id)
             case StartWrapUp(reservation_id=reservation_id, interaction_id=interaction_id, deadline=deadline):
                 work = self._pump.dispatcher.work(command.work_id)
                 wrap_up = self._cards.wrap_up(reservation_id, interaction_id, work.queue if work else "", deadline)
@@ -234,16 +244,22 @@ class Desk:
             case _:
                 return
 
-    def _with_context(self, interaction_id: str, show: Callable[[InteractionContext], None]) -> None:
+    def _with_context(self, of: SendOffer | PartLegs | WorkRow, show: Callable[[InteractionContext], None]) -> None:
         """At once when the caller's context is here, so that messages keep their order; else when it has been read."""
-        context = self._contexts.cached(interaction_id)
+        context = self._contexts.cached(of.interaction_id)
         if context is not None:
             show(context)
         else:
-            self._tasks.spawn(self._show_later(interaction_id, show), f"show:{interaction_id}")
+            self._tasks.spawn(self._show_later(of.work_id, of.interaction_id, show), f"show:{of.interaction_id}")
 
-    async def _show_later(self, interaction_id: str, show: Callable[[InteractionContext], None]) -> None:
-        show(await self._contexts.get(interaction_id))
+    async def _show_later(self, work_id: str, interaction_id: str, show: Callable[[InteractionContext], None]) -> None:
+        show(await self._context(work_id, interaction_id))
+
+    async def _context(self, work_id: str, interaction_id: str) -> InteractionContext:
+        context = await self._contexts.get(interaction_id)
+        if self._pump.dispatcher.work(work_id) is None:
+            self._contexts.drop(interaction_id)  # the work was closed meanwhile: nobody else will
+        return context
 
     def _show_offer(self, command: SendOffer, context: InteractionContext) -> None:
         row = self._pump.dispatcher.reservation(command.reservation_id)
@@ -262,7 +278,7 @@ class Desk:
             if now_row is not None and now_row.state in (OfferState.ACCEPTED, OfferState.CONNECTED):
                 self._send(agent_id, self._cards.assignment(now_row, work, context, self._pump.now()))
 
-        self._with_context(work.interaction_id, show)
+        self._with_context(work, show)
 
     def _show_ended(self, command: PartLegs, context: InteractionContext) -> None:
         row = self._own(command.agent_id, command.reservation_id)

@@ -108,8 +108,7 @@ class EmbeddedValkey:
         if process is not None:
             await _end(process, timeout_s)
         if self._short_dir is not None:
-            shutil.rmtree(self._short_dir, ignore_errors=True)
-            self._short_dir = None
+            shutil.rmtree(self._short_dir, ignore_errors=True)  # its name stays: a restart keeps the URL
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -153,7 +152,9 @@ class EmbeddedValkey:
             await _exchange(path, b"SHUTDOWN\r\n")
 
     def _place_socket(self) -> None:
-        if len(os.fsencode(self._socket)) > _MAX_SOCKET_PATH:
+        if self._short_dir is not None:
+            self._short_dir.mkdir(mode=0o700)
+        elif len(os.fsencode(self._socket)) > _MAX_SOCKET_PATH:
             self._short_dir = Path(tempfile.mkdtemp(prefix="jf-"))
             self._socket = self._short_dir / "valkey.sock"
         self._socket.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """The site's files as the router's policy."""
 
 import hashlib
+from dataclasses import replace
 
 import msgspec
 
@@ -13,8 +14,10 @@ def site_policy(site: Site) -> Policy:
     """The policy of a site; its version is a hash of its content, so the same files give the same version."""
     queues = {name: _queue(queue) for name, queue in site.queues.items()}
     agents = {name: _agent(agent) for name, agent in site.agents.items()}
-    content = msgspec.json.encode([msgspec.to_builtins(queues), msgspec.to_builtins(agents)], order="sorted")
-    return Policy(version=hashlib.sha256(content).hexdigest()[:12], queues=queues, agents=agents)
+    policy = Policy(version="", queues=queues, agents=agents)
+    # The whole of it, also what the code gives by default: a version names one content for good.
+    content = msgspec.json.encode(msgspec.to_builtins(policy), order="sorted")
+    return replace(policy, version=hashlib.sha256(content).hexdigest()[:12])
 
 
 def _queue(queue: QueueConfig) -> QueuePolicy:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from records.drafts import Entry
 from records.projector import Projector
+from store.errors import StoreLost
 
 log = structlog.get_logger(__name__)
 
@@ -18,6 +19,8 @@ RETRY_S = 1.0
 TRIM_EVERY = 2000
 # Entries kept behind the records, so that a shift can be replayed from the journal.
 KEEP_ENTRIES = 200_000
+# What passes: the database or the store is away. OSError is how a PostgreSQL driver says that nobody answers.
+AWAY = (SQLAlchemyError, StoreLost, OSError)
 
 
 class Journal(Protocol):
@@ -29,7 +32,7 @@ class Journal(Protocol):
 
 
 class Projection:
-    """`fresh` takes committed turns; `run` projects them in order until `close`. SQL being away loses nothing."""
+    """`fresh` takes committed turns; `run` projects them in order until `close`. SQL or store away loses nothing."""
 
     def __init__(self, projector: Projector, journal: Journal, on_applied: Callable[[int], None]) -> None:
         self._projector = projector
@@ -40,6 +43,7 @@ class Projection:
         self._told = 0
         self._wake = asyncio.Event()
         self._caught_up = asyncio.Event()
+        self._caught_up.set()
         self._closed = False
         self._trimmed = 0
         self.position = 0
@@ -68,12 +72,10 @@ class Projection:
 
     async def drained(self) -> None:
         """Returns when everything told so far is in SQL."""
-        while self._fresh or self._missed or not self._caught_up.is_set():
-            await self._caught_up.wait()
+        await self._caught_up.wait()
 
     async def run(self) -> None:
         """Projects until closed and nothing is left."""
-        self._caught_up.set()
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -93,17 +95,10 @@ class Projection:
             if self._missed:
                 await self._from_journal()
             else:
-                batch, self._fresh = self._fresh, []
-                try:
-                    self.position = await self._projector.apply(batch)
-                except SQLAlchemyError:
-                    self._fresh = [*batch, *self._fresh]
-                    raise
+                await self._from_memory()
             self._on_applied(self.position)
-            if self.position - self._trimmed > KEEP_ENTRIES + TRIM_EVERY:
-                self._trimmed = self.position - KEEP_ENTRIES
-                await self._journal.trim_journal(self._trimmed)
-        except SQLAlchemyError as error:
+            await self._trim()
+        except AWAY as error:
             log.error("projection_failed", position=self.position, error=str(error))
             if self._closed:
                 # The journal keeps what SQL did not take; the next start projects it.
@@ -112,9 +107,24 @@ class Projection:
                 return
             await asyncio.sleep(RETRY_S)
 
+    async def _from_memory(self) -> None:
+        batch, self._fresh = self._fresh, []
+        try:
+            self.position = await self._projector.apply(batch)
+        except AWAY:
+            self._fresh = [*batch, *self._fresh]
+            raise
+
     async def _from_journal(self) -> None:
         self._fresh.clear()
         entries = await self._journal.read_journal(self.position, READ_LIMIT)
         if entries:
             self.position = await self._projector.apply(entries)
-        self._missed = self.position < self._told
+        else:
+            log.error("journal_shorter_than_told", position=self.position, told=self._told)
+        self._missed = bool(entries) and self.position < self._told
+
+    async def _trim(self) -> None:
+        if self.position - self._trimmed > KEEP_ENTRIES + TRIM_EVERY:
+            await self._journal.trim_journal(self.position - KEEP_ENTRIES)
+            self._trimmed = self.position - KEEP_ENTRIES

@@ -114,10 +114,13 @@ class Pump:
                 if not future.done():
                     future.set_exception(PumpClosedError())
             self._waiting.clear()
+            self._idle.set()
 
     async def drain(self) -> None:
-        """Returns when all that was posted is committed and spoken."""
+        """Returns when all that was posted is committed and spoken. Raises PumpClosedError when it never will be."""
         await self._idle.wait()
+        if self._pending:
+            raise PumpClosedError
 
     def close(self) -> None:
         """No more events; `run` returns when what is pending is committed."""

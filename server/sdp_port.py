@@ -39,8 +39,8 @@ class SdpPort:
 
     def answer(self, leg_id: str, host: str, port: int) -> bytes:
         """Our answer to the last offer; an empty `host` means the address that this leg has already."""
-        side = self._side(leg_id)
-        if side.chosen is None:
+        side = self._sides.get(leg_id)
+        if side is None or side.chosen is None:
             raise SdpRefusedError("there is no offer to answer")
         self._place(side, host, port)
         return build_answer(side.offer, side.chosen, host=side.host, port=side.port, origin=side.origin)

@@ -1,6 +1,11 @@
 """What happens after a commit, in this order: agents are shown, calls are moved, records and metrics are fed."""
 
-from router.commands import SendOffer
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+
+from router.commands import Command, SendOffer
 from router.rows import Turn
 from server.contexts import InteractionContexts
 from server.desk import Desk
@@ -8,9 +13,16 @@ from server.projection import Projection
 from telemetry.routing import RoutingMeter
 from voice.conductor import Conductor
 
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
 
 class Speaker:
-    """The pump's `speak`. Parts are attached once they are built; nothing is committed before that."""
+    """The pump's `speak`. Parts are attached once they are built; nothing is committed before that.
+
+    `failures` counts parts that raised.
+    """
 
     def __init__(self, meter: RoutingMeter, contexts: InteractionContexts) -> None:
         self._meter = meter
@@ -18,24 +30,32 @@ class Speaker:
         self._desk: Desk | None = None
         self._conductor: Conductor | None = None
         self._projection: Projection | None = None
+        self.failures = 0
 
     def attach(self, desk: Desk, conductor: Conductor, projection: Projection) -> None:
         """Closes the circle."""
         self._desk, self._conductor, self._projection = desk, conductor, projection
 
     def __call__(self, turn: Turn) -> None:
-        """One committed turn."""
-        for part in (self._show, self._move, self._record):
-            part(turn)
+        """One committed turn. A part that fails is logged: it must not keep the others from what was decided."""
+        self._guard(self._show, turn)
+        for command in turn.commands:
+            self._guard(self._move, command)
+        self._guard(self._record, turn)
+
+    def _guard(self, part: Callable[[T], None], what: T) -> None:
+        try:
+            part(what)
+        except Exception:  # the log and the counter tell; the next part has its own right
+            self.failures += 1
+            log.exception("effect_failed", part=part.__name__, of=type(what).__name__)
 
     def _show(self, turn: Turn) -> None:
         if self._desk is not None:
             self._desk.show(turn)
 
-    def _move(self, turn: Turn) -> None:
-        if self._conductor is None:
-            return
-        for command in turn.commands:
+    def _move(self, command: Command) -> None:
+        if self._conductor is not None:
             caller = self._caller(command.interaction_id) if isinstance(command, SendOffer) else ("", "")
             self._conductor.execute(command, caller)
 

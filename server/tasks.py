@@ -38,15 +38,18 @@ class TaskOwner:
                 task.cancel()
 
     async def aclose(self, grace_s: float = 5.0) -> None:
-        """Waits up to `grace_s` for what ends by itself, then cancels the rest."""
-        current = asyncio.current_task()
-        waiting = {task for task in self._tasks if task is not current}
-        if waiting:
-            _, waiting = await asyncio.wait(waiting, timeout=grace_s)
-        for task in waiting:
-            task.cancel()
-        if waiting:
-            await asyncio.gather(*waiting, return_exceptions=True)
+        """Waits up to `grace_s` for what ends by itself, also what is spawned meanwhile, then cancels the rest."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + grace_s
+        while (others := self._others()) and (left_s := until - loop.time()) > 0:
+            await asyncio.wait(others, timeout=left_s)
+        while others := self._others():
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+
+    def _others(self) -> set[asyncio.Task[None]]:
+        return {task for task in self._tasks if task is not asyncio.current_task() and not task.done()}
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

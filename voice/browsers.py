@@ -1,38 +1,68 @@
 """Agents' browser legs: one an agent, open from sign-in, silent when idle: accepting needs no negotiation."""
 
-from voice.ports import MediaEngine
+from collections.abc import Callable
+
+import structlog
+
+from voice.ports import MediaEngine, MediaUnavailableError
+
+log = structlog.get_logger(__name__)
 
 
 class BrowserLegs:
-    """Which media leg is whose. A reload opens a new leg and closes the old one."""
+    """Which media leg is whose. A reload opens a new leg and closes the old one.
 
-    def __init__(self, media: MediaEngine) -> None:
+    `lost` is told the agent whose leg was up when a new one took its place: until that is up too, nobody hears them.
+    """
+
+    def __init__(self, media: MediaEngine, lost: Callable[[str], None]) -> None:
         self._media = media
+        self._lost = lost
         self._leg_of: dict[str, str] = {}
         self._agent_of: dict[str, str] = {}
+        self._newest: dict[str, str] = {}
         self._up: set[str] = set()
         self._opened = 0
 
     async def open(self, agent_id: str, offer_sdp: str) -> str:
-        """Negotiates a fresh leg for the agent; returns the answer. Raises MediaUnavailableError."""
+        """Negotiates a fresh leg for the agent; returns the answer. The leg before it lives on when this one fails.
+
+        Raises MediaUnavailableError, with "replaced" when a later offer or a sign-out came in between.
+        """
         self._opened += 1
         leg_id = f"browser:{agent_id}:{self._opened}"
-        old = self._leg_of.get(agent_id)
-        self._leg_of[agent_id] = leg_id
+        self._newest[agent_id] = leg_id
         self._agent_of[leg_id] = agent_id
         try:
             answer = await self._media.open_webrtc(leg_id, offer_sdp)
         except BaseException:
             self._forget(leg_id)
             raise
+        if self._newest.get(agent_id) != leg_id:
+            await self.drop(leg_id)
+            raise MediaUnavailableError("replaced")
+        old = self._leg_of.get(agent_id)
+        self._leg_of[agent_id] = leg_id
         if old is not None:
-            await self._drop(old)
+            was_up = old in self._up
+            await self.drop(old)
+            if was_up:
+                self._lost(agent_id)
         return answer
 
     async def close(self, agent_id: str) -> None:
         """The agent signed out or their page is gone for good."""
+        self._newest.pop(agent_id, None)
         if (leg_id := self._leg_of.get(agent_id)) is not None:
-            await self._drop(leg_id)
+            await self.drop(leg_id)
+
+    async def drop(self, leg_id: str) -> None:
+        """Forgets a leg and closes it; idempotent."""
+        self._forget(leg_id)
+        try:
+            await self._media.close_leg(leg_id)
+        except MediaUnavailableError as error:
+            log.info("leg_already_gone", leg_id=leg_id, reason=error.reason)
 
     def leg(self, agent_id: str) -> str | None:
         """The agent's leg, if its media path is up."""
@@ -48,7 +78,7 @@ class BrowserLegs:
         return agent_id
 
     def failed(self, leg_id: str) -> str | None:
-        """Media path gone; returns the agent when it was their current leg."""
+        """Media path gone (`drop` is still due); returns the agent when it was their current leg."""
         agent_id = self._agent_of.get(leg_id)
         current = agent_id is not None and self._leg_of.get(agent_id) == leg_id
         self._forget(leg_id)
@@ -59,12 +89,11 @@ class BrowserLegs:
         """How many legs are known."""
         return len(self._agent_of)
 
-    async def _drop(self, leg_id: str) -> None:
-        self._forget(leg_id)
-        await self._media.close_leg(leg_id)
-
     def _forget(self, leg_id: str) -> None:
         self._up.discard(leg_id)
         agent_id = self._agent_of.pop(leg_id, None)
-        if agent_id is not None and self._leg_of.get(agent_id) == leg_id:
-            del self._leg_of[agent_id]
+        if agent_id is None:
+            return
+        for table in (self._leg_of, self._newest):
+            if table.get(agent_id) == leg_id:
+                del table[agent_id]

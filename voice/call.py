@@ -186,8 +186,8 @@ class CallMachine:
 
     def _in_queue(self, event: CallEvent, now: int) -> list[CallCommand]:
         match event:
-            case PlayEnded(play_id, _):
-                return self._speech_over(play_id, now)
+            case PlayEnded(play_id, reason):
+                return self._sound_over(play_id, reason == "failed", now)
             case PlaceKnown(place):
                 return self._say_place(place, now)
             case QueueRefused(code):
@@ -204,9 +204,7 @@ class CallMachine:
             case HoldAsked(on):
                 return self._hold(on=on)
             case AgentLegLost():
-                self.state = CallState.LOST_AGENT
-                self._give_back_at = now + self._plan.lost_agent_grace
-                return [Note("agent_leg_lost"), Part(), *self._start_music()]
+                return self._agent_lost(now)
             case AgentReady(reservation_id, leg_id):
                 return self._agent_back(reservation_id, leg_id)
             case Parted(by):
@@ -285,8 +283,12 @@ class CallMachine:
     def _in_language(self, prompt: str) -> str:
         return prompt if "/" in prompt else f"{self.language}/{prompt}"
 
-    def _speech_over(self, play_id: str, now: int) -> list[CallCommand]:
+    def _sound_over(self, play_id: str, failed: bool, now: int) -> list[CallCommand]:
         if play_id not in (self._speech, self._music):
+            return []
+        if failed and play_id == self._music:
+            # It would fail again, and again: the caller waits in silence, and still hears the announcements.
+            self._music = None
             return []
         self._arm_announcement(now, self._plan.announce_every)
         return self._start_music()
@@ -299,6 +301,14 @@ class CallMachine:
         self._announce_at = self._give_back_at = None
         self._reservation, self._leg = reservation_id, leg_id
         return [*self._stop_sound(), Join(reservation_id, leg_id, first)]
+
+    def _agent_lost(self, now: int) -> list[CallCommand]:
+        # Whoever comes back is joined at once: a hold does not outlive the leg.
+        held = self._reservation if self.state is CallState.HELD else None
+        unhold = [TellHold(held, on=False)] if held else []
+        self.state = CallState.LOST_AGENT
+        self._give_back_at = now + self._plan.lost_agent_grace
+        return [Note("agent_leg_lost"), Part(), *self._start_music(), *unhold]
 
     def _agent_back(self, reservation_id: str, leg_id: str) -> list[CallCommand]:
         if reservation_id != self._reservation:

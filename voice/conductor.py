@@ -26,7 +26,7 @@ from voice.events import (
     PlayEnded,
     Requeued,
 )
-from voice.phone import PhoneAnswered, PhoneFailed, PhoneJoining, PhoneLeft, PhoneLeg, PhoneReleased
+from voice.phone import PhoneAnswered, PhoneFailed, PhoneLeft, PhoneLeg, PhoneLost, PhoneReleased
 from voice.ports import CallOffer, MediaUnavailableError, SdpRefusedError, Tasks
 from voice.runner import CallPlace, CallRunner, VoicePorts
 
@@ -77,7 +77,7 @@ class Conductor:
         self._phones: dict[str, PhoneLeg] = {}
         self._assignments: dict[str, Assignment] = {}
         self._closing = False
-        self.browsers = BrowserLegs(ports.media)
+        self.browsers = BrowserLegs(ports.media, self._agent_leg_lost)
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -211,19 +211,13 @@ class Conductor:
             self._ports.signalling.hangup(runner.call, reason)
             runner.tell(CallerLeft(f"media: {reason}"))
         elif phone := self._phones.get(leg_id):
-            phone.tell(PhoneLeft())
+            phone.tell(PhoneLost(reason))
         else:
             agent_id = self.browsers.failed(leg_id)
             # The engine reports a dead leg and keeps it until it is closed.
-            self._tasks.spawn(self._close_leg(leg_id), f"close:{leg_id}")
+            self._tasks.spawn(self.browsers.drop(leg_id), f"close:{leg_id}")
             if agent_id is not None:
                 self._agent_leg_lost(agent_id)
-
-    async def _close_leg(self, leg_id: str) -> None:
-        try:
-            await self._ports.media.close_leg(leg_id)
-        except MediaUnavailableError as error:
-            log.info("leg_already_gone", leg_id=leg_id, reason=error.reason)
 
     def _agent_leg_lost(self, agent_id: str) -> None:
         self._ports.notices.leg_changed(agent_id, up=False)
@@ -284,8 +278,6 @@ class Conductor:
             failed = facts.AssignmentFailed(command.reservation_id, "no_leg")
             self._ports.router.tell(failed, command.work_id)
             return
-        if phone:
-            phone.tell(PhoneJoining())
         self._assignments[command.reservation_id] = Assignment(command.interaction_id, command.agent_id)
         runner.tell(AgentReady(command.reservation_id, leg_id))
 

@@ -1,4 +1,7 @@
-"""An agent's SIP phone, rung for one offer: the INVITE is the offer, the 200 OK the accept."""
+"""An agent's SIP phone, rung for one offer: the INVITE is the offer, the 200 OK the accept.
+
+docs/states/phone.md is drawn from `TABLE`.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -20,11 +23,10 @@ DECLINE = 603  # RFC 3261 section 21.6.2: the callee explicitly does not wish to
 
 
 class PhoneState(StrEnum):
-    """Where the phone's leg stands."""
+    """Where the phone's leg stands. Whether it is joined with the caller is the call's business."""
 
     DIALLING = "dialling"
     ANSWERED = "answered"
-    JOINED = "joined"
     ENDED = "ended"
 
 
@@ -49,8 +51,10 @@ class PhoneLeft:
 
 
 @dataclass(frozen=True, slots=True)
-class PhoneJoining:
-    """The accept is committed; the leg is going into the room."""
+class PhoneLost:
+    """The media engine cannot carry this leg (any more)."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,19 @@ class PhoneReleased:
     """The router or the caller is done with this leg."""
 
 
-PhoneEvent = PhoneAnswered | PhoneFailed | PhoneLeft | PhoneJoining | PhoneReleased
+PhoneEvent = PhoneAnswered | PhoneFailed | PhoneLeft | PhoneLost | PhoneReleased
+
+# (state, event) -> the states that may follow. What is not in the table is without effect there: it came late.
+TABLE: dict[tuple[PhoneState, type[PhoneEvent]], tuple[PhoneState, ...]] = {
+    (PhoneState.DIALLING, PhoneAnswered): (PhoneState.ANSWERED, PhoneState.ENDED),
+    (PhoneState.DIALLING, PhoneFailed): (PhoneState.ENDED,),
+    (PhoneState.DIALLING, PhoneLeft): (PhoneState.ENDED,),
+    (PhoneState.DIALLING, PhoneLost): (PhoneState.ENDED,),
+    (PhoneState.DIALLING, PhoneReleased): (PhoneState.ENDED,),
+    (PhoneState.ANSWERED, PhoneLeft): (PhoneState.ENDED,),
+    (PhoneState.ANSWERED, PhoneLost): (PhoneState.ENDED,),
+    (PhoneState.ANSWERED, PhoneReleased): (PhoneState.ENDED,),
+}
 
 
 class PhoneLeg:
@@ -81,17 +97,24 @@ class PhoneLeg:
         self._inbox.put_nowait(event)
 
     async def run(self) -> None:
-        """Dials, and follows the leg to its end."""
+        """Dials, and follows the leg to its end. Whatever ends it, the router is told and nothing of it is left."""
         try:
             await self._dial()
             while self.state is not PhoneState.ENDED:
                 await self._handle(await self._inbox.get())
         except MediaUnavailableError as error:
-            self._give_up(error.reason)
+            self._lost(error.reason)
         finally:
+            self._lost("internal error")  # without effect unless something unforeseen got us here
             self._ports.signalling.hangup(self.call, "over")
             self._ports.sdp.forget(self.leg_id)
+            await self._close_leg()
+
+    async def _close_leg(self) -> None:
+        try:
             await self._ports.media.close_leg(self.leg_id)
+        except MediaUnavailableError as error:
+            log.info("leg_already_gone", leg_id=self.leg_id, reason=error.reason)
 
     async def _dial(self) -> None:
         host, port = await self._ports.media.open_rtp(self.leg_id)
@@ -107,24 +130,23 @@ class PhoneLeg:
         )
 
     async def _handle(self, event: PhoneEvent) -> None:
+        if (self.state, type(event)) not in TABLE:
+            return
         match event:
             case PhoneAnswered(sdp):
                 await self._answered(sdp)
             case PhoneFailed(code, reason):
                 self._failed(code, reason)
             case PhoneLeft():
-                self._left()
-            case PhoneJoining():
-                if self.state is PhoneState.ANSWERED:
-                    self.state = PhoneState.JOINED
+                self._over("phone_left", EndedBy.AGENT)
+            case PhoneLost(reason):
+                self._lost(reason)
             case PhoneReleased():
                 self.state = PhoneState.ENDED
             case _:
                 assert_never(event)
 
     async def _answered(self, sdp: bytes) -> None:
-        if self.state is not PhoneState.DIALLING:
-            return
         try:
             remote = self._ports.sdp.read_answer(self.leg_id, sdp)
         except SdpRefusedError as error:
@@ -138,8 +160,6 @@ class PhoneLeg:
             self.state = PhoneState.ENDED
 
     def _failed(self, code: int, reason: str) -> None:
-        if self.state is not PhoneState.DIALLING:
-            return
         self.state = PhoneState.ENDED
         log.info("phone_failed", agent_id=self.agent_id, code=code, reason=reason)
         if code == DECLINE:
@@ -147,26 +167,17 @@ class PhoneLeg:
         else:
             self._post(facts.OfferFailed(self.reservation_id, f"sip_{code}"))
 
-    def _left(self) -> None:
-        match self.state:
-            case PhoneState.DIALLING:
-                self._post(facts.OfferFailed(self.reservation_id, "phone_left"))
-            case PhoneState.ANSWERED:
-                self._post(facts.AssignmentFailed(self.reservation_id, "phone_left"))
-            case PhoneState.JOINED:
-                self._post(facts.AssignmentEnded(self.reservation_id, EndedBy.AGENT))
-            case PhoneState.ENDED:
-                return
-            case _:
-                assert_never(self.state)
-        self.state = PhoneState.ENDED
+    def _lost(self, reason: str) -> None:
+        if self.state is not PhoneState.ENDED:
+            log.warning("phone_leg_lost", agent_id=self.agent_id, reason=reason)
+            self._over(reason, EndedBy.SYSTEM)
 
-    def _give_up(self, reason: str) -> None:
-        log.warning("phone_leg_lost", agent_id=self.agent_id, reason=reason)
+    def _over(self, reason: str, by: EndedBy) -> None:
+        """AssignmentEnded is right on both sides of the join: before it the caller is given back, after it wrap-up."""
         if self.state is PhoneState.DIALLING:
             self._post(facts.OfferFailed(self.reservation_id, reason))
-        elif self.state is not PhoneState.ENDED:
-            self._post(facts.AssignmentFailed(self.reservation_id, reason))
+        else:
+            self._post(facts.AssignmentEnded(self.reservation_id, by, reason))
         self.state = PhoneState.ENDED
 
     def _post(self, event: facts.Event) -> None:

@@ -11,8 +11,8 @@ from typing import assert_never
 import structlog
 
 from router import events as facts
-from router.commands import Refuse
-from router.vocabulary import Medium, Requirement
+from router.commands import Command, Refuse, RequeueWork
+from router.vocabulary import EndedBy, Medium, Requirement
 from voice.call import CallMachine, CallState
 from voice.events import (
     Answered,
@@ -76,7 +76,7 @@ class CallPlace:
 
 
 class CallRunner:
-    """One inbound call. `done` is called once when nothing of it is left."""
+    """One inbound call. However `run` ends, nothing of the call is left: no leg, no work in the router, no context."""
 
     def __init__(
         self,
@@ -97,6 +97,7 @@ class CallRunner:
         self._agent_of = agent_of
         self._inbox: asyncio.Queue[CallEvent] = asyncio.Queue()
         self._confirmed: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+        self._closed = False
 
     @property
     def reservation(self) -> str | None:
@@ -124,9 +125,9 @@ class CallRunner:
                 await self._step()
         except MediaUnavailableError as error:
             log.warning("call_lost_media", reason=error.reason)
-            self._ports.signalling.hangup(self.call, "media unavailable")
             await self._do_all(self._machine.handle(CallerLeft(f"media: {error.reason}"), self._now()))
         finally:
+            self._tidy()
             await self._release()
 
     # --- answer -------------------------------------------------------------------------------------------------
@@ -165,6 +166,7 @@ class CallRunner:
         return True
 
     def _refuse(self, code: int, reason: str) -> None:
+        """A final answer; a call that has its 200 already is hung up when `run` ends."""
         log.info("call_refused", code=code, reason=reason)
         self._ports.signalling.reject(self.call, code, reason)
         self.tell(CallerLeft(f"refused {code}"))
@@ -201,7 +203,7 @@ class CallRunner:
                 if agent_id := self._agent_of(reservation_id):
                     self._ports.notices.held(agent_id, reservation_id, on)
             case GiveBack(reservation_id, reason):
-                self._post(facts.AssignmentFailed(reservation_id, reason))
+                await self._give_back(reservation_id, reason)
             case LeaveQueue():
                 self._post(facts.CustomerLeft(self.work_id))
             case HangUp(reason):
@@ -209,6 +211,7 @@ class CallRunner:
             case Note(kind, detail):
                 self._post(facts.InteractionNoted(self.interaction_id, kind, detail))
             case Close(outcome):
+                self._closed = True
                 self._post(facts.InteractionClosed(self.interaction_id, outcome))
             case _:
                 assert_never(command)
@@ -238,10 +241,16 @@ class CallRunner:
             await self._ports.media.set_room(self.interaction_id, gains)
         except MediaUnavailableError as error:
             log.warning("join_failed", reservation_id=reservation_id, reason=error.reason)
-            self._post(facts.AssignmentFailed(reservation_id, error.reason))
+            await self._give_back(reservation_id, error.reason)
             return
         if first:
             self._post(facts.AssignmentConnected(reservation_id))
+
+    async def _give_back(self, reservation_id: str, reason: str) -> None:
+        """The agent's side is gone: the item goes back to its place, or, where it cannot, the assignment ends."""
+        answers = await self._send(facts.AssignmentFailed(reservation_id, reason))
+        if not any(isinstance(answer, RequeueWork) for answer in answers):
+            self._post(facts.AssignmentEnded(reservation_id, EndedBy.SYSTEM, reason))
 
     async def _enter_queue(self, command: EnterQueue) -> None:
         event = facts.WorkQueued(
@@ -253,19 +262,32 @@ class CallRunner:
             priority=command.priority,
             node=self._place.node,
         )
-        for answer in await self._ports.router.post(event, self.call):
+        for answer in await self._send(event):
             if isinstance(answer, Refuse):
                 self.tell(QueueRefused(answer.code))
 
+    def _tidy(self) -> None:
+        """The call hangs up and the router forgets it, also when something unforeseen or a shutdown ended `run`."""
+        self._ports.signalling.hangup(self.call, "over")
+        if not self._closed:
+            self._post(facts.CustomerLeft(self.work_id))
+            self._post(facts.InteractionClosed(self.interaction_id, "failed"))
+
     async def _release(self) -> None:
         ports = self._ports
+        ports.sdp.forget(self.leg_id)
+        ports.contexts.closed(self.interaction_id)
         try:
             await ports.media.set_room(self.interaction_id, {})
+        except MediaUnavailableError as error:
+            log.info("room_already_gone", reason=error.reason)
+        try:
             await ports.media.close_leg(self.leg_id)
         except MediaUnavailableError as error:
             log.info("leg_already_gone", reason=error.reason)
-        ports.sdp.forget(self.leg_id)
-        ports.contexts.closed(self.interaction_id)
+
+    async def _send(self, event: facts.Event) -> tuple[Command, ...]:
+        return await self._ports.router.post(event, self.call)
 
     def _post(self, event: facts.Event) -> None:
         self._ports.router.tell(event, self.call)
