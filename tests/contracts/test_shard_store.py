@@ -225,8 +225,8 @@ async def test_another_turn_of_an_applied_sequence_is_refused(world: World) -> N
 
 async def test_a_large_commit_is_one_commit(world: World) -> None:
     lease = await world.one.take("n1", LEASE_MS)
-    agents = tuple(agent(f"a{number:05}") for number in range(3_000))
-    works = tuple(work(f"w{number:05}", sequence=number) for number in range(1_500))
+    agents = tuple(agent(f"a{number:05}") for number in range(6_000))
+    works = tuple(work(f"w{number:05}", sequence=number) for number in range(4_200))
     await world.one.commit(lease, [turn(1, Changes(agents=agents, work=works))])
     image = await world.one.load(lease)
     assert (image.agents, image.work) == (agents, works)
@@ -355,12 +355,14 @@ async def test_the_inbox_hands_over_events_and_remembers_what_was_applied(world:
     assert [(entry.id, entry.event) for entry in entries] == list(zip(ids, events, strict=True))
     await world.one.commit(lease, [turn(1, event=events[0])], inbox=ids[0])
     assert [entry.id for entry in await world.one.read_inbox(ids[0], 1)] == [ids[1]]
+    await world.one.commit(lease, [turn(1, event=events[0])], inbox=ids[0])  # repeated: no harm
     await world.one.release(lease)
     successor = await world.other.take("n2", LEASE_MS)
     assert successor.inbox == ids[0]
     assert [entry.id for entry in await world.other.read_inbox(successor.inbox, 10)] == ids[1:]
     await world.other.commit(successor, [turn(2, event=events[1]), turn(3, event=events[2])], inbox=ids[2])
     assert await world.other.read_inbox(ids[2], 10) == []
+    assert [entry.id for entry in await world.other.read_inbox("", 10)] == ids[2:]  # older ones were trimmed
 
 
 # Concurrency

@@ -117,6 +117,8 @@ def test_the_journal_keeps_only_the_version_of_a_policy() -> None:
     with pytest.raises(UnknownPolicy) as unknown:
         decode_entry(1, data, {})
     assert unknown.value.version == "version-1"
+    policies = {version: policy(version) for version in ("version-0", "version-1", "version-2")}
+    assert decode_entry(1, data, policies).event == PolicyChanged(policy("version-1"))
 
 
 def test_another_codec_version_is_named() -> None:

@@ -40,6 +40,18 @@ async def test_replies_come_back_in_calling_order(store_url: str) -> None:
     await link.aclose()
 
 
+async def test_calls_during_connecting_keep_their_order(store_url: str, shard: str) -> None:
+    link = Link(parse_address(store_url))
+    early = [asyncio.ensure_future(link.call(("RPUSH", shard, str(number)))) for number in range(5)]
+    while link._wire is None:
+        await asyncio.sleep(0)
+    # The connection stands, the early callers have not all been woken: this one must not overtake them.
+    await link.call(("RPUSH", shard, "late"))
+    await asyncio.gather(*early)
+    assert await link.call(("LRANGE", shard, 0, -1)) == [[b"0", b"1", b"2", b"3", b"4", b"late"]]
+    await link.aclose()
+
+
 async def test_an_error_reply_concerns_its_own_call_only(store_url: str) -> None:
     link = Link(parse_address(store_url))
     results = await asyncio.gather(
