@@ -1,0 +1,223 @@
+"""Scripted agents with ears: what each hears is kept and can be measured."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any, Self
+
+import aiohttp
+import numpy as np
+from aiortc.mediastreams import MediaStreamError
+from av import AudioResampler
+
+from agents_ws import messages as m
+from agents_ws.endpoint import PATH
+from tests.audio import RATE_HZ, Sound, tone, write_wav
+from tests.e2e.server import PASSWORD, Server
+from tools.call.agent import ScriptedAgent
+
+AGENT_TONE_HZ = 1330.0
+AGENT_TONE_S = 30.0
+
+
+class Ear:
+    """Takes a WebRTC track in; `sound` places each frame at its timestamp, so that a lost packet is a gap."""
+
+    def __init__(self) -> None:
+        self._frames: list[tuple[int, Sound]] = []
+        self._track: Any = None
+        self._task: asyncio.Task[None] | None = None
+
+    def addTrack(self, track: Any) -> None:  # noqa: N802 - the name that aiortc's recorders have
+        """Listen to this track from `start` on."""
+        self._track = track
+
+    async def start(self) -> None:
+        """Begin to listen."""
+        self._task = asyncio.create_task(self._listen(), name="ear")
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    def clear(self) -> None:
+        """Forget what was heard."""
+        self._frames.clear()
+
+    @property
+    def sound(self) -> Sound:
+        """Mono int16 at 8 kHz, from the first frame on; silence where nothing came."""
+        if not self._frames:
+            return np.zeros(0, np.int16)
+        start = self._frames[0][0]
+        whole = np.zeros(max(at - start + frame.size for at, frame in self._frames), np.int16)
+        for at, frame in self._frames:
+            whole[at - start : at - start + frame.size] = frame
+        return whole
+
+    async def _listen(self) -> None:
+        resampler = AudioResampler(format="s16", layout="mono", rate=RATE_HZ)
+        with suppress(MediaStreamError):
+            while True:
+                frame = await self._track.recv()
+                at = round(frame.pts * frame.time_base * RATE_HZ)
+                for part in resampler.resample(frame):
+                    samples = part.to_ndarray().reshape(-1).astype(np.int16)
+                    self._frames.append((at, samples))
+                    at += samples.size
+
+
+class Agent(ScriptedAgent):
+    """A scripted agent who speaks a tone and whose ear is kept."""
+
+    def __init__(self, server: Server, account: str, folder: Path) -> None:
+        voice = folder / f"{account}.wav"
+        if not voice.exists():
+            write_wav(voice, tone(AGENT_TONE_HZ, seconds=AGENT_TONE_S))
+        super().__init__(server.base, account, PASSWORD, voice)
+        self.ear = Ear()
+        self._sink = self.ear
+
+    async def __aenter__(self) -> Self:
+        try:
+            return await super().__aenter__()
+        except BaseException:
+            await self.__aexit__()
+            raise
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.ear.stop()
+        await super().__aexit__(*error)
+
+    async def take(self, timeout_s: float = 15.0) -> m.Offer:
+        """The next offer, accepted."""
+        offer: m.Offer = await self.until(m.Offer, timeout_s)
+        await self.ask(m.Accept(ref=self.ref(), reservation_id=offer.reservation_id))
+        return offer
+
+    async def joined(self, timeout_s: float = 10.0) -> m.Assignment:
+        """The conversation that has begun."""
+        while True:
+            assignment: m.Assignment = await self.until(m.Assignment, timeout_s)
+            if assignment.state == "connected":
+                return assignment
+
+    async def finish(self, reservation_id: str, disposition: str = "resolved") -> None:
+        """Closes the wrap-up that is coming."""
+        while (await self.until(m.WrapUp)).reservation_id != reservation_id:
+            pass
+        await self.ask(m.FinishWrapUp(ref=self.ref(), reservation_id=reservation_id, disposition=disposition))
+
+    def waiting(self, kind: type[Any]) -> list[Any]:
+        """Messages of this kind that have come in and were not yet looked at."""
+        queue: list[Any] = list(self.inbox._queue)  # type: ignore[attr-defined]
+        return [message for message in queue if isinstance(message, kind)]
+
+
+class PhoneAgent(ScriptedAgent):
+    """The page of an agent who speaks on a SIP phone: no browser leg, presence only."""
+
+    def __init__(self, server: Server, account: str) -> None:
+        super().__init__(server.base, account, PASSWORD, Path())
+
+    async def _open_leg(self) -> None:
+        """The phone registers by itself."""
+
+
+@asynccontextmanager
+async def serving(agent: Agent, talk_s: Callable[[], float]) -> AsyncIterator[list[str]]:
+    """The agent takes each offer, talks, and finishes every wrap-up; yields the reservations that were taken."""
+    taken: list[str] = []
+
+    async def hang_up_later(reservation_id: str) -> None:
+        await asyncio.sleep(talk_s())
+        await _quietly(agent, m.HangUp(ref=agent.ref(), reservation_id=reservation_id))
+
+    async def work(tasks: asyncio.TaskGroup) -> None:
+        while True:
+            message = await agent.inbox.get()
+            match message:
+                case m.Offer(reservation_id=reservation_id):
+                    if await _quietly(agent, m.Accept(ref=agent.ref(), reservation_id=reservation_id)):
+                        taken.append(reservation_id)
+                case m.Assignment(reservation_id=reservation_id, state="connected"):
+                    tasks.create_task(hang_up_later(reservation_id))
+                case m.WrapUp(reservation_id=reservation_id):
+                    done = m.FinishWrapUp(ref=agent.ref(), reservation_id=reservation_id, disposition="resolved")
+                    await _quietly(agent, done)
+
+    async def run() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            await work(tasks)
+
+    task = asyncio.create_task(run(), name=f"serving:{agent.account}")
+    try:
+        yield taken
+    finally:
+        assert not task.done() or task.cancelled(), task.exception()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _quietly(agent: Agent, command: m.Command) -> bool:
+    """False when the caller was quicker: that is an ordinary refusal."""
+    from tools.call.agent import RefusedError
+
+    try:
+        await agent.ask(command)
+    except RefusedError:
+        return False
+    return True
+
+
+class RawAgent:
+    """The agents' protocol without any help: every message in the order in which it came, acknowledgements by hand."""
+
+    def __init__(self, server: Server, http: aiohttp.ClientSession) -> None:
+        self._server = server
+        self._http = http
+        self.got: list[m.ServerMessage] = []
+
+    async def connect(
+        self, token: str, session: str | None = None, last_seq: int | None = None
+    ) -> aiohttp.ClientWebSocketResponse:
+        """A new connection; resumes when session and last_seq are given."""
+        self.ws = await self._http.ws_connect(f"{self._server.base}{PATH}", protocols=[m.SUBPROTOCOL])
+        await self.send(m.Hello(token=token, session=session, last_seq=last_seq))
+        return self.ws
+
+    async def send(self, message: m.ClientMessage) -> None:
+        """One message."""
+        await self.ws.send_str(m.encode(message).decode())
+
+    async def next(self, timeout_s: float = 5.0) -> m.ServerMessage | None:
+        """The next message; None when the connection is closed."""
+        raw = await self.ws.receive(timeout=timeout_s)
+        if raw.type is not aiohttp.WSMsgType.TEXT:
+            return None
+        message = m.decode_server(raw.data)
+        self.got.append(message)
+        return message
+
+    async def until(self, kind: type[Any], timeout_s: float = 10.0) -> Any:
+        """The next message of this kind; those before it are kept in `got` as well."""
+        async with asyncio.timeout(timeout_s):
+            while True:
+                message = await self.next(timeout_s)
+                assert message is not None, f"closed while waiting for {kind.__name__}"
+                if isinstance(message, kind):
+                    return message
+
+
+async def sign_in(server: Server, http: aiohttp.ClientSession, account: str) -> str:
+    """A session token of this account."""
+    body = {"account": account, "password": PASSWORD}
+    async with http.post(f"{server.base}/api/v1/session", json=body) as answer:
+        assert answer.status == 201, await answer.text()
+        token: str = (await answer.json())["token"]
+        return token
