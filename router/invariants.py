@@ -1,5 +1,7 @@
 """What must hold after every turn. Dense on purpose: it recounts everything and trusts no index."""
 
+from collections import Counter
+
 from router.agent import Agent
 from router.dispatcher import Dispatcher
 from router.errors import InvariantError
@@ -107,12 +109,14 @@ def _check_deadlines(shard: Shard) -> None:
 def _check_indexes(shard: Shard) -> None:
     """Each profile's members, eligible set and waiting list equal a scan over everything."""
     waiting: dict[int, list[Work]] = {}
+    users = Counter(id(work.profile) for work in shard.work.values())
     for work in shard.work.values():
         if work.state is WorkState.WAITING:
             waiting.setdefault(id(work.profile), []).append(work)
     for profile in shard.matcher.profiles.values():
         mine = sorted(waiting.pop(id(profile), []), key=lambda work: work.rank)
         _require(list(profile.waiting) == mine, f"profile {profile.key}: waiting list differs from a scan")
+        _require(profile.users == users[id(profile)], f"profile {profile.key}: {profile.users} users")
         live = sorted(entry[:4] for entry in profile.heap if entry[5].stamp == entry[4])
         _require(live == _eligible(shard, profile), f"profile {profile.key}: eligible set differs from a scan")
         _require(len(profile.heap) <= profile.limit, f"profile {profile.key}: {len(profile.heap)} entries")

@@ -204,10 +204,7 @@ class Matcher:
     def available(self, agent: Agent, medium: Medium) -> bool:
         """Whether the agent may be offered an item of the medium now (rests of single items aside)."""
         return (
-            agent.presence is Presence.READY
-            and agent.connected
-            and not agent.removed
-            and agent.has_room(medium, self._units.get(medium, 1))
+            agent.presence is Presence.READY and agent.connected and agent.has_room(medium, self._units.get(medium, 1))
         )
 
     def publish(self, agent: Agent) -> None:

@@ -107,6 +107,10 @@ def _profile_list(shard: Shard) -> None:
     shard.matcher.delist(shard.work["w2"])
 
 
+def _users(shard: Shard) -> None:
+    shard.work["w2"].profile.users += 1
+
+
 @pytest.mark.parametrize(("damage", "message"), [
     (_two_places, "waits in sales and in vip"),
     (_not_listed, "against its list"),
@@ -125,6 +129,7 @@ def _profile_list(shard: Shard) -> None:
     (_absent_without_grace, "without a grace"),
     (_idle_beside_waiting, "work w2 waits although agent bob may take it"),
     (_index_behind_state, "eligible set differs"),
+    (_users, "users"),
     (_profile_list, "waiting list differs"),
 ])  # fmt: skip
 def test_damage_is_found_and_named(shard_world: World, damage: Callable[[Shard], None], message: str) -> None:

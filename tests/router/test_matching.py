@@ -1,5 +1,6 @@
 """Profiles: compiled once, kept in step, compacted without changing a decision."""
 
+from dataclasses import replace
 from random import Random
 
 from router.agent import Agent
@@ -169,3 +170,15 @@ def test_few_changed_agents_revise_the_sets_in_place(new_world: NewWorld) -> Non
     assert offers(world.queue("w2", "sales", Requirement("en", 8))) == [("w2", "a8")]
     world.post(PolicyChanged(policy({**better, "a7": agent("a7", {"en": 7}, team="t2")}, version="v3")))
     world.check()
+
+
+def test_changed_units_count_at_once(new_world: NewWorld) -> None:
+    agents = {"ann": agent("ann", voice=2, total=2)}
+    rules = policy(agents)
+    world = new_world(rules)
+    world.ready("ann")
+    world.post(PolicyChanged(replace(rules, version="v2", units={**rules.units, Medium.VOICE: 3})))
+    assert offers(world.queue("w1")) == []
+    commands = world.post(PolicyChanged(replace(rules, version="v3", units={**rules.units, Medium.VOICE: 2})))
+    assert offers(commands) == [("w1", "ann")]
+    assert offers(world.queue("w2")) == []
