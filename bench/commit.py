@@ -95,24 +95,24 @@ async def round_trips(url: str, n: int, where: dict[str, object]) -> None:
     turns = Turns(lease)
     payload = bytes(400)
 
-    emit("commit_floor_ping", "us", await timed(n, lambda: link.call(("PING",))), where)
-    emit("commit_floor_set", "us", await timed(n, lambda: link.call(("SET", "bench", payload))), where)
-    emit("commit_one_turn", "us", await timed_with(n, turns.one, lambda made: store.commit(lease, made)), where)
-    emit("commit_one_turn_redis_py", "us", await timed_with(n, turns.one, _by_redis_py(connection, lease)), where)
+    emit("commit.floor_ping", "us", await timed(n, lambda: link.call(("PING",))), where)
+    emit("commit.floor_set", "us", await timed(n, lambda: link.call(("SET", "bench", payload))), where)
+    emit("commit.one_turn", "us", await timed_with(n, turns.one, lambda made: store.commit(lease, made)), where)
+    emit("commit.one_turn_redis_py", "us", await timed_with(n, turns.one, _by_redis_py(connection, lease)), where)
     group = await timed_with(n // GROUP, turns.group, lambda made: store.commit(lease, made))
-    emit("commit_group_of_64", "us", group, where | {"turns_per_s": _rate(group)})
+    emit("commit.group_of_64", "us", group, where | {"turns_per_s": _rate(group)})
 
     async def in_flight(call: Callable[[], Awaitable[object]]) -> None:
         await asyncio.gather(*(call() for _ in range(GROUP)))
 
     pings = await timed(n // GROUP, lambda: in_flight(lambda: link.call(("PING",))))
-    emit("commit_floor_ping_64_in_flight", "us", pings, where | {"calls_per_s": _rate(pings)})
+    emit("commit.floor_ping_64_in_flight", "us", pings, where | {"calls_per_s": _rate(pings)})
     sets = await timed(n // GROUP, lambda: in_flight(lambda: link.call(("SET", "bench", payload))))
-    emit("commit_floor_set_64_in_flight", "us", sets, where | {"calls_per_s": _rate(sets)})
+    emit("commit.floor_set_64_in_flight", "us", sets, where | {"calls_per_s": _rate(sets)})
     flights = await timed_with(
         n // GROUP, turns.group, lambda made: asyncio.gather(*(store.commit(lease, [one]) for one in made))
     )
-    emit("commit_64_in_flight", "us", flights, where | {"turns_per_s": _rate(flights)})
+    emit("commit.64_in_flight", "us", flights, where | {"turns_per_s": _rate(flights)})
     await connection.aclose()
 
 
@@ -129,7 +129,7 @@ async def in_server(url: str, n: int, where: dict[str, object]) -> None:
             await store.commit(lease, turns.take(1))
         info: dict[str, Any] = await connection.run("INFO", "commandstats")
         values.append(float(info["cmdstat_fcall"]["usec_per_call"]))
-    emit("commit_in_server", "us", values, where | {"mean_of": n // 20})
+    emit("commit.in_server", "us", values, where | {"mean_of": n // 20})
     await connection.aclose()
 
 
@@ -141,7 +141,7 @@ def encoding(n: int, where: dict[str, object]) -> None:
         begun = time.perf_counter_ns()
         commit_arguments(1, [one], "")
         values.append((time.perf_counter_ns() - begun) / 1000)
-    emit("commit_encode_turn", "us", values, where)
+    emit("commit.encode_turn", "us", values, where)
 
 
 def journal_size(where: dict[str, object]) -> None:
@@ -154,10 +154,10 @@ def journal_size(where: dict[str, object]) -> None:
         plain.append(float(sum(map(len, data))))
         segment += b"".join(data)
         sequence += len(turns)
-    emit("journal_interaction_plain", "bytes", plain, where | {"turns": len(turns)})
+    emit("commit.journal_interaction_plain", "bytes", plain, where | {"turns": len(turns)})
     packed = len(zlib.compress(bytes(segment), 6)) / 200
     emit(
-        "journal_interaction_compressed",
+        "commit.journal_interaction_compressed",
         "bytes",
         [packed],
         where | {"turns": len(turns), "how": "zlib 6, 200 interactions"},
@@ -175,7 +175,7 @@ async def load_time(url: str, agents: int, where: dict[str, object]) -> None:
     )
     await store.commit(lease, [turn(1, rows)])
     values = [value / 1000 for value in await timed(10, lambda: store.load(lease))]
-    emit(f"load_{agents}_agents", "ms", values, where | {"waiting": agents // 10})
+    emit(f"commit.load_{agents}_agents", "ms", values, where | {"waiting": agents // 10})
     await connection.aclose()
 
 
