@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
+from itertools import product
 from random import Random
 from time import perf_counter_ns
 from typing import Any
@@ -114,11 +115,10 @@ def arrivals(bench: Bench) -> Samples:
     """
     bench.sign_in()
     first_use: list[int] = []
-    for index in range(SKILLS):
-        for minimum in MINIMA:
-            needs = (Requirement(f"s{index}", minimum),)
-            event = WorkQueued("first", "first", Medium.VOICE, "voice", needs)
-            bench.timed(event, first_use, [])
+    with quiet():
+        for skill, minimum in product(range(SKILLS), MINIMA):
+            needs = (Requirement(f"s{skill}", minimum),)
+            bench.timed(WorkQueued("first", "first", Medium.VOICE, "voice", needs), first_use, [])
             bench.post(CustomerLeft("first"))
     bench.dispatcher.drain_changes()
     out: Samples = {"first_use": first_use, "arrival": [], "arrival+rows": []}
