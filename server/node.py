@@ -75,6 +75,7 @@ class Node:
         """Everything up and listening. Raises what makes it impossible, after taking down what was up."""
         try:
             self.storage = await open_storage(self.settings, self._stack)
+            self._keep_storage()
             await self._build_core()
             await self._build_voice()
             await self._build_web()
@@ -111,6 +112,12 @@ class Node:
         await self._leave()
         await self._stack.aclose()
 
+    def _keep_storage(self) -> None:
+        """At once: however long the rest of the start takes, lease and heartbeat must not run out."""
+        self.tasks.spawn(self.storage.shard.renew(), "lease")
+        self.tasks.spawn(self.storage.beat(), "heartbeat")
+        self.tasks.spawn(self.storage.keep_embedded(), "embedded")
+
     # --- building -----------------------------------------------------------------------------------------------
 
     async def _build_core(self) -> None:
@@ -135,12 +142,14 @@ class Node:
             self.site, Accounts(storage.database), Phones(storage.database), REALM, serve_demo=settings.on_loopback
         )
         await self.people.make_demo_accounts(wall_us())
+        rtp_ports, webrtc_ports = split_ports(settings.rtp_ports)
         self.engine = WorkerEngine(
             EngineSettings(
                 prompt_root=self.site.prompts_dir,
                 bind_host=settings.bind,
                 advertise_host=settings.advertise,
-                rtp_ports=settings.rtp_ports,
+                rtp_ports=rtp_ports,
+                webrtc_ports=webrtc_ports,
                 webrtc_hosts=(settings.bind,) if settings.on_loopback else (),
             ),
             self._media_event,
@@ -211,9 +220,6 @@ class Node:
         storage = self.storage
         self.tasks.spawn(self.pump.run(), "pump")
         self.tasks.spawn(self.projection.run(), "projection")
-        self.tasks.spawn(storage.shard.renew(), "lease")
-        self.tasks.spawn(storage.beat(), "heartbeat")
-        self.tasks.spawn(storage.keep_embedded(), "embedded")
         for label in await storage.register.lost(storage.member):
             await self.pump.post(NodeLost(label), "start")
             await storage.register.forget(label)
@@ -278,6 +284,13 @@ class Node:
         if name in VITAL:
             self.failed = name
             self._stop.set()
+
+
+def split_ports(whole: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The range for plain RTP (two ports a leg) and, above it, the fifth that browsers' legs get (one port a leg)."""
+    first, last = whole
+    border = first + (last - first + 1) * 4 // 5 // 2 * 2
+    return (first, border - 1), (border, last)
 
 
 def _log_failed_leg(leg_id: str, reason: str) -> None:

@@ -73,10 +73,11 @@ async def open_storage(settings: Settings, stack: AsyncExitStack) -> Storage:
         stack.push_async_callback(embedded.stop)
     connection = await open_store(embedded.url if embedded else settings.redis_url)
     stack.push_async_callback(connection.aclose)
+    database = await Database.open(settings.database_url)
+    stack.push_async_callback(database.close)
+    # Last, because both promise to be renewed from now on.
     register = NodeRegister(connection)
     member = await register.join(settings.node)
     shard = await ShardOwner.take(RedisShardStore(connection, SHARD), settings.node, settings.lease_us)
     stack.push_async_callback(shard.release)
-    database = await Database.open(settings.database_url)
-    stack.push_async_callback(database.close)
     return Storage(embedded, connection, register, member, shard, database)

@@ -12,7 +12,10 @@ local function sweep_nodes(keys, args)
     local label = members[index]
     local name, incarnation = string.match(label, '^(.*)%.(%d+)$')
     local superseded = name == args[1] and tonumber(incarnation) < tonumber(args[2])
-    if members[index + 1] == 'lost' then
+    local itself = name == args[1] and incarnation == args[2]
+    if itself then
+      -- A slow start must not make a node declare itself lost.
+    elseif members[index + 1] == 'lost' then
       lost[#lost + 1] = label
     elseif superseded or redis.call('EXISTS', keys[2] .. label) == 0 then
       redis.call('HSET', keys[1], label, 'lost')
