@@ -5,32 +5,19 @@ or seconds (`*_s`). Texts meant for people come as a `Label`: language tag -> te
 example of each, drawn from `agents_ws.examples`.
 """
 
-import re
 from enum import StrEnum
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
+from agents_ws.fields import Digit, Id, Note, Ref, Sdp, Sequence, Token, Word, snake_case
 from router.vocabulary import EndedBy, Medium, Presence, WithdrawReason
 
 SUBPROTOCOL: Final = "jackfield.v1.json"
 MAX_MESSAGE_BYTES: Final = 64 * 1024
 
-Token = Annotated[str, Meta(min_length=1, max_length=512)]
-Ref = Annotated[str, Meta(min_length=1, max_length=64)]
-Id = Annotated[str, Meta(min_length=1, max_length=128)]
-Word = Annotated[str, Meta(min_length=1, max_length=64)]
-Note = Annotated[str, Meta(max_length=4000)]
-Digit = Annotated[str, Meta(pattern=r"^[0-9A-D*#]$")]
-Sdp = Annotated[str, Meta(min_length=1, max_length=32 * 1024)]
-Sequence = Annotated[int, Meta(ge=0, le=2**53)]
 Label = dict[str, str]
-
-
-def snake_case(name: str) -> str:
-    """The wire name of a class: `SetPresence` -> `set_presence`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 class _Client(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="type", tag=snake_case):

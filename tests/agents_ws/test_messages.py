@@ -13,7 +13,6 @@ from agents_ws.messages import (
     decode_client,
     decode_server,
     encode,
-    snake_case,
 )
 
 
@@ -26,8 +25,7 @@ def test_every_message_has_an_example_and_survives_the_wire() -> None:
         assert decode_server(encode(server)) == server
 
 
-def test_tags_are_snake_case() -> None:
-    assert snake_case("FinishWrapUp") == "finish_wrap_up"
+def test_the_tag_is_the_wire_name() -> None:
     assert b'"type":"presence"' in encode(SERVER_EXAMPLES[2])
 
 

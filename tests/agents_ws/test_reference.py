@@ -2,7 +2,7 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from agents_ws.messages import ClientMessage, ServerMessage, decode_client, decode_server, snake_case
+from agents_ws.messages import ClientMessage, ServerMessage, decode_client, decode_server
 from agents_ws.reference import main, render, replace_generated
 
 PAGE = Path(__file__).parents[2] / "docs" / "agents-ws.md"
@@ -27,7 +27,6 @@ def test_every_message_is_described() -> None:
     for union in (ClientMessage, ServerMessage):
         for kind in get_args(union):
             assert f"### {kind.__struct_config__.tag}\n\n{kind.__doc__.splitlines()[0]}" in text
-    assert snake_case("A") == "a"
 
 
 def test_main_rewrites_in_place(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ function PresenceSwitch({ desk, state }) {
         onClick=${() => setOpen(!open)}>
         ${presence === "not_ready" ? presenceText(state) : t("presence.not_ready")}<${Icon} name="down" />
       </button>
-      <span class="presence-time" title=${t("presence.since")}><${Ticking} since=${state.since_us / 1000} /></span>
+      <span class="presence-time" title=${t("presence.since")}>${state.since_us > 0 && html`<${Ticking} since=${state.since_us / 1000} />`}</span>
       <span class="unseen" role="status">${t("presence.now", { presence: presenceText(state) })}</span>
       ${open && html`
         <div class="menu" role="menu" aria-label=${t("presence.reasons")} onKeyDown=${walk}>
