@@ -209,6 +209,8 @@ class Projection:
                 self._step(command.interaction_id, "rejected", agent=agent, reason=why)
             case WithdrawReason.EXPIRED:
                 self._step(command.interaction_id, "missed", agent=agent)
+            case WithdrawReason.FAILED if offer is not None and offer.connected_at is not None:
+                self._step(command.interaction_id, "connection_lost", agent=agent, reason=why)
             case WithdrawReason.FAILED if offer is not None and offer.accepted_at is not None:
                 self._step(command.interaction_id, "join_failed", agent=agent, reason=why)
             case WithdrawReason.FAILED:

@@ -134,9 +134,9 @@ class Dispatcher(Views):
             case ev.OfferRejected():
                 self._offer_rejected(event)
             case ev.OfferFailed():
-                self._leg_failed(event.reservation_id, OfferState.OFFERED)
+                self._leg_failed(event.reservation_id, (OfferState.OFFERED,))
             case ev.AssignmentFailed():
-                self._leg_failed(event.reservation_id, OfferState.ACCEPTED)
+                self._leg_failed(event.reservation_id, _HELD)
             case ev.NodeLost():
                 self._node_lost(event)
             case ev.PolicyChanged():
@@ -244,9 +244,9 @@ class Dispatcher(Views):
         if rest > 0:
             self._moves.rest(work, reservation.agent, self._moves.now + rest)
 
-    def _leg_failed(self, reservation_id: str, state: OfferState) -> None:
+    def _leg_failed(self, reservation_id: str, states: tuple[OfferState, ...]) -> None:
         reservation = self._shard.reservations.get(reservation_id)
-        if reservation is not None and reservation.state is state:
+        if reservation is not None and reservation.state in states:
             self._moves.presence(reservation.agent, AgentCause.LEG_FAILED, REASON_LEG_FAILED)
             self._moves.withdraw(reservation, WithdrawReason.FAILED)
 
@@ -266,7 +266,7 @@ class Dispatcher(Views):
         if reservation.state is OfferState.CONNECTED or event.by is EndedBy.CUSTOMER:
             self._leave(reservation.work, event.by, WithdrawReason.ABANDONED, Outcome.ABANDONED)
         else:
-            self._leg_failed(event.reservation_id, OfferState.ACCEPTED)
+            self._leg_failed(event.reservation_id, (OfferState.ACCEPTED,))
 
     def _wrap_up_finished(self, event: ev.WrapUpFinished) -> None:
         reservation = self._held_by(event.reservation_id, event.agent_id, "wrap_up_over")

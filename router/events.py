@@ -98,7 +98,7 @@ class AssignmentConnected:
 
 @dataclass(frozen=True, slots=True)
 class AssignmentFailed:
-    """The agent's side died between accept and join; the item goes back to its place."""
+    """The agent's side died for good, before or after the join; the item goes back to its place."""
 
     reservation_id: str
     reason: str

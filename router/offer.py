@@ -25,12 +25,14 @@ class OfferCause(StrEnum):
     FINISH = "finish"
 
 
-# WITHDRAW ends an offer that nobody took; RELEASE an accepted one that never became a conversation.
+# WITHDRAW ends an offer that nobody took; RELEASE an accepted one that never became a conversation, or a conversation
+# whose agent's side died for good: the customer is still there and waits again.
 OFFER_TABLE: Mapping[tuple[OfferState, OfferCause], OfferState] = {
     (OfferState.OFFERED, OfferCause.ACCEPT): OfferState.ACCEPTED,
     (OfferState.OFFERED, OfferCause.WITHDRAW): OfferState.CLOSED,
     (OfferState.ACCEPTED, OfferCause.CONNECT): OfferState.CONNECTED,
     (OfferState.ACCEPTED, OfferCause.RELEASE): OfferState.CLOSED,
+    (OfferState.CONNECTED, OfferCause.RELEASE): OfferState.CLOSED,
     (OfferState.CONNECTED, OfferCause.END): OfferState.WRAP_UP,
     (OfferState.WRAP_UP, OfferCause.FINISH): OfferState.CLOSED,
 }

@@ -37,6 +37,7 @@ WORK_TABLE: Mapping[tuple[WorkState, WorkCause], WorkState] = {
     (WorkState.ASSIGNED, WorkCause.RETURN): WorkState.WAITING,
     (WorkState.ASSIGNED, WorkCause.CONNECT): WorkState.CONNECTED,
     (WorkState.ASSIGNED, WorkCause.CLOSE): WorkState.CLOSED,
+    (WorkState.CONNECTED, WorkCause.RETURN): WorkState.WAITING,
     (WorkState.CONNECTED, WorkCause.END): WorkState.WRAP_UP,
     (WorkState.WRAP_UP, WorkCause.CLOSE): WorkState.CLOSED,
 }

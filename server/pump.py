@@ -68,6 +68,7 @@ class Pump:
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for: int | None = None
         self._closed = False
+        self._broken: Exception | None = None
 
     @property
     def backlog(self) -> int:
@@ -105,7 +106,10 @@ class Pump:
                 self._wake.clear()
                 while self._pending:
                     await self._commit_batch()
+                    self.dispatcher.tidy()
                 self._idle.set()
+            if self._broken is not None:
+                raise self._broken
         finally:
             self._closed = True
             if self._timer is not None:
@@ -134,7 +138,13 @@ class Pump:
             raise PumpClosedError
         now = self._clock.now()
         core = self.dispatcher
-        commands = core.expire(now) if isinstance(event, TimePassed) else core.handle(event, now)
+        try:
+            commands = core.expire(now) if isinstance(event, TimePassed) else core.handle(event, now)
+        except Exception as error:
+            # The turn is half applied in memory: nothing of it may be committed. The rows are whole; start from them.
+            self._broken = error
+            self.close()
+            raise
         self.sequence += 1
         changes = self.dispatcher.drain_changes()
         turn = Turn(self.sequence, now, cause, event, tuple(commands), changes)

@@ -131,6 +131,14 @@ def test_wrap_up_that_runs_out_has_no_disposition() -> None:
     assert projection.steps[-1].detail == {"agent": "cai", "disposition": None}
 
 
+def test_an_agent_lost_for_good_while_joined_gives_the_customer_back() -> None:
+    turns = [*handled_call()[:10], turn(11, 30, AssignmentConnected("r3"))]
+    lost = withdraw("r3", "cai", WithdrawReason.FAILED), RequeueWork("w1", "i1", "orders")
+    projection = fold([*turns, turn(12, 60, AssignmentFailed("r3", "agent_leg_lost"), *lost)])
+    assert kinds(projection, "i1")[-2:] == ["joined", "connection_lost"]
+    assert projection.interactions["i1"].state == "waiting"
+
+
 def test_a_failed_join_goes_back_to_waiting_and_the_record_stays_open() -> None:
     turns = handled_call()[:10]
     turns.append(

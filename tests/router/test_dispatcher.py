@@ -205,13 +205,15 @@ def test_late_or_foreign_rejects_are_refused(solo: World) -> None:
     assert codes(solo.post(OfferRejected("w7.1", "ann"))) == ["offer_over"]
 
 
-@pytest.mark.parametrize("accepted", [False, True])
-def test_a_failed_leg_sets_the_agent_not_ready_and_the_item_goes_on(world: World, accepted: bool) -> None:
+@pytest.mark.parametrize("stage", ["offered", "accepted", "connected"])
+def test_a_failed_leg_sets_the_agent_not_ready_and_the_item_goes_on(world: World, stage: str) -> None:
     world.ready("ann", "bob")
     world.queue("w1")
-    if accepted:
+    if stage != "offered":
         world.accept("w1.1")
-    failed = AssignmentFailed("w1.1", "no_media") if accepted else OfferFailed("w1.1", "busy")
+    if stage == "connected":
+        world.post(AssignmentConnected("w1.1"))
+    failed = OfferFailed("w1.1", "busy") if stage == "offered" else AssignmentFailed("w1.1", "no_media")
     commands = world.post(failed)
     assert kinds(commands) == ["ShowPresence", "WithdrawOffer", "RequeueWork", "SendOffer"]
     assert presence(world, "ann") == (Presence.NOT_READY, "leg_failed")
