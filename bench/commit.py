@@ -5,6 +5,7 @@ One JSON object a line: name, unit, p50, p99, n, conditions. `python -m bench.co
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import platform
@@ -58,12 +59,16 @@ async def timed(count: int, action: Callable[[], Awaitable[object]]) -> list[flo
 
 async def timed_with(count: int, prepare: Callable[[], T], action: Callable[[T], Awaitable[object]]) -> list[float]:
     """As `timed`; `prepare` makes what each run needs, outside of the measured time."""
+    # Made beforehand: a pause between two calls lets the server sleep, and then its waking is what one measures.
+    materials = [prepare() for _ in range(count + count // 10)]
+    gc.collect()
+    gc.freeze()
     values = []
-    for _ in range(count + count // 10):
-        material = prepare()
+    for material in materials:
         begun = time.perf_counter_ns()
         await action(material)
         values.append((time.perf_counter_ns() - begun) / 1000)
+    gc.unfreeze()
     return values[count // 10 :]
 
 
