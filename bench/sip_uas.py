@@ -1,0 +1,109 @@
+"""CPU for the UAS half of a call: parse, transactions, dialog, answer, BYE, in one process and without sockets.
+
+Prints one JSON object a line, in microseconds a call: the whole call, and beside it a floor (the cost of decoding and
+splitting the same bytes into lines, which any parser pays). Run: `.venv/bin/python -m bench.sip_uas [calls]`
+"""
+
+import gc
+import itertools
+import json
+import sys
+import time
+from collections.abc import Callable
+
+from sip.core import Core
+from sip.events import CallReceived
+from sip.flow import Flow
+from sip.settings import Settings
+
+PEER = Flow("UDP", "127.0.0.1", 5070)
+SDP = (
+    "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+    "m=audio 4000 RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
+)
+BATCH = 50
+
+
+def message(method: str, n: int, cseq: int, branch: str, to_tag: str, body: str = "") -> bytes:
+    """One request as a usual phone writes it."""
+    kind = "Content-Type: application/sdp\r\n" if body else ""
+    to = f";tag={to_tag}" if to_tag else ""
+    return (
+        f"{method} sip:400@127.0.0.1:5060 SIP/2.0\r\n"
+        f"Via: SIP/2.0/UDP 127.0.0.1:5070;rport;branch=z9hG4bK{branch}{n}\r\n"
+        f'Max-Forwards: 70\r\nFrom: "Caller {n}" <sip:{n}@127.0.0.1>;tag=c{n}\r\nTo: <sip:400@127.0.0.1>{to}\r\n'
+        f"Call-ID: bench-{n}@127.0.0.1\r\nCSeq: {cseq} {method}\r\nContact: <sip:{n}@127.0.0.1:5070>\r\n"
+        f"User-Agent: bench\r\nSupported: replaces, timer\r\nAllow: INVITE, ACK, CANCEL, BYE, INFO, OPTIONS\r\n"
+        f"{kind}Content-Length: {len(body)}\r\n\r\n{body}"
+    ).encode()
+
+
+def calls(core: Core, sent: list[bytes], numbers: "itertools.count[int]") -> Callable[[], None]:
+    """A function that takes `BATCH` calls from INVITE to BYE: 100, 180, 200, ACK, BYE, 200."""
+    now = itertools.count(1_000_000, 1_000)
+
+    def one() -> None:
+        n = next(numbers)
+        core.receive(message("INVITE", n, 1, "i", "", SDP), PEER, next(now))
+        event = core.context.events.popleft()
+        if not isinstance(event, CallReceived):
+            raise TypeError(f"unexpected {event}")
+        core.ring(event.call, 180, next(now))
+        core.answer(event.call, SDP.encode(), next(now))
+        tag = sent[-1].split(b"To: ")[1].split(b"\r\n")[0].split(b"tag=")[1].decode()
+        core.receive(message("ACK", n, 1, "a", tag), PEER, next(now))
+        core.receive(message("BYE", n, 2, "b", tag), PEER, next(now))
+        core.expire(next(now))
+        if not sent[-1].startswith(b"SIP/2.0 200") or core.context.calls:
+            raise RuntimeError("the call did not end")
+        core.context.events.clear()
+        sent.clear()
+
+    return lambda: [one() for _ in range(BATCH)] and None
+
+
+def floor() -> Callable[[], None]:
+    """The same three messages, only decoded and split into lines."""
+    data = [message("INVITE", 1, 1, "i", "", SDP), message("ACK", 1, 1, "a", "t"), message("BYE", 1, 2, "b", "t")]
+    return lambda: [raw.decode().split("\r\n") for _ in range(BATCH) for raw in data] and None
+
+
+def measure(name: str, work: Callable[[], None], batches: int, conditions: str) -> None:
+    """Time batches by process CPU and print the percentiles of a call."""
+    for _ in range(5):
+        work()
+    gc.collect()
+    gc.freeze()
+    samples = []
+    for _ in range(batches):
+        start = time.process_time_ns()
+        work()
+        samples.append((time.process_time_ns() - start) / 1000 / BATCH)
+    samples.sort()
+    row = {
+        "name": name,
+        "unit": "us CPU per call",
+        "p50": round(samples[len(samples) // 2], 1),
+        "p99": round(samples[min(len(samples) - 1, len(samples) * 99 // 100)], 1),
+        "n": batches * BATCH,
+        "conditions": conditions,
+    }
+    print(json.dumps(row))
+
+
+def main() -> None:
+    """Run both measurements."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
+    sent: list[bytes] = []
+    settings = Settings(max_transactions=10_000_000, max_new_calls_per_second=10_000_000)
+    core = Core(settings, lambda _flow, data, _fallback: sent.append(data))
+    batches = max(1, count // BATCH)
+    measure(
+        "sip_uas_call", calls(core, sent, itertools.count()), batches,
+        f"INVITE 100 180 200 ACK BYE 200, no sockets, messages built in the loop, batches of {BATCH}",
+    )  # fmt: skip
+    measure("sip_uas_floor", floor(), batches, "decode and split the three requests")
+
+
+if __name__ == "__main__":
+    main()
