@@ -97,6 +97,11 @@ class InteractionContexts:
         """The router has closed the work."""
         self._live.pop(interaction_id, None)
 
+    def caller(self, interaction_id: str) -> tuple[str, str]:
+        """Number and name as the call gave them, also before the past has been read; empty when it is not here."""
+        context = self._live.get(interaction_id)
+        return (context.caller, context.caller_name) if context is not None else ("", "")
+
     def cached(self, interaction_id: str) -> InteractionContext | None:
         """The context, if it is here and complete."""
         context = self._live.get(interaction_id)

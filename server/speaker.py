@@ -56,14 +56,10 @@ class Speaker:
 
     def _move(self, command: Command) -> None:
         if self._conductor is not None:
-            caller = self._caller(command.interaction_id) if isinstance(command, SendOffer) else ("", "")
+            caller = self._contexts.caller(command.interaction_id) if isinstance(command, SendOffer) else ("", "")
             self._conductor.execute(command, caller)
 
     def _record(self, turn: Turn) -> None:
         if self._projection is not None:
             self._projection.fresh(turn)
         self._meter.observe(turn)
-
-    def _caller(self, interaction_id: str) -> tuple[str, str]:
-        context = self._contexts.cached(interaction_id)
-        return (context.caller, context.caller_name) if context else ("", "")
