@@ -1,11 +1,22 @@
 """Fixtures that every package's tests may use."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.valkey import REDIS_SERVER, fresh_shard, running_server
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With NO_SKIPS=1 (as CI runs) a test that cannot run is a failure: a missing program must not look like success."""
+    report = yield
+    if report.skipped and os.environ.get("NO_SKIPS") == "1" and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.outcome, report.longrepr = "failed", f"NO_SKIPS=1 allows no skip: {reason}"
+    return report
 
 
 @pytest.fixture(scope="session")
