@@ -1,33 +1,21 @@
 """Settings of the SIP user agent, with their defaults and units."""
 
-import itertools
-import secrets
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
-def monotonic_us() -> int:
-    """The monotonic clock in microseconds."""
-    return time.monotonic_ns() // 1000
-
-
-def random_ids() -> Callable[[], str]:
-    """A maker of unguessable ids: hex words, 64 bits of chance and a counter, so unique in the process."""
-    counter = itertools.count()
-    return lambda: f"{secrets.token_hex(8)}{next(counter):x}"
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """How the user agent binds, presents and limits itself.
 
     `advertise` is the host written into Via and Contact (default: the bind host). `now` gives integer microseconds,
     `digest_algorithms` in the order of preference: many phones give up at a first challenge other than MD5, so SHA-256
     is for sites whose phones all know it. `nonce_secret` empty means a fresh one at each start.
-    `ids` gives fresh hex words; call ids, tags and branches are made from them.
+    `ids` gives fresh hex words (sip/clock.py has both); call ids, tags and branches are made from them.
     """
 
+    now: Callable[[], int]
+    ids: Callable[[], str]
     host: str = "127.0.0.1"
     port: int = 5060
     advertise: str | None = None
@@ -35,8 +23,6 @@ class Settings:
     user_agent: str = "Jackfield"
     udp: bool = True
     tcp: bool = True
-    now: Callable[[], int] = monotonic_us
-    ids: Callable[[], str] = field(default_factory=random_ids)
     max_transactions: int = 20_000
     max_calls: int = 5_000
     max_new_calls_per_second: int = 500

@@ -16,9 +16,8 @@ import pytest
 from sip.bindings import MemoryBindings
 from sip.digest import ha1
 from sip.events import SipEvent
-from sip.settings import Settings
 from sip.ua import Ua
-from tests.sip.rig import ANSWER
+from tests.sip.rig import ANSWER, local_settings
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 E = TypeVar("E")
@@ -38,7 +37,7 @@ class Desk:
         self.events: list[SipEvent] = []
         self.script: Callable[[SipEvent], None] = lambda _event: None
         self.store = MemoryBindings()
-        settings = Settings(port=0, **changes)
+        settings = local_settings(**changes)
         self.ua = Ua(settings, self._on_event, credentials=Accounts(), bindings=self.store)
 
     def _on_event(self, event: SipEvent) -> None:

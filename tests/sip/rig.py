@@ -4,6 +4,7 @@ import itertools
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from sip.clock import monotonic_us, random_ids
 from sip.core import Core, outgoing
 from sip.events import SipEvent
 from sip.flow import Flow
@@ -23,6 +24,11 @@ SECOND = 1_000_000
 def counting_ids() -> Any:
     numbers = itertools.count(1)
     return lambda: f"{next(numbers):08x}"
+
+
+def local_settings(**changes: Any) -> Settings:
+    """Settings for real sockets on free ports, with the real clock."""
+    return Settings(**{"port": 0, "now": monotonic_us, "ids": random_ids(), **changes})
 
 
 @dataclass

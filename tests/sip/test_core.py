@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from sip.core import Core
 from sip.events import CallCancelled, CallEnded, CallFailed, CallReceived, OfferRefused
 from sip.message import MAX_BYTES, Request
-from sip.settings import Settings
-from tests.sip.rig import ANSWER, PEER, SDP, Peer, Rig, answered, established, incoming, reply
+from tests.sip.rig import ANSWER, PEER, SDP, Peer, Rig, answered, established, incoming, local_settings, reply
 
 
 @pytest.mark.parametrize(
@@ -66,7 +65,7 @@ def test_strays_are_counted_and_not_answered() -> None:
 
 def test_malformed_requests_that_name_their_sender_get_400_or_505() -> None:
     sent: list[bytes] = []
-    core = Core(Settings(), lambda _flow, data, _fallback: sent.append(data))
+    core = Core(local_settings(), lambda _flow, data, _fallback: sent.append(data))
     good = Peer().request("OPTIONS")
     for old, new in ((b"CSeq: 1", b"CSeq: x"), (b"SIP/2.0\r\nVia", b"SIP/3.0\r\nVia"), (b"From: ", b"From: <")):
         core.receive(good.replace(old, new), PEER, 0)

@@ -1,5 +1,7 @@
 """Matching of messages to transactions, limits, and forgetting."""
 
+from typing import Any
+
 from sip.flow import Flow
 from sip.layer import Layer, server_key
 from sip.message import Request, Response, parse, respond
@@ -21,7 +23,7 @@ class Bench:
         )
 
 
-def request(method: str = "OPTIONS", **more: str) -> Request:
+def request(method: str = "OPTIONS", **more: Any) -> Request:
     made = parse(Peer().request(method, **more))
     assert isinstance(made, Request)
     return made

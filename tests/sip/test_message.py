@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sip.headers import Malformed
 from sip.message import (
     MAX_BYTES,
     Headers,
-    Malformed,
     MalformedRequest,
     Request,
     Response,

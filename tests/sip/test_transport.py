@@ -5,10 +5,9 @@ import asyncio
 import pytest
 
 from sip.flow import Flow
-from sip.settings import Settings
 from sip.transport import Transport
 from tests.sip.conftest import until
-from tests.sip.rig import SDP, Peer
+from tests.sip.rig import SDP, Peer, local_settings
 
 ONE = Peer(transport="TCP").request("INVITE", SDP)
 
@@ -18,7 +17,7 @@ class Site:
         self.heard: list[tuple[bytes, Flow]] = []
         self.failed: list[Flow] = []
         self.counted: list[str] = []
-        settings = Settings(port=0, **changes)  # type: ignore[arg-type]
+        settings = local_settings(**changes)
         self.transport = Transport(
             settings, lambda d, f: self.heard.append((d, f)), self.failed.append, self.counted.append
         )
@@ -117,7 +116,7 @@ async def test_one_transport_only_and_a_port_in_use() -> None:
     async with Site(tcp=False) as one:
         with pytest.raises(OSError):  # noqa: PT011 - the errno differs between loops
             await Transport(
-                Settings(port=one.transport.port), lambda _d, _f: None, lambda _f: None, lambda _c: None
+                local_settings(port=one.transport.port), lambda _d, _f: None, lambda _f: None, lambda _c: None
             ).start()
     async with Site(udp=False) as one:
         one.transport.send(one.flow("UDP"), ONE)
