@@ -31,6 +31,8 @@ class Settings:
     rtp_ports: tuple[int, int]
     data_dir: Path
     redis_url: str
+    fsync: str
+    replicas: int
     database_url: str
     site: Path
     log_level: str
@@ -147,7 +149,21 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "URL",
         "a Redis (7.0 or later) or Valkey (7.2 or later) server; by default an embedded one is started",
-        _url("redis://", "rediss://", "unix://"),
+        _url("redis://", "unix://"),
+    ),
+    Setting(
+        "FSYNC",
+        "everysec",
+        "WHEN",
+        "when the embedded store writes to disk: everysec may lose a second in a power cut, always costs time",
+        _one_of("everysec", "always"),
+    ),
+    Setting(
+        "REPLICAS",
+        "0",
+        "COUNT",
+        "how many replicas of an outside server must have a commit before anything is said",
+        _whole(0, 8),
     ),
     Setting(
         "DATABASE_URL",

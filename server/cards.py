@@ -131,6 +131,9 @@ class Cards:
         assignments = [
             self.assignment(*each, now) for each in held if each[0].state in (OfferState.ACCEPTED, OfferState.CONNECTED)
         ]
+        assignments += [
+            self.assignment(*each, now, state="ended") for each in held if each[0].state is OfferState.WRAP_UP
+        ]
         wrap_ups = [
             self.wrap_up(row.reservation_id, work.interaction_id, work.queue, row.deadline or now)
             for row, work, _ in held

@@ -41,6 +41,7 @@ from server.storage import Storage, open_storage
 from server.tasks import TaskOwner
 from server.voice_site import voice_site
 from server.web import GuardedSignIn, Web
+from sip.clock import random_ids
 from sip.events import SipEvent
 from sip.settings import Settings as SipSettings
 from sip.ua import Ua
@@ -168,7 +169,14 @@ class Node:
         settings, now = self.settings, storage.shard.clock.now
         phones = await self.people.phone_secrets()
         return Ua(
-            SipSettings(host=settings.bind, port=settings.sip_port, advertise=settings.advertise, realm=REALM, now=now),
+            SipSettings(
+                host=settings.bind,
+                port=settings.sip_port,
+                advertise=settings.advertise,
+                realm=REALM,
+                now=now,
+                ids=random_ids(),
+            ),
             self._sip_event,
             credentials=signalling.PhoneCredentials(phones),
             bindings=signalling.PhoneBindings(

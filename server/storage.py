@@ -67,7 +67,11 @@ class Storage:
 async def open_storage(settings: Settings, stack: AsyncExitStack) -> Storage:
     """Opens everything, in order; `stack` closes it in the opposite one."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    embedded = None if settings.redis_url else EmbeddedValkey(settings.data_dir)
+    embedded = (
+        None
+        if settings.redis_url
+        else EmbeddedValkey(settings.data_dir, fsync="always" if settings.fsync == "always" else "everysec")
+    )
     if embedded is not None:
         await embedded.start()
         stack.push_async_callback(embedded.stop)
@@ -78,6 +82,8 @@ async def open_storage(settings: Settings, stack: AsyncExitStack) -> Storage:
     # Last, because both promise to be renewed from now on.
     register = NodeRegister(connection)
     member = await register.join(settings.node)
-    shard = await ShardOwner.take(RedisShardStore(connection, SHARD), settings.node, settings.lease_us)
+    shard = await ShardOwner.take(
+        RedisShardStore(connection, SHARD, replicas=settings.replicas), settings.node, settings.lease_us
+    )
     stack.push_async_callback(shard.release)
     return Storage(embedded, connection, register, member, shard, database)

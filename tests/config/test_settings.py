@@ -45,6 +45,8 @@ BAD = {
     "RTP_PORTS": "2000",
     "DATA_DIR": "",
     "REDIS_URL": "http://x",
+    "FSYNC": "never",
+    "REPLICAS": "99",
     "DATABASE_URL": "mysql://x",
     "SITE": "",
     "LOG_LEVEL": "loud",

@@ -7,6 +7,7 @@ from pathlib import Path
 from media.engine import EngineSettings, InProcessEngine
 from media.events import MediaEvent
 from sip import events as sip
+from sip.clock import monotonic_us, random_ids
 from sip.sdp import Origin, build_offer, negotiate
 from sip.settings import Settings
 from sip.ua import Ua
@@ -29,7 +30,10 @@ class Caller:
         self._host = host
         self._answered: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._played: dict[str, asyncio.Event] = {}
-        self._ua = Ua(Settings(host=host, port=0, user_agent="Jackfield make call"), self._sip_event)
+        self._ua = Ua(
+            Settings(now=monotonic_us, ids=random_ids(), host=host, port=0, user_agent="Jackfield make call"),
+            self._sip_event,
+        )
         engine = EngineSettings(prompt_root=voices, bind_host=host, rtp_ports=(40000, 40999), no_media_us=0)
         self._media = InProcessEngine(engine, self._media_event)
 
