@@ -1,4 +1,4 @@
-"""The usual sources of time and of ids for `Settings`; kept apart so that the pure modules import neither."""
+"""The usual sources of time and of ids for `Settings`; the one place of this package that reads a clock."""
 
 import itertools
 import secrets

@@ -1,7 +1,9 @@
 """Settings of the SIP user agent, with their defaults and units."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from sip.clock import monotonic_us, random_ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,11 +13,11 @@ class Settings:
     `advertise` is the host written into Via and Contact (default: the bind host). `now` gives integer microseconds,
     `digest_algorithms` in the order of preference: many phones give up at a first challenge other than MD5, so SHA-256
     is for sites whose phones all know it. `nonce_secret` empty means a fresh one at each start.
-    `ids` gives fresh hex words (sip/clock.py has both); call ids, tags and branches are made from them.
+    `ids` gives fresh hex words (the defaults are in sip/clock.py); call ids, tags and branches are made from them.
     """
 
-    now: Callable[[], int]
-    ids: Callable[[], str]
+    now: Callable[[], int] = monotonic_us
+    ids: Callable[[], str] = field(default_factory=random_ids)
     host: str = "127.0.0.1"
     port: int = 5060
     advertise: str | None = None
