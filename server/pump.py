@@ -93,7 +93,7 @@ class Pump:
     def tell(self, event: Event, cause: str) -> None:
         """Decides now; whoever tells needs no answer."""
         if self._closed:
-            log.info("event_after_close", event=type(event).__name__, cause=cause)
+            log.info("event_after_close", kind=type(event).__name__, cause=cause)
             return
         self._turn(event, cause)
 
@@ -180,7 +180,7 @@ class Pump:
         try:
             self._speak(turn)
         except Exception:  # one effect that fails must not stop everybody else's
-            log.exception("speak_failed", sequence=turn.sequence, event=type(turn.event).__name__)
+            log.exception("speak_failed", sequence=turn.sequence, kind=type(turn.event).__name__)
         future = self._waiting.pop(turn.sequence, None)
         if future is not None and not future.done():
             future.set_result(turn.commands)

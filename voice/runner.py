@@ -127,8 +127,10 @@ class CallRunner:
             log.warning("call_lost_media", reason=error.reason)
             await self._do_all(self._machine.handle(CallerLeft(f"media: {error.reason}"), self._now()))
         finally:
-            self._tidy()
-            await self._release()
+            try:
+                self._tidy()
+            finally:
+                await self._release()
 
     # --- answer -------------------------------------------------------------------------------------------------
 

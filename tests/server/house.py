@@ -47,6 +47,7 @@ from server.speaker import Speaker
 from server.tasks import TaskOwner
 from server.voice_site import voice_site
 from sip import events as sip
+from sip.clock import monotonic_us, random_ids
 from sip.sdp import Origin, build_offer
 from sip.settings import Settings as SipSettings
 from sip.ua import Ua
@@ -166,7 +167,7 @@ class Outside:
     def __init__(self) -> None:
         self.events: list[sip.SipEvent] = []
         self.script: Callable[[sip.SipEvent], None] = lambda _event: None
-        self.ua = Ua(SipSettings(port=0), self._on_event)
+        self.ua = Ua(SipSettings(port=0, now=monotonic_us, ids=random_ids()), self._on_event)
 
     def _on_event(self, event: sip.SipEvent) -> None:
         self.events.append(event)
@@ -225,7 +226,7 @@ class House:
         settings = EngineSettings(prompt_root=self.site.prompts_dir, rtp_ports=(24000, 24999), port_cool_down_us=0)
         self.engine = Engine(settings, lambda event: media_port.hand_over(event, self.conductor, lambda _a, _b: None))
         self.ua = Ua(
-            SipSettings(port=0, now=self.pump.now),
+            SipSettings(port=0, now=self.pump.now, ids=random_ids()),
             lambda event: signalling.hand_over(event, self.conductor, self._phone_changed),
         )
         self.sdp = SdpPort(itertools.count(1).__next__)
