@@ -56,6 +56,7 @@ class Ua:
         self._loop = asyncio.get_running_loop()
         if self._registrar is not None:
             self._registrar.restore(await self._store.load(), self._settings.now())
+            self._save_soon()
         await self._transport.start()
         self._core.context.port = self._transport.port
         self._after_command()
