@@ -11,7 +11,7 @@ from tests.valkey import REDIS_SERVER, fresh_shard, running_server
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """With NO_SKIPS=1 (as CI runs) a test that cannot run is a failure: a missing program must not look like success."""
+    """With NO_SKIPS=1, as in CI, a test that cannot run fails: a missing program must not look like success."""
     report = yield
     if report.skipped and os.environ.get("NO_SKIPS") == "1" and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,7 +15,7 @@ from agents_ws import messages as m
 from agents_ws.endpoint import PATH
 from tests.audio import RATE_HZ, Sound, tone, write_wav
 from tests.e2e.server import PASSWORD, Server
-from tools.call.agent import ScriptedAgent
+from tools.call.agent import RefusedError, ScriptedAgent
 
 AGENT_TONE_HZ = 1330.0
 AGENT_TONE_S = 30.0
@@ -80,7 +80,7 @@ class Agent(ScriptedAgent):
             write_wav(voice, tone(AGENT_TONE_HZ, seconds=AGENT_TONE_S))
         super().__init__(server.base, account, PASSWORD, voice)
         self.ear = Ear()
-        self._sink = self.ear
+        self._sink = self.ear  # type: ignore[assignment]  # takes the recorder's place
 
     async def __aenter__(self) -> Self:
         try:
@@ -166,13 +166,23 @@ async def serving(agent: Agent, talk_s: Callable[[], float]) -> AsyncIterator[li
 
 async def _quietly(agent: Agent, command: m.Command) -> bool:
     """False when the caller was quicker: that is an ordinary refusal."""
-    from tools.call.agent import RefusedError
-
     try:
         await agent.ask(command)
     except RefusedError:
         return False
     return True
+
+
+@asynccontextmanager
+async def crew(server: Server, folder: Path, *accounts: str) -> AsyncIterator[dict[str, Agent]]:
+    """These agents, ready, in this order; at the end each signs out, who was not yet."""
+    async with AsyncExitStack() as stack:
+        agents = {}
+        for account in accounts:
+            agents[account] = await stack.enter_async_context(Agent(server, account, folder))
+        yield agents
+        for agent in agents.values():
+            await _quietly(agent, m.SignOut(ref=agent.ref()))
 
 
 class RawAgent:
