@@ -86,6 +86,23 @@ def test_no_place_is_said_while_the_item_is_offered() -> None:
     assert call.next_deadline() == 33 * S
 
 
+def test_music_that_cannot_be_played_is_not_tried_again_until_something_was_said() -> None:
+    call = queued()
+    assert call.handle(e.PlayEnded("music-1", "failed"), 2 * S) == []
+    assert call.handle(e.PlayEnded("music-1", "failed"), 2 * S) == []
+    call.expire(3 * S)
+    speech = of(e.PlayPrompts, call.handle(e.PlaceKnown(1), 3 * S))[0]
+    assert of(e.PlayPrompts, call.handle(e.PlayEnded(speech.play_id, "failed"), 3 * S))[0].loop
+
+
+def test_a_lost_leg_ends_the_hold() -> None:
+    call = joined()
+    call.handle(e.HoldAsked(on=True), 3 * S)
+    lost = call.handle(e.AgentLegLost(), 4 * S)
+    assert of(e.TellHold, lost) == [e.TellHold("w.1", on=False)]
+    assert of(e.TellHold, joined().handle(e.AgentLegLost(), 4 * S)) == []
+
+
 def test_joining_stops_the_music_and_says_first_once() -> None:
     call = queued()
     join = call.handle(e.AgentReady("w.1", "leg"), 2 * S)

@@ -12,6 +12,7 @@ from sip.message import Request, Response, parse
 from tests.server.house import House, offer_of, until
 from tests.sip.rig import Peer
 from voice import runner
+from voice.events import PlayEnded
 
 BAD = offer_of(4000).replace(b"RTP/AVP 0 8", b"RTP/AVP 96 97").replace(b"PCM", b"X-")
 
@@ -230,13 +231,13 @@ async def test_media_that_fails_in_the_middle_ends_the_call_and_frees_the_queue(
 async def test_an_unforeseen_error_takes_the_work_out_of_the_router_and_hangs_up(house: House) -> None:
     call = await house.queued()
 
-    def broken(_work_id: str) -> int:
+    def broken(work_id: str) -> int | None:
         raise RuntimeError("unforeseen")
 
     house.pump.place = broken  # type: ignore[method-assign]
     for running in house.conductor._calls.values():
         running._machine._announce_at = house.pump.now()
-        running.tell(runner.PlayEnded("none", "finished"))  # wakes the call, which now asks for its place
+        running.tell(PlayEnded("none", "finished"))  # wakes the call, which now asks for its place
     await house.outside.wait(sip.CallEnded, call)
     await until(lambda: len(house.failed) == 1)
     assert house.failed[0].startswith("call:"), "the owner is told, so that it is logged and counted"

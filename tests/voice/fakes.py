@@ -1,0 +1,146 @@
+"""Narrow ports that only write down what they were asked."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from router import events as facts
+from router.commands import Command
+from voice.ports import MediaUnavailableError, RemoteMedia, SdpRefusedError
+
+REMOTE = RemoteMedia("127.0.0.1", 4000, "PCMU", 0, 101, send=True, receive=True)
+
+
+class Media:
+    """`fail` names methods that raise; `hold` makes them wait."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.open_legs: set[str] = set()
+        self.fail: set[str] = set()
+        self.hold: dict[str, asyncio.Event] = {}
+
+    async def _do(self, method: str, leg_id: str) -> None:
+        self.asked.append(f"{method} {leg_id}")
+        if gate := self.hold.get(leg_id):
+            await gate.wait()
+        if method in self.fail:
+            raise MediaUnavailableError("worker_lost")
+
+    async def open_rtp(self, leg_id: str) -> tuple[str, int]:
+        await self._do("open_rtp", leg_id)
+        self.open_legs.add(leg_id)
+        return "127.0.0.1", 5000
+
+    async def set_remote(self, leg_id: str, remote: RemoteMedia) -> None:
+        await self._do("set_remote", leg_id)
+
+    async def open_webrtc(self, leg_id: str, offer_sdp: str) -> str:
+        await self._do("open_webrtc", leg_id)
+        self.open_legs.add(leg_id)
+        return f"answer {offer_sdp}"
+
+    async def close_leg(self, leg_id: str) -> None:
+        self.open_legs.discard(leg_id)
+        await self._do("close_leg", leg_id)
+
+    async def play(
+        self, leg_id: str, play_id: str, files: Sequence[str], *, loop: bool = False, gain: float = 1.0
+    ) -> None: ...
+
+    async def stop_play(self, leg_id: str, play_id: str | None = None) -> None: ...
+
+    async def send_digits(self, leg_id: str, digits: str) -> None: ...
+
+    async def set_room(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> None: ...
+
+
+class Signalling:
+    """Writes down; `broken` makes dialling raise what nobody foresaw."""
+
+    def __init__(self) -> None:
+        self.dialled: list[dict[str, Any]] = []
+        self.ended: list[str] = []
+        self.broken = False
+
+    def ring(self, call: str) -> None: ...
+
+    def answer(self, call: str, sdp: bytes) -> None: ...
+
+    def reject(self, call: str, code: int, reason: str | None = None) -> None: ...
+
+    def hangup(self, call: str, reason: str | None = None) -> None:
+        self.ended.append(call)
+
+    def dial(
+        self, call: str, target: str, sdp: bytes, *, from_user: str, from_display: str, headers: Mapping[str, str]
+    ) -> None:
+        if self.broken:
+            raise ValueError("unforeseen")
+        self.dialled.append({"call": call, "target": target, "from": (from_user, from_display), **headers})
+
+    def accept_offer(self, call: str, sdp: bytes) -> None: ...
+
+    def reject_offer(self, call: str, code: int) -> None: ...
+
+
+class Sdp:
+    """Knows only b"good"."""
+
+    def __init__(self) -> None:
+        self.forgotten: list[str] = []
+
+    def read_offer(self, leg_id: str, sdp: bytes) -> RemoteMedia:
+        return REMOTE
+
+    def answer(self, leg_id: str, host: str, port: int) -> bytes:
+        return b"answer"
+
+    def offer(self, leg_id: str, host: str, port: int) -> bytes:
+        return b"offer"
+
+    def read_answer(self, leg_id: str, sdp: bytes) -> RemoteMedia:
+        if sdp != b"good":
+            raise SdpRefusedError("no codec")
+        return REMOTE
+
+    def forget(self, leg_id: str) -> None:
+        self.forgotten.append(leg_id)
+
+
+class Router:
+    """Answers every post with `answers`."""
+
+    def __init__(self) -> None:
+        self.told: list[facts.Event] = []
+        self.answers: tuple[Command, ...] = ()
+        self.gate: asyncio.Event | None = None
+
+    async def post(self, event: facts.Event, cause: str) -> tuple[Command, ...]:
+        self.told.append(event)
+        if self.gate:
+            await self.gate.wait()
+        return self.answers
+
+    def tell(self, event: facts.Event, cause: str) -> None:
+        self.told.append(event)
+
+    def place(self, work_id: str) -> int | None:
+        return None
+
+    def now(self) -> int:
+        return 0
+
+
+class Quiet:
+    """Contexts and notices that nobody looks at here."""
+
+    def opened(self, interaction_id: str, channel: str, caller: str, caller_name: str) -> None: ...
+
+    def collected(self, interaction_id: str, data: Mapping[str, str], path: Sequence[str], language: str) -> None: ...
+
+    def closed(self, interaction_id: str) -> None: ...
+
+    def held(self, agent_id: str, reservation_id: str, on: bool) -> None: ...
+
+    def leg_changed(self, agent_id: str, up: bool) -> None: ...

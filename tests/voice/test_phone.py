@@ -1,0 +1,171 @@
+"""An agent's phone leg: each row of its table, the races, and that it always ends with nothing left."""
+
+import asyncio
+import random
+
+import pytest
+
+from router import events as facts
+from router.commands import Decision, Refuse, SendOffer
+from router.vocabulary import EndedBy, Medium
+from tests.server.house import until
+from tests.voice.fakes import Media, Quiet, Router, Sdp, Signalling
+from voice.phone import (
+    TABLE,
+    PhoneAnswered,
+    PhoneEvent,
+    PhoneFailed,
+    PhoneLeft,
+    PhoneLeg,
+    PhoneLost,
+    PhoneReleased,
+    PhoneState,
+)
+from voice.runner import VoicePorts
+
+OFFER = SendOffer("w.1", "w", "w", "ben", "orders", Medium.VOICE, (), 0, 20_000_000, 1, Decision("v", "s", ()))
+LEG = "phone:w.1"
+
+
+class Rig:
+    """One leg on ports that write down."""
+
+    def __init__(self, caller: tuple[str, str] = ("0755123", "Cai")) -> None:
+        self.signalling, self.media, self.sdp, self.router = Signalling(), Media(), Sdp(), Router()
+        quiet = Quiet()
+        ports = VoicePorts(self.signalling, self.media, self.sdp, self.router, quiet, quiet)
+        self.leg = PhoneLeg(OFFER, "2001", caller, ports)
+
+    async def run(self, *events: PhoneEvent) -> None:
+        """The whole leg; it must end."""
+        for event in events:
+            self.leg.tell(event)
+        await asyncio.wait_for(self.leg.run(), 5)
+        self.nothing_left()
+
+    def nothing_left(self) -> None:
+        assert self.leg.state is PhoneState.ENDED
+        assert self.media.open_legs == set()
+        assert self.signalling.ended == [LEG]
+        assert self.sdp.forgotten == [LEG]
+
+
+async def test_it_dials_the_agents_phone_as_the_caller() -> None:
+    rig = Rig()
+    await rig.run(PhoneReleased())
+    assert rig.signalling.dialled == [
+        {"call": LEG, "target": "2001", "from": ("0755123", "Cai"), "X-Jackfield-Interaction": "w"}
+    ]
+    assert rig.router.told == []
+
+
+async def test_a_caller_without_a_number_is_anonymous() -> None:
+    rig = Rig(("", ""))
+    await rig.run(PhoneReleased())
+    assert rig.signalling.dialled[0]["from"] == ("anonymous", "")
+
+
+@pytest.mark.parametrize(
+    ("events", "told"),
+    [
+        ([PhoneFailed(603, "Decline")], [facts.OfferRejected("w.1", "ben", "declined")]),
+        ([PhoneFailed(486, "Busy")], [facts.OfferFailed("w.1", "sip_486")]),
+        ([PhoneLeft()], [facts.OfferFailed("w.1", "phone_left")]),
+        ([PhoneLost("no_media")], [facts.OfferFailed("w.1", "no_media")]),
+        ([PhoneReleased(), PhoneAnswered(b"good")], []),
+        ([PhoneAnswered(b"bad")], [facts.OfferFailed("w.1", "sip_488")]),
+        ([PhoneAnswered(b"good"), PhoneReleased()], [facts.OfferAccepted("w.1", "ben")]),
+        (
+            [PhoneAnswered(b"good"), PhoneFailed(486, "late"), PhoneAnswered(b"bad"), PhoneLeft()],
+            [facts.OfferAccepted("w.1", "ben"), facts.AssignmentEnded("w.1", EndedBy.AGENT, "phone_left")],
+        ),
+        (
+            [PhoneAnswered(b"good"), PhoneLost("worker_lost")],
+            [facts.OfferAccepted("w.1", "ben"), facts.AssignmentEnded("w.1", EndedBy.SYSTEM, "worker_lost")],
+        ),
+    ],
+)
+async def test_what_the_router_is_told(events: list[PhoneEvent], told: list[facts.Event]) -> None:
+    rig = Rig()
+    await rig.run(*events)
+    assert rig.router.told == told
+
+
+async def test_an_answer_that_comes_too_late_is_hung_up() -> None:
+    rig = Rig()
+    rig.router.answers = (Refuse("offer_over", "too late"),)
+    await rig.run(PhoneAnswered(b"good"))
+    assert rig.router.told == [facts.OfferAccepted("w.1", "ben")]
+
+
+async def test_a_phone_that_leaves_while_the_accept_is_committed() -> None:
+    rig = Rig()
+    rig.router.gate = asyncio.Event()
+    rig.leg.tell(PhoneAnswered(b"good"))
+    task = asyncio.create_task(rig.leg.run())
+    await until(lambda: bool(rig.router.told))
+    rig.leg.tell(PhoneLeft())
+    rig.router.gate.set()
+    await task
+    rig.nothing_left()
+    assert rig.router.told[1] == facts.AssignmentEnded("w.1", EndedBy.AGENT, "phone_left")
+
+
+@pytest.mark.parametrize("method", ["open_rtp", "set_remote"])
+async def test_media_that_fails_is_told_and_ends_the_leg(method: str) -> None:
+    rig = Rig()
+    rig.media.fail = {method}
+    await rig.run(PhoneAnswered(b"good"))
+    assert rig.router.told == [facts.OfferFailed("w.1", "worker_lost")]
+
+
+async def test_a_leg_that_cannot_even_be_closed_is_over_all_the_same() -> None:
+    rig = Rig()
+    rig.media.fail = {"close_leg"}
+    await rig.run(PhoneAnswered(b"good"), PhoneReleased())
+    assert rig.router.told == [facts.OfferAccepted("w.1", "ben")]
+
+
+async def test_an_unforeseen_error_fails_the_offer_and_is_raised() -> None:
+    rig = Rig()
+    rig.signalling.broken = True
+    with pytest.raises(ValueError, match="unforeseen"):
+        await rig.leg.run()
+    rig.nothing_left()
+    assert rig.router.told == [facts.OfferFailed("w.1", "internal error")]
+
+
+async def test_a_cancelled_leg_gives_the_offer_back() -> None:
+    rig = Rig()
+    task = asyncio.create_task(rig.leg.run())
+    await until(lambda: bool(rig.signalling.dialled))
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    rig.nothing_left()
+    assert rig.router.told == [facts.OfferFailed("w.1", "internal error")]
+
+
+EVENTS: list[PhoneEvent] = [
+    PhoneAnswered(b"good"),
+    PhoneAnswered(b"bad"),
+    PhoneFailed(603, "Decline"),
+    PhoneFailed(486, "Busy"),
+    PhoneLeft(),
+    PhoneLost("no_media"),
+    PhoneReleased(),
+]
+
+
+@pytest.mark.parametrize("seed", range(50))
+async def test_random_walks_follow_the_table(seed: int) -> None:
+    pick = random.Random(seed)
+    rig = Rig()
+    for _ in range(8):
+        event, before = pick.choice(EVENTS), rig.leg.state
+        told = len(rig.router.told)
+        await rig.leg._handle(event)
+        if (before, type(event)) in TABLE:
+            assert rig.leg.state in TABLE[before, type(event)]
+        else:
+            assert (rig.leg.state, len(rig.router.told)) == (before, told)
