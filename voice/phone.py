@@ -138,7 +138,7 @@ class PhoneLeg:
             case PhoneFailed(code, reason):
                 self._failed(code, reason)
             case PhoneLeft():
-                self._over("phone_left", EndedBy.AGENT)
+                self._left()
             case PhoneLost(reason):
                 self._lost(reason)
             case PhoneReleased():
@@ -167,17 +167,23 @@ class PhoneLeg:
         else:
             self._post(facts.OfferFailed(self.reservation_id, f"sip_{code}"))
 
-    def _lost(self, reason: str) -> None:
-        if self.state is not PhoneState.ENDED:
-            log.warning("phone_leg_lost", agent_id=self.agent_id, reason=reason)
-            self._over(reason, EndedBy.SYSTEM)
+    def _left(self) -> None:
+        if self.state is PhoneState.DIALLING:
+            self._post(facts.OfferFailed(self.reservation_id, "phone_left"))
+        else:
+            # Right on both sides of the join: before it the caller is given back, after it wrap-up begins.
+            self._post(facts.AssignmentEnded(self.reservation_id, EndedBy.AGENT, "phone_left"))
+        self.state = PhoneState.ENDED
 
-    def _over(self, reason: str, by: EndedBy) -> None:
-        """AssignmentEnded is right on both sides of the join: before it the caller is given back, after it wrap-up."""
+    def _lost(self, reason: str) -> None:
+        """Nobody wanted this end: the caller is given back, whether they were joined or not."""
+        if self.state is PhoneState.ENDED:
+            return
+        log.warning("phone_leg_lost", agent_id=self.agent_id, reason=reason)
         if self.state is PhoneState.DIALLING:
             self._post(facts.OfferFailed(self.reservation_id, reason))
         else:
-            self._post(facts.AssignmentEnded(self.reservation_id, by, reason))
+            self._post(facts.AssignmentFailed(self.reservation_id, reason))
         self.state = PhoneState.ENDED
 
     def _post(self, event: facts.Event) -> None:

@@ -11,8 +11,8 @@ from typing import assert_never
 import structlog
 
 from router import events as facts
-from router.commands import Command, Refuse, RequeueWork
-from router.vocabulary import EndedBy, Medium, Requirement
+from router.commands import Refuse
+from router.vocabulary import Medium, Requirement
 from voice.call import CallMachine, CallState
 from voice.events import (
     Answered,
@@ -205,7 +205,7 @@ class CallRunner:
                 if agent_id := self._agent_of(reservation_id):
                     self._ports.notices.held(agent_id, reservation_id, on)
             case GiveBack(reservation_id, reason):
-                await self._give_back(reservation_id, reason)
+                self._post(facts.AssignmentFailed(reservation_id, reason))
             case LeaveQueue():
                 self._post(facts.CustomerLeft(self.work_id))
             case HangUp(reason):
@@ -243,16 +243,10 @@ class CallRunner:
             await self._ports.media.set_room(self.interaction_id, gains)
         except MediaUnavailableError as error:
             log.warning("join_failed", reservation_id=reservation_id, reason=error.reason)
-            await self._give_back(reservation_id, error.reason)
+            self._post(facts.AssignmentFailed(reservation_id, error.reason))
             return
         if first:
             self._post(facts.AssignmentConnected(reservation_id))
-
-    async def _give_back(self, reservation_id: str, reason: str) -> None:
-        """The agent's side is gone: the item goes back to its place, or, where it cannot, the assignment ends."""
-        answers = await self._send(facts.AssignmentFailed(reservation_id, reason))
-        if not any(isinstance(answer, RequeueWork) for answer in answers):
-            self._post(facts.AssignmentEnded(reservation_id, EndedBy.SYSTEM, reason))
 
     async def _enter_queue(self, command: EnterQueue) -> None:
         event = facts.WorkQueued(
@@ -264,7 +258,7 @@ class CallRunner:
             priority=command.priority,
             node=self._place.node,
         )
-        for answer in await self._send(event):
+        for answer in await self._ports.router.post(event, self.call):
             if isinstance(answer, Refuse):
                 self.tell(QueueRefused(answer.code))
 
@@ -287,9 +281,6 @@ class CallRunner:
             await ports.media.close_leg(self.leg_id)
         except MediaUnavailableError as error:
             log.info("leg_already_gone", reason=error.reason)
-
-    async def _send(self, event: facts.Event) -> tuple[Command, ...]:
-        return await self._ports.router.post(event, self.call)
 
     def _post(self, event: facts.Event) -> None:
         self._ports.router.tell(event, self.call)

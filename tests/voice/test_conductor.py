@@ -346,20 +346,27 @@ async def test_a_hold_does_not_outlive_the_leg(house: House) -> None:
     await house.empty()
 
 
-async def test_nobody_is_stuck_when_a_browser_leg_is_lost_for_good(house: House) -> None:
-    """Either the router gives the caller back to the queue, or the assignment ends; never music for ever."""
+async def test_a_caller_whose_agents_leg_is_lost_for_good_waits_again(house: House) -> None:
     call, reservation = await house.talking()
     for plan in house.conductor.site.waits.values():
         object.__setattr__(plan, "lost_agent_grace", 50_000)
     house.conductor.leg_failed(browser_leg(house), "ice_failed")
-    await until(lambda: bool(house.told(facts.AssignmentFailed)))
-    await until(lambda: house.state(reservation) in (None, OfferState.WRAP_UP))
-    if house.state(reservation) is None:
-        await until(lambda: house.pump.dispatcher.open_work() == 1)
-        house.outside.ua.hangup(call)
-    else:
-        await house.outside.wait(sip.CallEnded, call)
+    await until(lambda: [e.reason for e in house.told(facts.AssignmentFailed)] == ["agent_leg_lost"])
+    await house.reach_state(reservation, None)
+    work = house.told(facts.WorkQueued)[0].work_id
+    assert house.pump.dispatcher.place(work) == 1
+    assert house.conductor.counts["assignments"] == 0
+    await house.speaker_port()
+    house.outside.script = lambda event: (
+        house.outside.ua.answer(event.call, offer_of(house.rtp[-1].port))
+        if isinstance(event, sip.CallReceived)
+        else None
+    )
+    await house.ready("ben")
+    await house.reach_state((await house.offer("ben")).reservation_id, OfferState.CONNECTED)
+    house.outside.ua.hangup(call)
     await house.empty()
+    assert house.outcomes == ["handled"]
 
 
 async def test_an_offer_to_an_agent_whose_leg_is_gone_fails_at_once(house: House) -> None:
@@ -413,15 +420,15 @@ async def test_the_media_worker_dies_with_both_legs(house: House) -> None:
     assert house.engine.leg_ids == ()
 
 
-async def test_a_media_failure_of_a_desk_phone_ends_the_assignment_by_the_system(house: House) -> None:
+async def test_a_media_failure_of_a_desk_phone_gives_the_caller_back(house: House) -> None:
     await house.speaker_port()
     call, ringing = await house.phone_rings(answer=200)
-    reservation = (await house.offer("ben")).reservation_id
-    await house.reach_state(reservation, OfferState.CONNECTED)
-    house.conductor.leg_failed(f"phone:{reservation}", "no_media")
+    offer = await house.offer("ben")
+    await house.reach_state(offer.reservation_id, OfferState.CONNECTED)
+    house.conductor.leg_failed(f"phone:{offer.reservation_id}", "no_media")
     await house.outside.wait(sip.CallEnded, ringing)
-    await house.outside.wait(sip.CallEnded, call)
-    assert house.told(facts.AssignmentEnded)[0].by is EndedBy.SYSTEM
+    await until(lambda: house.pump.dispatcher.place(offer.work_id) == 1)
+    house.outside.ua.hangup(call)
     await house.empty()
 
 

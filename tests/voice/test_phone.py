@@ -81,7 +81,7 @@ async def test_a_caller_without_a_number_is_anonymous() -> None:
         ),
         (
             [PhoneAnswered(b"good"), PhoneLost("worker_lost")],
-            [facts.OfferAccepted("w.1", "ben"), facts.AssignmentEnded("w.1", EndedBy.SYSTEM, "worker_lost")],
+            [facts.OfferAccepted("w.1", "ben"), facts.AssignmentFailed("w.1", "worker_lost")],
         ),
     ],
 )

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from router import events as facts
-from router.commands import Command
 from sip import events as sip
 from sip.message import Request, Response, parse
 from tests.server.house import House, offer_of, until
@@ -283,14 +282,3 @@ async def test_a_caller_who_leaves_while_the_store_is_away_is_let_go_when_it_is_
     gate.set()
     await house.empty()
     assert house.outcomes == ["abandoned"]
-
-
-async def test_a_reservation_that_is_over_already_is_given_back_without_harm(house: House) -> None:
-    call, reservation = await house.talking()
-    running = next(iter(house.conductor._calls.values()))
-    answers: tuple[Command, ...] = await house.pump.post(facts.AssignmentFailed("nothing", "x"), "test")
-    assert answers == ()
-    await running._give_back("nothing", "gone")
-    assert house.state(reservation) is not None
-    house.outside.ua.hangup(call)
-    await house.empty()
