@@ -33,6 +33,7 @@ from bench.callcenter import STRAIGHT, Page, call_center
 from bench.figures import cpu_ms, line
 from bench.phones import HOST, Phones, Ring
 from sip import events as sip
+from sip.clock import monotonic_us, random_ids
 from sip.sdp import Origin, build_offer
 from sip.settings import Settings
 from sip.ua import Ua
@@ -47,6 +48,8 @@ SETTLE_S = 0.3
 IDLE_S = 2.0
 LIMIT_S = 20.0
 WAITING = 3
+# The server closes the connection of a page that sends faster than people work.
+PACE_S = 0.2
 
 
 class Callers:
@@ -54,7 +57,7 @@ class Callers:
 
     def __init__(self, sip_port: int) -> None:
         self._target = f"{HOST}:{sip_port}"
-        self._ua = Ua(Settings(host=HOST, port=0, user_agent="bench"), self._event)
+        self._ua = Ua(Settings(now=monotonic_us, ids=random_ids(), host=HOST, port=0, user_agent="bench"), self._event)
         self._count = 0
         self._answers: dict[str, asyncio.Future[int]] = {}
 
@@ -236,6 +239,7 @@ async def freed(callers: Callers, phones: Phones, page: Page, count: int) -> lis
         began = time.monotonic_ns()
         await page.finish(wrap_up.reservation_id)
         samples.append(((await next_ring(phones)).at_ns - began) / 1e6)
+        await asyncio.sleep(PACE_S)
     return samples
 
 
