@@ -6,6 +6,7 @@ from collections.abc import Callable
 import structlog
 from aiohttp import WSMsgType, web
 
+from agents_ws.codec import Codec
 from agents_ws.commands import carry_out
 from agents_ws.hub import Hub
 from agents_ws.limits import EndpointLimits, RateLimit
@@ -23,8 +24,6 @@ from agents_ws.messages import (
     Refused,
     ServerMessage,
     SignOut,
-    decode_client,
-    encode,
 )
 from agents_ws.ports import Gateway
 from agents_ws.session import Phase, Session, SessionError
@@ -47,28 +46,34 @@ _REASONS = {
 
 
 class Socket:
-    """A WebSocket whose writes have a time limit and whose end is always a `bye` with its close code."""
+    """A WebSocket whose writes have a time limit and whose end is always a `bye` with its close code.
 
-    def __init__(self, ws: web.WebSocketResponse, request: web.Request, limits: EndpointLimits) -> None:
+    Only frames of `frame` carry messages, in the form of `codec`.
+    """
+
+    def __init__(self, ws: web.WebSocketResponse, request: web.Request, limits: EndpointLimits, codec: Codec) -> None:
         self.ws = ws
+        self.codec = codec
+        self.frame = WSMsgType.BINARY if codec.binary else WSMsgType.TEXT
         self._request = request
         self._limits = limits
 
     async def write(self, payload: bytes) -> None:
         """Raises TimeoutError when the client does not read, ConnectionError when it is gone."""
         async with asyncio.timeout(self._limits.write_timeout_s):
-            await self.ws.send_frame(payload, WSMsgType.TEXT)
+            await self.ws.send_frame(payload, self.frame)
 
     async def write_message(self, message: ServerMessage) -> None:
         """As `write`."""
-        await self.write(encode(message))
+        await self.write(self.codec.encode(message))
 
     async def end(self, code: ByeCode, detail: str | None = None) -> None:
         """Say bye and close; a client that does not let itself be told is cut off."""
         try:
             async with asyncio.timeout(self._limits.close_timeout_s):
                 if not self.ws.closed:
-                    await self.ws.send_frame(encode(Bye(code=code, reason=detail or _REASONS[code])), WSMsgType.TEXT)
+                    bye = Bye(code=code, reason=detail or _REASONS[code])
+                    await self.ws.send_frame(self.codec.encode(bye), self.frame)
                 await self.ws.close(code=CLOSE_CODES[code], message=code.value.encode())
         except (TimeoutError, ConnectionError) as error:
             _log.debug("agent_connection_cut", code=code, error=repr(error))
@@ -198,8 +203,8 @@ class Connection:
                 return self.close(ByeCode.HEARTBEAT_LOST)
             if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR):
                 return self._ended.set()
-            if message.type is not WSMsgType.TEXT:
-                return self._violation("only text messages are spoken here")
+            if message.type is not self._socket.frame:
+                return self._violation(f"only {self._socket.frame.name.lower()} messages are spoken here")
             session.heard(self._generation, self._now())
             if not rate.take(self._now()):
                 return self.close(ByeCode.TOO_FAST)
@@ -217,8 +222,8 @@ class Connection:
         self._detail = detail[:200]
         self.close(ByeCode.PROTOCOL_ERROR)
 
-    async def _handle(self, session: Session, data: str) -> None:
-        match decode_client(data):
+    async def _handle(self, session: Session, data: str | bytes) -> None:
+        match self._socket.codec.decode_client(data):
             case Hello():
                 raise SessionError("hello was said before")
             case Ack(seq=seq):

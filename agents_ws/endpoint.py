@@ -10,17 +10,16 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import WSMsgType, web
 
+from agents_ws.codec import CODECS, JSON
 from agents_ws.connection import Connection, Socket
 from agents_ws.hub import Hub, Link
 from agents_ws.limits import EndpointLimits
 from agents_ws.messages import (
-    SUBPROTOCOL,
     AgentIdentity,
     BadMessageError,
     ByeCode,
     Hello,
     Welcome,
-    decode_client,
 )
 from agents_ws.ports import Gateway
 from agents_ws.session import Attach, Session
@@ -80,11 +79,11 @@ class AgentEndpoint:
             _log.warning("agent_origin_refused", origin=request.headers.get("Origin"))
             raise web.HTTPForbidden(text="this origin may not connect\n")
         offered = request.headers.get("Sec-WebSocket-Protocol")
-        if offered is not None and SUBPROTOCOL not in [name.strip() for name in offered.split(",")]:
-            raise web.HTTPBadRequest(text=f"the only subprotocol is {SUBPROTOCOL}\n")
+        if offered is not None and CODECS.keys().isdisjoint(name.strip() for name in offered.split(",")):
+            raise web.HTTPBadRequest(text=f"the subprotocols are {' and '.join(CODECS)}\n")
         ws = web.WebSocketResponse(
             timeout=self._limits.close_timeout_s,
-            protocols=(SUBPROTOCOL,),
+            protocols=tuple(CODECS),  # of those the first that the client names; without any it speaks JSON
             max_msg_size=self._limits.max_message_bytes,
             compress=False,  # a deflate window for each of thousands of agents costs more than it saves
             writer_limit=self._limits.write_buffer_bytes,
@@ -92,7 +91,8 @@ class AgentEndpoint:
         await ws.prepare(request)
         if request.transport is not None:
             request.transport.set_write_buffer_limits(high=self._limits.write_buffer_bytes)
-        await self._serve(Socket(ws, request, self._limits))
+        codec = JSON if ws.ws_protocol is None else CODECS[ws.ws_protocol]
+        await self._serve(Socket(ws, request, self._limits, codec))
         return ws
 
     async def aclose(self) -> None:
@@ -152,10 +152,10 @@ class AgentEndpoint:
             return ByeCode.HELLO_TIMEOUT
         if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR):
             return None
-        if message.type is not WSMsgType.TEXT:
+        if message.type is not socket.frame:
             return ByeCode.PROTOCOL_ERROR
         try:
-            hello = decode_client(message.data)
+            hello = socket.codec.decode_client(message.data)
         except BadMessageError as error:
             _log.info("agent_hello_bad", error=str(error))
             return ByeCode.PROTOCOL_ERROR
@@ -171,7 +171,7 @@ class AgentEndpoint:
             now=self._now,
             limits=self._limits,
         )
-        link = Link(generation, connection.wake, connection.close)
+        link = Link(generation, connection.wake, connection.close, visit.socket.codec)
         session, attach = self._hub.open(identity.id, hello.session, hello.last_seq, link)
         if attach is Attach.OUTDATED:
             return await self._end(visit.socket, ByeCode.REPLACED)

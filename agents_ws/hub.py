@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from agents_ws.codec import JSON, Codec
 from agents_ws.messages import ByeCode, NumberedMessage
 from agents_ws.session import Attach, Session, SessionLimits
 
@@ -14,6 +15,7 @@ class Link:
     generation: int
     wake: Callable[[], None]
     close: Callable[[ByeCode], None]
+    codec: Codec = JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class Hub:
     def open(self, agent_id: str, session_id: str | None, last_seq: int | None, link: Link) -> tuple[Session, Attach]:
         """Attach a new connection: to the session that it names if that still stands, else to a fresh one.
 
+        A session holds messages in one form, so a connection that speaks another form begins a fresh one.
         The connection that was attached before is told `replaced`. OUTDATED: a newer connection is there already.
         """
         now = self._now()
@@ -87,11 +90,12 @@ class Hub:
             return old, Attach.OUTDATED
         if previous := self._links.get(agent_id):
             previous.close(ByeCode.REPLACED)
-        if old is not None and old.session_id == session_id and not old.expired(now):
+        named = old is not None and old.session_id == session_id and old.codec is link.codec
+        if old is not None and named and not old.expired(now):
             session = old
         else:
             self.forget(agent_id)
-            session = self._sessions[agent_id] = Session(self._new_session_id(), agent_id, self._limits)
+            session = self._sessions[agent_id] = Session(self._new_session_id(), agent_id, self._limits, link.codec)
             last_seq = None
         self._links[agent_id] = link
         return session, session.attach(link.generation, last_seq, now)

@@ -16,7 +16,8 @@ from typing import Final
 
 import msgspec
 
-from agents_ws.messages import NumberedMessage, Snapshot, encode
+from agents_ws.codec import JSON, Codec
+from agents_ws.messages import NumberedMessage, Snapshot
 from agents_ws.outbox import Outbox, OutboxLimits
 
 REMEMBERED_REFS: Final = 256
@@ -81,7 +82,7 @@ class SessionLimits:
 
 
 class Session:
-    """One agent's numbered stream. Times are integer microseconds and come as arguments."""
+    """One agent's numbered stream, held in the form that its client speaks. Times are microseconds, as arguments."""
 
     __slots__ = (
         "_limits",
@@ -91,6 +92,7 @@ class Session:
         "_sent",
         "_snapshot_seq",
         "agent_id",
+        "codec",
         "detached_at",
         "generation",
         "heard_at",
@@ -100,9 +102,10 @@ class Session:
         "session_id",
     )
 
-    def __init__(self, session_id: str, agent_id: str, limits: SessionLimits) -> None:
+    def __init__(self, session_id: str, agent_id: str, limits: SessionLimits, codec: Codec = JSON) -> None:
         self.session_id = session_id
         self.agent_id = agent_id
+        self.codec = codec
         self.phase = Phase.STALE
         self.generation: int | None = None
         self.newest_generation = -1
@@ -163,7 +166,7 @@ class Session:
         """Number and hold a message; False when it was dropped, because a snapshot will cover it."""
         if self.phase is Phase.STALE:
             return False
-        if not self._outbox.append(encode(msgspec.structs.replace(message, seq=self._next))):
+        if not self._outbox.append(self.codec.encode(msgspec.structs.replace(message, seq=self._next))):
             self._step(Step.OVERFLOWED)
             return False
         self._next += 1
@@ -195,7 +198,7 @@ class Session:
         if self.phase is not Phase.SNAPPING or seq != self._snapshot_seq:
             return False
         self._step(Step.SNAPSHOT_TAKEN)
-        self._outbox.prepend(encode(msgspec.structs.replace(snapshot, seq=seq)))
+        self._outbox.prepend(self.codec.encode(msgspec.structs.replace(snapshot, seq=seq)))
         self._sent = seq - 1
         return True
 

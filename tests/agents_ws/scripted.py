@@ -6,24 +6,22 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import aiohttp
 from aiohttp import web
 
+from agents_ws.codec import JSON, Codec
 from agents_ws.endpoint import PATH, AgentEndpoint, OriginPolicy
 from agents_ws.hub import Hub
 from agents_ws.limits import EndpointLimits
 from agents_ws.messages import (
-    SUBPROTOCOL,
     AgentIdentity,
     ClientMessage,
     Hello,
     ServerMessage,
     Snapshot,
     Welcome,
-    decode_server,
-    encode,
 )
 from agents_ws.ports import Refusal
 from router.vocabulary import Presence
@@ -147,16 +145,20 @@ async def stage(
 class Client:
     """An agent's program over a real socket."""
 
+    spoken: ClassVar[Codec] = JSON  # the fixture `each_codec` runs a test once with each
+
     def __init__(self, ws: aiohttp.ClientWebSocketResponse) -> None:
         self.ws = ws
+        self.codec = self.spoken
+        self.frame = aiohttp.WSMsgType.BINARY if self.codec.binary else aiohttp.WSMsgType.TEXT
 
     async def say(self, message: ClientMessage) -> None:
-        await self.ws.send_str(encode(message).decode())
+        await self.ws.send_frame(self.codec.encode(message), self.frame)
 
     async def hear(self) -> ServerMessage:
         message = await self.ws.receive(timeout=5)
-        assert message.type is aiohttp.WSMsgType.TEXT, (message, self.ws.close_code)
-        return decode_server(message.data)
+        assert message.type is self.frame, (message, self.ws.close_code)
+        return self.codec.decode_server(message.data)
 
     async def hear_until(self, kind: type) -> Any:
         while not isinstance(message := await self.hear(), kind):
@@ -165,7 +167,7 @@ class Client:
 
     async def closed_with(self) -> int | None:
         """The code of the server's close frame, or what the library makes of an end without one."""
-        while (message := await self.ws.receive(timeout=5)).type is aiohttp.WSMsgType.TEXT:
+        while (message := await self.ws.receive(timeout=5)).type is self.frame:
             pass
         return int(message.data) if message.type is aiohttp.WSMsgType.CLOSE else self.ws.close_code
 
@@ -174,7 +176,7 @@ class Client:
 async def connect(place: Stage, **headers: str) -> AsyncIterator[Client]:
     async with (
         aiohttp.ClientSession() as http,
-        http.ws_connect(place.url, protocols=(SUBPROTOCOL,), headers=headers) as ws,
+        http.ws_connect(place.url, protocols=(Client.spoken.subprotocol,), headers=headers) as ws,
     ):
         yield Client(ws)
 

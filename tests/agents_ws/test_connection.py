@@ -2,14 +2,16 @@
 
 import asyncio
 import socket
+from typing import Any
 
 import aiohttp
+import msgpack
+import msgspec
 import pytest
 from aiohttp import WSMsgType
 
 from agents_ws.limits import EndpointLimits
 from agents_ws.messages import (
-    SUBPROTOCOL,
     Accept,
     Ack,
     Bye,
@@ -24,13 +26,16 @@ from agents_ws.messages import (
     SetPresence,
     SignOut,
     Snapshot,
-    encode,
 )
 from agents_ws.outbox import OutboxLimits
 from agents_ws.ports import Refusal
 from agents_ws.session import SessionLimits
 from router.vocabulary import Presence
-from tests.agents_ws.scripted import ScriptedGateway, Stage, signed_in, stage, until
+from tests.agents_ws.scripted import Client, ScriptedGateway, Stage, signed_in, stage, until
+
+pytestmark = pytest.mark.usefixtures("each_codec")
+
+OTHER_FRAME = {WSMsgType.TEXT: WSMsgType.BINARY, WSMsgType.BINARY: WSMsgType.TEXT}
 
 
 async def test_done_refused_and_failed_requests() -> None:
@@ -104,30 +109,33 @@ async def test_signing_out_is_answered_then_final() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("said", "says"),
     [
-        ("{", "truncated"),
-        ('{"type":"dance"}', "dance"),
-        ('{"type":"hello","token":"token:ann"}', "hello was said"),
-        ('{"type":"ack","seq":1000}', "acknowledged 1000"),
+        (None, "truncated"),
+        ({"type": "dance"}, "dance"),
+        ({"type": "hello", "token": "token:ann"}, "hello was said"),
+        ({"type": "ack", "seq": 1000}, "acknowledged 1000"),
     ],
 )
-async def test_violations_end_the_connection_with_a_reason(text: str, says: str) -> None:
+async def test_violations_end_the_connection_with_a_reason(said: dict[str, Any] | None, says: str) -> None:
     async with stage() as place, signed_in(place) as (client, _):
-        await client.ws.send_str(text)
+        packed = (msgpack.packb if client.codec.binary else msgspec.json.encode)(said or {"type": "ping"})
+        await client.ws.send_frame(packed if said else packed[:-1], client.frame)
         bye = await client.hear_until(Bye)
         assert bye.code is ByeCode.PROTOCOL_ERROR
         assert says in bye.reason.lower()
         assert await client.closed_with() == 4002
 
 
-async def test_binary_and_too_large_messages() -> None:
+async def test_the_other_kind_of_frame_and_too_large_messages() -> None:
     async with stage(EndpointLimits(max_message_bytes=1000)) as place:
         async with signed_in(place) as (client, _):
-            await client.ws.send_bytes(b"{}")
+            await client.ws.send_frame(b"{}", OTHER_FRAME[client.frame])
+            bye = await client.hear_until(Bye)
+            assert bye.reason == f"only {client.frame.name.lower()} messages are spoken here"
             assert await client.closed_with() == 4002
         async with signed_in(place) as (client, _):
-            await client.ws.send_str(" " * 2000)
+            await client.ws.send_frame(b" " * 2000, client.frame)
             assert await client.closed_with() == 1009
         await until(lambda: place.hub.counts.connections == 0, "both gone")
 
@@ -195,9 +203,9 @@ SLOW = EndpointLimits(
 
 async def deaf_client(place: Stage, http: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
     """A client whose receive window fills: it says hello and reads no more."""
-    ws = await http.ws_connect(place.url, protocols=(SUBPROTOCOL,))
-    await ws.send_str(encode(Hello(token="token:ann")).decode())
-    assert (await ws.receive(timeout=5)).type is WSMsgType.TEXT
+    ws = await http.ws_connect(place.url, protocols=(Client.spoken.subprotocol,))
+    await Client(ws).say(Hello(token="token:ann"))
+    await Client(ws).hear()
     transport = ws.get_extra_info("socket")
     transport.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     connection = ws._conn

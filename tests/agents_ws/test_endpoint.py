@@ -11,6 +11,8 @@ from agents_ws.messages import Ack, Bye, ByeCode, Done, Hello, Leg, Ping, Presen
 from router.vocabulary import Presence
 from tests.agents_ws.scripted import Client, Stage, connect, signed_in, stage, until
 
+pytestmark = pytest.mark.usefixtures("each_codec")
+
 
 async def refused_with(place: Stage, protocols: tuple[str, ...] = (), **headers: str) -> int:
     async with aiohttp.ClientSession() as http:
@@ -25,7 +27,7 @@ async def test_hello_welcome_snapshot() -> None:
         snapshot = await client.hear()
         assert isinstance(snapshot, Snapshot)
         assert snapshot.seq == 1
-        assert client.ws.protocol == "jackfield.v1.json"
+        assert client.ws.protocol == Client.spoken.subprotocol
 
 
 async def test_origins() -> None:
@@ -51,7 +53,7 @@ async def test_another_subprotocol_is_refused() -> None:
         (Hello(token="wrong"), ByeCode.UNAUTHORIZED),
         (Ack(seq=0), ByeCode.PROTOCOL_ERROR),
         ("{", ByeCode.PROTOCOL_ERROR),
-        (b"\x00", ByeCode.PROTOCOL_ERROR),
+        (b"\xc1", ByeCode.PROTOCOL_ERROR),
         (None, ByeCode.HELLO_TIMEOUT),
     ],
 )

@@ -1,3 +1,4 @@
+from agents_ws.codec import JSON, MSGPACK, Codec
 from agents_ws.hub import Hub, Link
 from agents_ws.messages import ByeCode, Done, Snapshot
 from agents_ws.outbox import OutboxLimits
@@ -13,11 +14,12 @@ class Scene:
         limits = SessionLimits(outbox=OutboxLimits(messages=3), keep_us=100)
         self.hub = Hub(now=lambda: self.now, new_session_id=lambda: next(names), limits=limits)
 
-    def link(self, generation: int) -> Link:
+    def link(self, generation: int, codec: Codec = JSON) -> Link:
         return Link(
             generation,
             wake=lambda: self.events.append((generation, "wake")),
             close=lambda code: self.events.append((generation, code)),
+            codec=codec,
         )
 
 
@@ -55,6 +57,16 @@ def test_a_newer_connection_replaces_and_an_older_is_outdated() -> None:
     assert scene.hub.connected("ann"), "the end of the replaced connection does not touch the newer one"
     scene.hub.detach(session, 3)
     assert not scene.hub.connected("ann")
+
+
+def test_a_session_is_resumed_only_in_the_form_that_it_holds() -> None:
+    scene = Scene()
+    live(scene)
+    session, attach = scene.hub.open("ann", "a", 0, scene.link(2, MSGPACK))
+    assert (attach, session.session_id, session.codec) == (Attach.RESYNC, "b", MSGPACK)
+    session.finish_snapshot(session.begin_snapshot(), Snapshot(presence=Presence.READY, since_us=0, leg="none"))
+    again, attach = scene.hub.open("ann", "b", 0, scene.link(3, MSGPACK))
+    assert (attach, again) == (Attach.RESUMED, session)
 
 
 def test_a_session_of_another_agent_or_an_expired_one_is_not_resumed() -> None:
