@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,6 +20,7 @@ from tools.call.agent import RefusedError, ScriptedAgent
 
 AGENT_TONE_HZ = 1330.0
 AGENT_TONE_S = 30.0
+ACK_EVERY = 4
 
 
 class Ear:
@@ -93,6 +95,11 @@ class Agent(ScriptedAgent):
         await self.ear.stop()
         await super().__aexit__(*error)
 
+    async def _send(self, message: m.ClientMessage) -> None:
+        # As a busy page may: an acknowledgement covers all before it, and the server limits messages a second.
+        if not isinstance(message, m.Ack) or message.seq % ACK_EVERY == 0:
+            await super()._send(message)
+
     async def take(self, timeout_s: float = 15.0) -> m.Offer:
         """The next offer, accepted."""
         offer: m.Offer = await self.until(m.Offer, timeout_s)
@@ -128,40 +135,64 @@ class PhoneAgent(ScriptedAgent):
         """The phone registers by itself."""
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How an agent works by itself. `talk_s` of a caller's number: seconds until hanging up, None: the caller will."""
+
+    think_s: Callable[[], float]
+    talk_s: Callable[[str], float | None]
+    rejects: Callable[[], bool] = lambda: False
+
+
 @asynccontextmanager
-async def serving(agent: Agent, talk_s: Callable[[], float]) -> AsyncIterator[list[str]]:
-    """The agent takes each offer, talks, and finishes every wrap-up; yields the reservations that were taken."""
-    taken: list[str] = []
-
-    async def hang_up_later(reservation_id: str) -> None:
-        await asyncio.sleep(talk_s())
-        await _quietly(agent, m.HangUp(ref=agent.ref(), reservation_id=reservation_id))
-
-    async def work(tasks: asyncio.TaskGroup) -> None:
-        while True:
-            message = await agent.inbox.get()
-            match message:
-                case m.Offer(reservation_id=reservation_id):
-                    if await _quietly(agent, m.Accept(ref=agent.ref(), reservation_id=reservation_id)):
-                        taken.append(reservation_id)
-                case m.Assignment(reservation_id=reservation_id, state="connected"):
-                    tasks.create_task(hang_up_later(reservation_id))
-                case m.WrapUp(reservation_id=reservation_id):
-                    done = m.FinishWrapUp(ref=agent.ref(), reservation_id=reservation_id, disposition="resolved")
-                    await _quietly(agent, done)
-
-    async def run() -> None:
-        async with asyncio.TaskGroup() as tasks:
-            await work(tasks)
-
-    task = asyncio.create_task(run(), name=f"serving:{agent.account}")
+async def serving(agent: Agent, manner: Manner) -> AsyncIterator[None]:
+    """The agent answers each offer, talks, and finishes every wrap-up, until this ends."""
+    clerk = _Clerk(agent, manner)
+    task = asyncio.create_task(clerk.run(), name=f"serving:{agent.account}")
     try:
-        yield taken
+        yield
+        assert not task.done(), task.exception()
     finally:
-        assert not task.done() or task.cancelled(), task.exception()
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+class _Clerk:
+    def __init__(self, agent: Agent, manner: Manner) -> None:
+        self._agent = agent
+        self._manner = manner
+        self._talking: set[str] = set()
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                message = await self._agent.inbox.get()
+                match message:
+                    case m.Offer(reservation_id=reservation_id):
+                        tasks.create_task(self._answer(reservation_id))
+                    case m.Assignment(state="connected") if message.reservation_id not in self._talking:
+                        self._talking.add(message.reservation_id)
+                        tasks.create_task(self._talk(message.reservation_id, message.caller.number))
+                    case m.WrapUp(reservation_id=reservation_id):
+                        tasks.create_task(self._finish(reservation_id))
+
+    async def _answer(self, reservation_id: str) -> None:
+        await asyncio.sleep(self._manner.think_s())
+        if self._manner.rejects():
+            await _quietly(self._agent, m.Reject(ref=self._agent.ref(), reservation_id=reservation_id))
+        else:
+            await _quietly(self._agent, m.Accept(ref=self._agent.ref(), reservation_id=reservation_id))
+
+    async def _talk(self, reservation_id: str, number: str) -> None:
+        seconds = self._manner.talk_s(number)
+        if seconds is not None:
+            await asyncio.sleep(seconds)
+            await _quietly(self._agent, m.HangUp(ref=self._agent.ref(), reservation_id=reservation_id))
+
+    async def _finish(self, reservation_id: str) -> None:
+        done = m.FinishWrapUp(ref=self._agent.ref(), reservation_id=reservation_id, disposition="resolved")
+        await _quietly(self._agent, done)
 
 
 async def _quietly(agent: Agent, command: m.Command) -> bool:

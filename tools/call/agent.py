@@ -64,9 +64,12 @@ class ScriptedAgent:
         """Sends a request and waits for its answer. Raises RefusedError."""
         future: asyncio.Future[m.Done | m.Refused | m.LegAnswer] = asyncio.get_running_loop().create_future()
         self._replies[command.ref] = future
-        await self._send(command)
-        async with asyncio.timeout(timeout_s):
-            reply = await future
+        try:
+            await self._send(command)
+            async with asyncio.timeout(timeout_s):
+                reply = await future
+        finally:
+            self._replies.pop(command.ref, None)
         if isinstance(reply, m.Refused):
             raise RefusedError(f"{command.__class__.__name__}: {reply.code}: {reply.message}")
         return reply
@@ -120,6 +123,6 @@ class ScriptedAgent:
             if isinstance(message, m.NumberedMessage):
                 await self._send(m.Ack(seq=message.seq))
             if isinstance(message, m.Done | m.Refused | m.LegAnswer) and message.ref in self._replies:
-                self._replies.pop(message.ref).set_result(message)
+                self._replies[message.ref].set_result(message)
             else:
                 self.inbox.put_nowait(message)

@@ -1,0 +1,145 @@
+"""Many calls, a third of which end at random moments, and what is left of them afterwards: nothing."""
+
+import asyncio
+import random
+import re
+import socket
+from collections import Counter
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+
+from tests.e2e.agents import Manner, crew, serving
+from tests.e2e.kept import open_rows, records
+from tests.e2e.office import Office
+from tests.e2e.raw_sip import SDP, RawSip
+from tests.e2e.server import Server, free_port
+from tests.e2e.sipp import sipp
+from tests.e2e.waiting import wait_until
+
+AGENTS = ("agent1", "agent3", "agent4", "supervisor1")
+LEAVER = "leaver"
+STAYER = "stayer"
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What the server's processes hold: open files by kind or path, RSS in MiB, CPU in seconds since their start."""
+
+    fds: dict[str, Counter[str]]
+    rss: dict[str, float]
+    cpu: dict[str, float]
+
+    @classmethod
+    def of(cls, server: Server) -> "Footprint":
+        """Main process, media worker and Valkey now."""
+        family = {
+            "server": psutil.Process(server.pid),
+            "media": server.child("media.worker"),
+            "valkey": server.child("valkey-server"),
+        }
+        return cls(
+            {name: _files(process.pid) for name, process in family.items()},
+            {name: process.memory_info().rss / 2**20 for name, process in family.items()},
+            {name: sum(process.cpu_times()[:2]) for name, process in family.items()},
+        )
+
+
+def _files(pid: int) -> Counter[str]:
+    """What the process has open, by kind or path."""
+    found: Counter[str] = Counter()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found[re.sub(r":\[\d+\]$", "", str(link.readlink()))] += 1
+    return found
+
+
+async def many_calls(server: Server, folder: Path, calls: int, rate: int, seed: int) -> Counter[str]:
+    """`calls` calls while four agents are ready; two thirds stay until an agent has spoken with them. Counts ends."""
+    stayers, ringing, in_menu = calls * 2 // 3, calls // 12, calls // 12
+    leavers = calls - stayers - ringing - in_menu
+    dice = random.Random(seed)
+    manner = Manner(
+        think_s=lambda: dice.uniform(0, 0.25),
+        talk_s=lambda number: None if number == LEAVER else dice.uniform(0.05, 0.35),
+        rejects=lambda: dice.random() < 0.02,
+    )
+    before = len(records(server))
+    async with AsyncExitStack() as stack:
+        agents = await stack.enter_async_context(crew(server, folder, *AGENTS))
+        for agent in agents.values():
+            await stack.enter_async_context(serving(agent, manner))
+        runs = [
+            await stack.enter_async_context(
+                sipp(
+                    server,
+                    folder,
+                    *("-key", "caller", caller, "-m", str(count), "-r", str(max(1, rate * count // calls))),
+                    *("-l", "300"),
+                    scenario=scenario,
+                    entry=entry,
+                    limit_s=300,
+                )
+            )
+            for caller, count, scenario, entry in (
+                (STAYER, stayers, "until_bye", "4100"),
+                (LEAVER, leavers, "leave", "4100"),
+                (LEAVER, in_menu, "leave", "4000"),
+            )
+        ]
+        cancelled = asyncio.create_task(_cancel(server, ringing, ringing * rate / calls), name="cancel")
+        for run in runs:
+            (await run).ok()
+        await cancelled
+    return Counter(row["outcome"] for row in records(server)[before:])
+
+
+async def _cancel(server: Server, count: int, rate: float) -> None:
+    """Calls that are taken back in the moment in which they come in."""
+    for _ in range(count):
+        await asyncio.to_thread(_cancel_one, server)
+        await asyncio.sleep(1 / max(rate, 1))
+
+
+def _cancel_one(server: Server) -> None:
+    with RawSip(server, LEAVER) as raw:
+        branch = f"z9hG4bK{raw.tag}"
+        raw.send(raw.request("INVITE", "4100", branch=branch, body=SDP.format(port=free_port(socket.SOCK_DGRAM))))
+        raw.send(raw.request("CANCEL", "4100", branch=branch))
+        answer = raw.final("INVITE")
+        if answer.status == 487:
+            raw.send(raw.request("ACK", "4100", to=answer.to, branch=branch))
+            return
+        # The answer was quicker than the CANCEL.
+        assert answer.status == 200, answer.text
+        raw.send(raw.request("ACK", "4100", to=answer.to))
+        assert raw.exchange(raw.request("BYE", "4100", 2, to=answer.to)).status == 200
+
+
+async def assert_nothing_left(server: Server, office: Office, before: dict[str, int], sip_s: float) -> None:
+    """`before` is what was open at the start. SIP's own transactions end within `sip_s` seconds (0: not waited for)."""
+    after = await office.quiet()
+    waited_for = ("tasks", "sockets", "browser_legs", "sip_connections")
+    assert {kind: after[kind] for kind in waited_for} == {kind: before[kind] for kind in waited_for}
+    assert await open_rows(server) == {"work": 0, "reservations": 0}
+    unfinished = [row for row in records(server) if row["state"] != "closed"]
+    assert unfinished == []
+    if sip_s:
+
+        async def forgotten() -> bool:
+            return (await office.open_things())["sip_transactions"] == 0
+
+        await wait_until(forgotten, sip_s, "SIP forgot the transactions", every_s=0.5)
+
+
+def report(calls: int, start: Footprint, end: Footprint, took_s: float) -> str:
+    """CPU per call and growth, a line for people."""
+    files = {name: end.fds[name].total() - start.fds[name].total() for name in start.fds}
+    parts = [
+        f"{name} {(end.cpu[name] - start.cpu[name]) / calls * 1e3:.2f} ms CPU a call,"
+        f" RSS {start.rss[name]:.1f} -> {end.rss[name]:.1f} MiB, {files[name]:+d} files"
+        for name in start.cpu
+    ]
+    return f"{calls} calls in {took_s:.0f} s: " + "; ".join(parts)
