@@ -120,7 +120,7 @@ class Engine(InProcessEngine):
         await self._gate("open_rtp", leg_id)
         return await super().open_rtp(leg_id)
 
-    async def open_webrtc(self, leg_id: str, offer_sdp: str) -> str:
+    async def open_webrtc(self, leg_id: str, offer_sdp: str, *, opus: bool = False) -> str:
         await self._gate("open_webrtc", leg_id)
         host, port = await super().open_rtp(leg_id)
         await self.answer_far(leg_id)
@@ -430,6 +430,7 @@ async def built(folder: Path, agents: Sequence[AgentConfig] | None = None, **que
     """A running house with agents anna (browser) and ben (desk phone), or those given; `queue` changes its queue."""
     outside = Outside()
     await outside.ua.start()
+    folder.mkdir(exist_ok=True)
     database = await Database.open(sqlite_url(folder / "records.sqlite"))
     phone = f"sip:ben@127.0.0.1:{outside.ua.port}"
     people = agents if agents is not None else [agent("anna"), agent("ben", station="sip", sip_user=phone)]
