@@ -33,6 +33,9 @@ from router.events import (
     NodeLost,
     OfferFailed,
     OfferRejected,
+    WorkCancelled,
+    WorkDirected,
+    WorkMoved,
     WorkQueued,
 )
 from router.vocabulary import Outcome, WithdrawReason
@@ -76,6 +79,8 @@ class Projection:
                 self._queued(event)
             case AssignmentConnected():
                 self._joined(event)
+            case WorkMoved() | WorkDirected():
+                self._rerouted(event)
             case _:
                 pass  # the commands say what became of it
 
@@ -95,8 +100,10 @@ class Projection:
         draft = self._interaction(event.interaction_id)
         draft.customer_over = True
         draft.ended_at = self._entry.now
-        draft.outcome = event.outcome
-        self._step(draft.id, "closed", outcome=event.outcome)
+        # Whoever signals the call knows only that it ended; that it was cancelled says more.
+        if draft.outcome != Outcome.CANCELLED.value:
+            draft.outcome = event.outcome
+        self._step(draft.id, "closed", outcome=draft.outcome)
         self._settle(draft)
 
     def _queued(self, event: WorkQueued) -> None:
@@ -133,6 +140,20 @@ class Projection:
         wait_us = self._entry.now - offer.queued_at
         draft.wait_us = (draft.wait_us or 0) + wait_us
         self._step(draft.id, "joined", agent=offer.agent_id, wait_us=wait_us)
+
+    def _rerouted(self, event: WorkMoved | WorkDirected) -> None:
+        """Before the offer that was withdrawn for it and the one that follows; told by the commands whose it is."""
+        about = next(
+            (c for c in self._entry.commands if isinstance(c, RequeueWork) and c.work_id == event.work_id), None
+        )
+        if about is None:
+            return
+        draft = self._interaction(about.interaction_id)
+        if isinstance(event, WorkMoved):
+            self._step(draft.id, "moved", queue=event.queue, before=draft.queue, by=event.by)
+            draft.queue = event.queue
+        else:
+            self._step(draft.id, "directed", agent=event.agent_id, by=event.by)
 
     def _lose_node(self, node: str) -> None:
         lost = [draft for draft in self.interactions.values() if draft.node == node and not draft.customer_over]
@@ -259,6 +280,8 @@ class Projection:
         draft.state = RecordState.WAITING
         draft.ended_at = None
         # After an offer that came to nothing, the step about the offer says it already.
+        if isinstance(self._entry.event, WorkMoved | WorkDirected):
+            return  # told by its own step
         if not any(isinstance(other, WithdrawOffer) for other in self._entry.commands):
             self._step(draft.id, "requeued", queue=command.queue)
 
@@ -275,7 +298,9 @@ class Projection:
                     draft.wait_us = now - draft.queued_at
                 self._step(draft.id, "abandoned", wait_us=draft.wait_us)
             case Outcome.CANCELLED:
-                self._step(draft.id, "cancelled")
+                event = self._entry.event
+                by = {"by": event.by} if isinstance(event, WorkCancelled) else {}
+                self._step(draft.id, "cancelled", **by)
             case Outcome.HANDLED | Outcome.NODE_LOST:
                 pass  # told by "wrapped_up" and "node_lost"
         self._settle(draft)

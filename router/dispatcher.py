@@ -12,6 +12,7 @@ from typing import assert_never
 from router import events as ev
 from router.agent import Agent, AgentCause
 from router.commands import Command, JoinLegs
+from router.interventions import Interventions
 from router.moves import Moves
 from router.offer import OfferCause, Reservation
 from router.policy import Policy
@@ -50,6 +51,7 @@ class Dispatcher(Views):
     def __init__(self, policy: Policy | None = None) -> None:
         super().__init__(Shard())
         self._moves = Moves(self._shard)
+        self._interventions = Interventions(self._moves)
         self._settlement = Settlement(self._moves)
         if policy is not None:
             self._adopt(policy)
@@ -137,6 +139,8 @@ class Dispatcher(Views):
                 self._leg_failed(event.reservation_id, (OfferState.OFFERED,))
             case ev.AssignmentFailed():
                 self._leg_failed(event.reservation_id, _HELD)
+            case ev.WorkMoved() | ev.WorkDirected() | ev.WorkCancelled():
+                self._interventions.take(event)
             case ev.NodeLost():
                 self._node_lost(event)
             case ev.PolicyChanged():

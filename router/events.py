@@ -123,6 +123,32 @@ class WrapUpFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkMoved:
+    """Somebody (`by`) put an item that is not taken yet into another queue; it keeps the time of its queueing."""
+
+    work_id: str
+    queue: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkDirected:
+    """Somebody (`by`) keeps an item that is not taken yet for one agent, whatever their skills; None lets it go."""
+
+    work_id: str
+    agent_id: str | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkCancelled:
+    """Somebody (`by`) ends an item, wherever it stands."""
+
+    work_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class NodeLost:
     """The node that signalled these calls died; its voice work is closed as such."""
 
@@ -176,6 +202,9 @@ RoutingEvent = (
     | AssignmentFailed
     | AssignmentEnded
     | WrapUpFinished
+    | WorkMoved
+    | WorkDirected
+    | WorkCancelled
     | NodeLost
     | TimePassed
 )
@@ -202,6 +231,9 @@ __all__ = [
     "RoutingEvent",
     "StoryEvent",
     "TimePassed",
+    "WorkCancelled",
+    "WorkDirected",
+    "WorkMoved",
     "WorkQueued",
     "WrapUpFinished",
 ]

@@ -50,11 +50,13 @@ def first_failed(shard: Shard, work: Work, rules: QueuePolicy, agent: Agent) -> 
     own = work.reservation
     if own is not None and own.agent is agent:
         held, units = held - 1, units - own.units
-    need = shard.policy.units.get(work.medium, 1)
+    need = shard.policy.cost(agent.rules, work.medium)
     missing = lacking(agent.rules.skills, work.demanded)
+    directed = work.directed
     checks = (
         (agent.removed, "removed", "no longer in the policy"),
-        (bool(rules.teams) and agent.rules.team not in rules.teams, "team", agent.rules.team),
+        (directed is not None and directed != agent.agent_id, "directed", f"kept for {directed}"),
+        (directed is None and bool(rules.teams) and agent.rules.team not in rules.teams, "team", agent.rules.team),
         (missing is not None, "skill", "" if missing is None else f"{missing.skill} below {missing.minimum}"),
         (capacity == 0, "medium", f"takes no {work.medium}"),
         (agent.presence is not Presence.READY, "presence", f"{agent.presence} {agent.reason or ''}".strip()),
@@ -97,7 +99,7 @@ def explain(views: Views, work_id: str) -> Explanation | None:
     others: list[CandidateView] = []
     for agent in shard.agents.values():
         failed = first_failed(shard, work, rules, agent)
-        qualified = failed is None or failed[0] not in ("removed", "team", "skill", "medium")
+        qualified = failed is None or failed[0] not in ("removed", "directed", "team", "skill", "medium")
         value = score(work, rules, agent) if qualified else None
         shown = () if value is None else terms(rules, value)
         if failed is None and value is not None:

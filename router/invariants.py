@@ -50,6 +50,8 @@ def _check_places(shard: Shard) -> None:
         _require(waiting == work.listed, f"work {work.work_id} is {work.state} but listed={work.listed}")
         _require(waiting == (work.reservation is None), f"work {work.work_id} is {work.state} against its reservation")
         _require(work.state is not WorkState.CLOSED, f"work {work.work_id} is closed but kept")
+        fitting = work.directed is None or shard.policy.takes(work.directed, work.medium)
+        _require(fitting, f"work {work.work_id} is kept for {work.directed}, who never takes it")
 
 
 def _check_reservations(shard: Shard) -> None:
@@ -125,8 +127,8 @@ def _check_indexes(shard: Shard) -> None:
 
 def _eligible(shard: Shard, profile: Profile) -> list[Score]:
     """The profile's agents as a scan finds them, by the rules of `explain` on an item that nobody holds."""
-    medium, teams, requirements, strategy = profile.key
-    probe = Work("", "", medium, "", (), 0, 0, 0, "", demanded=requirements)
+    medium, teams, requirements, strategy, directed = profile.key
+    probe = Work("", "", medium, "", (), 0, 0, 0, "", directed=directed, demanded=requirements)
     rules = QueuePolicy("", medium, strategy=strategy, teams=teams)
     agents = [agent for agent in shard.agents.values() if first_failed(shard, probe, rules, agent) is None]
     return sorted(score(probe, rules, agent) for agent in agents)

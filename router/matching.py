@@ -1,10 +1,10 @@
 """Who gets what: profiles with incrementally kept eligible sets, and pairs drawn from them in queue order.
 
-A profile is what a decision needs to know of a work item: medium, teams, requirements and strategy. It keeps the
-agents who could take such an item now in one heap, best first, and the items that wait for such an agent in one
-sorted list. An agent's change raises their stamp, which makes all their heap entries stale at once; stale entries fall
-out when they surface, or in `tidy`, off the decision path. A decision therefore touches the profiles that one agent
-matches, never all agents or all items.
+A profile is what a decision needs to know of a work item: medium, teams, requirements and strategy, or the one agent
+for whom it is kept. It keeps the agents who could take such an item now in one heap, best first, and the items that
+wait for such an agent in one sorted list. An agent's change raises their stamp, which makes all their heap entries
+stale at once; stale entries fall out when they surface, or in `tidy`, off the decision path. A decision therefore
+touches the profiles that one agent matches, never all agents or all items.
 """
 
 from collections import deque
@@ -19,10 +19,10 @@ from router.skills import SkillIndex, lacking, merge, proficiency
 from router.vocabulary import Medium, Presence, Requirement
 from router.work import Work
 
-ProfileKey = tuple[Medium, tuple[str, ...], tuple[Requirement, ...], Strategy]
+ProfileKey = tuple[Medium, tuple[str, ...], tuple[Requirement, ...], Strategy, str | None]
 # (load, minus the proficiency sum, idle since, agent id, stamp, agent): smaller is better.
 Candidate = tuple[int, int, int, str, int, Agent]
-Demand = tuple[str, Medium, tuple[Requirement, ...]]
+Demand = tuple[str, Medium, tuple[Requirement, ...], str | None]
 Terms = tuple[tuple[str, int], ...]
 
 _SLACK = 64
@@ -46,6 +46,7 @@ class Profile:
 
     __slots__ = (
         "demands",
+        "directed",
         "heap",
         "key",
         "medium",
@@ -59,7 +60,7 @@ class Profile:
 
     def __init__(self, key: ProfileKey) -> None:
         self.key = key
-        self.medium, self.teams, self.requirements, self.strategy = key
+        self.medium, self.teams, self.requirements, self.strategy, self.directed = key
         self.members: dict[str, Agent] = {}
         self.heap: list[Candidate] = []
         self.waiting = WaitingList()
@@ -76,6 +77,7 @@ class Profile:
         rules = agent.rules
         return (
             rules.capacity.get(self.medium, 0) > 0
+            and (self.directed is None or self.directed == agent.agent_id)
             and (not self.teams or rules.team in self.teams)
             and lacking(rules.skills, self.requirements) is None
         )
@@ -128,7 +130,7 @@ class Matcher:
     """The eligible sets and waiting lists of one policy version."""
 
     def __init__(self, policy: Policy, agents: Iterable[Agent]) -> None:
-        self._units: Mapping[Medium, int] = policy.units
+        self._cost = policy.cost
         self._skills = SkillIndex(agents)
         self._profiles: dict[ProfileKey, Profile] = {}
         self._by_demand: dict[Demand, Profile] = {}
@@ -141,10 +143,10 @@ class Matcher:
 
     def bind(self, work: Work, queue: QueuePolicy) -> None:
         """Give the item its profile and its merged demand, compiling the profile on its first use."""
-        key = (queue.name, work.medium, work.requirements)
+        key = (queue.name, work.medium, work.requirements, work.directed)
         profile = self._by_demand.get(key)
         if profile is None:
-            profile = self.compile(work.medium, queue, work.requirements)
+            profile = self.compile(work.medium, queue, work.requirements, work.directed)
             self._by_demand[key] = profile
             profile.demands.append(key)
         profile.users += 1
@@ -155,15 +157,20 @@ class Matcher:
         """The item is closed; its profile may be forgotten when nobody else needs it."""
         work.profile.users -= 1
 
-    def compile(self, medium: Medium, queue: QueuePolicy, requirements: tuple[Requirement, ...]) -> Profile:
-        """The profile of a queue's item with these requirements of its own."""
-        key = (medium, tuple(sorted(queue.teams)), merge(queue.requirements, requirements), queue.strategy)
+    def compile(
+        self, medium: Medium, queue: QueuePolicy, requirements: tuple[Requirement, ...], directed: str | None = None
+    ) -> Profile:
+        """The profile of a queue's item with these requirements of its own, or kept for one agent."""
+        key: ProfileKey = (medium, (), (), queue.strategy, directed)
+        if directed is None:
+            key = (medium, tuple(sorted(queue.teams)), merge(queue.requirements, requirements), queue.strategy, None)
         profile = self._profiles.get(key)
         if profile is None:
             profile = Profile(key)
             self._profiles[key] = profile
             self._round.append(profile)
-            for agent in self._skills.holders(profile.requirements):
+            holders = self._skills.holders(profile.requirements) if directed is None else self._skills.only(directed)
+            for agent in holders:
                 self._enroll(profile, agent)
         return profile
 
@@ -204,7 +211,9 @@ class Matcher:
     def available(self, agent: Agent, medium: Medium) -> bool:
         """Whether the agent may be offered an item of the medium now (rests of single items aside)."""
         return (
-            agent.presence is Presence.READY and agent.connected and agent.has_room(medium, self._units.get(medium, 1))
+            agent.presence is Presence.READY
+            and agent.connected
+            and agent.has_room(medium, self._cost(agent.rules, medium))
         )
 
     def publish(self, agent: Agent) -> None:

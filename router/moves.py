@@ -105,7 +105,7 @@ class Moves:
         work.attempts += 1
         reservation_id = f"{work.work_id}.{work.attempts}"
         deadline = self.now + shard.lines[work.queue].rules.offer_timeout_us
-        units = policy.units.get(work.medium, 1)
+        units = policy.cost(agent.rules, work.medium)
         reservation = Reservation(
             reservation_id, work, agent, work.medium, units, self.now, deadline, policy_version=policy.version
         )
@@ -160,6 +160,27 @@ class Moves:
         else:
             self.shard.timers.disarm(TimerKind.REST, work.work_id)
 
+    def reroute(self, work: Work, queue: str, directed: str | None, reason: WithdrawReason) -> None:
+        """Put an item that is not taken yet under another demand; an open offer of it is withdrawn for `reason`."""
+        shard, reservation = self.shard, work.reservation
+        shard.delist(work)
+        shard.matcher.unbind(work)
+        work.queue, work.directed = queue, directed
+        shard.bind(work)
+        if reservation is not None:
+            self.withdraw(reservation, reason)
+            return
+        shard.touch_work(work)
+        self.fresh[work.work_id] = work
+        self.out.append(RequeueWork(work.work_id, work.interaction_id, work.queue))
+
+    def awaken(self, work: Work, agent_id: str) -> None:
+        """Forget that the item rests for this agent."""
+        if work.resting.pop(agent_id, None) is not None:
+            self._arm_rest(work)
+            self.fresh[work.work_id] = work
+            self.shard.touch_work(work)
+
     # -- the end of work
 
     def drop(self, reservation: Reservation, reason: WithdrawReason, outcome: Outcome) -> None:
@@ -169,7 +190,7 @@ class Moves:
         self.close(work, outcome)
 
     def release(self, reservation: Reservation, by: EndedBy, outcome: Outcome) -> None:
-        """The item leaves while it is accepted but not connected: no wrap-up, the capacity is free at once."""
+        """The item leaves while it is accepted, or cancelled in mid-conversation: no wrap-up, capacity free at once."""
         work = reservation.work
         self._part(reservation, by)
         reservation.move(OfferCause.RELEASE)
@@ -201,7 +222,7 @@ class Moves:
             )
         )
 
-    def finish(self, reservation: Reservation, disposition: str | None) -> None:
+    def finish(self, reservation: Reservation, disposition: str | None, outcome: Outcome = Outcome.HANDLED) -> None:
         """Wrap-up is over: the agent is idle from now on, as far as this item goes."""
         work, agent = reservation.work, reservation.agent
         reservation.move(OfferCause.FINISH)
@@ -211,7 +232,7 @@ class Moves:
             EndWrapUp(reservation.reservation_id, work.work_id, work.interaction_id, agent.agent_id, disposition)
         )
         self._free(reservation)
-        self.close(work, Outcome.HANDLED)
+        self.close(work, outcome)
 
     def close(self, work: Work, outcome: Outcome) -> None:
         """The item leaves the router for good."""

@@ -26,7 +26,10 @@ class AgentRow:
 
 @dataclass(frozen=True, slots=True)
 class WorkRow:
-    """A work item that is not closed. `resting` holds (agent, until) for agents who rejected it."""
+    """A work item that is not closed. `resting` holds (agent, until) for agents who rejected it.
+
+    `directed`: the one agent for whom it is kept.
+    """
 
     work_id: str
     interaction_id: str
@@ -40,6 +43,7 @@ class WorkRow:
     attempts: int
     node: str
     resting: tuple[tuple[str, int], ...] = ()
+    directed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,8 +49,9 @@ class Shard:
     def adopt(self, policy: Policy) -> None:
         """Make the policy current: agents' rules, queues, profiles and ranks follow; nobody's work changes hands.
 
-        An agent who is gone from it keeps no capacity and is marked removed. Open items of a queue that is gone from it
-        follow a queue of that name with default rules: rows and policy alone say what holds, in a restored shard too.
+        An agent who is gone from it keeps no capacity and is marked removed, and items kept for them are for all again.
+        Open items of a queue that is gone from it follow a queue of that name with default rules: rows and policy alone
+        say what holds, in a restored shard too.
         """
         same_units = policy.units == self.policy.units
         self.policy = policy
@@ -65,6 +66,9 @@ class Shard:
         for queue in policy.queues.values():
             self.matcher.compile(queue.medium, queue, ())
         for work in self.work.values():
+            if work.directed is not None and not policy.takes(work.directed, work.medium):
+                work.directed = None
+                self.touch_work(work)
             if work.queue not in self.lines:
                 self.lines[work.queue] = Line(QueuePolicy(work.queue, work.medium), retired=True)
             self.bind(work)

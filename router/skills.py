@@ -30,10 +30,11 @@ def proficiency(skills: Mapping[str, int], requirements: Iterable[Requirement]) 
 class SkillIndex:
     """Agents by skill, so that a new profile looks at the holders of its rarest skill only."""
 
-    __slots__ = ("_all", "_by_skill")
+    __slots__ = ("_all", "_by_id", "_by_skill")
 
     def __init__(self, agents: Iterable[Agent]) -> None:
         self._all = list(agents)
+        self._by_id = {agent.agent_id: agent for agent in self._all}
         self._by_skill: dict[str, list[Agent]] = {}
         for agent in self._all:
             for skill in agent.rules.skills:
@@ -43,3 +44,8 @@ class SkillIndex:
         """Those who hold the rarest of the required skills, at any grade; everybody when none is required."""
         pools = [self._by_skill.get(requirement.skill, []) for requirement in requirements]
         return min(pools, key=len) if pools else self._all
+
+    def only(self, agent_id: str) -> list[Agent]:
+        """That agent alone; nobody when there is no such agent."""
+        agent = self._by_id.get(agent_id)
+        return [] if agent is None else [agent]

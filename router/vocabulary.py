@@ -74,6 +74,9 @@ class WithdrawReason(StrEnum):
     SIGNED_OUT = "signed_out"
     NODE_LOST = "node_lost"
     POLICY = "policy"
+    MOVED = "moved"
+    DIRECTED = "directed"
+    CANCELLED = "cancelled"
 
 
 # Reasons that the router itself gives when it sets an agent not-ready; a site adds its own (lunch, training).

@@ -39,6 +39,7 @@ WORK_TABLE: Mapping[tuple[WorkState, WorkCause], WorkState] = {
     (WorkState.ASSIGNED, WorkCause.CLOSE): WorkState.CLOSED,
     (WorkState.CONNECTED, WorkCause.RETURN): WorkState.WAITING,
     (WorkState.CONNECTED, WorkCause.END): WorkState.WRAP_UP,
+    (WorkState.CONNECTED, WorkCause.CLOSE): WorkState.CLOSED,
     (WorkState.WRAP_UP, WorkCause.CLOSE): WorkState.CLOSED,
 }
 
@@ -47,6 +48,7 @@ WORK_TABLE: Mapping[tuple[WorkState, WorkCause], WorkState] = {
 class Work:
     """One open work item. `requirements` are its own, `demanded` those merged with its queue's.
 
+    `directed` is the one agent for whom it is kept; then nothing is demanded but room for the medium.
     `resting` maps an agent who rejected the item to the time (shard microseconds) until which it is not offered to
     them again. `listed` is true while the item stands in the waiting lists.
     """
@@ -63,6 +65,7 @@ class Work:
     state: WorkState = WorkState.WAITING
     attempts: int = 0
     resting: dict[str, int] = field(default_factory=dict)
+    directed: str | None = None
     demanded: tuple[Requirement, ...] = ()
     rank: Rank = (0, 0, 0)
     listed: bool = False
@@ -89,6 +92,7 @@ class Work:
             attempts=self.attempts,
             node=self.node,
             resting=tuple(self.resting.items()),
+            directed=self.directed,
         )
 
     @classmethod
@@ -107,4 +111,5 @@ class Work:
             state=row.state,
             attempts=row.attempts,
             resting=dict(row.resting),
+            directed=row.directed,
         )

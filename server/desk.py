@@ -284,7 +284,9 @@ class Desk:
         row = self._own(command.agent_id, command.reservation_id)
         work = self._pump.dispatcher.work(command.work_id)
         if row is None or work is None:
-            over = m.OfferWithdrawn(reservation_id=command.reservation_id, reason=WithdrawReason.ABANDONED)
+            by_customer = command.by is EndedBy.CUSTOMER
+            reason = WithdrawReason.ABANDONED if by_customer else WithdrawReason.CANCELLED
+            over = m.OfferWithdrawn(reservation_id=command.reservation_id, reason=reason)
             self._send(command.agent_id, over)
             return
         ended = self._cards.assignment(row, work, context, self._pump.now(), state="ended", by=command.by)

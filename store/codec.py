@@ -40,6 +40,9 @@ EVENT_TAGS: Final[Mapping[type, int]] = {
     e.InteractionOpened: 16,
     e.InteractionNoted: 17,
     e.InteractionClosed: 18,
+    e.WorkMoved: 19,
+    e.WorkDirected: 20,
+    e.WorkCancelled: 21,
 }
 COMMAND_TAGS: Final[Mapping[type, int]] = {
     c.SendOffer: 1,

@@ -73,11 +73,12 @@ with an outcome. The customer may leave in any state.""",
     states=WorkState,
     causes={
         WorkCause.OFFER: "the match at the end of a turn: SendOffer",
-        WorkCause.RETURN: "the offer or assignment came to nothing: RequeueWork, at the old place",
+        WorkCause.RETURN: "the offer or assignment came to nothing, or was taken back by WorkMoved or WorkDirected: "
+        "RequeueWork, at the old place",
         WorkCause.ACCEPT: "OfferAccepted: JoinLegs",
         WorkCause.CONNECT: "AssignmentConnected",
         WorkCause.END: "AssignmentEnded, CustomerLeft or NodeLost: PartLegs and StartWrapUp",
-        WorkCause.CLOSE: "the customer left, the node was lost, or wrap-up is over: CloseWork with the outcome",
+        WorkCause.CLOSE: "the customer left, the node was lost, wrap-up is over, or WorkCancelled: CloseWork",
     },
     notes="""Place: priority (the queue's plus the item's) first, then the time of queueing. Both stay with the
 item, so one that comes back has its old place.
@@ -89,6 +90,19 @@ item, so one that comes back has its old place.
 | assigned | PartLegs, CloseWork; no wrap-up, the agent is free at once |
 | connected | PartLegs, StartWrapUp; CloseWork (`handled`) when wrap-up ends |
 | wrap_up | nothing |
+
+| WorkCancelled | commands; the outcome is `cancelled` |
+|---|---|
+| waiting | CloseWork |
+| offered | WithdrawOffer, CloseWork |
+| assigned, connected | PartLegs, CloseWork; no wrap-up, the agent is free at once |
+| wrap_up | EndWrapUp, CloseWork |
+
+WorkMoved and WorkDirected are for items that nobody has taken yet (waiting or offered; refused as `not_waiting`
+otherwise) and give RequeueWork. A moved item keeps the time of its queueing and its own requirements, takes the new
+queue's rules, and is for all again. A directed item is kept for one agent: skills and teams do not count then, room
+does. The direction stays through rejection and a missed offer, and ends by WorkDirected without an agent, by WorkMoved,
+or when the policy no longer has the agent.
 
 AssignmentEnded before the join counts as the customer leaving when the customer did, else as AssignmentFailed.
 
@@ -111,7 +125,7 @@ OFFER = Page(
     causes={
         OfferCause.ACCEPT: "OfferAccepted by its agent, while the offer stands",
         OfferCause.WITHDRAW: "the offer ended: WithdrawOffer with the reason",
-        OfferCause.RELEASE: "accepted, but never a conversation",
+        OfferCause.RELEASE: "accepted, but never a conversation; or cancelled in the conversation",
         OfferCause.CONNECT: "AssignmentConnected",
         OfferCause.END: "somebody left the conversation",
         OfferCause.FINISH: "WrapUpFinished, its deadline, or signing out: EndWrapUp",
@@ -126,6 +140,9 @@ one is refused as `offer_over`. Accepting twice is without effect.
 | OfferFailed, AssignmentFailed | `failed` | not_ready, `leg_failed` | goes on |
 | signing out | `signed_out` | offline | goes on |
 | a policy without the agent | `policy` | vanishes | goes on |
+| WorkMoved | `moved` | free | goes on in the other queue |
+| WorkDirected | `directed` | free | goes on, kept for the agent |
+| WorkCancelled | `cancelled` | free | closed |
 | CustomerLeft | `abandoned` | free | closed |
 | NodeLost | `node_lost` | free | closed |""",
 )

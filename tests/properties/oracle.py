@@ -80,16 +80,22 @@ class Oracle:
             order = [int(index) for index in np.lexsort((idle, skill, load)) if mask[index]]
             second = self.ids[order[1]] if len(order) > 1 else None
             found.append(Match(work.work_id, self.ids[order[0]], second))
-            load[order[0]] += self.policy.units[work.medium]
+            load[order[0]] += self._costs(work.medium)[order[0]]
             self._count(count, work.medium)[order[0]] += 1
         return found
+
+    def _costs(self, medium: Medium) -> np.ndarray:
+        agents = [self.policy.agents[agent_id] for agent_id in self.ids]
+        return np.array([agent.units.get(medium, self.policy.units[medium]) for agent in agents], dtype=np.int64)
 
     def _allowed(self, work: WorkRow, needs: Mapping[str, int], load: np.ndarray, count: np.ndarray) -> np.ndarray:
         rules = self._queue(work)
         agents = [self.policy.agents[agent_id] for agent_id in self.ids]
         limit = np.array([agent.capacity.get(work.medium, 0) for agent in agents], dtype=np.int64)
-        mask = (count < limit) & (load + self.policy.units[work.medium] <= self.total)
-        if rules.teams:
+        mask = (count < limit) & (load + self._costs(work.medium) <= self.total)
+        if work.directed is not None:
+            mask &= np.array([agent_id == work.directed for agent_id in self.ids], dtype=bool)
+        elif rules.teams:
             mask &= np.array([agent.team in rules.teams for agent in agents], dtype=bool)
         for name, minimum in needs.items():
             mask &= self.skills[:, self.column.get(name, -1)] >= minimum
@@ -100,6 +106,8 @@ class Oracle:
 
     def _needs(self, work: WorkRow) -> dict[str, int]:
         needs: dict[str, int] = {}
+        if work.directed is not None:
+            return needs
         for requirement in (*self._queue(work).requirements, *work.requirements):
             needs[requirement.skill] = max(needs.get(requirement.skill, 0), requirement.minimum)
         return needs

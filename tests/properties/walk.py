@@ -19,6 +19,9 @@ from router.events import (
     OfferRejected,
     PolicyChanged,
     PresenceSet,
+    WorkCancelled,
+    WorkDirected,
+    WorkMoved,
     WorkQueued,
     WrapUpFinished,
 )
@@ -62,7 +65,8 @@ def random_policy(random: Random, version: int, agents: int, queues: int, skills
                 team=f"t{index % 2}",
                 skills={name: random.randint(1, 10) for name in random.sample(names, min(skills, 3))},
                 capacity={Medium.VOICE: random.randint(0, 2), Medium.CHAT: random.randint(0, 4), Medium.EMAIL: 2},
-                total_units=random.randint(1, 6),
+                total_units=(total := random.randint(1, 6)),
+                units=random.choice(({}, {Medium.VOICE: total}, {Medium.CHAT: 2})),
             )
             for index in kept_agents
         },
@@ -100,6 +104,12 @@ class Walk:
             (16, self._presence),
             (10, self._connect),
             (4, self._disconnect),
+            (3, lambda: WorkMoved(self._any_work(), f"q{self.random.randrange(self.size[1])}", "sam")),
+            (
+                3,
+                lambda: WorkDirected(self._any_work(), self.random.choice((None, self._agent(), self._agent())), "sam"),
+            ),
+            (1, lambda: WorkCancelled(self._any_work(), "sam")),
             (1, lambda: NodeLost(self.random.choice(NODES))),
         ]
         if policy_changes:
@@ -188,6 +198,10 @@ class Walk:
     def _left(self) -> Event:
         keys = list(self.world.store.work)
         return CustomerLeft(self.random.choice(keys) if keys and self.random.random() < 0.95 else "nobody")
+
+    def _any_work(self) -> str:
+        keys = list(self.world.store.work)
+        return self.random.choice(keys) if keys and self.random.random() < 0.95 else "nobody"
 
     def _accept(self) -> Event:
         return OfferAccepted(*self._reservation(OfferState.OFFERED))

@@ -18,6 +18,9 @@ from router.events import (
     OfferRejected,
     PresenceSet,
     TimePassed,
+    WorkCancelled,
+    WorkDirected,
+    WorkMoved,
     WorkQueued,
     WrapUpFinished,
 )
@@ -302,3 +305,28 @@ def test_what_the_real_dispatcher_says_makes_the_whole_story() -> None:
     draft = projection.interactions["i1"]
     assert (draft.state, draft.outcome, draft.open_work) == ("closed", "handled", 0)
     assert (draft.wait_us, draft.talk_us, draft.wrap_up_us) == (25 * SECOND, 60 * SECOND, 10 * SECOND)
+
+
+def test_interventions_are_told_with_who_did_them() -> None:
+    before = [turn(1, 0, opened()), turn(2, 1, queued()), turn(3, 2, TimePassed(), offer("r1", "anna", 1))]
+    again = RequeueWork("w1", "i1", "care")
+    projection = fold(
+        [
+            *before,
+            turn(4, 3, WorkMoved("w1", "care", "sam"), withdraw("r1", "anna", WithdrawReason.MOVED), again),
+            turn(5, 4, WorkDirected("w1", "ben", "sam"), again),
+            turn(6, 5, WorkDirected("w1", "nobody", "sam"), Refuse("unknown_agent", "")),
+            turn(7, 6, WorkCancelled("w1", "sam"), CloseWork("w1", "i1", Outcome.CANCELLED)),
+            turn(8, 7, InteractionClosed("i1", "handled")),
+        ]
+    )
+    told = [(step.kind, dict(step.detail)) for step in projection.steps[3:]]
+    assert told == [
+        ("moved", {"queue": "care", "before": "orders", "by": "sam"}),
+        ("offer_withdrawn", {"agent": "anna", "reason": "moved"}),
+        ("directed", {"agent": "ben", "by": "sam"}),
+        ("cancelled", {"by": "sam"}),
+        ("closed", {"outcome": "cancelled"}),
+    ]
+    draft = projection.interactions["i1"]
+    assert (draft.queue, draft.outcome, draft.state) == ("care", "cancelled", "closed")
