@@ -46,6 +46,11 @@ class Page(ScriptedAgent):
         """Closes a wrap-up."""
         await self.ask(m.FinishWrapUp(ref=self.ref(), reservation_id=reservation_id, disposition="resolved"))
 
+    async def wrapped_up(self) -> None:
+        """Waits for the next wrap-up and closes it."""
+        wrap_up: m.WrapUp = await self.until(m.WrapUp)
+        await self.finish(wrap_up.reservation_id)
+
     async def connected(self) -> str:
         """The reservation of the next conversation that has begun; its card may be sent again with more on it."""
         while True:
