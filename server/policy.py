@@ -41,4 +41,6 @@ def _agent(agent: AgentConfig) -> AgentPolicy:
         skills=dict(agent.skills),
         capacity={Medium(medium): items for medium, items in agent.capacity.items()},
         total_units=agent.total_units,
+        # Who is on the phone does nothing else: a call takes the whole agent, chats a unit each.
+        units={Medium.VOICE: agent.total_units},
     )

@@ -8,7 +8,7 @@ import numpy as np
 from router.commands import Command, SendOffer
 from router.policy import Policy, QueuePolicy, Strategy
 from router.rows import ReservationRow, WorkRow
-from router.vocabulary import Presence, WorkState
+from router.vocabulary import Medium, Presence, WorkState
 from tests.router.world import Store
 
 
@@ -83,6 +83,10 @@ class Oracle:
             load[order[0]] += self._costs(work.medium)[order[0]]
             self._count(count, work.medium)[order[0]] += 1
         return found
+
+    def _costs(self, medium: Medium) -> np.ndarray:
+        agents = [self.policy.agents[agent_id] for agent_id in self.ids]
+        return np.array([agent.units.get(medium, self.policy.units[medium]) for agent in agents], dtype=np.int64)
 
     def _costs(self, medium: Medium) -> np.ndarray:
         agents = [self.policy.agents[agent_id] for agent_id in self.ids]

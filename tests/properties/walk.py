@@ -66,7 +66,7 @@ def random_policy(random: Random, version: int, agents: int, queues: int, skills
                 skills={name: random.randint(1, 10) for name in random.sample(names, min(skills, 3))},
                 capacity={Medium.VOICE: random.randint(0, 2), Medium.CHAT: random.randint(0, 4), Medium.EMAIL: 2},
                 total_units=(total := random.randint(1, 6)),
-                units=random.choice(({}, {Medium.VOICE: total}, {Medium.CHAT: 2})),
+                units=random.choice(({}, {}, {Medium.VOICE: total})),
             )
             for index in kept_agents
         },

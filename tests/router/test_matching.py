@@ -4,7 +4,7 @@ from dataclasses import replace
 from random import Random
 
 from router.agent import Agent
-from router.events import PolicyChanged
+from router.events import CustomerLeft, PolicyChanged
 from router.invariants import check
 from router.matching import Matcher
 from router.policy import Policy, QueuePolicy, Strategy
@@ -182,3 +182,17 @@ def test_changed_units_count_at_once(new_world: NewWorld) -> None:
     commands = world.post(PolicyChanged(replace(rules, version="v3", units={**rules.units, Medium.VOICE: 2})))
     assert offers(commands) == [("w1", "ann")]
     assert offers(world.queue("w2")) == []
+
+
+def test_a_call_takes_all_of_an_agent_and_chats_a_unit_each(new_world: NewWorld) -> None:
+    blended = replace(agent("ann", voice=1, chat=3, total=3), units={Medium.VOICE: 3})
+    world = new_world(policy({"ann": blended}))
+    world.ready("ann")
+    assert offers(world.queue("call")) == [("call", "ann")]
+    assert offers(world.queue("c1", "chat", medium=Medium.CHAT)) == []
+    assert offers(world.post(CustomerLeft("call"))) == [("c1", "ann")]
+    assert offers(world.queue("c2", "chat", medium=Medium.CHAT)) == [("c2", "ann")]
+    assert offers(world.queue("call2")) == []
+    assert offers(world.post(CustomerLeft("c1"))) == []
+    assert offers(world.post(CustomerLeft("c2"))) == [("call2", "ann")]
+    world.check()

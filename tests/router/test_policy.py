@@ -15,3 +15,9 @@ def test_defaults_are_one_call_per_agent_and_every_team() -> None:
     assert (queue.teams, queue.strategy) == ((), Strategy.BEST_PROFICIENCY)
     assert (agent.capacity, agent.total_units) == ({Medium.VOICE: 1}, 1)
     assert Policy("v1", {}, {}).units == dict.fromkeys(Medium, 1)
+
+
+def test_an_agent_s_own_units_come_before_the_policy_s() -> None:
+    policy = Policy("v1", {}, {}, units={Medium.CHAT: 2})
+    agent = AgentPolicy("ann", "t1", units={Medium.VOICE: 3})
+    assert [policy.cost(agent, medium) for medium in Medium] == [3, 2, 1]
