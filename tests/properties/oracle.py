@@ -88,10 +88,6 @@ class Oracle:
         agents = [self.policy.agents[agent_id] for agent_id in self.ids]
         return np.array([agent.units.get(medium, self.policy.units[medium]) for agent in agents], dtype=np.int64)
 
-    def _costs(self, medium: Medium) -> np.ndarray:
-        agents = [self.policy.agents[agent_id] for agent_id in self.ids]
-        return np.array([agent.units.get(medium, self.policy.units[medium]) for agent in agents], dtype=np.int64)
-
     def _allowed(self, work: WorkRow, needs: Mapping[str, int], load: np.ndarray, count: np.ndarray) -> np.ndarray:
         rules = self._queue(work)
         agents = [self.policy.agents[agent_id] for agent_id in self.ids]
