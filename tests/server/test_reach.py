@@ -1,0 +1,74 @@
+"""Who can be reached, and what the router is told about it."""
+
+import pytest
+
+from router.events import AgentConnected, AgentDisconnected, Event
+from server.reach import Reach
+
+
+class Rig:
+    def __init__(self) -> None:
+        self.told: list[Event] = []
+        self.generation = 0
+        self.reach = Reach(self._tell, lambda _agent: self.generation)
+        self.reach.add("anna", phone=False)
+        self.reach.add("ben", phone=True)
+
+    def _tell(self, event: Event, cause: str) -> None:
+        assert cause in ("agent:anna", "agent:ben")
+        self.told.append(event)
+        if isinstance(event, AgentConnected):
+            self.generation = event.generation
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
+
+
+def test_a_browser_agent_needs_page_and_leg(rig: Rig) -> None:
+    rig.reach.page("anna", up=True)
+    assert rig.told == []
+    rig.reach.leg("anna", up=True)
+    assert rig.told == [AgentConnected("anna", 1)]
+    rig.reach.leg("anna", up=True)
+    rig.reach.page("anna", up=False)
+    rig.reach.leg("anna", up=False)
+    assert rig.told == [AgentConnected("anna", 1), AgentDisconnected("anna", 1)]
+
+
+def test_each_connection_has_a_greater_generation_also_after_a_restart(rig: Rig) -> None:
+    rig.generation = 7  # what the router has kept
+    rig.reach.registered("ben", up=True)
+    rig.reach.registered("ben", up=False)
+    rig.reach.registered("ben", up=True)
+    assert rig.told == [AgentConnected("ben", 8), AgentDisconnected("ben", 8), AgentConnected("ben", 9)]
+
+
+def test_a_phone_agent_needs_the_phone_only(rig: Rig) -> None:
+    rig.reach.page("ben", up=True)
+    rig.reach.leg("ben", up=True)
+    assert rig.told == []
+    assert not rig.reach.leg_state("ben")
+    rig.reach.registered("ben", up=True)
+    assert rig.told == [AgentConnected("ben", 1)]
+    assert rig.reach.leg_state("ben")
+    rig.reach.page("ben", up=False)
+    assert len(rig.told) == 1
+
+
+def test_views(rig: Rig) -> None:
+    rig.reach.page("anna", up=True)
+    rig.reach.page("ben", up=True)
+    assert rig.reach.signed_in() == ["anna", "ben"]
+    rig.reach.leg("anna", up=True)
+    assert rig.reach.leg_state("anna")
+    assert not rig.reach.leg_state("nobody")
+
+
+def test_strangers_are_ignored_and_an_agent_is_added_once(rig: Rig) -> None:
+    rig.reach.page("nobody", up=True)
+    rig.reach.page("anna", up=True)
+    rig.reach.add("anna", phone=True)
+    rig.reach.leg("anna", up=True)
+    assert rig.told == [AgentConnected("anna", 1)]
