@@ -144,6 +144,48 @@ notes = Table(
     Column("at", BigInteger, nullable=False),
 )
 
+chats = Table(
+    "chats",
+    metadata,
+    Column("interaction_id", String(64), primary_key=True),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("entry", String(64), nullable=False),
+    Column("channel", String(64), nullable=False),
+    Column("queue", String(64), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("locale", String(35), nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("agent_name", String(255)),
+    Column("ended_at", BigInteger, index=True),
+    Column("ended_by", String(16)),
+    Column("customer_delivered", Integer, nullable=False),
+    Column("customer_read", Integer, nullable=False),
+    Column("agent_delivered", Integer, nullable=False),
+    Column("agent_read", Integer, nullable=False),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("interaction_id", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("author", String(16), nullable=False),
+    Column("agent_id", String(64), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("client_id", String(64)),
+    Column("text", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    UniqueConstraint("interaction_id", "agent_id", "client_id"),
+)
+
+ratings = Table(
+    "ratings",
+    metadata,
+    Column("interaction_id", String(64), primary_key=True),
+    Column("score", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
 accounts = Table(
     "accounts",
     metadata,
@@ -170,4 +212,78 @@ phones = Table(
     Column("realm", String(255), primary_key=True),
     Column("ha1_md5", String(32), nullable=False),
     Column("ha1_sha256", String(64), nullable=False),
+)
+
+overlay_versions = Table(
+    "overlay_versions",
+    metadata,
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("subject", String(128), nullable=False, index=True),
+    Column("at", BigInteger, nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("before", JSON, nullable=False),
+    Column("after", JSON, nullable=False),
+    Column("comment", Text, nullable=False),
+)
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("subject", String(128), nullable=False),
+    Column("before", JSON, nullable=False),
+    Column("after", JSON, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("teams", JSON, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+audit_teams = Table(
+    "audit_teams",
+    metadata,
+    Column("team", String(64), primary_key=True),
+    Column("entry_id", BigInteger, primary_key=True, autoincrement=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("key_hash", String(64), nullable=False, unique=True),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("work_id", String(64), primary_key=True),
+    Column("interaction_id", String(64), nullable=False),
+    Column("submitter", String(64), nullable=False),
+    Column("idempotency_key", String(255)),
+    Column("body_hash", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("queued", Boolean, nullable=False),
+    UniqueConstraint("submitter", "idempotency_key"),
+)
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("id", String(128), primary_key=True),
+    Column("hook", String(64), nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("status", Integer),
+    Column("error", Text),
+    Column("finished_at", BigInteger),
+    Index(None, "state", "due_at"),
+    Index(None, "created_at", "id"),
 )
