@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from records.customers import Identity, identities_of
 from records.database import Database
 from records.drafts import Step
+from records.messages import Message, messages_of
 from records.notes import Note, notes_of
-from records.tables import interaction_customers, interaction_data, interactions, offers, steps
+from records.tables import interaction_customers, interaction_data, interactions, offers, ratings, steps
 
 MAX_LIMIT = 200
 
@@ -22,6 +23,7 @@ class InteractionRecord:
 
     `ended_at`: the customer's attempt was over; `closed_at`: nothing of it was open any more (wrap-up done).
     `wait_us` runs from queued to joined (or to the abandon), `talk_us` and `wrap_up_us` are summed over all agents.
+    `rating` is the customer's own, 1-5.
     """
 
     id: str
@@ -44,17 +46,19 @@ class InteractionRecord:
     outcome: str | None
     disposition: str | None
     state: str
+    rating: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class InteractionView:
-    """All that is known of one interaction, as of one moment."""
+    """All that is known of one interaction, as of one moment; `messages` are a chat's."""
 
     record: InteractionRecord
     story: tuple[Step, ...]
     notes: tuple[Note, ...]
     data: Mapping[str, str]
     identities: tuple[Identity, ...]
+    messages: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,7 @@ class Interactions:
                 notes=await notes_of(connection, interaction_id),
                 data=await _data(connection, interaction_id),
                 identities=await identities_of(connection, record.customer_id) if record.customer_id else (),
+                messages=await messages_of(connection, interaction_id),
             )
 
     async def offered_to(self, interaction_id: str, agent_id: str) -> bool:
@@ -132,11 +137,12 @@ class Interactions:
 
 
 def _records() -> Select[Any]:
-    columns = [
-        interaction_customers.c.customer_id if field.name == "customer_id" else interactions.c[field.name]
-        for field in fields(InteractionRecord)
-    ]
-    joined = interactions.outerjoin(interaction_customers, interaction_customers.c.interaction_id == interactions.c.id)
+    elsewhere = {"customer_id": interaction_customers.c.customer_id, "rating": ratings.c.score.label("rating")}
+    names = [field.name for field in fields(InteractionRecord)]
+    columns = [elsewhere[name] if name in elsewhere else interactions.c[name] for name in names]
+    joined = interactions.outerjoin(
+        interaction_customers, interaction_customers.c.interaction_id == interactions.c.id
+    ).outerjoin(ratings, ratings.c.interaction_id == interactions.c.id)
     return select(*columns).select_from(joined)
 
 

@@ -1,0 +1,200 @@
+"""Chats: who opened them, what was said, how far each side has taken it in, and the customer's rating.
+
+All of it is personal data: it is in SQL only, where it can be erased, never in the journal, the store or the log.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from records.database import Database, insert_ignoring
+from records.tables import chats, messages, ratings
+
+Author = Literal["customer", "agent", "system"]
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """How far each side has taken in the chat: the highest message number that was delivered and that was read."""
+
+    customer_delivered: int = 0
+    customer_read: int = 0
+    agent_delivered: int = 0
+    agent_read: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message. `number` counts from 1 in each chat; `agent_id` is "" for the customer; `client_id` names a send.
+
+    `at` in microseconds since the epoch.
+    """
+
+    number: int
+    author: Author
+    agent_id: str
+    name: str
+    client_id: str | None
+    text: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chat:
+    """A chat as SQL has it. `agent_name` is the agent's who was joined last; `rating` 1-5, `last` the last number."""
+
+    interaction_id: str
+    token_hash: str
+    entry: str
+    channel: str
+    queue: str
+    name: str
+    locale: str
+    opened_at: int
+    agent_name: str | None = None
+    ended_at: int | None = None
+    ended_by: str | None = None
+    marks: Marks = Marks()
+    last: int = 0
+    rating: int | None = None
+
+
+class Chats:
+    """Reads and writes chats. Every method may raise sqlalchemy.exc.SQLAlchemyError or OSError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def open(self, chat: Chat, first: Message) -> bool:
+        """Keeps a new chat with its first message; False, with nothing changed, when its token is known already."""
+        row = {name: getattr(chat, name) for name in _CHAT_COLUMNS} | _row_of(chat.marks)
+        async with self._database.write() as connection:
+            made = await connection.execute(insert_ignoring(connection, chats).values(**row))
+            if made.rowcount:
+                await connection.execute(messages.insert().values(_message_row(chat.interaction_id, first)))
+            return bool(made.rowcount)
+
+    async def find(self, token_hash: str) -> Chat | None:
+        """The chat of that session token, None when there is none."""
+        return await self._one(chats.c.token_hash == token_hash)
+
+    async def get(self, interaction_id: str) -> Chat | None:
+        """The chat of that interaction, None when it is none."""
+        async with self._database.read() as connection:
+            row = (
+                (await connection.execute(_chats().where(chats.c.interaction_id == interaction_id))).mappings().first()
+            )
+        return None if row is None else _chat(row)
+
+    async def not_ended(self) -> tuple[Chat, ...]:
+        """Every chat whose end is not kept, oldest first."""
+        query = _chats().where(chats.c.ended_at.is_(None)).order_by(chats.c.opened_at, chats.c.interaction_id)
+        async with self._database.read() as connection:
+            return tuple(_chat(row) for row in (await connection.execute(query)).mappings())
+
+    async def add(self, interaction_id: str, message: Message) -> Message:
+        """Keeps a message; what was kept before under the same sender and `client_id` when it is said again."""
+        async with self._database.write() as connection:
+            kept = await _same(connection, interaction_id, message)
+            if kept is not None:
+                return kept
+            await connection.execute(messages.insert().values(_message_row(interaction_id, message)))
+            return message
+
+    async def after(self, interaction_id: str, number: int, limit: int) -> tuple[Message, ...]:
+        """The messages with a greater number, in order, at most `limit`."""
+        query = _messages(interaction_id).where(messages.c.number > number).limit(limit)
+        async with self._database.read() as connection:
+            return await _read(connection, query)
+
+    async def newest(self, interaction_id: str, limit: int) -> tuple[Message, ...]:
+        """The last `limit` messages, in order."""
+        query = _messages(interaction_id).order_by(None).order_by(messages.c.number.desc()).limit(limit)
+        async with self._database.read() as connection:
+            return tuple(reversed(await _read(connection, query)))
+
+    async def mark(self, interaction_id: str, marks: Marks) -> None:
+        """Keeps how far both sides are."""
+        await self._update(interaction_id, _row_of(marks))
+
+    async def joined(self, interaction_id: str, agent_name: str) -> None:
+        """An agent took the chat."""
+        await self._update(interaction_id, {"agent_name": agent_name})
+
+    async def end(self, interaction_id: str, by: str, now: int) -> None:
+        """The chat is over; the first end that is kept stands."""
+        async with self._database.write() as connection:
+            this = (chats.c.interaction_id == interaction_id) & chats.c.ended_at.is_(None)
+            await connection.execute(update(chats).where(this).values(ended_at=now, ended_by=by))
+
+    async def rate(self, interaction_id: str, score: int, now: int) -> int:
+        """Keeps the customer's rating (1-5) unless there is one; returns the one that stands."""
+        async with self._database.write() as connection:
+            row = {"interaction_id": interaction_id, "score": score, "at": now}
+            await connection.execute(insert_ignoring(connection, ratings).values(**row))
+            query = select(ratings.c.score).where(ratings.c.interaction_id == interaction_id)
+            stands: int = (await connection.execute(query)).scalar_one()
+            return stands
+
+    async def _one(self, condition: ColumnElement[bool]) -> Chat | None:
+        async with self._database.read() as connection:
+            row = (await connection.execute(_chats().where(condition))).mappings().first()
+        return None if row is None else _chat(row)
+
+    async def _update(self, interaction_id: str, values: dict[str, Any]) -> None:
+        async with self._database.write() as connection:
+            await connection.execute(update(chats).where(chats.c.interaction_id == interaction_id).values(**values))
+
+
+async def messages_of(connection: AsyncConnection, interaction_id: str) -> tuple[Message, ...]:
+    """All of an interaction's messages, within a transaction of the caller's."""
+    return await _read(connection, _messages(interaction_id))
+
+
+_MESSAGE_COLUMNS: Sequence[str] = tuple(field.name for field in fields(Message))
+_MARK_COLUMNS: Sequence[str] = tuple(field.name for field in fields(Marks))
+_CHAT_COLUMNS: Sequence[str] = tuple(
+    field.name for field in fields(Chat) if field.name not in ("marks", "last", "rating")
+)
+
+
+def _messages(interaction_id: str) -> Select[Any]:
+    query = select(*(messages.c[name] for name in _MESSAGE_COLUMNS))
+    return query.where(messages.c.interaction_id == interaction_id).order_by(messages.c.number)
+
+
+def _chats() -> Select[Any]:
+    last = select(func.max(messages.c.number)).where(messages.c.interaction_id == chats.c.interaction_id)
+    joined = chats.outerjoin(ratings, ratings.c.interaction_id == chats.c.interaction_id)
+    return select(chats, last.scalar_subquery().label("last"), ratings.c.score.label("rating")).select_from(joined)
+
+
+def _chat(row: Any) -> Chat:
+    marks = Marks(**{name: row[name] for name in _MARK_COLUMNS})
+    kept = {name: row[name] for name in _CHAT_COLUMNS}
+    return Chat(**kept, marks=marks, last=row["last"] or 0, rating=row["rating"])
+
+
+def _row_of(marks: Marks) -> dict[str, int]:
+    return {name: getattr(marks, name) for name in _MARK_COLUMNS}
+
+
+def _message_row(interaction_id: str, message: Message) -> dict[str, Any]:
+    return {"interaction_id": interaction_id} | {name: getattr(message, name) for name in _MESSAGE_COLUMNS}
+
+
+async def _read(connection: AsyncConnection, query: Select[Any]) -> tuple[Message, ...]:
+    return tuple(Message(**row) for row in (await connection.execute(query)).mappings())
+
+
+async def _same(connection: AsyncConnection, interaction_id: str, message: Message) -> Message | None:
+    if message.client_id is None:
+        return None
+    query = _messages(interaction_id).where(
+        messages.c.agent_id == message.agent_id, messages.c.client_id == message.client_id
+    )
+    found = await _read(connection, query)
+    return found[0] if found else None
