@@ -24,12 +24,13 @@ SDP = ("Content-Type", "application/sdp")
 
 
 class Context:
-    """Shared state of one user agent. `port` is set when the sockets are bound."""
+    """Shared state of one user agent. `port` and `tls_port` are set when the sockets are bound."""
 
     def __init__(self, settings: Settings, send: SendBytes) -> None:
         self.settings = settings
         self.host = settings.advertise or settings.host
         self.port = settings.port
+        self.tls_port = settings.tls_port or 0
         self.send = send
         self.layer = Layer(send, settings.max_transactions)
         self.calls: dict[str, Call] = {}
@@ -50,12 +51,19 @@ class Context:
 
     def via(self, flow: Flow) -> str:
         """A fresh Via for a request to `flow`."""
-        return f"SIP/2.0/{flow.transport} {self.host}:{self.port};branch={MAGIC_COOKIE}{self.settings.ids()};rport"
+        branch = f"{MAGIC_COOKIE}{self.settings.ids()}"
+        return f"SIP/2.0/{flow.transport} {self.host}:{self._port(flow)};branch={branch};rport"
 
-    def contact(self, flow: Flow) -> tuple[str, str]:
-        """Our Contact header as the peer on `flow` shall use it."""
-        suffix = ";transport=tcp" if flow.transport == "TCP" else ""
-        return ("Contact", f"<sip:{self.host}:{self.port}{suffix}>")
+    def contact(self, flow: Flow, uri: str) -> tuple[str, str]:
+        """Our Contact header for the peer on `flow`; sips when the request's `uri` is (RFC 3261 s.8.1.1.8)."""
+        address = f"{self.host}:{self._port(flow)}"
+        if flow.secure and uri[:5].lower() == "sips:":
+            return ("Contact", f"<sips:{address}>")
+        suffix = f";transport={flow.transport.lower()}" if flow.reliable else ""
+        return ("Contact", f"<sip:{address}{suffix}>")
+
+    def _port(self, flow: Flow) -> int:
+        return self.tls_port if flow.secure else self.port
 
     def response(
         self,
@@ -114,9 +122,20 @@ class Context:
         if call.pinned is not None:
             return call.pinned
         try:
-            return flow_to_text(dialog.next_hop())
+            return self.flow_to(dialog.next_hop())
         except Malformed:
             return call.peer
+
+    def flow_to(self, uri: str) -> Flow:
+        """The next hop for a URI. Raises `Malformed` for one that we cannot send to, TLS included when it is off."""
+        flow = flow_to_text(uri)
+        if not self.usable(flow):
+            raise Malformed("TLS is off", 416)
+        return flow
+
+    def usable(self, flow: Flow) -> bool:
+        """Whether our sockets can carry it."""
+        return self.settings.tls_port is not None or not flow.secure
 
     def agent_row(self) -> tuple[str, str]:
         """Our User-Agent header."""

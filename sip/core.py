@@ -6,7 +6,7 @@ from sip.call import Call, CallState, CallTimer
 from sip.context import ACCEPT, ALLOW, Context
 from sip.dialog import key_of
 from sip.events import CallFailed, OfferRefused
-from sip.flow import Flow, flow_to_text
+from sip.flow import Flow
 from sip.headers import Malformed, parse_number, parse_uri
 from sip.layer import SendBytes
 from sip.message import REASONS, MalformedRequest, Request, Response, parse
@@ -76,7 +76,7 @@ class Core:
         """A request that is no repetition: refuse it without a transaction, or hand it on."""
         inside = request.to.tag is not None
         call = self.context.dialogs.get(key_of(request)) if inside else None
-        refusal = self._refuse(request, call, inside=inside)
+        refusal = self._refuse(request, source, call, inside=inside)
         if refusal is not None:
             status, extra = refusal
             self.context.count(f"refused_{status}")
@@ -91,13 +91,13 @@ class Core:
             self.context.reply(request, source, 200, (ALLOW, ACCEPT, ("Supported", "")))
 
     def _refuse(
-        self, request: Request, call: Call | None, *, inside: bool
+        self, request: Request, source: Flow, call: Call | None, *, inside: bool
     ) -> tuple[int, tuple[tuple[str, str], ...]] | None:
         parse_number(request.headers.get("Max-Forwards") or "70", 255)
         layer = self.context.layer
         if request.method not in _SERVED:
             return (405 if request.method in _KNOWN else 501), (ALLOW,)
-        if parse_uri(request.uri).scheme != "sip":
+        if parse_uri(request.uri).scheme not in (("sip", "sips") if source.secure else ("sip",)):
             return 416, ()
         if not inside and layer.merged(request):
             return 482, ()
@@ -203,7 +203,7 @@ class Core:
 
     def _targets(self, target: str, now: int) -> list[Target]:
         if ":" in target:
-            return [Target(target, flow_to_text(target))]
+            return [Target(target, self.context.flow_to(target))]
         return [] if self.registrar is None else self.registrar.targets(target, now)
 
     def accept_offer(self, call: str, sdp: bytes, now: int) -> None:

@@ -160,7 +160,7 @@ class MidCall:
         request, source = asked.request, asked.source
         tag = call.dialog.local.tag if call.dialog else None
         routes = [("Record-Route", value) for value in request.headers.rows("Record-Route")]
-        extra = (*routes, self._ctx.contact(source), ALLOW)
+        extra = (*routes, self._ctx.contact(source, request.uri), ALLOW)
         data = self._ctx.response(request, 200, tag=tag, extra=extra, body=sdp)
         flow, fallback = reply_flow(request.via, source), fallback_flow(request.via, source)
         call.pending_ok = PendingOk(data, flow, fallback, request.cseq.number, T1, has_offer=not request.body)
@@ -277,7 +277,7 @@ class MidCall:
         def failed(status: int, now: int) -> None:
             self._reoffer_refused(call, status, "no answer", now)
 
-        extra = (self._ctx.contact(self._ctx.flow_for(call, dialog)), ALLOW, SDP)
+        extra = (self._ctx.contact(self._ctx.flow_for(call, dialog), dialog.target), ALLOW, SDP)
         self._ctx.ask(call, "INVITE", answered, failed, now, extra=extra, body=reoffer.sdp)
 
     def _reoffer_refused(self, call: Call, status: int, reason: str, now: int) -> None:

@@ -11,7 +11,7 @@ from sip.context import Context
 from sip.deadlines import Deadlines
 from sip.digest import Digest, Verdict
 from sip.events import PhoneRegistered, PhoneUnregistered
-from sip.flow import Flow, flow_to_text
+from sip.flow import Flow, default_port, flow_to_text
 from sip.headers import Malformed, NameAddr, parse_auth, parse_name_addr, parse_number, parse_uri, unquote_string
 from sip.message import Request
 from sip.uac import Target
@@ -50,9 +50,12 @@ class Registrar:
         self.on_changed: Callable[[], None] = lambda: None
 
     def restore(self, bindings: Iterable[Binding], now: int) -> None:
-        """Take over stored bindings; what has expired is dropped. Each user that remains is reported registered."""
+        """Take over stored bindings; what has expired is dropped, and so is what came by TLS when that is off now.
+
+        Each user that remains is reported registered.
+        """
         for binding in bindings:
-            if binding.expires_at_us > now:
+            if binding.expires_at_us > now and self._ctx.usable(binding.flow):
                 self._bindings.setdefault(binding.user, []).append(binding)
             else:
                 self.changed.add(binding.user)
@@ -140,7 +143,7 @@ class Registrar:
         return kept[: self._settings.max_contacts]
 
     def _binding(self, user: str, contact: NameAddr, request: Request, source: Flow, now: int) -> Binding:
-        if parse_uri(contact.uri).scheme != "sip":
+        if parse_uri(contact.uri).scheme not in (("sip", "sips") if source.secure else ("sip",)):
             raise _Refused(400)
         lifetime = self._lifetime(contact, request)
         return Binding(
@@ -184,7 +187,7 @@ class Registrar:
 
 def _target(binding: Binding) -> Target:
     try:
-        fallback = flow_to_text(binding.contact) if binding.transport == "TCP" else None
+        fallback = flow_to_text(binding.contact) if binding.flow.reliable else None
     except Malformed:
         fallback = None
     return Target(binding.contact, binding.flow, fallback, pinned=True)
@@ -202,7 +205,8 @@ def _same(one: Binding, other: Binding) -> bool:
 
 def _plain(contact: str) -> tuple[str, str, int, str]:
     uri = parse_uri(contact)
-    return uri.user, uri.host, uri.port or 5060, (uri.params.get("transport") or "udp").lower()
+    transport = "TLS" if uri.scheme == "sips" else (uri.params.get("transport") or "UDP").upper()
+    return uri.user, uri.host, uri.port or default_port(transport), transport
 
 
 def _q(text: str | None) -> int:

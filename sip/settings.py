@@ -10,7 +10,8 @@ from sip.clock import monotonic_us, random_ids
 class Settings:
     """How the user agent binds, presents and limits itself.
 
-    `advertise` is the host written into Via and Contact (default: the bind host). `now` gives integer microseconds,
+    `advertise` is the host written into Via and Contact (default: the bind host). `tls_port` None: no TLS; the
+    certificate comes with `sip.transport.Tls`. `now` gives integer microseconds,
     `digest_algorithms` in the order of preference: many phones give up at a first challenge other than MD5, so SHA-256
     is for sites whose phones all know it. `nonce_secret` empty means a fresh one at each start.
     `ids` gives fresh hex words (the defaults are in sip/clock.py); call ids, tags and branches are made from them.
@@ -25,6 +26,7 @@ class Settings:
     user_agent: str = "Jackfield"
     udp: bool = True
     tcp: bool = True
+    tls_port: int | None = None
     max_transactions: int = 20_000
     max_calls: int = 5_000
     max_new_calls_per_second: int = 500

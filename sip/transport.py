@@ -1,13 +1,17 @@
-"""UDP and TCP sockets for SIP (RFC 3261 s.18, RFC 3581, RFC 5626 keep-alive). The only sockets of this package.
+"""UDP, TCP and TLS sockets for SIP (RFC 3261 s.18, RFC 3581, RFC 5626 keep-alive). The only sockets of this package.
 
-Connections are reused in both directions: a connection that a peer opened carries our requests to it as well.
+Connections are reused in both directions: a connection that a peer opened carries our requests to it as well. Over TLS
+that is how phones are reached: they have no certificate of their own. A connection that we open over TLS is made only
+to a peer whose certificate is right for the name (or address) that we dial.
 """
 
 import asyncio
 import contextlib
 import ipaddress
+import ssl
 from collections.abc import Callable
-from typing import cast
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 import structlog
 
@@ -21,6 +25,7 @@ log = structlog.get_logger(__name__)
 _MAX_UNSENT = 256 * 1024
 _MAX_WAITING = 64
 _CONNECT_S = 5.0
+_GOODBYE_S = 1.0
 _SWEEP_S = 5.0
 _NAME_US = 60_000_000
 _MAX_NAMES = 256
@@ -30,27 +35,45 @@ OnMessage = Callable[[bytes, Flow], None]
 OnFailed = Callable[[Flow], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """`server` shows our certificate to those who connect, `client` checks the certificate of those we connect to."""
+
+    server: ssl.SSLContext
+    client: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+
+
 class Transport:
     """Sends to flows and hands over what comes in. `count` is told of each unusual thing by name."""
 
     def __init__(
-        self, settings: Settings, on_message: OnMessage, on_failed: OnFailed, count: Callable[[str], None]
+        self,
+        settings: Settings,
+        on_message: OnMessage,
+        on_failed: OnFailed,
+        count: Callable[[str], None],
+        tls: Tls | None = None,
     ) -> None:
+        if settings.tls_port is not None and tls is None:
+            raise ValueError("a TLS port needs a certificate")
         self._settings = settings
+        self._tls = tls
         self.on_message = on_message
         self._on_failed = on_failed
         self.count = count
         self._udp: asyncio.DatagramTransport | None = None
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._connections: dict[Flow, _Connection] = {}
+        self._alive: set[_Connection] = set()
         self._waiting: dict[Flow, list[bytes]] = {}
         self._names: dict[str, tuple[int, str]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweep: asyncio.TimerHandle | None = None
         self.port = settings.port
+        self.tls_port = settings.tls_port or 0
 
     async def start(self) -> None:
-        """Bind. With port 0 both transports get the same free port. Raises OSError."""
+        """Bind. With port 0 UDP and TCP get the same free port. Raises OSError."""
         for attempt in range(_BIND_TRIES):
             try:
                 await self._bind()
@@ -70,16 +93,30 @@ class Transport:
             self._udp = udp
             port = udp.get_extra_info("sockname")[1]
         if self._settings.tcp:
-            self._server = await loop.create_server(lambda: _Connection(self, None), self._settings.host, port)
-            port = self._server.sockets[0].getsockname()[1]
+            server = await loop.create_server(lambda: _Connection(self, "TCP"), self._settings.host, port)
+            self._servers.append(server)
+            port = server.sockets[0].getsockname()[1]
         self.port = port
+        if self._settings.tls_port is not None and self._tls is not None:
+            self._servers.append(
+                await loop.create_server(
+                    lambda: _Connection(self, "TLS"),
+                    self._settings.host,
+                    self._settings.tls_port,
+                    ssl=self._tls.server,
+                    ssl_handshake_timeout=_CONNECT_S,
+                    ssl_shutdown_timeout=_GOODBYE_S,
+                )
+            )
+            self.tls_port = self._servers[-1].sockets[0].getsockname()[1]
 
     async def _unbind(self) -> None:
         if self._udp is not None:
             self._udp.close()
-        if self._server is not None:
-            self._server.close()
-        self._udp = self._server = None
+        for server in self._servers:
+            server.close()
+        self._udp = None
+        self._servers = []
 
     async def aclose(self) -> None:
         """Close every socket and task."""
@@ -92,10 +129,18 @@ class Transport:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.sleep(0)  # lets the closed transports call connection_lost
+        try:
+            async with asyncio.timeout(_GOODBYE_S):
+                for connection in list(self._alive):
+                    await connection.gone.wait()
+        except TimeoutError:  # a peer that does not answer TLS's goodbye
+            for connection in list(self._alive):
+                connection.abort()
+            await asyncio.sleep(0)
 
     @property
     def connections(self) -> int:
-        """Open TCP connections."""
+        """Open TCP and TLS connections."""
         return len(self._connections)
 
     def send(self, flow: Flow, data: bytes, fallback: Flow | None = None) -> None:
@@ -170,8 +215,20 @@ class Transport:
     async def _dial(self, flow: Flow) -> "_Connection":
         host = await self._resolve(flow.host)
         loop = asyncio.get_running_loop()
+        secure: dict[str, Any] = {}
+        if flow.secure:
+            if self._tls is None:
+                raise OSError("TLS is not configured")
+            secure = {
+                "ssl": self._tls.client,
+                "server_hostname": flow.host,
+                "ssl_handshake_timeout": _CONNECT_S,
+                "ssl_shutdown_timeout": _GOODBYE_S,
+            }
         async with asyncio.timeout(_CONNECT_S):
-            _, protocol = await loop.create_connection(lambda: _Connection(self, flow), host, flow.port)
+            _, protocol = await loop.create_connection(
+                lambda: _Connection(self, flow.transport, flow), host, flow.port, **secure
+            )
         return protocol
 
     async def _resolve(self, host: str) -> str:
@@ -193,6 +250,7 @@ class Transport:
 
     def opened(self, flow: Flow, connection: "_Connection") -> bool:
         """Register a connection; False when there are too many."""
+        self._alive.add(connection)
         if len(self._connections) >= self._settings.max_connections:
             self.count("connections_refused")
             return False
@@ -205,6 +263,10 @@ class Transport:
         """Forget a connection."""
         if self._connections.get(flow) is connection:
             del self._connections[flow]
+
+    def lost(self, connection: "_Connection") -> None:
+        """Its socket is closed."""
+        self._alive.discard(connection)
 
     def now(self) -> int:
         """The settings' clock."""
@@ -238,11 +300,13 @@ class _Datagrams(asyncio.DatagramProtocol):
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, owner: Transport, flow: Flow | None) -> None:
+    def __init__(self, owner: Transport, kind: str, flow: Flow | None = None) -> None:
         self._owner = owner
+        self._kind = kind
         self._flow = flow
         self._refused = False
         self._transport: asyncio.Transport | None = None
+        self.gone = asyncio.Event()
         self.framer = Framer()
         self.last_seen = owner.now()
 
@@ -250,7 +314,7 @@ class _Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         peer = transport.get_extra_info("peername")
         if self._flow is None and peer is not None:
-            self._flow = Flow("TCP", peer[0], peer[1])
+            self._flow = Flow(self._kind, peer[0], peer[1])
         if self._flow is None or not self._owner.opened(self._flow, self):
             self._refused = True
             self.close()
@@ -274,6 +338,8 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         if self._flow is not None:
             self._owner.closed(self._flow, self)
+        self._owner.lost(self)
+        self.gone.set()
 
     def write(self, data: bytes) -> None:
         if self._transport is None or self._transport.is_closing():
@@ -284,6 +350,10 @@ class _Connection(asyncio.Protocol):
         else:
             self.last_seen = self._owner.now()
             self._transport.write(data)
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
 
     def close(self) -> None:
         if self._transport is not None:

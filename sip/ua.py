@@ -13,7 +13,7 @@ from sip.events import SipEvent
 from sip.flow import Flow
 from sip.registrar import Credentials, Registrar
 from sip.settings import Settings
-from sip.transport import Transport
+from sip.transport import Tls, Transport
 
 log = structlog.get_logger(__name__)
 
@@ -31,13 +31,17 @@ class Ua:
         *,
         credentials: Credentials | None = None,
         bindings: BindingStore | None = None,
+        tls: Tls | None = None,
     ) -> None:
-        """Without `credentials` REGISTER is refused with 405; without `bindings` phones are forgotten at the end."""
+        """Without `credentials` REGISTER is refused with 405; without `bindings` phones are forgotten at the end.
+
+        `tls` is needed when the settings name a `tls_port`.
+        """
         self._settings = settings
         self._on_event = on_event
         self._core = Core(settings, self._send)
         context = self._core.context
-        self._transport = Transport(settings, self._receive, self._failed, context.count)
+        self._transport = Transport(settings, self._receive, self._failed, context.count, tls)
         self._store: BindingStore = bindings or MemoryBindings()
         self._registrar: Registrar | None = None
         if credentials is not None:
@@ -59,6 +63,7 @@ class Ua:
             self._save_soon()
         await self._transport.start()
         self._core.context.port = self._transport.port
+        self._core.context.tls_port = self._transport.tls_port
         self._after_command()
 
     async def aclose(self) -> None:
@@ -84,6 +89,11 @@ class Ua:
         """The bound port, also when the settings say 0."""
         return self._transport.port
 
+    @property
+    def tls_port(self) -> int:
+        """The bound port of TLS; 0 when it is off."""
+        return self._transport.tls_port
+
     def registered(self, user: str) -> bool:
         """Whether the user has a phone that can be dialled now."""
         return self._registrar is not None and self._registrar.registered(user, self._settings.now())
@@ -105,7 +115,7 @@ class Ua:
 
     @property
     def open_connections(self) -> int:
-        """Open TCP connections."""
+        """Open TCP and TLS connections."""
         return self._transport.connections
 
     def ring(self, call: str, code: int = 180) -> None:

@@ -85,7 +85,7 @@ class Uac:
                 ("To", f"<{target.uri}>"),
                 ("Call-ID", ids()),
                 ("CSeq", "1 INVITE"),
-                self._ctx.contact(target.flow),
+                self._ctx.contact(target.flow, target.uri),
                 ALLOW,
                 self._ctx.agent_row(),
                 *rows,

@@ -86,7 +86,7 @@ class Uas:
         if call.state is CallState.INCOMING and call.invite is not None and call.dialog is not None:
             asked = call.invite
             routes = [("Record-Route", value) for value in asked.request.headers.rows("Record-Route")]
-            extra = (*routes, self._ctx.contact(asked.source))
+            extra = (*routes, self._ctx.contact(asked.source, asked.request.uri))
             data = self._ctx.response(asked.request, code, tag=call.dialog.local.tag, extra=extra)
             self._ctx.layer.respond(asked.key, code, data, now)
 

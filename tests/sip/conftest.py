@@ -16,6 +16,7 @@ import pytest
 from sip.bindings import MemoryBindings
 from sip.digest import ha1
 from sip.events import SipEvent
+from sip.transport import Tls
 from sip.ua import Ua
 from tests.sip.rig import ANSWER, local_settings
 
@@ -33,12 +34,12 @@ class Accounts:
 class Desk:
     """A user agent with what it said. `script` reacts to events, as voice/ will."""
 
-    def __init__(self, **changes: Any) -> None:
+    def __init__(self, tls: Tls | None = None, **changes: Any) -> None:
         self.events: list[SipEvent] = []
         self.script: Callable[[SipEvent], None] = lambda _event: None
         self.store = MemoryBindings()
         settings = local_settings(**changes)
-        self.ua = Ua(settings, self._on_event, credentials=Accounts(), bindings=self.store)
+        self.ua = Ua(settings, self._on_event, credentials=Accounts(), bindings=self.store, tls=tls)
 
     def _on_event(self, event: SipEvent) -> None:
         self.events.append(event)

@@ -38,8 +38,13 @@ def test_tags_without_memory_follow_the_request() -> None:
 
 def test_contacts_and_vias_name_us() -> None:
     context = Rig(advertise="sip.example").core.context
-    assert context.contact(Flow("TCP", "h", 1)) == ("Contact", "<sip:sip.example:5060;transport=tcp>")
-    assert context.contact(PEER) == ("Contact", "<sip:sip.example:5060>")
+    assert context.contact(Flow("TCP", "h", 1), "sip:a@h") == ("Contact", "<sip:sip.example:5060;transport=tcp>")
+    secure = Rig(advertise="sip.example", tls_port=5071).core.context
+    assert secure.contact(Flow("TLS", "h", 1), "sip:a@h") == ("Contact", "<sip:sip.example:5071;transport=tls>")
+    assert secure.contact(Flow("TLS", "h", 1), "SIPS:a@h") == ("Contact", "<sips:sip.example:5071>")
+    assert secure.via(Flow("TLS", "h", 1)).startswith("SIP/2.0/TLS sip.example:5071;")
+    assert secure.contact(PEER, "sips:a@h") == secure.contact(PEER, "sip:a@h")
+    assert context.contact(PEER, "sip:a@h") == ("Contact", "<sip:sip.example:5060>")
     assert context.via(PEER) != context.via(PEER)
     assert context.via(PEER).startswith("SIP/2.0/UDP sip.example:5060;branch=z9hG4bK")
 

@@ -20,6 +20,8 @@ def test_fallback_is_only_for_connections() -> None:
     via = parse_via("SIP/2.0/TCP 10.0.0.1:5062;branch=z9hG4bK1;received=192.0.2.1")
     assert fallback_flow(via, SOURCE) is None
     assert fallback_flow(via, STREAM) == Flow("TCP", "192.0.2.1", 5062)
+    plain = parse_via("SIP/2.0/TLS 192.0.2.9;branch=z9hG4bK1")
+    assert fallback_flow(plain, Flow("TLS", "192.0.2.1", 1234)) == Flow("TLS", "192.0.2.9", 5061)
 
 
 def test_nat() -> None:
@@ -34,6 +36,8 @@ def test_next_hops() -> None:
     assert flow_to_text("sip:a@h:5;transport=TCP") == Flow("TCP", "h", 5)
     assert flow_to_text("sip:a@h;maddr=192.0.2.5").host == "192.0.2.5"
     assert flow_to_text("sip:a@[2001:db8::1]").host == "2001:db8::1"
-    for bad in ("sips:a@h", "tel:1", "sip:a@h;transport=tls"):
+    assert flow_to_text("sip:a@h;transport=tls") == flow_to_text("sips:a@h;transport=tcp") == Flow("TLS", "h", 5061)
+    assert flow_to_text("sips:a@h:5") == Flow("TLS", "h", 5)
+    for bad in ("sips:a@h;transport=udp", "tel:1", "sip:a@h;transport=sctp"):
         with pytest.raises(Malformed):
             flow_to_text(bad)

@@ -225,6 +225,23 @@ def test_restore(rig: Rig) -> None:
     assert rig.events() == [PhoneUnregistered("1001")]
 
 
+def test_phones_on_tls_are_forgotten_when_tls_is_off(rig: Rig) -> None:
+    binding = Binding("1001", "sips:a@h", 1000, rig.now + 60 * SECOND, "c", 1, "TLS", "192.0.2.1", 5)
+    registrar(rig).restore([binding], rig.now)
+    assert (rig.events(), registrar(rig).changed) == ([], {"1001"})
+    on = Rig(tls_port=5061)
+    on.core.registrar = Registrar(on.core.context, Accounts(), b"key")
+    on.core.registrar.restore([binding], on.now)
+    assert [target.flow.transport for target in on.core.registrar.targets("1001", on.now)] == ["TLS"]
+
+
+@pytest.mark.parametrize(("source", "status"), [(PEER, 400), (Flow("TLS", "192.0.2.7", 40_000), 200)])
+def test_a_sips_contact_needs_tls(source: Flow, status: int) -> None:
+    rig = Rig(tls_port=5061)
+    rig.core.registrar = Registrar(rig.core.context, Accounts(), b"key")
+    assert Phone(rig, source=source).register("<sips:1001@10.0.0.9>").status == status
+
+
 def test_without_a_registrar() -> None:
     rig = Rig()
     rig.feed(Peer().request("REGISTER", uri=URI))
