@@ -100,13 +100,14 @@ class WorkerEngine:
         """As InProcessEngine.open_trunk; MediaError no_worker while none is alive."""
         return await self._open_socket("open_trunk", leg_id)
 
-    async def open_webrtc(self, leg_id: str, offer_sdp: str) -> str:
+    async def open_webrtc(self, leg_id: str, offer_sdp: str, *, opus: bool = False) -> str:
         """As InProcessEngine.open_webrtc; a leg that exists stays on its worker."""
         known = leg_id in self._place
         index = self._place[leg_id] if known else self._choose()
         self._place[leg_id] = index
         try:
-            answer: str = await self._links[index].request("open_webrtc", leg_id=leg_id, offer_sdp=offer_sdp)
+            link = self._links[index]
+            answer: str = await link.request("open_webrtc", leg_id=leg_id, offer_sdp=offer_sdp, opus=opus)
         except BaseException:
             if not known:
                 self._place.pop(leg_id, None)

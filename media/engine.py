@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -30,6 +30,10 @@ from media.render import render
 from media.rtp import build_sender_report
 from media.sockets import Poller, RtpSocket
 from media.tick import Ticker
+
+if TYPE_CHECKING:
+    from media.browser import BrowserTransport
+    from media.webrtc import TransportState
 
 log = structlog.get_logger(__name__)
 
@@ -137,9 +141,12 @@ class InProcessEngine:
         leg.negotiate(codec, payload_type, dtmf_payload_type, send=send, receive=receive)
         self._rewire(leg)
 
-    async def open_webrtc(self, leg_id: str, offer_sdp: str) -> str:
-        """Answer a browser's offer; for a leg that exists, put the new connection in place of the old one."""
-        from media.webrtc import TransportState, open_webrtc_transport
+    async def open_webrtc(self, leg_id: str, offer_sdp: str, *, opus: bool = False) -> str:
+        """Answer a browser's offer; for a leg that exists, put the new connection in place of the old one.
+
+        `opus` allows that codec beside G.711 (the offer's order decides): for callers, whose sound is transcoded.
+        """
+        from media.browser import open_browser
 
         leg = self._legs.get(leg_id)
         if leg is not None and leg.kind != "webrtc":
@@ -147,45 +154,40 @@ class InProcessEngine:
         fresh = leg or self._new_leg(leg_id, "webrtc")
         self._legs[leg_id] = fresh
         settings = self._settings
-
-        def on_packet(packet: bytes) -> None:
-            fresh.receive(packet, monotonic_us())
-
-        def on_state(state: TransportState) -> None:
-            if fresh.transport is not transport:
-                return
-            match state:
-                case "connected":
-                    fresh.connected = True
-                    self._emit(MediaEvent("connected", leg_id))
-                case "failed":
-                    self._emit(MediaEvent("leg_failed", leg_id, reason=transport.failure or "ice_failed"))
-                case "closed":
-                    self._emit(MediaEvent("leg_failed", leg_id, reason="peer_closed"))
-
         try:
-            transport, answer = await open_webrtc_transport(
+            opened = await open_browser(
                 offer_sdp,
                 hosts=settings.webrtc_hosts or (settings.bind_host,),
                 advertise=settings.advertise_host or None,
                 port_range=settings.webrtc_ports,
-                on_packet=on_packet,
-                on_state=on_state,
+                allow_opus=opus,
+                on_packet=lambda packet: fresh.receive(packet, monotonic_us()),
+                on_state=lambda transport, state: self._browser_changed(fresh, transport, state),
             )
         except BaseException:
             if fresh.transport is None and self._legs.get(leg_id) is fresh:
                 await self.close_leg(leg_id)
             raise
+        transport = opened.transport
         if self._legs.get(leg_id) is not fresh:
             await transport.close()
             raise MediaError("unknown_leg", f"{leg_id} was closed while its connection was made")
         old, fresh.transport = fresh.transport, transport
-        codec, payload_type, dtmf_payload_type = transport.negotiated
-        fresh.negotiate(codec, payload_type, dtmf_payload_type, send=True, receive=True)
+        fresh.negotiate(opened.codec, opened.payload_type, opened.dtmf_payload_type, send=True, receive=True)
         self._rewire(fresh)
         if old is not None:
             await old.close()
-        return answer
+        return opened.answer
+
+    def _browser_changed(self, leg: Leg, transport: BrowserTransport, state: TransportState) -> None:
+        if leg.transport is not transport:
+            return
+        if state == "connected":
+            leg.connected = True
+            self._emit(MediaEvent("connected", leg.leg_id))
+        else:
+            reason = "peer_closed" if state == "closed" else transport.failure or "ice_failed"
+            self._emit(MediaEvent("leg_failed", leg.leg_id, reason=reason))
 
     async def close_leg(self, leg_id: str) -> None:
         """Close a leg, leave its room, free its port; idempotent."""

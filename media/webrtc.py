@@ -16,7 +16,6 @@ import structlog
 from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceTransport
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters
 
-from media.codecs import CodecName
 from media.errors import MediaError
 from media.webrtc_ice import IceConnection
 from media.webrtc_sdp import (
@@ -25,6 +24,7 @@ from media.webrtc_sdp import (
     LocalParameters,
     Offer,
     OfferError,
+    WireCodec,
     build_answer,
     parse_offer,
 )
@@ -47,6 +47,7 @@ async def open_webrtc_transport(
     hosts: Sequence[str],
     advertise: str | None,
     port_range: tuple[int, int] | None,
+    allow_opus: bool = False,
     on_packet: Callable[[bytes], None],
     on_state: Callable[[TransportState], None],
 ) -> tuple["WebRtcTransport", str]:
@@ -60,7 +61,7 @@ async def open_webrtc_transport(
     the peer closes. Raises MediaError: an OfferError for an offer that cannot be answered, "ports_exhausted" when no
     host has a free port.
     """
-    offer = parse_offer(offer_sdp)
+    offer = parse_offer(offer_sdp, allow_opus=allow_opus)
     transport = WebRtcTransport(offer, hosts, port_range, on_packet, on_state)
     return transport, await transport._open(hosts, advertise)
 
@@ -82,11 +83,13 @@ class WebRtcTransport:
         on_packet: Callable[[bytes], None],
         on_state: Callable[[TransportState], None],
     ) -> None:
-        self.negotiated: tuple[CodecName, int, int | None] = (
+        self.negotiated: tuple[WireCodec, int, int | None] = (
             offer.codec,
             offer.payload_type,
             offer.dtmf_payload_type,
         )
+        self.dtmf_rate = offer.dtmf_rate
+        self.concealed = 0
         self.ssrc = secrets.randbits(32)
         self.failure: Literal["ice_failed", "dtls_failed"] | None = None
         self.received = 0

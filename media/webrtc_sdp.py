@@ -11,19 +11,31 @@ make this server send to an address of the sender's choice.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, cast
+from typing import Final, Literal, NamedTuple
 
-from media.codecs import CodecName
 from media.errors import MediaError
 
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
 DtlsRole = Literal["client", "server"]
+WireCodec = Literal["PCMU", "PCMA", "OPUS"]
+"""What may be negotiated with a browser; the engine itself knows G.711 only."""
 
 MAX_OFFER_CHARS: Final = 64 * 1024
 SAMPLE_RATE_HZ: Final = 8000
 PACKET_MS: Final = 20
 
-_STATIC_CODECS: Final[dict[int, CodecName]] = {0: "PCMU", 8: "PCMA"}
+OPUS_CLOCK_HZ: Final = 48_000
+# The engine's sound is 8 kHz: a browser that knows it spends neither bits nor cycles on more (RFC 7587, 6.1).
+_OPUS_FORMAT: Final = (
+    "minptime=10;useinbandfec=1;stereo=0;sprop-stereo=0;maxplaybackrate=8000;sprop-maxcapturerate=8000"
+)
+_STATIC_ENCODINGS: Final = {0: ("PCMU", 8000), 8: ("PCMA", 8000)}
+_WIRE_CODECS: Final[dict[tuple[str, int], WireCodec]] = {
+    ("PCMU", 8000): "PCMU",
+    ("PCMA", 8000): "PCMA",
+    ("OPUS", OPUS_CLOCK_HZ): "OPUS",
+}
+_ENCODING_OF: Final[dict[WireCodec, str]] = {"PCMU": "PCMU/8000", "PCMA": "PCMA/8000", "OPUS": "opus/48000/2"}
 _ANSWER_DIRECTION: Final[dict[str, Direction]] = {
     "sendrecv": "sendrecv",
     "sendonly": "recvonly",
@@ -37,7 +49,7 @@ _SETUP_OF_ROLE: Final[dict[DtlsRole, str]] = {"client": "active", "server": "pas
 _DIGESTS: Final = frozenset({"sha-256", "sha-384", "sha-512"})
 _UFRAG: Final = re.compile(r"[A-Za-z0-9+/]{4,256}")
 _PASSWORD: Final = re.compile(r"[A-Za-z0-9+/]{22,256}")
-_RTPMAP: Final = re.compile(r"([0-9]{1,3}) ([\w.-]+)/([0-9]{1,6})(?:/1)?")
+_RTPMAP: Final = re.compile(r"([0-9]{1,3}) ([\w.-]+)/([0-9]{1,6})(?:/[12])?")
 _PORT: Final = re.compile(r"[0-9]{1,5}")
 _PAYLOAD_TYPE: Final = re.compile(r"[0-9]{1,3}")
 _NEWLINE: Final = re.compile(r"\r\n|\r|\n")
@@ -87,9 +99,10 @@ class Offer:
     fingerprints: tuple[Fingerprint, ...]
     dtls_role: DtlsRole
     direction: Direction
-    codec: CodecName
+    codec: WireCodec
     payload_type: int
     dtmf_payload_type: int | None
+    dtmf_rate: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +128,7 @@ class LocalParameters:
     session_id: int
 
 
-def parse_offer(sdp: str) -> Offer:
+def parse_offer(sdp: str, *, allow_opus: bool = False) -> Offer:
     """Read an offer. Raises OfferError when it has no audio section that this server can answer."""
     if len(sdp) > MAX_OFFER_CHARS:
         raise OfferError("offer_too_long")
@@ -129,7 +142,7 @@ def parse_offer(sdp: str) -> Offer:
         raise OfferError("ice_lite")
     if "rtcp-mux" not in audio.attributes:
         raise OfferError("no_rtcp_mux")
-    codec, payload_type, dtmf_payload_type = _choose_codec(audio)
+    chosen = _choose_formats(audio, allow_opus=allow_opus)
     return Offer(
         sections=sections,
         audio_index=index,
@@ -139,9 +152,10 @@ def parse_offer(sdp: str) -> Offer:
         fingerprints=_fingerprints(attributes),
         dtls_role=_dtls_role(attributes),
         direction=_answer_direction(attributes),
-        codec=codec,
-        payload_type=payload_type,
-        dtmf_payload_type=dtmf_payload_type,
+        codec=chosen.codec,
+        payload_type=chosen.payload_type,
+        dtmf_payload_type=chosen.dtmf_payload_type,
+        dtmf_rate=chosen.dtmf_rate,
     )
 
 
@@ -227,33 +241,43 @@ def _answer_direction(attributes: Sequence[str]) -> Direction:
     return next((_ANSWER_DIRECTION[a] for a in attributes if a in _ANSWER_DIRECTION), "sendrecv")
 
 
-def _choose_codec(audio: Section) -> tuple[CodecName, int, int | None]:
-    """The first G.711 format in the offer's own order, and its telephone-event at the same clock rate."""
-    names = {number: codec for number, codec in _STATIC_CODECS.items() if str(number) in audio.formats}
-    encodings: dict[int, str] = dict(names)
+class _Formats(NamedTuple):
+    codec: WireCodec
+    payload_type: int
+    dtmf_payload_type: int | None
+    dtmf_rate: int
+
+
+def _choose_formats(audio: Section, *, allow_opus: bool) -> _Formats:
+    """The first codec of ours in the offer's own order, and telephone-event at its clock rate, else at 8 kHz."""
+    encodings: dict[int, tuple[str, int]] = dict(_STATIC_ENCODINGS)
     for value in audio.values("rtpmap"):
-        match = _RTPMAP.fullmatch(value)
-        if match and int(match[3]) == SAMPLE_RATE_HZ:
-            encodings[int(match[1])] = match[2].upper()
-        elif match:
-            encodings.pop(int(match[1]), None)
+        if match := _RTPMAP.fullmatch(value):
+            encodings[int(match[1])] = (match[2].upper(), int(match[3]))
     offered = [int(f) for f in audio.formats if _PAYLOAD_TYPE.fullmatch(f) and int(f) < 128]
-    chosen = next((n for n in offered if encodings.get(n) in ("PCMU", "PCMA")), None)
-    if chosen is None:
-        raise OfferError("no_common_codec")
-    dtmf = next((n for n in offered if encodings.get(n) == "TELEPHONE-EVENT"), None)
-    return cast("CodecName", encodings[chosen]), chosen, dtmf
+    for number in offered:
+        codec = _WIRE_CODECS.get(encodings.get(number, ("", 0)))
+        if codec is None or (codec == "OPUS" and not allow_opus):
+            continue
+        for rate in dict.fromkeys((encodings[number][1], SAMPLE_RATE_HZ)):
+            event = next((n for n in offered if encodings.get(n) == ("TELEPHONE-EVENT", rate)), None)
+            if event is not None:
+                return _Formats(codec, number, event, rate)
+        return _Formats(codec, number, None, SAMPLE_RATE_HZ)
+    raise OfferError("no_common_codec")
 
 
 def _audio_answer(offer: Offer, section: Section, local: LocalParameters) -> list[str]:
     first = local.candidates[0]
     family = "IP6" if ":" in first.host else "IP4"
     formats = [offer.payload_type]
-    lines = [f"a=rtpmap:{offer.payload_type} {offer.codec}/{SAMPLE_RATE_HZ}"]
+    lines = [f"a=rtpmap:{offer.payload_type} {_ENCODING_OF[offer.codec]}"]
+    if offer.codec == "OPUS":
+        lines.append(f"a=fmtp:{offer.payload_type} {_OPUS_FORMAT}")
     if offer.dtmf_payload_type is not None:
         formats.append(offer.dtmf_payload_type)
         lines += [
-            f"a=rtpmap:{offer.dtmf_payload_type} telephone-event/{SAMPLE_RATE_HZ}",
+            f"a=rtpmap:{offer.dtmf_payload_type} telephone-event/{offer.dtmf_rate}",
             f"a=fmtp:{offer.dtmf_payload_type} 0-15",
         ]
     mid = [f"a=mid:{section.mid}"] if section.mid is not None else []

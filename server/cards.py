@@ -168,7 +168,7 @@ class Cards:
             "medium": row.medium,
             "queue": work.queue,
             "queue_title": label(queue.title if queue else work.queue),
-            "caller": m.Caller(display=context.caller_name, number=context.caller, verified=False),
+            "caller": m.Caller(display=context.caller_name, number=context.number, verified=False),
             "queued_at_us": work.queued_at,
             "waited_ms": max(0, (row.connected_at or now) - work.queued_at) // 1000,
             "requirements": tuple(m.SkillDemand(skill=s, minimum=n) for s, n in requirements.items()),

@@ -41,6 +41,12 @@ class InteractionContext:
     history: tuple[Earlier, ...] = ()
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     queued: bool = False
+    kind: str = "phone"
+
+    @property
+    def number(self) -> str:
+        """What agents are shown as the caller's number; empty for one who has none (a visitor of the web site)."""
+        return self.caller if self.kind == "phone" else ""
 
 
 class InteractionContexts:
@@ -66,9 +72,9 @@ class InteractionContexts:
 
     # --- what voice tells ---------------------------------------------------------------------------------------
 
-    def opened(self, interaction_id: str, channel: str, caller: str, caller_name: str) -> None:
-        """A customer's attempt begins; who they are is looked up meanwhile."""
-        context = InteractionContext(interaction_id, channel, caller, caller_name)
+    def opened(self, interaction_id: str, channel: str, caller: str, caller_name: str, kind: str = "phone") -> None:
+        """A customer's attempt begins; who they are (an identity of this kind) is looked up meanwhile."""
+        context = InteractionContext(interaction_id, channel, caller, caller_name, kind=kind)
         self._live[interaction_id] = context
         self._tasks.spawn(self._identify(context), f"identify:{interaction_id}")
 
@@ -100,7 +106,11 @@ class InteractionContexts:
     def caller(self, interaction_id: str) -> tuple[str, str]:
         """Number and name as the call gave them, also before the past has been read; empty when it is not here."""
         context = self._live.get(interaction_id)
-        return (context.caller, context.caller_name) if context is not None else ("", "")
+        return (context.number, context.caller_name) if context is not None else ("", "")
+
+    def live(self, interaction_id: str) -> InteractionContext | None:
+        """The context, if it is here, also before the past has been read."""
+        return self._live.get(interaction_id)
 
     def cached(self, interaction_id: str) -> InteractionContext | None:
         """The context, if it is here and complete."""
@@ -126,8 +136,8 @@ class InteractionContexts:
     async def _identify(self, context: InteractionContext) -> None:
         try:
             if context.caller:
-                # A number from outside is what the caller claims: unverified (it came from no trunk).
-                customer = await self._customers.identify("phone", context.caller, False, self._wall())
+                # Unverified: a number that came from no trunk, or a visitor's id, is only what the caller claims.
+                customer = await self._customers.identify(context.kind, context.caller, False, self._wall())
                 await self._customers.attach(context.interaction_id, customer, {}, self._wall())
                 context.history = await self._earlier(customer, context.interaction_id)
         finally:
@@ -147,7 +157,9 @@ class InteractionContexts:
             context.data = dict(view.data)
             path = context.data.pop(PATH_KEY, "")
             context.path = tuple(path.split(" > ")) if path else ()
-            context.caller = next((i.value for i in view.identities if i.kind == "phone"), "")
+            known = {identity.kind: identity.value for identity in reversed(view.identities)}
+            context.kind = "phone" if "phone" in known else "visitor"
+            context.caller = known.get(context.kind, "")
             if view.record.customer_id:
                 context.history = await self._earlier(view.record.customer_id, interaction_id)
         context.ready.set()

@@ -30,7 +30,7 @@ class Engine(Protocol):
         receive: bool,
     ) -> None: ...
 
-    async def open_webrtc(self, leg_id: str, offer_sdp: str) -> str: ...
+    async def open_webrtc(self, leg_id: str, offer_sdp: str, *, opus: bool = False) -> str: ...
 
     async def close_leg(self, leg_id: str) -> None: ...
 
@@ -70,9 +70,9 @@ class MediaPort:
             )
         )
 
-    async def open_webrtc(self, leg_id: str, offer_sdp: str) -> str:
-        """The whole answer, candidates inside."""
-        return await _told(self._engine.open_webrtc(leg_id, offer_sdp))
+    async def open_webrtc(self, leg_id: str, offer_sdp: str, *, opus: bool = False) -> str:
+        """The whole answer, candidates inside; `opus` allows that codec beside G.711."""
+        return await _told(self._engine.open_webrtc(leg_id, offer_sdp, opus=opus))
 
     async def close_leg(self, leg_id: str) -> None:
         """Idempotent."""

@@ -16,6 +16,7 @@ from router.commands import CloseWork, Command, JoinLegs, PartLegs, RequeueWork,
 from router.vocabulary import EndedBy, Medium, Outcome
 from voice.browsers import BrowserLegs
 from voice.call import CallMachine, WaitPlan
+from voice.caller_leg import CallerLeg
 from voice.events import (
     AgentLegLost,
     AgentReady,
@@ -27,8 +28,9 @@ from voice.events import (
     Requeued,
 )
 from voice.phone import PhoneAnswered, PhoneFailed, PhoneLeft, PhoneLeg, PhoneLost, PhoneReleased
-from voice.ports import CallOffer, MediaUnavailableError, SdpRefusedError, Tasks
+from voice.ports import CallerIdentity, CallOffer, MediaUnavailableError, SdpRefusedError, Tasks
 from voice.runner import CallPlace, CallRunner, VoicePorts
+from voice.sip_caller import SipCaller
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +76,7 @@ class Conductor:
         self._calls: dict[str, CallRunner] = {}
         self._by_interaction: dict[str, CallRunner] = {}
         self._by_leg: dict[str, CallRunner] = {}
+        self._sip_callers: dict[str, SipCaller] = {}
         self._phones: dict[str, PhoneLeg] = {}
         self._assignments: dict[str, Assignment] = {}
         self._closing = False
@@ -93,8 +96,7 @@ class Conductor:
         """No new calls; those that are open are hung up."""
         self._closing = True
         for runner in list(self._calls.values()):
-            self._ports.signalling.hangup(runner.call, "shutting down")
-            runner.tell(CallerLeft("shutting down"))
+            runner.hang_up("shutting down")
         for phone in list(self._phones.values()):
             phone.tell(PhoneReleased())
 
@@ -102,24 +104,34 @@ class Conductor:
 
     def call_received(self, offer: CallOffer) -> None:
         """An INVITE from outside. Only published entries are reached."""
-        entry = self.site.entries.get(offer.entry)
-        if entry is None:
-            self._ports.signalling.reject(offer.call, 404)
-        elif self._closing or len(self._calls) >= self.site.max_calls:
-            self._ports.signalling.reject(offer.call, 503)
-        else:
-            self._start(offer, entry)
+        ports = self._ports
+        caller = SipCaller(offer, ports.signalling, ports.media, ports.sdp)
+        self._sip_callers[offer.call] = caller
+        if self.admit(caller, offer.entry, CallerIdentity("phone", offer.caller, offer.caller_name)) is None:
+            del self._sip_callers[offer.call]
 
-    def _start(self, offer: CallOffer, entry: Entry) -> None:
-        place = CallPlace(self.site.new_id(), entry.channel, offer.entry, self.site.node)
+    def admit(self, caller: CallerLeg, entry_name: str, who: CallerIdentity) -> str | None:
+        """Starts the call and returns its interaction; None when it was refused, as `caller` has been told."""
+        entry = self.site.entries.get(entry_name)
+        if entry is None:
+            caller.refuse(404, "no such entry")
+        elif self._closing or len(self._calls) >= self.site.max_calls:
+            caller.refuse(503, "no room for another call")
+        else:
+            return self._start(caller, entry_name, entry, who)
+        return None
+
+    def _start(self, caller: CallerLeg, entry_name: str, entry: Entry, who: CallerIdentity) -> str:
+        place = CallPlace(self.site.new_id(), entry.channel, entry_name, self.site.node)
         machine = CallMachine(IvrMachine(entry.flow, self.site.ivr), self.site.waits, entry.flow.language)
-        runner = CallRunner(offer, place, machine, self._ports, self._agent_of)
-        self._calls[offer.call] = self._by_interaction[place.interaction_id] = runner
+        runner = CallRunner(caller, place, machine, self._ports, self._agent_of)
+        self._calls[caller.call] = self._by_interaction[place.interaction_id] = runner
         self._by_leg[runner.leg_id] = runner
-        self._ports.contexts.opened(place.interaction_id, entry.channel, offer.caller, offer.caller_name)
-        opened = facts.InteractionOpened(place.interaction_id, entry.channel, Medium.VOICE, offer.entry, self.site.node)
-        self._ports.router.tell(opened, offer.call)
+        self._ports.contexts.opened(place.interaction_id, entry.channel, who.value, who.name, who.kind)
+        opened = facts.InteractionOpened(place.interaction_id, entry.channel, Medium.VOICE, entry_name, self.site.node)
+        self._ports.router.tell(opened, caller.call)
         self._tasks.spawn(self._run_call(runner), f"call:{place.interaction_id}")
+        return place.interaction_id
 
     async def _run_call(self, runner: CallRunner) -> None:
         try:
@@ -128,11 +140,12 @@ class Conductor:
             self._calls.pop(runner.call, None)
             self._by_interaction.pop(runner.interaction_id, None)
             self._by_leg.pop(runner.leg_id, None)
+            self._sip_callers.pop(runner.call, None)
 
     def call_confirmed(self, call: str, sdp: bytes | None) -> None:
         """The caller's ACK."""
-        if runner := self._calls.get(call):
-            runner.confirmed(sdp)
+        if caller := self._sip_callers.get(call):
+            caller.confirmed(sdp)
 
     def call_answered(self, call: str, sdp: bytes) -> None:
         """An agent's phone answered."""
@@ -197,6 +210,9 @@ class Conductor:
 
     def leg_connected(self, leg_id: str) -> None:
         """A media path is up; for a browser the agent can be reached from now on."""
+        if runner := self._by_leg.get(leg_id):
+            runner.media_up()
+            return
         agent_id = self.browsers.connected(leg_id)
         if agent_id is None:
             return
@@ -208,8 +224,7 @@ class Conductor:
     def leg_failed(self, leg_id: str, reason: str) -> None:
         """A media path is gone."""
         if runner := self._by_leg.get(leg_id):
-            self._ports.signalling.hangup(runner.call, reason)
-            runner.tell(CallerLeft(f"media: {reason}"))
+            runner.hang_up(f"media: {reason}")
         elif phone := self._phones.get(leg_id):
             phone.tell(PhoneLost(reason))
         else:

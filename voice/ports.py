@@ -34,6 +34,15 @@ class CallOffer:
     sdp: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class CallerIdentity:
+    """By what the caller is known (an identity's `kind` in records, such as phone or visitor), and their own name."""
+
+    kind: str
+    value: str
+    name: str
+
+
 class SdpRefusedError(Exception):
     """No codec in common, or a description that cannot be used (SIP 488)."""
 
@@ -77,7 +86,7 @@ class MediaEngine(Protocol):
 
     async def set_remote(self, leg_id: str, remote: RemoteMedia) -> None: ...
 
-    async def open_webrtc(self, leg_id: str, offer_sdp: str) -> str: ...
+    async def open_webrtc(self, leg_id: str, offer_sdp: str, *, opus: bool = False) -> str: ...
 
     async def close_leg(self, leg_id: str) -> None: ...
 
@@ -142,7 +151,7 @@ class Router(Protocol):
 class Contexts(Protocol):
     """What is known of each live interaction; personal data is kept here and in SQL, never in the journal."""
 
-    def opened(self, interaction_id: str, channel: str, caller: str, caller_name: str) -> None: ...
+    def opened(self, interaction_id: str, channel: str, caller: str, caller_name: str, kind: str = "phone") -> None: ...
 
     def collected(self, interaction_id: str, data: Mapping[str, str], path: Sequence[str], language: str) -> None: ...
 

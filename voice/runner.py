@@ -14,6 +14,7 @@ from router import events as facts
 from router.commands import Refuse
 from router.vocabulary import Medium, Requirement
 from voice.call import CallMachine, CallState
+from voice.caller_leg import CallerLeg
 from voice.events import (
     Answered,
     AskPlace,
@@ -38,7 +39,6 @@ from voice.events import (
 )
 from voice.ports import (
     AgentNotices,
-    CallOffer,
     Contexts,
     MediaEngine,
     MediaUnavailableError,
@@ -49,8 +49,6 @@ from voice.ports import (
 )
 
 log = structlog.get_logger(__name__)
-
-CONFIRM_TIMEOUT_S = 40.0  # RFC 3261 section 13.3.1.4 gives the ACK 64*T1 = 32 s; the user agent ends the call then.
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,7 @@ class CallRunner:
 
     def __init__(
         self,
-        offer: CallOffer,
+        caller: CallerLeg,
         place: CallPlace,
         machine: CallMachine,
         ports: VoicePorts,
@@ -89,14 +87,13 @@ class CallRunner:
         self.interaction_id = place.interaction_id
         self.work_id = place.interaction_id
         self.leg_id = f"caller:{place.interaction_id}"
-        self.call = offer.call
-        self._offer = offer
+        self.call = caller.call
+        self._caller = caller
         self._place = place
         self._machine = machine
         self._ports = ports
         self._agent_of = agent_of
         self._inbox: asyncio.Queue[CallEvent] = asyncio.Queue()
-        self._confirmed: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
         self._closed = False
 
     @property
@@ -107,13 +104,17 @@ class CallRunner:
     def tell(self, event: CallEvent) -> None:
         """Something happened to this call."""
         self._inbox.put_nowait(event)
-        if isinstance(event, CallerLeft) and not self._confirmed.done():
-            self._confirmed.cancel()
+        if isinstance(event, CallerLeft):
+            self._caller.gone()
 
-    def confirmed(self, sdp: bytes | None) -> None:
-        """The caller's ACK came (with the answer, when the INVITE carried no offer)."""
-        if not self._confirmed.done():
-            self._confirmed.set_result(sdp)
+    def hang_up(self, reason: str) -> None:
+        """The node ends this call: the caller is told, and leaves."""
+        self._caller.hang_up(reason)
+        self.tell(CallerLeft(reason))
+
+    def media_up(self) -> None:
+        """The caller's media path is there."""
+        self._caller.media_up()
 
     async def run(self) -> None:
         """The whole call; returns when it is over and everything is released."""
@@ -135,42 +136,21 @@ class CallRunner:
     # --- answer -------------------------------------------------------------------------------------------------
 
     async def _answer(self) -> bool:
-        """Opens the leg, sends the 200 and waits for the ACK. False when the call is over before that."""
-        ports = self._ports
+        """Opens the leg and answers. False when the call is over before sound may begin."""
         try:
-            host, port = await ports.media.open_rtp(self.leg_id)
-            if self._offer.sdp is None:
-                sdp = ports.sdp.offer(self.leg_id, host, port)
-            else:
-                await ports.media.set_remote(self.leg_id, ports.sdp.read_offer(self.leg_id, self._offer.sdp))
-                sdp = ports.sdp.answer(self.leg_id, host, port)
-            ports.signalling.answer(self.call, sdp)
-            return await self._await_ack()
+            if await self._caller.answer(self.leg_id):
+                return True
+            self.tell(CallerLeft("not confirmed"))
         except SdpRefusedError as error:
             self._refuse(488, str(error))
         except MediaUnavailableError as error:
             self._refuse(503, error.reason)
         return False
 
-    async def _await_ack(self) -> bool:
-        try:
-            async with asyncio.timeout(CONFIRM_TIMEOUT_S):
-                answer = await self._confirmed
-        except (TimeoutError, asyncio.CancelledError):
-            if (task := asyncio.current_task()) is not None and task.cancelling():
-                raise
-            self.tell(CallerLeft("not confirmed"))
-            return False
-        if self._offer.sdp is None:
-            if answer is None:
-                raise SdpRefusedError("the ACK carried no answer to our offer")
-            await self._ports.media.set_remote(self.leg_id, self._ports.sdp.read_answer(self.leg_id, answer))
-        return True
-
     def _refuse(self, code: int, reason: str) -> None:
-        """A final answer; a call that has its 200 already is hung up when `run` ends."""
+        """A final answer; a call that has been answered already is hung up when `run` ends."""
         log.info("call_refused", code=code, reason=reason)
-        self._ports.signalling.reject(self.call, code, reason)
+        self._caller.refuse(code, reason)
         self.tell(CallerLeft(f"refused {code}"))
 
     # --- steps --------------------------------------------------------------------------------------------------
@@ -190,6 +170,8 @@ class CallRunner:
     async def _do_all(self, commands: list[CallCommand]) -> None:
         for command in commands:
             await self._do(command)
+        reservation_id = self._machine.reservation
+        self._caller.moved(self._machine.state, self._agent_of(reservation_id) if reservation_id else None)
 
     async def _do(self, command: CallCommand) -> None:
         match command:
@@ -209,7 +191,7 @@ class CallRunner:
             case LeaveQueue():
                 self._post(facts.CustomerLeft(self.work_id))
             case HangUp(reason):
-                self._ports.signalling.hangup(self.call, reason)
+                self._caller.hang_up(reason)
             case Note(kind, detail):
                 self._post(facts.InteractionNoted(self.interaction_id, kind, detail))
             case Close(outcome):
@@ -264,14 +246,14 @@ class CallRunner:
 
     def _tidy(self) -> None:
         """The call hangs up and the router forgets it, also when something unforeseen or a shutdown ended `run`."""
-        self._ports.signalling.hangup(self.call, "over")
+        self._caller.hang_up("over")
         if not self._closed:
             self._post(facts.CustomerLeft(self.work_id))
             self._post(facts.InteractionClosed(self.interaction_id, "failed"))
 
     async def _release(self) -> None:
         ports = self._ports
-        ports.sdp.forget(self.leg_id)
+        self._caller.release()
         ports.contexts.closed(self.interaction_id)
         try:
             await ports.media.set_room(self.interaction_id, {})

@@ -61,6 +61,7 @@ class Leg:
     def heard(self, since: int = 0) -> audio.Sound:
         assert self.transport is not None
         codec, payload_type, _ = self.transport.negotiated
+        assert codec != "OPUS"
         return codecs.decode(codec, b"".join(p.payload for p in self.packets[since:] if p.payload_type == payload_type))
 
 
@@ -101,6 +102,7 @@ async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
 async def send_sound(transport: WebRtcTransport, sound: audio.Sound) -> None:
     """Send `sound` again and again at the pace of 20 ms, until cancelled."""
     codec, payload_type, _ = transport.negotiated
+    assert codec != "OPUS"
     coded = codecs.encode(codec, sound)
     frames = [coded[i : i + 160] for i in range(0, len(coded) - 159, 160)]
     start = time.monotonic()

@@ -35,7 +35,7 @@ class Media:
     async def set_remote(self, leg_id: str, remote: RemoteMedia) -> None:
         await self._do("set_remote", leg_id)
 
-    async def open_webrtc(self, leg_id: str, offer_sdp: str) -> str:
+    async def open_webrtc(self, leg_id: str, offer_sdp: str, *, opus: bool = False) -> str:
         await self._do("open_webrtc", leg_id)
         self.open_legs.add(leg_id)
         return f"answer {offer_sdp}"
@@ -135,7 +135,7 @@ class Router:
 class Quiet:
     """Contexts and notices that nobody looks at here."""
 
-    def opened(self, interaction_id: str, channel: str, caller: str, caller_name: str) -> None: ...
+    def opened(self, interaction_id: str, channel: str, caller: str, caller_name: str, kind: str = "phone") -> None: ...
 
     def collected(self, interaction_id: str, data: Mapping[str, str], path: Sequence[str], language: str) -> None: ...
 

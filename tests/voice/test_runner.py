@@ -10,7 +10,7 @@ from sip import events as sip
 from sip.message import Request, Response, parse
 from tests.server.house import House, offer_of, until
 from tests.sip.rig import Peer
-from voice import runner
+from voice import sip_caller
 from voice.events import PlayEnded
 
 BAD = offer_of(4000).replace(b"RTP/AVP 0 8", b"RTP/AVP 96 97").replace(b"PCM", b"X-")
@@ -128,7 +128,7 @@ async def test_a_late_offer_that_gets_no_usable_answer_is_hung_up(
 async def test_an_answer_that_nobody_confirms_ends_the_call(
     house: House, wire: WireCaller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "CONFIRM_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(sip_caller, "CONFIRM_TIMEOUT_S", 0.1)
     wire.send("INVITE", offer_of(4000))
     ok = await wire.response(200)
     await until(lambda: house.outcomes == ["left_in_ivr"])

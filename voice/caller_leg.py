@@ -1,0 +1,45 @@
+"""The caller's side of a call: what a call asks of it, whatever carries its signalling."""
+
+from typing import Protocol
+
+from voice.call import CallState
+
+
+class CallerLeg(Protocol):
+    """One caller's signalling and the negotiation of their media leg. Only `answer` waits; all else returns at once."""
+
+    @property
+    def call(self) -> str:
+        """Names the signalling; unique on this node."""
+        ...
+
+    async def answer(self, leg_id: str) -> bool:
+        """Opens the media leg, answers, and waits until sound may begin. False: the caller did not stay that long.
+
+        Raises SdpRefusedError or MediaUnavailableError; the runner then refuses the call and closes the leg.
+        """
+        ...
+
+    def media_up(self) -> None:
+        """The engine says that the leg's media path is there."""
+        ...
+
+    def gone(self) -> None:
+        """The caller left, or the call is over: `answer` need not wait any longer."""
+        ...
+
+    def moved(self, state: CallState, agent_id: str | None) -> None:
+        """Where the call is now; `agent_id` is whom the caller speaks with. Repeats are possible."""
+        ...
+
+    def refuse(self, code: int, reason: str) -> None:
+        """A final answer (SIP's codes); the call ends when it has been answered already."""
+        ...
+
+    def hang_up(self, reason: str) -> None:
+        """The call is over; idempotent, the first reason stands."""
+        ...
+
+    def release(self) -> None:
+        """Nothing of this call is needed any more."""
+        ...
