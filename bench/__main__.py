@@ -43,7 +43,7 @@ def main() -> int:
         )
         failed = failed or done.returncode != 0
         for line in done.stdout.splitlines():
-            if not line.startswith("{") or _wanted(json.loads(line)["name"], only):
+            if _wanted(json.loads(line)["name"], only):
                 print(line, flush=True)
     return 1 if failed else 0
 

@@ -37,6 +37,7 @@ from sip.clock import monotonic_us, random_ids
 from sip.sdp import Origin, build_offer
 from sip.settings import Settings
 from sip.ua import Ua
+from telemetry import logs
 from tests.e2e.server import Server, free_port
 
 SCENARIOS = Path(__file__).parent / "scenarios"
@@ -45,7 +46,7 @@ CALLS_PER_S = 10
 REFUSED_PER_S = 40
 TALK_MS = 1000
 SETTLE_S = 0.3
-IDLE_S = 2.0
+IDLE_S = 0.4
 LIMIT_S = 20.0
 WAITING = 3
 # The server closes the connection of a page that sends faster than people work.
@@ -189,8 +190,8 @@ async def measure_cpu(server: Server, pages: Sequence[Page], folder: Path, runs:
             await run_sipp(server, folder, "refused", NOBODY, "-m", str(half), "-r", str(REFUSED_PER_S))
             refused.append(clocks.since(before, half))
             before = clocks.read()
-            await asyncio.sleep(IDLE_S / runs)
-            idle.append(clocks.since(before, IDLE_S / runs)["total"])
+            await asyncio.sleep(IDLE_S)
+            idle.append(clocks.since(before, IDLE_S)["total"])
             if run == 0:  # The first run warms up.
                 spent, refused, idle = [], [], []
     story = f"menu, digit by INFO, queue, SIP phone, joined {TALK_MS} ms, wrap-up; {len(pages)} agents, "
@@ -289,6 +290,7 @@ def main() -> None:
     if shutil.which("sipp") is None:
         print("bench.call needs SIPp (Debian: apt-get install sip-tester); nothing was measured", file=sys.stderr)
         return
+    logs.configure("error")
     uvloop.run(measure(arguments.agents, arguments.runs, arguments.calls, arguments.rings))
 
 

@@ -29,6 +29,7 @@ from store.group import commit_arguments
 from store.keys import shard_keys
 from store.lease import Lease
 from store.shard import RedisShardStore
+from telemetry import logs
 from tests.store.samples import agent, reservation, turn, typical_interaction, work
 
 GROUP = 64
@@ -213,6 +214,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the runs")
     n = 2_000 if parser.parse_args().quick else 20_000
+    logs.configure("error")
     python: dict[str, object] = {"python": platform.python_version(), "cpus": os.cpu_count()}
     journal_size(python)
     encoding(n, python)

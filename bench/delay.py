@@ -23,6 +23,7 @@ import uvloop
 from bench.callcenter import STRAIGHT, Page, call_center
 from bench.figures import line
 from bench.phones import HOST, Phones
+from telemetry import logs
 from tests.audio import RATE_HZ, delay, level, noise, read_wav, write_wav
 from tests.e2e.server import Server
 from tools.call.caller import Caller
@@ -109,6 +110,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=4, help="of each kind")
     parser.add_argument("--bursts", type=int, default=10, help="of a call")
     arguments = parser.parse_args()
+    logs.configure("error")
     uvloop.run(measure(arguments.calls, arguments.bursts))
 
 

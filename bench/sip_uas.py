@@ -112,10 +112,10 @@ def main() -> None:
     core = Core(settings, lambda _flow, data, _fallback: sent.append(data))
     batches = max(1, count // BATCH)
     measure(
-        "sip_uas_call", calls(core, sent, itertools.count()), batches,
+        "sip.uas_call", calls(core, sent, itertools.count()), batches,
         f"INVITE 100 180 200 ACK BYE 200, no sockets, messages built in the loop, batches of {BATCH}",
     )  # fmt: skip
-    measure("sip_uas_floor", floor(), batches, "decode and split the three requests")
+    measure("sip.uas_floor", floor(), batches, "decode and split the three requests")
 
 
 if __name__ == "__main__":
