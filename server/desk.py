@@ -245,8 +245,12 @@ class Desk:
                 return
 
     def _with_context(self, of: SendOffer | PartLegs | WorkRow, show: Callable[[InteractionContext], None]) -> None:
-        """At once when the caller's context is here, so that messages keep their order; else when it has been read."""
-        context = self._contexts.cached(of.interaction_id)
+        """At once when the caller's context is here, so that messages keep their order; else when it has been read.
+
+        Only an offer waits for the past of the caller: nobody looks at it for the first time later on.
+        """
+        find = self._contexts.cached if isinstance(of, SendOffer) else self._contexts.live
+        context = find(of.interaction_id)
         if context is not None:
             show(context)
         else:

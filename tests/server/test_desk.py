@@ -1,0 +1,351 @@
+"""The agents' side: each request with its refusals, what is shown in which order, and the snapshot."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents_ws import messages as m
+from agents_ws.ports import Refusal
+from records.accounts import Account, Role
+from router import events as facts
+from router.vocabulary import EndedBy, OfferState, Presence, WithdrawReason
+from sip import events as sip
+from tests.server.house import House, built, offer_of, until
+from tests.server.sites import SECOND
+
+
+def code(answer: Refusal | str | None) -> str | None:
+    assert not isinstance(answer, str)
+    return None if answer is None else answer.code
+
+
+# --- signing in and out -----------------------------------------------------------------------------------------
+
+
+async def test_a_token_names_the_agent(house: House) -> None:
+    await house.accounts.set_password(Account("anna@x", Role.AGENT, "anna"), "secret", 1)
+    await house.accounts.set_password(Account("boss", Role.SUPERVISOR, None), "secret", 1)
+    await house.accounts.set_password(Account("left", Role.AGENT, "no-longer-in-the-site"), "secret", 1)
+
+    async def identity(name: str) -> m.AgentIdentity | None:
+        signed = await house.sign_in.sign_in(name, "secret", house.desk._wall())
+        assert signed is not None
+        return await house.desk.authenticate(signed.token)
+
+    assert await identity("anna@x") == m.AgentIdentity(
+        id="anna", name="Anna", role="agent", team="line1", station="webrtc"
+    )
+    assert await identity("boss") is None
+    assert await identity("left") is None
+    assert await house.desk.authenticate("guess") is None
+
+
+async def test_an_agent_is_reachable_with_page_and_leg(house: House) -> None:
+    assert code(await house.desk.set_presence("anna", "ready", None)) == "not_connected"
+    await house.desk.connected("anna")
+    assert code(await house.desk.set_presence("anna", "ready", None)) == "not_connected"
+    await house.open_leg()
+    assert await house.desk.set_presence("anna", "ready", None) is None
+    shown = house.hub.of(m.PresenceShown)
+    assert [(one.presence, one.reason) for one in shown] == [
+        (Presence.NOT_READY, "signed_in"),
+        (Presence.READY, None),
+    ]
+    assert house.hub.of(m.Leg)[-1].state == "up"
+
+
+async def test_the_end_of_a_replaced_page_does_not_take_the_new_one_down(house: House) -> None:
+    first = await house.ready()
+    second = await house.desk.connected("anna")
+    assert second > first
+    await house.desk.disconnected("anna", first)
+    row = house.pump.dispatcher.agent("anna")
+    assert row is not None
+    assert row.connected
+    await house.desk.disconnected("anna", second)
+    row = house.pump.dispatcher.agent("anna")
+    assert row is not None
+    assert not row.connected
+    await house.desk.disconnected("anna", second)
+    assert house.reach.signed_in() == []
+
+
+async def test_generations_grow_also_within_one_microsecond(house: House) -> None:
+    house.desk._wall = lambda: 1
+    generations = [await house.desk.connected("anna") for _ in range(3)]
+    assert generations == sorted(set(generations))
+
+
+async def test_presence_has_the_sites_reasons(house: House) -> None:
+    await house.ready()
+    assert code(await house.desk.set_presence("anna", "not_ready", "coffee")) == "unknown_reason"
+    assert await house.desk.set_presence("anna", "not_ready", "lunch") is None
+    assert house.hub.of(m.PresenceShown)[-1].reason == "lunch"
+
+
+async def test_signing_out_closes_the_leg(house: House) -> None:
+    await house.ready()
+    assert await house.desk.sign_out("anna") is None
+    assert house.engine.leg_ids == ()
+    assert house.hub.of(m.PresenceShown)[-1].presence is Presence.OFFLINE
+    row = house.pump.dispatcher.agent("anna")
+    assert row is not None
+    assert not row.connected
+    assert (await house.desk.snapshot("anna")).leg == "none"
+
+
+async def test_nobody_signs_out_of_a_conversation(house: House) -> None:
+    call, _ = await house.talking()
+    assert code(await house.desk.sign_out("anna")) == "work_held"
+    assert len(house.engine.rooms) == 1
+    house.outside.ua.hangup(call)
+    await house.empty()
+
+
+async def test_a_desk_phone_is_shown_as_registered_or_absent(house: House) -> None:
+    await house.desk.connected("ben")
+    assert (await house.desk.snapshot("ben")).leg == "phone_absent"
+    house.desk.phone_changed("ben", registered=True)
+    assert house.hub.of(m.Leg, "ben")[-1].state == "phone_registered"
+    house.desk.phone_changed("ben", registered=False)
+    assert house.hub.of(m.Leg, "ben")[-1].state == "phone_absent"
+    assert code(await house.desk.open_leg("ben", "offer")) == "phone_agent"
+
+
+async def test_a_leg_that_cannot_be_opened_is_a_refusal(house: House) -> None:
+    house.engine.fail["open_webrtc"] = "bad_offer"
+    answer = await house.desk.open_leg("anna", "offer")
+    assert answer == Refusal("media_unavailable", "bad_offer")
+    assert house.conductor.browsers.count == 0
+
+
+# --- the course of one piece of work ----------------------------------------------------------------------------
+
+
+async def test_a_whole_piece_of_work_in_the_agents_eyes(house: House) -> None:
+    await house.ready()
+    call = await house.queued()
+    reservation = (await house.offer()).reservation_id
+    await house.said("Offer")
+    assert await house.desk.accept("anna", reservation) is None
+    await house.said("assignment:connected")
+    house.outside.ua.hangup(call)
+    await house.said("WrapUp")
+    assert await house.desk.finish_wrap_up("anna", reservation, "sold", "wants a receipt") is None
+    await house.said("WrapUpEnded")
+    assert house.hub.words() == [
+        "Offer",
+        "assignment:accepted",
+        "assignment:connected",
+        "assignment:ended",
+        "WrapUp",
+        "WrapUpEnded",
+    ]
+    ended = house.hub.of(m.Assignment)[-1]
+    assert ended.by is EndedBy.CUSTOMER
+    offer = house.hub.of(m.Offer)[0]
+    assert offer.caller == m.Caller(display="Cai", number="0755123", verified=False)
+    assert offer.why is not None
+    assert house.hub.of(m.WrapUpEnded)[0].disposition == "sold"
+    (note,) = await house.notes.of(offer.interaction_id)
+    assert (note.agent_id, note.text) == ("anna", "wants a receipt")
+    await house.empty()
+
+
+async def test_work_without_wrap_up_leaves_nothing(tmp_path: Path) -> None:
+    async with built(tmp_path, wrap_up_us=0) as house:
+        call, _ = await house.talking()
+        house.outside.ua.hangup(call)
+        await house.said("WrapUpEnded")
+        await house.empty()
+        assert house.hub.words()[-1] == "WrapUpEnded", "nothing comes after it"
+
+
+async def test_a_slow_past_does_not_turn_the_order_of_messages(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = asyncio.Event()
+
+    async def slow(*_: object) -> str:
+        await gate.wait()
+        raise OSError("no database")
+
+    monkeypatch.setattr(house.contexts._customers, "identify", slow)
+    call, reservation = await house.talking()
+    house.outside.ua.hangup(call)
+    await house.said("WrapUp")
+    gate.set()
+    await until(lambda: bool(house.failed))
+    house.failed.clear()
+    await house.desk.finish_wrap_up("anna", reservation, "sold", None)
+    await house.empty()
+    words = [word for word in house.hub.words() if word != "Offer"]
+    assert words == ["assignment:accepted", "assignment:connected", "assignment:ended", "WrapUp", "WrapUpEnded"]
+
+
+async def test_a_wrap_up_ends_at_its_deadline(tmp_path: Path) -> None:
+    async with built(tmp_path, wrap_up_us=SECOND // 20) as house:
+        call, reservation = await house.talking()
+        house.outside.ua.hangup(call)
+        await house.said("WrapUpEnded")
+        assert house.hub.of(m.WrapUpEnded)[0].disposition is None
+        assert code(await house.desk.finish_wrap_up("anna", reservation, "sold", "too late")) == "wrap_up_over"
+        await house.empty()
+
+
+async def test_a_caller_who_leaves_before_the_join_takes_the_card_away(house: House) -> None:
+    await house.ready()
+    house.engine.hold["set_room"] = asyncio.Event()
+    call = await house.queued()
+    offer = await house.offer()
+    assert await house.desk.accept("anna", offer.reservation_id) is None
+    await house.said("assignment:accepted")
+    house.pump.tell(facts.CustomerLeft(offer.work_id), "test")
+    await house.said("OfferWithdrawn")
+    house.engine.hold.pop("set_room").set()
+    house.outside.ua.hangup(call)
+    await house.empty()
+
+
+async def test_an_offer_that_was_rejected_goes_and_comes_to_others(house: House) -> None:
+    await house.ready()
+    call = await house.queued()
+    offer = await house.offer()
+    await until(lambda: bool(house.hub.of(m.Offer)))
+    assert await house.desk.reject("anna", offer.reservation_id, "lunch") is None
+    assert house.hub.of(m.OfferWithdrawn)[0].reason is WithdrawReason.REJECTED
+    assert code(await house.desk.accept("anna", offer.reservation_id)) == "offer_over"
+    assert code(await house.desk.reject("anna", offer.reservation_id, None)) == "offer_over"
+    house.outside.ua.hangup(call)
+    await house.empty()
+
+
+async def test_an_agent_with_a_phone_accepts_there(house: House) -> None:
+    await house.speaker_port()
+    call, _ = await house.phone_rings()
+    offer = await house.offer("ben")
+    assert code(await house.desk.accept("ben", offer.reservation_id)) == "answer_your_phone"
+    house.outside.ua.hangup(call)
+    await house.empty()
+
+
+async def test_an_agent_acts_on_their_own_work_only(house: House) -> None:
+    call, reservation = await house.talking()
+    desk = house.desk
+    assert code(await desk.reject("ben", reservation, None)) == "not_yours"
+    for refused in (
+        await desk.hang_up("ben", reservation),
+        await desk.hold("ben", reservation, True),
+        await desk.send_digit("ben", reservation, "5"),
+    ):
+        assert code(refused) == "not_connected"
+    assert await desk.hang_up("anna", reservation) is None
+    await house.reach_state(reservation, OfferState.WRAP_UP)
+    assert code(await desk.finish_wrap_up("ben", reservation, "sold", "not mine")) == "not_yours"
+    (work,) = [event.interaction_id for event in house.told(facts.WorkQueued)]
+    assert await house.notes.of(work) == ()
+    await house.outside.wait(sip.CallEnded, call)
+    await house.empty()
+
+
+async def test_what_makes_no_sense_now_is_refused(house: House) -> None:
+    await house.ready()
+    call = await house.queued()
+    offer = await house.offer()
+    desk, reservation = house.desk, offer.reservation_id
+    assert code(await desk.hang_up("anna", reservation)) == "not_connected"
+    assert code(await desk.hold("anna", reservation, True)) == "not_connected"
+    assert code(await desk.finish_wrap_up("anna", reservation, "sold", "too soon")) == "not_in_wrap_up"
+    assert code(await desk.finish_wrap_up("anna", reservation, "no such code", None)) == "unknown_disposition"
+    assert code(await desk.accept("anna", "nothing.1")) == "offer_over"
+    assert await house.notes.of(offer.interaction_id) == (), "a refused wrap-up keeps no note"
+    house.outside.ua.hangup(call)
+    await house.empty()
+
+
+async def test_a_digit_that_media_cannot_send_is_refused(house: House) -> None:
+    sdp = offer_without_events((await house.speaker_port()).port)
+    await house.ready()
+    call = await house.queued(sdp=sdp)
+    reservation = (await house.offer()).reservation_id
+    await house.desk.accept("anna", reservation)
+    await house.reach_state(reservation, OfferState.CONNECTED)
+    assert await house.desk.send_digit("anna", reservation, "5") == Refusal("media_unavailable", "no_telephone_event")
+    house.outside.ua.hangup(call)
+    await house.empty()
+
+
+def offer_without_events(port: int) -> bytes:
+    lines = offer_of(port).replace(b" 101", b"", 1).split(b"\r\n")
+    return b"\r\n".join(line for line in lines if b":101" not in line)
+
+
+# --- the snapshot -----------------------------------------------------------------------------------------------
+
+
+async def test_a_snapshot_in_each_state(house: House) -> None:
+    empty = await house.desk.snapshot("anna")
+    assert (empty.presence, empty.leg, empty.offers, empty.assignments) == (Presence.OFFLINE, "none", (), ())
+    await house.ready()
+    call = await house.queued()
+    offer = await house.offer()
+    shown = await house.desk.snapshot("anna")
+    assert [one.reservation_id for one in shown.offers] == [offer.reservation_id]
+    assert shown.offers[0].caller.number == "0755123"
+    await house.desk.accept("anna", offer.reservation_id)
+    await house.reach_state(offer.reservation_id, OfferState.CONNECTED)
+    shown = await house.desk.snapshot("anna")
+    assert [one.state for one in shown.assignments] == ["connected"]
+    await house.desk.hold("anna", offer.reservation_id, True)
+    await house.said("assignment:held")
+    shown = await house.desk.snapshot("anna")
+    assert [one.state for one in shown.assignments] == ["held"]
+    house.outside.ua.hangup(call)
+    await house.reach_state(offer.reservation_id, OfferState.WRAP_UP)
+    shown = await house.desk.snapshot("anna")
+    assert [one.reservation_id for one in shown.wrap_ups] == [offer.reservation_id]
+    assert (await house.desk.snapshot("ben")).wrap_ups == (), "only one's own work"
+    await house.empty()
+
+
+async def test_asking_for_a_context_of_closed_work_leaves_none_behind(house: House) -> None:
+    """After a restart contexts are read back from SQL: also for work that is closed in that very moment."""
+    await house.ready()
+    call = await house.queued()
+    offer = await house.offer()
+    await until(lambda: house.contexts.cached(offer.interaction_id) is not None)
+    house.contexts.drop(offer.interaction_id)
+    house.pump.tell(facts.OfferAccepted(offer.reservation_id, "anna"), "test")
+    house.pump.tell(facts.CustomerLeft(offer.work_id), "test")
+    house.outside.ua.hangup(call)
+    await house.empty()
+
+
+async def test_while_the_store_is_away_nobody_is_told_that_it_is_done(house: House) -> None:
+    await house.ready()
+    call = await house.queued()
+    offer = await house.offer()
+    gate = asyncio.Event()
+    commit = house.owner.commit
+
+    async def away(turns: Any) -> None:
+        await gate.wait()
+        await commit(turns)
+
+    house.owner.commit = away  # type: ignore[method-assign]
+    accepting = asyncio.create_task(house.desk.accept("anna", offer.reservation_id))
+    await house.reach_state(offer.reservation_id, OfferState.ACCEPTED)
+    assert not accepting.done()
+    assert house.hub.of(m.Assignment) == []
+    gate.set()
+    assert await accepting is None
+    await house.reach_state(offer.reservation_id, OfferState.CONNECTED)
+    house.outside.ua.hangup(call)
+    await house.empty()
+
+
+async def test_before_hub_and_conductor_are_attached_requests_are_refused(house: House) -> None:
+    house.desk._hub = house.desk._conductor = None
+    assert code(await house.desk.open_leg("anna", "offer")) == "phone_agent"
+    house.desk.leg_changed("anna", up=True)
+    assert len(house.hub.sent) == 0
