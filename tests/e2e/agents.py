@@ -74,13 +74,20 @@ class Ear:
 
 
 class Agent(ScriptedAgent):
-    """A scripted agent who speaks a tone and whose ear is kept."""
+    """A scripted agent who speaks a tone and whose ear is kept; `returning` leaves presence as it finds it.
 
-    def __init__(self, server: Server, account: str, folder: Path) -> None:
+    `snapshot` is the last one; `finished` are the wrap-ups whose end the server acknowledged.
+    """
+
+    snapshot: m.Snapshot
+
+    def __init__(self, server: Server, account: str, folder: Path, *, returning: bool = False) -> None:
         voice = folder / f"{account}.wav"
         if not voice.exists():
             write_wav(voice, tone(AGENT_TONE_HZ, seconds=AGENT_TONE_S))
         super().__init__(server.base, account, PASSWORD, voice)
+        self.finished: set[str] = set()
+        self._returning = returning
         self.ear = Ear()
         self._sink = self.ear  # type: ignore[assignment]  # takes the recorder's place
 
@@ -94,6 +101,34 @@ class Agent(ScriptedAgent):
     async def __aexit__(self, *error: object) -> None:
         await self.ear.stop()
         await super().__aexit__(*error)
+
+    async def ask(self, command: m.Command, timeout_s: float = 10.0) -> m.Done | m.LegAnswer:
+        if self._returning and isinstance(command, m.SetPresence):
+            return m.Done(ref=command.ref)
+        answer = await super().ask(command, timeout_s)
+        if isinstance(command, m.FinishWrapUp):
+            self.finished.add(command.reservation_id)
+        return answer
+
+    async def until(self, kind: type[Any], timeout_s: float = 30.0) -> Any:
+        message = await super().until(kind, timeout_s)
+        if isinstance(message, m.Snapshot):
+            self.snapshot = message
+        return message
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the page still has its connection."""
+        return not self._ws.closed
+
+    async def reopen_leg(self) -> None:
+        """What the page does when its leg is lost. Raises RefusedError while there is no media worker."""
+        await self.ear.stop()
+        if self._peer is not None:
+            await self._peer.close()
+        self.ear = Ear()
+        self._sink = self.ear  # type: ignore[assignment]  # takes the recorder's place
+        await self._open_leg()
 
     async def _send(self, message: m.ClientMessage) -> None:
         # As a busy page may: an acknowledgement covers all before it, and the server limits messages a second.
@@ -213,7 +248,8 @@ async def crew(server: Server, folder: Path, *accounts: str) -> AsyncIterator[di
             agents[account] = await stack.enter_async_context(Agent(server, account, folder))
         yield agents
         for agent in agents.values():
-            await _quietly(agent, m.SignOut(ref=agent.ref()))
+            if agent.is_connected:
+                await _quietly(agent, m.SignOut(ref=agent.ref()))
 
 
 class RawAgent:

@@ -13,9 +13,11 @@ from store.connection import StoreConnection, open_store
 from store.keys import shard_keys
 from store.shard import RedisShardStore
 from tests.e2e.server import Server
+from tests.e2e.waiting import wait_until
 
 SHARD = "s0"
 PAGE = 500
+BEHIND_S = 5.0
 
 
 @asynccontextmanager
@@ -50,8 +52,23 @@ def records(server: Server) -> list[dict[str, Any]]:
 async def assert_journal_and_records_agree(server: Server) -> int:
     """Folds the whole journal anew and compares every row with SQL; returns how many entries there were.
 
-    Call it when nothing goes on. The journal must be whole, each sequence once.
+    Call it when nothing goes on. The journal must be whole, each sequence once. The projector may be behind for a
+    moment.
     """
+    folded, length = await _fold(server)
+    expected = sorted((asdict(draft) for draft in folded.interactions.values()), key=lambda row: str(row["id"]))
+
+    async def projected() -> bool:
+        return _position(server) == length
+
+    await wait_until(projected, BEHIND_S, f"the records reach entry {length}")
+    kept = [{**row, "customer_over": bool(row["customer_over"])} for row in records(server)]
+    different = [(was, now) for was, now in zip(expected, kept, strict=True) if was != now]
+    assert not different, f"journal and records differ: {different}"
+    return length
+
+
+async def _fold(server: Server) -> tuple[Projection, int]:
     folded = Projection()
     after = 0
     async with store_of(server) as store:
@@ -61,7 +78,9 @@ async def assert_journal_and_records_agree(server: Server) -> int:
                 assert entry.sequence == after + 1, f"the journal goes from {after} to {entry.sequence}"
                 after = entry.sequence
                 folded.apply(entry)
-    expected = sorted((asdict(draft) for draft in folded.interactions.values()), key=lambda row: str(row["id"]))
-    kept = [{**row, "customer_over": bool(row["customer_over"])} for row in records(server)]
-    assert kept == expected
-    return after
+    return folded, after
+
+
+def _position(server: Server) -> int:
+    with closing(sqlite3.connect(f"file:{server.data_dir}/jackfield.db?mode=ro", uri=True)) as database:
+        return int(database.execute("SELECT max(sequence) FROM projector_positions").fetchone()[0] or 0)

@@ -118,6 +118,22 @@ def _cancel_one(server: Server) -> None:
         assert raw.exchange(raw.request("BYE", "4100", 2, to=answer.to)).status == 200
 
 
+def assert_mixed(outcomes: Counter[str], calls: int) -> None:
+    """Every kind of end was among them, else the calls show nothing."""
+    assert outcomes["handled"] >= calls * 2 // 3
+    assert outcomes["abandoned"] > 0
+    assert outcomes["left_in_ivr"] > 0
+
+
+def assert_flat(start: Footprint, end: Footprint, *, server_mib: float, media_mib: float) -> None:
+    """No more files open than before, and hardly more memory. The database's pool opens files when it wants to."""
+    for name, files in end.fds.items():
+        more = {file: count for file, count in (files - start.fds[name]).items() if "jackfield.db" not in file}
+        assert more == {}, f"more files open in {name}"
+    assert end.rss["media"] - start.rss["media"] < media_mib
+    assert end.rss["server"] - start.rss["server"] < server_mib
+
+
 async def assert_nothing_left(server: Server, office: Office, before: dict[str, int], sip_s: float) -> None:
     """`before` is what was open at the start. SIP's own transactions end within `sip_s` seconds (0: not waited for)."""
     after = await office.quiet()

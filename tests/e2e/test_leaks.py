@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.leaks import Footprint, assert_nothing_left, many_calls, report
+from tests.e2e.leaks import Footprint, assert_flat, assert_mixed, assert_nothing_left, many_calls, report
 from tests.e2e.office import Office
 from tests.e2e.server import Server
 
@@ -28,10 +28,6 @@ async def test_calls_that_end_at_random_moments_leave_nothing(
     end = Footprint.of(running_server)
     print(report(CALLS, start, end, took_s), dict(outcomes))
 
-    assert outcomes["handled"] >= CALLS * 2 // 3
-    assert outcomes["abandoned"] > 0
-    assert outcomes["left_in_ivr"] > 0
-    for name, files in end.fds.items():
-        assert files - start.fds[name] == {}, f"more files open in {name}"
-    assert end.rss["media"] - start.rss["media"] < 4, "MiB"
-    assert end.rss["server"] - start.rss["server"] < 12, "MiB"
+    assert_mixed(outcomes, CALLS)
+    # Caches and the journal's last entries fill up; a thousand calls in soak/ show that it ends.
+    assert_flat(start, end, server_mib=12, media_mib=4)
