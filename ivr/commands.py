@@ -17,6 +17,11 @@ NoteKind = Literal[
     "branch",
     "out_of_hours",
     "set",
+    "looked_up",
+    "callback",
+    "recording",
+    "voicemail",
+    "failed",
     "left",
 ]
 
@@ -37,11 +42,42 @@ class PromptFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class LookedUp:
+    """A `LookUp` was answered with this JSON value. A stale `request_id` is ignored, here and below."""
+
+    request_id: int
+    answer: object
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKept:
+    """A `RequestCallback` or a `KeepMessage` is written down."""
+
+    request_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFailed:
+    """A `LookUp`, `RequestCallback`, `Record` or `KeepMessage` came to nothing; `reason` is a word for the story."""
+
+    request_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallerSilent:
+    """The caller who is recorded has said nothing for the time that `Record` names."""
+
+    request_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class CallerLeft:
     """The caller hung up; legal in every state, and the last event that counts."""
 
 
-IvrEvent = Digit | PromptFinished | CallerLeft
+IvrAnswer = LookedUp | RequestKept | RequestFailed | CallerSilent
+IvrEvent = Digit | PromptFinished | IvrAnswer | CallerLeft
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +100,48 @@ class StopPlay:
 class SetLanguage:
     """From now on this caller is spoken to in `language`."""
 
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """GET `path` of the look-up `service` with `query` (personal data: never logged); answered by `LookedUp`."""
+
+    request_id: int
+    service: str
+    path: str
+    query: Mapping[str, str]
+    timeout_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCallback:
+    """Write down that `number` is to be called back; answered by `RequestKept`. The rest as in `Enqueue`."""
+
+    request_id: int
+    queue: str
+    number: str
+    requirements: tuple[tuple[str, int], ...]
+    path: tuple[str, ...]
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Record what the caller says; `CallerSilent` after `silence_us` without speech (0: never)."""
+
+    request_id: int
+    silence_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeepMessage:
+    """Stop the recording and keep it as a message for `queue`; answered by `RequestKept`, unless the caller left."""
+
+    request_id: int
+    queue: str
+    requirements: tuple[tuple[str, int], ...]
+    path: tuple[str, ...]
     language: str
 
 
@@ -102,4 +180,5 @@ class Note:
     detail: str = ""
 
 
-IvrCommand = Play | StopPlay | SetLanguage | Enqueue | Hangup | Note
+IvrRequest = LookUp | RequestCallback | Record | KeepMessage
+IvrCommand = Play | StopPlay | SetLanguage | IvrRequest | Enqueue | Hangup | Note

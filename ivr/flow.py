@@ -1,14 +1,19 @@
 """A flow: the immutable graph of nodes that a caller walks, each node one step of the conversation.
 
 Durations are integer microseconds. A prompt is named by its path under the site's `prompts/` folder without the
-ending: `en/welcome` is the same file whatever the caller speaks, `welcome` is looked up in the caller's language.
+ending: `en/welcome` is the same file whatever the caller speaks, `welcome` is looked up in the caller's language. In
+prompts and values, `{order_number}` stands for customer data or for a variable (ivr/values.py); as a prompt it is read
+out digit by digit.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 DIGITS = "0123456789*#"
 SECOND_US = 1_000_000
+
+Test = Literal["equals", "in", "prefix", "greater", "less", "exists", "phone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +97,74 @@ class Set:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Branches on whether the named calendar is open at this moment."""
+    """Branches on whether the named calendar is open at this moment; `holiday` "" sends holidays to `closed`."""
 
     name: str
     calendar: str
     open: str
     closed: str
+    holiday: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Asks another program: GET `path` of the site's look-up `service` with `query`, which may hold `{key}`.
+
+    `result` maps a key of the customer data to a path in the JSON answer; what is not there is not set. No answer in
+    `timeout_us`, an error or no JSON leads to `fallback`.
+    """
+
+    name: str
+    service: str
+    path: str
+    query: Mapping[str, str]
+    result: Mapping[str, str]
+    next: str
+    fallback: str
+    timeout_us: int = 3 * SECOND_US
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One line of a condition: what `key` holds is put to `test` against `values` (one, but several for `in`)."""
+
+    key: str
+    test: Test
+    values: tuple[str, ...]
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Branches on customer data and variables: the first case that holds, else `otherwise`."""
+
+    name: str
+    cases: tuple[Case, ...]
+    otherwise: str
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """Writes down that `number` (a text with `{key}`) is to be called back for `queue`."""
+
+    name: str
+    queue: str
+    number: str
+    next: str
+    fallback: str
+
+
+@dataclass(frozen=True, slots=True)
+class Voicemail:
+    """Speaks, records what the caller says until `#`, silence, `max_us` or the end of the call, and keeps it."""
+
+    name: str
+    prompts: tuple[str, ...]
+    queue: str
+    next: str
+    fallback: str
+    max_us: int = 120 * SECOND_US
+    silence_us: int = 5 * SECOND_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +185,7 @@ class Goodbye:
     outcome: str = "goodbye"
 
 
-Node = Play | Menu | Collect | Set | Hours | Queue | Goodbye
+Node = Play | Menu | Collect | Set | Hours | Lookup | Condition | Callback | Voicemail | Queue | Goodbye
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +214,22 @@ def links(node: Node) -> Iterator[tuple[str, str, bool]]:
         case Hours():
             yield "open", node.open, False
             yield "closed", node.closed, False
+            if node.holiday:
+                yield "holiday", node.holiday, False
+        case Lookup() | Callback() | Voicemail():
+            yield "next", node.next, False
+            yield "fallback", node.fallback, False
+        case Condition():
+            for index, one in enumerate(node.cases):
+                yield f"cases[{index}].next", one.next, False
+            yield "otherwise", node.otherwise, False
         case Queue() | Goodbye():
             return
 
 
 def spoken(node: Node) -> Iterator[tuple[str, str]]:
     """Each prompt that a node can say as (key path inside the node, prompt name)."""
-    if isinstance(node, Play | Menu | Collect | Goodbye):
+    if isinstance(node, Play | Menu | Collect | Voicemail | Goodbye):
         for index, prompt in enumerate(node.prompts):
             yield f"prompts[{index}]", prompt
     if isinstance(node, Menu | Collect):

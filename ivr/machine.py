@@ -7,66 +7,57 @@ question, so that callers who know the menu can type ahead (VoiceXML 2.0, sectio
 without barge-in throws away what was typed before and during it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
+from ivr import commands as c
 from ivr import flow as f
-from ivr.commands import (
-    CallerLeft,
-    Digit,
-    Enqueue,
-    Hangup,
-    IvrCommand,
-    IvrEvent,
-    Note,
-    NoteKind,
-    Play,
-    PromptFinished,
-    SetLanguage,
-    StopPlay,
-)
+from ivr.dossier import Dossier
 from ivr.speech import digits_prompts
 from ivr.transitions import TRANSITIONS, Phase, Trigger
+from ivr.values import branch, take
 
 # A prompt whose end is never reported must not hold the caller for ever.
 PROMPT_LIMIT_US = 120 * f.SECOND_US
 # Somebody who circles through menus all day holds a line and fills the record: enough for any honest caller.
 MAX_STEPS = 200
+# How long writing down a callback or a message may take before the caller hears that it did not work.
+KEEP_LIMIT_US = 10 * f.SECOND_US
+MAX_TYPED_AHEAD = 32
 
 
 @dataclass(frozen=True, slots=True)
 class IvrContext:
-    """What a flow asks of the world: `is_open(calendar, now_utc_us)`."""
+    """What a flow asks of the world: `is_open(calendar, now_utc_us)`, `holiday(...)` its title, "" on other days."""
 
     is_open: Callable[[str, int], bool]
+    holiday: Callable[[str, int], str] = lambda _calendar, _now: ""
 
 
 class IvrMachine:
     """One caller in one flow, which `parse_flow` found without mistakes.
 
-    After each call the machine either has ended or has a deadline. Everything after the end is ignored.
+    After each call the machine either has ended or has a deadline. Everything after the end is ignored. `variables`
+    are what is known of the call: `caller`, `channel`, `entry`.
     """
 
-    def __init__(self, flow: f.Flow, context: IvrContext) -> None:
+    def __init__(self, flow: f.Flow, context: IvrContext, variables: Mapping[str, str] | None = None) -> None:
         self._flow = flow
         self._context = context
         self._phase = Phase.NEW
         self._node: f.Node = flow.nodes[flow.start]
-        self._out: list[IvrCommand] = []
+        self._out: list[c.IvrCommand] = []
         self._deadline: int | None = None
         self._play_id = 0
-        self._key = ""
+        self._request_id = 0
+        self._keys = ""
         self._gathered = ""
         self._no_input = 0
         self._no_match = 0
         self._late_terminator: tuple[str, int] = ("", 0)
         self._steps = 0
-        self._language = flow.language
-        self._requirements: dict[str, int] = {}
-        self._priority = 0
-        self._data: dict[str, str] = {}
-        self._path: list[str] = []
+        self._dossier = Dossier(flow.language, variables or {})
 
     @property
     def phase(self) -> Phase:
@@ -87,53 +78,91 @@ class IvrMachine:
         """When `expire` must be called, in microseconds; None before the start and after the end."""
         return self._deadline
 
-    def start(self, now: int) -> list[IvrCommand]:
+    def start(self, now: int) -> list[c.IvrCommand]:
         """Begins the flow. Raises RuntimeError when it has begun already."""
         if self._phase is not Phase.NEW:
             raise RuntimeError("the flow has begun already")
-        self._out.append(SetLanguage(self._language))
+        self._out.append(c.SetLanguage(self._dossier.language))
         self._walk(self._flow.start, now)
         return self._done(Phase.NEW, Trigger.STARTED)
 
-    def handle(self, event: IvrEvent, now: int) -> list[IvrCommand]:
+    def handle(self, event: c.IvrEvent, now: int) -> list[c.IvrCommand]:
         """Takes one event; returns what to do, in order."""
         before = self._phase
-        if before is Phase.ENDED or (before is Phase.NEW and not isinstance(event, CallerLeft)):
+        if before is Phase.ENDED or (before is Phase.NEW and not isinstance(event, c.CallerLeft)):
             return []
         match event:
-            case Digit():
+            case c.Digit():
                 self._digit(event.digit, now)
                 return self._done(before, Trigger.DIGIT)
-            case PromptFinished():
+            case c.PromptFinished():
                 if event.play_id != self._play_id or before not in (Phase.SPEAKING, Phase.PROMPTING):
                     return []
                 self._prompt_finished(now)
                 return self._done(before, Trigger.PROMPT_FINISHED)
-            case CallerLeft():
+            case c.LookedUp() | c.RequestKept() | c.RequestFailed() | c.CallerSilent():
+                if event.request_id != self._request_id:
+                    return []
+                return self._answered(event, now)
+            case c.CallerLeft():
+                if before is Phase.RECORDING:
+                    self._keep_message(now)
                 self._note("left")
                 self._end()
                 return self._done(before, Trigger.CALLER_LEFT)
             case _:
                 assert_never(event)
 
-    def expire(self, now: int) -> list[IvrCommand]:
+    def expire(self, now: int) -> list[c.IvrCommand]:
         """Acts on the deadline when it has passed."""
         if self._deadline is None or now < self._deadline:
             return []
         before = self._phase
         match before, self._node:
             case ((Phase.SPEAKING | Phase.PROMPTING), _):
-                self._out.append(StopPlay(self._play_id))
+                self._out.append(c.StopPlay(self._play_id))
                 self._prompt_finished(now)
             case Phase.LISTENING, f.Menu() | f.Collect() as node:
                 self._walk(self._missing(node, now), now)
             case Phase.GATHERING, f.Collect() as node:
                 self._walk(self._complete(node, now), now)
+            case Phase.WAITING, (f.Lookup() | f.Callback() | f.Voicemail()) as node:
+                self._failed(node, "timeout", now)
+            case Phase.RECORDING, f.Voicemail():
+                self._keep_message(now)
             case _:
                 raise AssertionError(f"{before} at {self.node} has no deadline")
         return self._done(before, Trigger.TIMED_OUT)
 
-    def _done(self, before: Phase, trigger: Trigger) -> list[IvrCommand]:
+    def _answered(self, answer: c.IvrAnswer, now: int) -> list[c.IvrCommand]:
+        before = self._phase
+        match before, answer, self._node:
+            case Phase.RECORDING, c.CallerSilent(), f.Voicemail():
+                self._keep_message(now)
+                return self._done(before, Trigger.SILENT)
+            case (
+                (Phase.WAITING | Phase.RECORDING),
+                c.RequestFailed(),
+                (f.Lookup() | f.Callback() | f.Voicemail()) as node,
+            ):
+                self._failed(node, answer.reason, now)
+            case Phase.WAITING, c.LookedUp(), f.Lookup() as node:
+                self._dossier.data.update(take(answer.answer, node.result))
+                self._note("looked_up", node.service)
+                self._walk(node.next, now)
+            case Phase.WAITING, c.RequestKept(), (f.Callback() | f.Voicemail()) as node:
+                self._note("callback" if isinstance(node, f.Callback) else "voicemail", node.queue)
+                self._walk(node.next, now)
+            case _:
+                return []
+        return self._done(before, Trigger.ANSWERED)
+
+    def _failed(self, node: f.Lookup | f.Callback | f.Voicemail, reason: str, now: int) -> None:
+        self._request_id += 1  # What is still on its way comes too late.
+        self._note("failed", reason)
+        self._walk(node.fallback, now)
+
+    def _done(self, before: Phase, trigger: Trigger) -> list[c.IvrCommand]:
         if self._phase not in TRANSITIONS[before, trigger]:
             raise AssertionError(f"{before} -> {self._phase} by {trigger} is not in the table")
         out, self._out = self._out, []
@@ -144,15 +173,21 @@ class IvrMachine:
         self._late_terminator = ("", 0)
         if digit not in f.DIGITS or (digit == terminator and now < until):
             return
+        if self._phase is Phase.WAITING:
+            self._keys = (self._keys + digit)[:MAX_TYPED_AHEAD]
+            return
+        if self._phase is Phase.RECORDING:
+            if digit == "#":
+                self._keep_message(now)
+            return
         if self._phase in (Phase.SPEAKING, Phase.PROMPTING):
             if not self._interruptible():
                 return
-            self._out.append(StopPlay(self._play_id))
-        self._key = digit
+            self._out.append(c.StopPlay(self._play_id))
+        self._keys = digit
         if self._phase in (Phase.SPEAKING, Phase.PROMPTING):
             self._prompt_finished(now)
-        else:
-            self._walk("", now)
+        self._walk("", now)
 
     def _interruptible(self) -> bool:
         match self._node:
@@ -165,9 +200,10 @@ class IvrMachine:
         match self._phase, self._node:
             case Phase.PROMPTING, f.Menu() | f.Collect() as node:
                 self._listen(node, now)
-                self._walk("", now)
             case Phase.SPEAKING, f.Play() | f.Collect() as node:
                 self._walk(node.next, now)
+            case Phase.SPEAKING, f.Voicemail() as node:
+                self._record(node, now)
             case Phase.SPEAKING, f.Goodbye() as node:
                 self._hang_up(node.outcome)
             case _:
@@ -175,7 +211,7 @@ class IvrMachine:
 
     def _walk(self, target: str, now: int) -> None:
         """Enters `target` and goes on, using the key that was pressed, until something outside is waited for."""
-        while target or (self._key and self._phase in (Phase.LISTENING, Phase.GATHERING)):
+        while target or (self._keys and self._phase in (Phase.LISTENING, Phase.GATHERING)):
             if self._steps >= MAX_STEPS:
                 self._hang_up("too_many_steps")
                 return
@@ -184,7 +220,7 @@ class IvrMachine:
                 self._node = self._flow.nodes[target]
                 target = self._enter(now)
             else:
-                key, self._key = self._key, ""
+                key, self._keys = self._keys[0], self._keys[1:]
                 target = self._feed(key, now)
 
     def _enter(self, now: int) -> str:
@@ -200,12 +236,17 @@ class IvrMachine:
                 return ""
             case f.Set():
                 return self._set(node)
-            case f.Hours():
-                is_open = self._context.is_open(node.calendar, now)
-                self._note("branch" if is_open else "out_of_hours", node.calendar)
-                return node.open if is_open else node.closed
+            case f.Hours() | f.Condition():
+                return self._branch(node, now)
+            case f.Lookup() | f.Callback():
+                self._request(node, now)
+                return ""
+            case f.Voicemail():
+                self._speak(node.prompts, Phase.SPEAKING, barge_in=False, now=now)
+                return ""
             case f.Queue():
-                self._enqueue(node)
+                self._out.append(self._dossier.enqueue(node))
+                self._end()
                 return ""
             case f.Goodbye():
                 if node.prompts:
@@ -217,8 +258,8 @@ class IvrMachine:
                 assert_never(node)
 
     def _play(self, node: f.Play, now: int) -> str:
-        kind: NoteKind = "greeting" if node.greeting else "played"
-        if node.barge_in and self._key:
+        kind: c.NoteKind = "greeting" if node.greeting else "played"
+        if node.barge_in and self._keys:
             self._note(kind, "skipped")
             return node.next
         self._note(kind)
@@ -227,17 +268,16 @@ class IvrMachine:
 
     def _ask(self, node: f.Menu | f.Collect, prompts: tuple[str, ...], now: int) -> None:
         self._gathered = ""
-        if node.barge_in and self._key:
+        if node.barge_in and self._keys:
             self._listen(node, now)
         else:
             self._speak(prompts, Phase.PROMPTING, barge_in=node.barge_in, now=now)
 
     def _speak(self, prompts: tuple[str, ...], phase: Phase, *, barge_in: bool, now: int) -> None:
         if not barge_in:
-            self._key = ""
+            self._keys = ""
         self._play_id += 1
-        names = tuple(name if "/" in name else f"{self._language}/{name}" for name in prompts)
-        self._out.append(Play(self._play_id, names, barge_in))
+        self._out.append(c.Play(self._play_id, self._dossier.spoken(prompts), barge_in))
         self._phase = phase
         self._deadline = now + PROMPT_LIMIT_US
 
@@ -261,7 +301,7 @@ class IvrMachine:
             return self._mismatch(node, digit, now)
         self._note("digit", f"{digit} {choice.label}")
         if choice.next != node.name:
-            self._path.append(choice.label)
+            self._dossier.path.append(choice.label)
         return choice.next
 
     def _gather(self, node: f.Collect, digit: str, now: int) -> str:
@@ -278,17 +318,18 @@ class IvrMachine:
             self._deadline = now + node.inter_digit_us
             return ""
         # Many press the terminator by habit after a number that was complete without it; it is not for the next menu.
-        self._late_terminator = (node.terminator, now + node.inter_digit_us)
+        self._late_terminator = ("" if self._keys else node.terminator, now + node.inter_digit_us)
+        self._keys = self._keys.removeprefix(node.terminator)
         return self._complete(node, now)
 
     def _complete(self, node: f.Collect, now: int) -> str:
         length = len(self._gathered)
         if length < node.min_length:
             return self._mismatch(node, f"{length} digits", now)
-        self._data[node.key] = self._gathered
+        self._dossier.data[node.key] = self._gathered
         self._note("collected", f"{length} digits")
-        if node.read_back:
-            digits = digits_prompts(self._language, self._gathered)
+        if node.read_back and not (node.barge_in and self._keys):
+            digits = digits_prompts(self._dossier.language, self._gathered)
             self._speak(digits, Phase.SPEAKING, barge_in=node.barge_in, now=now)
             return ""
         return node.next
@@ -310,39 +351,57 @@ class IvrMachine:
         return ""
 
     def _set(self, node: f.Set) -> str:
-        for skill, minimum in node.requirements:
-            self._requirements[skill] = max(minimum, self._requirements.get(skill, 0))
-        if node.priority is not None:
-            self._priority = node.priority
-        self._data.update(node.data)
-        if node.language and node.language != self._language:
-            self._language = node.language
-            self._out.append(SetLanguage(node.language))
+        spoken = self._dossier.language
+        self._dossier.change(node)
+        if self._dossier.language != spoken:
+            self._out.append(c.SetLanguage(self._dossier.language))
         changed = [*dict(node.requirements), *node.data]
         self._note("set", ", ".join([*changed, node.language] if node.language else changed))
         return node.next
 
-    def _enqueue(self, node: f.Queue) -> None:
-        self._out.append(
-            Enqueue(
-                queue=node.queue,
-                requirements=tuple(self._requirements.items()),
-                priority=self._priority,
-                data=dict(self._data),
-                path=tuple(self._path),
-                language=self._language,
-                operator=node.operator,
-            )
-        )
-        self._end()
+    def _branch(self, node: f.Hours | f.Condition, now: int) -> str:
+        if isinstance(node, f.Condition):
+            target, why = branch(node, self._dossier.value)
+            self._note("branch", why)
+            return target
+        if self._context.is_open(node.calendar, now):
+            self._note("branch", node.calendar)
+            return node.open
+        holiday = self._context.holiday(node.calendar, now)
+        self._note("out_of_hours", f"{node.calendar}: {holiday}" if holiday else node.calendar)
+        return node.holiday if holiday and node.holiday else node.closed
+
+    def _request(self, node: f.Lookup | f.Callback, now: int) -> None:
+        self._request_id += 1
+        self._phase = Phase.WAITING
+        if isinstance(node, f.Callback):
+            self._deadline = now + KEEP_LIMIT_US
+            self._out.append(self._dossier.callback(self._request_id, node))
+        else:
+            self._deadline = now + node.timeout_us
+            self._out.append(self._dossier.look_up(self._request_id, node))
+
+    def _record(self, node: f.Voicemail, now: int) -> None:
+        self._request_id += 1
+        self._phase = Phase.RECORDING
+        self._deadline = now + node.max_us
+        self._note("recording")
+        self._out.append(c.Record(self._request_id, node.silence_us))
+
+    def _keep_message(self, now: int) -> None:
+        if not isinstance(self._node, f.Voicemail):
+            raise TypeError(f"{self.node} records nothing")
+        self._phase = Phase.WAITING
+        self._deadline = now + KEEP_LIMIT_US
+        self._out.append(self._dossier.message(self._request_id, self._node.queue))
 
     def _hang_up(self, outcome: str) -> None:
-        self._out.append(Hangup(outcome, dict(self._data), tuple(self._path)))
+        self._out.append(self._dossier.hangup(outcome))
         self._end()
 
     def _end(self) -> None:
         self._phase = Phase.ENDED
         self._deadline = None
 
-    def _note(self, kind: NoteKind, detail: str = "") -> None:
-        self._out.append(Note(kind, self._node.name, detail))
+    def _note(self, kind: c.NoteKind, detail: str = "") -> None:
+        self._out.append(c.Note(kind, self._node.name, detail))

@@ -2,22 +2,25 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
+from typing import get_args
 
-from ivr.flow import DIGITS, Choice, Collect, Flow, Goodbye, Hours, Menu, Node, Play, Queue, Retry, Set, links, spoken
-from ivr.reading import FlowProblem, Table, suggest
-from ivr.speech import digits_prompts
+from ivr import flow as f
+from ivr.check import check_flow
+from ivr.flow import DIGITS, Choice, Collect, Flow, Goodbye, Hours, Menu, Node, Play, Queue, Retry, Set
+from ivr.reading import FlowProblem, Table
+from ivr.values import KEY, decimal, is_path
 
 
 @dataclass(frozen=True, slots=True)
 class FlowContext:
-    """The names that a flow may refer to. `prompts` are complete names (`en/welcome`)."""
+    """The names that a flow may refer to. `prompts` are complete names (`en/welcome`), `lookups` look-up services."""
 
     languages: Collection[str]
     prompts: Collection[str]
     queues: Collection[str]
     skills: Collection[str]
     calendars: Collection[str]
+    lookups: Collection[str] = ()
 
 
 def parse_flow(
@@ -40,12 +43,7 @@ def parse_flow(
         nodes=nodes,
     )
     table.finish()
-    _check_targets(flow, known_nodes, problems)
-    _check_prompts(flow, context, problems)
-    if not problems:
-        # Only a graph without holes can be judged as a graph.
-        _check_reachable(flow, problems)
-        _check_silent_loops(flow, problems)
+    check_flow(flow, known_nodes, context.prompts, problems)
     return (None if problems else flow), tuple(problems)
 
 
@@ -133,7 +131,83 @@ def _set(name: str, table: Table, context: FlowContext) -> Node:
 
 def _hours(name: str, table: Table, context: FlowContext) -> Node:
     calendar = table.choice("calendar", context.calendars)
-    return Hours(name=name, calendar=calendar, open=table.text("open"), closed=table.text("closed"))
+    return Hours(
+        name=name,
+        calendar=calendar,
+        open=table.text("open"),
+        closed=table.text("closed"),
+        holiday=table.text("holiday", ""),
+    )
+
+
+def _lookup(name: str, table: Table, context: FlowContext) -> Node:
+    query, result = table.table("query"), table.table("result", required=True)
+    found = {key: result.text(key) for key in result.values}
+    for key, path in found.items():
+        if not KEY.fullmatch(key):
+            result.problem(key, f'"{key}" is not a name', "use letters, digits, - and _")
+        if path and not is_path(path):
+            result.problem(key, f'"{path}" is not a path in JSON', 'write it as "order.items[0].state"')
+    return f.Lookup(
+        name=name,
+        service=table.choice("service", context.lookups),
+        path=table.text("path", ""),
+        query={key: query.text(key) for key in query.values},
+        result=found,
+        next=table.text("next"),
+        fallback=table.text("fallback"),
+        timeout_us=table.seconds("timeout_s", 3, low=0.1, high=10),
+    )
+
+
+def _condition(name: str, table: Table, _: FlowContext) -> Node:
+    cases = tuple(_case(row) for row in table.rows("cases"))
+    if table.has("cases") and not cases:
+        table.problem("cases", "has no case", 'for example cases = [{ key = "tier", equals = "gold", next = "..." }]')
+    return f.Condition(name=name, cases=cases, otherwise=table.text("otherwise"))
+
+
+def _case(table: Table) -> f.Case:
+    tests = [test for test in _TESTS if table.has(test)]
+    if len(tests) != 1:
+        table.problem("", "needs exactly one test" if not tests else "has several tests", f"one of {', '.join(_TESTS)}")
+    test = tests[0] if tests else "exists"
+    match test:
+        case "in":
+            values = table.texts("in")
+        case "exists" | "phone":
+            values = ("true" if table.flag(test, default=True) else "false",)
+        case "greater" | "less":
+            values = (table.text(test) if isinstance(table.values[test], str) else str(table.number(test, low=-1e12)),)
+            if decimal(values[0]) is None:
+                table.problem(test, f'"{values[0]}" is not a number')
+        case _:
+            values = (table.text(test),)
+    case = f.Case(key=table.text("key"), test=test, values=values, next=table.text("next"))
+    table.finish()
+    return case
+
+
+def _callback(name: str, table: Table, context: FlowContext) -> Node:
+    return f.Callback(
+        name=name,
+        queue=table.choice("queue", context.queues),
+        number=table.text("number", "{caller}"),
+        next=table.text("next"),
+        fallback=table.text("fallback"),
+    )
+
+
+def _voicemail(name: str, table: Table, context: FlowContext) -> Node:
+    return f.Voicemail(
+        name=name,
+        prompts=_prompts(table),
+        queue=table.choice("queue", context.queues),
+        next=table.text("next"),
+        fallback=table.text("fallback"),
+        max_us=table.seconds("max_s", 120, low=5, high=600),
+        silence_us=table.seconds("silence_s", 5, low=0, high=60),
+    )
 
 
 def _queue(name: str, table: Table, context: FlowContext) -> Node:
@@ -144,6 +218,7 @@ def _goodbye(name: str, table: Table, _: FlowContext) -> Node:
     return Goodbye(name=name, prompts=table.texts("prompts", ()), outcome=table.text("outcome", "goodbye"))
 
 
+_TESTS: tuple[f.Test, ...] = get_args(f.Test)
 _KINDS: Mapping[str, Callable[[str, Table, FlowContext], Node]] = {
     "greeting": _play,
     "play": _play,
@@ -151,6 +226,10 @@ _KINDS: Mapping[str, Callable[[str, Table, FlowContext], Node]] = {
     "collect": _collect,
     "set": _set,
     "hours": _hours,
+    "lookup": _lookup,
+    "condition": _condition,
+    "callback": _callback,
+    "voicemail": _voicemail,
     "queue": _queue,
     "operator": _queue,
     "goodbye": _goodbye,
@@ -159,8 +238,9 @@ _KINDS: Mapping[str, Callable[[str, Table, FlowContext], Node]] = {
 
 def _prompts(table: Table) -> tuple[str, ...]:
     prompts = table.texts("prompts")
-    if table.has("prompts") and not prompts:
-        table.problem("prompts", "says nothing", "name at least one prompt")
+    if table.has("prompts") and not any(not prompt.startswith("{") for prompt in prompts):
+        # A value alone may be empty, and a number without a word tells a caller little.
+        table.problem("prompts", "says nothing", "name at least one prompt that is a sound")
     return prompts
 
 
@@ -169,63 +249,3 @@ def _retry(table: Table, key: str) -> Retry:
     value = Retry(attempts=retry.integer("attempts", 2, low=0, high=10), prompts=retry.texts("prompts", ()))
     retry.finish()
     return value
-
-
-def _check_targets(flow: Flow, known: Collection[str], problems: list[FlowProblem]) -> None:
-    for node in flow.nodes.values():
-        for key, target, _ in links(node):
-            if target and target not in known:
-                problems.append(
-                    FlowProblem(f"nodes.{node.name}.{key}", f'there is no node "{target}"', suggest(target, known))
-                )
-
-
-def _languages(flow: Flow) -> list[str]:
-    chosen = [node.language for node in flow.nodes.values() if isinstance(node, Set) and node.language]
-    return sorted({flow.language, *chosen} - {""})
-
-
-def _check_prompts(flow: Flow, context: FlowContext, problems: list[FlowProblem]) -> None:
-    """A prompt without a language is needed in each language that the flow may speak."""
-    for node in flow.nodes.values():
-        asked = [(key, prompt) for key, prompt in spoken(node)]
-        if isinstance(node, Collect) and node.read_back:
-            asked += [("read_back", name.lstrip("/")) for name in digits_prompts("", DIGITS)]
-        for key, prompt in asked:
-            _check_prompt(f"nodes.{node.name}.{key}", prompt, flow, context, problems)
-
-
-def _check_prompt(path: str, prompt: str, flow: Flow, context: FlowContext, problems: list[FlowProblem]) -> None:
-    if "/" in prompt:
-        if prompt not in context.prompts:
-            problems.append(FlowProblem(path, f'there is no prompt "{prompt}"', suggest(prompt, context.prompts)))
-        return
-    for language in _languages(flow):
-        if f"{language}/{prompt}" not in context.prompts:
-            near = [name.partition("/")[2] for name in context.prompts if name.startswith(f"{language}/")]
-            message = f'the prompt "{prompt}" is missing in the language "{language}"'
-            problems.append(FlowProblem(path, message, suggest(prompt, near)))
-
-
-def _check_reachable(flow: Flow, problems: list[FlowProblem]) -> None:
-    seen, todo = {flow.start}, [flow.start]
-    while todo:
-        for _, target, _ in links(flow.nodes[todo.pop()]):
-            if target not in seen:
-                seen.add(target)
-                todo.append(target)
-    for name in flow.nodes:
-        if name not in seen:
-            message = "no caller can get here from the start"
-            problems.append(FlowProblem(f"nodes.{name}", message, "lead a choice to it or remove it"))
-
-
-def _check_silent_loops(flow: Flow, problems: list[FlowProblem]) -> None:
-    """A circle that needs no key keeps a silent caller, or one who put the phone down, on the line for ever."""
-    silent = {node.name: [target for _, target, pressed in links(node) if not pressed] for node in flow.nodes.values()}
-    try:
-        TopologicalSorter(silent).prepare()
-    except CycleError as error:
-        circle: list[str] = error.args[1][::-1]
-        message = f"goes in a circle that needs no key: {' -> '.join(circle)}"
-        problems.append(FlowProblem(f"nodes.{circle[0]}", message, "end it in a queue or a goodbye"))

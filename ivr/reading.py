@@ -176,6 +176,20 @@ class Table:
         """The sub-tables of the table `key`, each with its name."""
         yield from self.table(key, required).entries()
 
+    def rows(self, key: str) -> Iterator["Table"]:
+        """The tables of the list `key`, which must be there."""
+        value = self._get(key, "a list of tables", required=True)
+        if value is None:
+            return
+        if not isinstance(value, list):
+            self._wrong(key, value, "a list of tables")
+            return
+        for index, row in enumerate(value):
+            if isinstance(row, Mapping):
+                yield Table(row, self.at(f"{key}[{index}]"), self.problems)
+            else:
+                self._wrong(f"{key}[{index}]", row, "a table")
+
     def entries(self) -> Iterator[tuple[str, "Table"]]:
         """Every value of this table as a table, each with its name."""
         for name in self.values:

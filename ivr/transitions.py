@@ -12,6 +12,8 @@ class Phase(StrEnum):
     PROMPTING = "prompting"
     LISTENING = "listening"
     GATHERING = "gathering"
+    WAITING = "waiting"
+    RECORDING = "recording"
     ENDED = "ended"
 
 
@@ -22,6 +24,8 @@ class Trigger(StrEnum):
     DIGIT = "digit"
     PROMPT_FINISHED = "prompt_finished"
     TIMED_OUT = "timed_out"
+    ANSWERED = "answered"
+    SILENT = "silent"
     CALLER_LEFT = "caller_left"
 
 
@@ -31,10 +35,13 @@ MEANING: Mapping[Phase, str] = {
     Phase.PROMPTING: "asks a menu or a number; a key cuts it short when barge-in is allowed",
     Phase.LISTENING: "waits for the first key",
     Phase.GATHERING: "waits for the next digit of a number",
+    Phase.WAITING: "waits for a look-up, or for a callback or a message to be written down; keys are kept for later",
+    Phase.RECORDING: "records the caller's message",
     Phase.ENDED: "handed the caller to a queue, hung up, or the caller left; nothing comes after it",
 }
 
-_AFTER_WALK = frozenset({Phase.SPEAKING, Phase.PROMPTING, Phase.ENDED})
+_AFTER_WALK = frozenset({Phase.SPEAKING, Phase.PROMPTING, Phase.WAITING, Phase.ENDED})
+_AFTER_SPEECH = _AFTER_WALK | {Phase.RECORDING}
 _AFTER_DIGIT = _AFTER_WALK | {Phase.LISTENING, Phase.GATHERING}
 _ENDED = frozenset({Phase.ENDED})
 
@@ -43,8 +50,8 @@ TRANSITIONS: Mapping[tuple[Phase, Trigger], frozenset[Phase]] = {
     (Phase.NEW, Trigger.STARTED): _AFTER_WALK,
     (Phase.NEW, Trigger.CALLER_LEFT): _ENDED,
     (Phase.SPEAKING, Trigger.DIGIT): _AFTER_DIGIT,
-    (Phase.SPEAKING, Trigger.PROMPT_FINISHED): _AFTER_WALK,
-    (Phase.SPEAKING, Trigger.TIMED_OUT): _AFTER_WALK,
+    (Phase.SPEAKING, Trigger.PROMPT_FINISHED): _AFTER_SPEECH,
+    (Phase.SPEAKING, Trigger.TIMED_OUT): _AFTER_SPEECH,
     (Phase.SPEAKING, Trigger.CALLER_LEFT): _ENDED,
     (Phase.PROMPTING, Trigger.DIGIT): _AFTER_DIGIT,
     (Phase.PROMPTING, Trigger.PROMPT_FINISHED): frozenset({Phase.LISTENING}),
@@ -56,6 +63,15 @@ TRANSITIONS: Mapping[tuple[Phase, Trigger], frozenset[Phase]] = {
     (Phase.GATHERING, Trigger.DIGIT): _AFTER_DIGIT,
     (Phase.GATHERING, Trigger.TIMED_OUT): _AFTER_WALK,
     (Phase.GATHERING, Trigger.CALLER_LEFT): _ENDED,
+    (Phase.WAITING, Trigger.DIGIT): frozenset({Phase.WAITING}),
+    (Phase.WAITING, Trigger.ANSWERED): _AFTER_DIGIT,
+    (Phase.WAITING, Trigger.TIMED_OUT): _AFTER_DIGIT,
+    (Phase.WAITING, Trigger.CALLER_LEFT): _ENDED,
+    (Phase.RECORDING, Trigger.DIGIT): frozenset({Phase.RECORDING, Phase.WAITING}),
+    (Phase.RECORDING, Trigger.SILENT): frozenset({Phase.WAITING}),
+    (Phase.RECORDING, Trigger.ANSWERED): _AFTER_WALK,
+    (Phase.RECORDING, Trigger.TIMED_OUT): frozenset({Phase.WAITING}),
+    (Phase.RECORDING, Trigger.CALLER_LEFT): _ENDED,
 }
 
 
@@ -71,8 +87,9 @@ def draw() -> str:
         lines.append(f"| {phase} | {trigger} | {', '.join(sorted(targets))} |")
     lines += [
         "",
-        "A `prompt_finished` with the number of an earlier prompt, a deadline that has not passed, and everything",
-        "after `ended` change nothing. Every phase from `speaking` to `gathering` has a deadline.",
+        "A `prompt_finished` or an answer with the number of an earlier prompt or request, a deadline that has not",
+        "passed, and everything after `ended` change nothing. Every phase from `speaking` to `recording` has a",
+        "deadline.",
         "",
     ]
     return "\n".join(lines)

@@ -27,6 +27,7 @@ from voice.events import (
     GiveBack,
     HangUp,
     HoldAsked,
+    IvrAnswered,
     Join,
     Keep,
     LeaveQueue,
@@ -60,6 +61,7 @@ TABLE: dict[tuple[CallState, type[CallEvent]], tuple[CallState, ...]] = {
     (CallState.ARRIVING, Answered): (CallState.IVR, CallState.QUEUED, CallState.ENDED),
     (CallState.IVR, DigitPressed): (CallState.IVR, CallState.QUEUED, CallState.ENDED),
     (CallState.IVR, PlayEnded): (CallState.IVR, CallState.QUEUED, CallState.ENDED),
+    (CallState.IVR, IvrAnswered): (CallState.IVR, CallState.QUEUED, CallState.ENDED),
     (CallState.QUEUED, PlayEnded): (CallState.QUEUED,),
     (CallState.QUEUED, PlaceKnown): (CallState.QUEUED,),
     (CallState.QUEUED, QueueRefused): (CallState.ENDED,),
@@ -153,7 +155,7 @@ class CallMachine:
         if (self.state, type(event)) not in TABLE:
             return []
         if isinstance(event, CallerLeft):
-            return self._caller_left(event.reason)
+            return self._caller_left(event.reason, now)
         match self.state:
             case CallState.ARRIVING:
                 self.state = CallState.IVR
@@ -181,6 +183,8 @@ class CallMachine:
                     return []
                 told: ivr.FinishReason = "completed" if reason == "finished" else reason
                 return self._run_ivr(self._ivr.handle(ivr.PromptFinished(int(number), told), now), now)
+            case IvrAnswered(answer):
+                return self._run_ivr(self._ivr.handle(answer, now), now)
             case _:
                 return []
 
@@ -230,6 +234,8 @@ class CallMachine:
                 case ivr.Note(kind, node, detail):
                     pairs = (("detail", detail), ("node", node)) if detail else (("node", node),)
                     done.append(Note(kind, pairs))
+                case ivr.LookUp() | ivr.RequestCallback() | ivr.Record() | ivr.KeepMessage():
+                    done.append(command)
                 case ivr.Enqueue():
                     done += self._enter_queue(command, now)
                 case ivr.Hangup(outcome, data, path):
@@ -342,12 +348,19 @@ class CallMachine:
         self._arm_announcement(now, self._plan.announce_every)
         return [Part(), *self._start_music()]
 
-    def _caller_left(self, reason: str) -> list[CallCommand]:
+    def _caller_left(self, reason: str, now: int) -> list[CallCommand]:
+        message: list[CallCommand] = []
         match self.state:
             case CallState.ENDED:
                 return []
-            case CallState.ARRIVING | CallState.IVR:
+            case CallState.ARRIVING:
                 outcome = "left_in_ivr"
+            case CallState.IVR:
+                # What the caller has said into a recording is kept, although nobody is there to hear of it.
+                message += [
+                    done for done in self._ivr.handle(ivr.CallerLeft(), now) if isinstance(done, ivr.KeepMessage)
+                ]
+                outcome = "voicemail" if message else "left_in_ivr"
             case CallState.QUEUED:
                 outcome = "abandoned"
             case CallState.JOINED | CallState.HELD | CallState.LOST_AGENT:
@@ -355,7 +368,7 @@ class CallMachine:
             case _:
                 assert_never(self.state)
         leave: list[CallCommand] = [LeaveQueue()] if self._queued_once else []
-        return [Note("caller_left", (("reason", reason),)), *leave, *self._end(outcome)]
+        return [*message, Note("caller_left", (("reason", reason),)), *leave, *self._end(outcome)]
 
     def _end(self, outcome: str, *before: CallCommand) -> list[CallCommand]:
         self.state = CallState.ENDED

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from ivr.commands import IvrAnswer, IvrRequest
 from router.vocabulary import EndedBy
 
 # --- events -----------------------------------------------------------------------------------------------------
@@ -27,6 +28,13 @@ class PlayEnded:
 
     play_id: str
     reason: Literal["finished", "stopped", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class IvrAnswered:
+    """What came of a request of the flow: a look-up, a callback, a recording."""
+
+    answer: IvrAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +94,7 @@ CallEvent = (
     Answered
     | DigitPressed
     | PlayEnded
+    | IvrAnswered
     | PlaceKnown
     | QueueRefused
     | Requeued
@@ -201,6 +210,7 @@ class Close:
 CallCommand = (
     PlayPrompts
     | StopPrompts
+    | IvrRequest
     | EnterQueue
     | AskPlace
     | Keep

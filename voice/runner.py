@@ -10,6 +10,7 @@ from typing import assert_never
 
 import structlog
 
+from ivr import commands as ivr
 from router import events as facts
 from router.commands import Refuse
 from router.vocabulary import Medium, Requirement
@@ -25,6 +26,7 @@ from voice.events import (
     EnterQueue,
     GiveBack,
     HangUp,
+    IvrAnswered,
     Join,
     Keep,
     LeaveQueue,
@@ -47,6 +49,7 @@ from voice.ports import (
     SdpRefusedError,
     Signalling,
 )
+from voice.requests import IvrServices, Requests
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +64,7 @@ class VoicePorts:
     router: Router
     contexts: Contexts
     notices: AgentNotices
+    services: IvrServices | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ class CallRunner:
         self._machine = machine
         self._ports = ports
         self._agent_of = agent_of
+        self._requests = Requests(self.interaction_id, self.leg_id, ports.services, self._ivr_answered)
         self._inbox: asyncio.Queue[CallEvent] = asyncio.Queue()
         self._closed = False
 
@@ -177,6 +182,8 @@ class CallRunner:
         match command:
             case PlayPrompts() | StopPrompts() | Join() | Part():
                 await self._do_media(command)
+            case ivr.LookUp() | ivr.RequestCallback() | ivr.Record() | ivr.KeepMessage():
+                await self._requests.begin(command)
             case EnterQueue():
                 await self._enter_queue(command)
             case AskPlace():
@@ -188,10 +195,17 @@ class CallRunner:
                     self._ports.notices.held(agent_id, reservation_id, on)
             case GiveBack(reservation_id, reason):
                 self._post(facts.AssignmentFailed(reservation_id, reason))
-            case LeaveQueue():
-                self._post(facts.CustomerLeft(self.work_id))
             case HangUp(reason):
                 self._caller.hang_up(reason)
+            case LeaveQueue() | Note() | Close():
+                self._report(command)
+            case _:
+                assert_never(command)
+
+    def _report(self, command: LeaveQueue | Note | Close) -> None:
+        match command:
+            case LeaveQueue():
+                self._post(facts.CustomerLeft(self.work_id))
             case Note(kind, detail):
                 self._post(facts.InteractionNoted(self.interaction_id, kind, detail))
             case Close(outcome):
@@ -199,6 +213,9 @@ class CallRunner:
                 self._post(facts.InteractionClosed(self.interaction_id, outcome))
             case _:
                 assert_never(command)
+
+    def _ivr_answered(self, answer: ivr.IvrAnswer) -> None:
+        self.tell(IvrAnswered(answer))
 
     async def _do_media(self, command: PlayPrompts | StopPrompts | Join | Part) -> None:
         media = self._ports.media
@@ -255,6 +272,7 @@ class CallRunner:
         ports = self._ports
         self._caller.release()
         ports.contexts.closed(self.interaction_id)
+        await self._requests.close()
         try:
             await ports.media.set_room(self.interaction_id, {})
         except MediaUnavailableError as error:

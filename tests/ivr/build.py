@@ -18,6 +18,7 @@ CONTEXT = FlowContext(
     queues=("orders", "help"),
     skills=("mandarin", "orders"),
     calendars=("office",),
+    lookups=("shop",),
 )
 
 _RAW: dict[str, Any] = {

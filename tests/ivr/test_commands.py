@@ -13,7 +13,7 @@ from tests.ivr.walk import Caller, random_flow
 def test_every_kind_of_note_is_written_and_no_other() -> None:
     random = Random(3)
     kinds: set[str] = set()
-    for _ in range(200):
+    for _ in range(2000):
         caller = Caller(random_flow(random), random)
         caller.walk(turns=12)
         kinds |= caller.notes

@@ -5,7 +5,19 @@ from typing import Any
 
 import pytest
 
-from ivr.flow import Collect, Goodbye, Menu, Play, Queue, Set
+from ivr.flow import (
+    Callback,
+    Collect,
+    Condition,
+    Goodbye,
+    Hours,
+    Lookup,
+    Menu,
+    Play,
+    Queue,
+    Set,
+    Voicemail,
+)
 from ivr.parse import parse_flow
 from tests.ivr.build import CONTEXT, parsed, raw
 
@@ -119,6 +131,106 @@ MISTAKES: dict[str, tuple[Change, str, str, str]] = {
         "queue or a goodbye",
     ),
 }
+
+LOOKUP = {"kind": "lookup", "service": "shop", "result": {"state": "a.b"}, "next": "bye", "fallback": "bye"}
+CASE = {"key": "caller", "equals": "x", "next": "bye"}
+CALLBACK = {"kind": "callback", "queue": "help", "next": "bye", "fallback": "bye"}
+VOICEMAIL = {**CALLBACK, "kind": "voicemail", "prompts": ["info"]}
+
+
+def _added(node: dict[str, Any], **changes: object) -> Change:
+    return lambda flow: flow["nodes"].update(added={**node, **changes})
+
+
+def _case(**case: object) -> Change:
+    return _added({"kind": "condition", "otherwise": "bye"}, cases=[case])
+
+
+MISTAKES |= {
+    "unknown service": (_added(LOOKUP, service="shopp"), "nodes.added.service", "not known", '"shop"'),
+    "a result that is no path": (_added(LOOKUP, result={"a": "$.a"}), "nodes.added.result.a", "not a path", "order."),
+    "a result that is no name": (
+        _added(LOOKUP, result={"a b": "a"}),
+        "nodes.added.result.a b",
+        "not a name",
+        "letters",
+    ),
+    "a look-up without result": (_added(LOOKUP, result=None), "nodes.added.result", "is missing", ""),
+    "a look-up that waits too long": (_added(LOOKUP, timeout_s=60), "nodes.added.timeout_s", "from 0.1 to 10", ""),
+    "no case": (_added({"kind": "condition", "otherwise": "bye"}, cases=[]), "nodes.added.cases", "no case", "cases ="),
+    "cases are no list": (
+        _added({"kind": "condition", "otherwise": "bye"}, cases={"a": 1}),
+        "nodes.added.cases",
+        "a list of tables",
+        "",
+    ),
+    "a case is no table": (
+        _added({"kind": "condition", "otherwise": "bye"}, cases=[3]),
+        "nodes.added.cases[0]",
+        "a table is expected",
+        "",
+    ),
+    "a case without test": (_case(key="caller", next="bye"), "nodes.added.cases[0]", "exactly one test", "equals, in"),
+    "a case with two tests": (_case(**CASE, prefix="y"), "nodes.added.cases[0]", "several tests", "equals, in"),
+    "a case with a bad key": (_case(**CASE, equal="y"), "nodes.added.cases[0].equal", "not a key", '"equals"'),
+    "a case with a bad number": (
+        _case(key="caller", greater="many", next="bye"),
+        "nodes.added.cases[0].greater",
+        "not a number",
+        "",
+    ),
+    "a case with a bad target": (
+        _case(key="caller", exists=True, next="by"),
+        "nodes.added.cases[0].next",
+        "no node",
+        '"bye"',
+    ),
+    "unknown queue of a callback": (_added(CALLBACK, queue="helb"), "nodes.added.queue", "not known", '"help"'),
+    "unknown queue of a message": (_added(VOICEMAIL, queue="helb"), "nodes.added.queue", "not known", '"help"'),
+    "a message that is too long": (_added(VOICEMAIL, max_s=3600), "nodes.added.max_s", "from 5 to 600", ""),
+    "only a value is said": (_added(VOICEMAIL, prompts=["{caller}"]), "nodes.added.prompts", "says nothing", "sound"),
+}
+
+
+def test_requests_and_conditions_are_read_with_all_their_values() -> None:
+    mapping = raw()
+    nodes = mapping["nodes"]
+    nodes["hours"]["holiday"] = "ask"
+    nodes["ask"] = LOOKUP | {
+        "query": {"n": "{caller}"},
+        "path": "x/y",
+        "timeout_s": 1.5,
+        "next": "if",
+        "fallback": "back",
+    }
+    tests: list[dict[str, object]] = [
+        {"in": ["a", "b"]},
+        {"prefix": "+86"},
+        {"greater": 10},
+        {"less": "1.5"},
+        {"exists": False},
+        {"phone": True},
+    ]
+    cases = [{"key": "state", "next": "bye", **test} for test in tests]
+    nodes["if"] = {"kind": "condition", "cases": cases, "otherwise": "mail"}
+    nodes["back"] = CALLBACK
+    nodes["mail"] = VOICEMAIL | {"max_s": 60, "silence_s": 0}
+    read = parsed(mapping).nodes
+    assert read["ask"] == Lookup("ask", "shop", "x/y", {"n": "{caller}"}, {"state": "a.b"}, "if", "back", 1_500_000)
+    found = read["if"]
+    assert isinstance(found, Condition)
+    assert [(case.test, case.values) for case in found.cases] == [
+        ("in", ("a", "b")),
+        ("prefix", ("+86",)),
+        ("greater", ("10.0",)),
+        ("less", ("1.5",)),
+        ("exists", ("false",)),
+        ("phone", ("true",)),
+    ]
+    assert read["back"] == Callback("back", "help", "{caller}", "bye", "bye")
+    assert read["mail"] == Voicemail("mail", ("info",), "help", "bye", "bye", 60_000_000, 0)
+    assert isinstance(read["hours"], Hours)
+    assert read["hours"].holiday == "ask"
 
 
 @pytest.mark.parametrize("name", MISTAKES)

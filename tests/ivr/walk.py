@@ -6,14 +6,23 @@ from typing import Any
 
 from ivr.commands import (
     CallerLeft,
+    CallerSilent,
     Digit,
     Enqueue,
     FinishReason,
     Hangup,
+    IvrAnswer,
     IvrCommand,
+    KeepMessage,
+    LookedUp,
+    LookUp,
     Note,
     Play,
     PromptFinished,
+    Record,
+    RequestCallback,
+    RequestFailed,
+    RequestKept,
     SetLanguage,
     StopPlay,
 )
@@ -22,7 +31,10 @@ from ivr.machine import IvrContext, IvrMachine
 from ivr.transitions import Phase, Trigger
 from tests.ivr.build import CONTEXT, NAMES, parsed
 
-KINDS = ("play", "greeting", "menu", "menu", "collect", "collect", "set", "hours", "queue", "operator", "goodbye")
+KINDS = (
+    *("play", "greeting", "menu", "menu", "collect", "collect", "set", "hours"),
+    *("lookup", "lookup", "condition", "callback", "voicemail", "queue", "operator", "goodbye"),
+)
 REASONS: tuple[FinishReason, ...] = ("completed", "stopped", "failed")
 Step = tuple[Phase, Trigger, Phase]
 
@@ -79,6 +91,17 @@ def _node(random: Random, index: int, count: int) -> dict[str, Any]:
             return {"kind": kind, **change, "next": random.choice(later)}
         case "hours":
             return {"kind": kind, "calendar": "office", "open": random.choice(later), "closed": random.choice(later)}
+        case "lookup":
+            links = {"next": random.choice(later), "fallback": random.choice(later)}
+            return {"kind": kind, "service": "shop", "result": {"state": "order.state"}, **links}
+        case "callback":
+            return {"kind": kind, "queue": "help", "next": random.choice(later), "fallback": random.choice(later)}
+        case "voicemail":
+            links = {"next": random.choice(later), "fallback": random.choice(later)}
+            return {"kind": kind, "queue": "help", "prompts": prompts(), **links}
+        case "condition":
+            cases = [{"key": "caller", "prefix": ["1", "2"][index], "next": random.choice(later)} for index in range(2)]
+            return {"kind": kind, "cases": cases, "otherwise": random.choice(later)}
         case "goodbye":
             return {"kind": kind, "prompts": prompts(0)}
         case _:
@@ -86,8 +109,9 @@ def _node(random: Random, index: int, count: int) -> dict[str, Any]:
 
 
 def _targets(node: dict[str, Any]) -> list[str]:
-    links = [node[key] for key in ("next", "fallback", "open", "closed") if key in node]
-    return links + [choice["next"] for choice in node.get("choices", {}).values()]
+    links = [node[key] for key in ("next", "fallback", "open", "closed", "otherwise") if key in node]
+    choices = [*node.get("choices", {}).values(), *node.get("cases", [])]
+    return links + [choice["next"] for choice in choices]
 
 
 class Caller:
@@ -95,13 +119,16 @@ class Caller:
 
     def __init__(self, flow: Flow, random: Random) -> None:
         self._random = random
-        self.machine = IvrMachine(flow, IvrContext(lambda _calendar, now: now // 7 % 2 == 0))
+        variables = {"caller": random.choice(["100", "200", "300"])}
+        self.machine = IvrMachine(flow, IvrContext(lambda _calendar, now: now // 7 % 2 == 0), variables)
         self.now = 1_000_000
         self.steps: list[Step] = []
         self.over = False
         self.notes: set[str] = set()
         self._playing = 0
         self._last_play = 0
+        self._request = 0
+        self._recording = False
 
     def walk(self, turns: int) -> None:
         """Starts, lives through `turns` random events, then stays silent until the flow has ended by itself."""
@@ -123,6 +150,8 @@ class Caller:
         if chance < 0.6:
             digit = self._random.choice(DIGITS)
             self._take(Trigger.DIGIT, self.machine.handle(Digit(digit), self.now))
+        elif chance < 0.72:
+            self._answer()
         elif chance < 0.85:
             play_id = self._random.choice([self._last_play, self._last_play - 1])
             reason: FinishReason = self._random.choice(REASONS)
@@ -138,6 +167,23 @@ class Caller:
             self._expire()
         else:
             self._take(Trigger.CALLER_LEFT, self.machine.handle(CallerLeft(), self.now))
+
+    def _answer(self) -> None:
+        request = self._random.choice([self._request, self._request - 1])
+        answers: list[IvrAnswer] = [
+            LookedUp(request, {"order": {"state": "sent"}}),
+            RequestKept(request),
+            RequestFailed(request, "refused"),
+            CallerSilent(request),
+        ]
+        answer = self._random.choice(answers)
+        done = self.machine.handle(answer, self.now)
+        if request != self._request:
+            assert done == [], "a stale answer changed something"
+        elif done:
+            silent = isinstance(answer, CallerSilent)
+            self._recording = self._recording and silent
+            self._take(Trigger.SILENT if silent else Trigger.ANSWERED, done)
 
     def _expire(self) -> None:
         deadline = self.machine.next_deadline()
@@ -159,6 +205,7 @@ class Caller:
         ended = after is Phase.ENDED
         assert ended == (self.machine.next_deadline() is None)
         assert ended == (self.over or trigger is Trigger.CALLER_LEFT)
+        assert self._recording == (after is Phase.RECORDING)
         if not ended:
             assert bool(self._playing) == (after in (Phase.SPEAKING, Phase.PROMPTING))
 
@@ -173,6 +220,14 @@ class Caller:
             case StopPlay(play_id):
                 assert play_id == self._playing
                 self._playing = 0
+            case LookUp(request_id) | RequestCallback(request_id) | Record(request_id):
+                assert request_id > self._request
+                self._request = request_id
+                self._recording = isinstance(command, Record)
+            case KeepMessage(request_id):
+                assert request_id == self._request
+                assert self._recording, "nothing is recorded"
+                self._recording = False
             case SetLanguage(language):
                 assert language in CONTEXT.languages
             case Enqueue():
