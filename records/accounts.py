@@ -17,11 +17,13 @@ MAX_PASSWORD = 1024
 
 
 class Role(StrEnum):
-    """What an account may do: an agent sees its own work only."""
+    """Who an account is; `records.roles` says what that allows. API is a program with a key, not a person."""
 
     AGENT = "agent"
+    EXPERT = "expert"
     SUPERVISOR = "supervisor"
     ADMINISTRATOR = "administrator"
+    API = "api"
 
 
 @dataclass(frozen=True, slots=True)

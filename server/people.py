@@ -8,11 +8,11 @@ from records.phones import Phones, PhoneSecret, phone_secret
 
 log = structlog.get_logger(__name__)
 
-ROLES = {"supervisor": Role.SUPERVISOR, "operations": Role.ADMINISTRATOR}
+ROLES = {"expert": Role.EXPERT, "supervisor": Role.SUPERVISOR, "operations": Role.ADMINISTRATOR}
 
 
 def role_of(site_role: str) -> Role:
-    """What an account may do; first and second line are agents alike."""
+    """What an account may do (records.roles has the table)."""
     return ROLES.get(site_role, Role.AGENT)
 
 

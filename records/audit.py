@@ -1,0 +1,113 @@
+"""The audit log: who intervened, when, in what, with the state before and after. Rows are added, never changed.
+
+Each row's hash covers its content and the hash of the row before it, so that a row that was changed or taken out later
+shows (`first_broken`).
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import msgspec
+from sqlalchemy import insert, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from records.database import Database
+from records.tables import audit_entries, audit_teams
+
+_START = "0" * 64
+# PostgreSQL: one writer of the chain at a time. SQLite has one writer anyway.
+_LOCK = 7292
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intervention:
+    """What somebody did. `subject` like `agent:anna`, `queue:orders`, `work:w1`; `teams` are those concerned.
+
+    `at` in microseconds since the epoch.
+    """
+
+    at: int
+    by: str
+    role: str
+    action: str
+    subject: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    comment: str = ""
+    teams: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """A row of the log; `id` counts from 1 without gaps."""
+
+    id: int
+    at: int
+    by: str
+    role: str
+    action: str
+    subject: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    comment: str
+    hash: str
+
+
+class Audit:
+    """Adds and reads entries."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, intervention: Intervention) -> int:
+        """Keeps one intervention and returns its id."""
+        async with self._database.write() as connection:
+            return await add_entry(connection, intervention)
+
+    async def page(
+        self, limit: int, before: int | None = None, *, teams: Sequence[str] | None = None
+    ) -> tuple[AuditEntry, ...]:
+        """The newest entries first, those before the id `before`; `teams` None sees all."""
+        query = select(*(audit_entries.c[each.name] for each in fields(AuditEntry)))
+        if before is not None:
+            query = query.where(audit_entries.c.id < before)
+        if teams is not None:
+            concerned = select(audit_teams.c.entry_id).where(audit_teams.c.team.in_(teams))
+            query = query.where(audit_entries.c.id.in_(concerned))
+        async with self._database.read() as connection:
+            found = await connection.execute(query.order_by(audit_entries.c.id.desc()).limit(limit))
+            return tuple(AuditEntry(**row) for row in found.mappings())
+
+    async def first_broken(self) -> int | None:
+        """The id of the first entry that does not fit the one before it; None when the log is whole."""
+        last, expected = _START, 1
+        async with self._database.read() as connection:
+            for row in (await connection.execute(select(audit_entries).order_by(audit_entries.c.id))).mappings():
+                content = {each.name: row[each.name] for each in fields(Intervention)}
+                if row["id"] != expected or row["hash"] != _hash(last, expected, content):
+                    return expected
+                last, expected = row["hash"], expected + 1
+        return None
+
+
+async def add_entry(connection: AsyncConnection, intervention: Intervention) -> int:
+    """The same within a writing transaction of the caller's."""
+    if connection.dialect.name != "sqlite":
+        await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+    query = select(audit_entries.c.id, audit_entries.c.hash).order_by(audit_entries.c.id.desc()).limit(1)
+    last = (await connection.execute(query)).first()
+    entry_id = 1 if last is None else last.id + 1
+    content = {**asdict(intervention), "teams": list(intervention.teams)}
+    row = {**content, "id": entry_id, "hash": _hash(_START if last is None else last.hash, entry_id, content)}
+    await connection.execute(insert(audit_entries), row)
+    if intervention.teams:
+        rows = [{"team": team, "entry_id": entry_id} for team in sorted(set(intervention.teams))]
+        await connection.execute(insert(audit_teams), rows)
+    return entry_id
+
+
+def _hash(last: str, entry_id: int, content: Mapping[str, Any]) -> str:
+    body = msgspec.json.encode([last, entry_id, dict(content)], order="deterministic")
+    return hashlib.sha256(body).hexdigest()

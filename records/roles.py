@@ -1,0 +1,158 @@
+"""Who may do what: one table of role x action, which guards, handlers, tests and docs/roles.md all read.
+
+`python -m records.roles` writes the page.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from records.accounts import Role
+
+
+class Action(StrEnum):
+    """What somebody may ask for."""
+
+    TAKE_WORK = "take_work"
+    KEEP_SESSION = "keep_session"
+    SEE_QUEUES = "see_queues"
+    SEE_AGENTS = "see_agents"
+    SEE_INTERACTIONS = "see_interactions"
+    SEE_CUSTOMERS = "see_customers"
+    SEE_WORK = "see_work"
+    SEE_RULES = "see_rules"
+    SET_PRESENCE = "set_presence"
+    SET_AGENT_RULES = "set_agent_rules"
+    SET_QUEUE_RULES = "set_queue_rules"
+    STEER_WORK = "steer_work"
+    CANCEL_WORK = "cancel_work"
+    SUBMIT_WORK = "submit_work"
+    SEE_AUDIT = "see_audit"
+    SEE_DELIVERIES = "see_deliveries"
+
+
+class Extent(StrEnum):
+    """How far a role's permission reaches."""
+
+    NONE = "-"
+    OWN = "own"
+    TEAMS = "teams"
+    ALL = "all"
+
+
+_NONE, _OWN, _TEAMS, _ALL = Extent.NONE, Extent.OWN, Extent.TEAMS, Extent.ALL
+_ORDER = (Role.AGENT, Role.EXPERT, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.API)
+_ROWS: Mapping[Action, tuple[Extent, Extent, Extent, Extent, Extent]] = {
+    Action.TAKE_WORK: (_OWN, _OWN, _OWN, _OWN, _NONE),
+    Action.KEEP_SESSION: (_OWN, _OWN, _OWN, _OWN, _NONE),
+    Action.SEE_QUEUES: (_TEAMS, _TEAMS, _TEAMS, _ALL, _NONE),
+    Action.SEE_AGENTS: (_OWN, _OWN, _TEAMS, _ALL, _NONE),
+    Action.SEE_INTERACTIONS: (_OWN, _OWN, _TEAMS, _ALL, _NONE),
+    Action.SEE_CUSTOMERS: (_OWN, _OWN, _ALL, _ALL, _NONE),
+    Action.SEE_WORK: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
+    Action.SEE_RULES: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
+    Action.SET_PRESENCE: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
+    Action.SET_AGENT_RULES: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
+    Action.SET_QUEUE_RULES: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
+    Action.STEER_WORK: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
+    Action.CANCEL_WORK: (_NONE, _NONE, _TEAMS, _ALL, _OWN),
+    Action.SUBMIT_WORK: (_NONE, _NONE, _NONE, _NONE, _OWN),
+    Action.SEE_AUDIT: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
+    Action.SEE_DELIVERIES: (_NONE, _NONE, _NONE, _ALL, _NONE),
+}
+PERMISSIONS: Mapping[tuple[Role, Action], Extent] = MappingProxyType(
+    {(role, action): extent for action, row in _ROWS.items() for role, extent in zip(_ORDER, row, strict=True)}
+)
+
+
+def extent(role: Role, action: Action) -> Extent:
+    """How far this role may do this."""
+    return PERMISSIONS[role, action]
+
+
+def allowed(action: Action) -> frozenset[Role]:
+    """The roles that may do it at all."""
+    return frozenset(role for role in Role if PERMISSIONS[role, action] is not Extent.NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whom and what one caller's teams cover: those of the agent that they are, or the teams that they supervise.
+
+    `queues` are those that one of the teams serves. `agent_id` is the caller's own.
+    """
+
+    role: Role
+    agent_id: str | None
+    teams: frozenset[str] = frozenset()
+    agents: frozenset[str] = frozenset()
+    queues: frozenset[str] = frozenset()
+
+    def covers_agent(self, action: Action, agent_id: str) -> bool:
+        """Whether the action reaches this agent."""
+        match extent(self.role, action):
+            case Extent.ALL:
+                return True
+            case Extent.TEAMS:
+                return agent_id in self.agents
+            case Extent.OWN:
+                return agent_id == self.agent_id
+            case Extent.NONE:
+                return False
+
+    def covers_queue(self, action: Action, queue: str) -> bool:
+        """Whether the action reaches this queue."""
+        match extent(self.role, action):
+            case Extent.ALL:
+                return True
+            case Extent.TEAMS:
+                return queue in self.queues
+            case Extent.OWN | Extent.NONE:
+                return False
+
+
+_MEANING: Mapping[Action, str] = {
+    Action.TAKE_WORK: "the agents' WebSocket: presence, offers, conversations, wrap-up (for an account with an agent)",
+    Action.KEEP_SESSION: "see and end the session",
+    Action.SEE_QUEUES: "queues with what waits, and their service level",
+    Action.SEE_AGENTS: "agents with presence and held work",
+    Action.SEE_INTERACTIONS: "records and stories; own: those that were offered to the agent",
+    Action.SEE_CUSTOMERS: "a customer's timeline; own: customers of whom an interaction was offered to the agent",
+    Action.SEE_WORK: "waiting work with place and explanation, and the live board",
+    Action.SEE_RULES: "the rules of agents and queues, and the history of their changes",
+    Action.SET_PRESENCE: "set an agent's presence",
+    Action.SET_AGENT_RULES: "set an agent's skills, capacity and team",
+    Action.SET_QUEUE_RULES: "set a queue's priority, target, offer time, wrap-up time and teams",
+    Action.STEER_WORK: "move waiting work to another queue, or keep it for an agent",
+    Action.CANCEL_WORK: "end a work item; own: one that this key submitted",
+    Action.SUBMIT_WORK: "bring work in from a program",
+    Action.SEE_AUDIT: "the audit log",
+    Action.SEE_DELIVERIES: "the log of webhook deliveries",
+}
+
+
+def page() -> str:
+    """The page docs/roles.md."""
+    lines = [
+        "# Roles",
+        "",
+        "What each role may do. `own` is one's own work, `teams` what the caller's teams cover (their agents, and the",
+        "queues that they serve), `all` everything, `-` nothing. A supervisor's teams are `supervises` in agents.toml,",
+        "or the agent's own team. What is out of reach is answered as if it were not there (404), what a role may not",
+        "do at all with 403. This page is written by `python -m records.roles` from the table that the server obeys;",
+        "every cell is tested.",
+        "",
+        f"| action | {' | '.join(role.value for role in _ORDER)} | meaning |",
+        f"|---|{'---|' * len(_ORDER)}---|",
+    ]
+    for action in Action:
+        cells = " | ".join(PERMISSIONS[role, action].value for role in _ORDER)
+        lines.append(f"| `{action.value}` | {cells} | {_MEANING[action]} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    from pathlib import Path
+
+    (Path(__file__).parent.parent / "docs" / "roles.md").write_text(page(), encoding="utf-8")
