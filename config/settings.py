@@ -20,14 +20,17 @@ class SettingsError(Exception):
 class Settings:
     """What one process needs to know about its machine; the site's own rules are in `Site`.
 
-    `redis_url` "" means the embedded server. `rtp_ports` are the first and the last, both included. Durations are
-    microseconds.
+    `redis_url` "" means the embedded server, `sip_tls_port` 0 no SIP over TLS. `rtp_ports` are the first and the last,
+    both included. Durations are microseconds.
     """
 
     bind: str
     advertise: str
     http_port: int
+    tls_cert: Path | None
+    tls_key: Path | None
     sip_port: int
+    sip_tls_port: int
     rtp_ports: tuple[int, int]
     data_dir: Path
     redis_url: str
@@ -46,6 +49,12 @@ class Settings:
     def on_loopback(self) -> bool:
         """Whether only this machine can reach the server: demo accounts are served only then."""
         return ipaddress.ip_address(self.bind).is_loopback
+
+    @property
+    def base_url(self) -> str:
+        """The address of pages and API, without a slash at its end."""
+        host = f"[{self.advertise}]" if ":" in self.advertise else self.advertise
+        return f"{'http' if self.tls_cert is None else 'https'}://{host}:{self.http_port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +134,12 @@ def _node_name(text: str) -> str:
     return text
 
 
+def _optional_file(text: str) -> Path | None:
+    if text and not Path(text).is_file():
+        raise ValueError("the path of a PEM file that exists is expected")
+    return Path(text) if text else None
+
+
 def _path(text: str) -> Path:
     if not text:
         raise ValueError("a path is expected")
@@ -141,7 +156,22 @@ SETTINGS: tuple[Setting, ...] = (
         _optional_address,
     ),
     Setting("HTTP_PORT", "8080", "PORT", "TCP port of the agent page, the API and the WebSocket", _whole(1, 65535)),
+    Setting(
+        "TLS_CERT",
+        "",
+        "FILE",
+        "certificate chain (PEM) for HTTPS and WSS on the HTTP port; read again at SIGHUP",
+        _optional_file,
+    ),
+    Setting("TLS_KEY", "", "FILE", "private key (PEM, without a password) of the certificate", _optional_file),
     Setting("SIP_PORT", "5060", "PORT", "UDP and TCP port of SIP", _whole(1, 65535)),
+    Setting(
+        "SIP_TLS_PORT",
+        "0",
+        "PORT",
+        "TCP port of SIP over TLS with the same certificate, usually 5061; 0 is off",
+        _whole(0, 65535),
+    ),
     Setting("RTP_PORTS", "16384-18383", "FIRST-LAST", "UDP ports for media; a leg takes two", _ports),
     Setting("DATA_DIR", "data", "FOLDER", "what the server keeps: the embedded store and the SQLite database", _path),
     Setting(
@@ -241,6 +271,10 @@ def _derive(values: dict[str, Any]) -> list[str]:
         if ipaddress.ip_address(bind).is_unspecified:
             return [f"--advertise (or {PREFIX}ADVERTISE) is needed when --bind is {bind}: others cannot send to that"]
         values["advertise"] = bind
+    if (values["tls_cert"] is None) != (values["tls_key"] is None):
+        return [f"--tls-cert and --tls-key (or {PREFIX}TLS_CERT and {PREFIX}TLS_KEY) are given together or not at all"]
+    if values["sip_tls_port"] and values["tls_cert"] is None:
+        return [f"--sip-tls-port (or {PREFIX}SIP_TLS_PORT) needs --tls-cert and --tls-key"]
     if not values["node"]:
         values["node"] = f"{socket.gethostname()[:57]}-{values['http_port']}"
     if not values["database_url"]:

@@ -22,6 +22,7 @@ from server.clock import wall_us
 from server.embedded import EmbeddedError
 from server.node import REALM, Node
 from server.people import role_of
+from server.tls import TlsError
 from store.errors import StoreError
 from telemetry import logs
 
@@ -44,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         logs.configure(settings.log_level, json=settings.log_format == "json")
         command: Callable[[argparse.Namespace, Settings, Site], Coroutine[object, object, int]] = arguments.command
         return uvloop.run(command(arguments, settings, site))
-    except (SettingsError, ConfigProblems, CommandError, EmbeddedError) as error:
+    except (SettingsError, ConfigProblems, CommandError, EmbeddedError, TlsError) as error:
         print(error, file=sys.stderr)
         return 2
 
@@ -73,6 +74,7 @@ async def run(_arguments: argparse.Namespace, settings: Settings, site: Site) ->
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, node.request_stop)
+    loop.add_signal_handler(signal.SIGHUP, node.reload_certificate)
     try:
         await node.start()
     except (OSError, StoreError) as error:
@@ -88,10 +90,13 @@ async def run(_arguments: argparse.Namespace, settings: Settings, site: Site) ->
 
 
 def _print_welcome(settings: Settings, site: Site) -> None:
+    dialled = [f"sip:{user}@{settings.advertise}:{settings.sip_port}" for user in site.entries]
+    if settings.sip_tls_port:
+        dialled += [f"sips:{user}@{settings.advertise}:{settings.sip_tls_port}" for user in site.entries]
     lines = [
         f"{site.name}",
-        f"  agent page   http://{settings.advertise}:{settings.http_port}/",
-        f"  dial         {', '.join(f'sip:{user}@{settings.advertise}:{settings.sip_port}' for user in site.entries)}",
+        f"  agent page   {settings.base_url}/",
+        f"  dial         {', '.join(dialled)}",
     ]
     if site.demo_password and settings.on_loopback:
         names = ", ".join(

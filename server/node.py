@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 
 import structlog
 
+from agents_ws.endpoint import OriginPolicy
 from agents_ws.hub import Hub
 from config.settings import Settings
 from config.site import Site
@@ -39,11 +40,14 @@ from server.sdp_port import SdpPort
 from server.speaker import Speaker
 from server.storage import Storage, open_storage
 from server.tasks import TaskOwner
+from server.tls import TlsError, certificate
 from server.voice_site import voice_site
 from server.web import GuardedSignIn, Web
+from server.web_calls import web_call_endpoint
 from sip.clock import random_ids
 from sip.events import SipEvent
 from sip.settings import Settings as SipSettings
+from sip.transport import Tls
 from sip.ua import Ua
 from store.bindings import BindingStore
 from telemetry.metrics import Metrics
@@ -69,6 +73,7 @@ class Node:
         self.tasks = TaskOwner(self._task_failed)
         self.calls = TaskOwner(self._task_failed)
         self.failed: str | None = None
+        self._certificate = certificate(settings.tls_cert, settings.tls_key)
         self._stack = AsyncExitStack()
         self._stop = asyncio.Event()
 
@@ -92,6 +97,18 @@ class Node:
     def request_stop(self) -> None:
         """For signal handlers."""
         self._stop.set()
+
+    def reload_certificate(self) -> None:
+        """For a signal handler: a renewed certificate is shown from now on; a bad one is logged and not used."""
+        if self._certificate is None:
+            log.info("no_certificate_to_reload")
+            return
+        try:
+            self._certificate.reload()
+        except TlsError as error:
+            log.error("certificate_not_reloaded", error=str(error))
+        else:
+            log.info("certificate_reloaded", file=str(self.settings.tls_cert))
 
     async def stop(self) -> None:
         """Calls end, agents are told, everything decided is committed and recorded, then the stores close."""
@@ -167,11 +184,13 @@ class Node:
 
     async def _build_ua(self, storage: Storage) -> Ua:
         settings, now = self.settings, storage.shard.clock.now
+        tls = None if self._certificate is None else Tls(self._certificate.context)
         phones = await self.people.phone_secrets()
         return Ua(
             SipSettings(
                 host=settings.bind,
                 port=settings.sip_port,
+                tls_port=settings.sip_tls_port or None,
                 advertise=settings.advertise,
                 realm=REALM,
                 now=now,
@@ -182,6 +201,7 @@ class Node:
             bindings=signalling.PhoneBindings(
                 BindingStore(storage.connection), sorted(phones), storage.member.label, now
             ),
+            tls=tls,
         )
 
     def _build_desk(self, storage: Storage) -> None:
@@ -221,7 +241,10 @@ class Node:
             now=wall_us,
             login_allowed=lambda _account: True,
         )
-        self.web = Web(ports, self.desk, self.hub, (settings.bind, settings.http_port))
+        tls = None if self._certificate is None else self._certificate.context
+        media = media_port.MediaPort(self.engine)
+        calls = web_call_endpoint(self.site, self.conductor, media, self.pump, OriginPolicy())
+        self.web = Web(ports, self.desk, self.hub, (settings.bind, settings.http_port), tls, calls)
 
     async def _begin(self) -> None:
         """From here on things happen: commits first, then the past is tidied, then the doors open."""

@@ -1,5 +1,6 @@
 """HTTP for the node: the API, the pages and the agents' WebSocket on one port."""
 
+import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from agents_ws.ports import Gateway
 from http_api.app import HttpSettings, Ports, build
 from http_api.routes import Route
 from records.sessions import Caller, SignedIn, SignIn
+from voice.web_endpoint import PATH as CALL_PATH
+from voice.web_endpoint import WebCallEndpoint
 
 VERSION = "0.1.0"
 FRONTEND = Path(__file__).resolve().parent.parent / "frontend"
@@ -37,17 +40,41 @@ class GuardedSignIn:
         await self.sign_in_.sign_out(token)
 
 
+def _call_route(calls: WebCallEndpoint) -> Route:
+    return Route(
+        method="GET",
+        path=CALL_PATH,
+        handler=calls.handle,
+        operation="callFromBrowser",
+        summary="A web caller's WebSocket (docs/media.md); the entry is named in its first message",
+        replies={101: None},
+        problems=(403, 429, 503),
+    )
+
+
 class Web:
     """Listens on one address until `aclose`."""
 
-    def __init__(self, ports: Ports, gateway: Gateway, hub: Hub, address: tuple[str, int]) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        gateway: Gateway,
+        hub: Hub,
+        address: tuple[str, int],
+        tls: ssl.SSLContext | None = None,
+        calls: WebCallEndpoint | None = None,
+    ) -> None:
+        self.calls = calls
         self.endpoint = AgentEndpoint(gateway, hub, now=ports.now, origin_allowed=OriginPolicy())
         self.app = build(ports, HttpSettings(version=VERSION, frontend=FRONTEND), self._routes())
         self._address = address
+        self._tls = tls
         self._runner: web.AppRunner | None = None
 
     def _routes(self) -> Sequence[Route]:
+        calls = () if self.calls is None else (_call_route(self.calls),)
         return (
+            *calls,
             Route(
                 method="GET",
                 path=PATH,
@@ -64,10 +91,12 @@ class Web:
         """Raises OSError when the port is taken."""
         self._runner = web.AppRunner(self.app, access_log=None)
         await self._runner.setup()
-        await web.TCPSite(self._runner, *self._address).start()
+        await web.TCPSite(self._runner, *self._address, ssl_context=self._tls).start()
 
     async def aclose(self) -> None:
-        """Agents are told, then the port is closed."""
+        """Agents and callers are told, then the port is closed."""
+        if self.calls is not None:
+            await self.calls.aclose()
         await self.endpoint.aclose()
         if self._runner is not None:
             await self._runner.cleanup()

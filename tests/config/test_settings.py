@@ -37,11 +37,27 @@ def test_what_follows_from_other_settings() -> None:
     assert outside.advertise == "192.0.2.7"
 
 
+def test_tls_needs_both_files_and_gives_the_addresses(tmp_path: Path) -> None:
+    pem = tmp_path / "both.pem"
+    pem.touch()
+    settings = parse([f"--tls-cert={pem}", f"--tls-key={pem}", "--sip-tls-port=5061", "--bind=::1"], {})
+    assert (settings.tls_cert, settings.tls_key, settings.sip_tls_port) == (pem, pem, 5061)
+    assert settings.base_url == "https://[::1]:8080"
+    assert parse([], {}).base_url == "http://127.0.0.1:8080"
+    with pytest.raises(SettingsError, match=r"--tls-cert and --tls-key .* together"):
+        parse([f"--tls-cert={pem}"], {})
+    with pytest.raises(SettingsError, match=r"--sip-tls-port .* needs --tls-cert"):
+        parse(["--sip-tls-port=5061"], {})
+
+
 BAD = {
     "BIND": "everywhere",
     "ADVERTISE": "example",
     "HTTP_PORT": "70000",
+    "TLS_CERT": "no/such/file.pem",
+    "TLS_KEY": "no/such/file.pem",
     "SIP_PORT": "x",
+    "SIP_TLS_PORT": "-1",
     "RTP_PORTS": "2000",
     "DATA_DIR": "",
     "REDIS_URL": "http://x",

@@ -55,6 +55,7 @@ async def test_security_headers_are_on_everything(site: Site, path: str) -> None
         assert needed in policy.split("; ")
     assert "unsafe" not in policy
     assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "Strict-Transport-Security" not in headers, "over plain HTTP it would mean nothing (RFC 6797 s.7.2)"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert "microphone=(self)" in headers["Permissions-Policy"]
 

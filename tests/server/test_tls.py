@@ -1,6 +1,7 @@
 """The certificate: what is refused, and a renewal under open connections."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -82,15 +83,31 @@ async def test_a_bad_renewal_leaves_the_old_certificate(tmp_path: Path) -> None:
         await line.close()
 
 
+def _spoken(port: int, context: ssl.SSLContext) -> str | None:
+    """The version of TLS that client and server agree on."""
+    with (
+        socket.create_connection(("127.0.0.1", port), 5) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as secure,
+    ):
+        return secure.version()
+
+
 async def test_nothing_older_than_1_2_is_spoken(tmp_path: Path) -> None:
     pair = make(tmp_path)
-    old_fashioned = pair.trusting()
-    with pytest.warns(DeprecationWarning):
-        old_fashioned.minimum_version = old_fashioned.maximum_version = ssl.TLSVersion.TLSv1_1
-    old_fashioned.set_ciphers("DEFAULT@SECLEVEL=0")
-    async with echoing(Certificate(pair.cert, pair.key)) as port:
-        with pytest.raises(ssl.SSLError):
-            await asyncio.open_connection("127.0.0.1", port, ssl=old_fashioned, server_hostname="localhost")
+    client = pair.trusting()
+    client.set_ciphers("DEFAULT@SECLEVEL=0")
+    shown = Certificate(pair.cert, pair.key)
+    async with echoing(shown) as port:
+        client.maximum_version = ssl.TLSVersion.TLSv1_2
+        assert await asyncio.to_thread(_spoken, port, client) == "TLSv1.2"
+        with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+            client.minimum_version = client.maximum_version = ssl.TLSVersion.TLSv1_1
+        with pytest.raises(OSError, match=r"(?i)alert protocol version|reset|eof"):
+            await asyncio.to_thread(_spoken, port, client)
+        with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+            shown.context.minimum_version = ssl.TLSVersion.TLSv1_1
+        shown.context.set_ciphers("DEFAULT@SECLEVEL=0")
+        assert await asyncio.to_thread(_spoken, port, client) == "TLSv1.1", "the client above could have"
 
 
 def test_files_that_are_no_pair(tmp_path: Path) -> None:

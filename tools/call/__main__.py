@@ -18,7 +18,7 @@ from agents_ws import messages as m
 from config.settings import Settings, add_arguments, read_settings
 from records.drafts import Step
 from records.story import render
-from tools.call.agent import RefusedError, ScriptedAgent
+from tools.call.agent import RefusedError, ScriptedAgent, any_certificate
 from tools.call.caller import Caller, CallFailedError
 
 VOICES = Path(__file__).parent
@@ -41,7 +41,7 @@ class Plan:
     @property
     def base(self) -> str:
         """The HTTP API's address."""
-        return f"http://{self.settings.advertise}:{self.settings.http_port}"
+        return self.settings.base_url
 
     @property
     def target(self) -> str:
@@ -54,7 +54,7 @@ class Desk:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._http = aiohttp.ClientSession()
+        self._http = aiohttp.ClientSession(connector=any_certificate())
 
     async def __aenter__(self) -> "Desk":
         body = {"account": self._plan.supervisor, "password": self._plan.password}
