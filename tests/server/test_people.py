@@ -69,7 +69,6 @@ async def test_phones_have_their_own_secret_or_the_demos(database: Database) -> 
     ("role", "account"),
     [
         ("agent", Role.AGENT),
-        ("expert", Role.AGENT),
         ("supervisor", Role.SUPERVISOR),
         ("operations", Role.ADMINISTRATOR),
         ("unheard of", Role.AGENT),

@@ -1,0 +1,112 @@
+"""The whole node in this process, with its media worker and embedded store: it starts, serves, leaves nothing."""
+
+import asyncio
+import socket
+from argparse import Namespace
+from pathlib import Path
+
+import aiohttp
+import psutil  # type: ignore[import-untyped]
+import pytest
+
+import config
+from config.settings import Settings, read_settings
+from server.node import Node, split_ports
+from server.policy import site_policy
+from tests.server.house import until
+from tests.server.sites import DEMO
+
+
+def free_ports(count: int) -> list[int]:
+    held = [socket.socket() for _ in range(count)]
+    try:
+        for one in held:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in held]
+    finally:
+        for one in held:
+            one.close()
+
+
+def settings(folder: Path, **changes: str) -> Settings:
+    http, sip = free_ports(2)
+    given = {
+        "DATA_DIR": str(folder / "data"),
+        "HTTP_PORT": str(http),
+        "SIP_PORT": str(sip),
+        "RTP_PORTS": "25000-25399",
+        "SITE": str(DEMO),
+        **changes,
+    }
+    return read_settings(Namespace(), {f"JACKFIELD_{name}": value for name, value in given.items()})
+
+
+def children() -> set[int]:
+    return {child.pid for child in psutil.Process().children(recursive=True)}
+
+
+def our_tasks() -> list[str]:
+    return sorted(
+        task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task() and not task.done()
+    )
+
+
+async def status(url: str) -> int:
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        return answer.status
+
+
+async def test_it_starts_serves_and_leaves_nothing(tmp_path: Path) -> None:
+    before = children(), our_tasks()
+    made = settings(tmp_path)
+    node = Node(made, config.load(DEMO))
+    await node.start()
+    try:
+        base = f"http://127.0.0.1:{made.http_port}"
+        assert await status(f"{base}/healthz") == 200
+        assert await status(f"{base}/readyz") == 200
+        assert node.pump.dispatcher.policy == site_policy(node.site)
+        await until(lambda: node.pump.backlog == 0)
+        opened = node.open_things()
+        assert {name for name, count in opened.items() if count} == {"tasks"}, opened
+        assert opened["tasks"] == len(node.tasks)
+        node.request_stop()
+        await asyncio.wait_for(node.wait(), 5)
+    finally:
+        await asyncio.wait_for(node.stop(), 30)
+    assert node.failed is None
+    await until(lambda: (children(), our_tasks()) == before, f"{our_tasks()} as before", 10)
+
+
+@pytest.mark.parametrize("taken", ["HTTP_PORT", "SIP_PORT"])
+async def test_a_taken_port_stops_the_start_and_everything_else(tmp_path: Path, taken: str) -> None:
+    before = children(), our_tasks()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        node = Node(settings(tmp_path, **{taken: str(other.getsockname()[1])}), config.load(DEMO))
+        with pytest.raises(OSError, match="in use"):
+            await asyncio.wait_for(node.start(), 60)
+    await until(lambda: (children(), our_tasks()) == before, f"{our_tasks()} as before", 10)
+
+
+async def test_a_vital_task_that_fails_stops_the_node(tmp_path: Path) -> None:
+    node = Node(settings(tmp_path), config.load(DEMO))
+    await node.start()
+    try:
+        store, lease = node.storage.shard.store, node.storage.shard.lease
+        await store.break_lease(lease.epoch)
+        await asyncio.wait_for(node.wait(), 10)
+        assert node.failed in ("lease", "pump")
+    finally:
+        await asyncio.wait_for(node.stop(), 30)
+
+
+@pytest.mark.parametrize("whole", [(16384, 18383), (20000, 20019), (1024, 65535)])
+def test_ports_are_split_without_overlap(whole: tuple[int, int]) -> None:
+    rtp, browsers = split_ports(whole)
+    assert rtp[0] == whole[0]
+    assert browsers[1] == whole[1]
+    assert rtp[1] + 1 == browsers[0]
+    assert rtp[0] % 2 == 0
+    assert (rtp[1] + 1) % 2 == 0, "a whole number of pairs"

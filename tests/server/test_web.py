@@ -1,0 +1,22 @@
+"""Sign-in that knows the demo's public password. (tests/server/test_node.py has the listening.)"""
+
+from records.accounts import Account, Accounts, Role
+from records.database import Database
+from records.sessions import Sessions, SignIn
+from server.web import GuardedSignIn
+from tests.server.house import CHEAP
+
+
+async def test_a_password_that_may_not_be_used_here_opens_nothing(database: Database) -> None:
+    accounts = Accounts(database, CHEAP)
+    await accounts.set_password(Account("anna", Role.AGENT, "anna"), "demo-secret", 1)
+    plain = SignIn(accounts, Sessions(database))
+    guarded = GuardedSignIn(plain, lambda password: password != "demo-secret")
+    assert await guarded.sign_in("anna", "demo-secret", 1) is None
+    assert await plain.sign_in("anna", "demo-secret", 1) is not None
+    await accounts.set_password(Account("anna", Role.AGENT, "anna"), "her own password", 1)
+    signed = await guarded.sign_in("anna", "her own password", 1)
+    assert signed is not None
+    assert await guarded.authenticate(signed.token, 2) == signed.caller
+    await guarded.sign_out(signed.token)
+    assert await guarded.authenticate(signed.token, 3) is None
