@@ -47,7 +47,12 @@ def read_team(name: str, table: Table) -> TeamConfig:
 
 def read_entry(user: str, table: Table, flows: Collection[str], channels: Collection[str]) -> Entry:
     """A row of `entries` in site.toml."""
-    entry = Entry(user, flow=table.choice("flow", flows), channel=table.choice("channel", channels))
+    entry = Entry(
+        user,
+        flow=table.choice("flow", flows),
+        channel=table.choice("channel", channels),
+        web=table.flag("web", default=True),
+    )
     table.finish()
     return entry
 
@@ -126,6 +131,7 @@ def read_agent(agent_id: str, table: Table, teams: Collection[str], skills: Coll
         total_units=capacity.integer("total", max(units.values(), default=1), low=1, high=100),
         station=table.choice("station", STATIONS, "webrtc"),
         sip_user=table.text("sip_user", ""),
+        supervises=table.names("supervises", teams, ()),
     )
     capacity.finish()
     table.finish()

@@ -15,11 +15,15 @@ STATIONS = ("webrtc", "sip")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A published number or user part that strangers may dial, the flow that answers and the channel it counts for."""
+    """A published number or user part that strangers may dial, the flow that answers and the channel it counts for.
+
+    `web`: whether browsers may call it too.
+    """
 
     user: str
     flow: str
     channel: str
+    web: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,10 @@ class TeamConfig:
 
 @dataclass(frozen=True, slots=True)
 class AgentConfig:
-    """An agent. `capacity` counts items of each medium, `total_units` all of them together."""
+    """An agent. `capacity` counts items of each medium, `total_units` all of them together.
+
+    `supervises`: the teams whom a supervisor looks after; none means the own team.
+    """
 
     agent_id: str
     display_name: str
@@ -85,6 +92,7 @@ class AgentConfig:
     total_units: int
     station: str
     sip_user: str
+    supervises: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
