@@ -287,3 +287,21 @@ webhook_deliveries = Table(
     Index(None, "state", "due_at"),
     Index(None, "created_at", "id"),
 )
+
+follow_ups = Table(
+    "follow_ups",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("interaction_id", String(64), nullable=False, index=True),
+    Column("queue", String(64), nullable=False),
+    Column("number", String(64), nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("file", String(255)),
+    Column("duration_us", BigInteger),
+    Column("created_at", BigInteger, nullable=False),
+    Column("done_at", BigInteger),
+    Column("done_by", String(64)),
+    Index(None, "done_at", "id"),
+)

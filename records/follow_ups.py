@@ -1,0 +1,129 @@
+"""What is to be done after a caller has gone: numbers to call back, and messages to listen to.
+
+Numbers and recordings are personal data: they are here and under the data folder, never in the journal or the log.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Literal
+
+from sqlalchemy import Select, insert, select, update
+
+from records.database import Database
+from records.tables import follow_ups
+
+Kind = Literal["callback", "voicemail"]
+MAX_NUMBER = 64
+MAX_LISTED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """One of them. `number` is where the caller can be reached, `path` the choices in the menu.
+
+    A voicemail has a `file`, its name in the folder of messages, and its length; times in microseconds since the
+    epoch, `done_at` None while it is open.
+    """
+
+    id: int
+    kind: Kind
+    interaction_id: str
+    queue: str
+    number: str
+    language: str
+    path: str
+    file: str | None
+    duration_us: int | None
+    created_at: int
+    done_at: int | None
+    done_by: str | None
+
+
+class FollowUps:
+    """Keeps them, lists those that are open, and takes them off the list."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def callback(
+        self, interaction_id: str, queue: str, number: str, language: str, path: Sequence[str], now: int
+    ) -> int:
+        """Somebody is to be called back at `number`. Returns the id; ValueError for a number that cannot be one."""
+        if not number or len(number) > MAX_NUMBER:
+            raise ValueError(f"a number has 1 to {MAX_NUMBER} characters")
+        return await self._add("callback", interaction_id, queue, number, language, path, now)
+
+    async def voicemail(
+        self,
+        interaction_id: str,
+        queue: str,
+        number: str,
+        language: str,
+        path: Sequence[str],
+        now: int,
+        *,
+        file: str,
+        duration_us: int,
+    ) -> int:
+        """A message is to be listened to. Returns the id."""
+        number = number[:MAX_NUMBER]
+        return await self._add(
+            "voicemail", interaction_id, queue, number, language, path, now, file=file, duration_us=duration_us
+        )
+
+    async def open(self, kind: Kind | None = None, queue: str | None = None, limit: int = 100) -> tuple[FollowUp, ...]:
+        """Those not done yet, oldest first, at most 500."""
+        query = _select().where(follow_ups.c.done_at.is_(None)).order_by(follow_ups.c.id)
+        if kind is not None:
+            query = query.where(follow_ups.c.kind == kind)
+        if queue is not None:
+            query = query.where(follow_ups.c.queue == queue)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query.limit(min(limit, MAX_LISTED)))).mappings()
+            return tuple(FollowUp(**row) for row in rows)
+
+    async def get(self, follow_up_id: int) -> FollowUp | None:
+        """One of them, done or not."""
+        async with self._database.read() as connection:
+            row = (await connection.execute(_select().where(follow_ups.c.id == follow_up_id))).mappings().first()
+        return FollowUp(**row) if row is not None else None
+
+    async def done(self, follow_up_id: int, by: str, now: int) -> bool:
+        """Takes it off the list for `by`; False when it was not on it: of two at once only one has it."""
+        this = (follow_ups.c.id == follow_up_id) & follow_ups.c.done_at.is_(None)
+        async with self._database.write() as connection:
+            changed = await connection.execute(update(follow_ups).where(this).values(done_at=now, done_by=by))
+            return changed.rowcount == 1
+
+    async def _add(
+        self,
+        kind: Kind,
+        interaction_id: str,
+        queue: str,
+        number: str,
+        language: str,
+        path: Sequence[str],
+        now: int,
+        *,
+        file: str | None = None,
+        duration_us: int | None = None,
+    ) -> int:
+        values = {
+            "kind": kind,
+            "interaction_id": interaction_id,
+            "queue": queue,
+            "number": number,
+            "language": language,
+            "path": " > ".join(path),
+            "file": file,
+            "duration_us": duration_us,
+            "created_at": now,
+        }
+        async with self._database.write() as connection:
+            added = await connection.execute(insert(follow_ups).values(**values).returning(follow_ups.c.id))
+            row_id: int = added.scalar_one()
+            return row_id
+
+
+def _select() -> Select[tuple[object, ...]]:
+    return select(*(follow_ups.c[field.name] for field in fields(FollowUp)))
