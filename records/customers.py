@@ -65,6 +65,21 @@ class Customers:
             return await identities_of(connection, customer_id)
 
 
+    async def known(self, customer_id: str) -> bool:
+        """Whether there is such a customer."""
+        async with self._database.read() as connection:
+            query = select(customers.c.id).where(customers.c.id == customer_id)
+            return (await connection.execute(query)).first() is not None
+
+    async def find(self, value: str, kind: str | None = None) -> tuple[str, ...]:
+        """The ids of the customers with this identity, of any kind unless one is given, oldest identity first."""
+        query = select(identities.c.customer_id).where(identities.c.value == value).order_by(identities.c.id)
+        if kind is not None:
+            query = query.where(identities.c.kind == kind)
+        async with self._database.read() as connection:
+            return tuple(dict.fromkeys((await connection.execute(query)).scalars()))
+
+
 async def identities_of(connection: AsyncConnection, customer_id: str) -> tuple[Identity, ...]:
     """The same within a transaction of the caller's."""
     query = select(identities.c.kind, identities.c.value, identities.c.unverified)

@@ -71,13 +71,18 @@ class Before:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Which interactions; None does not filter. `seen_by`: offered to that agent at some time."""
+    """Which interactions; None does not filter. `seen_by`: offered to that agent at some time.
+
+    `of_queues` and `of_agents` go together: in one of the queues, taken by one of the agents, or not in a queue yet.
+    """
 
     customer_id: str | None = None
     agent_id: str | None = None
     queue: str | None = None
     state: str | None = None
     seen_by: str | None = None
+    of_queues: frozenset[str] | None = None
+    of_agents: frozenset[str] = frozenset()
 
 
 class Interactions:
@@ -116,6 +121,14 @@ class Interactions:
         query = select(offers.c.reservation_id).where(
             offers.c.interaction_id == interaction_id, offers.c.agent_id == agent_id
         )
+        async with self._database.read() as connection:
+            return (await connection.execute(query.limit(1))).first() is not None
+
+    async def offered_customer(self, customer_id: str, agent_id: str) -> bool:
+        """Whether this agent ever had an offer of an interaction of this customer."""
+        theirs = interaction_customers.c.interaction_id == offers.c.interaction_id
+        query = select(offers.c.reservation_id).join(interaction_customers, theirs)
+        query = query.where(interaction_customers.c.customer_id == customer_id, offers.c.agent_id == agent_id)
         async with self._database.read() as connection:
             return (await connection.execute(query.limit(1))).first() is not None
 
@@ -159,6 +172,9 @@ def _conditions(filter_: Filter, before: Before | None) -> list[ColumnElement[bo
     if filter_.seen_by is not None:
         seen = select(offers.c.interaction_id).where(offers.c.agent_id == filter_.seen_by)
         conditions.append(interactions.c.id.in_(seen))
+    if filter_.of_queues is not None:
+        there = interactions.c.queue.in_(filter_.of_queues) | interactions.c.agent_id.in_(filter_.of_agents)
+        conditions.append(there | interactions.c.queue.is_(None))
     if before is not None:
         same_time = and_(interactions.c.opened_at == before.opened_at, interactions.c.id < before.id)
         conditions.append(or_(interactions.c.opened_at < before.opened_at, same_time))

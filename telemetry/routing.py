@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from router.commands import CloseWork, Command, JoinLegs, PartLegs, Refuse, SendOffer, WithdrawOffer
-from router.events import AssignmentConnected, WorkQueued
+from router.events import AssignmentConnected, WorkMoved, WorkQueued
 from router.rows import ShardImage, Turn
 from router.vocabulary import OfferState, Outcome, WithdrawReason
 from telemetry.metrics import Metrics, OfferResult
@@ -42,6 +42,8 @@ class RoutingMeter:
                 case WorkQueued(work_id=work_id, queue=queue):
                     self._work[work_id] = (queue, turn.now)
                     self._metrics.queued(queue)
+                case WorkMoved(work_id=work_id, queue=queue) if work_id in self._work:
+                    self._work[work_id] = (queue, self._work[work_id][1])
                 case AssignmentConnected(reservation_id=reservation_id):
                     self._joined(reservation_id, turn.now)
                 case _:
