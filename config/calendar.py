@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -23,6 +23,18 @@ _RANGE = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+# A longer row of days is rather a slip in the year than a holiday.
+MAX_HOLIDAY_DAYS = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Holiday:
+    """A day with hours of its own, none for closed. `title` may be ""."""
+
+    ranges: Ranges
+    title: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """Opening hours. `weekly` has seven entries from Monday; a holiday's ranges replace its weekday's."""
@@ -31,14 +43,39 @@ class Calendar:
     title: str
     time_zone: str
     weekly: tuple[Ranges, ...]
-    holidays: Mapping[date, Ranges] = field(default_factory=dict)
+    holidays: Mapping[date, Holiday] = field(default_factory=dict)
 
     def is_open(self, now_utc_us: int) -> bool:
         """Whether it is open at `now_utc_us`, microseconds since 1970 in UTC."""
-        local = (_EPOCH + timedelta(microseconds=now_utc_us)).astimezone(ZoneInfo(self.time_zone))
+        local = self._local(now_utc_us)
         minute = local.hour * 60 + local.minute
-        ranges = self.holidays.get(local.date(), self.weekly[local.weekday()])
+        special = self.holidays.get(local.date())
+        ranges = special.ranges if special is not None else self.weekly[local.weekday()]
         return any(start <= minute < end for start, end in ranges)
+
+    def holiday(self, now_utc_us: int) -> str:
+        """The title of the holiday at `now_utc_us`, its date when it has none, "" on other days."""
+        today = self._local(now_utc_us).date()
+        special = self.holidays.get(today)
+        return "" if special is None else special.title or today.isoformat()
+
+    def _local(self, now_utc_us: int) -> datetime:
+        return (_EPOCH + timedelta(microseconds=now_utc_us)).astimezone(ZoneInfo(self.time_zone))
+
+
+def read_calendars(file: Table, site_zone: str) -> Mapping[str, Calendar]:
+    """Reads calendars.toml. With `holidays_of` a calendar takes over another's holidays; its own win."""
+    calendars: dict[str, Calendar] = {}
+    for name, table in file.entries():
+        shared = table.choice("holidays_of", file.values, "")
+        calendar = read_calendar(name, table, site_zone)
+        if shared in calendars:
+            holidays = {**calendars[shared].holidays, **calendar.holidays}
+            calendar = replace(calendar, holidays=MappingProxyType(holidays))
+        elif shared in file.values:
+            table.problem("holidays_of", f'"{shared}" comes later in the file', "move it above; no calendar is its own")
+        calendars[name] = calendar
+    return MappingProxyType(calendars)
 
 
 def read_calendar(name: str, table: Table, site_zone: str) -> Calendar:
@@ -71,15 +108,42 @@ def read_zone(table: Table, default: str | None = None) -> str:
     return zone
 
 
-def _holidays(table: Table) -> Mapping[date, Ranges]:
-    days: dict[date, Ranges] = {}
-    for key in table.values:
-        ranges = _ranges(table, key)
-        try:
-            days[date.fromisoformat(key)] = ranges
-        except ValueError:
-            table.problem(key, f'"{key}" is not a date', 'write it as 2026-10-01 = [] (closed) or ["10:00-12:00"]')
+def _holidays(table: Table) -> Mapping[date, Holiday]:
+    days: dict[date, Holiday] = {}
+    for key, value in table.values.items():
+        first = _day(table, key, key)
+        if isinstance(value, list):
+            found, last = Holiday(_ranges(table, key)), first
+        else:
+            row = table.table(key)
+            found = Holiday(_ranges(row, "hours") if row.has("hours") else (), row.text("title"))
+            last = _day(row, "to", row.text("to")) if row.has("to") else first
+            row.finish()
+        for day in _days(table, key, first, last):
+            if day in days:
+                table.problem(key, f"{day} is in another row too", "give each day once")
+            days[day] = found
     return MappingProxyType(days)
+
+
+def _day(table: Table, key: str, text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        hint = 'write 2026-10-01 = [], ["10:00-12:00"] or { title = "...", to = "2026-10-07" }'
+        table.problem(key, f'"{text}" is not a date', hint)
+        return None
+
+
+def _days(table: Table, key: str, first: date | None, last: date | None) -> list[date]:
+    """All days from first to last; none when one of them is wrong."""
+    if first is None or last is None:
+        return []
+    count = (last - first).days + 1
+    if not 1 <= count <= MAX_HOLIDAY_DAYS:
+        table.problem(f"{key}.to", f"{last} makes {count} days", f"from 1 to {MAX_HOLIDAY_DAYS} days are meant")
+        return []
+    return [first + timedelta(days=number) for number in range(count)]
 
 
 def _ranges(table: Table, key: str) -> Ranges:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from config import rows
-from config.calendar import read_calendar, read_zone
+from config.calendar import read_calendars, read_zone
 from config.problems import ConfigProblem, ConfigProblems
 from config.site import AgentConfig, Entry, QueueConfig, Site
 from ivr.flow import Flow
@@ -56,13 +56,14 @@ class _Loader:
         dispositions = _read(codes.table("dispositions", required=True), rows.read_named)
         codes.finish()
         teams = self._rows("teams.toml", rows.read_team)
-        calendars = self._rows("calendars.toml", lambda name, table: read_calendar(name, table, zone))
+        calendars = read_calendars(self._file("calendars.toml"), zone)
+        lookups = _read(main.table("lookups"), rows.read_lookup)
         channels = self._rows("channels.toml", lambda name, table: rows.read_channel(name, table, calendars, teams))
         queues = self._queues(rows.QueueNames(skills, teams, dispositions, prompts, languages))
         # Who dials in speaks: only voice channels and voice queues fit.
         voice_queues = [name for name, queue in queues.items() if queue.medium == "voice"]
         voice_channels = [name for name, channel in channels.items() if channel.medium == "voice"]
-        flows = self._flows(FlowContext(languages, prompts, voice_queues, skills, calendars))
+        flows = self._flows(FlowContext(languages, prompts, voice_queues, skills, calendars, lookups))
         entries = _read(main.table("entries", required=True), lambda n, t: rows.read_entry(n, t, flows, voice_channels))
         agents, demo_password = self._agents(teams, skills, entries)
         site = Site(
@@ -79,6 +80,7 @@ class _Loader:
             dispositions=dispositions,
             calendars=calendars,
             channels=channels,
+            lookups=lookups,
             flows=MappingProxyType({name: flow for name, flow in flows.items() if flow is not None}),
             prompts=prompts,
             demo_password=demo_password,

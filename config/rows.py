@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 from config.site import (
     MEDIA,
@@ -12,6 +13,7 @@ from config.site import (
     AgentConfig,
     Channel,
     Entry,
+    LookUpConfig,
     Named,
     QueueConfig,
     ServiceLevel,
@@ -55,6 +57,34 @@ def read_entry(user: str, table: Table, flows: Collection[str], channels: Collec
     )
     table.finish()
     return entry
+
+
+def read_lookup(name: str, table: Table) -> LookUpConfig:
+    """A row of `lookups` in site.toml."""
+    lookup = LookUpConfig(
+        name=name,
+        url=table.text("url"),
+        max_bytes=table.integer("max_kb", 64, low=1, high=1024) * 1024,
+        token_variable=table.text("token_variable", ""),
+    )
+    table.finish()
+    if lookup.url and not _is_base_url(lookup.url):
+        hint = "for example https://orders.example.com/api"
+        table.problem("url", f'"{lookup.url}" is not the http or https URL of a service', hint)
+    if lookup.token_variable.startswith("JACKFIELD_"):
+        table.problem("token_variable", "begins with JACKFIELD_, which is for settings", "take another name")
+    return lookup
+
+
+def _is_base_url(url: str) -> bool:
+    """Without user, query and fragment: the path of a look-up is put behind it."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    plain = not (parts.query or parts.fragment or parts.username or parts.password) and port != 0
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and plain
 
 
 def read_channel(name: str, table: Table, calendars: Collection[str], teams: Collection[str]) -> Channel:

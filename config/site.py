@@ -96,6 +96,16 @@ class AgentConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class LookUpConfig:
+    """A program that flows may ask: everything below `url`. `token_variable` names a variable of the environment."""
+
+    name: str
+    url: str
+    max_bytes: int
+    token_variable: str
+
+
+@dataclass(frozen=True, slots=True)
 class Channel:
     """A row of the channel register (渠道信息登记表). `hours` names a calendar, `owner` a team."""
 
@@ -132,6 +142,7 @@ class Site:
     dispositions: Mapping[str, Named]
     calendars: Mapping[str, Calendar]
     channels: Mapping[str, Channel]
+    lookups: Mapping[str, LookUpConfig]
     flows: Mapping[str, Flow]
     prompts: frozenset[str]
     demo_password: str
@@ -144,3 +155,7 @@ class Site:
     def is_open(self, calendar: str, now_utc_us: int) -> bool:
         """Whether the named calendar is open; the shape that the IVR machine asks for. KeyError when unknown."""
         return self.calendars[calendar].is_open(now_utc_us)
+
+    def holiday(self, calendar: str, now_utc_us: int) -> str:
+        """The title of the named calendar's holiday, "" on other days. KeyError when unknown."""
+        return self.calendars[calendar].holiday(now_utc_us)

@@ -13,7 +13,7 @@ def voice_site(site: Site, node: str, new_id: Callable[[], str]) -> VoiceSite:
     return VoiceSite(
         entries={user: Entry(entry.channel, site.flows[entry.flow]) for user, entry in site.entries.items()},
         waits={name: _wait_plan(queue) for name, queue in site.queues.items()},
-        ivr=IvrContext(site.is_open),
+        ivr=IvrContext(site.is_open, site.holiday),
         phone_of=lambda agent_id: _phone(site, agent_id),
         node=node,
         new_id=new_id,

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from config.calendar import Calendar, read_calendar, read_zone
+from config.calendar import Calendar, Holiday, read_calendar, read_calendars, read_zone
 from ivr.reading import Table
 
 
@@ -44,7 +44,7 @@ def test_a_break_at_noon_is_two_ranges() -> None:
 
 def test_a_holiday_replaces_its_weekday() -> None:
     office = calendar(workdays=["09:00-18:00"], holidays={"2026-10-01": [], "2026-10-03": ["10:00-11:00"]})
-    assert office.holidays[date(2026, 10, 1)] == ()
+    assert office.holidays[date(2026, 10, 1)] == Holiday(())
     assert not office.is_open(at("Asia/Shanghai", 2026, 10, 1, 10))
     assert office.is_open(at("Asia/Shanghai", 2026, 10, 3, 10)), "a Saturday with hours of its own"
     assert office.is_open(at("Asia/Shanghai", 2026, 10, 2, 10))
@@ -69,3 +69,66 @@ def test_a_zone_that_is_a_path_is_refused() -> None:
     table = Table({"time_zone": "../etc"}, "", [])
     assert read_zone(table) == "UTC"
     assert table.problems[0].path == "time_zone"
+
+
+def test_holidays_have_names_lengths_and_hours_of_their_own() -> None:
+    office = calendar(
+        workdays=["09:00-18:00"],
+        holidays={
+            "2026-10-01": {"title": "National Day", "to": "2026-10-07"},
+            "2026-12-31": {"title": "Silvester", "hours": ["09:00-12:00"]},
+            "2027-01-01": [],
+        },
+    )
+    assert len(office.holidays) == 9
+    noon = at("Asia/Shanghai", 2026, 10, 7, 12)
+    assert not office.is_open(noon)
+    assert office.holiday(noon) == "National Day"
+    assert office.is_open(at("Asia/Shanghai", 2026, 12, 31, 11))
+    assert not office.is_open(at("Asia/Shanghai", 2026, 12, 31, 12))
+    assert office.holiday(at("Asia/Shanghai", 2027, 1, 1, 12)) == "2027-01-01"
+    assert office.holiday(at("Asia/Shanghai", 2027, 1, 2, 12)) == ""
+
+
+def test_calendars_may_share_their_holidays() -> None:
+    first = {"daily": ["08:00-22:00"], "holidays": {"2026-10-01": [], "2026-10-02": []}}
+    second = {"daily": ["09:00-18:00"], "holidays_of": "first", "holidays": {"2026-10-02": ["10:00-12:00"]}}
+    file = Table({"first": first, "second": second}, "", [])
+    calendars = read_calendars(file, "Asia/Shanghai")
+    assert file.problems == []
+    assert not calendars["second"].is_open(at("Asia/Shanghai", 2026, 10, 1, 11))
+    assert calendars["second"].is_open(at("Asia/Shanghai", 2026, 10, 2, 11))
+    assert not calendars["first"].is_open(at("Asia/Shanghai", 2026, 10, 2, 11))
+
+
+@pytest.mark.parametrize(
+    ("holidays", "path", "message"),
+    [
+        ({"2026-10-32": []}, "x.holidays.2026-10-32", "not a date"),
+        ({"2026-10-01": {"title": "A", "to": "soon"}}, "x.holidays.2026-10-01.to", "not a date"),
+        ({"2026-10-02": {"title": "A", "to": "2026-10-01"}}, "x.holidays.2026-10-02.to", "makes 0 days"),
+        ({"2026-10-02": {"title": "A", "to": "2027-10-02"}}, "x.holidays.2026-10-02.to", "makes 366 days"),
+        ({"2026-10-01": {"title": "A", "to": "2026-10-03"}, "2026-10-02": []}, "x.holidays.2026-10-02", "another row"),
+        ({"2026-10-01": {"titel": "A"}}, "x.holidays.2026-10-01.title", "is missing"),
+        ({"2026-10-01": 3}, "x.holidays.2026-10-01", "a table"),
+        (
+            {"2026-10-01": {"title": "A", "hours": ["12:00-09:00"]}},
+            "x.holidays.2026-10-01.hours[0]",
+            "before it begins",
+        ),
+    ],
+)
+def test_mistakes_in_holidays_are_found(holidays: dict[str, object], path: str, message: str) -> None:
+    file = Table({"x": {"daily": ["08:00-22:00"], "holidays": holidays}}, "", [])
+    read_calendars(file, "Asia/Shanghai")
+    assert [problem for problem in file.problems if problem.path == path and message in problem.message], file.problems
+
+
+def test_holidays_of_a_calendar_that_is_not_there_or_comes_later() -> None:
+    rows = {"x": {"daily": ["08:00-22:00"], "holidays_of": "y"}, "y": {"daily": [], "holidays_of": "z"}}
+    file = Table(rows, "", [])
+    read_calendars(file, "Asia/Shanghai")
+    assert [(p.path, p.message) for p in file.problems] == [
+        ("x.holidays_of", '"y" comes later in the file'),
+        ("y.holidays_of", '"z" is not known'),
+    ]
