@@ -24,7 +24,7 @@ MAX_SAMPLES: Final = SAMPLE_RATE * 120 // 1000
 MAX_BYTES: Final = 400
 """More than 20 ms at the bit rate below ever take, and far from what a datagram may hold."""
 BIT_RATE: Final = 24_000
-COMPLEXITY: Final = 2
+COMPLEXITY: Final = 1
 EXPECTED_LOSS_PERCENT: Final = 5
 
 _VOIP: Final = 2048

@@ -72,8 +72,8 @@ export class Softphone {
     if (!this._sender) throw new Error("softphone is not connected");
     const turn = ++this._liveTurn;
     const stream = await navigator.mediaDevices.getUserMedia({ audio: this.microphone });
-    if (turn !== this._liveTurn) return stop(stream);
-    stop(this._localStream);
+    if (turn !== this._liveTurn) return stopTracks(stream);
+    stopTracks(this._localStream);
     this._localStream = stream;
     const [track] = stream.getAudioTracks();
     track.enabled = !this.muted;
@@ -147,7 +147,7 @@ export class Softphone {
   }
 
   _releaseMicrophone() {
-    stop(this._localStream);
+    stopTracks(this._localStream);
     this._localStream = null;
   }
 }
@@ -165,7 +165,7 @@ function rank(mimeType) {
   return PREFERRED_CODECS.indexOf(mimeType.toLowerCase());
 }
 
-function gatheringComplete(pc) {
+export function gatheringComplete(pc) {
   if (pc.iceGatheringState === "complete") return Promise.resolve();
   return new Promise((resolve) => {
     const done = () => {
@@ -179,6 +179,6 @@ function gatheringComplete(pc) {
   });
 }
 
-function stop(stream) {
+export function stopTracks(stream) {
   for (const track of stream?.getTracks() ?? []) track.stop();
 }

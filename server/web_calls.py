@@ -1,0 +1,35 @@
+"""Web callers, brought together: the endpoint that the web server mounts, on the conductor and the media engine."""
+
+from collections.abc import Callable
+
+from agents_ws.endpoint import OriginPolicy
+from config.site import Site
+from server.pump import Pump
+from voice.conductor import Conductor
+from voice.ports import MediaEngine
+from voice.web_calls import WebCallPorts, WebCalls
+from voice.web_endpoint import WebCallEndpoint
+from voice.web_limits import WebCallLimits
+
+
+def web_call_endpoint(
+    site: Site, conductor: Conductor, media: MediaEngine, pump: Pump, origins: OriginPolicy
+) -> WebCallEndpoint:
+    """Entries are those of site.toml, but for the ones with `web = false`; agents go by their display names."""
+    limits = WebCallLimits()
+    ports = WebCallPorts(
+        desk=conductor,
+        media=media,
+        is_open=lambda entry: entry in site.entries and site.entries[entry].web,
+        place=pump.place,
+        name_of=_names(site),
+    )
+    return WebCallEndpoint(WebCalls(ports, limits), now=pump.now, origin_allowed=origins, limits=limits)
+
+
+def _names(site: Site) -> Callable[[str], str]:
+    def name_of(agent_id: str) -> str:
+        agent = site.agents.get(agent_id)
+        return agent.display_name if agent is not None else ""
+
+    return name_of
