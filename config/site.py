@@ -1,7 +1,7 @@
 """The site: everything that its files say, immutable. Durations are integer microseconds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.calendar import Calendar
@@ -142,10 +142,10 @@ class Site:
     dispositions: Mapping[str, Named]
     calendars: Mapping[str, Calendar]
     channels: Mapping[str, Channel]
-    lookups: Mapping[str, LookUpConfig]
     flows: Mapping[str, Flow]
     prompts: frozenset[str]
     demo_password: str
+    lookups: Mapping[str, LookUpConfig] = field(default_factory=dict)
 
     @property
     def prompts_dir(self) -> Path:
