@@ -1,0 +1,385 @@
+"""Brings visitors, agents and the router together: a directory of chats, no decisions of its own.
+
+Visitors' requests come in by the endpoint, agents' by their own methods, the router's committed commands by `execute`.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+
+import structlog
+
+from chat.events import (
+    AgentAway,
+    AgentHere,
+    AgentJoined,
+    ChatCommand,
+    ChatEvent,
+    Marked,
+    Over,
+    Requeued,
+    Side,
+    Typed,
+    VisitorEnded,
+)
+from chat.identity import clean, hash_of, proven, token_for
+from chat.limits import Buckets
+from chat.machine import ChatMachine, ChatState
+from chat.messages import Open
+from chat.ports import ChatRefusedError, Held, HeldChats, Identity, Records, StoreAwayError, Tasks
+from chat.runner import ChatPorts, ChatRunner, progress_of
+from chat.site import ChatEntry, ChatSite
+from records.messages import Chat, Marks, Message
+from router import events as facts
+from router.commands import CloseWork, Command, JoinLegs, PartLegs, Refuse, RequeueWork, SendOffer
+from router.vocabulary import EndedBy, Medium, Outcome
+
+log = structlog.get_logger(__name__)
+
+PLACES_EVERY_S = 0.5
+_ENDED_BY = {Outcome.ABANDONED: EndedBy.CUSTOMER, Outcome.HANDLED: EndedBy.AGENT}
+
+
+class ChatConductor:
+    """All chats of this node."""
+
+    def __init__(self, site: ChatSite, ports: ChatPorts, tasks: Tasks) -> None:
+        self.site = site
+        self._ports = ports
+        self._tasks = tasks
+        self._live: dict[str, ChatRunner] = {}
+        self._by_token: dict[str, ChatRunner] = {}
+        self._by_reservation: dict[str, ChatRunner] = {}
+        self._addresses: Counter[str] = Counter()
+        self._opens = Buckets(site.limits.opens_per_minute, site.limits.open_burst)
+        self._opening: dict[str, asyncio.Lock] = {}
+        self._places: dict[str, asyncio.TimerHandle] = {}
+        self._running = 0
+        self._closing = False
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """What is open, for metrics and the leak test."""
+        return {"chats": self._running, "chats_looked_at": len(self._live) - self._running}
+
+    def close(self) -> None:
+        """No new chats. Those that are open stay open: they are taken up again at the next start."""
+        self._closing = True
+        for handle in self._places.values():
+            handle.cancel()
+        self._places.clear()
+        for runner in list(self._live.values()):
+            runner.stop()
+
+    # --- visitors -----------------------------------------------------------------------------------------------
+
+    async def open(self, request: Open, address: str) -> tuple[ChatRunner, str]:
+        """The chat (the same one for the same key) and its token. Raises ChatRefusedError."""
+        entry = self.site.entries.get(request.entry)
+        if entry is None:
+            raise ChatRefusedError("unknown_entry", f"there is no entry {request.entry!r}")
+        token = token_for(entry.secret, request.key)
+        token_hash = hash_of(token)
+        # One at a time for each key: a page that lost the answer asks again while the first is still being made.
+        lock = self._opening.setdefault(token_hash, asyncio.Lock())
+        try:
+            async with lock:
+                runner = await self._find(token_hash) or await self._open(request, entry, token_hash, address)
+        finally:
+            self._opening.pop(token_hash, None)
+        return runner, token
+
+    async def find(self, token: str) -> ChatRunner | None:
+        """The chat of that token, also one that is over; None when there is none. Raises ChatRefusedError."""
+        return await self._find(hash_of(token))
+
+    def looked_at(self, runner: ChatRunner) -> None:
+        """Somebody stopped looking: a chat that is over need not be at hand any more."""
+        if runner.over and not runner.watched:
+            self._forget(runner)
+
+    async def say(self, runner: ChatRunner, client_id: str, text: str) -> Message:
+        """The visitor says something. Raises ChatRefusedError."""
+        text = self._text(text)
+        if not runner.allow():
+            raise ChatRefusedError("too_fast", "too many messages, send it again in a moment")
+        name = runner.visitor_name
+        return await runner.say(
+            Side.CUSTOMER, agent_id="", name=name, reservation_id=None, client_id=client_id, text=text
+        )
+
+    def end(self, runner: ChatRunner) -> None:
+        """The visitor ends the chat; without effect when it is over."""
+        runner.tell(VisitorEnded())
+
+    async def rate(self, runner: ChatRunner, score: int) -> None:
+        """The visitor's rating; the first one stands. Raises ChatRefusedError."""
+        if runner.rating is None and not runner.may_rate:
+            raise ChatRefusedError("not_to_rate", "only a chat that is over, and that an agent took, can be rated")
+        if runner.rating is not None:
+            return
+        try:
+            stands = await self._ports.store.rate(runner.chat_id, score, self._ports.router.now())
+        except StoreAwayError as error:
+            raise ChatRefusedError("unavailable", "the rating could not be kept, send it again") from error
+        if runner.rating is None:
+            runner.rated(stands)
+            self._ports.router.tell(_noted(runner.chat_id, "rated", score=str(stands)), f"chat:{runner.chat_id}")
+
+    def _text(self, text: str) -> str:
+        text = clean(text)
+        if not text:
+            raise ChatRefusedError("empty", "there is nothing in this message")
+        if len(text) > self.site.limits.text_chars:
+            raise ChatRefusedError("too_long", f"a message has at most {self.site.limits.text_chars} characters")
+        return text
+
+    async def _find(self, token_hash: str) -> ChatRunner | None:
+        runner = self._by_token.get(token_hash)
+        if runner is not None:
+            return runner
+        try:
+            chat = await self._ports.store.find(token_hash)
+        except StoreAwayError as error:
+            raise ChatRefusedError("unavailable", "the chat cannot be read now") from error
+        if chat is None:
+            return None
+        if (runner := self._by_token.get(token_hash)) is not None:
+            return runner
+        # It is over, or its end is just being kept: nothing more happens to it, but it can be read and rated.
+        machine = ChatMachine(self.site.patience, last=chat.last, progress=progress_of(chat.marks))
+        machine.end(EndedBy(chat.ended_by) if chat.ended_by else EndedBy.SYSTEM)
+        runner = ChatRunner(chat, machine, (), self._ports, self.site.limits)
+        self._keep(runner)
+        return runner
+
+    async def _open(self, request: Open, entry: ChatEntry, token_hash: str, address: str) -> ChatRunner:
+        question = self._text(request.question)
+        identity = _identity(request, entry)
+        self._admit(address)
+        now = self._ports.router.now()
+        chat = Chat(
+            interaction_id=self.site.new_id(),
+            token_hash=token_hash,
+            entry=entry.name,
+            channel=entry.channel,
+            queue=entry.queue,
+            name=clean(request.name).replace("\n", " ")[: self.site.limits.name_chars],
+            locale=request.locale,
+            opened_at=now,
+            marks=Marks(customer_delivered=1, customer_read=1),
+            last=1,
+        )
+        first = Message(1, "customer", "", chat.name, "open", question, now)
+        try:
+            if not await self._ports.store.open(chat, first):
+                raise ChatRefusedError("unavailable", "this chat was opened elsewhere, open it again")
+        except StoreAwayError as error:
+            raise ChatRefusedError("unavailable", "the chat could not be opened, try again") from error
+        return await self._queue(chat, first, entry, identity, address)
+
+    async def _queue(
+        self, chat: Chat, first: Message, entry: ChatEntry, identity: Identity | None, address: str
+    ) -> ChatRunner:
+        self._ports.contexts.chat_opened(chat.interaction_id, chat.channel, chat.name, chat.locale, identity)
+        machine = ChatMachine(self.site.patience, last=1, progress=progress_of(chat.marks))
+        runner = ChatRunner(chat, machine, (first,), self._ports, self.site.limits)
+        runner.address = address
+        self._addresses[address] += 1
+        self._keep(runner)
+        cause, router = f"chat:{chat.interaction_id}", self._ports.router
+        router.tell(
+            facts.InteractionOpened(chat.interaction_id, chat.channel, Medium.CHAT, entry.name, self.site.node), cause
+        )
+        machine.start(router.now())
+        answers = await router.post(_queued(chat, entry, self.site.node), cause)
+        commands = machine.handle(runner.where(), router.now())
+        refusal = next((answer for answer in answers if isinstance(answer, Refuse)), None)
+        if refusal is not None:
+            commands = machine.handle(Over(EndedBy.SYSTEM, "refused"), router.now())
+        self._start(runner, commands)
+        if refusal is not None:
+            log.error("chat_not_queued", code=refusal.code, entry=entry.name)
+            raise ChatRefusedError("closed", "chats are not taken here now")
+        return runner
+
+    def _admit(self, address: str) -> None:
+        limits = self.site.limits
+        if self._closing or self._running >= limits.open_chats:
+            raise ChatRefusedError("unavailable", "no more chats are taken now")
+        if self._addresses[address] >= limits.open_chats_per_address:
+            raise ChatRefusedError("too_many_chats", "too many chats are open from this address")
+        if not self._opens.take(address, self._ports.router.now()):
+            raise ChatRefusedError("too_fast", "too many chats were opened from this address")
+
+    # --- agents -------------------------------------------------------------------------------------------------
+
+    def of_agent(self, agent_id: str, reservation_id: str) -> ChatRunner:
+        """The chat that this agent has by that reservation. Raises ChatRefusedError."""
+        runner = self._by_reservation.get(reservation_id)
+        serving = runner.machine.serving if runner else None
+        if runner is None or serving is None or serving.agent_id != agent_id:
+            raise ChatRefusedError("not_connected", f"reservation {reservation_id} is not a chat of yours")
+        return runner
+
+    async def agent_says(self, agent_id: str, reservation_id: str, client_id: str, text: str) -> Message:
+        """Raises ChatRefusedError."""
+        runner, text = self.of_agent(agent_id, reservation_id), self._text(text)
+        name = self.site.agent_name(agent_id)
+        return await runner.say(
+            Side.AGENT, agent_id=agent_id, name=name, reservation_id=reservation_id, client_id=client_id, text=text
+        )
+
+    def agent_types(self, agent_id: str, reservation_id: str, *, on: bool) -> None:
+        """Raises ChatRefusedError."""
+        self.of_agent(agent_id, reservation_id).tell(Typed(Side.AGENT, on))
+
+    def agent_reads(self, agent_id: str, reservation_id: str, number: int) -> None:
+        """Raises ChatRefusedError."""
+        self.of_agent(agent_id, reservation_id).tell(Marked(Side.AGENT, number, number))
+
+    def agent_page(self, agent_id: str, *, up: bool) -> None:
+        """The agent's page is connected or gone."""
+        event: ChatEvent = AgentHere() if up else AgentAway()
+        for runner in self._live.values():
+            serving = runner.machine.serving
+            if serving is not None and serving.agent_id == agent_id:
+                runner.tell(event)
+
+    def chat(self, interaction_id: str) -> ChatRunner | None:
+        """A chat that is at hand."""
+        return self._live.get(interaction_id)
+
+    # --- the router's commands ----------------------------------------------------------------------------------
+
+    def execute(self, command: Command) -> None:
+        """A committed command that concerns a chat; others are without effect here."""
+        runner = self._live.get(getattr(command, "interaction_id", ""))
+        if runner is None:
+            return
+        match command:
+            case JoinLegs(reservation_id=reservation_id, agent_id=agent_id):
+                self._by_reservation[reservation_id] = runner
+                name, here = self.site.agent_name(agent_id), self._ports.notices.here(agent_id)
+                runner.tell(AgentJoined(reservation_id, agent_id, name, here))
+            case PartLegs(reservation_id=reservation_id, by=by):
+                self._by_reservation.pop(reservation_id, None)
+                runner.tell(Over(by, Outcome.HANDLED.value))
+            case RequeueWork(queue=queue):
+                runner.queue = queue
+                self._drop_reservations(runner)
+                runner.tell(Requeued())
+                self._places_changed(queue)
+            case CloseWork(outcome=outcome):
+                self._drop_reservations(runner)
+                runner.tell(Over(_ENDED_BY.get(outcome, EndedBy.SYSTEM), outcome.value))
+                self._places_changed(runner.queue)
+            case SendOffer(queue=queue):
+                self._places_changed(queue)
+            case _:
+                return
+
+    def _places_changed(self, queue: str) -> None:
+        """Those who wait are told, a little later and all at once."""
+        if queue not in self._places and not self._closing:
+            loop = asyncio.get_running_loop()
+            self._places[queue] = loop.call_later(PLACES_EVERY_S, self._tell_places, queue)
+
+    def _tell_places(self, queue: str) -> None:
+        self._places.pop(queue, None)
+        for runner in self._live.values():
+            if runner.queue == queue and runner.machine.state is ChatState.WAITING:
+                runner.tell(runner.where())
+
+    def _drop_reservations(self, runner: ChatRunner) -> None:
+        for key in [key for key, each in self._by_reservation.items() if each is runner]:
+            del self._by_reservation[key]
+
+    # --- after a restart ----------------------------------------------------------------------------------------
+
+    async def restore(self, held: HeldChats, records: Records) -> None:
+        """Takes up every chat that was open when the server ended. Raises StoreAwayError."""
+        for chat in await self._ports.store.not_ended():
+            holding = held.get(chat.interaction_id)
+            if holding is None:
+                await self._end_lost(chat, records)
+            else:
+                await self._take_up(chat, holding)
+
+    async def _take_up(self, chat: Chat, held: Held) -> None:
+        machine = ChatMachine(self.site.patience, last=chat.last, progress=progress_of(chat.marks))
+        tail = await self._ports.store.newest(chat.interaction_id, self.site.limits.tail)
+        runner = ChatRunner(chat, machine, tail, self._ports, self.site.limits)
+        self._keep(runner)
+        now = self._ports.router.now()
+        machine.start(now)
+        if held.talking:
+            name = self.site.agent_name(held.agent_id)
+            here = self._ports.notices.here(held.agent_id)
+            # The accept is committed; that they were joined may not be. Said twice, it is without effect.
+            commands = machine.handle(AgentJoined(held.reservation_id, held.agent_id, name, here), now)
+            self._by_reservation[held.reservation_id] = runner
+        else:
+            commands = machine.handle(runner.where(), now)
+        log.info("chat_taken_up", work_id=chat.interaction_id, talking=held.talking)
+        self._start(runner, commands)
+
+    async def _end_lost(self, chat: Chat, records: Records) -> None:
+        """The router closed it, or never had it, and the end could not be kept before the server ended."""
+        by = EndedBy.SYSTEM if chat.agent_name is None else EndedBy.AGENT
+        if await records.phase(chat.interaction_id) == "open":
+            outcome = Outcome.ABANDONED if chat.agent_name is None else Outcome.HANDLED
+            closed = facts.InteractionClosed(chat.interaction_id, outcome.value)
+            self._ports.router.tell(closed, f"chat:{chat.interaction_id}")
+        await self._ports.store.end(chat.interaction_id, by.value, self._ports.router.now())
+        log.info("chat_was_over", work_id=chat.interaction_id)
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _keep(self, runner: ChatRunner) -> None:
+        self._live[runner.chat_id] = self._by_token[runner.token_hash] = runner
+
+    def _start(self, runner: ChatRunner, commands: list[ChatCommand]) -> None:
+        self._running += 1
+        self._tasks.spawn(self._run(runner, commands), f"chat:{runner.chat_id}")
+
+    async def _run(self, runner: ChatRunner, commands: list[ChatCommand]) -> None:
+        try:
+            await runner.run(commands)
+        finally:
+            self._running -= 1
+            if runner.address:
+                self._addresses[runner.address] -= 1
+                self._addresses += Counter()
+            self._drop_reservations(runner)
+            self.looked_at(runner)
+
+    def _forget(self, runner: ChatRunner) -> None:
+        self._live.pop(runner.chat_id, None)
+        self._by_token.pop(runner.token_hash, None)
+
+
+def _identity(request: Open, entry: ChatEntry) -> Identity | None:
+    if request.user is not None:
+        if not proven(entry.secret, request.user.id, request.user.proof):
+            raise ChatRefusedError("bad_proof", "the user's identity is not proven")
+        return Identity("user", request.user.id, verified=True)
+    if request.visitor_id is not None:
+        return Identity("visitor", request.visitor_id, verified=False)
+    return None
+
+
+def _queued(chat: Chat, entry: ChatEntry, node: str) -> facts.WorkQueued:
+    return facts.WorkQueued(
+        work_id=chat.interaction_id,
+        interaction_id=chat.interaction_id,
+        medium=Medium.CHAT,
+        queue=entry.queue,
+        requirements=entry.demands(chat.locale),
+        priority=entry.priority,
+        node=node,
+    )
+
+
+def _noted(interaction_id: str, kind: str, **detail: str) -> facts.InteractionNoted:
+    return facts.InteractionNoted(interaction_id, kind, tuple(sorted(detail.items())))

@@ -1,0 +1,408 @@
+"""Visitors' way in: a WebSocket, and the same over plain requests for networks that let none through."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import WSMsgType, web
+from msgspec import Struct
+
+from chat.conductor import ChatConductor
+from chat.connection import VisitorConnection, VisitorSocket
+from chat.events import Marked, Side, Typed
+from chat.limits import Buckets
+from chat.messages import (
+    SUBPROTOCOL,
+    BadMessageError,
+    ByeCode,
+    C,
+    ChatPage,
+    Line,
+    Open,
+    OpenedChat,
+    Opening,
+    Rate,
+    Receipt,
+    Refused,
+    Resume,
+    Say,
+    Typing,
+    Welcome,
+    decode_body,
+    decode_client,
+    encode,
+)
+from chat.ports import ChatRefusedError, StoreAwayError
+from chat.runner import ChatRunner, line_of
+
+PATH: Final = "/chat/v1/ws"
+CHATS: Final = "/chat/v1/chats"
+STATUS_OF: Final = {
+    "bad_request": 400,
+    "empty": 400,
+    "too_long": 400,
+    "no_token": 401,
+    "bad_proof": 403,
+    "foreign_origin": 403,
+    "unknown_entry": 404,
+    "unknown_chat": 404,
+    "chat_over": 409,
+    "not_connected": 409,
+    "not_to_rate": 409,
+    "too_many_messages": 409,
+    "too_many_chats": 429,
+    "too_fast": 429,
+    "unavailable": 503,
+    "closed": 503,
+}
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, POST",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Max-Age": "600",
+}
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRoute:
+    """One operation, as a row of the server's route table."""
+
+    method: str
+    path: str
+    handler: Handler
+    operation: str
+    summary: str
+    body: Any = None
+    replies: Mapping[int, Any] = field(default_factory=dict)
+    problems: tuple[int, ...] = ()
+
+
+class ChatEndpoint:
+    """`now` is the shard's clock in microseconds."""
+
+    def __init__(self, conductor: ChatConductor, now: Callable[[], int]) -> None:
+        self._conductor = conductor
+        self._now = now
+        self._limits = conductor.site.limits
+        self._requests = Buckets(self._limits.requests_per_minute, self._limits.request_burst)
+        self._sockets: dict[VisitorSocket, asyncio.Event] = {}
+        self._connections: defaultdict[str, list[VisitorConnection]] = defaultdict(list)
+        self._polls: set[asyncio.Event] = set()
+        self._stopping = False
+        self.endings: Counter[str] = Counter()
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """What is open, for metrics and the leak test."""
+        return {"visitor_sockets": len(self._sockets), "visitor_polls": len(self._polls)}
+
+    def routes(self) -> tuple[ChatRoute, ...]:
+        """Its rows of the route table."""
+        one = f"{CHATS}/{{id}}"
+        posts = (
+            ("messages", self._say, "sayInChat", "Say something", Say, {201: Line}, (409,)),
+            ("typing", self._typing, "typeInChat", "The visitor types, or has stopped", Typing, {204: None}, ()),
+            ("receipt", self._receipt, "markChat", "What has arrived and what was read", Receipt, {204: None}, ()),
+            ("end", self._end, "endChat", "End the chat", None, {204: None}, ()),
+            ("rating", self._rate, "rateChat", "Rate the chat that is over, 1-5", Rate, {204: None}, (409,)),
+        )
+        routes = [
+            self._route(
+                "GET", PATH, self.handle, "connectVisitor", "Visitors' WebSocket (docs/chat.md)", None, {101: None}
+            ),
+            self._route("POST", CHATS, self._open, "openChat", "Open a chat", Open, {201: OpenedChat}, (404, 429, 503)),
+            self._route(
+                "GET", f"{one}/messages", self._read, "readChat", "Status and new messages", None, {200: ChatPage}
+            ),
+        ]
+        routes += [
+            self._route("POST", f"{one}/{tail}", handler, operation, summary, body, replies, (401, 404, 429, *own))
+            for tail, handler, operation, summary, body, replies, own in posts
+        ]
+        for path, operation in ((CHATS, "askOpenChat"), (f"{one}/{{what}}", "askChat")):
+            preflight = self._route("OPTIONS", path, self._preflight, operation, "CORS preflight", None, {204: None})
+            routes.append(preflight)
+        return tuple(routes)
+
+    async def aclose(self) -> None:
+        """Say bye to everybody and wait until all connections are gone. Chats stay open."""
+        self._stopping = True
+        for poll in self._polls:
+            poll.set()
+        for connections in self._connections.values():
+            for connection in connections:
+                connection.close(ByeCode.SHUTDOWN)
+        greeted = {id(c) for connections in self._connections.values() for c in connections}
+        if len(greeted) < len(self._sockets):
+            await asyncio.gather(*(socket.end(ByeCode.SHUTDOWN) for socket in list(self._sockets)))
+        await asyncio.gather(*(gone.wait() for gone in list(self._sockets.values())))
+
+    # --- the WebSocket ------------------------------------------------------------------------------------------
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """403 for a foreign origin, 400 for another subprotocol, 503 while stopping; else the conversation."""
+        if self._stopping:
+            raise web.HTTPServiceUnavailable(text="the server is stopping\n")
+        if self._origin(request) is None:
+            raise web.HTTPForbidden(text="this origin may not embed the chat\n")
+        offered = request.headers.get("Sec-WebSocket-Protocol")
+        if offered is not None and SUBPROTOCOL not in [name.strip() for name in offered.split(",")]:
+            raise web.HTTPBadRequest(text=f"the only subprotocol is {SUBPROTOCOL}\n")
+        ws = web.WebSocketResponse(
+            timeout=self._limits.close_timeout_s,
+            heartbeat=self._limits.heartbeat_s,
+            protocols=(SUBPROTOCOL,),
+            max_msg_size=self._limits.frame_bytes,
+            compress=False,
+            writer_limit=self._limits.frame_bytes,
+        )
+        await ws.prepare(request)
+        if request.transport is not None:
+            request.transport.set_write_buffer_limits(high=self._limits.frame_bytes)
+        socket = VisitorSocket(ws, request, self._limits)
+        gone = self._sockets[socket] = asyncio.Event()
+        try:
+            await self._serve(socket, request)
+        except Exception as error:
+            log.error("visitor_connection_failed", exc_info=error)
+            await socket.end(ByeCode.INTERNAL)
+        finally:
+            del self._sockets[socket]
+            gone.set()
+        return ws
+
+    async def _serve(self, socket: VisitorSocket, request: web.Request) -> None:
+        opening = await self._opening(socket)
+        if isinstance(opening, ByeCode):
+            self.endings[opening] += 1
+            return await socket.end(opening)
+        if opening is None:
+            return None
+        try:
+            runner, token = await self._enter(opening, request)
+        except ChatRefusedError as error:
+            self.endings[error.code] += 1
+            await socket.write(Refused(code=error.code, message=str(error)))
+            code = ByeCode.UNKNOWN_CHAT if error.code == "unknown_chat" else ByeCode.REFUSED
+            return await socket.end(code, str(error))
+        status = runner.status()
+        after = opening.after if isinstance(opening, Resume) else 0
+        connection = VisitorConnection(
+            socket, self._conductor, runner, after=after, version=status.version, now=self._now, limits=self._limits
+        )
+        self._register(runner, connection)
+        try:
+            await socket.write(Welcome(status=status, server_time_us=self._now(), token=token))
+            await connection.run()
+        except (TimeoutError, ConnectionError) as error:
+            log.info("visitor_lost", error=repr(error))
+        finally:
+            self._unregister(runner, connection)
+            self.endings[connection.ending or "left"] += 1
+        return None
+
+    def _register(self, runner: ChatRunner, connection: VisitorConnection) -> None:
+        there = self._connections[runner.chat_id]
+        there.append(connection)
+        if len(there) > self._limits.connections_per_chat:
+            there[0].close(ByeCode.REPLACED)
+        if self._stopping:
+            connection.close(ByeCode.SHUTDOWN)
+
+    def _unregister(self, runner: ChatRunner, connection: VisitorConnection) -> None:
+        there = self._connections[runner.chat_id]
+        there.remove(connection)
+        if not there:
+            del self._connections[runner.chat_id]
+        self._conductor.looked_at(runner)
+
+    async def _opening(self, socket: VisitorSocket) -> Opening | ByeCode | None:
+        try:
+            message = await socket.ws.receive(timeout=self._limits.hello_timeout_s)
+        except TimeoutError:
+            return ByeCode.HELLO_TIMEOUT
+        if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR):
+            return None
+        if message.type is not WSMsgType.TEXT:
+            return ByeCode.PROTOCOL_ERROR
+        try:
+            opening = decode_client(message.data)
+        except BadMessageError as error:
+            log.info("visitor_opening_bad", error=str(error))
+            return ByeCode.PROTOCOL_ERROR
+        return opening if isinstance(opening, Open | Resume) else ByeCode.PROTOCOL_ERROR
+
+    async def _enter(self, opening: Opening, request: web.Request) -> tuple[ChatRunner, str | None]:
+        if isinstance(opening, Open):
+            self._may_embed(request, opening.entry)
+            return await self._conductor.open(opening, request.remote or "")
+        return await self._chat(opening.token), None
+
+    async def _chat(self, token: str) -> ChatRunner:
+        runner = await self._conductor.find(token)
+        if runner is None:
+            raise ChatRefusedError("unknown_chat", "there is no chat of this token")
+        return runner
+
+    # --- plain requests -----------------------------------------------------------------------------------------
+
+    async def _open(self, request: web.Request) -> web.Response:
+        opening = await _body(request, Open)
+        self._may_embed(request, opening.entry)
+        runner, token = await self._conductor.open(opening, request.remote or "")
+        try:
+            return _reply(OpenedChat(token=token, status=runner.status(), messages=await runner.after(0)), 201)
+        finally:
+            self._conductor.looked_at(runner)
+
+    async def _read(self, request: web.Request) -> web.Response:
+        """`after`: the last number that the page has. `wait` (seconds): wait for more, or for another `version`."""
+        runner = await self._own(request)
+        after = _number(request, "after", 0, 2**31 - 1)
+        version = _number(request, "version", runner.version, 2**53)
+        wait_s = min(_number(request, "wait", 0, 3600), self._limits.poll_s)
+        poll = asyncio.Event()
+        self._polls.add(poll)
+        runner.watch(poll.set)
+        try:
+            async with asyncio.timeout(wait_s):
+                while runner.last <= after and runner.version == version and not self._stopping:
+                    poll.clear()
+                    await poll.wait()
+        except TimeoutError:
+            pass  # Nothing new is an answer too.
+        finally:
+            self._polls.discard(poll)
+            runner.unwatch(poll.set)
+            self._conductor.looked_at(runner)
+        return _reply(ChatPage(status=runner.status(), messages=await runner.after(after)))
+
+    async def _say(self, request: web.Request) -> web.Response:
+        said = await _body(request, Say)
+        runner = await self._own(request)
+        message = await self._conductor.say(runner, said.client_id, said.text)
+        return _reply(line_of(message), 201)
+
+    async def _typing(self, request: web.Request) -> web.Response:
+        typing = await _body(request, Typing)
+        (await self._own(request)).tell(Typed(Side.CUSTOMER, typing.on))
+        return web.Response(status=204)
+
+    async def _receipt(self, request: web.Request) -> web.Response:
+        receipt = await _body(request, Receipt)
+        (await self._own(request)).tell(Marked(Side.CUSTOMER, receipt.delivered, receipt.read))
+        return web.Response(status=204)
+
+    async def _end(self, request: web.Request) -> web.Response:
+        self._conductor.end(await self._own(request))
+        return web.Response(status=204)
+
+    async def _rate(self, request: web.Request) -> web.Response:
+        rate = await _body(request, Rate)
+        runner = await self._own(request)
+        try:
+            await self._conductor.rate(runner, rate.score)
+        finally:
+            self._conductor.looked_at(runner)
+        return web.Response(status=204)
+
+    async def _preflight(self, _request: web.Request) -> web.Response:
+        return web.Response(status=204, headers=_PREFLIGHT)
+
+    async def _own(self, request: web.Request) -> ChatRunner:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise ChatRefusedError("no_token", "the token of the chat is needed")
+        runner = await self._chat(token.strip())
+        if runner.chat_id != request.match_info["id"]:
+            raise ChatRefusedError("unknown_chat", "there is no such chat of this token")
+        return runner
+
+    # --- origins, limits, errors --------------------------------------------------------------------------------
+
+    def _origin(self, request: web.Request) -> str | None:
+        """The origin that may embed some entry; "" for the server's own pages and for programs; None: refused."""
+        origin = request.headers.get("Origin")
+        if origin is None or urlsplit(origin).netloc == request.host:
+            return ""
+        return origin if origin in self._conductor.site.origins else None
+
+    def _may_embed(self, request: web.Request, entry: str) -> None:
+        origin, known = self._origin(request), self._conductor.site.entries.get(entry)
+        if origin is None or (origin and known is not None and origin not in known.origins):
+            raise ChatRefusedError("foreign_origin", "this origin may not embed this chat")
+
+    def _route(
+        self,
+        method: str,
+        path: str,
+        handler: Handler,
+        operation: str,
+        summary: str,
+        body: Any,
+        replies: Mapping[int, Any],
+        problems: tuple[int, ...] = (),
+    ) -> ChatRoute:
+        guarded = handler if path == PATH else self._guarded(handler)
+        return ChatRoute(
+            method=method,
+            path=path,
+            handler=guarded,
+            operation=operation,
+            summary=summary,
+            body=body,
+            replies=replies,
+            problems=(400, 403, *problems),
+        )
+
+    def _guarded(self, handler: Handler) -> Handler:
+        async def guarded(request: web.Request) -> web.StreamResponse:
+            origin = self._origin(request)
+            try:
+                if origin is None:
+                    raise ChatRefusedError("foreign_origin", "this origin may not embed the chat")
+                if not self._requests.take(request.remote or "", self._now()):
+                    raise ChatRefusedError("too_fast", "too many requests from this address")
+                if self._stopping:
+                    raise ChatRefusedError("unavailable", "the server is stopping")
+                answer = await handler(request)
+            except ChatRefusedError as error:
+                answer = _reply(Refused(code=error.code, message=str(error)), STATUS_OF[error.code])
+            except StoreAwayError as error:
+                log.warning("chat_not_readable", error=str(error))
+                answer = _reply(Refused(code="unavailable", message="the chat cannot be read now"), 503)
+            if origin:
+                answer.headers["Access-Control-Allow-Origin"] = origin
+                answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+            answer.headers["Vary"] = "Origin"
+            return answer
+
+        return guarded
+
+
+async def _body(request: web.Request, kind: type[C]) -> C:
+    try:
+        return decode_body(await request.read(), kind)
+    except BadMessageError as error:
+        raise ChatRefusedError("bad_request", str(error)) from None
+
+
+def _number(request: web.Request, name: str, default: int, most: int) -> int:
+    text = request.query.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 17 and int(text) <= most):
+        raise ChatRefusedError("bad_request", f"{name} must be a whole number")
+    return int(text)
+
+
+def _reply(value: Struct, status: int = 200) -> web.Response:
+    headers = {"Cache-Control": "no-store"}
+    return web.Response(body=encode(value), status=status, content_type="application/json", headers=headers)

@@ -1,0 +1,136 @@
+"""What chats need of their neighbours. The server gives the real things; chat imports none of them."""
+
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from records.messages import Chat, Marks, Message
+from router.commands import Command
+from router.events import Event
+
+
+class ChatRefusedError(Exception):
+    """A request has no effect. `code` is stable and public, the text is for people."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class StoreAwayError(Exception):
+    """The chats' store could not be asked; what was to be kept may or may not be there."""
+
+
+class ChatStore(Protocol):
+    """records.messages.Chats, with its database errors as StoreAwayError."""
+
+    async def open(self, chat: Chat, first: Message) -> bool: ...
+
+    async def find(self, token_hash: str) -> Chat | None: ...
+
+    async def not_ended(self) -> tuple[Chat, ...]: ...
+
+    async def add(self, interaction_id: str, message: Message) -> Message: ...
+
+    async def after(self, interaction_id: str, number: int, limit: int) -> tuple[Message, ...]: ...
+
+    async def newest(self, interaction_id: str, limit: int) -> tuple[Message, ...]: ...
+
+    async def mark(self, interaction_id: str, marks: Marks) -> None: ...
+
+    async def joined(self, interaction_id: str, agent_name: str) -> None: ...
+
+    async def end(self, interaction_id: str, by: str, now: int) -> None: ...
+
+    async def rate(self, interaction_id: str, score: int, now: int) -> int: ...
+
+
+class Router(Protocol):
+    """The pump, as chats see it."""
+
+    async def post(self, event: Event, cause: str) -> tuple[Command, ...]:
+        """Decides at once; returns the commands of the turn once it is committed."""
+        ...
+
+    def tell(self, event: Event, cause: str) -> None:
+        """Like `post`, for callers that need no answer."""
+        ...
+
+    def place(self, work_id: str) -> int | None:
+        """1-based place among those waiting in the same queue, None when the item does not wait."""
+        ...
+
+    def now(self) -> int:
+        """Shard time in microseconds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """By what a visitor is known: `kind` is visitor (a random id of the browser's) or user (proven by the site)."""
+
+    kind: str
+    value: str
+    verified: bool
+
+
+class Contexts(Protocol):
+    """What is known of each live interaction; personal data is kept there and in SQL, never in the journal."""
+
+    def chat_opened(
+        self, interaction_id: str, channel: str, name: str, locale: str, identity: Identity | None
+    ) -> None: ...
+
+    def closed(self, interaction_id: str) -> None: ...
+
+
+class AgentNotices(Protocol):
+    """The agents' screens."""
+
+    def here(self, agent_id: str) -> bool:
+        """Whether a page of the agent is connected now."""
+        ...
+
+    def message(self, agent_id: str, reservation_id: str, message: Message) -> bool:
+        """A message of a chat that the agent has; True when it went to a connected page."""
+        ...
+
+    def typing(self, agent_id: str, reservation_id: str, on: bool) -> None: ...
+
+    def receipt(self, agent_id: str, reservation_id: str, delivered: int, read: int) -> None: ...
+
+
+class Estimates(Protocol):
+    """Who knows how long it will take."""
+
+    def expected_wait(self, work_id: str) -> int | None:
+        """Seconds until an agent has the waiting item, None when that cannot be said."""
+        ...
+
+
+class Records(Protocol):
+    """What the journal's projection knows of an interaction (records.interactions.Interactions)."""
+
+    async def phase(self, interaction_id: str) -> str | None:
+        """None when it was never opened, `open` or `over` as the customer's side goes."""
+        ...
+
+
+class Tasks(Protocol):
+    """Who owns background tasks: each has a name, and a failure is logged and counted."""
+
+    def spawn(self, work: Coroutine[object, object, None], name: str) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How the router has a chat after a restart. `reservation_id` and `agent_id` of one that an agent took."""
+
+    talking: bool
+    connected: bool = False
+    reservation_id: str = ""
+    agent_id: str = ""
+
+
+# By work id; chats that the router no longer has open (or only in wrap-up) are missing.
+HeldChats = Mapping[str, Held]

@@ -1,0 +1,401 @@
+"""Runs one chat: feeds its machine one event at a time, numbers and keeps its messages, and does what the machine asks.
+
+Everything that happens to the chat goes through `tell` or `say`, so that its messages have one order without a lock.
+Watchers (connections, polls) are only woken; each reads on from where it is, so that nothing is queued for anybody.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import assert_never
+
+import structlog
+
+from chat.events import (
+    AskPlace,
+    ChatCommand,
+    ChatEvent,
+    Close,
+    Connect,
+    GiveBack,
+    Leave,
+    PlaceKnown,
+    Said,
+    ShowReceipt,
+    ShowTyping,
+    ShowVisitor,
+    Side,
+    VisitorAway,
+    VisitorHere,
+)
+from chat.limits import Bucket, ChatLimits
+from chat.machine import ChatMachine, ChatState, Progress
+from chat.messages import Line, Status
+from chat.ports import AgentNotices, ChatRefusedError, ChatStore, Contexts, Estimates, Router, StoreAwayError
+from records.messages import Author, Chat, Marks, Message
+from router import events as facts
+from router.commands import RequeueWork
+from router.vocabulary import EndedBy
+
+log = structlog.get_logger(__name__)
+
+END_RETRY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChatPorts:
+    """The neighbours that every chat needs."""
+
+    store: ChatStore
+    router: Router
+    contexts: Contexts
+    notices: AgentNotices
+    estimates: Estimates
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Somebody wants to say something; `reply` gets the message as it is kept, or a ChatRefusedError."""
+
+    side: Side
+    author: Author
+    agent_id: str
+    name: str
+    reservation_id: str | None
+    client_id: str
+    text: str
+    reply: asyncio.Future[Message]
+
+
+class Stop:
+    """The server stops; the chat lives on."""
+
+
+class ChatRunner:
+    """One chat. `run` returns when it is over, or after `stop`; the visitor may read and rate it all the same."""
+
+    def __init__(
+        self, chat: Chat, machine: ChatMachine, tail: Iterable[Message], ports: ChatPorts, limits: ChatLimits
+    ) -> None:
+        self.chat_id = self.work_id = chat.interaction_id
+        self.token_hash = chat.token_hash
+        self.visitor_name = chat.name
+        self.queue = chat.queue
+        self.machine = machine
+        self.agent_name = chat.agent_name
+        self.rating = chat.rating
+        self.version = 1
+        self.address = ""
+        self._ports = ports
+        self._limits = limits
+        self._tail: deque[Message] = deque(tail, maxlen=limits.tail)
+        self._inbox: asyncio.Queue[ChatEvent | Say | Stop] = asyncio.Queue()
+        self._watchers: set[Callable[[], None]] = set()
+        self._marks = chat.marks
+        self._bucket = Bucket(limits.messages_per_minute, limits.message_burst, ports.router.now())
+        self._unsure = False
+        self._stopped = False
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    @property
+    def last(self) -> int:
+        """The number of the last message."""
+        return self.machine.last
+
+    @property
+    def watched(self) -> int:
+        """How many look at the chat now."""
+        return len(self._watchers)
+
+    @property
+    def over(self) -> bool:
+        """Nothing more will be said."""
+        return self.machine.state is ChatState.ENDED
+
+    @property
+    def tail(self) -> tuple[Message, ...]:
+        """The newest messages, as many as are kept at hand."""
+        return tuple(self._tail)
+
+    @property
+    def marks(self) -> Marks:
+        """How far both sides are."""
+        customer, agent = self.machine.progress[Side.CUSTOMER], self.machine.progress[Side.AGENT]
+        return Marks(customer.delivered, customer.read, agent.delivered, agent.read)
+
+    def status(self) -> Status:
+        """What the visitor's page shows."""
+        machine, agent = self.machine, self.machine.progress[Side.AGENT]
+        waiting = machine.state is ChatState.WAITING
+        return Status(
+            version=self.version,
+            chat_id=self.chat_id,
+            state=machine.state.value,
+            last=machine.last,
+            place=machine.place,
+            expected_wait_s=machine.expected_wait_s,
+            agent=None if waiting else self.agent_name,
+            typing=machine.typing(Side.AGENT),
+            delivered=agent.delivered,
+            read=agent.read,
+            ended_by=machine.ended_by.value if machine.ended_by else None,
+            may_rate=self.may_rate,
+            rating=self.rating,
+        )
+
+    @property
+    def may_rate(self) -> bool:
+        """A chat that an agent took, is over, and has no rating."""
+        return self.over and self.agent_name is not None and self.rating is None
+
+    async def after(self, number: int) -> tuple[Line, ...]:
+        """Messages with a greater number, in order, a page at most. Raises StoreAwayError."""
+        if number >= self.last:
+            return ()
+        page = self._limits.page
+        if self._tail and self._tail[0].number <= number + 1:
+            found = tuple(message for message in self._tail if message.number > number)[:page]
+        else:
+            found = await self._ports.store.after(self.chat_id, number, page)
+        return tuple(line_of(message) for message in found)
+
+    def watch(self, wake: Callable[[], None]) -> None:
+        """From now on `wake` is called when there is something to read."""
+        self._watchers.add(wake)
+        self.tell(VisitorHere())
+
+    def unwatch(self, wake: Callable[[], None]) -> None:
+        """Stop that."""
+        self._watchers.discard(wake)
+        if not self._watchers:
+            self.tell(VisitorAway())
+
+    def allow(self) -> bool:
+        """Whether the visitor may say one more thing now; counts it if so."""
+        return self._bucket.take(self._now())
+
+    def rated(self, score: int) -> None:
+        """The rating that stands."""
+        self.rating = score
+        self._show()
+
+    # --- what happens -------------------------------------------------------------------------------------------
+
+    def tell(self, event: ChatEvent) -> None:
+        """Something happened to this chat."""
+        if not (self.over or self._stopped):
+            self._inbox.put_nowait(event)
+
+    async def say(
+        self, side: Side, *, agent_id: str, name: str, reservation_id: str | None, client_id: str, text: str
+    ) -> Message:
+        """Keeps and delivers a message; returns it as it is kept. Raises ChatRefusedError."""
+        if self.over or self._stopped:
+            raise self._refusal()
+        reply: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        author: Author = "customer" if side is Side.CUSTOMER else "agent"
+        self._inbox.put_nowait(Say(side, author, agent_id, name, reservation_id, client_id, text, reply))
+        return await reply
+
+    def stop(self) -> None:
+        """The server stops: `run` returns, the chat waits in SQL and in the router for the next start."""
+        self._inbox.put_nowait(Stop())
+
+    async def run(self, first: list[ChatCommand]) -> None:
+        """The chat until its end; `first` is what the machine asked for already."""
+        structlog.contextvars.bind_contextvars(work_id=self.work_id)
+        try:
+            await self._do_all(first)
+            while not (self.over or self._stopped):
+                await self._step()
+        finally:
+            self._stopped = True
+            self._refuse_rest()
+
+    # --- steps --------------------------------------------------------------------------------------------------
+
+    async def _step(self) -> None:
+        if self._inbox.empty():
+            await self._keep_marks()
+        deadline = self.machine.next_deadline()
+        wait_s = None if deadline is None else max(0, deadline - self._now()) / 1e6
+        try:
+            async with asyncio.timeout(wait_s):
+                item = await self._inbox.get()
+        except TimeoutError:
+            await self._do_all(self.machine.expire(self._now()))
+            return
+        match item:
+            case Stop():
+                self._stopped = True
+                await self._keep_marks()
+            case Say():
+                await self._say(item)
+            case _:
+                await self._do_all(self.machine.handle(item, self._now()))
+
+    async def _say(self, say: Say) -> None:
+        try:
+            message, new = await self._keep(say)
+        except ChatRefusedError as error:
+            if not say.reply.done():
+                say.reply.set_exception(error)
+            return
+        if new:
+            await self._deliver(say.side, message)
+        if not say.reply.done():
+            say.reply.set_result(message)
+
+    async def _keep(self, say: Say) -> tuple[Message, bool]:
+        if not self.machine.may_speak(say.side, say.reservation_id):
+            raise ChatRefusedError("not_connected", "this chat is not yours now")
+        if self.last >= self._limits.messages_per_chat:
+            raise ChatRefusedError("too_many_messages", "nothing more fits into this chat")
+        try:
+            if self._unsure:
+                await self._read_again()
+            draft = Message(self.last + 1, say.author, say.agent_id, say.name, say.client_id, say.text, self._now())
+            kept = await self._ports.store.add(self.chat_id, draft)
+        except StoreAwayError as error:
+            # It may be there all the same: before the next one is numbered, what is there is read again.
+            self._unsure = True
+            raise ChatRefusedError("unavailable", "the message could not be kept, send it again") from error
+        return kept, kept.number == draft.number
+
+    async def _read_again(self) -> None:
+        newest = await self._ports.store.newest(self.chat_id, self._limits.tail)
+        self._unsure = False
+        for message in newest:
+            if message.number > self.last:
+                side = Side.AGENT if message.author == "agent" else Side.CUSTOMER
+                await self._deliver(side, message)
+
+    async def _deliver(self, side: Side, message: Message) -> None:
+        self._tail.append(message)
+        shown = False
+        if (serving := self.machine.serving) is not None:
+            shown = self._ports.notices.message(serving.agent_id, serving.reservation_id, message)
+        await self._do_all(self.machine.handle(Said(side, message.number, shown), self._now()))
+        self._wake()
+
+    async def _do_all(self, commands: list[ChatCommand]) -> None:
+        for command in commands:
+            await self._do(command)
+
+    async def _do(self, command: ChatCommand) -> None:
+        match command:
+            case Connect(reservation_id, agent_name):
+                await self._connect(reservation_id, agent_name)
+            case GiveBack(reservation_id, reason):
+                await self._give_back(reservation_id, reason)
+            case Leave():
+                self._post(facts.CustomerLeft(self.work_id))
+            case AskPlace():
+                self.tell(self.where())
+            case ShowVisitor():
+                self._show()
+            case ShowTyping(reservation_id, agent_id, on):
+                self._ports.notices.typing(agent_id, reservation_id, on)
+            case ShowReceipt(reservation_id, agent_id, delivered, read):
+                self._ports.notices.receipt(agent_id, reservation_id, delivered, read)
+            case Close(by, outcome):
+                self._post(facts.InteractionClosed(self.chat_id, outcome))
+                self._ports.contexts.closed(self.chat_id)
+                await self._keep_end(by)
+            case _:
+                assert_never(command)
+
+    def where(self) -> PlaceKnown:
+        """Place and expected wait of this moment."""
+        return PlaceKnown(self._ports.router.place(self.work_id), self._ports.estimates.expected_wait(self.work_id))
+
+    async def _connect(self, reservation_id: str, agent_name: str) -> None:
+        self.agent_name = agent_name
+        await self._ports.router.post(facts.AssignmentConnected(reservation_id), f"chat:{self.chat_id}")
+        try:
+            await self._ports.store.joined(self.chat_id, agent_name)
+        except StoreAwayError as error:
+            log.warning("agent_name_not_kept", error=str(error))
+
+    async def _give_back(self, reservation_id: str, reason: str) -> None:
+        cause = f"chat:{self.chat_id}"
+        answers = await self._ports.router.post(facts.AssignmentFailed(reservation_id, reason), cause)
+        if not any(isinstance(answer, RequeueWork) for answer in answers):
+            self._post(facts.AssignmentEnded(reservation_id, EndedBy.SYSTEM, reason))
+
+    async def _keep_marks(self) -> None:
+        marks = self.marks
+        if marks == self._marks:
+            return
+        try:
+            await self._ports.store.mark(self.chat_id, marks)
+            self._marks = marks
+        except StoreAwayError as error:
+            # Pages say again how far they are when they come back.
+            log.warning("marks_not_kept", error=str(error))
+            self._marks = marks
+
+    async def _keep_end(self, by: EndedBy) -> None:
+        """Until it is kept, or the server stops: the next start finds the chat over in the router and ends it."""
+        self._show()
+        await self._keep_marks()
+        while True:
+            try:
+                return await self._ports.store.end(self.chat_id, by.value, self._now())
+            except StoreAwayError as error:
+                log.warning("chat_end_not_kept", error=str(error))
+            try:
+                async with asyncio.timeout(END_RETRY_S):
+                    while not isinstance(await self._inbox.get(), Stop):
+                        pass
+                return None
+            except TimeoutError:
+                continue
+
+    def _refuse_rest(self) -> None:
+        while not self._inbox.empty():
+            item = self._inbox.get_nowait()
+            if isinstance(item, Say) and not item.reply.done():
+                item.reply.set_exception(self._refusal())
+
+    def _refusal(self) -> ChatRefusedError:
+        if self.over:
+            return ChatRefusedError("chat_over", "the chat is over")
+        return ChatRefusedError("unavailable", "the server is stopping, send it again")
+
+    def _show(self) -> None:
+        self.version += 1
+        self._wake()
+
+    def _wake(self) -> None:
+        for wake in tuple(self._watchers):
+            wake()
+
+    def _post(self, event: facts.Event) -> None:
+        self._ports.router.tell(event, f"chat:{self.chat_id}")
+
+    def _now(self) -> int:
+        return self._ports.router.now()
+
+
+def line_of(message: Message) -> Line:
+    """A message as the visitor sees it."""
+    own = message.author == "customer"
+    return Line(
+        number=message.number,
+        author=message.author,
+        name=message.name,
+        text=message.text,
+        at_us=message.at,
+        client_id=message.client_id if own else None,
+    )
+
+
+def progress_of(marks: Marks) -> dict[Side, Progress]:
+    """Kept marks as the machine has them."""
+    return {
+        Side.CUSTOMER: Progress(marks.customer_delivered, marks.customer_read),
+        Side.AGENT: Progress(marks.agent_delivered, marks.agent_read),
+    }
