@@ -13,6 +13,7 @@ from agents_ws.messages import (
     OpenLeg,
     Refused,
     Reject,
+    SayInChat,
     SendDigit,
     SetPresence,
     SignOut,
@@ -50,6 +51,8 @@ async def _call(gateway: Gateway, agent_id: str, command: Command) -> Refusal | 
             return await gateway.send_digit(agent_id, reservation_id, digit)
         case FinishWrapUp(reservation_id=reservation_id, disposition=disposition, note=note):
             return await gateway.finish_wrap_up(agent_id, reservation_id, disposition, note)
+        case SayInChat(reservation_id=reservation_id, client_id=client_id, text=text):
+            return await gateway.chat_message(agent_id, reservation_id, client_id, text)
         case SignOut():
             return await gateway.sign_out(agent_id)
         case OpenLeg():

@@ -21,9 +21,11 @@ from agents_ws.messages import (
     OpenLeg,
     Ping,
     Pong,
+    ReadChat,
     Refused,
     ServerMessage,
     SignOut,
+    TypeInChat,
 )
 from agents_ws.ports import Gateway
 from agents_ws.session import Phase, Session, SessionError
@@ -230,6 +232,10 @@ class Connection:
                 session.acknowledge(self._generation, seq)
             case Ping(ref=ref):
                 await self._socket.write_message(Pong(ref=ref, server_time_us=self._now()))
+            case TypeInChat(reservation_id=reservation_id, on=on):
+                self._gateway.chat_typing(self._agent_id, reservation_id, on)
+            case ReadChat(reservation_id=reservation_id, number=number):
+                self._gateway.chat_read(self._agent_id, reservation_id, number)
             case command if session.first_time(command.ref):
                 await self._command(session, command)
             case _:

@@ -70,6 +70,27 @@ WRAP_UP = m.WrapUp(
     dispositions=(_SOLVED,),
 )
 
+CHAT = m.Assignment(
+    seq=31,
+    reservation_id="res-12",
+    interaction_id="int-12",
+    medium=Medium.CHAT,
+    queue="web_chat",
+    queue_title={"en": "Web chat"},
+    caller=m.Caller(display="Visitor", number=""),
+    queued_at_us=_T,
+    waited_ms=5_000,
+    state="connected",
+    since_us=_T + 5_000_000,
+    connected_at_us=_T + 5_000_000,
+    chat=m.ChatCard(
+        lines=(m.ChatLine(number=1, author="customer", name="Visitor", text="Where is my <b>parcel</b>?", at_us=_T),),
+        locale="en",
+        delivered=1,
+        read=1,
+    ),
+)
+
 CLIENT_EXAMPLES: tuple[m.ClientMessage, ...] = (
     m.Hello(token="the-token-of-the-session", session="s-1", last_seq=16, language="zh-CN"),  # noqa: S106  an example
     m.Ack(seq=17),
@@ -81,6 +102,9 @@ CLIENT_EXAMPLES: tuple[m.ClientMessage, ...] = (
     m.Hold(ref="r5", reservation_id="res-9", on=True),
     m.SendDigit(ref="r6", reservation_id="res-9", digit="5"),
     m.FinishWrapUp(ref="r7", reservation_id="res-9", disposition="solved", note="sent a new one"),
+    m.SayInChat(ref="r10", reservation_id="res-12", client_id="c-7", text="Let me look that up for you."),
+    m.TypeInChat(reservation_id="res-12", on=True),
+    m.ReadChat(reservation_id="res-12", number=3),
     m.OpenLeg(ref="r8", sdp="v=0\r\n"),
     m.SignOut(ref="r9"),
 )
@@ -109,6 +133,19 @@ SERVER_EXAMPLES: tuple[m.ServerMessage, ...] = (
     msgspec.structs.replace(ASSIGNMENT, seq=21, state="ended", since_us=_T + 120_000_000, by=EndedBy.CUSTOMER),
     WRAP_UP,
     m.WrapUpEnded(seq=23, reservation_id="res-9", disposition="solved"),
+    CHAT,
+    m.ChatMessage(
+        seq=32,
+        reservation_id="res-12",
+        number=2,
+        author="agent",
+        name="Agent One",
+        text="Let me look that up for you.",
+        at_us=_T + 9_000_000,
+        client_id="c-7",
+    ),
+    m.ChatTyping(seq=33, reservation_id="res-12", on=True),
+    m.ChatReceipt(seq=34, reservation_id="res-12", delivered=2, read=2),
     m.Leg(seq=24, state="up"),
     m.LegAnswer(seq=25, ref="r8", sdp="v=0\r\n"),
     m.Done(seq=26, ref="r2"),

@@ -11,7 +11,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
-from agents_ws.fields import Digit, Id, Note, Ref, Sdp, Sequence, Token, Word, snake_case
+from agents_ws.fields import ChatText, Digit, Id, Note, Number, Ref, Sdp, Sequence, Token, Word, snake_case
 from router.vocabulary import EndedBy, Medium, Presence, WithdrawReason
 
 SUBPROTOCOL: Final = "jackfield.v1.json"
@@ -100,6 +100,29 @@ class FinishWrapUp(_Client, frozen=True):
     note: Note | None = None
 
 
+class SayInChat(_Client, frozen=True, tag="chat_message"):
+    """Say something in a chat. `client_id` names this send: said again with the same one, it is still one message."""
+
+    ref: Ref
+    reservation_id: Id
+    client_id: Ref
+    text: ChatText
+
+
+class TypeInChat(_Client, frozen=True, tag="chat_typing"):
+    """The agent types, or has stopped; not answered. Renew it every 5 s: it ends by itself after 8 s."""
+
+    reservation_id: Id
+    on: bool
+
+
+class ReadChat(_Client, frozen=True, tag="chat_read"):
+    """Everything up to `number` was on the screen; not answered."""
+
+    reservation_id: Id
+    number: Number
+
+
 class OpenLeg(_Client, frozen=True):
     """Offer the browser's media leg (a whole SDP, candidates inside); answered by `leg_answer`."""
 
@@ -114,9 +137,10 @@ class SignOut(_Client, frozen=True):
 
 
 Command = (
-    SetPresence | Accept | Reject | HangUp | Hold | SendDigit | FinishWrapUp | OpenLeg | SignOut
+    SetPresence | Accept | Reject | HangUp | Hold | SendDigit | FinishWrapUp | SayInChat | OpenLeg | SignOut
 )  # the ones that carry a `ref` and are answered by `done`, `refused` or `leg_answer`
-ClientMessage = Hello | Ack | Ping | Command
+ChatSignal = TypeInChat | ReadChat  # without an answer: they say what holds, and the next one wins
+ClientMessage = Hello | Ack | Ping | ChatSignal | Command
 
 
 class Part(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -176,6 +200,31 @@ class Choice(Part, frozen=True, kw_only=True):
     label: Label
 
 
+Author = Literal["customer", "agent", "system"]
+
+
+class ChatLine(Part, frozen=True, kw_only=True):
+    """One message of a chat: plain text, whatever markup it seems to hold. `client_id` is that of an agent's send."""
+
+    number: int
+    author: Author
+    name: str
+    text: str
+    at_us: int
+    client_id: str | None = None
+
+
+class ChatCard(Part, frozen=True, kw_only=True):
+    """A chat as it stands: the newest messages (200 at most), and how far the customer and the agent are."""
+
+    lines: tuple[ChatLine, ...] = ()
+    locale: str = ""
+    delivered: int = 0
+    read: int = 0
+    own_read: int = 0
+    typing: bool = False
+
+
 class _Server(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=snake_case):
     """To the agent's program; clients ignore fields that they do not know."""
 
@@ -202,6 +251,7 @@ class _Card(_Numbered, frozen=True, kw_only=True):
     data: dict[str, str] = {}
     why: Why | None = None
     history: tuple[PastInteraction, ...] = ()
+    chat: ChatCard | None = None
 
 
 class Offer(_Card, frozen=True, kw_only=True):
@@ -250,6 +300,33 @@ class PresenceShown(_Numbered, frozen=True, kw_only=True, tag="presence"):
     presence: Presence
     since_us: int
     reason: str | None = None
+
+
+class ChatMessage(_Numbered, frozen=True, kw_only=True):
+    """Somebody said something in a chat of yours, you yourself among them. `number` grows by one in each chat."""
+
+    reservation_id: str
+    number: int
+    author: Author
+    name: str
+    text: str
+    at_us: int
+    client_id: str | None = None
+
+
+class ChatTyping(_Numbered, frozen=True, kw_only=True):
+    """The customer types, or has stopped."""
+
+    reservation_id: str
+    on: bool
+
+
+class ChatReceipt(_Numbered, frozen=True, kw_only=True):
+    """The customer's page has everything up to `delivered`; everything up to `read` was on its screen."""
+
+    reservation_id: str
+    delivered: int
+    read: int
 
 
 LegState = Literal["none", "up", "phone_registered", "phone_absent"]
@@ -357,6 +434,9 @@ NumberedMessage = (
     | Assignment
     | WrapUp
     | WrapUpEnded
+    | ChatMessage
+    | ChatTyping
+    | ChatReceipt
     | Leg
     | LegAnswer
     | Done

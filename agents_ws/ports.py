@@ -66,6 +66,18 @@ class Gateway(Protocol):
         """Close wrap-up; the note belongs to the interaction's record."""
         ...
 
+    async def chat_message(self, agent_id: str, reservation_id: str, client_id: str, text: str) -> Refusal | None:
+        """Say something in a chat; returns when it is kept and on its way."""
+        ...
+
+    def chat_typing(self, agent_id: str, reservation_id: str, on: bool) -> None:
+        """The agent types, or not; without effect when the chat is over."""
+        ...
+
+    def chat_read(self, agent_id: str, reservation_id: str, number: int) -> None:
+        """The agent has read up to this message; without effect when the chat is over."""
+        ...
+
     async def open_leg(self, agent_id: str, sdp: str) -> str | Refusal:
         """The SDP answer to the browser's offer."""
         ...

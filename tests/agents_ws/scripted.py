@@ -86,6 +86,15 @@ class ScriptedGateway:
     ) -> Refusal | None:
         return await self._did("finish_wrap_up", agent_id, reservation_id, disposition, note)
 
+    async def chat_message(self, agent_id: str, reservation_id: str, client_id: str, text: str) -> Refusal | None:
+        return await self._did("chat_message", agent_id, reservation_id, client_id, text)
+
+    def chat_typing(self, agent_id: str, reservation_id: str, on: bool) -> None:
+        self.calls.append(("chat_typing", agent_id, reservation_id, on))
+
+    def chat_read(self, agent_id: str, reservation_id: str, number: int) -> None:
+        self.calls.append(("chat_read", agent_id, reservation_id, number))
+
     async def open_leg(self, agent_id: str, sdp: str) -> str | Refusal:
         return await self._did("open_leg", agent_id, sdp) or f"answer to {sdp}"
 

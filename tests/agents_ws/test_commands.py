@@ -1,10 +1,10 @@
 from agents_ws.commands import carry_out
 from agents_ws.examples import CLIENT_EXAMPLES
-from agents_ws.messages import Ack, Done, Hello, LegAnswer, Ping, Refused
+from agents_ws.messages import Ack, ChatSignal, Done, Hello, LegAnswer, Ping, Refused
 from agents_ws.ports import Refusal
 from tests.agents_ws.scripted import ScriptedGateway
 
-COMMANDS = [example for example in CLIENT_EXAMPLES if not isinstance(example, Hello | Ack | Ping)]
+COMMANDS = [example for example in CLIENT_EXAMPLES if not isinstance(example, Hello | Ack | Ping | ChatSignal)]
 
 
 async def test_each_command_reaches_the_gateway_with_what_it_says() -> None:
@@ -18,6 +18,7 @@ async def test_each_command_reaches_the_gateway_with_what_it_says() -> None:
         ("hold", "ann", "res-9", True),
         ("send_digit", "ann", "res-9", "5"),
         ("finish_wrap_up", "ann", "res-9", "solved", "sent a new one"),
+        ("chat_message", "ann", "res-12", "c-7", "Let me look that up for you."),
         ("open_leg", "ann", "v=0\r\n"),
         ("sign_out", "ann"),
     ]

@@ -21,11 +21,14 @@ from agents_ws.messages import (
     LegAnswer,
     OpenLeg,
     Ping,
+    Pong,
     PresenceShown,
+    ReadChat,
     Refused,
     SetPresence,
     SignOut,
     Snapshot,
+    TypeInChat,
 )
 from agents_ws.outbox import OutboxLimits
 from agents_ws.ports import Refusal
@@ -231,3 +234,13 @@ async def test_a_client_that_does_not_read_costs_little_and_is_cut_off() -> None
         assert place.hub.counts.resyncs >= 1
         assert ("disconnected", "ann", 1) in gateway.calls
         ws._response.close()  # an orderly close would wait for a server that is gone
+
+
+async def test_typing_and_reading_in_a_chat_are_told_and_not_answered() -> None:
+    async with stage() as place, signed_in(place) as (client, _):
+        await client.hear_until(Snapshot)
+        await client.say(TypeInChat(reservation_id="res-1", on=True))
+        await client.say(ReadChat(reservation_id="res-1", number=4))
+        await client.say(Ping(ref="p"))
+        assert isinstance(await client.hear(), Pong)
+        assert place.gateway.calls[1:] == [("chat_typing", "ann", "res-1", True), ("chat_read", "ann", "res-1", 4)]

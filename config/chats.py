@@ -1,0 +1,111 @@
+"""chats.toml: the published chat entries, how patient the site is, and what visitors may do. A site may have none."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from config.problems import ConfigProblem, ConfigProblems
+from config.site import Site
+from ivr.reading import FlowProblem, Table
+
+FILE = "chats.toml"
+MIN_SECRET = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ChatEntryConfig:
+    """A row of `entries`. `languages`: first part of a locale -> (skill, minimum 1-10) demanded of the agent."""
+
+    name: str
+    channel: str
+    queue: str
+    priority: int
+    origins: tuple[str, ...]
+    secret: str = field(repr=False)
+    languages: Mapping[str, tuple[tuple[str, int], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatsConfig:
+    """The whole file. Durations in microseconds; limits are for one address, or one message."""
+
+    entries: Mapping[str, ChatEntryConfig]
+    abandon_after_us: int
+    agent_away_us: int
+    text_chars: int
+    messages_per_minute: int
+    requests_per_minute: int
+    opens_per_minute: int
+    open_chats_per_address: int
+
+
+def load_chats(path: str | Path, site: Site) -> ChatsConfig:
+    """Reads chats.toml in the folder `path`. Raises ConfigProblems with every mistake found."""
+    problems: list[FlowProblem] = []
+    file = Table(_values(Path(path) / FILE, problems), "", problems)
+    config = _read(file, site)
+    file.finish()
+    if problems:
+        found = tuple(ConfigProblem(FILE, each.path, each.message, each.suggestion) for each in problems)
+        raise ConfigProblems(str(path), found)
+    return config
+
+
+def _values(path: Path, problems: list[FlowProblem]) -> Mapping[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(FlowProblem("", f"the file cannot be read: {error}", "save it as UTF-8 text"))
+    except tomllib.TOMLDecodeError as error:
+        problems.append(FlowProblem("", f"is not valid TOML: {error}", "texts need quotes, tables square brackets"))
+    return {}
+
+
+def _read(file: Table, site: Site) -> ChatsConfig:
+    entries = {name: _entry(name, row, site) for name, row in file.tables("entries")}
+    patience, limits = file.table("patience"), file.table("limits")
+    config = ChatsConfig(
+        entries=MappingProxyType(entries),
+        abandon_after_us=patience.seconds("abandon_after_s", 120, low=1),
+        agent_away_us=patience.seconds("agent_away_s", 60, low=1),
+        text_chars=limits.integer("text_chars", 4000, low=1, high=8000),
+        messages_per_minute=limits.integer("messages_per_minute", 60, low=1),
+        requests_per_minute=limits.integer("requests_per_minute", 600, low=1),
+        opens_per_minute=limits.integer("opens_per_minute", 30, low=1),
+        open_chats_per_address=limits.integer("open_chats_per_address", 20, low=1),
+    )
+    patience.finish()
+    limits.finish()
+    return config
+
+
+def _entry(name: str, row: Table, site: Site) -> ChatEntryConfig:
+    languages = row.table("languages")
+    demands = {tag: languages.levels(tag, site.skills) for tag in languages.values}
+    languages.finish()
+    entry = ChatEntryConfig(
+        name=name,
+        channel=row.choice("channel", [each.name for each in site.channels.values() if each.medium == "chat"]),
+        queue=row.choice("queue", [each.name for each in site.queues.values() if each.medium == "chat"]),
+        priority=row.integer("priority", 0, high=1000),
+        origins=row.texts("origins", ()),
+        secret=row.text("secret", ""),
+        languages=MappingProxyType(demands),
+    )
+    row.finish()
+    for index, origin in enumerate(entry.origins):
+        parts = urlsplit(origin)
+        if parts.scheme not in ("http", "https") or origin != f"{parts.scheme}://{parts.netloc}":
+            row.problem(f"origins[{index}]", f'"{origin}" is no origin', 'for example "https://www.example.org"')
+    if entry.secret and len(entry.secret) < MIN_SECRET:
+        row.problem(
+            "secret",
+            f"has fewer than {MIN_SECRET} characters",
+            "python -c 'import secrets; print(secrets.token_urlsafe())'",
+        )
+    return entry
