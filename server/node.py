@@ -4,7 +4,7 @@ import asyncio
 import gc
 import itertools
 import secrets
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 import structlog
 
@@ -18,6 +18,7 @@ from media.engine import EngineSettings
 from media.events import MediaEvent
 from records.accounts import Accounts
 from records.customers import Customers
+from records.follow_ups import FollowUps
 from records.interactions import Interactions
 from records.notes import Notes
 from records.phones import Phones
@@ -31,10 +32,11 @@ from server.clock import wall_us
 from server.contexts import InteractionContexts
 from server.desk import Desk
 from server.ids import interaction_ids
+from server.ivr_services import ivr_services
 from server.people import People
 from server.policy import site_policy
 from server.projection import Projection
-from server.pump import Pump
+from server.pump import Pump, PumpClosedError
 from server.reach import Reach
 from server.sdp_port import SdpPort
 from server.speaker import Speaker
@@ -50,6 +52,7 @@ from sip.settings import Settings as SipSettings
 from sip.transport import Tls
 from sip.ua import Ua
 from store.bindings import BindingStore
+from store.errors import StoreError
 from telemetry.metrics import Metrics
 from telemetry.routing import RoutingMeter
 from voice.conductor import Conductor
@@ -59,6 +62,7 @@ log = structlog.get_logger(__name__)
 
 REALM = "jackfield"
 HANG_UP_GRACE_S = 3.0
+LAST_COMMITS_S = 3.0
 # Tasks without which the node is of no use: when one of them fails, the node stops and says so.
 VITAL = ("pump", "lease", "heartbeat", "projection", "embedded")
 
@@ -122,6 +126,7 @@ class Node:
         if hasattr(self, "engine"):
             await self.engine.aclose()
         if hasattr(self, "pump"):
+            await self._commit_the_rest()
             self.pump.close()
             self.projection.close()
         for vital in ("lease", "heartbeat", "embedded"):
@@ -178,7 +183,13 @@ class Node:
         self.ua = await self._build_ua(storage)
         self._build_desk(storage)
         self.sdp = SdpPort(lambda: secrets.randbits(40))
-        ports = VoicePorts(self.ua, media_port.MediaPort(self.engine), self.sdp, self.pump, self.contexts, self.desk)
+        self.follow_ups = FollowUps(storage.database)
+        messages = settings.data_dir / "messages"
+        services = ivr_services(
+            self.site, self.engine, self.follow_ups, messages, self.contexts, self.tasks, self._stack
+        )
+        media = media_port.MediaPort(self.engine)
+        ports = VoicePorts(self.ua, media, self.sdp, self.pump, self.contexts, self.desk, services)
         site = voice_site(self.site, storage.member.label, interaction_ids(wall_us))
         self.conductor = Conductor(site, ports, self.calls)
 
@@ -260,9 +271,17 @@ class Node:
         gc.collect()
         gc.freeze()
 
+    async def _commit_the_rest(self) -> None:
+        """So that the records have the last turns too. A store that is away must not hold up the end."""
+        with suppress(TimeoutError, PumpClosedError):
+            async with asyncio.timeout(LAST_COMMITS_S):
+                await self.pump.drain()
+
     async def _leave(self) -> None:
-        if hasattr(self, "storage"):
-            await self.storage.register.forget(self.storage.member.label)
+        """Strikes this incarnation off, unless calls of it may still stand in the rows: then the next start ends them."""
+        if hasattr(self, "storage") and self.failed is None:
+            with suppress(StoreError):
+                await self.storage.register.forget(self.storage.member.label)
 
     def open_things(self) -> dict[str, int]:
         """What is open now, for the metrics and for finding leaks."""
