@@ -278,7 +278,7 @@ class Node:
                 await self.pump.drain()
 
     async def _leave(self) -> None:
-        """Strikes this incarnation off, unless calls of it may still stand in the rows: then the next start ends them."""
+        """Strikes this incarnation off, unless it failed: calls may stand in the rows then, for the next start to end."""
         if hasattr(self, "storage") and self.failed is None:
             with suppress(StoreError):
                 await self.storage.register.forget(self.storage.member.label)
