@@ -127,7 +127,6 @@ class Held:
     """How the router has a chat after a restart. `reservation_id` and `agent_id` of one that an agent took."""
 
     talking: bool
-    connected: bool = False
     reservation_id: str = ""
     agent_id: str = ""
 

@@ -81,6 +81,7 @@ class ChatRunner:
         self.chat_id = self.work_id = chat.interaction_id
         self.token_hash = chat.token_hash
         self.visitor_name = chat.name
+        self.locale = chat.locale
         self.queue = chat.queue
         self.machine = machine
         self.agent_name = chat.agent_name

@@ -38,7 +38,7 @@ from router.events import (
     WorkMoved,
     WorkQueued,
 )
-from router.vocabulary import Outcome, WithdrawReason
+from router.vocabulary import Medium, Outcome, WithdrawReason
 
 Detail: TypeAlias = dict[str, Any]
 
@@ -156,8 +156,10 @@ class Projection:
             self._step(draft.id, "directed", agent=event.agent_id, by=event.by)
 
     def _lose_node(self, node: str) -> None:
-        lost = [draft for draft in self.interactions.values() if draft.node == node and not draft.customer_over]
-        for draft in lost:
+        """Calls died with their node; chats and what else waits did not."""
+        drafts = self.interactions.values()
+        lost = [draft for draft in drafts if draft.node == node and not draft.customer_over]
+        for draft in [draft for draft in lost if draft.medium in (Medium.VOICE.value, "")]:
             draft.customer_over = True
             draft.ended_at = self._entry.now
             draft.outcome = draft.outcome or Outcome.NODE_LOST.value

@@ -1,13 +1,13 @@
 """What an agent's screen shows: offers, assignments, wrap-ups and the snapshot, made from rows and contexts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from agents_ws import messages as m
 from config.site import Named, Site
 from router.commands import SendOffer
 from router.rows import AgentRow, ReservationRow, WorkRow
-from router.vocabulary import OfferState, Presence
+from router.vocabulary import Medium, OfferState, Presence
 from server.contexts import Earlier, InteractionContext
 
 
@@ -52,6 +52,7 @@ class Cards:
         self.site = site
         self._offers: dict[str, SendOffer] = {}
         self._held: dict[str, int] = {}
+        self.chat_of: Callable[[str], m.ChatCard | None] = lambda _interaction_id: None
 
     def __len__(self) -> int:
         return len(self._offers)
@@ -168,7 +169,7 @@ class Cards:
             "medium": row.medium,
             "queue": work.queue,
             "queue_title": label(queue.title if queue else work.queue),
-            "caller": m.Caller(display=context.caller_name, number=context.number, verified=False),
+            "caller": m.Caller(display=context.caller_name, number=context.number, verified=context.verified),
             "queued_at_us": work.queued_at,
             "waited_ms": max(0, (row.connected_at or now) - work.queued_at) // 1000,
             "requirements": tuple(m.SkillDemand(skill=s, minimum=n) for s, n in requirements.items()),
@@ -176,4 +177,5 @@ class Cards:
             "data": context.data,
             "why": why,
             "history": tuple(_past(earlier) for earlier in context.history),
+            "chat": self.chat_of(work.interaction_id) if row.medium is Medium.CHAT else None,
         }

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from chat.ports import Identity as ChatIdentity
 from records.customers import Customers
 from records.interactions import InteractionRecord, Interactions
 from records.notes import Notes
@@ -42,6 +43,7 @@ class InteractionContext:
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     queued: bool = False
     kind: str = "phone"
+    verified: bool = False
 
     @property
     def number(self) -> str:
@@ -75,6 +77,19 @@ class InteractionContexts:
     def opened(self, interaction_id: str, channel: str, caller: str, caller_name: str, kind: str = "phone") -> None:
         """A customer's attempt begins; who they are (an identity of this kind) is looked up meanwhile."""
         context = InteractionContext(interaction_id, channel, caller, caller_name, kind=kind)
+        self._live[interaction_id] = context
+        self._tasks.spawn(self._identify(context), f"identify:{interaction_id}")
+
+    def chat_opened(
+        self, interaction_id: str, channel: str, name: str, locale: str, identity: ChatIdentity | None
+    ) -> None:
+        """A visitor opened a chat; `identity` is what they are known by, if anything."""
+        kind, value, verified = ("visitor", "", False)
+        if identity is not None:
+            kind, value, verified = identity.kind, identity.value, identity.verified
+        context = InteractionContext(
+            interaction_id, channel, value, name, language=locale, kind=kind, verified=verified
+        )
         self._live[interaction_id] = context
         self._tasks.spawn(self._identify(context), f"identify:{interaction_id}")
 
@@ -137,7 +152,9 @@ class InteractionContexts:
         try:
             if context.caller:
                 # Unverified: a number that came from no trunk, or a visitor's id, is only what the caller claims.
-                customer = await self._customers.identify(context.kind, context.caller, False, self._wall())
+                customer = await self._customers.identify(
+                    context.kind, context.caller, context.verified, self._wall()
+                )
                 await self._customers.attach(context.interaction_id, customer, {}, self._wall())
                 context.history = await self._earlier(customer, context.interaction_id)
         finally:
@@ -157,9 +174,11 @@ class InteractionContexts:
             context.data = dict(view.data)
             path = context.data.pop(PATH_KEY, "")
             context.path = tuple(path.split(" > ")) if path else ()
-            known = {identity.kind: identity.value for identity in reversed(view.identities)}
-            context.kind = "phone" if "phone" in known else "visitor"
-            context.caller = known.get(context.kind, "")
+            known = {identity.kind: identity for identity in reversed(view.identities)}
+            context.kind = next((kind for kind in ("phone", "user") if kind in known), "visitor")
+            if (identity := known.get(context.kind)) is not None:
+                context.caller, context.verified = identity.value, not identity.unverified
+            context.caller_name = next((each.name for each in view.messages if each.author == "customer"), "")
             if view.record.customer_id:
                 context.history = await self._earlier(view.record.customer_id, interaction_id)
         context.ready.set()

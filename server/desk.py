@@ -23,8 +23,9 @@ from router.commands import (
     WithdrawOffer,
 )
 from router.rows import ReservationRow, Turn, WorkRow
-from router.vocabulary import EndedBy, OfferState, Presence, WithdrawReason
+from router.vocabulary import EndedBy, Medium, OfferState, Presence, WithdrawReason
 from server.cards import Board, Cards
+from server.chat_desk import ChatDesk
 from server.contexts import InteractionContext, InteractionContexts
 from server.pump import Pump
 from server.reach import Reach
@@ -67,6 +68,12 @@ class Desk:
         self._page_of: dict[str, int] = {}
         self._hub: Send | None = None
         self._conductor: Conductor | None = None
+        self._chats: ChatDesk | None = None
+
+    def attach_chats(self, chats: ChatDesk) -> None:
+        """As `attach`, for chats."""
+        self._chats = chats
+        self._cards.chat_of = chats.card
 
     def attach(self, hub: Send, conductor: Conductor) -> None:
         """Closes the circle: hub and conductor need the desk, and it needs them."""
@@ -94,6 +101,8 @@ class Desk:
         generation = self._generation = max(self._generation + 1, self._wall())
         self._page_of[agent_id] = generation
         self._reach.page(agent_id, up=True)
+        if self._chats is not None:
+            self._chats.page(agent_id, up=True)
         await self._pump.drain()
         return generation
 
@@ -104,6 +113,12 @@ class Desk:
         log.info("page_gone", agent_id=agent_id, generation=generation)
         del self._page_of[agent_id]
         self._reach.page(agent_id, up=False)
+        if self._chats is not None:
+            self._chats.page(agent_id, up=False)
+
+    def page_up(self, agent_id: str) -> bool:
+        """Whether a page of the agent is connected."""
+        return agent_id in self._page_of
 
     async def snapshot(self, agent_id: str) -> m.Snapshot:
         """All that the page shows."""
@@ -124,7 +139,9 @@ class Desk:
 
     async def accept(self, agent_id: str, reservation_id: str) -> Refusal | None:
         """Take the offer; an agent with a phone answers the phone."""
-        if self._cards.site.agents[agent_id].station == "sip":
+        row = self._own(agent_id, reservation_id)
+        rings = row is None or row.medium is Medium.VOICE
+        if rings and self._cards.site.agents[agent_id].station == "sip":
             return Refusal("answer_your_phone", "the phone is ringing: answer there")
         return await self._post(facts.OfferAccepted(reservation_id, agent_id), agent_id)
 
@@ -140,7 +157,7 @@ class Desk:
 
     async def hold(self, agent_id: str, reservation_id: str, on: bool) -> Refusal | None:
         """Music for the caller, or the conversation again."""
-        if refusal := self._not_talking(agent_id, reservation_id):
+        if refusal := self._not_on_the_phone(agent_id, reservation_id):
             return refusal
         if self._conductor is None or not self._conductor.hold(reservation_id, on=on):
             return Refusal("not_connected", "there is no conversation to hold")
@@ -148,7 +165,7 @@ class Desk:
 
     async def send_digit(self, agent_id: str, reservation_id: str, digit: str) -> Refusal | None:
         """A keypad digit to the caller's side."""
-        if refusal := self._not_talking(agent_id, reservation_id):
+        if refusal := self._not_on_the_phone(agent_id, reservation_id):
             return refusal
         try:
             sent = self._conductor is not None and await self._conductor.send_digits(reservation_id, digit)
@@ -167,6 +184,22 @@ class Desk:
         if work is not None and note and note.strip():
             await self._notes.add(work.interaction_id, agent_id, note, self._wall())
         return await self._post(facts.WrapUpFinished(reservation_id, agent_id, disposition), agent_id)
+
+    async def chat_message(self, agent_id: str, reservation_id: str, client_id: str, text: str) -> Refusal | None:
+        """Say something in a chat."""
+        if self._chats is None:
+            return Refusal("not_connected", "there are no chats here")
+        return await self._chats.message(agent_id, reservation_id, client_id, text)
+
+    def chat_typing(self, agent_id: str, reservation_id: str, on: bool) -> None:
+        """The agent types in a chat, or has stopped."""
+        if self._chats is not None:
+            self._chats.typing(agent_id, reservation_id, on)
+
+    def chat_read(self, agent_id: str, reservation_id: str, number: int) -> None:
+        """The agent has read up to this message of a chat."""
+        if self._chats is not None:
+            self._chats.read(agent_id, reservation_id, number)
 
     async def open_leg(self, agent_id: str, sdp: str) -> str | Refusal:
         """The browser's media leg."""
@@ -313,6 +346,12 @@ class Desk:
         if row is None or row.state is not OfferState.CONNECTED:
             return Refusal("not_connected", f"reservation {reservation_id} is not a conversation of yours")
         return None
+
+    def _not_on_the_phone(self, agent_id: str, reservation_id: str) -> Refusal | None:
+        row = self._own(agent_id, reservation_id)
+        if row is not None and row.medium is not Medium.VOICE:
+            return Refusal("not_voice", "this is only done in calls")
+        return self._not_talking(agent_id, reservation_id)
 
     def _leg_state(self, agent_id: str) -> m.LegState:
         there = self._reach.leg_state(agent_id)

@@ -10,6 +10,7 @@ import structlog
 
 from agents_ws.endpoint import OriginPolicy
 from agents_ws.hub import Hub
+from config.chats import load_chats
 from config.settings import Settings
 from config.site import Site
 from http_api.app import Ports
@@ -28,6 +29,7 @@ from router.events import NodeLost
 from server import media_port, signalling
 from server.board import MAX_BACKLOG, Board, Checks
 from server.cards import Cards
+from server.chat_service import ChatParts, ChatService, NoEstimates
 from server.clock import wall_us
 from server.contexts import InteractionContexts
 from server.desk import Desk
@@ -77,6 +79,7 @@ class Node:
         self.tasks = TaskOwner(self._task_failed)
         self.calls = TaskOwner(self._task_failed)
         self.failed: str | None = None
+        self._chats_config = load_chats(settings.site, site)
         self._certificate = certificate(settings.tls_cert, settings.tls_key)
         self._stack = AsyncExitStack()
         self._stop = asyncio.Event()
@@ -116,9 +119,13 @@ class Node:
 
     async def stop(self) -> None:
         """Calls end, agents are told, everything decided is committed and recorded, then the stores close."""
+        if hasattr(self, "chats"):
+            self.chats.close()
         if hasattr(self, "conductor"):
             self.conductor.close()
             await self.calls.aclose(HANG_UP_GRACE_S)
+        if hasattr(self, "chats"):
+            await self.chats.aclose()
         if hasattr(self, "web"):
             await self.web.aclose()
         if hasattr(self, "ua"):
@@ -238,6 +245,7 @@ class Node:
     async def _build_web(self) -> None:
         self.desk.attach(self.hub, self.conductor)
         self.speaker.attach(self.desk, self.conductor, self.projection)
+        self._build_chats()
         settings, pump = self.settings, self.pump
         board = Board(pump.dispatcher, pump.now)
         self.metrics.watch_queues(board.gauges)
@@ -255,7 +263,22 @@ class Node:
         tls = None if self._certificate is None else self._certificate.context
         media = media_port.MediaPort(self.engine)
         calls = web_call_endpoint(self.site, self.conductor, media, self.pump, OriginPolicy())
-        self.web = Web(ports, self.desk, self.hub, (settings.bind, settings.http_port), tls, calls)
+        self.web = Web(ports, self.desk, self.hub, (settings.bind, settings.http_port), tls, calls, self.chats.routes())
+
+    def _build_chats(self) -> None:
+        storage = self.storage
+        parts = ChatParts(
+            self.pump, self.contexts, self.desk, self.hub, storage.database, self.calls, estimates=NoEstimates()
+        )
+        self.chats = ChatService(
+            self.site,
+            self._chats_config,
+            parts,
+            node=storage.member.label,
+            new_id=interaction_ids(wall_us),
+            serve_demo=self.settings.on_loopback,
+        )
+        self.speaker.attach_chats(self.chats.execute)
 
     async def _begin(self) -> None:
         """From here on things happen: commits first, then the past is tidied, then the doors open."""
@@ -265,6 +288,7 @@ class Node:
         for label in await storage.register.lost(storage.member):
             await self.pump.post(NodeLost(label), "start")
             await storage.register.forget(label)
+        await self.chats.restore()
         await self.ua.start()
         await self.web.start()
         # The long-lived objects are all there: keep the collector from walking them again and again.
@@ -288,6 +312,7 @@ class Node:
         pulses = self.engine.pulses
         return {
             **self.conductor.counts,
+            **self.chats.counts,
             "sip_calls": self.ua.open_calls,
             "sip_transactions": self.ua.open_transactions,
             "sip_connections": self.ua.open_connections,

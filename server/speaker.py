@@ -30,17 +30,23 @@ class Speaker:
         self._desk: Desk | None = None
         self._conductor: Conductor | None = None
         self._projection: Projection | None = None
+        self._chats: Callable[[Command], None] | None = None
         self.failures = 0
 
     def attach(self, desk: Desk, conductor: Conductor, projection: Projection) -> None:
         """Closes the circle."""
         self._desk, self._conductor, self._projection = desk, conductor, projection
 
+    def attach_chats(self, execute: Callable[[Command], None]) -> None:
+        """As `attach`, for chats."""
+        self._chats = execute
+
     def __call__(self, turn: Turn) -> None:
         """One committed turn. A part that fails is logged: it must not keep the others from what was decided."""
         self._guard(self._show, turn)
         for command in turn.commands:
             self._guard(self._move, command)
+            self._guard(self._move_chat, command)
         self._guard(self._record, turn)
 
     def _guard(self, part: Callable[[T], None], what: T) -> None:
@@ -58,6 +64,10 @@ class Speaker:
         if self._conductor is not None:
             caller = self._contexts.caller(command.interaction_id) if isinstance(command, SendOffer) else ("", "")
             self._conductor.execute(command, caller)
+
+    def _move_chat(self, command: Command) -> None:
+        if self._chats is not None:
+            self._chats(command)
 
     def _record(self, turn: Turn) -> None:
         if self._projection is not None:

@@ -63,10 +63,12 @@ class Web:
         address: tuple[str, int],
         tls: ssl.SSLContext | None = None,
         calls: WebCallEndpoint | None = None,
+        extra_routes: Sequence[Route] = (),
     ) -> None:
         self.calls = calls
         self.endpoint = AgentEndpoint(gateway, hub, now=ports.now, origin_allowed=OriginPolicy())
-        self.app = build(ports, HttpSettings(version=VERSION, frontend=FRONTEND), self._routes())
+        routes = (*self._routes(), *extra_routes)
+        self.app = build(ports, HttpSettings(version=VERSION, frontend=FRONTEND), routes)
         self._address = address
         self._tls = tls
         self._runner: web.AppRunner | None = None

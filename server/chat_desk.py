@@ -1,0 +1,110 @@
+"""Chats on the agents' side: what agents ask goes to the conductor, what they are to see goes to the hub."""
+
+from collections.abc import Callable
+
+import structlog
+
+from agents_ws import messages as m
+from agents_ws.ports import Refusal
+from chat.conductor import ChatConductor
+from chat.events import Side
+from chat.ports import ChatRefusedError
+from records.messages import Message
+
+log = structlog.get_logger(__name__)
+
+
+class ChatScreens:
+    """chat.ports.AgentNotices. `send` is the hub's; `page_up` says whether a page of the agent is connected."""
+
+    def __init__(self, send: Callable[[str, m.NumberedMessage], bool], page_up: Callable[[str], bool]) -> None:
+        self._send = send
+        self._page_up = page_up
+
+    def here(self, agent_id: str) -> bool:
+        """Whether a page of the agent is connected now."""
+        return self._page_up(agent_id)
+
+    def message(self, agent_id: str, reservation_id: str, message: Message) -> bool:
+        """Somebody said something."""
+        line = line_of(message)
+        shown = m.ChatMessage(
+            reservation_id=reservation_id,
+            number=line.number,
+            author=line.author,
+            name=line.name,
+            text=line.text,
+            at_us=line.at_us,
+            client_id=line.client_id,
+        )
+        self._send(agent_id, shown)
+        return self._page_up(agent_id)
+
+    def typing(self, agent_id: str, reservation_id: str, on: bool) -> None:
+        """The customer types, or has stopped."""
+        self._send(agent_id, m.ChatTyping(reservation_id=reservation_id, on=on))
+
+    def receipt(self, agent_id: str, reservation_id: str, delivered: int, read: int) -> None:
+        """How far the customer is."""
+        self._send(agent_id, m.ChatReceipt(reservation_id=reservation_id, delivered=delivered, read=read))
+
+
+class ChatDesk:
+    """What agents ask of chats."""
+
+    def __init__(self, conductor: ChatConductor) -> None:
+        self._conductor = conductor
+
+    async def message(self, agent_id: str, reservation_id: str, client_id: str, text: str) -> Refusal | None:
+        """Say something."""
+        try:
+            await self._conductor.agent_says(agent_id, reservation_id, client_id, text)
+        except ChatRefusedError as error:
+            return Refusal(error.code, str(error))
+        return None
+
+    def typing(self, agent_id: str, reservation_id: str, on: bool) -> None:
+        """The agent types, or has stopped; without effect when the chat is over."""
+        try:
+            self._conductor.agent_types(agent_id, reservation_id, on=on)
+        except ChatRefusedError as error:
+            log.debug("typing_too_late", agent_id=agent_id, reason=error.code)
+
+    def read(self, agent_id: str, reservation_id: str, number: int) -> None:
+        """The agent has read; without effect when the chat is over."""
+        try:
+            self._conductor.agent_reads(agent_id, reservation_id, number)
+        except ChatRefusedError as error:
+            log.debug("reading_too_late", agent_id=agent_id, reason=error.code)
+
+    def page(self, agent_id: str, *, up: bool) -> None:
+        """The agent's page is connected or gone."""
+        self._conductor.agent_page(agent_id, up=up)
+
+    def card(self, interaction_id: str) -> m.ChatCard | None:
+        """The chat as a card shows it; None for an interaction that is none, or is long over."""
+        runner = self._conductor.chat(interaction_id)
+        if runner is None:
+            return None
+        marks = runner.marks
+        return m.ChatCard(
+            lines=tuple(line_of(message) for message in runner.tail),
+            locale=runner.locale,
+            delivered=marks.customer_delivered,
+            read=marks.customer_read,
+            own_read=marks.agent_read,
+            typing=runner.machine.typing(Side.CUSTOMER),
+        )
+
+
+def line_of(message: Message) -> m.ChatLine:
+    """A message as agents see it."""
+    own = message.author == "agent"
+    return m.ChatLine(
+        number=message.number,
+        author=message.author,
+        name=message.name,
+        text=message.text,
+        at_us=message.at,
+        client_id=message.client_id if own else None,
+    )

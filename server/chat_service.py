@@ -1,0 +1,116 @@
+"""Chats as one part of the node: built in one place, started after the pump, stopped before it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from chat.conductor import ChatConductor
+from chat.endpoint import PATH, ChatEndpoint, ChatRoute
+from chat.ports import Estimates
+from chat.runner import ChatPorts
+from config.chats import ChatsConfig
+from config.site import Site
+from http_api.routes import Parameter, Route
+from records.database import Database
+from records.interactions import Interactions
+from records.messages import Chats
+from router.commands import Command
+from server.chat_desk import ChatDesk, ChatScreens
+from server.chat_site import chat_site, held_chats
+from server.chat_store import Phases, SqlChatStore
+from server.contexts import InteractionContexts
+from server.desk import Desk, Send
+from server.pump import Pump
+from server.tasks import TaskOwner
+
+_POLL = (
+    Parameter("after", "The last number that the page has", {"type": "integer", "minimum": 0, "default": 0}),
+    Parameter("version", "Wait for another version of the status too", {"type": "integer", "minimum": 0}),
+    Parameter("wait", "Seconds to wait for something new", {"type": "integer", "minimum": 0, "default": 0}),
+)
+
+
+class NoEstimates:
+    """Nobody knows how long it will take."""
+
+    def expected_wait(self, _work_id: str) -> int | None:
+        """None."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class ChatParts:
+    """The neighbours in the node."""
+
+    pump: Pump
+    contexts: InteractionContexts
+    desk: Desk
+    hub: Send
+    database: Database
+    tasks: TaskOwner
+    estimates: Estimates
+
+
+class ChatService:
+    """Chats of this node. `execute` takes committed commands; `restore` before the doors open; `close`, `aclose`."""
+
+    def __init__(
+        self,
+        site: Site,
+        chats: ChatsConfig,
+        parts: ChatParts,
+        *,
+        node: str,
+        new_id: Callable[[], str],
+        serve_demo: bool,
+    ) -> None:
+        self._pump = parts.pump
+        self._phases = Phases(Interactions(parts.database))
+        ports = ChatPorts(
+            store=SqlChatStore(Chats(parts.database)),
+            router=parts.pump,
+            contexts=parts.contexts,
+            notices=ChatScreens(parts.hub.send, parts.desk.page_up),
+            estimates=parts.estimates,
+        )
+        self.conductor = ChatConductor(chat_site(site, chats, node, new_id, serve_demo=serve_demo), ports, parts.tasks)
+        self.endpoint = ChatEndpoint(self.conductor, parts.pump.now)
+        parts.desk.attach_chats(ChatDesk(self.conductor))
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """What is open."""
+        return {**self.conductor.counts, **self.endpoint.counts}
+
+    def routes(self) -> tuple[Route, ...]:
+        """Rows of the HTTP route table."""
+        return tuple(_row(route) for route in self.endpoint.routes())
+
+    def execute(self, command: Command) -> None:
+        """A committed command."""
+        self.conductor.execute(command)
+
+    async def restore(self) -> None:
+        """Takes up the chats that were open when the server ended."""
+        await self.conductor.restore(held_chats(self._pump.dispatcher), self._phases)
+
+    def close(self) -> None:
+        """No new chats; those that are open wait for the next start."""
+        self.conductor.close()
+
+    async def aclose(self) -> None:
+        """Visitors are told to connect again."""
+        await self.endpoint.aclose()
+
+
+def _row(route: ChatRoute) -> Route:
+    return Route(
+        method=route.method,
+        path=route.path,
+        handler=route.handler,
+        operation=route.operation,
+        summary=route.summary,
+        body=route.body,
+        replies=route.replies,
+        query=_POLL if route.operation == "readChat" else (),
+        problems=() if route.path == PATH else route.problems,
+    )

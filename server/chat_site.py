@@ -1,0 +1,65 @@
+"""The site's files as chats need them, and how the router has its chats after a restart."""
+
+from collections.abc import Callable
+
+from chat.limits import ChatLimits
+from chat.machine import Patience
+from chat.ports import Held
+from chat.site import ChatEntry, ChatSite
+from config.chats import ChatEntryConfig, ChatsConfig
+from config.site import Site
+from router.dispatcher import Dispatcher
+from router.vocabulary import Medium, OfferState, Requirement
+
+DEMO_PREFIX = "demo-"
+_TAKEN = (OfferState.ACCEPTED, OfferState.CONNECTED)
+
+
+def chat_site(site: Site, chats: ChatsConfig, node: str, new_id: Callable[[], str], *, serve_demo: bool) -> ChatSite:
+    """Entries, patience and limits. A demo's public secret proves nobody where others can reach the server."""
+    return ChatSite(
+        entries={name: _entry(entry, serve_demo=serve_demo) for name, entry in chats.entries.items()},
+        agent_name=lambda agent_id: site.agents[agent_id].display_name if agent_id in site.agents else "",
+        new_id=new_id,
+        node=node,
+        patience=Patience(abandon=chats.abandon_after_us, agent=chats.agent_away_us),
+        limits=ChatLimits(
+            text_chars=chats.text_chars,
+            messages_per_minute=chats.messages_per_minute,
+            requests_per_minute=chats.requests_per_minute,
+            request_burst=max(60, chats.requests_per_minute // 10),
+            opens_per_minute=chats.opens_per_minute,
+            open_burst=max(10, chats.opens_per_minute // 10),
+            open_chats_per_address=chats.open_chats_per_address,
+        ),
+    )
+
+
+def held_chats(dispatcher: Dispatcher) -> dict[str, Held]:
+    """Chats that the router has open, by work id; those in wrap-up are over for the customer."""
+    held = {work_id: Held(talking=False) for queue in dispatcher.queues() for work_id in dispatcher.waiting(queue)}
+    for agent in dispatcher.agents():
+        for row in dispatcher.reservations_of(agent.agent_id):
+            if row.medium is not Medium.CHAT:
+                continue
+            if row.state is OfferState.OFFERED:
+                held[row.work_id] = Held(talking=False)
+            elif row.state in _TAKEN:
+                held[row.work_id] = Held(talking=True, reservation_id=row.reservation_id, agent_id=row.agent_id)
+    return held
+
+
+def _entry(entry: ChatEntryConfig, *, serve_demo: bool) -> ChatEntry:
+    public = entry.secret.startswith(DEMO_PREFIX)
+    return ChatEntry(
+        name=entry.name,
+        channel=entry.channel,
+        queue=entry.queue,
+        secret="" if public and not serve_demo else entry.secret,
+        origins=frozenset(entry.origins),
+        languages={
+            tag: tuple(Requirement(skill, minimum) for skill, minimum in demands)
+            for tag, demands in entry.languages.items()
+        },
+        priority=entry.priority,
+    )

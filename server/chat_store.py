@@ -1,0 +1,82 @@
+"""The chats' tables as chats want them: a database that is away is a StoreAwayError."""
+
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from chat.ports import StoreAwayError
+from records.interactions import Interactions
+from records.messages import Chat, Chats, Marks, Message
+
+T = TypeVar("T")
+
+
+class SqlChatStore:
+    """chat.ports.ChatStore on records.messages.Chats."""
+
+    def __init__(self, chats: Chats) -> None:
+        self._chats = chats
+
+    async def open(self, chat: Chat, first: Message) -> bool:
+        """As Chats.open."""
+        return await _asked(self._chats.open(chat, first))
+
+    async def find(self, token_hash: str) -> Chat | None:
+        """As Chats.find."""
+        return await _asked(self._chats.find(token_hash))
+
+    async def not_ended(self) -> tuple[Chat, ...]:
+        """As Chats.not_ended."""
+        return await _asked(self._chats.not_ended())
+
+    async def add(self, interaction_id: str, message: Message) -> Message:
+        """As Chats.add."""
+        return await _asked(self._chats.add(interaction_id, message))
+
+    async def after(self, interaction_id: str, number: int, limit: int) -> tuple[Message, ...]:
+        """As Chats.after."""
+        return await _asked(self._chats.after(interaction_id, number, limit))
+
+    async def newest(self, interaction_id: str, limit: int) -> tuple[Message, ...]:
+        """As Chats.newest."""
+        return await _asked(self._chats.newest(interaction_id, limit))
+
+    async def mark(self, interaction_id: str, marks: Marks) -> None:
+        """As Chats.mark."""
+        await _asked(self._chats.mark(interaction_id, marks))
+
+    async def joined(self, interaction_id: str, agent_name: str) -> None:
+        """As Chats.joined."""
+        await _asked(self._chats.joined(interaction_id, agent_name))
+
+    async def end(self, interaction_id: str, by: str, now: int) -> None:
+        """As Chats.end."""
+        await _asked(self._chats.end(interaction_id, by, now))
+
+    async def rate(self, interaction_id: str, score: int, now: int) -> int:
+        """As Chats.rate."""
+        return await _asked(self._chats.rate(interaction_id, score, now))
+
+
+class Phases:
+    """chat.ports.Records on the projected records."""
+
+    def __init__(self, interactions: Interactions) -> None:
+        self._interactions = interactions
+
+    async def phase(self, interaction_id: str) -> str | None:
+        """None when it was never opened, `open` or `over` as the customer's side goes."""
+        record = await _asked(self._interactions.record(interaction_id))
+        if record is None:
+            return None
+        return "open" if record.ended_at is None else "over"
+
+
+async def _asked(question: Awaitable[T]) -> T:
+    # OSError is how a PostgreSQL driver says that nobody answers.
+    try:
+        return await question
+    except (SQLAlchemyError, OSError) as error:
+        # The text of the error may hold what was said: only its kind goes on.
+        raise StoreAwayError(type(error).__name__) from None
