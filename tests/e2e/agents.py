@@ -73,13 +73,23 @@ class Ear:
                     at += samples.size
 
 
-class Agent(ScriptedAgent):
-    """A scripted agent who speaks a tone and whose ear is kept; `returning` leaves presence as it finds it.
-
-    `snapshot` is the last one; `finished` are the wrap-ups whose end the server acknowledged.
-    """
+class _Page(ScriptedAgent):
+    """A scripted agent who remembers the last snapshot."""
 
     snapshot: m.Snapshot
+
+    async def until(self, kind: type[Any], timeout_s: float = 30.0) -> Any:
+        message = await super().until(kind, timeout_s)
+        if isinstance(message, m.Snapshot):
+            self.snapshot = message
+        return message
+
+
+class Agent(_Page):
+    """A scripted agent who speaks a tone and whose ear is kept; `returning` leaves presence as it finds it.
+
+    `finished` are the wrap-ups whose end the server acknowledged.
+    """
 
     def __init__(self, server: Server, account: str, folder: Path, *, returning: bool = False) -> None:
         voice = folder / f"{account}.wav"
@@ -109,12 +119,6 @@ class Agent(ScriptedAgent):
         if isinstance(command, m.FinishWrapUp):
             self.finished.add(command.reservation_id)
         return answer
-
-    async def until(self, kind: type[Any], timeout_s: float = 30.0) -> Any:
-        message = await super().until(kind, timeout_s)
-        if isinstance(message, m.Snapshot):
-            self.snapshot = message
-        return message
 
     @property
     def is_connected(self) -> bool:
@@ -160,14 +164,17 @@ class Agent(ScriptedAgent):
         return [message for message in queue if isinstance(message, kind)]
 
 
-class PhoneAgent(ScriptedAgent):
+class PhoneAgent(_Page):
     """The page of an agent who speaks on a SIP phone: no browser leg, presence only."""
 
     def __init__(self, server: Server, account: str) -> None:
         super().__init__(server.base, account, PASSWORD, Path())
 
     async def _open_leg(self) -> None:
-        """The phone registers by itself."""
+        """The phone registers by itself; ready is refused before it has."""
+        state = self.snapshot.leg
+        while state != "phone_registered":
+            state = (await self.until(m.Leg)).state
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +186,10 @@ class Manner:
     rejects: Callable[[], bool] = lambda: False
 
 
+class ClerkEndedError(Exception):
+    """The agent's script ended before its time: the connection was lost, or the protocol broken."""
+
+
 @asynccontextmanager
 async def serving(agent: Agent, manner: Manner) -> AsyncIterator[None]:
     """The agent answers each offer, talks, and finishes every wrap-up, until this ends."""
@@ -186,7 +197,8 @@ async def serving(agent: Agent, manner: Manner) -> AsyncIterator[None]:
     task = asyncio.create_task(clerk.run(), name=f"serving:{agent.account}")
     try:
         yield
-        assert not task.done(), task.exception()
+        if task.done():
+            raise ClerkEndedError from task.exception()
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):

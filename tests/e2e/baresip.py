@@ -1,4 +1,7 @@
-"""baresip as a softphone without a screen or a sound card: WAV in, WAV out, steered over its JSON interface."""
+"""baresip as a softphone without a screen or a sound card: WAV in, WAV out, steered over its JSON interface.
+
+Debian's 1.0 has no player that writes a file: a bridge to nowhere drives the clock, and sndfile writes what passes.
+"""
 
 import asyncio
 import json
@@ -69,8 +72,8 @@ class Softphone:
                     return event
 
     def heard(self) -> Sound:
-        """What was played during the last call; whole once the call is over."""
-        samples, rate = read_wav(self._folder / "heard.wav")
+        """What was decoded during the last call; whole once the call is over. A lost packet makes it shorter."""
+        samples, rate = read_wav(max(self._folder.glob("dump-*-dec.wav")))
         assert rate == RATE_HZ
         return samples[:, 0]
 
@@ -106,7 +109,6 @@ async def softphone(
             host=HOST,
             sip_port=sip_port,
             ctrl_port=ctrl_port,
-            heard=home / "heard.wav",
             voice=voice,
             folder=home,
             rate=RATE_HZ,

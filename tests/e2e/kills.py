@@ -8,7 +8,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.e2e.agents import Agent, Manner, serving
+from tests.e2e.agents import Agent, ClerkEndedError, Manner, serving
 from tests.e2e.kept import assert_journal_and_records_agree, open_rows, records
 from tests.e2e.office import Office
 from tests.e2e.server import Server
@@ -43,7 +43,7 @@ async def _round(server: Server, folder: Path, target: str, dice: random.Random)
             agent = await stack.enter_async_context(Agent(server, account, folder))
             agents.append(agent)
         # What dies under the agents' hands ends their scripts: they come back in the next round.
-        stack.enter_context(suppress(BaseExceptionGroup, AssertionError, aiohttp.ClientError, TimeoutError))
+        stack.enter_context(suppress(BaseExceptionGroup, ClerkEndedError, aiohttp.ClientError, TimeoutError))
         for agent in agents:
             await stack.enter_async_context(serving(agent, manner))
         async with sipp(server, folder, *arguments, scenario="leave", entry="4100", limit_s=15):
@@ -73,6 +73,13 @@ async def _settled(server: Server) -> None:
         except AssertionError:
             raise AssertionError(f"stuck after {SETTLE_S} s: {last}") from None
         await office.quiet()
+
+
+async def assert_all_closed(server: Server) -> None:
+    """Nothing is open in store and records, and the server ends in order."""
+    assert await open_rows(server) == {"work": 0, "reservations": 0}
+    assert [row for row in records(server) if row["state"] != "closed"] == []
+    assert server.interrupt() == 0
 
 
 def _wrapped_up(server: Server) -> set[str]:

@@ -12,8 +12,8 @@ from agents_ws import messages as m
 from router.vocabulary import Presence
 from tests.e2e.agents import Agent, crew
 from tests.e2e.callers import calling
-from tests.e2e.kept import assert_journal_and_records_agree, open_rows, records
-from tests.e2e.kills import rounds
+from tests.e2e.kept import assert_journal_and_records_agree
+from tests.e2e.kills import assert_all_closed, rounds
 from tests.e2e.office import Office, kinds, step
 from tests.e2e.server import Server
 from tests.e2e.site import make_site
@@ -165,8 +165,6 @@ async def test_kills_at_random_moments_lose_nothing_that_was_acknowledged(tmp_pa
     try:
         server.start()
         await rounds(server, tmp_path, ROUNDS, random.Random(SEED))
-        assert await open_rows(server) == {"work": 0, "reservations": 0}
-        assert [row for row in records(server) if row["state"] != "closed"] == []
-        assert server.interrupt() == 0
+        await assert_all_closed(server)
     finally:
         server.close()
