@@ -199,8 +199,8 @@ SETTINGS: tuple[Setting, ...] = (
         "DATABASE_URL",
         "",
         "URL",
-        "the records' database; by default SQLite in DATA_DIR",
-        _url("sqlite+aiosqlite://", "postgresql+"),
+        "the records' database; by default SQLite in DATA_DIR; PostgreSQL needs its driver, see docs/records.md",
+        _url("sqlite+aiosqlite://", "postgresql+asyncpg://"),
     ),
     Setting("SITE", "config/demo", "FOLDER", "the site's files: flows, queues, agents, prompts", _path),
     Setting(

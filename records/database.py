@@ -13,11 +13,14 @@ from alembic.config import Config
 from sqlalchemy import Connection, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.sql.schema import Table
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_TIMEOUT_MS = 10_000
+# The key of PostgreSQL's advisory lock that writers take; any number does, as long as every version uses the same.
+_WRITERS = 7291
 
 
 def sqlite_url(path: Path) -> str:
@@ -45,11 +48,15 @@ class Database:
     async def open(cls, url: str) -> "Database":
         """Connects and brings the tables up to date.
 
-        Raises OSError when an SQLite file cannot be opened, sqlalchemy.exc.SQLAlchemyError for all else.
+        Raises OSError when the database cannot be reached or opened, sqlalchemy.exc.SQLAlchemyError for all else.
         """
         await asyncio.to_thread(_probe, url)
-        database = cls(url)
         try:
+            database = cls(url)
+        except ModuleNotFoundError as error:
+            raise OSError(f"the driver for {make_url(url).drivername} is missing (docs/records.md): {error}") from error
+        try:
+            await database.reach()
             await database.migrate()
         except BaseException:
             await database.close()
@@ -61,27 +68,41 @@ class Database:
         """SQLAlchemy's engine, for tools and tests."""
         return self._engine
 
+    async def reach(self) -> None:
+        """Connects once. Raises OSError when that fails, whatever the driver calls it."""
+        try:
+            async with self._engine.connect():
+                pass
+        except (OSError, DBAPIError) as error:
+            reason = error.orig if isinstance(error, DBAPIError) else error
+            shown = self._engine.url.render_as_string(hide_password=True)
+            raise OSError(f"cannot open the database {shown}: {reason}") from error
+
     async def migrate(self, revision: str = "head") -> None:
         """Runs the migrations up to `revision` in one transaction; two servers that start together take turns."""
         async with self.write() as connection:
-            if not self._is_sqlite:
-                await connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7291)")
             await connection.run_sync(_upgrade, revision)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that only reads; it sees one state of the database from beginning to end."""
-        async with self._engine.connect() as connection, connection.begin():
-            yield connection
+        async with self._engine.connect() as connection:
+            if not self._is_sqlite:
+                await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            async with connection.begin():
+                yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that writes; committed at the end, rolled back by an exception.
 
-        On SQLite it takes the write lock at once: a reader that turns writer midway can be refused without a wait.
+        Writers take turns from their first statement to their commit, over all servers of one database: what a writer
+        has read is still so when it writes. On SQLite it takes the write lock at once, because a reader that turns
+        writer midway can be refused without a wait; on PostgreSQL an advisory lock. docs/records.md has the price.
         """
         if not self._is_sqlite:
             async with self._engine.begin() as connection:
+                await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")
                 yield connection
             return
         async with self._writer, self._engine.connect() as connection:
@@ -116,10 +137,15 @@ def _upgrade(connection: Connection, revision: str) -> None:
 
 
 def _engine(url: str) -> AsyncEngine:
+    is_sqlite = make_url(url).get_backend_name() == "sqlite"
     engine = create_async_engine(
-        url, json_serializer=lambda value: msgspec.json.encode(value).decode(), json_deserializer=msgspec.json.decode
+        url,
+        json_serializer=lambda value: msgspec.json.encode(value).decode(),
+        json_deserializer=msgspec.json.decode,
+        # A connection may have died with a server that has been started again since.
+        pool_pre_ping=not is_sqlite,
     )
-    if make_url(url).get_backend_name() == "sqlite":
+    if is_sqlite:
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.postgres import postgres_binaries, running_postgres
 from tests.valkey import REDIS_SERVER, fresh_shard, running_server
 
 
@@ -32,6 +33,16 @@ def old_store_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if REDIS_SERVER is None:
         pytest.skip("redis-server is not installed")
     with running_server(tmp_path_factory.mktemp("redis"), Path(REDIS_SERVER)) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """URL of a real PostgreSQL for the whole session; `fresh_database` keeps tests apart."""
+    binaries = postgres_binaries()
+    if binaries is None:
+        pytest.skip("PostgreSQL is not installed")
+    with running_postgres(binaries) as url:
         yield url
 
 

@@ -5,6 +5,7 @@ command -v sipp >/dev/null 2>&1 || missing="$missing sip-tester"
 command -v baresip >/dev/null 2>&1 || missing="$missing baresip"
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
+command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 [ -z "$missing" ] && exit 0
 if ! command -v apt-get >/dev/null 2>&1; then
     echo "tests that need$missing will be skipped: install them with this system's package manager" >&2

@@ -1,14 +1,13 @@
 """Customers and their identities."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from records.customers import Customers, Identity
-from records.database import Database, sqlite_url
+from records.database import Database
 from records.interactions import Interactions
 from records.projector import Projector
 from records.tables import customers, interaction_data
@@ -31,10 +30,9 @@ async def test_verified_stays_verified(database: Database) -> None:
     assert await found.identities(customer) == (Identity("phone", "1", unverified=False),)
 
 
-async def test_a_race_makes_one_customer(tmp_path: Path) -> None:
-    """Two servers on one file, twenty calls from one number at once."""
-    url = sqlite_url(tmp_path / "shared.sqlite")
-    databases = [await Database.open(url), await Database.open(url)]
+async def test_a_race_makes_one_customer(database_url: str) -> None:
+    """Two servers on one database, twenty calls from one number at once."""
+    databases = [await Database.open(database_url), await Database.open(database_url)]
     calls = [Customers(databases[n % 2]).identify("phone", "1", verified=False, now=n) for n in range(20)]
     assert len(set(await asyncio.gather(*calls))) == 1
     async with databases[0].read() as connection:

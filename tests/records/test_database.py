@@ -1,4 +1,4 @@
-"""Migrations, transactions and locks on real SQLite files."""
+"""Migrations, transactions and locks, on real SQLite files and a real PostgreSQL."""
 
 import asyncio
 from pathlib import Path
@@ -8,10 +8,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, inspect, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from records.database import Database, alembic_config, insert_ignoring, insert_replacing, sqlite_url
 from records.tables import customers, identities, metadata, projector_positions
+from tests.postgres import fresh_database
 
 
 async def test_migrations_make_exactly_the_tables_of_the_code(database: Database) -> None:
@@ -30,10 +31,8 @@ async def test_migrating_again_changes_nothing(database: Database) -> None:
         assert (await connection.execute(select(customers.c.id))).scalars().all() == ["c1"]
 
 
-async def test_every_migration_goes_back_too(tmp_path: Path) -> None:
+async def test_every_migration_goes_back_too(database: Database) -> None:
     from alembic import command
-
-    database = await Database.open(sqlite_url(tmp_path / "back.sqlite"))
 
     def down(connection: Connection) -> list[str]:
         config = alembic_config()
@@ -43,17 +42,14 @@ async def test_every_migration_goes_back_too(tmp_path: Path) -> None:
 
     async with database.write() as connection:
         assert await connection.run_sync(down) == ["alembic_version"]
-    await database.close()
 
 
 def test_there_is_one_head() -> None:
     assert len(ScriptDirectory.from_config(alembic_config()).get_heads()) == 1
 
 
-async def test_two_servers_that_start_together(tmp_path: Path) -> None:
-    url = sqlite_url(tmp_path / "shared.sqlite")
-    both = await asyncio.gather(Database.open(url), Database.open(url))
-    for database in both:
+async def test_servers_that_start_together(database_url: str) -> None:
+    for database in await asyncio.gather(*(Database.open(database_url) for _ in range(4))):
         async with database.read() as connection:
             assert (await connection.execute(select(customers))).all() == []
         await database.close()
@@ -64,12 +60,46 @@ async def test_a_file_that_cannot_be_opened(tmp_path: Path) -> None:
         await Database.open(sqlite_url(tmp_path / "no" / "such" / "folder.sqlite"))
 
 
-async def test_settings_of_a_connection(database: Database) -> None:
+async def test_a_server_that_cannot_be_reached(tmp_path: Path, postgres_server: str) -> None:
+    with pytest.raises(OSError, match=r"cannot open the database postgresql\+asyncpg://me:\*\*\*@.* No such file"):
+        await Database.open(f"postgresql+asyncpg://me:secret@/records?host={tmp_path}")
+    with pytest.raises(OSError, match='role "nobody" does not exist'):
+        await Database.open(postgres_server.replace("jackfield@", "nobody@"))
+    with pytest.raises(OSError, match=r"the driver for postgresql\+psycopg is missing"):
+        await Database.open("postgresql+psycopg://me@/records")
+
+
+async def test_connections_that_died_are_replaced(postgres_server: str) -> None:
+    """A server that was started again must not cost every connection of the pool an error."""
+    url = await fresh_database(postgres_server)
+    database, other = await Database.open(url), await Database.open(url)
+    async with database.read() as connection:
+        own = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+    async with other.write() as connection:
+        await connection.execute(text(f"SELECT pg_terminate_backend({own}, 5000)"))
+    await other.close()
+    async with database.write() as connection:
+        await connection.execute(insert(customers).values(id="c1", created_at=1))
+        assert (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one() != own
+    await database.close()
+
+
+async def test_a_reader_cannot_write(postgres_server: str) -> None:
+    database = await Database.open(await fresh_database(postgres_server))
+    async with database.read() as connection:
+        with pytest.raises(DBAPIError, match="read-only transaction"):
+            await connection.execute(insert(customers).values(id="c1", created_at=1))
+    await database.close()
+
+
+async def test_settings_of_an_sqlite_connection(tmp_path: Path) -> None:
+    database = await Database.open(sqlite_url(tmp_path / "settings.sqlite"))
     async with database.read() as connection:
         found = [
             (await connection.execute(text(f"PRAGMA {name}"))).scalar() for name in ("journal_mode", "foreign_keys")
         ]
     assert found == ["wal", 1]
+    await database.close()
 
 
 async def test_foreign_keys_hold(database: Database) -> None:
@@ -91,21 +121,24 @@ async def test_an_exception_rolls_back(database: Database) -> None:
         assert (await connection.execute(select(customers))).all() == []
 
 
-async def test_writers_that_read_first_never_lose_an_update(database: Database) -> None:
+async def test_writers_that_read_first_never_lose_an_update(database: Database, database_url: str) -> None:
+    """Two servers, ten writers each."""
+    other = await Database.open(database_url)
     async with database.write() as connection:
         await connection.execute(insert(projector_positions).values(shard="s", sequence=0))
 
-    async def increment() -> None:
-        async with database.write() as connection:
+    async def increment(server: int) -> None:
+        async with (database, other)[server].write() as connection:
             found = (await connection.execute(select(projector_positions.c.sequence))).scalar_one()
             await asyncio.sleep(0)
             await connection.execute(
                 insert_replacing(connection, projector_positions), {"shard": "s", "sequence": found + 1}
             )
 
-    await asyncio.gather(*(increment() for _ in range(20)))
+    await asyncio.gather(*(increment(n % 2) for n in range(20)))
     async with database.read() as connection:
         assert (await connection.execute(select(projector_positions.c.sequence))).scalar_one() == 20
+    await other.close()
 
 
 async def test_a_reader_sees_one_state_while_a_writer_commits(database: Database) -> None:
