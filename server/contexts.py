@@ -152,9 +152,7 @@ class InteractionContexts:
         try:
             if context.caller:
                 # Unverified: a number that came from no trunk, or a visitor's id, is only what the caller claims.
-                customer = await self._customers.identify(
-                    context.kind, context.caller, context.verified, self._wall()
-                )
+                customer = await self._customers.identify(context.kind, context.caller, context.verified, self._wall())
                 await self._customers.attach(context.interaction_id, customer, {}, self._wall())
                 context.history = await self._earlier(customer, context.interaction_id)
         finally:
