@@ -1,8 +1,9 @@
 """A playout buffer of coded G.711 bytes, indexed by timestamp.
 
-One sample is one byte, so the buffer is a byte ring: reordering and duplicates need no bookkeeping, any
-packet length fits, loss is silence. The play-out point starts as close to the newest packet as the wanted slack
-allows, moves back when packets come late and forward again when they have been early for a while.
+One sample is one byte, so the buffer is a byte ring: reordering and duplicates need no bookkeeping, any packet length
+fits. A second ring has a 1 for each sample that came; what is lost reads as silence, and `lost` says where. The
+play-out point starts as close to the newest packet as the wanted slack allows, moves back when packets come late and
+forward again when they have been early for a while.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ _STEP = 40
 _START_SLACK = 80
 _WINDOW_FRAMES = 100
 _QUIET_US = 200_000
+_NONE = bytes(FRAME_SAMPLES)
+_ALL = b"\1" * FRAME_SAMPLES
 
 
 class JitterBuffer:
@@ -25,6 +28,7 @@ class JitterBuffer:
     __slots__ = (
         "_anchored",
         "_blank",
+        "_came",
         "_grown",
         "_last_arrival",
         "_last_timestamp",
@@ -36,6 +40,7 @@ class JitterBuffer:
         "_ring",
         "_ssrc",
         "late",
+        "lost",
         "resyncs",
     )
 
@@ -43,6 +48,7 @@ class JitterBuffer:
         """`silence` is the coded byte that fills what never came."""
         self._blank = bytes((silence,))
         self._ring = bytearray(self._blank * CAPACITY)
+        self._came = bytearray(CAPACITY)
         self._ssrc = -1
         self._point = 0
         self._anchored = False
@@ -54,6 +60,8 @@ class JitterBuffer:
         self._pulls = 0
         self._grown = 0
         self.late = 0
+        self.lost: bytes | None = None
+        """Of the last pull: a byte for each sample, 0 where it is missing; None when all are there."""
         self.resyncs = 0
 
     def push(self, ssrc: int, timestamp: int, payload: bytes, now: int) -> None:
@@ -81,13 +89,18 @@ class JitterBuffer:
         start = self._point % CAPACITY
         end = start + FRAME_SAMPLES
         if end <= CAPACITY:
-            frame = bytes(self._ring[start:end])
+            frame, came = bytes(self._ring[start:end]), bytes(self._came[start:end])
             self._ring[start:end] = self._blank * FRAME_SAMPLES
+            self._came[start:end] = _NONE
         else:
             split = CAPACITY - start
             frame = bytes(self._ring[start:]) + bytes(self._ring[: end - CAPACITY])
+            came = bytes(self._came[start:]) + bytes(self._came[: end - CAPACITY])
             self._ring[start:] = self._blank * split
             self._ring[: end - CAPACITY] = self._blank * (end - CAPACITY)
+            self._came[start:] = _NONE[:split]
+            self._came[: end - CAPACITY] = _NONE[split:]
+        self.lost = None if came == _ALL else came
         self._point = (self._point + FRAME_SAMPLES) & 0xFFFFFFFF
         return frame
 
@@ -104,6 +117,7 @@ class JitterBuffer:
 
     def _resync(self, ssrc: int, timestamp: int) -> None:
         self._ring[:] = self._blank * CAPACITY
+        self._came[:] = bytes(CAPACITY)
         self._ssrc = ssrc
         self._anchored = False
         self._last_timestamp = timestamp
@@ -140,12 +154,16 @@ class JitterBuffer:
     def _store(self, timestamp: int, payload: bytes) -> None:
         start = timestamp % CAPACITY
         end = start + len(payload)
+        there = b"\1" * len(payload)
         if end <= CAPACITY:
             self._ring[start:end] = payload
+            self._came[start:end] = there
             return
         split = CAPACITY - start
         self._ring[start:] = payload[:split]
         self._ring[: end - CAPACITY] = payload[split:]
+        self._came[start:] = there[:split]
+        self._came[: end - CAPACITY] = there[split:]
 
     def _adapt(self) -> None:
         """After a window in which every packet was early by a step and the slack, play 5 ms sooner."""
@@ -154,7 +172,9 @@ class JitterBuffer:
             return
         if _STEP <= self._least_ahead < CAPACITY and self._least_slack >= _START_SLACK + _STEP:
             start = self._point % CAPACITY
-            self._ring[start : start + _STEP] = self._blank * len(self._ring[start : start + _STEP])
+            skipped = len(self._ring[start : start + _STEP])
+            self._ring[start : start + _STEP] = self._blank * skipped
+            self._came[start : start + _STEP] = bytes(skipped)
             self._point = (self._point + _STEP) & 0xFFFFFFFF
             self._grown = max(0, self._grown - _STEP)
         self._pulls = 0

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, TypedDict
 from media import codecs, rtp
 from media.clock import monotonic_us
 from media.codecs import CodecName, Samples
+from media.conceal import Concealer
 from media.dtmf import DtmfReceiver, EventFrame
 from media.events import MediaEvent
 from media.jitter import JitterBuffer
@@ -88,6 +89,7 @@ class Leg:
         self._stream = stream
         self._dtmf = DtmfReceiver()
         self._jitter: JitterBuffer | None = None
+        self._concealer = Concealer()
         self._frame_tick = -1
         self._frame: Samples | None = None
         self._event_timestamp = 0
@@ -167,9 +169,16 @@ class Leg:
         """This leg's next 20 ms for the mixers, the same one for each that asks at this tick; None when silent."""
         if self._frame_tick != tick:
             self._frame_tick = tick
-            coded = None if self._jitter is None or not self.receiving else self._jitter.pull(tick)
-            self._frame = None if coded is None or self.codec is None else codecs.decode(self.codec, coded)
+            self._frame = self._pull(tick)
         return self._frame
+
+    def _pull(self, tick: int) -> Samples | None:
+        jitter = self._jitter
+        coded = None if jitter is None or not self.receiving else jitter.pull(tick)
+        if jitter is None or coded is None or self.codec is None:
+            self._concealer.reset()
+            return None
+        return self._concealer.repair(codecs.decode(self.codec, coded), jitter.lost)
 
     def frame_delay_us(self, now: int) -> int:
         """How old the samples of the last `frame` are."""
@@ -248,9 +257,9 @@ class Leg:
         delays = sorted(self._delays)
         return LegStats(
             kind=self.kind,
-            packets_in=self.reception.packets,
+            packets_in=self.reception.packets - getattr(self.transport, "concealed", 0),
             packets_out=self.packets_out,
-            lost=self.reception.lost,
+            lost=self.reception.lost + getattr(self.transport, "concealed", 0),
             late=0 if self._jitter is None else self._jitter.late,
             unknown=self.unknown,
             foreign=getattr(self.transport, "strangers", 0),

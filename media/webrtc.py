@@ -229,6 +229,7 @@ class WebRtcTransport:
             self.dropped += 1
             return
         self.received += 1
+        self._ice.heard = True
         self._on_packet(packet)
 
 

@@ -23,7 +23,7 @@ from aiortc import (
     RTCSessionDescription,
 )
 
-from media import codecs, rtp, webrtc
+from media import codecs, rtp, webrtc, webrtc_ice
 from media.errors import MediaError
 from media.webrtc import TransportState, WebRtcTransport, open_webrtc_transport
 from tests import audio
@@ -256,8 +256,8 @@ async def test_goodbye_of_the_peer_is_closed() -> None:
 
 
 async def test_a_peer_that_vanishes_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aioice.ice, "CONSENT_INTERVAL", 0.05)
-    monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 2)
+    monkeypatch.setattr(webrtc_ice, "SILENCE_LIMIT_S", 0.2)
+    monkeypatch.setattr(webrtc_ice, "LOOK_EVERY_S", 0.05)
     async with connected() as (transport, peer, side):
         await peer.vanish()
         await until(lambda: side.states == ["connected", "failed"])
