@@ -5,9 +5,10 @@
 # give an own site and both addresses: -e JACKFIELD_BIND=0.0.0.0 -e JACKFIELD_ADVERTISE=<address> -e JACKFIELD_SITE=...
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /build
-COPY requirements.lock ./
+# The lock with the PostgreSQL driver, so that the image does for either database.
+COPY requirements-postgres.lock ./
 RUN python -m venv /opt/jackfield \
-    && /opt/jackfield/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+    && /opt/jackfield/bin/pip install --no-cache-dir --require-hashes -r requirements-postgres.lock
 
 FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /data jackfield \
@@ -17,6 +18,7 @@ WORKDIR /app
 COPY server server
 COPY http_api http_api
 COPY agents_ws agents_ws
+COPY chat chat
 COPY voice voice
 COPY sip sip
 COPY media media

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 LINES = re.sub(r"\\\n", " ", (ROOT / "Dockerfile").read_text()).splitlines()
 
@@ -63,5 +65,12 @@ def test_every_variable_it_sets_is_a_setting() -> None:
 
 
 def test_dependencies_come_from_the_lock_with_hashes() -> None:
-    assert any("--require-hashes -r requirements.lock" in line for line in instructions("RUN"))
-    assert not re.search(r"https?://", (ROOT / "requirements.lock").read_text())
+    assert any("--require-hashes -r requirements-postgres.lock" in line for line in instructions("RUN"))
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-postgres.lock", "requirements-dev.lock"])
+def test_locks_name_no_host_and_agree(name: str) -> None:
+    text = (ROOT / name).read_text()
+    assert not re.search(r"https?://|file:|^--", text, re.MULTILINE)
+    pins = re.compile(r"^([a-z0-9-]+)==(\S+)", re.MULTILINE)
+    assert dict(pins.findall((ROOT / "requirements.lock").read_text())).items() <= dict(pins.findall(text)).items()
