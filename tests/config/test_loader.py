@@ -32,6 +32,41 @@ MISTAKES: dict[str, tuple[str, str, str, str, str, str]] = {
         "not known",
         "phone_line",
     ),
+    "look-up URL": (
+        "site.toml",
+        "http://127.0.0.1",
+        "ftp://127.0.0.1",
+        "lookups.orders.url",
+        "not the http",
+        "https://",
+    ),
+    "look-up query": ("site.toml", "/orders", "/orders?a=b", "lookups.orders.url", "not the http", "https://"),
+    "look-up port": ("site.toml", ":8090", ":80900", "lookups.orders.url", "not the http", "https://"),
+    "look-up size": ("site.toml", "max_kb = 16", "max_kb = 0", "lookups.orders.max_kb", "from 1 to 1024", ""),
+    "look-up token": (
+        "site.toml",
+        "max_kb = 16",
+        'token_variable = "JACKFIELD_X"',
+        "lookups.orders.token_variable",
+        "is for settings",
+        "another name",
+    ),
+    "look-up of a flow": (
+        "flows/services.toml",
+        'service = "orders"',
+        'service = "order"',
+        "nodes.order-state.service",
+        "not known",
+        '"orders"',
+    ),
+    "shared holidays": (
+        "calendars.toml",
+        'holidays_of = "phone_hours"',
+        'holidays_of = "phone_hour"',
+        "office_hours.holidays_of",
+        "not known",
+        '"phone_hours"',
+    ),
     "entry key": ("site.toml", "flow =", "flows =", "entries.4000.flows", "not a key", '"flow"'),
     "site key": ("site.toml", "languages =", "language =", "language", "not a key", '"languages"'),
     "skill title": ("skills.toml", 'title = "Orders"', "", "orders.title", "is missing", ""),
@@ -148,7 +183,7 @@ MISTAKES: dict[str, tuple[str, str, str, str, str, str]] = {
     ),
     "calendar holiday": (
         "calendars.toml",
-        "2026-10-01 = []",
+        "2027-01-01 = []",
         "2026-13-01 = []",
         "office_hours.holidays.2026-13-01",
         "not a date",
@@ -275,9 +310,12 @@ def test_place_announcements_need_the_numbers(site_copy: Path) -> None:
 def test_a_caller_cannot_be_sent_to_a_queue_of_chats(site_copy: Path) -> None:
     text = (site_copy / "queues.toml").read_text(encoding="utf-8")
     (site_copy / "queues.toml").write_text(text.replace('medium = "voice"', 'medium = "chat"', 1), encoding="utf-8")
-    (problem,) = problems_of(site_copy)
+    problem, *others = problems_of(site_copy)
     assert (problem.file, problem.path) == ("flows/main.toml", "nodes.to-orders.queue")
     assert problem.suggestion == "known: after_sales, operator"
+    assert {(other.file, other.path) for other in others} == {
+        ("flows/services.toml", f"nodes.{node}.queue") for node in ("call-back", "leave-message", "to-orders")
+    }
 
 
 def test_all_files_are_judged_in_one_go(site_copy: Path) -> None:
@@ -286,4 +324,5 @@ def test_all_files_are_judged_in_one_go(site_copy: Path) -> None:
         text = (site_copy / file).read_text(encoding="utf-8")
         (site_copy / file).write_text(text.replace(old, new, 1), encoding="utf-8")
     files = {problem.file for problem in problems_of(site_copy)}
-    assert files == {"queues.toml", "agents.toml", "flows/main.toml", "channels.toml"}
+    flows = {"flows/main.toml", "flows/services.toml"}
+    assert files == {"queues.toml", "agents.toml", "channels.toml", *flows}

@@ -55,7 +55,7 @@ def test_the_channel_register_has_the_five_sample_rows(site: Site) -> None:
 
 
 def test_entries_lead_to_flows_and_channels(site: Site) -> None:
-    assert {entry.user for entry in site.entries.values()} == {"4000", "400"}
+    assert {entry.user for entry in site.entries.values()} == {"4000", "400", "4001"}
     for entry in site.entries.values():
         assert entry.flow in site.flows
         assert entry.channel in site.channels

@@ -16,11 +16,11 @@ SPOKEN = sorted(f"{language}/{name}" for language, part in TEXTS.items() for nam
 
 def test_there_is_a_file_for_every_text_and_a_text_for_every_file() -> None:
     files = sorted(path.relative_to(PROMPTS).with_suffix("").as_posix() for path in PROMPTS.rglob("*.wav"))
-    assert files == sorted([*SPOKEN, "music/hold"])
+    assert files == sorted([*SPOKEN, "music/hold", "tone/beep"])
 
 
 def test_all_of_it_is_small() -> None:
-    assert sum(path.stat().st_size for path in PROMPTS.rglob("*.wav")) < 4_000_000
+    assert sum(path.stat().st_size for path in PROMPTS.rglob("*.wav")) < 6_000_000
 
 
 @pytest.mark.parametrize("name", SPOKEN)
@@ -44,6 +44,14 @@ def test_the_music_is_what_the_script_composes_and_loops_without_a_seam() -> Non
     assert abs(shipped[0] - shipped[-1]) <= np.quantile(steps, 0.99)
     frames = np.sqrt((shipped.reshape(-1, 160) ** 2).mean(axis=1))
     assert frames.min() > 0.001, "a caller who hears nothing hangs up"
+
+
+def test_the_tone_is_what_the_script_makes_and_does_not_click() -> None:
+    shipped = sound.read(PROMPTS / "tone" / "beep.wav")
+    assert np.abs(shipped - music.beep()).max() < 1e-4
+    assert len(shipped) == sound.RATE * 2 // 5
+    assert abs(sound.level_dbfs(shipped) - sound.SPEECH_DBFS) < 1.5
+    assert np.abs(shipped[[0, -1]]).max() < 0.01
 
 
 def test_resampling_keeps_speech_and_stops_what_would_fold_back() -> None:

@@ -82,11 +82,20 @@ def compose() -> Signal:
     return normalise(loop, MUSIC_DBFS)
 
 
+def beep() -> Signal:
+    """The tone before a recording: 400 ms of 1 kHz, faded in and out so that it does not click."""
+    time = np.arange(RATE * 2 // 5) / RATE
+    edges = np.minimum(np.minimum(time, time[::-1]) / 0.01, 1.0)
+    return normalise(np.asarray(np.sin(2 * np.pi * 1000 * time) * edges, dtype=np.float64))
+
+
 def main() -> None:
-    """Writes the loop."""
+    """Writes the loop and the tone."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=PROMPTS, help="folder that gets music/hold.wav")
-    write(parser.parse_args().out / "music" / "hold.wav", compose())
+    parser.add_argument("--out", type=Path, default=PROMPTS, help="gets music/hold.wav and tone/beep.wav")
+    out = parser.parse_args().out
+    write(out / "music" / "hold.wav", compose())
+    write(out / "tone" / "beep.wav", beep())
 
 
 if __name__ == "__main__":
