@@ -32,15 +32,15 @@ class Customers:
         Two calls at once give one customer. An identity once verified stays so; this one being verified makes it so.
         """
         async with self._database.write() as connection:
-            found = (await connection.execute(_customer_of(kind, value))).scalar()
-            if found is None:
-                found = await _create(connection, kind, value, verified, now)
-            if verified:
-                this = (identities.c.kind == kind) & (identities.c.value == value)
-                await connection.execute(
-                    update(identities).where(this, identities.c.unverified).values(unverified=False)
-                )
-            return found
+            return await _identify(connection, kind, value, verified, now)
+
+    async def recognise(self, interaction_id: str, kind: str, value: str, verified: bool, now: int) -> str:
+        """`identify` and `attach` in one transaction: what every call and chat begins with."""
+        async with self._database.write() as connection:
+            customer_id = await _identify(connection, kind, value, verified, now)
+            row = {"interaction_id": interaction_id, "customer_id": customer_id}
+            await connection.execute(insert_replacing(connection, interaction_customers), row)
+            return customer_id
 
     async def attach(self, interaction_id: str, customer_id: str, data: Mapping[str, str], now: int) -> None:
         """Says whose the interaction is, and keeps what was collected in it (a later value of a name replaces).
@@ -64,7 +64,6 @@ class Customers:
         async with self._database.read() as connection:
             return await identities_of(connection, customer_id)
 
-
     async def known(self, customer_id: str) -> bool:
         """Whether there is such a customer."""
         async with self._database.read() as connection:
@@ -85,6 +84,15 @@ async def identities_of(connection: AsyncConnection, customer_id: str) -> tuple[
     query = select(identities.c.kind, identities.c.value, identities.c.unverified)
     found = await connection.execute(query.where(identities.c.customer_id == customer_id).order_by(identities.c.id))
     return tuple(Identity(kind, value, unverified) for kind, value, unverified in found)
+
+
+async def _identify(connection: AsyncConnection, kind: str, value: str, verified: bool, now: int) -> str:
+    found = (await connection.execute(_customer_of(kind, value))).scalar()
+    if found is None:
+        return await _create(connection, kind, value, verified, now)
+    if verified:
+        await _verify(connection, kind, value)
+    return found
 
 
 def _customer_of(kind: str, value: str) -> Select[str]:

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -124,8 +125,14 @@ def insert_ignoring(connection: AsyncConnection, table: Table) -> sqlite.Insert 
 
 def insert_replacing(connection: AsyncConnection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that overwrites the row with the same primary key (upsert), for the connection's own dialect."""
+    return _replacing(connection.dialect.name, table)
+
+
+@cache
+def _replacing(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    # Built once a table: building the statement costs more than SQLite takes to run it.
     keys = [column.name for column in table.primary_key]
-    insert = sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    insert = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
     changed = {column.name: insert.excluded[column.name] for column in table.columns if column.name not in keys}
     return insert.on_conflict_do_update(index_elements=keys, set_=changed)
 

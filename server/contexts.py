@@ -152,8 +152,9 @@ class InteractionContexts:
         try:
             if context.caller:
                 # Unverified: a number that came from no trunk, or a visitor's id, is only what the caller claims.
-                customer = await self._customers.identify(context.kind, context.caller, context.verified, self._wall())
-                await self._customers.attach(context.interaction_id, customer, {}, self._wall())
+                customer = await self._customers.recognise(
+                    context.interaction_id, context.kind, context.caller, context.verified, self._wall()
+                )
                 context.history = await self._earlier(customer, context.interaction_id)
         finally:
             context.ready.set()
@@ -185,7 +186,5 @@ class InteractionContexts:
     async def _earlier(self, customer_id: str, interaction_id: str) -> tuple[Earlier, ...]:
         records = await self._interactions.history(customer_id, HISTORY_LENGTH + 1)
         earlier = [record for record in records if record.id != interaction_id][:HISTORY_LENGTH]
-        notes = [await self._notes.of(record.id) for record in earlier]
-        return tuple(
-            Earlier(record, kept[-1].text if kept else None) for record, kept in zip(earlier, notes, strict=True)
-        )
+        notes = await self._notes.last_of([record.id for record in earlier])
+        return tuple(Earlier(record, notes.get(record.id)) for record in earlier)

@@ -1,19 +1,22 @@
 """Feeds the committed journal to the records: what is fresh from memory, what was missed from the journal itself."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from records.drafts import Entry
-from records.projector import Projector
 from store.errors import StoreLost
 
 log = structlog.get_logger(__name__)
 
 MAX_FRESH = 5000
+# Turns come one by one; a transaction for a handful of them costs hardly more than for one. Stories are this late.
+GATHER_S = 0.2
+GATHER_TURNS = 250
 READ_LIMIT = 500
 RETRY_S = 1.0
 TRIM_EVERY = 2000
@@ -31,10 +34,18 @@ class Journal(Protocol):
     async def trim_journal(self, upto: int) -> int: ...
 
 
+class Rows(Protocol):
+    """Takes entries in order and says how far it is (records.projector.Projector, records.webhooks.WebhookOutbox)."""
+
+    async def position(self) -> int: ...
+
+    async def apply(self, entries: Iterable[Entry]) -> int: ...
+
+
 class Projection:
     """`fresh` takes committed turns; `run` projects them in order until `close`. SQL or store away loses nothing."""
 
-    def __init__(self, projector: Projector, journal: Journal, on_applied: Callable[[int], None]) -> None:
+    def __init__(self, projector: Rows, journal: Journal, on_applied: Callable[[int], None]) -> None:
         self._projector = projector
         self._journal = journal
         self._on_applied = on_applied
@@ -42,6 +53,7 @@ class Projection:
         self._missed = False
         self._told = 0
         self._wake = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._caught_up = asyncio.Event()
         self._caught_up.set()
         self._closed = False
@@ -69,9 +81,12 @@ class Projection:
             self._fresh.append(entry)
         self._caught_up.clear()
         self._wake.set()
+        if len(self._fresh) >= GATHER_TURNS:
+            self._hurry.set()
 
     async def drained(self) -> None:
         """Returns when everything told so far is in SQL."""
+        self._hurry.set()
         await self._caught_up.wait()
 
     async def run(self) -> None:
@@ -79,8 +94,10 @@ class Projection:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            await self._gather()
             while self._fresh or self._missed:
                 await self._step()
+            self._hurry.clear()
             self._caught_up.set()
             if self._closed:
                 return
@@ -89,6 +106,13 @@ class Projection:
         """`run` returns when what was told is projected."""
         self._closed = True
         self._wake.set()
+        self._hurry.set()
+
+    async def _gather(self) -> None:
+        """Lets more turns come, unless somebody waits or there are many already."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GATHER_S):
+                await self._hurry.wait()
 
     async def _step(self) -> None:
         try:

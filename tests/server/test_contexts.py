@@ -111,13 +111,13 @@ async def test_nothing_known_gives_an_empty_context(rig: Rig) -> None:
 async def test_an_offer_does_not_wait_for_a_slow_past(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "READY_TIMEOUT_S", 0.02)
     gate = asyncio.Event()
-    identify = rig.customers.identify
+    recognise = rig.customers.recognise
 
-    async def slow(kind: str, value: str, verified: bool, now: int) -> str:
+    async def slow(interaction_id: str, kind: str, value: str, verified: bool, now: int) -> str:
         await gate.wait()
-        return await identify(kind, value, verified, now)
+        return await recognise(interaction_id, kind, value, verified, now)
 
-    monkeypatch.setattr(rig.customers, "identify", slow)
+    monkeypatch.setattr(rig.customers, "recognise", slow)
     rig.contexts.opened("i1", "line", "0755123", "Cai")
     context = await asyncio.wait_for(rig.contexts.get("i1"), 5)
     assert context.caller == "0755123"
@@ -130,7 +130,7 @@ async def test_a_database_that_fails_does_not_hold_the_context_back(rig: Rig, mo
     async def broken(*_: object) -> str:
         raise OSError("no database")
 
-    monkeypatch.setattr(rig.customers, "identify", broken)
+    monkeypatch.setattr(rig.customers, "recognise", broken)
     rig.contexts.opened("i1", "line", "0755123", "Cai")
     await until(lambda: rig.contexts.cached("i1") is not None)
     assert rig.tasks.failures == 1
