@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 MAX_FRESH = 5000
 # Turns come one by one; a transaction for a handful of them costs hardly more than for one. Stories are this late.
-GATHER_S = 0.2
+GATHER_S = 0.5
 GATHER_TURNS = 250
 READ_LIMIT = 500
 RETRY_S = 1.0
