@@ -1,6 +1,5 @@
 """kill -9 of server, media worker and Valkey in turn, thirty times at random moments under load."""
 
-import random
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ async def test_kills_at_random_moments_lose_nothing_that_was_acknowledged(tmp_pa
     server = Server(tmp_path, make_site(tmp_path, wrap_up_s=3, offer_timeout_s=3))
     try:
         server.start()
-        await rounds(server, tmp_path, ROUNDS, random.Random(SEED))
+        await rounds(server, tmp_path, ROUNDS, SEED)
         await assert_all_closed(server)
     finally:
         server.close()

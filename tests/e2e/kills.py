@@ -21,8 +21,9 @@ SETTLE_S = 20.0
 TARGETS = ("server", "media.worker", "valkey-server")
 
 
-async def rounds(server: Server, folder: Path, count: int, dice: random.Random) -> None:
+async def rounds(server: Server, folder: Path, count: int, seed: int) -> None:
     """`count` rounds; after each everything settles, and what agents were told is done is in the records."""
+    dice = random.Random(seed)
     acknowledged: set[str] = set()
     for number in range(count):
         target = TARGETS[number % len(TARGETS)]

@@ -1,7 +1,6 @@
 """kill -9 of each process while work is open: what was acknowledged is kept, what died is closed, nobody is stuck."""
 
 import asyncio
-import random
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
@@ -164,7 +163,7 @@ async def test_kills_at_random_moments_lose_nothing_that_was_acknowledged(tmp_pa
     server = Server(tmp_path, make_site(tmp_path, wrap_up_s=3, offer_timeout_s=3))
     try:
         server.start()
-        await rounds(server, tmp_path, ROUNDS, random.Random(SEED))
+        await rounds(server, tmp_path, ROUNDS, SEED)
         await assert_all_closed(server)
     finally:
         server.close()
