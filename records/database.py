@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from alembic import command
 from alembic.config import Config
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
@@ -36,6 +37,10 @@ def alembic_config() -> Config:
     return config
 
 
+class DatabaseError(OSError):
+    """The database cannot be used as it is; the text says which one and why, for whoever starts the server."""
+
+
 class Database:
     """Open with `await Database.open(url)`, which also migrates; use `read()` and `write()`; `close()` at the end."""
 
@@ -49,13 +54,16 @@ class Database:
     async def open(cls, url: str) -> "Database":
         """Connects and brings the tables up to date.
 
-        Raises OSError when the database cannot be reached or opened, sqlalchemy.exc.SQLAlchemyError for all else.
+        Raises DatabaseError when it cannot be reached or opened, or is newer than this code;
+        sqlalchemy.exc.SQLAlchemyError for all else.
         """
         await asyncio.to_thread(_probe, url)
         try:
             database = cls(url)
         except ModuleNotFoundError as error:
-            raise OSError(f"the driver for {make_url(url).drivername} is missing (docs/records.md): {error}") from error
+            raise DatabaseError(
+                f"the driver for {make_url(url).drivername} is missing (docs/records.md): {error}"
+            ) from error
         try:
             await database.reach()
             await database.migrate()
@@ -70,19 +78,25 @@ class Database:
         return self._engine
 
     async def reach(self) -> None:
-        """Connects once. Raises OSError when that fails, whatever the driver calls it."""
+        """Connects once. Raises DatabaseError when that fails, whatever the driver calls it."""
         try:
             async with self._engine.connect():
                 pass
         except (OSError, DBAPIError) as error:
             reason = error.orig if isinstance(error, DBAPIError) else error
             shown = self._engine.url.render_as_string(hide_password=True)
-            raise OSError(f"cannot open the database {shown}: {reason}") from error
+            raise DatabaseError(f"cannot open the database {shown}: {reason}") from error
 
     async def migrate(self, revision: str = "head") -> None:
-        """Runs the migrations up to `revision` in one transaction; two servers that start together take turns."""
-        async with self.write() as connection:
-            await connection.run_sync(_upgrade, revision)
+        """Runs the migrations up to `revision` in one transaction; two servers that start together take turns.
+
+        Raises DatabaseError when a newer server has migrated it further than this code knows.
+        """
+        try:
+            async with self.write() as connection:
+                await connection.run_sync(_upgrade, revision)
+        except CommandError as error:
+            raise DatabaseError(f"the database was made by a newer version: {error}") from error
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -166,7 +180,7 @@ def _probe(url: str) -> None:
     try:
         sqlite3.connect(parsed.database).close()
     except sqlite3.OperationalError as error:
-        raise OSError(f"cannot open the database {parsed.database}: {error}") from error
+        raise DatabaseError(f"cannot open the database {parsed.database}: {error}") from error
 
 
 def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:

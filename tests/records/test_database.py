@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from records.database import Database, alembic_config, insert_ignoring, insert_replacing, sqlite_url
+from records.database import Database, DatabaseError, alembic_config, insert_ignoring, insert_replacing, sqlite_url
 from records.tables import customers, identities, metadata, projector_positions
 from tests.postgres import fresh_database
 
@@ -55,17 +55,28 @@ async def test_servers_that_start_together(database_url: str) -> None:
         await database.close()
 
 
+async def test_tables_of_a_newer_version_are_left_alone(database: Database, database_url: str) -> None:
+    async with database.write() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = 'of the future'"))
+    with pytest.raises(DatabaseError, match=r"newer version: .*of the future"):
+        await Database.open(database_url)
+    async with database.read() as connection:
+        assert (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar() == "of the future"
+
+
 async def test_a_file_that_cannot_be_opened(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match=r"folder\.sqlite: unable to open"):
+    with pytest.raises(DatabaseError, match=r"folder\.sqlite: unable to open"):
         await Database.open(sqlite_url(tmp_path / "no" / "such" / "folder.sqlite"))
 
 
 async def test_a_server_that_cannot_be_reached(tmp_path: Path, postgres_server: str) -> None:
-    with pytest.raises(OSError, match=r"cannot open the database postgresql\+asyncpg://me:\*\*\*@.* No such file"):
+    with pytest.raises(
+        DatabaseError, match=r"cannot open the database postgresql\+asyncpg://me:\*\*\*@.* No such file"
+    ):
         await Database.open(f"postgresql+asyncpg://me:secret@/records?host={tmp_path}")
-    with pytest.raises(OSError, match='role "nobody" does not exist'):
+    with pytest.raises(DatabaseError, match='role "nobody" does not exist'):
         await Database.open(postgres_server.replace("jackfield@", "nobody@"))
-    with pytest.raises(OSError, match=r"the driver for postgresql\+psycopg is missing"):
+    with pytest.raises(DatabaseError, match=r"the driver for postgresql\+psycopg is missing"):
         await Database.open("postgresql+psycopg://me@/records")
 
 

@@ -1,0 +1,46 @@
+"""What pages about running the server say of settings, files and units is so."""
+
+import re
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+
+from config.settings import SETTINGS, parse
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted(page.relative_to(ROOT) for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_variable_on_a_page_is_a_setting(page: Path) -> None:
+    known = {setting.variable for setting in SETTINGS} | {"JACKFIELD_"}
+    named = set(re.findall(r"\bJACKFIELD_[A-Z_]*", (ROOT / page).read_text(encoding="utf-8")))
+    assert named <= known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", (ROOT / page).read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (ROOT / page.parent / target).exists(), target
+
+
+def unit() -> ConfigParser:
+    """The systemd unit on docs/deploy.md."""
+    text = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    lines = text.split("jackfield.service\n")[1].split("\n\n`")[0].splitlines()
+    parser = ConfigParser(interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read_string("\n".join(line.strip() for line in lines))
+    return parser
+
+
+def test_the_unit_starts_the_server_with_settings_that_exist() -> None:
+    service = unit()["Service"]
+    assert service["ExecStart"].endswith("/.venv/bin/python -m server run")
+    assert service["ExecReload"] == "/bin/kill -HUP $MAINPID"
+    environ = dict(pair.split("=", 1) for pair in service["Environment"].split())
+    settings = parse([], environ)
+    assert settings.log_format == "json"
+    assert settings.data_dir == Path("/var/lib") / service["StateDirectory"], "all else is read-only for the unit"
