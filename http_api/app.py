@@ -7,16 +7,21 @@ from pathlib import Path
 import msgspec
 from aiohttp import web
 
+from http_api.audit_api import AuditApi, AuditLog, DeliveryLog
 from http_api.board_api import BoardApi
+from http_api.customers_api import CustomerQueries, CustomersApi
 from http_api.guard import Guard
 from http_api.interactions_api import InteractionsApi
 from http_api.middleware import add_headers, request_scope
 from http_api.openapi import document
 from http_api.operations_api import OperationsApi
-from http_api.ports import Auth, Health, InteractionQueries, LiveBoard, MetricsSource
+from http_api.ports import Auth, Health, InteractionQueries, LiveBoard, MetricsSource, Scopes
 from http_api.routes import Route
+from http_api.rules_api import Rules, RulesApi
 from http_api.session_api import SessionApi
 from http_api.static import StaticPages
+from http_api.supervision_api import Supervision, SupervisionApi
+from http_api.work_api import Programs, WorkApi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +33,14 @@ class Ports:
 
     auth: Auth
     interactions: InteractionQueries
+    customers: CustomerQueries
     board: LiveBoard
+    scopes: Scopes
+    supervision: Supervision
+    rules: Rules
+    programs: Programs
+    audit: AuditLog
+    deliveries: DeliveryLog
     health: Health
     metrics: MetricsSource
     now: Callable[[], int]
@@ -72,8 +84,13 @@ def _routes(ports: Ports, settings: HttpSettings) -> tuple[Route, ...]:
     )
     return (
         *session.routes(),
-        *InteractionsApi(ports.interactions).routes(),
-        *BoardApi(ports.board).routes(),
+        *InteractionsApi(ports.interactions, ports.scopes).routes(),
+        *BoardApi(ports.board, ports.scopes).routes(),
+        *SupervisionApi(ports.supervision, ports.scopes).routes(),
+        *RulesApi(ports.rules, ports.scopes).routes(),
+        *WorkApi(ports.programs).routes(),
+        *CustomersApi(ports.customers, ports.interactions, ports.scopes).routes(),
+        *AuditApi(ports.audit, ports.deliveries, ports.scopes).routes(),
         *OperationsApi(ports.health, ports.metrics).routes(),
     )
 

@@ -4,13 +4,13 @@ import msgspec
 from aiohttp import web
 
 from http_api.guard import CALLER
-from http_api.ports import AgentOverview, LiveBoard, QueueOverview
-from http_api.routes import EVERYBODY_SIGNED_IN, Route, reply
-from records.accounts import Role
+from http_api.ports import AgentOverview, LiveBoard, QueueOverview, Scopes
+from http_api.routes import Route, reply
+from records.roles import Action, allowed
 
 
 class Queues(msgspec.Struct, frozen=True):
-    """Every queue."""
+    """Every queue that the caller may see."""
 
     queues: tuple[QueueOverview, ...]
 
@@ -24,8 +24,9 @@ class Agents(msgspec.Struct, frozen=True):
 class BoardApi:
     """GET /queues and /agents."""
 
-    def __init__(self, board: LiveBoard) -> None:
+    def __init__(self, board: LiveBoard, scopes: Scopes) -> None:
         self._board = board
+        self._scopes = scopes
 
     def routes(self) -> tuple[Route, ...]:
         """Its rows of the route table."""
@@ -35,8 +36,8 @@ class BoardApi:
                 path="/api/v1/queues",
                 handler=self.queues,
                 operation="listQueues",
-                summary="Every queue with what waits in it now",
-                roles=EVERYBODY_SIGNED_IN,
+                summary="The queues of the caller's teams with what waits in them now, and today's service level",
+                roles=allowed(Action.SEE_QUEUES),
                 replies={200: Queues},
             ),
             Route(
@@ -44,20 +45,20 @@ class BoardApi:
                 path="/api/v1/agents",
                 handler=self.agents,
                 operation="listAgents",
-                summary="Every agent now; an agent sees only that agent",
-                roles=EVERYBODY_SIGNED_IN,
+                summary="The agents of the caller's teams now; an agent sees only that agent",
+                roles=allowed(Action.SEE_AGENTS),
                 replies={200: Agents},
             ),
         )
 
-    async def queues(self, _request: web.Request) -> web.Response:
-        """Everybody who is signed in sees how long the queues are."""
-        return reply(Queues(tuple(self._board.queues())))
+    async def queues(self, request: web.Request) -> web.Response:
+        """Queues that the caller's teams serve; administrators see all."""
+        scope = self._scopes.of(request[CALLER])
+        seen = [queue for queue in self._board.queues() if scope.covers_queue(Action.SEE_QUEUES, queue.queue)]
+        return reply(Queues(tuple(seen)))
 
     async def agents(self, request: web.Request) -> web.Response:
-        """An agent sees itself, supervisors see all."""
-        caller = request[CALLER]
-        seen = self._board.agents()
-        if caller.role is Role.AGENT:
-            seen = [agent for agent in seen if agent.agent_id == caller.agent_id]
+        """An agent sees itself, a supervisor the own teams, an administrator all."""
+        scope = self._scopes.of(request[CALLER])
+        seen = [agent for agent in self._board.agents() if scope.covers_agent(Action.SEE_AGENTS, agent.agent_id)]
         return reply(Agents(tuple(seen)))

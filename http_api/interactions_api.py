@@ -1,4 +1,4 @@
-"""Records and stories. An agent's token sees only interactions that were offered to that agent."""
+"""Records and stories. Agents see what was offered to them, supervisors what concerns their teams."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,12 +7,11 @@ import msgspec
 from aiohttp import web
 
 from http_api.guard import CALLER
-from http_api.ports import InteractionQueries
+from http_api.ports import InteractionQueries, Scopes
 from http_api.problems import ProblemError, not_found
-from http_api.routes import EVERYBODY_SIGNED_IN, Parameter, Route, read_number, reply
-from records.accounts import Role
+from http_api.routes import Parameter, Route, read_number, reply
 from records.interactions import MAX_LIMIT, Before, Filter, InteractionRecord, InteractionView
-from records.sessions import Caller
+from records.roles import Action, Extent, Scope, allowed, extent
 
 DEFAULT_LIMIT = 50
 
@@ -61,8 +60,9 @@ class InteractionPage(msgspec.Struct, frozen=True):
 class InteractionsApi:
     """GET /interactions and /interactions/{id}."""
 
-    def __init__(self, interactions: InteractionQueries) -> None:
+    def __init__(self, interactions: InteractionQueries, scopes: Scopes) -> None:
         self._interactions = interactions
+        self._scopes = scopes
 
     def routes(self) -> tuple[Route, ...]:
         """Its rows of the route table."""
@@ -74,7 +74,7 @@ class InteractionsApi:
                 handler=self.list,
                 operation="listInteractions",
                 summary="Interactions, newest first; an agent sees those that were offered to that agent",
-                roles=EVERYBODY_SIGNED_IN,
+                roles=allowed(Action.SEE_INTERACTIONS),
                 replies={200: InteractionPage},
                 query=(
                     Parameter("customer", "Only this customer's"),
@@ -92,43 +92,51 @@ class InteractionsApi:
                 handler=self.get,
                 operation="getInteraction",
                 summary="Record, story, notes and collected data of one interaction",
-                roles=EVERYBODY_SIGNED_IN,
+                roles=allowed(Action.SEE_INTERACTIONS),
                 replies={200: Interaction},
                 problems=(404,),
             ),
         )
 
     async def get(self, request: web.Request) -> web.Response:
-        """404 also for an interaction that this agent was never offered."""
-        caller, interaction_id = request[CALLER], request.match_info["id"]
-        if caller.role is Role.AGENT and not await self._may_see(caller, interaction_id):
-            raise not_found()
-        view = await self._interactions.view(interaction_id)
-        if view is None:
+        """404 also for an interaction that is out of the caller's reach."""
+        scope = self._scopes.of(request[CALLER])
+        view = await self._interactions.view(request.match_info["id"])
+        if view is None or not await self._may_see(scope, view.record):
             raise not_found()
         return reply(_interaction(view))
 
     async def list(self, request: web.Request) -> web.Response:
         """A page; `before` and `limit` page through it."""
         limit = read_number(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
-        before = _before(request.query.get("before"))
-        caller, query = request[CALLER], request.query
-        own_only = caller.role is Role.AGENT
-        if own_only and caller.agent_id is None:
+        before = read_before(request.query.get("before"))
+        scope, query = self._scopes.of(request[CALLER]), request.query
+        reach = extent(scope.role, Action.SEE_INTERACTIONS)
+        if reach is Extent.OWN and scope.agent_id is None:
             return reply(InteractionPage((), None))
         wanted = Filter(
             customer_id=query.get("customer"),
             agent_id=query.get("agent"),
             queue=query.get("queue"),
             state=query.get("state"),
-            seen_by=caller.agent_id if own_only else None,
+            seen_by=scope.agent_id if reach is Extent.OWN else None,
+            of_queues=scope.queues if reach is Extent.TEAMS else None,
+            of_agents=scope.agents,
         )
         items = await self._interactions.list(wanted, limit, before)
         more = len(items) == limit
-        return reply(InteractionPage(items, f"{items[-1].opened_at}-{items[-1].id}" if more else None))
+        return reply(InteractionPage(items, next_page(items[-1]) if more else None))
 
-    async def _may_see(self, caller: Caller, interaction_id: str) -> bool:
-        return caller.agent_id is not None and await self._interactions.offered_to(interaction_id, caller.agent_id)
+    async def _may_see(self, scope: Scope, record: InteractionRecord) -> bool:
+        match extent(scope.role, Action.SEE_INTERACTIONS):
+            case Extent.ALL:
+                return True
+            case Extent.TEAMS:
+                return record.queue is None or record.queue in scope.queues or record.agent_id in scope.agents
+            case Extent.OWN:
+                return scope.agent_id is not None and await self._interactions.offered_to(record.id, scope.agent_id)
+            case Extent.NONE:
+                return False
 
 
 def _interaction(view: InteractionView) -> Interaction:
@@ -141,10 +149,16 @@ def _interaction(view: InteractionView) -> Interaction:
     )
 
 
-def _before(text: str | None) -> Before | None:
+def read_before(text: str | None) -> Before | None:
+    """Where a page begins. Raises ProblemError 400 for what is neither a time nor `next` of a page."""
     if text is None:
         return None
     opened_at, _, interaction_id = text.partition("-")
     if not (opened_at.isascii() and opened_at.isdigit() and len(opened_at) < 19):
         raise ProblemError(400, "bad-request", "before must be a time in microseconds, or `next` of a page.")
     return Before(int(opened_at), interaction_id)
+
+
+def next_page(last: InteractionRecord) -> str:
+    """The `before` of the page that follows."""
+    return f"{last.opened_at}-{last.id}"

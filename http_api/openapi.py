@@ -15,7 +15,8 @@ _REFERENCE = "#/components/schemas/{name}"
 
 def document(routes: Sequence[Route], version: str) -> dict[str, Any]:
     """The whole document, as JSON values."""
-    types = [type_ for route in routes for type_ in (route.body, *route.replies.values()) if type_ is not None]
+    given = [(route.body, *route.replies.values(), *route.special_problems.values()) for route in routes]
+    types = [type_ for each in given for type_ in each if type_ is not None]
     types.append(Problem)
     schemas, components = msgspec.json.schema_components(types, ref_template=_REFERENCE)
     schema_of = dict(zip(types, schemas, strict=True))
@@ -49,7 +50,7 @@ def _operation(route: Route, schema_of: dict[Any, dict[str, Any]]) -> dict[str, 
     for status in _problems(route):
         operation["responses"][str(status)] = {
             "description": HTTPStatus(status).phrase,
-            "content": {CONTENT_TYPE: {"schema": schema_of[Problem]}},
+            "content": {CONTENT_TYPE: {"schema": schema_of[route.special_problems.get(status, Problem)]}},
         }
     if parameters := _parameters(route):
         operation["parameters"] = parameters
@@ -63,7 +64,7 @@ def _operation(route: Route, schema_of: dict[Any, dict[str, Any]]) -> dict[str, 
 
 
 def _problems(route: Route) -> list[int]:
-    statuses = set(route.problems)
+    statuses = {*route.problems, *route.special_problems}
     if route.roles is not None:
         statuses |= {401, 403}
     if route.body is not None:
@@ -89,4 +90,5 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         {"name": each.name, "in": "query", "description": each.description, "schema": dict(each.schema)}
         for each in route.query
     ]
-    return in_path + in_query
+    in_header = [{"name": name, "in": "header", "schema": {"type": "string"}} for name in route.headers]
+    return in_path + in_query + in_header

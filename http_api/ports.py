@@ -6,6 +6,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from records.interactions import Before, Filter, InteractionRecord, InteractionView
+from records.roles import Scope
 from records.sessions import Caller, SignedIn
 
 
@@ -36,9 +37,27 @@ class InteractionQueries(Protocol):
         """Whether this agent ever had an offer of it."""
         ...
 
+    async def offered_customer(self, customer_id: str, agent_id: str) -> bool:
+        """Whether this agent ever had an offer of an interaction of this customer."""
+        ...
+
     async def list(self, filter_: Filter, limit: int, before: Before | None) -> tuple[InteractionRecord, ...]:
         """Newest first."""
         ...
+
+
+class ServiceLevel(Struct, frozen=True, kw_only=True):
+    """Today (the site's day) against the promise: `target` (0-1) of the interactions answered within `threshold_us`.
+
+    `level` is `within` / (`answered` + `abandoned`), null before the first of them.
+    """
+
+    threshold_us: int
+    target: float
+    answered: int = 0
+    within: int = 0
+    abandoned: int = 0
+    level: float | None = None
 
 
 class QueueOverview(Struct, frozen=True, kw_only=True):
@@ -48,6 +67,9 @@ class QueueOverview(Struct, frozen=True, kw_only=True):
     medium: str
     waiting: int
     oldest_queued_at: int | None
+    title: str = ""
+    teams: tuple[str, ...] = ()
+    service_level: ServiceLevel | None = None
 
 
 class HeldWork(Struct, frozen=True, kw_only=True):
@@ -58,6 +80,7 @@ class HeldWork(Struct, frozen=True, kw_only=True):
     queue: str
     state: str
     since: int
+    work_id: str = ""
 
 
 class AgentOverview(Struct, frozen=True, kw_only=True):
@@ -72,6 +95,8 @@ class AgentOverview(Struct, frozen=True, kw_only=True):
     load: int
     capacity: int
     held: tuple[HeldWork, ...] = ()
+    display_name: str = ""
+    skills: dict[str, int] = {}
 
 
 class LiveBoard(Protocol):
@@ -83,6 +108,14 @@ class LiveBoard(Protocol):
 
     def agents(self) -> Sequence[AgentOverview]:
         """Every agent."""
+        ...
+
+
+class Scopes(Protocol):
+    """Whom and what a caller's teams cover (server.scopes)."""
+
+    def of(self, caller: Caller) -> Scope:
+        """The caller's scope now."""
         ...
 
 

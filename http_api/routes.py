@@ -9,11 +9,12 @@ from aiohttp import web
 
 from http_api.problems import ProblemError
 from records.accounts import Role
+from records.roles import Action, allowed
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _T = TypeVar("_T")
 
-EVERYBODY_SIGNED_IN = frozenset(Role)
+EVERYBODY_SIGNED_IN = allowed(Action.KEEP_SESSION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Route:
     """One operation. `roles` None: no session is asked for. `replies`: status -> type of the JSON body, None without.
 
     `problems` are the error statuses of its own; those of the guard and of every body are added to the document.
+    `headers` are those of the request that may be given.
+    `special_problems`: status -> a Problem with more fields than the plain one.
     """
 
     method: str
@@ -42,7 +45,9 @@ class Route:
     replies: Mapping[int, Any] = field(default_factory=lambda: {200: None})
     media_type: str = "application/json"
     query: tuple[Parameter, ...] = ()
+    headers: tuple[str, ...] = ()
     problems: tuple[int, ...] = ()
+    special_problems: Mapping[int, Any] = field(default_factory=dict)
 
 
 def reply(value: Any, status: int = 200) -> web.Response:

@@ -101,6 +101,11 @@ class Scope:
             case Extent.NONE:
                 return False
 
+    def covers_team(self, action: Action, team: str) -> bool:
+        """Whether the action reaches this team."""
+        reach = extent(self.role, action)
+        return reach is Extent.ALL or (reach is Extent.TEAMS and team in self.teams)
+
     def covers_queue(self, action: Action, queue: str) -> bool:
         """Whether the action reaches this queue."""
         match extent(self.role, action):

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from http_api.ports import AgentOverview, HeldWork, QueueOverview
+from config.site import Site
+from http_api.ports import AgentOverview, HeldWork, QueueOverview, ServiceLevel
 from router.dispatcher import Dispatcher
 from router.rows import AgentRow
 from telemetry.metrics import QueueGauge
@@ -13,9 +14,17 @@ MAX_BACKLOG = 1000
 class Board:
     """Queues and agents from the dispatcher's views."""
 
-    def __init__(self, dispatcher: Dispatcher, now: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        now: Callable[[], int],
+        site: Callable[[], Site] | None = None,
+        levels: Callable[[str], ServiceLevel | None] = lambda _queue: None,
+    ) -> None:
         self._dispatcher = dispatcher
         self._now = now
+        self._site = site
+        self._levels = levels
 
     def queues(self) -> list[QueueOverview]:
         """Every queue."""
@@ -26,13 +35,16 @@ class Board:
                 medium=rules[name].medium.value if name in rules else "",
                 waiting=overview.waiting,
                 oldest_queued_at=overview.oldest_queued_at,
+                title=self._title(name),
+                teams=rules[name].teams if name in rules else (),
+                service_level=self._levels(name),
             )
             for name, overview in self._dispatcher.queues().items()
         ]
 
     def agents(self) -> list[AgentOverview]:
         """Every agent."""
-        return [self._agent(row) for row in self._dispatcher.agents()]
+        return [self.agent(row) for row in self._dispatcher.agents()]
 
     def gauges(self) -> Iterable[QueueGauge]:
         """For the metrics."""
@@ -41,7 +53,12 @@ class Board:
             oldest = overview.oldest_queued_at
             yield QueueGauge(name, overview.waiting, 0 if oldest is None else max(0, now - oldest))
 
-    def _agent(self, row: AgentRow) -> AgentOverview:
+    def _title(self, queue: str) -> str:
+        known = self._site().queues.get(queue) if self._site is not None else None
+        return known.title if known is not None else queue
+
+    def agent(self, row: AgentRow) -> AgentOverview:
+        """One agent."""
         rules = self._dispatcher.policy.agents.get(row.agent_id)
         return AgentOverview(
             agent_id=row.agent_id,
@@ -53,7 +70,13 @@ class Board:
             load=self._dispatcher.load(row.agent_id),
             capacity=rules.total_units if rules else 0,
             held=tuple(self._held(row.agent_id)),
+            display_name=self._display_name(row.agent_id),
+            skills=dict(rules.skills) if rules else {},
         )
+
+    def _display_name(self, agent_id: str) -> str:
+        known = self._site().agents.get(agent_id) if self._site is not None else None
+        return known.display_name if known is not None else agent_id
 
     def _held(self, agent_id: str) -> Iterable[HeldWork]:
         for reservation in self._dispatcher.reservations_of(agent_id):
@@ -64,6 +87,7 @@ class Board:
                     queue=work.queue,
                     state=reservation.state.value,
                     since=reservation.offered_at,
+                    work_id=work.work_id,
                 )
 
 

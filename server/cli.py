@@ -4,9 +4,11 @@ import argparse
 import asyncio
 import getpass
 import os
+import re
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 
 import structlog
 import uvloop
@@ -15,9 +17,12 @@ import config
 from config.problems import ConfigProblems
 from config.settings import Settings, SettingsError, add_arguments, read_settings
 from config.site import Site
+from config.webhooks import load_hooks
 from records.accounts import Account, Accounts
+from records.api_keys import ApiKeys
 from records.database import Database
 from records.phones import Phones
+from records.webhooks import KINDS
 from server.clock import wall_us
 from server.embedded import EmbeddedError
 from server.node import REALM, Node
@@ -29,6 +34,7 @@ from telemetry import logs
 log = structlog.get_logger(__name__)
 
 MIN_PASSWORD = 10
+KEY_NAME = re.compile(r"[A-Za-z0-9._-]{1,59}")
 
 
 class CommandError(Exception):
@@ -57,9 +63,13 @@ def _parser() -> argparse.ArgumentParser:
         ("run", run, "run the server until Ctrl-C"),
         ("check-config", check_config, "check the site's files and print each mistake"),
         ("set-password", set_password, "set the password of an agent's account"),
+        ("make-api-key", make_api_key, "make a key for a program, in place of an earlier one of that name"),
+        ("revoke-api-key", revoke_api_key, "end a program's key"),
         ("set-phone-password", set_phone_password, "set the SIP password of an agent's phone"),
     ):
         sub = commands.add_parser(name, help=text, description=text)
+        if name.endswith("-api-key"):
+            sub.add_argument("name", help="the program's name")
         if name.startswith("set-"):
             sub.add_argument("agent", help="the agent's id in agents.toml")
             sub.add_argument("--from-stdin", action="store_true", help="read the password from standard input")
@@ -110,7 +120,8 @@ def _print_welcome(settings: Settings, site: Site) -> None:
 
 
 async def check_config(_arguments: argparse.Namespace, settings: Settings, site: Site) -> int:
-    """`config.load` has said everything that is wrong before this is reached."""
+    """`config.load` has said everything that is wrong with the rest before this is reached."""
+    load_hooks(settings.site, KINDS, os.environ)
     print(
         f"{settings.site}: no mistakes ({len(site.flows)} flows, {len(site.queues)} queues, {len(site.agents)} agents)"
     )
@@ -132,6 +143,34 @@ async def set_password(arguments: argparse.Namespace, settings: Settings, site: 
         await database.close()
     print(f"password of {agent.agent_id} set")
     return 0
+
+
+async def make_api_key(arguments: argparse.Namespace, settings: Settings, _site: Site) -> int:
+    """Prints the key, once; only its hash is kept."""
+    if not KEY_NAME.fullmatch(arguments.name):
+        raise CommandError("a program's name has 1 to 59 letters, digits, dots, dashes and underscores")
+    async with _opened(settings) as database:
+        print(await ApiKeys(database).make(arguments.name, wall_us()))
+    return 0
+
+
+async def revoke_api_key(arguments: argparse.Namespace, settings: Settings, _site: Site) -> int:
+    """The key opens nothing from now on."""
+    async with _opened(settings) as database:
+        if not await ApiKeys(database).revoke(arguments.name):
+            raise CommandError(f"there is no key {arguments.name!r}")
+    print(f"key {arguments.name} revoked")
+    return 0
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Database]:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = await Database.open(settings.database_url)
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 async def set_phone_password(arguments: argparse.Namespace, settings: Settings, site: Site) -> int:

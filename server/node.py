@@ -18,6 +18,7 @@ from media.client import WorkerEngine
 from media.engine import EngineSettings
 from media.events import MediaEvent
 from records.accounts import Accounts
+from records.api_keys import ApiKeys
 from records.customers import Customers
 from records.follow_ups import FollowUps
 from records.interactions import Interactions
@@ -27,7 +28,7 @@ from records.projector import Projector
 from records.sessions import Sessions, SignIn
 from router.events import NodeLost
 from server import media_port, signalling
-from server.board import MAX_BACKLOG, Board, Checks
+from server.board import MAX_BACKLOG, Checks
 from server.cards import Cards
 from server.chat_service import ChatParts, ChatService, NoEstimates
 from server.clock import wall_us
@@ -35,8 +36,8 @@ from server.contexts import InteractionContexts
 from server.desk import Desk
 from server.ids import interaction_ids
 from server.ivr_services import ivr_services
+from server.management import Management
 from server.people import People
-from server.policy import site_policy
 from server.projection import Projection
 from server.pump import Pump, PumpClosedError
 from server.reach import Reach
@@ -136,6 +137,7 @@ class Node:
             await self._commit_the_rest()
             self.pump.close()
             self.projection.close()
+            self.management.close()
         for vital in ("lease", "heartbeat", "embedded"):
             self.tasks.cancel(vital)
         await self.tasks.aclose()
@@ -160,11 +162,15 @@ class Node:
         meter.restore(shard.image)
         self.speaker = Speaker(meter, self.contexts)
         shard.committed = self.metrics.committed
+        self.management = Management(self.settings, self.site, storage.database, wall_us)
+        policy = await self.management.load()
         self.pump: Pump = await shard.restore(
-            site_policy(self.site), self.speaker, lambda _turn, elapsed_us: self.metrics.decided(elapsed_us)
+            policy, self.speaker, lambda _turn, elapsed_us: self.metrics.decided(elapsed_us)
         )
         self.projection = Projection(Projector(storage.database), shard.store, self._projected)
         await self.projection.catch_up(shard.image.applied)
+        await self.management.attach(self.pump, shard.store, shard.image, interaction_ids(wall_us))
+        self.speaker.attach_management(self.management.observe)
 
     async def _build_voice(self) -> None:
         storage, settings = self.storage, self.settings
@@ -246,15 +252,23 @@ class Node:
         self.desk.attach(self.hub, self.conductor)
         self.speaker.attach(self.desk, self.conductor, self.projection)
         self._build_chats()
-        settings, pump = self.settings, self.pump
-        board = Board(pump.dispatcher, pump.now)
-        self.metrics.watch_queues(board.gauges)
+        settings = self.settings
+        management = self.management
+        self.metrics.watch_queues(management.board.gauges)
         self.metrics.watch_open(self.open_things)
         self.metrics.watch_sip(lambda: self.ua.counters)
+        auth = GuardedSignIn(self.sign_in, self.people.login_allowed, ApiKeys(self.storage.database))
         ports = Ports(
-            auth=GuardedSignIn(self.sign_in, self.people.login_allowed),
+            auth=auth,
             interactions=self.interactions,
-            board=board,
+            customers=Customers(self.storage.database),
+            board=management.board,
+            scopes=management.scopes,
+            supervision=management.supervision,
+            rules=management.rules,
+            programs=management.programs,
+            audit=management.audit,
+            deliveries=management.deliveries,
             health=Checks({"store": self._check_store, "media": self._check_media, "records": self._check_records}),
             metrics=self.metrics,
             now=wall_us,
@@ -263,7 +277,9 @@ class Node:
         tls = None if self._certificate is None else self._certificate.context
         media = media_port.MediaPort(self.engine)
         calls = web_call_endpoint(self.site, self.conductor, media, self.pump, OriginPolicy())
-        self.web = Web(ports, self.desk, self.hub, (settings.bind, settings.http_port), tls, calls, self.chats.routes())
+        watch = management.board_socket(auth, OriginPolicy())
+        address = (settings.bind, settings.http_port)
+        self.web = Web(ports, self.desk, self.hub, address, tls, calls, self.chats.routes(), watch)
 
     def _build_chats(self) -> None:
         storage = self.storage
@@ -288,6 +304,7 @@ class Node:
         for label in await storage.register.lost(storage.member):
             await self.pump.post(NodeLost(label), "start")
             await storage.register.forget(label)
+        self.management.begin(self.tasks)
         await self.chats.restore()
         await self.ua.start()
         await self.web.start()
@@ -302,7 +319,7 @@ class Node:
                 await self.pump.drain()
 
     async def _leave(self) -> None:
-        """Strikes this incarnation off, unless it failed: calls may stand in the rows then, for the next start to end."""
+        """Strikes this incarnation off, unless it failed: calls may stand in the rows, for the next start."""
         if hasattr(self, "storage") and self.failed is None:
             with suppress(StoreError):
                 await self.storage.register.forget(self.storage.member.label)

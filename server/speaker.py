@@ -31,6 +31,7 @@ class Speaker:
         self._conductor: Conductor | None = None
         self._projection: Projection | None = None
         self._chats: Callable[[Command], None] | None = None
+        self._management: Callable[[Turn], None] | None = None
         self.failures = 0
 
     def attach(self, desk: Desk, conductor: Conductor, projection: Projection) -> None:
@@ -41,6 +42,10 @@ class Speaker:
         """As `attach`, for chats."""
         self._chats = execute
 
+    def attach_management(self, observe: Callable[[Turn], None]) -> None:
+        """As `attach`, for what stands beside the routing."""
+        self._management = observe
+
     def __call__(self, turn: Turn) -> None:
         """One committed turn. A part that fails is logged: it must not keep the others from what was decided."""
         self._guard(self._show, turn)
@@ -48,6 +53,7 @@ class Speaker:
             self._guard(self._move, command)
             self._guard(self._move_chat, command)
         self._guard(self._record, turn)
+        self._guard(self._manage, turn)
 
     def _guard(self, part: Callable[[T], None], what: T) -> None:
         try:
@@ -68,6 +74,10 @@ class Speaker:
     def _move_chat(self, command: Command) -> None:
         if self._chats is not None:
             self._chats(command)
+
+    def _manage(self, turn: Turn) -> None:
+        if self._management is not None:
+            self._management(turn)
 
     def _record(self, turn: Turn) -> None:
         if self._projection is not None:

@@ -11,7 +11,10 @@ from agents_ws.endpoint import PATH, AgentEndpoint, OriginPolicy
 from agents_ws.hub import Hub
 from agents_ws.ports import Gateway
 from http_api.app import HttpSettings, Ports, build
+from http_api.board_ws import BoardSocket
 from http_api.routes import Route
+from records.api_keys import PREFIX as KEY_PREFIX
+from records.api_keys import ApiKeys
 from records.sessions import Caller, SignedIn, SignIn
 from voice.web_endpoint import PATH as CALL_PATH
 from voice.web_endpoint import WebCallEndpoint
@@ -22,17 +25,20 @@ FRONTEND = Path(__file__).resolve().parent.parent / "frontend"
 
 @dataclass(frozen=True, slots=True)
 class GuardedSignIn:
-    """Sign-in that refuses a demo's public password where `allowed` says so."""
+    """Sign-in that refuses a demo's public password where `allowed` says so, and knows programs' keys."""
 
     sign_in_: SignIn
     allowed: Callable[[str], bool]
+    api_keys: ApiKeys
 
     async def sign_in(self, name: str, password: str, now: int) -> SignedIn | None:
         """A session when the password is right and may be used here."""
         return await self.sign_in_.sign_in(name, password, now) if self.allowed(password) else None
 
     async def authenticate(self, token: str, now: int) -> Caller | None:
-        """Whose token it is."""
+        """Whose token or API key it is."""
+        if token.startswith(KEY_PREFIX):
+            return await self.api_keys.find(token)
         return await self.sign_in_.authenticate(token, now)
 
     async def sign_out(self, token: str) -> None:
@@ -64,10 +70,12 @@ class Web:
         tls: ssl.SSLContext | None = None,
         calls: WebCallEndpoint | None = None,
         extra_routes: Sequence[Route] = (),
+        board: BoardSocket | None = None,
     ) -> None:
         self.calls = calls
+        self.board = board
         self.endpoint = AgentEndpoint(gateway, hub, now=ports.now, origin_allowed=OriginPolicy())
-        routes = (*self._routes(), *extra_routes)
+        routes = (*self._routes(), *extra_routes, *(() if board is None else board.routes()))
         self.app = build(ports, HttpSettings(version=VERSION, frontend=FRONTEND), routes)
         self._address = address
         self._tls = tls
@@ -99,6 +107,8 @@ class Web:
         """Agents and callers are told, then the port is closed."""
         if self.calls is not None:
             await self.calls.aclose()
+        if self.board is not None:
+            await self.board.aclose()
         await self.endpoint.aclose()
         if self._runner is not None:
             await self._runner.cleanup()

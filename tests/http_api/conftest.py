@@ -1,5 +1,6 @@
 """The real application on a loopback port, over a real SQLite file with two calls in it."""
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -12,15 +13,21 @@ from aiohttp.test_utils import TestClient, TestServer
 from argon2 import PasswordHasher
 
 from http_api.app import HttpSettings, Ports, build
-from http_api.ports import AgentOverview, HeldWork, QueueOverview
+from http_api.ports import AgentOverview, HeldWork, QueueOverview, ServiceLevel
 from http_api.routes import Route
+from http_api.rules_api import AgentRules, Conflict, Invalid, QueueRules
+from http_api.supervision_api import Refused, WaitingList
+from http_api.work_api import NewWork, Submitted
 from records.accounts import Account, Accounts, Role
+from records.audit import Audit
 from records.customers import Customers
 from records.database import Database, sqlite_url
 from records.interactions import Interactions
 from records.notes import Notes
 from records.projector import Projector
-from records.sessions import Sessions, SignIn
+from records.roles import Scope
+from records.sessions import Caller, Sessions, SignIn
+from records.webhooks import Deliveries
 from telemetry.metrics import Metrics
 from tests.records.turns import START, handled_call, opened, turn
 
@@ -51,10 +58,16 @@ class Clock:
 
 class Board:
     def queues(self) -> Sequence[QueueOverview]:
-        return [QueueOverview(queue="orders", medium="voice", waiting=2, oldest_queued_at=START)]
+        level = ServiceLevel(threshold_us=10, target=0.8, answered=4, within=2, level=0.5)
+        orders = QueueOverview(
+            queue="orders", medium="voice", waiting=2, oldest_queued_at=START, title="Orders", service_level=level
+        )
+        return [orders, QueueOverview(queue="experts", medium="chat", waiting=0, oldest_queued_at=None)]
 
     def agents(self) -> Sequence[AgentOverview]:
-        held = HeldWork(interaction_id="i1", medium="voice", queue="orders", state="connected", since=START)
+        held = HeldWork(
+            interaction_id="i1", medium="voice", queue="orders", state="connected", since=START, work_id="w1"
+        )
         return [_overview("anna", (held,)), _overview("dora", ())]
 
 
@@ -70,6 +83,98 @@ def _overview(agent: str, held: tuple[HeldWork, ...]) -> AgentOverview:
         capacity=1,
         held=held,
     )
+
+
+class FirstTeam:
+    """Everybody's team is `first`; anna and queue `orders` are of it, dora and `experts` are not."""
+
+    def of(self, caller: Caller) -> Scope:
+        teams, agents = frozenset({"first"}), frozenset({"anna", "trainee"})
+        return Scope(caller.role, caller.agent_id, teams, agents, frozenset({"orders"}))
+
+
+@dataclass
+class Asked:
+    """Stands for supervision, rules and programs: keeps what was asked, answers what a test says."""
+
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+    refusal: Refused | None = None
+    conflict: Conflict | Invalid | None = None
+    owner: str | None = None
+    explained: list[bool] = field(default_factory=list)
+
+    async def set_presence(self, caller: Caller, *what: object) -> Refused | None:
+        self.calls.append(("presence", caller.account, *what))
+        return self.refusal
+
+    async def move(self, caller: Caller, *what: object) -> Refused | None:
+        self.calls.append(("move", caller.account, *what))
+        return self.refusal
+
+    async def direct(self, caller: Caller, *what: object) -> Refused | None:
+        self.calls.append(("direct", caller.account, *what))
+        return self.refusal
+
+    async def cancel(self, caller: Caller, *what: object) -> Refused | None:
+        self.calls.append(("cancel", caller.account, *what))
+        return self.refusal
+
+    async def submitter(self, work_id: str) -> str | None:
+        return self.owner
+
+    def queue_of(self, work_id: str) -> str | None:
+        return {"w1": "orders", "w2": "experts"}.get(work_id)
+
+    async def waiting(self, scope: Scope, queue: str | None, limit: int, explain: bool) -> WaitingList:
+        self.explained.append(explain)
+        return WaitingList((), 0)
+
+    async def agent(self, agent_id: str) -> AgentRules | None:
+        if agent_id not in ("anna", "dora"):
+            return None
+        return AgentRules(
+            agent_id=agent_id,
+            version=4,
+            team="first",
+            skills={"english": 5},
+            capacity={"voice": 1},
+            total_units=1,
+            edited=(),
+            history=(),
+        )
+
+    async def queue(self, queue: str) -> QueueRules | None:
+        if queue not in ("orders", "experts"):
+            return None
+        return QueueRules(
+            queue=queue,
+            version=4,
+            priority=0,
+            offer_timeout_us=1,
+            wrap_up_us=1,
+            threshold_us=1,
+            target=0.8,
+            teams=("first",),
+            edited=(),
+            history=(),
+        )
+
+    async def edit(self, caller: Caller, *what: object) -> Conflict | Invalid | None:
+        self.calls.append(("edit", caller.account, *what))
+        return self.conflict
+
+    async def submit(self, caller: Caller, work: NewWork, key: str | None, body: bytes) -> Submitted | Refused:
+        self.calls.append(("submit", caller.account, work, key))
+        return self.refusal or Submitted("api-1", "i9")
+
+
+class Doors(SignIn):
+    """Sign-in that knows the key `jfk_crm`."""
+
+    async def authenticate(self, token: str, now: int) -> Caller | None:
+        if token == "jfk_crm":
+            return Caller("key:crm", Role.API, None, now + 1)
+        return await super().authenticate(token, now)
 
 
 @dataclass
@@ -90,12 +195,21 @@ class Site:
     metrics: Metrics
     shut_out: set[str]
     database: Database
+    asked: Asked
 
     async def sign_in(self, account: str, password: str = PASSWORD) -> ClientResponse:
         return await self.client.post("/api/v1/session", json={"account": account, "password": password})
 
     async def token(self, account: str) -> str:
         return str((await (await self.sign_in(account)).json())["token"])
+
+    async def send(self, account: str, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        """Status and JSON answer (None without a body); the account `crm` is a program with a key."""
+        token = "jfk_crm" if account == "crm" else await self.token(account)
+        headers = {"Authorization": f"Bearer {token}", **headers}
+        async with self.client.request(method, path, json=body, headers=headers) as answer:
+            text = await answer.text()
+            return answer.status, json.loads(text) if text else None
 
     async def get(self, account: str, path: str) -> tuple[int, Any]:
         """Status and JSON body of a GET in that account's name."""
@@ -115,11 +229,18 @@ async def make_site(tmp_path: Path) -> AsyncIterator[MakeSite]:
             database = await Database.open(sqlite_url(tmp_path / "records.sqlite"))
             stack.push_async_callback(database.close)
             await _fill(database)
-            clock, checks, metrics, shut_out = Clock(), Checks(), Metrics(), set[str]()
+            clock, checks, metrics, shut_out, asked = Clock(), Checks(), Metrics(), set[str](), Asked()
             ports = Ports(
-                auth=SignIn(Accounts(database, CHEAP), Sessions(database, LIFETIME_US)),
+                auth=Doors(Accounts(database, CHEAP), Sessions(database, LIFETIME_US)),
                 interactions=Interactions(database),
+                customers=Customers(database),
                 board=Board(),
+                scopes=FirstTeam(),
+                supervision=asked,
+                rules=asked,
+                programs=asked,
+                audit=Audit(database),
+                deliveries=Deliveries(database),
                 health=checks,
                 metrics=metrics,
                 now=clock,
@@ -127,7 +248,7 @@ async def make_site(tmp_path: Path) -> AsyncIterator[MakeSite]:
             )
             app = build(ports, HttpSettings(version="0.1", **settings), extra_routes)
             client = await stack.enter_async_context(TestClient(TestServer(app)))
-            return Site(client, clock, checks, metrics, shut_out, database)
+            return Site(client, clock, checks, metrics, shut_out, database, asked)
 
         yield make
 

@@ -14,6 +14,21 @@ PROTECTED = [
     ("GET", "/api/v1/interactions/i1"),
     ("GET", "/api/v1/queues"),
     ("GET", "/api/v1/agents"),
+    ("POST", "/api/v1/agents/i1/presence"),
+    ("GET", "/api/v1/agents/i1/rules"),
+    ("PATCH", "/api/v1/agents/i1/rules"),
+    ("PUT", "/api/v1/agents/i1/skills"),
+    ("GET", "/api/v1/queues/i1/rules"),
+    ("PATCH", "/api/v1/queues/i1/rules"),
+    ("GET", "/api/v1/work"),
+    ("POST", "/api/v1/work"),
+    ("POST", "/api/v1/work/i1/move"),
+    ("POST", "/api/v1/work/i1/direct"),
+    ("POST", "/api/v1/work/i1/cancel"),
+    ("GET", "/api/v1/customers"),
+    ("GET", "/api/v1/customers/i1/timeline"),
+    ("GET", "/api/v1/audit"),
+    ("GET", "/api/v1/webhooks/deliveries"),
 ]
 
 

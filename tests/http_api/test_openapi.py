@@ -54,7 +54,7 @@ async def test_operation_ids_are_unique(site: Site) -> None:
 async def test_what_needs_a_session_says_so(site: Site) -> None:
     operation = (await document(site))["paths"]["/api/v1/interactions/{id}"]["get"]
     assert operation["security"] == [{"session": []}]
-    assert operation["x-roles"] == ["administrator", "agent", "supervisor"]
+    assert operation["x-roles"] == ["administrator", "agent", "expert", "supervisor"]
     assert {"200", "401", "403", "404"} <= set(operation["responses"])
 
 

@@ -1,0 +1,299 @@
+"""The live board over a WebSocket: a snapshot, then what changed, at most four times a second.
+
+There is no queue of messages for a client: each message is made from the board's present when the client has taken the
+one before. A slow client therefore gets fewer and larger changes, or a snapshot again when too much is gone, and costs
+no memory. docs/board-ws.md has an example of each message.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import msgspec
+import structlog
+from aiohttp import WSMsgType, web
+
+from http_api.ports import AgentOverview, Auth, QueueOverview, Scopes
+from http_api.problems import ProblemError
+from http_api.routes import Route
+from records.roles import Action, Scope, allowed
+from records.sessions import Caller
+
+PATH = "/api/v1/board/ws"
+UNAUTHORIZED, FORBIDDEN, PROTOCOL_ERROR, SLOW, GOING_DOWN = 4401, 4403, 4400, 4408, 1001
+HELLO_TIMEOUT_S, WRITE_TIMEOUT_S, HEARTBEAT_S, CHECK_S = 10.0, 10.0, 20.0, 30.0
+_log = structlog.get_logger(__name__)
+
+
+class BoardWork(msgspec.Struct, frozen=True, kw_only=True):
+    """An item that nobody has taken yet; times in microseconds since the epoch.
+
+    `order` sorts the items of a queue, smallest first. `offered_to` has the offer now, `directed` has it kept for them.
+    """
+
+    work_id: str
+    interaction_id: str
+    medium: str
+    queue: str
+    state: str
+    queued_at: int
+    attempts: int
+    order: tuple[int, int, int]
+    requirements: dict[str, int]
+    offered_to: str | None = None
+    directed: str | None = None
+
+
+Thing = QueueOverview | AgentOverview | BoardWork
+# What it is (queues, agents or work) and its id.
+Key = tuple[str, str]
+
+
+class Feed(Protocol):
+    """The board's versions (server.live.LiveFeed)."""
+
+    def subscribe(self) -> None:
+        """Somebody watches: keep the board."""
+        ...
+
+    def unsubscribe(self) -> None:
+        """One watcher fewer."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Grows with each change."""
+        ...
+
+    def since(self, version: int) -> Mapping[Key, Thing | None] | None:
+        """What changed after that version (None: gone); None when that is too long ago."""
+        ...
+
+    def everything(self) -> Mapping[Key, Thing]:
+        """All that is on the board."""
+        ...
+
+    async def wait(self, version: int) -> None:
+        """Returns when there is a newer version; changes gather for a quarter of a second before."""
+        ...
+
+
+class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="hello"):
+    """The client's first and only message."""
+
+    token: str
+
+
+class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
+    """Who is watching, and the server's clock in microseconds since the epoch."""
+
+    account: str
+    role: str
+    teams: tuple[str, ...]
+    server_time_us: int
+
+
+class Gone(msgspec.Struct, frozen=True):
+    """What is no longer on the board (or no longer in the caller's reach), by id."""
+
+    queues: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
+    work: tuple[str, ...] = ()
+
+
+class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
+    """The whole board; whatever the client had before is void."""
+
+    version: int
+    server_time_us: int
+    queues: tuple[QueueOverview, ...]
+    agents: tuple[AgentOverview, ...]
+    work: tuple[BoardWork, ...]
+
+
+class Change(msgspec.Struct, frozen=True, tag="change"):
+    """Each thing replaces the one with its id."""
+
+    version: int
+    server_time_us: int
+    queues: tuple[QueueOverview, ...]
+    agents: tuple[AgentOverview, ...]
+    work: tuple[BoardWork, ...]
+    gone: Gone
+
+
+class View:
+    """What one client has been told, and what it is to be told next. Pure."""
+
+    def __init__(self) -> None:
+        self._version = -1
+        self._known: set[Key] = set()
+        self._scope: Scope | None = None
+
+    @property
+    def version(self) -> int:
+        """The board's version that the client has."""
+        return self._version
+
+    def next(self, feed: Feed, scope: Scope, now: int) -> Snapshot | Change | None:
+        """The message that brings the client up to date; None when it is. A changed scope begins anew."""
+        changes = feed.since(self._version) if scope == self._scope else None
+        version = feed.version
+        if changes is None:
+            seen = {key: thing for key, thing in feed.everything().items() if _visible(scope, thing)}
+            self._version, self._scope, self._known = version, scope, set(seen)
+            return Snapshot(version, now, *_sorted(seen))
+        self._version = version
+        shown = {key: thing for key, thing in changes.items() if thing is not None and _visible(scope, thing)}
+        gone = [key for key in changes if key not in shown and key in self._known]
+        self._known.update(shown)
+        self._known.difference_update(gone)
+        if not shown and not gone:
+            return None
+        lost = {kind: tuple(name for one, name in gone if one == kind) for kind in ("queues", "agents", "work")}
+        return Change(version, now, *_sorted(shown), Gone(**lost))
+
+
+def _visible(scope: Scope, thing: Thing) -> bool:
+    match thing:
+        case QueueOverview():
+            return scope.covers_queue(Action.SEE_QUEUES, thing.queue)
+        case AgentOverview():
+            return scope.covers_agent(Action.SEE_AGENTS, thing.agent_id)
+        case BoardWork():
+            return scope.covers_queue(Action.SEE_WORK, thing.queue)
+
+
+def _sorted(
+    things: Mapping[Key, Thing],
+) -> tuple[tuple[QueueOverview, ...], tuple[AgentOverview, ...], tuple[BoardWork, ...]]:
+    every = things.values()
+    return (
+        tuple(one for one in every if isinstance(one, QueueOverview)),
+        tuple(one for one in every if isinstance(one, AgentOverview)),
+        tuple(one for one in every if isinstance(one, BoardWork)),
+    )
+
+
+class BoardSocket:
+    """GET /board/ws. `origin_allowed` refuses pages of other origins; `now` gives microseconds since the epoch."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        auth: Auth,
+        scopes: Scopes,
+        now: Callable[[], int],
+        origin_allowed: Callable[[web.Request], bool],
+    ) -> None:
+        self._feed = feed
+        self._auth = auth
+        self._scopes = scopes
+        self._now = now
+        self._origin_allowed = origin_allowed
+        self._open: set[web.WebSocketResponse] = set()
+
+    def routes(self) -> tuple[Route, ...]:
+        """Its row of the route table."""
+        return (
+            Route(
+                method="GET",
+                path=PATH,
+                handler=self.handle,
+                operation="watchBoard",
+                summary="The live board's WebSocket (docs/board-ws.md); the token is in its first message",
+                replies={101: None},
+                problems=(400, 403),
+            ),
+        )
+
+    @property
+    def watchers(self) -> int:
+        """How many clients are connected."""
+        return len(self._open)
+
+    async def aclose(self) -> None:
+        """Every client is told that the server goes down."""
+        for ws in list(self._open):
+            await ws.close(code=GOING_DOWN, message=b"going_down")
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Until either side ends it."""
+        if not self._origin_allowed(request):
+            raise ProblemError(403, "forbidden", "This origin may not connect.")
+        ws = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=4096)
+        if not ws.can_prepare(request).ok:
+            raise ProblemError(400, "bad-request", "A WebSocket handshake is needed.")
+        await ws.prepare(request)
+        self._open.add(ws)
+        try:
+            await self._serve(ws)
+        finally:
+            self._open.discard(ws)
+        return ws
+
+    async def _serve(self, ws: web.WebSocketResponse) -> None:
+        token = await self._hello(ws)
+        caller = await self._caller(ws, token) if token is not None else None
+        if token is None or caller is None:
+            return
+        self._feed.subscribe()
+        tell = asyncio.create_task(self._tell(ws, token, caller), name=f"board:{caller.account}")
+        try:
+            # Nothing is asked of a watcher; reading is how its going is noticed.
+            async for _ in ws:
+                await ws.close(code=PROTOCOL_ERROR, message=b"protocol_error")
+        finally:
+            self._feed.unsubscribe()
+            tell.cancel()
+            await asyncio.gather(tell, return_exceptions=True)
+
+    async def _hello(self, ws: web.WebSocketResponse) -> str | None:
+        try:
+            first = await ws.receive(timeout=HELLO_TIMEOUT_S)
+            if first.type is WSMsgType.TEXT:
+                return msgspec.json.decode(first.data, type=Hello).token
+        except (TimeoutError, msgspec.DecodeError):
+            pass  # one answer for both: the close below
+        await ws.close(code=PROTOCOL_ERROR, message=b"hello_expected")
+        return None
+
+    async def _caller(self, ws: web.WebSocketResponse, token: str) -> Caller | None:
+        caller = await self._auth.authenticate(token, self._now())
+        if caller is None:
+            await ws.close(code=UNAUTHORIZED, message=b"unauthorized")
+        elif caller.role not in allowed(Action.SEE_WORK):
+            await ws.close(code=FORBIDDEN, message=b"forbidden")
+        else:
+            return caller
+        return None
+
+    async def _tell(self, ws: web.WebSocketResponse, token: str, caller: Caller) -> None:
+        teams = tuple(sorted(self._scopes.of(caller).teams))
+        view = View()
+        try:
+            await _write(ws, Welcome(caller.account, caller.role.value, teams, self._now()))
+            check_at = self._now() + int(CHECK_S * 1e6)
+            while not ws.closed:
+                message = view.next(self._feed, self._scopes.of(caller), self._now())
+                if message is not None:
+                    await _write(ws, message)
+                try:
+                    async with asyncio.timeout(max(0.01, (check_at - self._now()) / 1e6)):
+                        await self._feed.wait(view.version)
+                except TimeoutError:
+                    if await self._caller(ws, token) is None:
+                        return
+                    check_at = self._now() + int(CHECK_S * 1e6)
+        except TimeoutError:
+            await ws.close(code=SLOW, message=b"slow_client")
+        except ConnectionError:
+            _log.debug("board_connection_broken", account=caller.account)
+        except Exception:  # noqa: BLE001  the page connects again; the log says why
+            _log.exception("board_failed", account=caller.account)
+            await ws.close(code=1011, message=b"internal")
+
+
+async def _write(ws: web.WebSocketResponse, message: Welcome | Snapshot | Change) -> None:
+    async with asyncio.timeout(WRITE_TIMEOUT_S):
+        await ws.send_str(msgspec.json.encode(message).decode())

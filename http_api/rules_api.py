@@ -1,0 +1,320 @@
+"""The rules of agents and queues: what holds now, and edits of the live overlay.
+
+Every edit names the overlay's version that it was based on. When somebody else changed the same agent or queue since,
+the answer is 409 with their changes, and nothing is kept.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Protocol
+
+import msgspec
+from aiohttp import web
+from msgspec import UNSET, UnsetType
+
+from http_api.guard import CALLER
+from http_api.middleware import REQUEST_ID
+from http_api.ports import Scopes
+from http_api.problems import CONTENT_TYPE, Problem, not_found
+from http_api.routes import Handler, Route, read_body, reply
+from http_api.supervision_api import Comment, Name
+from records.roles import Action, allowed
+from records.sessions import Caller
+
+Version = Annotated[int, msgspec.Meta(ge=0)]
+Micro = Annotated[int, msgspec.Meta(ge=0, le=86_400_000_000)]
+
+
+class RulesChange(msgspec.Struct, frozen=True):
+    """One edit; `before` and `after` hold the keys that were edited, as the site's files write them."""
+
+    version: int
+    at: int
+    by: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    comment: str
+
+
+class AgentRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds for an agent. `version` goes into `based_on` of the next edit; `edited`: keys that are not the files'.
+
+    `capacity` counts items of each medium, `total_units` all together.
+    """
+
+    agent_id: str
+    version: int
+    team: str
+    skills: Mapping[str, int]
+    capacity: Mapping[str, int]
+    total_units: int
+    edited: tuple[str, ...]
+    history: tuple[RulesChange, ...]
+
+
+class QueueRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds for a queue. `version` goes into `based_on` of the next edit; no `teams` means every team."""
+
+    queue: str
+    version: int
+    priority: int
+    offer_timeout_us: int
+    wrap_up_us: int
+    threshold_us: int
+    target: float
+    teams: tuple[str, ...]
+    edited: tuple[str, ...]
+    history: tuple[RulesChange, ...]
+
+
+class NewSkills(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All skills of the agent with their proficiency (1-10); null goes back to the files."""
+
+    based_on: Version
+    skills: dict[Name, int] | None
+    comment: Comment = ""
+
+
+class NewAgentRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Only what is given changes; null goes back to the files. Capacity is given whole."""
+
+    based_on: Version
+    team: Name | UnsetType | None = UNSET
+    capacity: dict[Literal["voice", "chat", "email", "total"], int] | UnsetType | None = UNSET
+    comment: Comment = ""
+
+
+class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The promise: `target` (0-1) of the interactions answered within `threshold_us`."""
+
+    threshold_us: Micro
+    target: float
+
+
+class NewQueueRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Only what is given changes; null goes back to the files."""
+
+    based_on: Version
+    priority: int | UnsetType | None = UNSET
+    offer_timeout_us: Micro | UnsetType | None = UNSET
+    wrap_up_us: Micro | UnsetType | None = UNSET
+    teams: tuple[Name, ...] | UnsetType | None = UNSET
+    service_level: Target | UnsetType | None = UNSET
+    comment: Comment = ""
+
+
+class RulesConflict(Problem, frozen=True, kw_only=True):
+    """409: somebody else was first. `changes` are theirs, oldest first; `version` is what holds now."""
+
+    version: int
+    changes: tuple[RulesChange, ...]
+
+
+class BadRules(Problem, frozen=True, kw_only=True):
+    """422: the edit makes no valid rules; `problems` as check-config would print them."""
+
+    problems: tuple[str, ...]
+
+
+class Conflict(msgspec.Struct, frozen=True):
+    """What the overlay answers to a second writer."""
+
+    version: int
+    changes: tuple[RulesChange, ...]
+
+
+class Invalid(msgspec.Struct, frozen=True):
+    """What the overlay answers to rules that are not valid."""
+
+    problems: tuple[str, ...]
+
+
+class Rules(Protocol):
+    """The overlay (server.rules)."""
+
+    async def agent(self, agent_id: str) -> AgentRules | None: ...
+
+    async def queue(self, queue: str) -> QueueRules | None: ...
+
+    async def edit(
+        self, caller: Caller, subject: str, changes: Mapping[str, Any], based_on: int, comment: str
+    ) -> Conflict | Invalid | None:
+        """`subject` is `agent:ID` or `queue:NAME`; the keys of `changes` are those of the files."""
+        ...
+
+
+class RulesApi:
+    """GET and PATCH .../rules of agents and queues, PUT /agents/{id}/skills."""
+
+    def __init__(self, rules: Rules, scopes: Scopes) -> None:
+        self._rules = rules
+        self._scopes = scopes
+
+    def routes(self) -> tuple[Route, ...]:
+        """Its rows of the route table."""
+        agent, queue = "/api/v1/agents/{id}", "/api/v1/queues/{id}"
+        return (
+            _route("GET", f"{agent}/rules", self.get_agent, "getAgentRules", "An agent's rules", AgentRules),
+            _route("PUT", f"{agent}/skills", self.put_skills, "setSkills", "Set skills", AgentRules, NewSkills),
+            _route(
+                "PATCH",
+                f"{agent}/rules",
+                self.patch_agent,
+                "setAgentRules",
+                "Set an agent's team or capacity",
+                AgentRules,
+                NewAgentRules,
+            ),
+            _route("GET", f"{queue}/rules", self.get_queue, "getQueueRules", "A queue's rules", QueueRules),
+            _route(
+                "PATCH",
+                f"{queue}/rules",
+                self.patch_queue,
+                "setQueueRules",
+                "Set a queue's rules",
+                QueueRules,
+                NewQueueRules,
+                Action.SET_QUEUE_RULES,
+            ),
+        )
+
+    async def get_agent(self, request: web.Request) -> web.Response:
+        """404 for an agent of other teams."""
+        return reply(await self._agent(request, Action.SEE_RULES))
+
+    async def get_queue(self, request: web.Request) -> web.Response:
+        """404 for a queue of other teams."""
+        return reply(await self._queue(request, Action.SEE_RULES))
+
+    async def put_skills(self, request: web.Request) -> web.Response:
+        """The rules as they are afterwards."""
+        asked = await read_body(request, NewSkills)
+        rules = await self._agent(request, Action.SET_AGENT_RULES)
+        wrong = await self._edit(request, f"agent:{rules.agent_id}", {"skills": asked.skills}, asked)
+        return wrong if wrong is not None else reply(await self._rules.agent(rules.agent_id))
+
+    async def patch_agent(self, request: web.Request) -> web.Response:
+        """The rules as they are afterwards. Nobody moves an agent to a team that is not theirs."""
+        asked = await read_body(request, NewAgentRules)
+        rules = await self._agent(request, Action.SET_AGENT_RULES)
+        self._check_teams(request, asked.team)
+        changes = _given(team=asked.team, capacity=asked.capacity)
+        wrong = await self._edit(request, f"agent:{rules.agent_id}", changes, asked)
+        return wrong if wrong is not None else reply(await self._rules.agent(rules.agent_id))
+
+    async def patch_queue(self, request: web.Request) -> web.Response:
+        """The rules as they are afterwards."""
+        asked = await read_body(request, NewQueueRules)
+        rules = await self._queue(request, Action.SET_QUEUE_RULES)
+        if isinstance(asked.teams, tuple):
+            for team in asked.teams or ("",):  # no team at all means every team, theirs and others'
+                self._check_teams(request, team)
+        target = asked.service_level
+        if isinstance(target, Target):
+            level: Any = {"threshold_s": target.threshold_us / 1e6, "fraction": target.target}
+        else:
+            level = target
+        changes = _given(
+            priority=asked.priority,
+            offer_timeout_s=_seconds(asked.offer_timeout_us),
+            wrap_up_s=_seconds(asked.wrap_up_us),
+            teams=list(asked.teams) if isinstance(asked.teams, tuple) else asked.teams,
+            service_level=level,
+        )
+        wrong = await self._edit(request, f"queue:{rules.queue}", changes, asked)
+        return wrong if wrong is not None else reply(await self._rules.queue(rules.queue))
+
+    async def _agent(self, request: web.Request, action: Action) -> AgentRules:
+        agent_id = request.match_info["id"]
+        rules = await self._rules.agent(agent_id)
+        if rules is None or not self._scopes.of(request[CALLER]).covers_agent(action, agent_id):
+            raise not_found()
+        return rules
+
+    async def _queue(self, request: web.Request, action: Action) -> QueueRules:
+        queue = request.match_info["id"]
+        rules = await self._rules.queue(queue)
+        if rules is None or not self._scopes.of(request[CALLER]).covers_queue(action, queue):
+            raise not_found()
+        return rules
+
+    def _check_teams(self, request: web.Request, team: str | UnsetType | None) -> None:
+        if isinstance(team, str) and not self._scopes.of(request[CALLER]).covers_team(Action.SET_AGENT_RULES, team):
+            raise not_found()
+
+    async def _edit(
+        self,
+        request: web.Request,
+        subject: str,
+        changes: Mapping[str, Any],
+        asked: NewSkills | NewAgentRules | NewQueueRules,
+    ) -> web.Response | None:
+        found = await self._rules.edit(request[CALLER], subject, changes, asked.based_on, asked.comment)
+        instance = f"urn:jackfield:request:{request[REQUEST_ID]}"
+        match found:
+            case None:
+                return None
+            case Conflict(version=version, changes=theirs):
+                return _problem(
+                    RulesConflict(
+                        type="urn:jackfield:problem:changed-meanwhile",
+                        title="Conflict",
+                        status=409,
+                        detail=f"{theirs[-1].by} changed this since.",
+                        instance=instance,
+                        version=version,
+                        changes=theirs,
+                    )
+                )
+            case Invalid(problems=problems):
+                return _problem(
+                    BadRules(
+                        type="urn:jackfield:problem:bad-rules",
+                        title="Unprocessable Entity",
+                        status=422,
+                        detail="; ".join(problems),
+                        instance=instance,
+                        problems=problems,
+                    )
+                )
+
+
+def _given(**changes: Any) -> dict[str, Any]:
+    return {name: value for name, value in changes.items() if value is not UNSET}
+
+
+def _seconds(duration: int | UnsetType | None) -> float | UnsetType | None:
+    return duration / 1e6 if isinstance(duration, int) else duration
+
+
+def _problem(problem: Problem) -> web.Response:
+    return web.Response(
+        status=problem.status,
+        body=msgspec.json.encode(problem),
+        content_type=CONTENT_TYPE,
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def _route(
+    method: str,
+    path: str,
+    handler: Handler,
+    operation: str,
+    summary: str,
+    answer: Any,
+    body: Any = None,
+    action: Action = Action.SET_AGENT_RULES,
+) -> Route:
+    changes = body is not None
+    return Route(
+        method=method,
+        path=path,
+        handler=handler,
+        operation=operation,
+        summary=summary,
+        roles=allowed(action if changes else Action.SEE_RULES),
+        body=body,
+        replies={200: answer},
+        problems=(404,),
+        special_problems={409: RulesConflict, 422: BadRules} if changes else {},
+    )

@@ -1,0 +1,96 @@
+"""The rules of agents and queues as the API shows and edits them, over the live overlay."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from http_api.rules_api import AgentRules, Conflict, Invalid, QueueRules, RulesChange
+from records.overlay import OverlayConflictError, OverlayStore, OverlayVersion
+from records.sessions import Caller
+from server.overlay import Author, Overlay, RulesProblem
+
+HISTORY = 20
+
+
+class RulesDesk:
+    """`wall` gives microseconds since the epoch."""
+
+    def __init__(self, overlay: Overlay, store: OverlayStore, wall: Callable[[], int]) -> None:
+        self._overlay = overlay
+        self._store = store
+        self._wall = wall
+
+    async def agent(self, agent_id: str) -> AgentRules | None:
+        """What holds, with the last edits."""
+        if agent_id not in self._overlay.site.agents:
+            return None
+        history = await self._history(f"agent:{agent_id}")
+        agent = self._overlay.site.agents[agent_id]
+        return AgentRules(
+            agent_id=agent_id,
+            version=self._overlay.version,
+            team=agent.team,
+            skills=dict(agent.skills),
+            capacity=dict(agent.capacity),
+            total_units=agent.total_units,
+            edited=tuple(sorted(self._overlay.patch(f"agent:{agent_id}"))),
+            history=history,
+        )
+
+    async def queue(self, queue: str) -> QueueRules | None:
+        """What holds, with the last edits."""
+        if queue not in self._overlay.site.queues:
+            return None
+        history = await self._history(f"queue:{queue}")
+        rules = self._overlay.site.queues[queue]
+        return QueueRules(
+            queue=queue,
+            version=self._overlay.version,
+            priority=rules.priority,
+            offer_timeout_us=rules.offer_timeout_us,
+            wrap_up_us=rules.wrap_up_us,
+            threshold_us=rules.service_level.threshold_us,
+            target=rules.service_level.fraction,
+            teams=rules.teams,
+            edited=tuple(sorted(self._overlay.patch(f"queue:{queue}"))),
+            history=history,
+        )
+
+    async def edit(
+        self, caller: Caller, subject: str, changes: Mapping[str, Any], based_on: int, comment: str
+    ) -> Conflict | Invalid | None:
+        """Returns when the router decides by it, or with what stands against it."""
+        teams = self._teams_of(subject, changes)
+        author = Author(account=caller.account, role=caller.role.value, at=self._wall(), comment=comment, teams=teams)
+        try:
+            await self._overlay.edit(subject, changes, based_on, author)
+        except OverlayConflictError as conflict:
+            return Conflict(self._overlay.version, tuple(_change(each) for each in conflict.changes))
+        except RulesProblem as wrong:
+            return Invalid(tuple(f"{each.path} {each.message}" for each in wrong.problems))
+        return None
+
+    async def _history(self, subject: str) -> tuple[RulesChange, ...]:
+        return tuple(_change(each) for each in (await self._store.history(subject))[-HISTORY:])
+
+    def _teams_of(self, subject: str, changes: Mapping[str, Any]) -> tuple[str, ...]:
+        """Those concerned: before and after the edit."""
+        site, (kind, _, name) = self._overlay.site, subject.partition(":")
+        if kind == "agent":
+            now = {site.agents[name].team}
+            after = {changes["team"]} if changes.get("team") else set[str]()
+        else:
+            now = set(site.queues[name].teams or site.teams)
+            after = set(changes.get("teams") or ())
+        return tuple(sorted(now | after))
+
+
+def _change(version: OverlayVersion) -> RulesChange:
+    keys = [key for key in {**version.before, **version.after} if version.before.get(key) != version.after.get(key)]
+    return RulesChange(
+        version=version.version,
+        at=version.at,
+        by=version.by,
+        before={key: version.before.get(key) for key in keys},
+        after={key: version.after.get(key) for key in keys},
+        comment=version.comment,
+    )

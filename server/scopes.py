@@ -1,0 +1,34 @@
+"""Whom and what each caller's teams cover, by the rules that hold now."""
+
+from collections.abc import Callable
+
+from config.site import Site
+from records.accounts import Role
+from records.roles import Scope
+from records.sessions import Caller
+
+
+class Scopes:
+    """From the site as it is with the overlay."""
+
+    def __init__(self, site: Callable[[], Site]) -> None:
+        self._site = site
+
+    def of(self, caller: Caller) -> Scope:
+        """A supervisor's teams are those that the files give them, or their own; a queue without teams is everybody's.
+
+        A program covers nothing: what it brought in, it owns.
+        """
+        site = self._site()
+        agent = site.agents.get(caller.agent_id or "")
+        if agent is None or caller.role is Role.API:
+            return Scope(caller.role, caller.agent_id)
+        supervises = caller.role is Role.SUPERVISOR and agent.supervises
+        teams = frozenset(agent.supervises if supervises else (agent.team,))
+        return Scope(
+            caller.role,
+            caller.agent_id,
+            teams,
+            frozenset(one.agent_id for one in site.agents.values() if one.team in teams),
+            frozenset(queue.name for queue in site.queues.values() if not queue.teams or teams & set(queue.teams)),
+        )
