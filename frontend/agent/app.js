@@ -1,13 +1,17 @@
+import { storedToken } from "../lib/account.js";
+import { Notices } from "../lib/controls.js";
 import { chooseLanguage, language, t } from "../lib/i18n.js";
+import { SignIn } from "../lib/sign-in.js";
 import { html, useEffect, useLayoutEffect, useState } from "../lib/ui.js";
-import { storedToken } from "./account.js";
+import { who } from "./attention.js";
+import { isChat } from "./chat-state.js";
+import { Banners } from "./components/banners.js";
 import { CallCard } from "./components/call.js";
+import { Chats } from "./components/chat.js";
+import { Customer } from "./components/customer.js";
 import { Header } from "./components/header.js";
-import { History } from "./components/history.js";
 import { Idle } from "./components/idle.js";
-import { Banners, Notices } from "./components/notices.js";
 import { OfferCard } from "./components/offer.js";
-import { SignIn } from "./components/sign-in.js";
 import { WrapUp } from "./components/wrap-up.js";
 
 export function App({ desk }) {
@@ -17,40 +21,46 @@ export function App({ desk }) {
   useEffect(shortcuts, []);
   const onLanguage = async (wanted) => {
     await chooseLanguage(wanted);
-    document.title = t("page.title");
+    desk.attention.entitle();
     setLanguage(wanted);
   };
   const signedOut = !storedToken() && (state.connection === "ended" || !state.agent);
   return html`
     ${signedOut
-      ? html`<${SignIn} desk=${desk} why=${state.ended} onLanguage=${onLanguage} />`
+      ? html`<${SignIn} heading="sign_in.heading" why=${state.ended && `sign_in.${state.ended}`} unfit=${takesNoWork} onLanguage=${onLanguage}
+          onSubmit=${() => desk.attention.unlock()} onToken=${(token) => desk.signedIn(token)} />`
       : html`<${Workplace} desk=${desk} state=${state} onLanguage=${onLanguage} />`}
-    <${Notices} notices=${state.notices} desk=${desk} />
+    <${Notices} notices=${state.notices} gone=${(id) => desk.store.dispatch({ type: "local/notice_gone", id })} />
   `;
 }
+
+const takesNoWork = ({ agent_id }) => (agent_id === null ? "sign_in.no_agent" : null);
 
 function Workplace({ desk, state, onLanguage }) {
   const { offers, works } = state;
   const cards = [...offers, ...works].map((each) => `${each.reservation_id}${Boolean(each.wrapUp)}`).join();
   useEffect(keepFocus, [cards]);
   if (!state.ready) return html`<${Waiting} desk=${desk} state=${state} />`;
-  const shown = offers[0] ?? works.find((work) => work.assignment)?.assignment;
+  const chats = works.filter(isChat);
+  const calls = works.filter((work) => !isChat(work));
+  const front = calls[0] ?? chats.find(({ reservation_id }) => reservation_id === state.shown) ?? chats[0];
   return html`
     <a class="skip" href="#work">${t("page.skip")}</a>
     <${Header} desk=${desk} state=${state} onLanguage=${onLanguage} />
     <${Banners} desk=${desk} state=${state} />
-    <main id="work" class="work" tabindex="-1">
+    <main id="work" class=${`work ${chats.length ? "with-chats" : ""} ${chats.length && calls.length ? "with-both" : ""}`} tabindex="-1">
       <section class="stage" aria-label=${t("page.work")}>
         <${Announcement} offers=${offers} />
-        ${offers.map((offer) => html`<${OfferCard} key=${offer.reservation_id} offer=${offer} desk=${desk} state=${state} />`)}
-        ${works.map((work) =>
+        ${offers.map((offer) => html`<${OfferCard} key=${offer.reservation_id} offer=${offer} desk=${desk} state=${state} compact=${works.length > 0} />`)}
+        ${calls.map((work) =>
           work.wrapUp
             ? html`<${WrapUp} key=${`w${work.reservation_id}`} work=${work} desk=${desk} state=${state} />`
             : html`<${CallCard} key=${`c${work.reservation_id}`} call=${work.assignment} desk=${desk} state=${state} />`,
         )}
+        ${chats.length > 0 && html`<${Chats} chats=${chats} shown=${state.shown} desk=${desk} state=${state} />`}
         ${offers.length + works.length === 0 && html`<${Idle} desk=${desk} state=${state} />`}
       </section>
-      <${History} of=${shown} dispositions=${state.dispositions} />
+      <${Customer} of=${front?.assignment ?? offers[0]} ended=${front?.assignment?.state === "ended"} dispositions=${state.dispositions} />
     </main>
   `;
 }
@@ -63,7 +73,7 @@ function keepFocus() {
 /** Read out at once by screen readers; the card itself is not live, or its countdown would be read every second. */
 function Announcement({ offers }) {
   const [offer] = offers;
-  const text = offer ? t("offer.announced", { who: offer.caller.display || offer.caller.number || t("caller.unknown") }) : "";
+  const text = offer ? t("offer.announced", { who: who(offer) }) : "";
   return html`<p class="unseen" role="alert">${text}</p>`;
 }
 
@@ -83,7 +93,8 @@ function Waiting({ desk, state }) {
 function shortcuts() {
   const press = (event) => {
     if (!event.altKey || event.ctrlKey || event.metaKey || event.repeat) return;
-    const button = document.querySelector(`[data-key="${event.code}"]:not(:disabled)`);
+    const buttons = document.querySelectorAll(`[data-key="${event.code}"]:not(:disabled)`);
+    const button = [...buttons].find((one) => one.checkVisibility()); // chats behind the one in front have theirs too
     if (!button) return;
     event.preventDefault();
     button.click();

@@ -4,6 +4,7 @@ import { label, t } from "../lib/i18n.js";
 const RING_EVERY_MS = 2800;
 const BLINK_EVERY_MS = 1000;
 const STORED = "jackfield.sound";
+const MESSAGE = [[0, 880]]; // one note: somebody wrote
 // A rising third, soft and short: [start s, frequency Hz].
 const NOTES = [
   [0, 659.3],
@@ -19,6 +20,7 @@ export class Attention {
     this._ring = null;
     this._blink = null;
     this._shown = new Map(); // reservation -> Notification
+    this._unread = 0;
   }
 
   /** Browsers let a page sound only after a click: call this from one. */
@@ -39,6 +41,21 @@ export class Attention {
     else this._context?.resume();
   }
 
+  /** How many messages of customers nobody has looked at; each new one is heard. */
+  count(unread) {
+    if (unread > this._unread && !this._ring) this._sound(MESSAGE);
+    this._unread = unread;
+    if (!this._ring) this.entitle();
+  }
+
+  entitle() {
+    document.title = this._plain();
+  }
+
+  _plain() {
+    return this._unread ? `(${this._unread}) ${t("page.title")}` : t("page.title");
+  }
+
   /** Sound, title and notifications follow the offers that stand. */
   follow(offers) {
     if (offers.length && !this._ring) this._start(offers);
@@ -55,11 +72,11 @@ export class Attention {
   _start(offers) {
     this._sound();
     this._ring = setInterval(() => this._sound(), RING_EVERY_MS);
-    const plain = t("page.title");
-    const calling = `☎ ${t("offer.title_blink", { who: who(offers[0]) })}`;
+    const [{ medium }] = offers;
+    const calling = `${medium === "chat" ? "✉" : "☎"} ${t(medium === "chat" ? "offer.title_chat" : "offer.title_blink", { who: who(offers[0]) })}`;
     document.title = calling;
     this._blink = setInterval(() => {
-      document.title = document.title === plain ? calling : plain;
+      document.title = document.title === calling ? this._plain() : calling;
     }, BLINK_EVERY_MS);
   }
 
@@ -67,13 +84,13 @@ export class Attention {
     clearInterval(this._ring);
     clearInterval(this._blink);
     this._ring = this._blink = null;
-    document.title = t("page.title");
+    this.entitle();
   }
 
   _notify(offer) {
     const allowed = "Notification" in globalThis && Notification.permission === "granted";
     if (!allowed || !document.hidden || this._shown.has(offer.reservation_id)) return;
-    const notification = new Notification(t("offer.heading"), {
+    const notification = new Notification(t(`offer.medium.${offer.medium}`), {
       body: `${who(offer)} · ${label(offer.queue_title)}`,
       tag: offer.reservation_id,
     });
@@ -84,10 +101,10 @@ export class Attention {
     this._shown.set(offer.reservation_id, notification);
   }
 
-  _sound() {
+  _sound(notes = NOTES) {
     const context = this._context;
     if (!this.soundOn || context?.state !== "running") return;
-    for (const [start, frequency] of NOTES) {
+    for (const [start, frequency] of notes) {
       const at = context.currentTime + start;
       const tone = new OscillatorNode(context, { type: "sine", frequency });
       const volume = new GainNode(context, { gain: 0 });
@@ -102,5 +119,5 @@ export class Attention {
 }
 
 export function who(offer) {
-  return offer.caller.display || offer.caller.number || t("caller.unknown");
+  return offer.caller.display || offer.caller.number || t(offer.medium === "chat" ? "caller.visitor" : "caller.unknown");
 }

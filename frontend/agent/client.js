@@ -62,6 +62,11 @@ export class AgentClient {
     });
   }
 
+  /** Something that holds now and wants no answer; without a connection it is not said. */
+  signal(type, fields) {
+    this._send({ type, ...fields });
+  }
+
   // -- connection --------------------------------------------------------------------------------------------------
 
   _connect() {

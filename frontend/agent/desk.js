@@ -1,12 +1,22 @@
 // What the agent can do: every action of the page goes through here.
 import { t, tCode } from "../lib/i18n.js";
-import { forgetToken, signOut, storedToken } from "./account.js";
+import { forgetToken, signOut, storedToken } from "../lib/account.js";
 
 const NOTICE_MS = 7000;
 
 export class Desk {
-  constructor({ client, store, phone, attention }) {
-    Object.assign(this, { client, store, phone, attention });
+  constructor({ client, store, phone, attention, chats }) {
+    Object.assign(this, { client, store, phone, attention, chats });
+  }
+
+  signedIn(token) {
+    this.store.dispatch({ type: "local/signed_out" });
+    this.client.start(token);
+  }
+
+  /** Bring a chat to the front. */
+  show(reservation_id) {
+    this.store.dispatch({ type: "local/show", reservation_id });
   }
 
   goReady() {
@@ -20,8 +30,9 @@ export class Desk {
     return this._ask("set_presence", { presence: "not_ready", ...(reason ? { reason } : {}) });
   }
 
-  accept(reservation_id) {
-    return this._ask("accept", { reservation_id });
+  async accept(reservation_id) {
+    const offer = this.store.get().offers.find((each) => each.reservation_id === reservation_id);
+    if ((await this._ask("accept", { reservation_id })) && offer?.medium === "chat") this.show(reservation_id);
   }
 
   reject(reservation_id) {

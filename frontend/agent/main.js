@@ -1,13 +1,15 @@
-import { chooseLanguage, language, preferredLanguage, t } from "../lib/i18n.js";
+import { forgetToken, signOut, storedToken } from "../lib/account.js";
+import { chooseLanguage, language, preferredLanguage } from "../lib/i18n.js";
+import { setClock } from "../lib/time.js";
 import { html, render } from "../lib/ui.js";
-import { forgetToken, signOut, storedToken } from "./account.js";
 import { App } from "./app.js";
 import { Attention } from "./attention.js";
+import { isChat, unread } from "./chat-state.js";
+import { Chats } from "./chats.js";
 import { AgentClient } from "./client.js";
 import { Desk } from "./desk.js";
 import { Phone } from "./phone.js";
 import { createStore } from "./store.js";
-import { setClock } from "./time.js";
 
 const address = new URL("/api/v1/agents/ws", location.href);
 address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
@@ -22,10 +24,11 @@ const client = new AgentClient({
 });
 const phone = new Phone({ client, store });
 const attention = new Attention();
-const desk = new Desk({ client, store, phone, attention });
+const desk = new Desk({ client, store, phone, attention, chats: new Chats({ client, store }) });
 
 store.subscribe((state, before) => {
   if (state.offers !== before.offers) attention.follow(state.offers);
+  if (state.works !== before.works) attention.count(state.works.filter(isChat).reduce((sum, work) => sum + unread(work), 0));
   if (state.notices !== before.notices) desk.sweep(state, before);
   if (state.connection === "ended" && before.connection !== "ended") ended(state.ended);
 });
@@ -41,6 +44,6 @@ document.addEventListener("pointerdown", () => attention.unlock(), { once: true 
 document.addEventListener("keydown", () => attention.unlock(), { once: true });
 
 await chooseLanguage(preferredLanguage());
-document.title = t("page.title");
+attention.entitle();
 render(html`<${App} desk=${desk} />`, document.getElementById("app"));
 if (storedToken()) client.start(storedToken());

@@ -1,4 +1,5 @@
 // What the page shows, as one immutable value; `reduce` is pure and says what each message of the server changes.
+import { chatChange, mergedChat, unsent } from "./chat-state.js";
 
 export const initial = {
   connection: "connecting", // connecting | online | waiting | ended
@@ -10,7 +11,8 @@ export const initial = {
   since_us: 0,
   leg: "none",
   offers: [],
-  works: [], // {reservation_id, assignment, wrapUp}: from accept until wrap-up ends
+  works: [], // {reservation_id, assignment, wrapUp, outbox}: from accept until wrap-up ends
+  shown: null, // the reservation of the chat that is in front
   reasons: [],
   dispositions: {},
   phone: { state: "none", problem: null, muted: false },
@@ -39,6 +41,11 @@ export function reduce(state, message) {
       return { ...state, works: changeWork(state.works, message.reservation_id, { wrapUp: message }, true) };
     case "wrap_up_ended":
       return { ...state, works: without(state.works, message.reservation_id) };
+    case "chat_message":
+    case "chat_typing":
+    case "chat_receipt":
+    case "local/chat_read":
+      return chat(state, message);
     default:
       return local(state, message);
   }
@@ -49,6 +56,10 @@ function local(state, message) {
   switch (message.type) {
     case "local/connection":
       return { ...state, connection: message.state, ended: message.detail ?? null };
+    case "local/show":
+      return { ...state, shown: message.reservation_id };
+    case "local/outbox":
+      return { ...state, works: changeWork(state.works, message.reservation_id, { outbox: message.outbox }) };
     case "local/phone":
       return { ...state, phone: { ...state.phone, ...message.change } };
     case "local/notice":
@@ -63,11 +74,13 @@ function local(state, message) {
 }
 
 function snapshot(state, message) {
-  let works = (message.assignments ?? []).map((each) => ({ reservation_id: each.reservation_id, assignment: each }));
+  let works = [];
+  for (const each of message.assignments ?? []) works = withAssignment(works, each, find(state.works, each.reservation_id));
   for (const wrapUp of message.wrap_ups ?? []) {
     // The page may know the caller from before, when the snapshot speaks of the wrap-up alone.
-    const known = state.works.find((work) => work.reservation_id === wrapUp.reservation_id)?.assignment;
-    works = changeWork(works, wrapUp.reservation_id, known ? { assignment: ended(known), wrapUp } : { wrapUp }, true);
+    const known = find(works, wrapUp.reservation_id) ?? find(state.works, wrapUp.reservation_id);
+    const change = known?.assignment ? { assignment: ended(known.assignment), wrapUp } : { wrapUp };
+    works = changeWork(works, wrapUp.reservation_id, change, true);
   }
   return {
     ...state,
@@ -101,13 +114,28 @@ function withdrawn(state, { reservation_id, reason }) {
 
 function assignment(state, message) {
   const { reservation_id } = message;
-  const known = state.works.some((work) => work.reservation_id === reservation_id);
+  const known = find(state.works, reservation_id);
   if (message.state === "ended" && !known) return state; // its wrap-up is over already
-  return {
-    ...state,
-    offers: without(state.offers, reservation_id),
-    works: changeWork(state.works, reservation_id, { assignment: message }, true),
-  };
+  return { ...state, offers: without(state.offers, reservation_id), works: withAssignment(state.works, message, known) };
+}
+
+function withAssignment(works, message, known) {
+  if (message.medium !== "chat") return changeWork(works, message.reservation_id, { assignment: message }, true);
+  const chat = mergedChat(known?.assignment?.chat, message.chat);
+  const change = { assignment: { ...message, chat }, outbox: unsent(known?.outbox ?? [], chat.lines) };
+  return changeWork(works, message.reservation_id, change, true);
+}
+
+function chat(state, message) {
+  const work = find(state.works, message.reservation_id);
+  if (!work?.assignment?.chat) return state;
+  const changed = chatChange(work.assignment.chat, message);
+  const change = { assignment: { ...work.assignment, chat: changed }, outbox: unsent(work.outbox ?? [], changed.lines) };
+  return { ...state, works: changeWork(state.works, message.reservation_id, change) };
+}
+
+function find(list, reservation_id) {
+  return list.find((each) => each.reservation_id === reservation_id);
 }
 
 function changeWork(works, reservation_id, change, create) {

@@ -47,6 +47,8 @@ export class WebCall {
     this._localStream = null;
     this._pc = null;
     this._sender = null;
+    this._stale = false; // the path is known to be gone, whatever its state says
+    this._retired = [];
     this._socket = null;
     this._token = null;
     this._over = false;
@@ -107,7 +109,8 @@ export class WebCall {
 
   async _openMedia() {
     const pc = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle" });
-    this._dropMedia();
+    this._retire();
+    this._stale = false;
     this._pc = pc;
     pc.ontrack = ({ track }) => this._playRemote(track);
     pc.onconnectionstatechange = () => this._mediaChanged(pc);
@@ -130,7 +133,7 @@ export class WebCall {
   _renew() {
     const socket = this._socket;
     if (this._over || !this._token || !socket) return; // without a socket it is under way already
-    this._pc?.close();
+    this._stale = true;
     socket.close();
     this._reconnect(socket);
   }
@@ -145,14 +148,20 @@ export class WebCall {
     });
   }
 
-  _dropMedia() {
+  // An old path is closed only when the server has the new one: closing says goodbye, which would end the call.
+  _retire() {
     clearTimeout(this._lost);
-    if (!this._pc) return;
-    this._pc.onconnectionstatechange = null;
-    this._pc.ontrack = null;
-    this._pc.close();
+    const pc = this._pc;
     this._pc = null;
     this._sender = null;
+    if (!pc) return;
+    pc.onconnectionstatechange = null;
+    pc.ontrack = null;
+    this._retired.push(pc);
+  }
+
+  _closeRetired() {
+    for (const pc of this._retired.splice(0)) pc.close();
   }
 
   // --- the socket ----------------------------------------------------------------------------------------------
@@ -181,7 +190,7 @@ export class WebCall {
 
   async _resume() {
     const resume = { type: "resume", token: this._token };
-    if (this._pc?.connectionState !== "connected") resume.sdp = await this._openMedia();
+    if (this._stale || this._pc?.connectionState !== "connected") resume.sdp = await this._openMedia();
     if (!this._over) this._connect(resume);
   }
 
@@ -216,6 +225,7 @@ export class WebCall {
     if (!sdp || !pc) return;
     try {
       await pc.setRemoteDescription({ type: "answer", sdp });
+      this._closeRetired();
     } catch (error) {
       if (pc === this._pc) throw error; // else hung up meanwhile
     }
@@ -230,7 +240,8 @@ export class WebCall {
     this._over = true;
     clearInterval(this._ping);
     clearTimeout(this._retrying);
-    this._dropMedia();
+    this._retire();
+    this._closeRetired();
     stopTracks(this._localStream);
     this._localStream = null;
     this.audio.srcObject = null;

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -135,6 +136,20 @@ class Desk(ScriptedGateway):
         return [call[1:] for call in self.calls if call[0] == method]
 
 
+async def _interaction(request: web.Request) -> web.Response:
+    if "Authorization" not in request.headers:
+        return web.json_response({"title": "no"}, status=401)
+    interaction_id = request.match_info["id"]
+    known = request.app[STORIES].get(interaction_id)
+    return web.json_response(known) if known else web.json_response({"title": "no"}, status=404)
+
+
+async def _timeline(request: web.Request) -> web.Response:
+    items = [story["record"] for story in request.app[STORIES].values()]
+    customer = {"id": request.match_info["id"], "identities": next(iter(request.app[STORIES].values()))["identities"]}
+    return web.json_response({"customer": customer, "items": items, "next": None})
+
+
 @dataclass
 class Scene:
     """One browser page signed in (or about to) on a stage."""
@@ -144,6 +159,7 @@ class Scene:
     page: Page
     errors: list[str]
     withdrawn: list[str]
+    stories: dict[str, Any]
 
     @property
     def url(self) -> str:
@@ -174,6 +190,7 @@ async def _end_session(request: web.Request) -> web.Response:
 
 
 WITHDRAWN = web.AppKey("withdrawn", list)
+STORIES = web.AppKey("stories", dict)
 
 
 @pytest.fixture
@@ -201,6 +218,9 @@ async def browser() -> AsyncIterator[Browser]:
 async def scene(browser: Browser, limits: EndpointLimits, locale: str) -> AsyncIterator[Scene]:
     app = web.Application()
     app[WITHDRAWN] = []
+    app[STORIES] = {}
+    app.router.add_get("/api/v1/interactions/{id}", _interaction)
+    app.router.add_get("/api/v1/customers/{id}/timeline", _timeline)
     app.router.add_post("/api/v1/session", _session)
     app.router.add_delete("/api/v1/session", _end_session)
     StaticPages(FRONTEND).add_to(app)
@@ -213,6 +233,6 @@ async def scene(browser: Browser, limits: EndpointLimits, locale: str) -> AsyncI
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         page.set_default_timeout(5000)
         expect.set_options(timeout=5000)
-        yield Scene(desk, place, page, errors, app[WITHDRAWN])
+        yield Scene(desk, place, page, errors, app[WITHDRAWN], app[STORIES])
         await page.context.close()
-    assert [error for error in errors if not re.search(r"status of (401|429)|ERR_CONNECTION_REFUSED", error)] == []
+    assert [error for error in errors if not re.search(r"status of (401|404|429)|ERR_CONNECTION_REFUSED", error)] == []

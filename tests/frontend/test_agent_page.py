@@ -147,7 +147,7 @@ async def test_rejecting_and_withdrawing(scene: Scene) -> None:
     await expect(page.locator(".offer")).to_be_visible()
     desk.withdraw(offer, WithdrawReason.ABANDONED)
     await expect(page.locator(".offer")).to_have_count(0)
-    await expect(page.locator(".notice")).to_contain_text("The caller hung up")
+    await expect(page.locator(".notice")).to_contain_text("The customer left")
 
 
 async def test_keys(scene: Scene) -> None:

@@ -23,7 +23,7 @@ from router.vocabulary import (
 FRONTEND = Path(__file__).parents[2] / "frontend"
 LANGUAGES = ("en", "zh-CN", "zh-TW")
 TEXTS = {name: json.loads((FRONTEND / "i18n" / f"{name}.json").read_text(encoding="utf-8")) for name in LANGUAGES}
-SCRIPTS = [*FRONTEND.glob("agent/**/*.js"), *FRONTEND.glob("lib/*.js")]
+SCRIPTS = [path for folder in ("agent", "lib", "supervisor") for path in FRONTEND.glob(f"{folder}/**/*.js")]
 SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in SCRIPTS)
 
 # What a key with a variable part can become.
@@ -34,6 +34,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "outcome": tuple(Outcome),
     "leg": get_args(LegState),
     "call": ("accepted", "connected", "held", "ended"),
+    "chat": ("accepted", "connected", "ended", "mark_sent", "mark_delivered", "mark_read"),
+    "chat_ended_by": tuple(EndedBy),
     "connection": ("connecting", "online", "waiting", "ended"),
     "reason": (REASON_CONNECTION_LOST, REASON_LEG_FAILED, REASON_MISSED_OFFER, REASON_SIGNED_IN),
     "withdrawn": tuple(
@@ -46,7 +48,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "banner": ("microphone", "no_microphone", "unsupported", "playback"),
 }
 # Codes come from the server; the page falls back to its message, so these may grow without it.
-OPEN_GROUPS = ("refused", "data")
+OPEN_GROUPS = ("refused", "data", "identity")
 
 
 def used_keys() -> set[str]:

@@ -1,7 +1,8 @@
+import { Action, Ticking } from "../../lib/controls.js";
 import { t } from "../../lib/i18n.js";
+import { Icon } from "../../lib/icons.js";
 import { html, useState } from "../../lib/ui.js";
-import { Icon } from "./icons.js";
-import { Action, Caller, Facts, Ticking, Why } from "./parts.js";
+import { Caller, endedBy, Facts, Why } from "./parts.js";
 
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
 
@@ -19,7 +20,7 @@ export function CallCard({ call, desk, state }) {
         ${call.connected_at_us && call.state !== "ended" && html`<p class="timer" role="timer" aria-label=${t("call.timer")}><${Ticking} since=${call.connected_at_us / 1000} every=${500} /></p>`}
       </header>
       <${Caller} card=${call} />
-      ${call.state === "ended" && call.by && html`<p class="quiet-text">${t(`ended_by.${call.by}`)}</p>`}
+      ${call.state === "ended" && call.by && html`<p class="quiet-text">${endedBy(call)}</p>`}
       ${call.state === "accepted" && !inBrowser && html`<p class="on-phone"><${Icon} name="phone" />${t("offer.answer_on_phone")}</p>`}
       <div class="call-bar" role="toolbar" aria-label=${t("call.controls")}>
         ${inBrowser && html`

@@ -1,9 +1,9 @@
+import { Action, Ticking } from "../../lib/controls.js";
 import { label, t, tCode } from "../../lib/i18n.js";
+import { Icon, Mark } from "../../lib/icons.js";
+import { LanguageSwitch } from "../../lib/language.js";
 import { html, useEffect, useRef, useState } from "../../lib/ui.js";
 import { reachable } from "../store.js";
-import { Icon, Mark } from "./icons.js";
-import { LanguageSwitch } from "./language.js";
-import { Action, Ticking } from "./parts.js";
 
 export function Header({ desk, state, onLanguage }) {
   return html`

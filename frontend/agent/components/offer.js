@@ -1,18 +1,22 @@
+import { Action } from "../../lib/controls.js";
 import { t } from "../../lib/i18n.js";
+import { Icon } from "../../lib/icons.js";
+import { useNow } from "../../lib/time.js";
 import { html } from "../../lib/ui.js";
-import { useNow } from "../time.js";
-import { Icon } from "./icons.js";
-import { Action, Caller, Facts, Why } from "./parts.js";
+import { Caller, Facts, Why } from "./parts.js";
 
 const RADIUS = 44;
 const ROUND = 2 * Math.PI * RADIUS;
 
-export function OfferCard({ offer, desk, state }) {
+/** `compact` beside other work, so that what the agent is writing on stays where it is. */
+export function OfferCard({ offer, desk, state, compact }) {
   const id = offer.reservation_id;
-  const onPhone = state.agent.station === "sip";
+  const onPhone = state.agent.station === "sip" && offer.medium === "voice";
+  const icon = offer.medium === "chat" ? "chat" : "phone";
+  const question = offer.chat?.lines?.[0]?.text;
   const attempt = offer.attempt ?? 1;
   return html`
-    <article class="card offer" aria-labelledby=${`offer-${id}`}>
+    <article class=${`card offer ${compact ? "compact" : ""}`} aria-labelledby=${`offer-${id}`}>
       <header class="card-head">
         <p id=${`offer-${id}`} class="eyebrow"><span class="beacon" aria-hidden="true"></span>${t(`offer.medium.${offer.medium}`)}</p>
         ${attempt > 1 && html`<span class="tag">${t("offer.attempt", { attempt })}</span>`}
@@ -21,12 +25,12 @@ export function OfferCard({ offer, desk, state }) {
         <${Caller} card=${offer} />
         <${Countdown} deadline=${offer.deadline_us / 1000} whole=${offer.timeout_ms} />
       </div>
-      <${Facts} card=${offer} waiting=${true} />
-      <${Why} why=${offer.why} />
+      ${question && html`<blockquote class="question"><bdi>${question}</bdi></blockquote>`}
+      ${!compact && html`<${Facts} card=${offer} waiting=${true} /><${Why} why=${offer.why} />`}
       <footer class="actions">
         ${onPhone
           ? html`<p class="on-phone"><${Icon} name="phone" />${t("offer.answer_on_phone")}</p>`
-          : html`<${Action} class="button accept large" shortcut="KeyA" act=${() => desk.accept(id)}><${Icon} name="phone" />${t("offer.accept")}</${Action}>`}
+          : html`<${Action} class="button accept large" shortcut="KeyA" act=${() => desk.accept(id)}><${Icon} name=${icon} />${t("offer.accept")}</${Action}>`}
         <${Action} class="button large" shortcut="KeyR" act=${() => desk.reject(id)}><${Icon} name="cross" />${t("offer.reject")}</${Action}>
       </footer>
     </article>

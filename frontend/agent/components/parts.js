@@ -1,47 +1,28 @@
 // Small pieces that several cards share.
+import { Ticking } from "../../lib/controls.js";
 import { label, t, tCode } from "../../lib/i18n.js";
-import { html, useState } from "../../lib/ui.js";
-import { duration, useNow } from "../time.js";
-import { Icon } from "./icons.js";
-
-/** A button that is busy until its action is settled, so that nothing is asked twice. */
-export function Action({ act, children, shortcut, ...rest }) {
-  const [busy, setBusy] = useState(false);
-  const click = async () => {
-    setBusy(true);
-    try {
-      await act();
-    } finally {
-      setBusy(false);
-    }
-  };
-  const keys = shortcut ? { "data-key": shortcut, "aria-keyshortcuts": `Alt+${shortcut.slice(3)}` } : {};
-  return html`
-    <button type="button" ...${rest} ...${keys} disabled=${rest.disabled || busy} aria-busy=${busy} onClick=${click}>
-      ${children}${shortcut && html`<kbd aria-hidden="true">Alt ${shortcut.slice(3)}</kbd>`}
-    </button>
-  `;
-}
-
-export function Ticking({ since, every = 1000 }) {
-  return html`<span class="figures">${duration(useNow(every) - since)}</span>`;
-}
+import { Icon } from "../../lib/icons.js";
+import { duration } from "../../lib/time.js";
+import { html } from "../../lib/ui.js";
+import { who } from "../attention.js";
 
 export function Caller({ card, level: Level = "h2" }) {
-  const { display, number, verified } = card.caller;
-  const name = display || number || t("caller.unknown");
+  const { number, verified } = card.caller;
+  const name = who(card);
   return html`
     <div class="caller">
       <${Level} class="caller-name"><bdi>${name}</bdi></${Level}>
       <p class="caller-number">
         ${number && number !== name && html`<bdi class="figures">${number}</bdi>`}
-        ${verified
-          ? html`<span class="tag good"><${Icon} name="shield" />${t("caller.verified")}</span>`
-          : html`<span class="tag">${t("caller.unverified")}</span>`}
+        ${verified && html`<span class="tag good"><${Icon} name="shield" />${t("caller.verified")}</span>`}
+        ${!verified && number && html`<span class="tag">${t("caller.unverified")}</span>`}
       </p>
     </div>
   `;
 }
+
+/** Who ended it, in the words of its medium. */
+export const endedBy = ({ medium, by }) => t(`${medium === "chat" ? "chat_ended_by" : "ended_by"}.${by}`);
 
 /** Queue, skills, the way through the menu and what the menu collected. */
 export function Facts({ card, waiting }) {

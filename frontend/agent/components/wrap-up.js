@@ -1,14 +1,16 @@
+import { Action } from "../../lib/controls.js";
 import { label, t } from "../../lib/i18n.js";
+import { Icon } from "../../lib/icons.js";
+import { duration, serverNow, useNow } from "../../lib/time.js";
 import { html, useEffect, useMemo, useState } from "../../lib/ui.js";
-import { duration, serverNow, useNow } from "../time.js";
-import { Icon } from "./icons.js";
-import { Action, Caller } from "./parts.js";
+import { Caller, endedBy } from "./parts.js";
 
 const NOTE_LIMIT = 4000;
 // What was typed is sent just before the server closes wrap-up, so that no note is lost to the clock.
 const SEND_BEFORE_MS = 1200;
 
-export function WrapUp({ work, desk, state }) {
+/** `within` a chat, what was said and with whom is above it already. */
+export function WrapUp({ work, desk, state, within = false }) {
   const { wrapUp, assignment } = work;
   const id = wrapUp.reservation_id;
   const [draft, setDraft] = useDraft(id);
@@ -20,14 +22,14 @@ export function WrapUp({ work, desk, state }) {
   useEffect(() => void (due && finish()), [due]);
   const choices = wrapUp.dispositions?.length ? wrapUp.dispositions : (state.dispositions[assignment?.queue] ?? []);
   return html`
-    <article class="card wrap-up" aria-labelledby=${`wrap-${id}`}>
+    <article class=${`${within ? "" : "card"} wrap-up`} aria-labelledby=${`wrap-${id}`}>
       <header class="card-head">
         <h2 id=${`wrap-${id}`} class="eyebrow"><${Icon} name="note" />${t("wrap_up.heading")}</h2>
         <p class=${`timer ${left < 10000 ? "late" : ""}`} role="timer" aria-label=${t("wrap_up.time_left")}><span class="figures">${duration(left + 999)}</span></p>
       </header>
       <progress class=${left < 10000 ? "late" : ""} max="1" value=${Math.min(1, left / Math.max(1, deadline - started))} aria-hidden="true"></progress>
-      ${assignment && html`<${Caller} card=${assignment} level="h3" />`}
-      ${assignment?.by && html`<p class="quiet-text">${t(`ended_by.${assignment.by}`)}</p>`}
+      ${assignment && !within && html`<${Caller} card=${assignment} level="h3" />`}
+      ${assignment?.by && html`<p class="quiet-text">${endedBy(assignment)}</p>`}
       <fieldset class="dispositions">
         <legend>${t("wrap_up.disposition")}</legend>
         ${choices.map((choice) => html`
@@ -37,7 +39,7 @@ export function WrapUp({ work, desk, state }) {
           </label>`)}
       </fieldset>
       <label class="note">${t("wrap_up.note")}
-        <textarea rows="4" maxlength=${NOTE_LIMIT} value=${draft.note} placeholder=${t("wrap_up.note_hint")} onInput=${(event) => setDraft({ ...draft, note: event.target.value })}></textarea>
+        <textarea rows=${within ? 2 : 4} maxlength=${NOTE_LIMIT} value=${draft.note} placeholder=${t("wrap_up.note_hint")} onInput=${(event) => setDraft({ ...draft, note: event.target.value })}></textarea>
       </label>
       <footer class="actions">
         <${Action} class="button primary large" shortcut="KeyF" act=${finish}><${Icon} name="check" />${t("wrap_up.finish")}</${Action}>

@@ -1,6 +1,6 @@
 // The server's clock as seen from here, and durations for people.
-import { language } from "../lib/i18n.js";
-import { useEffect, useState } from "../lib/ui.js";
+import { language } from "./i18n.js";
+import { useEffect, useState } from "./ui.js";
 
 let offsetMs = 0;
 
@@ -32,4 +32,8 @@ export function duration(ms) {
 
 export function dateTime(us) {
   return new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "short" }).format(us / 1000);
+}
+
+export function time(us) {
+  return new Intl.DateTimeFormat(language(), { timeStyle: "short" }).format(us / 1000);
 }

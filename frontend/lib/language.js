@@ -1,5 +1,5 @@
-import { LANGUAGES, language, t } from "../../lib/i18n.js";
-import { html } from "../../lib/ui.js";
+import { LANGUAGES, language, t } from "./i18n.js";
+import { html } from "./ui.js";
 
 export function LanguageSwitch({ onLanguage }) {
   return html`

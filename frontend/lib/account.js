@@ -13,8 +13,11 @@ const PROBLEMS = {
 export const storedToken = () => sessionStorage.getItem(STORED);
 export const forgetToken = () => sessionStorage.removeItem(STORED);
 
-/** Resolves with the token; rejects with an Error whose message is a text key. */
-export async function signIn(account, password) {
+/**
+ * Resolves with the token; rejects with an Error whose message is a text key.
+ * `unfit` says of {role, agent_id} why this page is not for them (a text key), or nothing.
+ */
+export async function signIn(account, password, unfit) {
   let response;
   try {
     response = await fetch(SESSION, {
@@ -26,13 +29,14 @@ export async function signIn(account, password) {
     throw new Error("sign_in.unreachable");
   }
   if (!response.ok) throw new Error(problem(response.status));
-  const { token, agent_id } = await response.json();
-  if (agent_id === null) {
-    await signOut(token);
-    throw new Error("sign_in.no_agent");
+  const session = await response.json();
+  const why = unfit(session);
+  if (why) {
+    await signOut(session.token);
+    throw new Error(why);
   }
-  sessionStorage.setItem(STORED, token);
-  return token;
+  sessionStorage.setItem(STORED, session.token);
+  return session.token;
 }
 
 export async function signOut(token) {

@@ -1,0 +1,139 @@
+// Chats beside each other: a strip of tabs, and of the one in front what was said and the line to write on.
+import { Action, SureAction, Ticking } from "../../lib/controls.js";
+import { t } from "../../lib/i18n.js";
+import { Icon } from "../../lib/icons.js";
+import { html, useEffect, useRef, useState } from "../../lib/ui.js";
+import { who } from "../attention.js";
+import { unansweredSince, unread } from "../chat-state.js";
+import { Facts, Why } from "./parts.js";
+import { Transcript } from "./transcript.js";
+import { WrapUp } from "./wrap-up.js";
+
+const TEXT_LIMIT = 4000;
+const DRAFT = "jackfield.compose.";
+
+export function Chats({ chats, shown, desk, state }) {
+  const front = chats.find(({ reservation_id }) => reservation_id === shown) ?? chats[0];
+  const show = (id) => desk.show(id);
+  return html`
+    <section class="chats card" aria-label=${t("chat.all")}>
+      <div class="tabs" role="tablist" aria-label=${t("chat.all")} onKeyDown=${walk}>
+        ${chats.map((work, index) => html`<${Tab} key=${work.reservation_id} work=${work} number=${index + 1} front=${work === front} show=${show} />`)}
+      </div>
+      ${chats.map((work) => html`<${Chat} key=${work.reservation_id} work=${work} front=${work === front} desk=${desk} state=${state} />`)}
+    </section>
+  `;
+}
+
+function Tab({ work, number, front, show }) {
+  const { reservation_id: id, assignment, wrapUp } = work;
+  const news = front ? 0 : unread(work);
+  const since = wrapUp || assignment.state === "ended" ? null : unansweredSince(work);
+  return html`
+    <button type="button" role="tab" id=${`tab-${id}`} class=${`tab ${news ? "news" : ""}`} aria-selected=${front} aria-controls=${`chat-${id}`}
+      tabindex=${front ? 0 : -1} data-key=${`Digit${number}`} aria-keyshortcuts=${`Alt+${number}`} onClick=${() => show(id)}>
+      <${Icon} name=${wrapUp ? "note" : "chat"} />
+      <bdi class="tab-name">${who(assignment)}</bdi>
+      ${assignment.chat?.typing && html`<span class="dots" title=${t("chat.types")}><i></i><i></i><i></i></span>`}
+      ${news > 0 && html`<b class="badge figures" aria-label=${t("chat.unread", { count: news })}>${news}</b>`}
+      ${since !== null && html`<small class="tab-since" title=${t("chat.unanswered")}><${Ticking} since=${since / 1000} /></small>`}
+    </button>
+  `;
+}
+
+function Chat({ work, front, desk, state }) {
+  const { reservation_id: id, assignment, wrapUp } = work;
+  const { chat } = assignment;
+  const open = assignment.state === "connected" && !wrapUp;
+  const [details, setDetails] = useState(false);
+  useReading(id, chat, front, desk);
+  return html`
+    <article class="chat" id=${`chat-${id}`} role="tabpanel" aria-labelledby=${`tab-${id}`} data-state=${assignment.state} hidden=${!front}>
+      <header class="card-head chat-head">
+        <div>
+          <h2 class="chat-name"><bdi>${who(assignment)}</bdi></h2>
+          <p class="eyebrow" role="status"><span class="beacon" aria-hidden="true"></span>${t(`chat.${assignment.state}`)}
+            ${open && html`<span>· <${Ticking} since=${assignment.connected_at_us / 1000} /></span>`}</p>
+        </div>
+        <div class="chat-actions">
+          <button type="button" class="button quiet icon-only" aria-expanded=${details} aria-label=${t("chat.details")} title=${t("chat.details")} onClick=${() => setDetails(!details)}><${Icon} name="info" /></button>
+          ${!wrapUp && html`<${SureAction} class="button danger" shortcut="KeyX" disabled=${!open} sure=${t("chat.end_sure")} act=${() => desk.hangUp(id)}>${t("chat.end")}</${SureAction}>`}
+        </div>
+      </header>
+      ${details && html`<div class="chat-details"><${Facts} card=${assignment} /><${Why} why=${assignment.why} /></div>`}
+      <${Transcript} chat=${chat} outbox=${work.outbox ?? []} front=${front} desk=${desk} id=${id} />
+      ${wrapUp
+        ? html`<${WrapUp} work=${work} desk=${desk} state=${state} within=${true} />`
+        : html`<${Composer} id=${id} open=${open} front=${front} desk=${desk} />`}
+    </article>
+  `;
+}
+
+function Composer({ id, open, front, desk }) {
+  const [text, setText] = useState(() => sessionStorage.getItem(DRAFT + id) ?? "");
+  const field = useRef(null);
+  useEffect(() => () => sessionStorage.removeItem(DRAFT + id), [id]);
+  useEffect(() => void (front && open && idle() && field.current.focus({ preventScroll: true })), [front, open]);
+  useEffect(() => grow(field.current), [text, front]);
+  const change = (value) => {
+    setText(value);
+    sessionStorage.setItem(DRAFT + id, value);
+  };
+  const send = () => {
+    if (!text.trim() || !open) return;
+    desk.chats.say(id, text.trim());
+    change("");
+    field.current.focus();
+  };
+  const key = (event) => {
+    // An input method takes Enter for itself: there it ends a word, not the message.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    event.preventDefault();
+    send();
+  };
+  const input = ({ target }) => {
+    change(target.value);
+    desk.chats.typing(id, Boolean(target.value.trim()));
+  };
+  return html`
+    <form class="composer" onSubmit=${(event) => (event.preventDefault(), send())}>
+      <label class="unseen" for=${`compose-${id}`}>${t("chat.write")}</label>
+      <textarea id=${`compose-${id}`} ref=${field} rows="1" maxlength=${TEXT_LIMIT} value=${text} placeholder=${t("chat.write_hint")} disabled=${!open} onInput=${input} onKeyDown=${key}></textarea>
+      <button class="button primary" disabled=${!open || !text.trim()}><${Icon} name="send" /><span>${t("chat.send")}</span></button>
+    </form>
+  `;
+}
+
+/** The chat in front counts as read while somebody can see the page. */
+function useReading(id, chat, front, desk) {
+  const last = chat.lines.at(-1)?.number ?? 0;
+  const [visible, setVisible] = useState(!document.hidden);
+  useEffect(() => {
+    const change = () => setVisible(!document.hidden);
+    document.addEventListener("visibilitychange", change);
+    return () => document.removeEventListener("visibilitychange", change);
+  }, []);
+  useEffect(() => void (front && visible && last > chat.own_read && desk.chats.read(id, last)), [front, visible, last]);
+}
+
+/** Nobody is writing or choosing something: the focus may be moved. */
+function idle() {
+  const { activeElement: at } = document;
+  return !at || at === document.body || at.matches("main, [role=tab], .offer button, .idle button");
+}
+
+/** As high as its text, up to what the style sheet allows. */
+function grow(field) {
+  field.style.height = "auto";
+  if (field.scrollHeight) field.style.height = `${field.scrollHeight + 2}px`;
+}
+
+function walk(event) {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  const tabs = [...event.currentTarget.querySelectorAll("[role=tab]")];
+  const next = tabs[(tabs.findIndex((tab) => tab.ariaSelected === "true") + step + tabs.length) % tabs.length];
+  next.focus();
+  next.click();
+}
