@@ -20,7 +20,7 @@ from config.site import Site
 from config.webhooks import load_hooks
 from records.accounts import Account, Accounts
 from records.api_keys import ApiKeys
-from records.database import Database
+from records.database import Database, DatabaseError
 from records.phones import Phones
 from records.webhooks import KINDS
 from server.clock import wall_us
@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         logs.configure(settings.log_level, json=settings.log_format == "json")
         command: Callable[[argparse.Namespace, Settings, Site], Coroutine[object, object, int]] = arguments.command
         return uvloop.run(command(arguments, settings, site))
-    except (SettingsError, ConfigProblems, CommandError, EmbeddedError, TlsError) as error:
+    except (SettingsError, ConfigProblems, CommandError, EmbeddedError, TlsError, DatabaseError) as error:
         print(error, file=sys.stderr)
         return 2
 
