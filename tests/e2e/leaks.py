@@ -131,8 +131,9 @@ def assert_flat(start: Footprint, end: Footprint, *, server_mib: float, media_mi
     for name, files in end.fds.items():
         more = {file: count for file, count in (files - start.fds[name]).items() if "jackfield.db" not in file}
         assert more == {}, f"more files open in {name}"
-    assert end.rss["media"] - start.rss["media"] < media_mib
-    assert end.rss["server"] - start.rss["server"] < server_mib
+    for name, limit in (("server", server_mib), ("media", media_mib)):
+        grown = end.rss[name] - start.rss[name]
+        assert grown < limit, f"{name} grew by {grown:.1f} MiB: memory is not flat"
 
 
 async def assert_nothing_left(server: Server, office: Office, before: dict[str, int], sip_s: float) -> None:
