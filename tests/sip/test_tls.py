@@ -1,6 +1,7 @@
 """SIP over TLS on real sockets: calls both ways, a phone reached through its own connection, and who is refused."""
 
 import asyncio
+import shutil
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -126,6 +127,47 @@ async def test_a_registered_phone_is_rung_on_its_own_connection(secure: Desk, pa
     await until(lambda: secure.ua.open_calls == 0)
     writer.close()
     await until(lambda: secure.ua.open_connections == 0)
+
+
+BARESIP = """poll_method epoll
+sip_listen 127.0.0.1:0
+sip_cafile {cert}
+audio_player aubridge,nowhere
+audio_source aubridge,nowhere
+net_interface 127.0.0.1
+module_path /usr/lib/baresip/modules
+module aubridge.so
+module g711.so
+module_tmp uuid.so
+module_tmp account.so
+module_app menu.so
+"""
+
+
+@pytest.mark.baresip
+async def test_baresip_registers_and_is_called_over_tls(secure: Desk, pair: Pair, tmp_path: Path) -> None:
+    """TLS and SIP of others; it has the certificate as the only authority that it trusts."""
+    if shutil.which("baresip") is None:
+        pytest.skip("baresip is not installed")
+    home = tmp_path / "baresip"
+    home.mkdir()
+    (home / "config").write_text(BARESIP.format(cert=pair.cert))
+    login = "auth_user=1001;auth_pass=pw-1001;regint=600;answermode=auto;audio_codecs=pcmu"
+    (home / "accounts").write_text(f"<sip:1001@127.0.0.1:{secure.ua.tls_port};transport=tls>;{login}\n")
+    (home / "contacts").touch()
+    with (home / "log").open("wb") as output:
+        phone = await asyncio.create_subprocess_exec("baresip", "-f", str(home), stdout=output, stderr=output)
+    try:
+        await secure.wait(PhoneRegistered)
+        secure.ua.dial("c1", "1001", SDP, from_user="400", from_display="Jackfield")
+        assert b"m=audio" in (await secure.wait(CallAnswered)).sdp
+        secure.ua.hangup("c1")
+        await until(lambda: secure.ua.open_calls == 0)
+        assert secure.ua.open_connections == 1, "the phone's own"
+        assert not secure.seen(CallFailed)
+    finally:
+        phone.terminate()
+        await phone.wait()
 
 
 async def test_a_peer_with_a_certificate_that_nobody_vouches_for_is_not_called(secure: Desk, tls: Tls) -> None:
