@@ -178,7 +178,9 @@ def _case(table: Table) -> f.Case:
         case "exists" | "phone":
             values = ("true" if table.flag(test, default=True) else "false",)
         case "greater" | "less":
-            values = (table.text(test) if isinstance(table.values[test], str) else str(table.number(test, low=-1e12)),)
+            values = (
+                table.text(test) if isinstance(table.values[test], str) else f"{table.number(test, low=-1e12):.12g}",
+            )
             if decimal(values[0]) is None:
                 table.problem(test, f'"{values[0]}" is not a number')
         case _:

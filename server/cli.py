@@ -14,6 +14,7 @@ import structlog
 import uvloop
 
 import config
+from config.flow_tests import load_flow_tests
 from config.problems import ConfigProblems
 from config.settings import Settings, SettingsError, add_arguments, read_settings
 from config.site import Site
@@ -25,6 +26,7 @@ from records.phones import Phones
 from records.webhooks import KINDS
 from server.clock import wall_us
 from server.embedded import EmbeddedError
+from server.flow_commands import draw, walk_flows
 from server.node import REALM, Node
 from server.people import role_of
 from server.tls import TlsError
@@ -62,12 +64,16 @@ def _parser() -> argparse.ArgumentParser:
     for name, command, text in (
         ("run", run, "run the server until Ctrl-C"),
         ("check-config", check_config, "check the site's files and print each mistake"),
+        ("test-flows", walk_flows, "walk through the site's flow tests and print what fails"),
+        ("draw-flows", draw, "draw a picture (SVG) of each flow"),
         ("set-password", set_password, "set the password of an agent's account"),
         ("make-api-key", make_api_key, "make a key for a program, in place of an earlier one of that name"),
         ("revoke-api-key", revoke_api_key, "end a program's key"),
         ("set-phone-password", set_phone_password, "set the SIP password of an agent's phone"),
     ):
         sub = commands.add_parser(name, help=text, description=text)
+        if name == "draw-flows":
+            sub.add_argument("--out", metavar="FOLDER", default=".", help="gets flow-<name>.svg for each flow")
         if name.endswith("-api-key"):
             sub.add_argument("name", help="the program's name")
         if name.startswith("set-"):
@@ -122,6 +128,7 @@ def _print_welcome(settings: Settings, site: Site) -> None:
 async def check_config(_arguments: argparse.Namespace, settings: Settings, site: Site) -> int:
     """`config.load` has said everything that is wrong with the rest before this is reached."""
     load_hooks(settings.site, KINDS, os.environ)
+    load_flow_tests(site)
     print(
         f"{settings.site}: no mistakes ({len(site.flows)} flows, {len(site.queues)} queues, {len(site.agents)} agents)"
     )
