@@ -65,6 +65,8 @@ _PREFLIGHT = {
     "Access-Control-Max-Age": "600",
 }
 
+_CHAT = web.RequestKey("chat", ChatRunner)
+
 log = structlog.get_logger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -257,10 +259,8 @@ class ChatEndpoint:
         opening = await _body(request, Open)
         self._may_embed(request, opening.entry)
         runner, token = await self._conductor.open(opening, request.remote or "")
-        try:
-            return _reply(OpenedChat(token=token, status=runner.status(), messages=await runner.after(0)), 201)
-        finally:
-            self._conductor.looked_at(runner)
+        request[_CHAT] = runner
+        return _reply(OpenedChat(token=token, status=runner.status(), messages=await runner.after(0)), 201)
 
     async def _read(self, request: web.Request) -> web.Response:
         """`after`: the last number that the page has. `wait` (seconds): wait for more, or for another `version`."""
@@ -281,7 +281,6 @@ class ChatEndpoint:
         finally:
             self._polls.discard(poll)
             runner.unwatch(poll.set)
-            self._conductor.looked_at(runner)
         return _reply(ChatPage(status=runner.status(), messages=await runner.after(after)))
 
     async def _say(self, request: web.Request) -> web.Response:
@@ -306,11 +305,7 @@ class ChatEndpoint:
 
     async def _rate(self, request: web.Request) -> web.Response:
         rate = await _body(request, Rate)
-        runner = await self._own(request)
-        try:
-            await self._conductor.rate(runner, rate.score)
-        finally:
-            self._conductor.looked_at(runner)
+        await self._conductor.rate(await self._own(request), rate.score)
         return web.Response(status=204)
 
     async def _preflight(self, _request: web.Request) -> web.Response:
@@ -320,7 +315,7 @@ class ChatEndpoint:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise ChatRefusedError("no_token", "the token of the chat is needed")
-        runner = await self._chat(token.strip())
+        runner = request[_CHAT] = await self._chat(token.strip())
         if runner.chat_id != request.match_info["id"]:
             raise ChatRefusedError("unknown_chat", "there is no such chat of this token")
         return runner
@@ -378,6 +373,9 @@ class ChatEndpoint:
             except StoreAwayError as error:
                 log.warning("chat_not_readable", error=str(error))
                 answer = _reply(Refused(code="unavailable", message="the chat cannot be read now"), 503)
+            finally:
+                if (runner := request.get(_CHAT)) is not None:
+                    self._conductor.looked_at(runner)
             if origin:
                 answer.headers["Access-Control-Allow-Origin"] = origin
                 answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"

@@ -202,6 +202,7 @@ class ChatRunner:
 
     def stop(self) -> None:
         """The server stops: `run` returns, the chat waits in SQL and in the router for the next start."""
+        self._stopped = True
         self._inbox.put_nowait(Stop())
 
     async def run(self, first: list[ChatCommand]) -> None:
@@ -211,6 +212,7 @@ class ChatRunner:
             await self._do_all(first)
             while not (self.over or self._stopped):
                 await self._step()
+            await self._keep_marks()
         finally:
             self._stopped = True
             self._refuse_rest()
@@ -230,8 +232,7 @@ class ChatRunner:
             return
         match item:
             case Stop():
-                self._stopped = True
-                await self._keep_marks()
+                return
             case Say():
                 await self._say(item)
             case _:
@@ -347,13 +348,9 @@ class ChatRunner:
                 return await self._ports.store.end(self.chat_id, by.value, self._now())
             except StoreAwayError as error:
                 log.warning("chat_end_not_kept", error=str(error))
-            try:
-                async with asyncio.timeout(END_RETRY_S):
-                    while not isinstance(await self._inbox.get(), Stop):
-                        pass
+            if self._stopped:
                 return None
-            except TimeoutError:
-                continue
+            await asyncio.sleep(END_RETRY_S)
 
     def _refuse_rest(self) -> None:
         while not self._inbox.empty():
