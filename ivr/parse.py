@@ -1,5 +1,6 @@
 """From a mapping that was read out of a TOML file to a `Flow`, or to the list of every mistake in it."""
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import get_args
@@ -148,10 +149,14 @@ def _lookup(name: str, table: Table, context: FlowContext) -> Node:
             result.problem(key, f'"{key}" is not a name', "use letters, digits, - and _")
         if path and not is_path(path):
             result.problem(key, f'"{path}" is not a path in JSON', 'write it as "order.items[0].state"')
+    path = table.text("path", "")
+    if path.startswith("/") or not _BELOW.fullmatch(path) or ".." in path.split("/"):
+        # What follows the service's URL must stay below it.
+        table.problem("path", f'"{path}" is not a path below the service', 'write it as "orders/state"')
     return f.Lookup(
         name=name,
         service=table.choice("service", context.lookups),
-        path=table.text("path", ""),
+        path=path,
         query={key: query.text(key) for key in query.values},
         result=found,
         next=table.text("next"),
@@ -220,6 +225,7 @@ def _goodbye(name: str, table: Table, _: FlowContext) -> Node:
     return Goodbye(name=name, prompts=table.texts("prompts", ()), outcome=table.text("outcome", "goodbye"))
 
 
+_BELOW = re.compile(r"[A-Za-z0-9._~/-]*")
 _TESTS: tuple[f.Test, ...] = get_args(f.Test)
 _KINDS: Mapping[str, Callable[[str, Table, FlowContext], Node]] = {
     "greeting": _play,
