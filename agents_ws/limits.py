@@ -39,6 +39,7 @@ class EndpointLimits:
     leg_timeout_s: float = 20.0
     close_timeout_s: float = 2.0
     max_message_bytes: int = MAX_MESSAGE_BYTES
-    messages_per_second: int = 20
-    burst: int = 60
+    # An agent's program may acknowledge every message that it gets, and chats bring many.
+    messages_per_second: int = 100
+    burst: int = 300
     write_buffer_bytes: int = 64 * 1024

@@ -17,7 +17,9 @@ from voice.ports import CallOffer
 log = structlog.get_logger(__name__)
 
 
-def hand_over(event: sip.SipEvent, conductor: Conductor, phone: Callable[[str, bool], None]) -> None:
+def hand_over(  # noqa: C901 - one flat match over all events, on purpose
+    event: sip.SipEvent, conductor: Conductor, phone: Callable[[str, bool], None]
+) -> None:
     """A SIP event to whom it concerns. `phone` is told of a user's phone: there or not."""
     match event:
         case sip.CallReceived():
@@ -27,6 +29,8 @@ def hand_over(event: sip.SipEvent, conductor: Conductor, phone: Callable[[str, b
             conductor.call_confirmed(call, sdp)
         case sip.CallAnswered(call, answer):
             conductor.call_answered(call, answer)
+        case sip.CallRinging(call, _):
+            conductor.call_rang(call)
         case sip.CallFailed(call, code, reason):
             conductor.call_failed(call, code, reason)
         case sip.CallCancelled(call):
@@ -41,7 +45,7 @@ def hand_over(event: sip.SipEvent, conductor: Conductor, phone: Callable[[str, b
             phone(user, True)
         case sip.PhoneUnregistered(user):
             phone(user, False)
-        case sip.CallRinging() | sip.OfferWithdrawn() | sip.OfferRefused():
+        case sip.OfferWithdrawn() | sip.OfferRefused():
             return
         case _:
             assert_never(event)

@@ -27,7 +27,7 @@ from voice.events import (
     PlayEnded,
     Requeued,
 )
-from voice.phone import PhoneAnswered, PhoneFailed, PhoneLeft, PhoneLeg, PhoneLost, PhoneReleased
+from voice.phone import PhoneAnswered, PhoneFailed, PhoneLeft, PhoneLeg, PhoneLost, PhoneRang, PhoneReleased
 from voice.ports import CallerIdentity, CallOffer, MediaUnavailableError, SdpRefusedError, Tasks
 from voice.runner import CallPlace, CallRunner, VoicePorts
 from voice.sip_caller import SipCaller
@@ -153,6 +153,11 @@ class Conductor:
         """An agent's phone answered."""
         if phone := self._phones.get(call):
             phone.tell(PhoneAnswered(sdp))
+
+    def call_rang(self, call: str) -> None:
+        """An agent's phone rings."""
+        if phone := self._phones.get(call):
+            phone.tell(PhoneRang())
 
     def call_failed(self, call: str, code: int, reason: str) -> None:
         """An agent's phone refused, or could not be reached."""

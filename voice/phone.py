@@ -19,6 +19,7 @@ from voice.runner import VoicePorts
 
 log = structlog.get_logger(__name__)
 
+BUSY = 486  # RFC 3261 section 21.4.24
 DECLINE = 603  # RFC 3261 section 21.6.2: the callee explicitly does not wish to take part.
 
 
@@ -26,8 +27,14 @@ class PhoneState(StrEnum):
     """Where the phone's leg stands. Whether it is joined with the caller is the call's business."""
 
     DIALLING = "dialling"
+    RINGING = "ringing"
     ANSWERED = "answered"
     ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneRang:
+    """180: a person hears it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +69,23 @@ class PhoneReleased:
     """The router or the caller is done with this leg."""
 
 
-PhoneEvent = PhoneAnswered | PhoneFailed | PhoneLeft | PhoneLost | PhoneReleased
+PhoneEvent = PhoneRang | PhoneAnswered | PhoneFailed | PhoneLeft | PhoneLost | PhoneReleased
+
+UNANSWERED = (PhoneState.DIALLING, PhoneState.RINGING)
 
 # (state, event) -> the states that may follow. What is not in the table is without effect there: it came late.
 TABLE: dict[tuple[PhoneState, type[PhoneEvent]], tuple[PhoneState, ...]] = {
+    (PhoneState.DIALLING, PhoneRang): (PhoneState.RINGING,),
     (PhoneState.DIALLING, PhoneAnswered): (PhoneState.ANSWERED, PhoneState.ENDED),
     (PhoneState.DIALLING, PhoneFailed): (PhoneState.ENDED,),
     (PhoneState.DIALLING, PhoneLeft): (PhoneState.ENDED,),
     (PhoneState.DIALLING, PhoneLost): (PhoneState.ENDED,),
     (PhoneState.DIALLING, PhoneReleased): (PhoneState.ENDED,),
+    (PhoneState.RINGING, PhoneAnswered): (PhoneState.ANSWERED, PhoneState.ENDED),
+    (PhoneState.RINGING, PhoneFailed): (PhoneState.ENDED,),
+    (PhoneState.RINGING, PhoneLeft): (PhoneState.ENDED,),
+    (PhoneState.RINGING, PhoneLost): (PhoneState.ENDED,),
+    (PhoneState.RINGING, PhoneReleased): (PhoneState.ENDED,),
     (PhoneState.ANSWERED, PhoneLeft): (PhoneState.ENDED,),
     (PhoneState.ANSWERED, PhoneLost): (PhoneState.ENDED,),
     (PhoneState.ANSWERED, PhoneReleased): (PhoneState.ENDED,),
@@ -133,6 +148,8 @@ class PhoneLeg:
         if (self.state, type(event)) not in TABLE:
             return
         match event:
+            case PhoneRang():
+                self.state = PhoneState.RINGING
             case PhoneAnswered(sdp):
                 await self._answered(sdp)
             case PhoneFailed(code, reason):
@@ -160,15 +177,17 @@ class PhoneLeg:
             self.state = PhoneState.ENDED
 
     def _failed(self, code: int, reason: str) -> None:
+        # Busy after ringing is a finger on the decline key; busy at once is a phone that is in use.
+        declined = code == DECLINE or (code == BUSY and self.state is PhoneState.RINGING)
         self.state = PhoneState.ENDED
         log.info("phone_failed", agent_id=self.agent_id, code=code, reason=reason)
-        if code == DECLINE:
+        if declined:
             self._post(facts.OfferRejected(self.reservation_id, self.agent_id, "declined"))
         else:
             self._post(facts.OfferFailed(self.reservation_id, f"sip_{code}"))
 
     def _left(self) -> None:
-        if self.state is PhoneState.DIALLING:
+        if self.state in UNANSWERED:
             self._post(facts.OfferFailed(self.reservation_id, "phone_left"))
         else:
             # Right on both sides of the join: before it the caller is given back, after it wrap-up begins.
@@ -180,7 +199,7 @@ class PhoneLeg:
         if self.state is PhoneState.ENDED:
             return
         log.warning("phone_leg_lost", agent_id=self.agent_id, reason=reason)
-        if self.state is PhoneState.DIALLING:
+        if self.state in UNANSWERED:
             self._post(facts.OfferFailed(self.reservation_id, reason))
         else:
             self._post(facts.AssignmentFailed(self.reservation_id, reason))

@@ -23,7 +23,8 @@ CALL_MEANING: Mapping[CallState, str] = {
     CallState.ENDED: "over; nothing comes after it",
 }
 PHONE_MEANING: Mapping[PhoneState, str] = {
-    PhoneState.DIALLING: "the phone is rung; this is the offer",
+    PhoneState.DIALLING: "the phone is called; this is the offer",
+    PhoneState.RINGING: "the phone says that it rings: 486 from now on is the agent's decline",
     PhoneState.ANSWERED: "the phone said 200: accepted, and joined when the router agrees",
     PhoneState.ENDED: "over; call and media leg are released",
 }

@@ -38,7 +38,7 @@ EVENTS: list[tuple[sip.SipEvent, list[tuple[Any, ...]]]] = [
     (sip.DigitPressed("c", "5", 100), [("digit_pressed", "c", "5")]),
     (sip.PhoneRegistered("2001", 9), [("phone", "2001", True)]),
     (sip.PhoneUnregistered("2001"), [("phone", "2001", False)]),
-    (sip.CallRinging("c", 180), []),
+    (sip.CallRinging("c", 180), [("call_rang", "c")]),
     (sip.OfferWithdrawn("c"), []),
     (sip.OfferRefused("c", 488, ""), []),
 ]

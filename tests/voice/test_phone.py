@@ -18,6 +18,7 @@ from voice.phone import (
     PhoneLeft,
     PhoneLeg,
     PhoneLost,
+    PhoneRang,
     PhoneReleased,
     PhoneState,
 )
@@ -70,6 +71,8 @@ async def test_a_caller_without_a_number_is_anonymous() -> None:
     [
         ([PhoneFailed(603, "Decline")], [facts.OfferRejected("w.1", "ben", "declined")]),
         ([PhoneFailed(486, "Busy")], [facts.OfferFailed("w.1", "sip_486")]),
+        ([PhoneRang(), PhoneFailed(486, "Busy")], [facts.OfferRejected("w.1", "ben", "declined")]),
+        ([PhoneRang(), PhoneLeft()], [facts.OfferFailed("w.1", "phone_left")]),
         ([PhoneLeft()], [facts.OfferFailed("w.1", "phone_left")]),
         ([PhoneLost("no_media")], [facts.OfferFailed("w.1", "no_media")]),
         ([PhoneReleased(), PhoneAnswered(b"good")], []),
@@ -150,6 +153,7 @@ EVENTS: list[PhoneEvent] = [
     PhoneAnswered(b"good"),
     PhoneAnswered(b"bad"),
     PhoneFailed(603, "Decline"),
+    PhoneRang(),
     PhoneFailed(486, "Busy"),
     PhoneLeft(),
     PhoneLost("no_media"),
