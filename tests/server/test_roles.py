@@ -1,0 +1,176 @@
+"""Every cell of the role table, asked of a whole node: over HTTP, and where it is a WebSocket, over that."""
+
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from records.accounts import Role
+from records.customers import Customers
+from records.roles import PERMISSIONS, Action, Extent
+from tests.server.bureau import Bureau, bureau
+
+WHO = {
+    Role.AGENT: "agent1",
+    Role.EXPERT: "expert9",
+    Role.SUPERVISOR: "super9",
+    Role.ADMINISTRATOR: "ops9",
+    Role.API: "key:crm",
+}
+INSIDE, OUTSIDE = {"agent": "agent2", "queue": "first_chat"}, {"agent": "agent4", "queue": "expert_chat"}
+Probe = Callable[[Bureau, str, dict[str, str]], Awaitable[bool | None]]
+
+
+async def reached(office: Bureau, who: str, method: str, path: str, body: Any = None) -> bool | None:
+    """True: done; False: there is nothing like it for this caller; None: the role may not do it."""
+    status, answer = await office.ask(who, method, path, body)
+    assert status in (200, 201, 204, 403, 404), (who, method, path, status, answer)
+    return None if status == 403 else status != 404
+
+
+async def listed(office: Bureau, who: str, path: str, key: str, name: str, wanted: str) -> bool | None:
+    status, answer = await office.ask(who, "GET", path)
+    assert status in (200, 403)
+    return None if status == 403 else wanted in [item[name] for item in answer[key]]
+
+
+async def spoken(office: Bureau, who: str, path: str) -> bool | None:
+    """Whether a WebSocket takes this caller's hello."""
+    url = f"{office.base.replace('http', 'ws')}{path}"
+    async with office.session.ws_connect(url) as socket:
+        await socket.send_str(json.dumps({"type": "hello", "token": await office.token(who)}))
+        first = await socket.receive(timeout=10)
+        return True if first.type is aiohttp.WSMsgType.TEXT and '"bye"' not in first.data else None
+
+
+async def see_queues(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    return await listed(office, who, "queues", "queues", "queue", target["queue"])
+
+
+async def see_agents(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    return await listed(office, who, "agents", "agents", "agent_id", target["agent"])
+
+
+async def see_interactions(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    one = await reached(office, who, "GET", f"interactions/{target['interaction_id']}")
+    many = await listed(office, who, "interactions", "items", "id", target["interaction_id"])
+    assert one == many
+    return one
+
+
+async def see_customers(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    return await reached(office, who, "GET", f"customers/{target['customer']}/timeline")
+
+
+async def see_work(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    over_http = await listed(office, who, f"work?queue={target['queue']}", "work", "queue", target["queue"])
+    assert (await spoken(office, who, "/api/v1/board/ws") is None) == (over_http is None)
+    return over_http
+
+
+async def see_rules(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    agent = await reached(office, who, "GET", f"agents/{target['agent']}/rules")
+    assert agent == await reached(office, who, "GET", f"queues/{target['queue']}/rules")
+    return agent
+
+
+async def set_presence(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    return await reached(office, who, "POST", f"agents/{target['agent']}/presence", {"presence": "offline"})
+
+
+async def set_agent_rules(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    _, rules = await office.ask("ops9", "GET", f"agents/{target['agent']}/rules")
+    body = {"based_on": rules["version"], "skills": {"english": 4}}
+    done = await reached(office, who, "PUT", f"agents/{target['agent']}/skills", body)
+    _, rules = await office.ask("ops9", "GET", f"agents/{target['agent']}/rules")
+    again = {"based_on": rules["version"], "capacity": {"chat": 2}}
+    assert done == await reached(office, who, "PATCH", f"agents/{target['agent']}/rules", again)
+    return done
+
+
+async def set_queue_rules(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    _, rules = await office.ask("ops9", "GET", f"queues/{target['queue']}/rules")
+    body = {"based_on": rules["version"], "priority": 3}
+    return await reached(office, who, "PATCH", f"queues/{target['queue']}/rules", body)
+
+
+async def steer_work(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    done = await reached(office, who, "POST", f"work/{target['work_id']}/direct", {"agent_id": None})
+    move = {"queue": target["queue"]}
+    assert done == await reached(office, who, "POST", f"work/{target['work_id']}/move", move)
+    return done
+
+
+async def cancel_work(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    submitter = "key:shop" if target is OUTSIDE or "api" not in target else "key:crm"
+    work = await office.submit(target["queue"], submitter)
+    return await reached(office, who, "POST", f"work/{work['work_id']}/cancel", {})
+
+
+async def submit_work(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    return await reached(office, who, "POST", "work", {"medium": "chat", "queue": target["queue"], "channel": "shop"})
+
+
+async def see_audit(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    return await listed(office, who, "audit?limit=200", "items", "subject", f"work:{target['work_id']}")
+
+
+async def see_deliveries(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    return await reached(office, who, "GET", "webhooks/deliveries")
+
+
+async def keep_session(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    return await reached(office, who, "GET", "me")
+
+
+async def take_work(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    return await spoken(office, who, "/api/v1/agents/ws")
+
+
+PROBES: dict[Action, Probe] = {action: globals()[action.value] for action in Action}
+# What cannot be somebody else's: asked once, whoever's team it is.
+WITHOUT_TARGET = {Action.KEEP_SESSION, Action.TAKE_WORK, Action.SUBMIT_WORK, Action.SEE_DELIVERIES}
+
+
+@pytest.mark.timeout(120)
+async def test_every_cell(tmp_path: Path) -> None:
+    async with bureau(tmp_path) as office:
+        targets = [await _target(office, where) for where in (INSIDE, OUTSIDE)]
+        wrong = []
+        for action in Action:  # what ends something comes after what looks at it
+            for role, who in WHO.items():
+                inside, outside = [await PROBES[action](office, who, target) for target in targets]
+                expected = _expected(role, action)
+                if (inside, outside) != expected:
+                    wrong.append((role.value, action.value, (inside, outside), expected))
+        assert wrong == []
+
+
+async def _target(office: Bureau, where: dict[str, str]) -> dict[str, str]:
+    customer = {"kind": "visitor", "value": where["queue"]}
+    work = await office.submit(where["queue"], customer=customer)
+    assert (await office.ask("ops9", "POST", f"work/{work['work_id']}/direct", {"agent_id": where["agent"]}))[0] == 204
+    assert (await office.ask("ops9", "POST", f"work/{work['work_id']}/direct", {"agent_id": None}))[0] == 204
+    await office.node.projection.drained()
+    (known,) = await Customers(office.node.storage.database).find(where["queue"])
+    own = {"api": "own"} if where is INSIDE else {}
+    return {**where, **work, "customer": known, **own}
+
+
+def _expected(role: Role, action: Action) -> tuple[bool | None, bool | None]:
+    match PERMISSIONS[role, action]:
+        case Extent.NONE:
+            return None, None
+        case Extent.ALL:
+            return True, True
+        case Extent.TEAMS:
+            return True, False
+        case Extent.OWN if action in WITHOUT_TARGET:
+            return True, True
+        case Extent.OWN if action is Action.CANCEL_WORK:
+            return True, False
+        case Extent.OWN:
+            return False, False  # neither is theirs
