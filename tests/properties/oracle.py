@@ -92,7 +92,7 @@ class Oracle:
         rules = self._queue(work)
         agents = [self.policy.agents[agent_id] for agent_id in self.ids]
         limit = np.array([agent.capacity.get(work.medium, 0) for agent in agents], dtype=np.int64)
-        mask = (count < limit) & (load + self._costs(work.medium) <= self.total)
+        mask: np.ndarray = (count < limit) & (load + self._costs(work.medium) <= self.total)
         if work.directed is not None:
             mask &= np.array([agent_id == work.directed for agent_id in self.ids], dtype=bool)
         elif rules.teams:

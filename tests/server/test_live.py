@@ -1,0 +1,110 @@
+"""The ledger of the live board, followed through a dispatcher's turns, equals the board at every flush."""
+
+import asyncio
+from random import Random
+
+from http_api.board_ws import Key, Thing
+from router.dispatcher import Dispatcher
+from router.events import AgentConnected, Event, PolicyChanged, PresenceSet, WorkDirected, WorkMoved, WorkQueued
+from router.rows import Turn
+from router.vocabulary import Medium, Presence
+from server.board import Board
+from server.live import MAX_GONE, LiveFeed
+from tests.properties.walk import Walk
+from tests.router.world import policy
+
+
+class Followed:
+    """A dispatcher with a feed behind it."""
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self.dispatcher = dispatcher
+        self.board = Board(dispatcher, lambda: 0)
+        self.feed = LiveFeed(self.board, dispatcher, set, 0.0)
+        self.sequence = 0
+
+    def post(self, event: Event, now: int = 0) -> None:
+        commands = self.dispatcher.handle(event, now or self.sequence * 1000)
+        self.sequence += 1
+        self.feed.observe(Turn(self.sequence, now, "t", event, tuple(commands), self.dispatcher.drain_changes()))
+
+
+async def flushed() -> None:
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+async def test_versions_follow_what_happens() -> None:
+    followed = Followed(Dispatcher(policy()))
+    followed.post(WorkQueued("w0", "i0", Medium.VOICE, "sales"))
+    feed = followed.feed
+    assert feed.version == 0  # nobody watches
+    feed.subscribe()
+    assert ("work", "w0") in feed.everything()
+    before = feed.version
+    waiter = asyncio.create_task(feed.wait(before))
+    followed.post(WorkQueued("w1", "i1", Medium.VOICE, "sales"))
+    followed.post(WorkMoved("w1", "vip", "sam"))
+    followed.post(WorkDirected("w1", "ann", "sam"))
+    await asyncio.wait_for(waiter, 5)
+    assert feed.version == before + 1
+    changes = feed.since(before)
+    assert changes is not None
+    assert set(changes) == {("work", "w1"), ("queues", "vip")}  # sales is as it was
+    assert feed.since(feed.version) == {}
+    assert feed.since(before - 1) is None
+    followed.post(AgentConnected("ann", 1))
+    followed.post(PresenceSet("ann", Presence.READY))
+    await flushed()
+    assert set(feed.since(before + 1) or ()) >= {("agents", "ann"), ("work", "w1"), ("queues", "vip")}
+    feed.unsubscribe()
+    assert feed.everything() == {}
+
+
+async def test_a_random_walk_never_differs_from_the_board() -> None:
+    walk = Walk(11, agents=6, queues=4, skills=3)
+    followed = Followed(Dispatcher(walk.first))
+    followed.feed.subscribe()
+    known: dict[Key, Thing] = dict(followed.feed.everything())
+    seen, random = followed.feed.version, Random(1)
+    for _ in range(600):
+        walk.step()
+    for event, now, _ in walk.trace:
+        core = followed.dispatcher
+        commands = core.expire(now) if event is None else core.handle(event, now)
+        changes = followed.dispatcher.drain_changes()
+        said = event if event is not None else PresenceSet("", Presence.READY)
+        followed.feed.observe(Turn(1, now, "walk", said, tuple(commands), changes))
+        if random.random() < 0.3:
+            await flushed()
+            for key, thing in (followed.feed.since(seen) or {}).items():
+                known.pop(key, None)
+                if thing is not None:
+                    known[key] = thing
+            seen = followed.feed.version
+            assert known == followed.feed.everything() == followed.feed._all()
+
+
+async def test_the_ledger_is_bounded() -> None:
+    followed = Followed(Dispatcher(policy()))
+    followed.feed.subscribe()
+    start = followed.feed.version
+    anybody = followed.board.agents()[0]
+    for number in range(MAX_GONE + 10):
+        followed.feed._put(("agents", str(number)), anybody, start)
+        followed.feed._put(("agents", str(number)), None, start + 1 + number)
+    followed.feed._bound()
+    assert followed.feed.since(start) is None
+    assert len(followed.feed._ledger) < MAX_GONE
+    assert followed.feed.everything()
+
+
+async def test_a_policy_touches_everything() -> None:
+    followed = Followed(Dispatcher(policy()))
+    followed.feed.subscribe()
+    rules = policy(version="v2")
+    agents = {name: agent for name, agent in rules.agents.items() if name != "bob"}
+    followed.post(PolicyChanged(policy(agents, dict(rules.queues), "v2")))
+    await flushed()
+    assert ("agents", "bob") not in followed.feed.everything()
+    assert ("agents", "ann") in followed.feed.everything()

@@ -1,0 +1,83 @@
+"""Work of programs in a house whose queue takes chats: a crash between keeping and queueing, and after the accept."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from http_api.supervision_api import Refused
+from http_api.work_api import CustomerRef, NewWork, Submitted
+from records.accounts import Role
+from records.customers import Customers
+from records.sessions import Caller
+from records.submissions import Submission, Submissions, body_hash
+from router.events import AgentConnected, AssignmentConnected, InteractionClosed, OfferAccepted, PresenceSet, WorkQueued
+from router.vocabulary import OfferState, Presence
+from server.clock import wall_us
+from server.ids import interaction_ids
+from server.programs import Programs
+from tests.server.house import House, built
+from tests.server.sites import agent
+
+CRM = Caller("key:crm", Role.API, None, 0)
+WORK = NewWork(medium="chat", queue="orders", channel="shop", customer=CustomerRef("shop", "7"), data={"subject": "x"})
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    anna = agent("anna", capacity={"chat": 1})
+    async with built(tmp_path / "house", [anna], medium="chat") as made:
+        yield made
+
+
+def programs(house: House) -> Programs:
+    customers, submissions = Customers(house.database), Submissions(house.database)
+    return Programs(house.pump, submissions, customers, interaction_ids(wall_us), wall_us)
+
+
+@pytest.mark.parametrize(
+    ("work", "code"),
+    [
+        (NewWork(medium="chat", queue="nowhere", channel="shop"), "unknown_queue"),
+        (NewWork(medium="email", queue="orders", channel="shop"), "wrong_medium"),
+    ],
+)
+async def test_what_no_queue_takes_leaves_the_key_free(house: House, work: NewWork, code: str) -> None:
+    made = programs(house)
+    assert await made.submit(CRM, work, "k", b"x") == Refused(code, _any_message(code, work))
+    assert isinstance(await made.submit(CRM, WORK, "k", b"y"), Submitted)
+    assert len(house.told(WorkQueued)) == 1
+
+
+def _any_message(code: str, work: NewWork) -> str:
+    return f"there is no queue {work.queue}" if code == "unknown_queue" else "queue orders takes chat, not email"
+
+
+async def test_a_request_that_was_kept_but_not_queued_is_queued_by_its_repeat(house: House) -> None:
+    kept = Submission(
+        work_id="api-1", interaction_id="i1", submitter="key:crm", idempotency_key="k", body_hash=body_hash(b"x"), at=1
+    )
+    await Submissions(house.database).begin(kept)
+    for _ in range(2):
+        assert await programs(house).submit(CRM, WORK, "k", b"x") == Submitted("api-1", "i1")
+    assert [event.work_id for event in house.told(WorkQueued)] == ["api-1"]
+    (customer,) = await Customers(house.database).find("7", "shop")
+    assert customer
+
+
+async def test_begin_joins_what_was_accepted_before_the_crash(house: House) -> None:
+    made = programs(house)
+    done = await made.submit(CRM, WORK, None, b"")
+    assert isinstance(done, Submitted)
+    for event in (
+        AgentConnected("anna", 2**60),
+        PresenceSet("anna", Presence.READY),
+        OfferAccepted(f"{done.work_id}.1", "anna"),
+    ):
+        await house.pump.post(event, "test")
+    assert house.state(f"{done.work_id}.1") is OfferState.ACCEPTED  # nobody observed the turns, as in a crash
+    made.begin()
+    await house.pump.drain()
+    assert house.told(AssignmentConnected) == [AssignmentConnected(f"{done.work_id}.1")]
+    made.observe(house.turns[-1])
+    assert house.told(InteractionClosed) == []
