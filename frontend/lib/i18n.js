@@ -1,6 +1,7 @@
-// Texts in the reader's language. English is loaded as well and fills in for a text that is missing.
+// Texts of the staff's pages in the reader's language. English is loaded as well and fills in for a text that is missing.
+import { fill, LANGUAGES, loadTexts, matchLanguage } from "./languages.js";
 
-export const LANGUAGES = { en: "English", "zh-CN": "简体中文", "zh-TW": "繁體中文" };
+export { LANGUAGES };
 const STORED = "jackfield.language";
 
 let texts = {};
@@ -11,8 +12,7 @@ export const language = () => current;
 
 /** The text of `key` with each {name} replaced by the parameter of that name. */
 export function t(key, parameters = {}) {
-  const text = texts[key] ?? fallback[key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (whole, name) => parameters[name] ?? whole);
+  return fill(texts[key] ?? fallback[key] ?? key, parameters);
 }
 
 /** The text for a code that the server or the site gives, under `group`; `otherwise` for one that is not known here. */
@@ -40,16 +40,7 @@ export async function chooseLanguage(wanted) {
 export function preferredLanguage() {
   const stored = localStorage.getItem(STORED);
   if (stored in LANGUAGES) return stored;
-  return navigator.languages.map(match).find(Boolean) ?? "en";
+  return navigator.languages.map(matchLanguage).find(Boolean) ?? "en";
 }
 
-function match(tag) {
-  if (/^zh\b/i.test(tag)) return /hant|tw|hk|mo/i.test(tag) ? "zh-TW" : "zh-CN";
-  return /^en\b/i.test(tag) ? "en" : null;
-}
-
-async function load(name) {
-  const response = await fetch(new URL(`../i18n/${name}.json`, import.meta.url));
-  if (!response.ok) throw new Error(`language file ${name}: ${response.status}`);
-  return response.json();
-}
+const load = (name) => loadTexts(new URL(`../i18n/${name}.json`, import.meta.url));

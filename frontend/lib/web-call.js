@@ -9,7 +9,7 @@
 //   held       {agent}        the agent put the caller on hold, or is away for a moment
 //   reconnecting              the network is away; the call is kept for a few seconds
 //   ended      {reason}       over, by either side
-//   refused    {code}         not taken: no_such_entry, unusable_offer, unavailable, too_many, microphone
+//   refused    {code}         not taken: no_such_entry, unusable_offer, unavailable, microphone
 //   playback-blocked          the browser wants a click before it plays sound; call resumePlayback() from one
 // A WebCall makes one call; make a new one for the next.
 
