@@ -28,6 +28,7 @@ from pathlib import Path
 import numpy as np
 import uvloop
 
+from bench.opus import bench_opus
 from media import codecs, mixer, rtp
 from media.client import WorkerEngine
 from media.engine import EngineSettings
@@ -269,6 +270,7 @@ def main() -> None:
         echo(args.echo)
     else:
         uvloop.run(run(args.legs, args.seconds))
+        print("\n".join(bench_opus()), flush=True)
 
 
 if __name__ == "__main__":

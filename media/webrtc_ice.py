@@ -27,7 +27,7 @@ MAX_QUEUED_DTLS: Final = 64
 CONSENT_INTERVAL_S: Final = 5.0
 """RFC 7675, 5.1: each wait is 0.8 to 1.2 times this, and never under 4 s."""
 CONSENT_EXPIRES_S: Final = 30.0
-SILENCE_LIMIT_S: Final = 9.0
+SILENCE_LIMIT_S: Final = 10.0
 """A peer from whom nothing authentic has come for so long is gone. It answers our checks every 4 to 6 s, makes its
 own, and each packet of sound counts: a living one is never so quiet, and a call need not wait the full 30 s."""
 LOOK_EVERY_S: Final = 1.0
@@ -117,7 +117,7 @@ class IceConnection(Connection):
             await asyncio.sleep(LOOK_EVERY_S)
             if loop.time() >= check_at:
                 check_at = loop.time() + _consent_wait()
-                if await self._check_consent():
+                if await self._check_consent(heard_at + SILENCE_LIMIT_S - loop.time()):
                     consent_at, self.heard = loop.time(), True
             now = loop.time()
             if self.heard:
@@ -128,18 +128,20 @@ class IceConnection(Connection):
                 await self.close()
                 return
 
-    async def _check_consent(self) -> bool:
+    async def _check_consent(self, patience_s: float) -> bool:
+        """One check, repeated like any STUN request, so that a lost datagram is not taken for a lost peer."""
         pair = self._nominated.get(COMPONENT)
         if pair is None or self.remote_password is None:
             return False
         try:
-            await pair.protocol.request(
-                self.build_request(pair, nominate=False),
-                pair.remote_addr,
-                integrity_key=self.remote_password.encode(),
-                retransmissions=1,
-            )
-        except stun.TransactionError:
+            async with asyncio.timeout(patience_s):
+                await pair.protocol.request(
+                    self.build_request(pair, nominate=False),
+                    pair.remote_addr,
+                    integrity_key=self.remote_password.encode(),
+                    retransmissions=3,
+                )
+        except (stun.TransactionError, TimeoutError):
             return False
         return True
 

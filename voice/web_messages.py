@@ -81,7 +81,7 @@ class Resumed(_Server, frozen=True, kw_only=True):
     sdp: str | None = None
 
 
-RefusedCode = Literal["no_such_entry", "unusable_offer", "unavailable", "too_many", "unknown_call"]
+RefusedCode = Literal["no_such_entry", "unusable_offer", "unavailable", "unknown_call"]
 
 
 class Refused(_Server, frozen=True, kw_only=True):

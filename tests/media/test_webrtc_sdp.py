@@ -266,3 +266,34 @@ def test_any_mixture_of_lines_is_answered_or_refused(lines: list[str]) -> None:
 def test_a_damaged_offer_is_answered_or_refused(start: int, length: int, patch: str) -> None:
     with contextlib.suppress(OfferError):
         assert build_answer(parse_offer(CHROMIUM[:start] + patch + CHROMIUM[start + length :]), LOCAL)
+
+
+@pytest.mark.parametrize(
+    ("offer", "opus", "event", "rate"),
+    [(CHROMIUM, 111, 110, 48000), (FIREFOX, 109, 101, 8000)],
+    ids=["chromium", "firefox"],
+)
+def test_opus_is_taken_where_it_is_allowed_and_first(offer: str, opus: int, event: int, rate: int) -> None:
+    read = parse_offer(offer, allow_opus=True)
+    assert (read.codec, read.payload_type) == ("OPUS", opus)
+    assert (read.dtmf_payload_type, read.dtmf_rate) == (event, rate)
+    answer = build_answer(read, LOCAL)
+    assert f"m=audio 40000 UDP/TLS/RTP/SAVPF {opus} {event}" in answer
+    assert f"a=rtpmap:{opus} opus/48000/2" in answer
+    assert "useinbandfec=1;stereo=0" in answer
+    assert "maxplaybackrate=8000" in answer
+    assert f"a=rtpmap:{event} telephone-event/{rate}" in answer
+    assert parse_offer(offer).codec == "PCMU"
+
+
+def test_an_offer_with_nothing_but_opus_is_refused_where_opus_is_not_allowed() -> None:
+    alone = CHROMIUM.replace("SAVPF 111 63 9 0 8 13 110 126", "SAVPF 111 110")
+    assert parse_offer(alone, allow_opus=True).codec == "OPUS"
+    with pytest.raises(OfferError, match="no_common_codec"):
+        parse_offer(alone)
+
+
+def test_opus_behind_g711_is_not_preferred() -> None:
+    later = CHROMIUM.replace("SAVPF 111 63 9 0 8 13 110 126", "SAVPF 8 0 111 110 126")
+    read = parse_offer(later, allow_opus=True)
+    assert (read.codec, read.dtmf_payload_type, read.dtmf_rate) == ("PCMA", 126, 8000)
