@@ -263,17 +263,17 @@ class ChatEndpoint:
         return _reply(OpenedChat(token=token, status=runner.status(), messages=await runner.after(0)), 201)
 
     async def _read(self, request: web.Request) -> web.Response:
-        """`after`: the last number that the page has. `wait` (seconds): wait for more, or for another `version`."""
+        """`wait` seconds for a message after `after`, or, with `version`, for another status than that one."""
         runner = await self._own(request)
         after = _number(request, "after", 0, 2**31 - 1)
-        version = _number(request, "version", runner.version, 2**53)
+        version = _number(request, "version", 0, 2**53)
         wait_s = min(_number(request, "wait", 0, 3600), self._limits.poll_s)
         poll = asyncio.Event()
         self._polls.add(poll)
         runner.watch(poll.set)
         try:
             async with asyncio.timeout(wait_s):
-                while runner.last <= after and runner.version == version and not self._stopping:
+                while runner.last <= after and version in (0, runner.version) and not self._stopping:
                     poll.clear()
                     await poll.wait()
         except TimeoutError:
