@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from media import opus
 from media.codecs import CodecName
@@ -12,22 +12,10 @@ from media.sockets import PacketTransport
 from media.webrtc import TransportState, WebRtcTransport, open_webrtc_transport
 
 
-class BrowserTransport(PacketTransport, Protocol):
-    """What the engine asks of a browser's leg beyond sending; `failure` says why its state became "failed"."""
-
-    @property
-    def failure(self) -> str | None: ...
-
-    @property
-    def concealed(self) -> int:
-        """Lost packets that the transcoder filled before the engine saw the gap."""
-        ...
-
-
 class Opened(NamedTuple):
     """The transport, the answer, and the format as the engine sees it."""
 
-    transport: BrowserTransport
+    transport: PacketTransport
     answer: str
     codec: CodecName
     payload_type: int
@@ -42,11 +30,8 @@ class _OpusTransport:
         self._edge = edge
 
     @property
-    def failure(self) -> str | None:
-        return self._inner.failure
-
-    @property
     def concealed(self) -> int:
+        """Lost packets that were filled before the engine saw the gap."""
         return self._edge.concealed
 
     def send(self, packet: bytes) -> None:
@@ -65,11 +50,14 @@ async def open_browser(
     port_range: tuple[int, int] | None,
     allow_opus: bool,
     on_packet: Callable[[bytes], None],
-    on_state: Callable[[BrowserTransport, TransportState], None],
+    on_change: Callable[[PacketTransport, str | None], None],
 ) -> Opened:
-    """As media.webrtc.open_webrtc_transport; `on_packet` gets G.711 whatever was negotiated."""
+    """As media.webrtc.open_webrtc_transport; `on_packet` gets G.711 whatever was negotiated.
+
+    `on_change` gets the transport with None when it is connected, or with the reason why it is gone.
+    """
     edge: OpusEdge | None = None
-    outer: BrowserTransport | None = None
+    outer: PacketTransport | None = None
 
     def received(packet: bytes) -> None:
         if edge is None:
@@ -80,7 +68,8 @@ async def open_browser(
 
     def changed(state: TransportState) -> None:
         if outer is not None:
-            on_state(outer, state)
+            gone = "peer_closed" if state == "closed" else inner.failure or "ice_failed"
+            on_change(outer, None if state == "connected" else gone)
 
     inner, answer = await open_webrtc_transport(
         offer_sdp,

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import structlog
 
@@ -28,12 +28,8 @@ from media.prompts import PromptStore
 from media.recorder import Recorder
 from media.render import render
 from media.rtp import build_sender_report
-from media.sockets import Poller, RtpSocket
+from media.sockets import PacketTransport, Poller, RtpSocket
 from media.tick import Ticker
-
-if TYPE_CHECKING:
-    from media.browser import BrowserTransport
-    from media.webrtc import TransportState
 
 log = structlog.get_logger(__name__)
 
@@ -162,7 +158,7 @@ class InProcessEngine:
                 port_range=settings.webrtc_ports,
                 allow_opus=opus,
                 on_packet=lambda packet: fresh.receive(packet, monotonic_us()),
-                on_state=lambda transport, state: self._browser_changed(fresh, transport, state),
+                on_change=lambda transport, failure: self._browser_changed(fresh, transport, failure),
             )
         except BaseException:
             if fresh.transport is None and self._legs.get(leg_id) is fresh:
@@ -179,15 +175,14 @@ class InProcessEngine:
             await old.close()
         return opened.answer
 
-    def _browser_changed(self, leg: Leg, transport: BrowserTransport, state: TransportState) -> None:
+    def _browser_changed(self, leg: Leg, transport: PacketTransport, failure: str | None) -> None:
         if leg.transport is not transport:
             return
-        if state == "connected":
+        if failure is None:
             leg.connected = True
             self._emit(MediaEvent("connected", leg.leg_id))
         else:
-            reason = "peer_closed" if state == "closed" else transport.failure or "ice_failed"
-            self._emit(MediaEvent("leg_failed", leg.leg_id, reason=reason))
+            self._emit(MediaEvent("leg_failed", leg.leg_id, reason=failure))
 
     async def close_leg(self, leg_id: str) -> None:
         """Close a leg, leave its room, free its port; idempotent."""

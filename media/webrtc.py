@@ -89,7 +89,6 @@ class WebRtcTransport:
             offer.dtmf_payload_type,
         )
         self.dtmf_rate = offer.dtmf_rate
-        self.concealed = 0
         self.ssrc = secrets.randbits(32)
         self.failure: Literal["ice_failed", "dtls_failed"] | None = None
         self.received = 0
