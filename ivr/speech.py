@@ -1,6 +1,8 @@
-"""Numbers as sequences of prompts: digits read out one by one, and a caller's place in the queue."""
+"""Numbers as sequences of prompts: digits read out one by one, a caller's place in the queue, and how long it takes."""
 
 MAX_PLACE = 99
+MAX_MINUTES = 60
+_MINUTE_US = 60_000_000
 
 
 def digits_prompts(language: str, digits: str) -> tuple[str, ...]:
@@ -23,6 +25,24 @@ def place_prompts(language: str, place: int) -> tuple[str, ...]:
     return (f"{language}/place-before", *(f"{language}/{part}" for part in parts), f"{language}/place-after")
 
 
+def wait_prompts(language: str, wait_us: int) -> tuple[str, ...]:
+    """The prompts that tell a caller to wait about so long, in minutes, rounded up; none above an hour.
+
+    Nobody is helped by a figure that large, and it is the least certain.
+    """
+    minutes = max(1, -(-wait_us // _MINUTE_US))
+    if minutes > MAX_MINUTES:
+        return ()
+    if minutes == 1:
+        words: tuple[str, ...] = ("wait-one",)
+    elif language == "zh":
+        # Before a measure word two is 两 and not 二.
+        words = ("wait-two",) if minutes == 2 else (*_mandarin(minutes), "wait-after")
+    else:
+        words = (*_english(minutes), "wait-after")
+    return (f"{language}/wait-before", *(f"{language}/{word}" for word in words))
+
+
 def _english(number: int) -> tuple[str, ...]:
     """English counts to twenty in single words, then by tens: 42 is `number-40 digit-2`."""
     tens, unit = divmod(number, 10)
@@ -43,8 +63,10 @@ def _mandarin(number: int) -> tuple[str, ...]:
 
 
 def speech_prompts(language: str) -> frozenset[str]:
-    """Every prompt that `digits_prompts` and `place_prompts` can ask for, so that a site can be checked for them."""
+    """Every prompt that the functions above can ask for, so that a site can be checked for them."""
     names = set(digits_prompts(language, "0123456789*#"))
     for place in range(1, MAX_PLACE + 2):
         names.update(place_prompts(language, place))
+    for minutes in range(1, MAX_MINUTES + 1):
+        names.update(wait_prompts(language, minutes * _MINUTE_US))
     return frozenset(names)

@@ -26,7 +26,9 @@ from records.notes import Notes
 from records.phones import Phones
 from records.projector import Projector
 from records.sessions import Sessions, SignIn
+from router.estimates import WaitEstimates
 from router.events import NodeLost
+from router.rows import Turn
 from server import media_port, signalling
 from server.board import MAX_BACKLOG, Checks
 from server.cards import Cards
@@ -164,9 +166,9 @@ class Node:
         shard.committed = self.metrics.committed
         self.management = Management(self.settings, self.site, storage.database, wall_us)
         policy = await self.management.load()
-        self.pump: Pump = await shard.restore(
-            policy, self.speaker, lambda _turn, elapsed_us: self.metrics.decided(elapsed_us)
-        )
+        self.waits = WaitEstimates(policy)
+        self.waits.restore(shard.image)
+        self.pump: Pump = await shard.restore(policy, self.speaker, self._decided)
         self.projection = Projection(Projector(storage.database), shard.store, self._projected)
         await self.projection.catch_up(shard.image.applied)
         await self.management.attach(self.pump, shard.store, shard.image, interaction_ids(wall_us))
@@ -202,7 +204,7 @@ class Node:
             self.site, self.engine, self.follow_ups, messages, self.contexts, self.tasks, self._stack
         )
         media = media_port.MediaPort(self.engine)
-        ports = VoicePorts(self.ua, media, self.sdp, self.pump, self.contexts, self.desk, services)
+        ports = VoicePorts(self.ua, media, self.sdp, self.pump, self.contexts, self.desk, services, self.expected_wait)
         site = voice_site(self.site, storage.member.label, interaction_ids(wall_us))
         self.conductor = Conductor(site, ports, self.calls)
 
@@ -342,6 +344,16 @@ class Node:
             "work": self.pump.dispatcher.open_work(),
             "pump_backlog": self.pump.backlog,
         }
+
+    def expected_wait(self, work_id: str) -> int | None:
+        """How long a waiting item is likely to wait from now, in microseconds; None while too little is known."""
+        place = self.pump.place(work_id)
+        estimate = self.waits.estimate_of(work_id, place) if place is not None else None
+        return estimate.expected_us if estimate is not None else None
+
+    def _decided(self, turn: Turn, elapsed_us: int) -> None:
+        self.metrics.decided(elapsed_us)
+        self.waits.observe(turn)
 
     def _check_store(self) -> str | None:
         if self.pump.away or self.pump.backlog > MAX_BACKLOG:

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from ivr import commands as ivr
 from ivr.machine import IvrMachine
-from ivr.speech import place_prompts
+from ivr.speech import place_prompts, wait_prompts
 from router.vocabulary import EndedBy
 from voice.events import (
     AgentLegLost,
@@ -192,8 +192,8 @@ class CallMachine:
         match event:
             case PlayEnded(play_id, reason):
                 return self._sound_over(play_id, reason == "failed", now)
-            case PlaceKnown(place):
-                return self._say_place(place, now)
+            case PlaceKnown(place, wait_us):
+                return self._say_place(place, wait_us, now)
             case QueueRefused(code):
                 return self._end("refused", HangUp(code), Note("refused", (("code", code),)))
             case AgentReady(reservation_id, leg_id):
@@ -273,7 +273,7 @@ class CallMachine:
         self._speech = self._music = None
         return [StopPrompts(playing)] if playing else []
 
-    def _say_place(self, place: int | None, now: int) -> list[CallCommand]:
+    def _say_place(self, place: int | None, wait_us: int | None, now: int) -> list[CallCommand]:
         self._arm_announcement(now, self._plan.announce_every)
         if place is None:
             return []
@@ -281,9 +281,11 @@ class CallMachine:
         self._speech = self._play_id("place")
         welcome = () if self._welcomed else tuple(self._in_language(name) for name in self._plan.welcome)
         self._welcomed = True
+        wait = () if wait_us is None else wait_prompts(self.language, wait_us)
+        told = (("place", str(place)), ("wait_s", str(wait_us // 1_000_000))) if wait_us else (("place", str(place)),)
         return [
-            PlayPrompts(self._speech, (*welcome, *place_prompts(self.language, place))),
-            Note("place_told", (("place", str(place)),)),
+            PlayPrompts(self._speech, (*welcome, *place_prompts(self.language, place), *wait)),
+            Note("place_told", told),
         ]
 
     def _in_language(self, prompt: str) -> str:

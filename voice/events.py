@@ -39,9 +39,10 @@ class IvrAnswered:
 
 @dataclass(frozen=True, slots=True)
 class PlaceKnown:
-    """The answer to AskPlace; None while the item is offered."""
+    """The answer to AskPlace; None while the item is offered. `wait_us` is the expected wait, None if unknown."""
 
     place: int | None
+    wait_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

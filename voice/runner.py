@@ -56,7 +56,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class VoicePorts:
-    """The neighbours that every call needs."""
+    """The neighbours that every call needs. `expected_wait` of a waiting item is in microseconds, None if unknown."""
 
     signalling: Signalling
     media: MediaEngine
@@ -65,6 +65,7 @@ class VoicePorts:
     contexts: Contexts
     notices: AgentNotices
     services: IvrServices | None = None
+    expected_wait: Callable[[str], int | None] = lambda _work_id: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ class CallRunner:
             case EnterQueue():
                 await self._enter_queue(command)
             case AskPlace():
-                self.tell(PlaceKnown(self._ports.router.place(self.work_id)))
+                self.tell(PlaceKnown(self._ports.router.place(self.work_id), self._ports.expected_wait(self.work_id)))
             case Keep(data, path, language):
                 self._ports.contexts.collected(self.interaction_id, data, path, language)
             case TellHold(reservation_id, on):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ivr.speech import digits_prompts, place_prompts, speech_prompts
+from ivr.speech import digits_prompts, place_prompts, speech_prompts, wait_prompts
 
 PLACES = {
     ("en", 1): "digit-1",
@@ -45,3 +45,25 @@ def test_speech_prompts_covers_both() -> None:
     needed = speech_prompts("en")
     assert {"en/digit-0", "en/digit-hash", "en/number-90", "en/place-many"} <= needed
     assert "en/number-1" not in needed
+
+
+@pytest.mark.parametrize(
+    ("language", "seconds", "words"),
+    [
+        ("en", 0, "wait-one"),
+        ("en", 60, "wait-one"),
+        ("en", 61, "digit-2 wait-after"),
+        ("en", 42 * 60, "number-40 digit-2 wait-after"),
+        ("zh", 61, "wait-two"),
+        ("zh", 22 * 60, "digit-2 number-10 digit-2 wait-after"),
+        ("zh", 12 * 60, "number-10 digit-2 wait-after"),
+    ],
+)
+def test_a_wait_is_told_in_minutes_rounded_up(language: str, seconds: int, words: str) -> None:
+    expected = tuple(f"{language}/{word}" for word in ["wait-before", *words.split()])
+    assert wait_prompts(language, seconds * 1_000_000) == expected
+
+
+def test_more_than_an_hour_is_not_told() -> None:
+    assert wait_prompts("en", 3_600_000_000)
+    assert wait_prompts("en", 3_600_000_001) == ()

@@ -230,3 +230,11 @@ def test_random_walks_follow_the_table_and_close_once(seed: int) -> None:
 
 def test_every_state_of_the_table_lets_the_caller_leave() -> None:
     assert all((state, e.CallerLeft) in TABLE for state in CallState)
+
+
+def test_the_expected_wait_is_told_with_the_place_when_it_is_known() -> None:
+    call = queued()
+    told = call.handle(e.PlaceKnown(2, 150 * S), 5 * S)
+    said = of(e.PlayPrompts, told)[0].prompts
+    assert said[-3:] == ("en/wait-before", "en/digit-3", "en/wait-after")
+    assert of(e.Note, told)[0].detail == (("place", "2"), ("wait_s", "150"))
