@@ -230,6 +230,10 @@ class House:
                 return await route.handler(request)
         raise web.HTTPNotFound
 
+    async def token(self) -> str:
+        """The token of the chat of KEY, opened if it is not."""
+        return str((await rest(self, "POST", "", {"entry": "web", "key": KEY, "question": "x"}))[1]["token"])
+
     def end_by_agent(self, reservation_id: str) -> None:
         self.router.tell(facts.AssignmentEnded(reservation_id, EndedBy.AGENT), "test")
 
@@ -258,6 +262,9 @@ class Page:
 
     async def say(self, message: c.ClientMessage) -> None:
         await self.ws.send_str(c.encode(message).decode())
+
+    async def speak(self, client_id: str, text: str) -> None:
+        await self.say(c.Say(client_id=client_id, text=text))
 
     async def hear(self) -> c.ServerMessage:
         raw = await self.ws.receive(timeout=5)

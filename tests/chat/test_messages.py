@@ -41,9 +41,3 @@ def test_a_rest_body_has_no_type() -> None:
     for bad in (b"[]", b"{", b'{"text": 1}', b"\xff"):
         with pytest.raises(c.BadMessageError):
             c.decode_body(bad, c.Say)
-
-
-def test_secrets_are_not_shown() -> None:
-    from chat.site import ChatEntry
-
-    assert "hidden-secret" not in repr(ChatEntry("web", "c", "q", "hidden-secret"))
