@@ -32,6 +32,17 @@ class InteractionNote(msgspec.Struct, frozen=True):
     at: int
 
 
+class ChatMessage(msgspec.Struct, frozen=True):
+    """One message of a chat, plain text; `number` counts from 1, `at` in microseconds since the epoch."""
+
+    number: int
+    author: str
+    agent_id: str
+    name: str
+    text: str
+    at: int
+
+
 class CustomerIdentity(msgspec.Struct, frozen=True):
     """By what the customer is known; `unverified` while nobody but the customer vouches for it."""
 
@@ -48,6 +59,7 @@ class Interaction(msgspec.Struct, frozen=True):
     notes: tuple[InteractionNote, ...]
     data: Mapping[str, str]
     identities: tuple[CustomerIdentity, ...]
+    messages: tuple[ChatMessage, ...] = ()
 
 
 class InteractionPage(msgspec.Struct, frozen=True):
@@ -146,6 +158,10 @@ def _interaction(view: InteractionView) -> Interaction:
         notes=tuple(InteractionNote(note.agent_id, note.text, note.at) for note in view.notes),
         data=view.data,
         identities=tuple(CustomerIdentity(each.kind, each.value, each.unverified) for each in view.identities),
+        messages=tuple(
+            ChatMessage(each.number, each.author, each.agent_id, each.name, each.text, each.at)
+            for each in view.messages
+        ),
     )
 
 
