@@ -13,9 +13,9 @@ export function Customer({ of: card, ended, dispositions }) {
   const id = card?.interaction_id ?? null;
   const [found, setFound] = useState({ id: null, timeline: null });
   useEffect(() => {
-    let wanted = Boolean(id);
-    if (wanted) timelineOf(id).then((timeline) => wanted && setFound({ id, timeline }));
-    return () => void (wanted = false);
+    const stop = new AbortController();
+    if (id) timelineOf(id, stop.signal).then((timeline) => stop.signal.aborted || setFound({ id, timeline }));
+    return () => stop.abort();
   }, [id, ended]);
   const timeline = found.id === id ? found.timeline : null;
   const items = itemsOf(card, timeline);
@@ -43,7 +43,7 @@ function Identities({ identities }) {
     <ul class="identities" aria-label=${t("customer.identities")}>
       ${identities.map(({ kind, value, unverified }) => html`
         <li class=${`tag ${unverified ? "" : "good"}`} title=${t(unverified ? "customer.unverified" : "customer.verified")}>
-          ${!unverified && html`<${Icon} name="shield" />`}<span>${tCode("identity", kind)}</span> <bdi class="figures">${value}</bdi>
+          ${!unverified && html`<${Icon} name="shield" />`}<span>${tCode("identity", kind)}</span> <bdi class="figures" title=${value}>${kind === "visitor" ? value.slice(0, 8) : value}</bdi>
         </li>`)}
     </ul>
   `;

@@ -1,7 +1,7 @@
 // What was said, as text and nothing else: a customer's markup is shown, never obeyed.
 import { t, tCode } from "../../lib/i18n.js";
 import { dateTime, time } from "../../lib/time.js";
-import { html, useLayoutEffect, useRef } from "../../lib/ui.js";
+import { html, useEffect, useLayoutEffect, useRef } from "../../lib/ui.js";
 
 const PAUSE_US = 300_000_000; // after five minutes of silence the time stands between the messages
 const NEAR_END_PX = 80;
@@ -13,6 +13,7 @@ export function Transcript({ chat, outbox, front, desk, id }) {
   useLayoutEffect(() => {
     if (pinned.current) list.current.scrollTop = list.current.scrollHeight;
   }, [count, front, chat.typing]);
+  useEffect(() => keptAtEnd(list.current, pinned), []);
   const scrolled = ({ target }) => {
     pinned.current = target.scrollHeight - target.scrollTop - target.clientHeight < NEAR_END_PX;
   };
@@ -23,6 +24,13 @@ export function Transcript({ chat, outbox, front, desk, id }) {
       ${chat.typing && html`<p class="bubble customer typing" role="status"><span class="dots" aria-hidden="true"><i></i><i></i><i></i></span><span class="unseen">${t("chat.types")}</span></p>`}
     </div>
   `;
+}
+
+/** Who reads the newest message goes on reading it when the room for it changes. */
+export function keptAtEnd(list, pinned) {
+  const observer = new ResizeObserver(() => pinned.current && (list.scrollTop = list.scrollHeight));
+  observer.observe(list);
+  return () => observer.disconnect();
 }
 
 /** The messages alone; `chat` says how far the customer is. */

@@ -47,6 +47,11 @@ function Log({ state, open, session }) {
   useLayoutEffect(() => {
     if (pinned.current) list.current.scrollTop = list.current.scrollHeight;
   }, [lines, outbox, status.typing, status.state, open]);
+  useEffect(() => {
+    const observer = new ResizeObserver(() => pinned.current && (list.current.scrollTop = list.current.scrollHeight));
+    observer.observe(list.current);
+    return () => observer.disconnect();
+  }, []);
   const scrolled = ({ target }) => (pinned.current = target.scrollHeight - target.scrollTop - target.clientHeight < NEAR_END_PX);
   const own = lines.findLast(({ author }) => author === "customer")?.number;
   return html`

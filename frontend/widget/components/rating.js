@@ -8,8 +8,8 @@ const SCORES = [1, 2, 3, 4, 5];
 export function Rating({ session, status }) {
   const [chosen, setChosen] = useState(null);
   const [over, setOver] = useState(0);
-  const first = useRef(null);
-  useEffect(() => void (status.may_rate && first.current?.focus({ preventScroll: true })), [status.may_rate]);
+  const asked = useRef(null);
+  useEffect(() => void (status.may_rate && asked.current.focus({ preventScroll: true })), [status.may_rate]);
   const given = status.rating ?? chosen;
   const rate = (score) => {
     setChosen(score);
@@ -20,10 +20,10 @@ export function Rating({ session, status }) {
     <div class="rating">
       ${status.may_rate || given
         ? html`
-          <p id="rating-question" role="status">${given ? t("rating.thanks") : t("rating.question")}</p>
+          <p id="rating-question" ref=${asked} tabindex="-1">${given ? t("rating.thanks") : t("rating.question")}</p>
           <div class="stars" role="group" aria-labelledby="rating-question" onMouseLeave=${() => setOver(0)}>
             ${SCORES.map((score) => html`
-              <button key=${score} type="button" ref=${score === 1 ? first : null} class=${`plain ${score <= shown ? "lit" : ""}`} aria-pressed=${score === given} disabled=${Boolean(given)}
+              <button key=${score} type="button" class=${`plain ${score <= shown ? "lit" : ""}`} aria-pressed=${score === given} disabled=${Boolean(given)}
                 aria-label=${t("rating.score", { score })} title=${t("rating.score", { score })} onMouseEnter=${() => setOver(score)} onClick=${() => rate(score)}><${Glyph} name="star" /></button>`)}
           </div>`
         : html`<p role="status">${t("rating.none")}</p>`}

@@ -1,0 +1,71 @@
+import { storedToken } from "../lib/account.js";
+import { Action, Banner, Notices } from "../lib/controls.js";
+import { chooseLanguage, language, t } from "../lib/i18n.js";
+import { Icon, Mark } from "../lib/icons.js";
+import { LanguageSwitch } from "../lib/language.js";
+import { SignIn } from "../lib/sign-in.js";
+import { html, useEffect, useLayoutEffect, useState } from "../lib/ui.js";
+import { Agents } from "./components/agents.js";
+import { AuditLog } from "./components/audit.js";
+import { Dialogs } from "./components/dialogs.js";
+import { Queues, Summary } from "./components/queues.js";
+import { Waiting } from "./components/waiting.js";
+
+const ROLES = new Set(["supervisor", "administrator"]);
+const notForThem = ({ role }) => (ROLES.has(role) ? null : "sign_in.not_supervisor");
+
+export function App({ office }) {
+  const [state, setState] = useState(office.store.get());
+  const [, setLanguage] = useState(language());
+  useLayoutEffect(() => office.store.subscribe(setState), [office]);
+  const onLanguage = async (wanted) => {
+    await chooseLanguage(wanted);
+    document.title = t("supervisor.title");
+    setLanguage(wanted);
+  };
+  const signedOut = !storedToken() && (state.connection === "ended" || !state.account);
+  return html`
+    ${signedOut
+      ? html`<${SignIn} heading="supervisor.sign_in" why=${state.ended && `sign_in.${state.ended}`} unfit=${notForThem} onLanguage=${onLanguage} onToken=${(token) => office.signedIn(token)} />`
+      : html`<${Room} office=${office} state=${state} onLanguage=${onLanguage} />`}
+    <${Notices} notices=${state.notices} gone=${(id) => office.store.dispatch({ type: "local/notice_gone", id })} />
+  `;
+}
+
+function Room({ office, state, onLanguage }) {
+  const [view, setView] = useState("board");
+  const [queue, setQueue] = useState(null); // the waiting list shows only this one
+  const [asked, setAsked] = useState(null); // the dialog that is open: {kind, ...}
+  useEffect(() => void (queue && !state.queues.has(queue) && setQueue(null)), [queue, state.queues]);
+  if (!state.ready)
+    return html`<main class="waiting"><span class="pulse" aria-hidden="true"></span><h1 role="status">${t(`connection.${state.connection}`)}</h1>
+      <button type="button" class="button quiet" onClick=${() => office.signOut()}>${t("account.sign_out")}</button></main>`;
+  return html`
+    <a class="skip" href="#board">${t("supervisor.skip")}</a>
+    <header class="bar">
+      <p class="brand"><${Mark} /><span>Jackfield</span></p>
+      <nav class="views" aria-label=${t("supervisor.views")}>
+        ${["board", "audit"].map((name) => html`<button type="button" key=${name} aria-current=${view === name ? "page" : undefined} onClick=${() => setView(name)}>${t(`supervisor.${name}`)}</button>`)}
+      </nav>
+      <div class="bar-end">
+        <span class="lamps" role="status"><span class=${`lamp ${state.connection === "online" ? "good" : "bad"}`}><i aria-hidden="true"></i><span>${t(`connection.${state.connection}`)}</span></span></span>
+        <${LanguageSwitch} onLanguage=${onLanguage} />
+        <span class="account"><span class="account-name"><bdi>${state.account}</bdi><small>${t(`role.${state.role}`)}</small></span>
+          <${Action} class="button icon-only quiet" aria-label=${t("account.sign_out")} title=${t("account.sign_out")} act=${() => office.signOut()}><${Icon} name="leave" /></${Action}></span>
+      </div>
+    </header>
+    ${state.connection !== "online" && html`<div role="status"><${Banner} text=${t("supervisor.stale")} /></div>`}
+    <main id="board" class=${`room ${view}`} tabindex="-1">
+      ${view === "audit"
+        ? html`<${AuditLog} office=${office} />`
+        : html`
+          <${Summary} state=${state} />
+          <div class="column">
+            <${Queues} state=${state} chosen=${queue} choose=${setQueue} />
+            <${Waiting} office=${office} state=${state} queue=${queue} clear=${() => setQueue(null)} ask=${setAsked} />
+          </div>
+          <div class="column"><${Agents} state=${state} ask=${setAsked} /></div>`}
+    </main>
+    ${asked && html`<${Dialogs} asked=${asked} office=${office} state=${state} close=${() => setAsked(null)} />`}
+  `;
+}

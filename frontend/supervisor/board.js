@@ -1,0 +1,74 @@
+// The live board's WebSocket (docs/board-ws.md): a snapshot, then changes, and everything anew after each connection.
+
+const FIRST_PAUSE_MS = 400;
+const LONGEST_PAUSE_MS = 10000;
+const FINAL = { 4401: "unauthorized", 4403: "not_supervisor" };
+
+export class BoardClient {
+  constructor({ onMessage, onState, onClock }) {
+    Object.assign(this, { onMessage, onState, onClock });
+    this._socket = null;
+    this._retry = null;
+    this._attempt = 0;
+    addEventListener("online", () => this._hurry());
+    addEventListener("offline", () => this._socket && this._closed());
+    document.addEventListener("visibilitychange", () => document.hidden || this._hurry());
+  }
+
+  start(token) {
+    this.stop();
+    this._token = token;
+    this._attempt = 0;
+    this._connect();
+  }
+
+  stop() {
+    clearTimeout(this._retry);
+    this._retry = null;
+    this._drop();
+  }
+
+  _connect() {
+    this.onState("connecting");
+    const address = new URL("/api/v1/board/ws", location.href);
+    address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(address);
+    this._socket = socket;
+    socket.onopen = () => socket.send(JSON.stringify({ type: "hello", token: this._token }));
+    socket.onmessage = ({ data }) => this._received(JSON.parse(data));
+    socket.onclose = ({ code }) => this._closed(code);
+  }
+
+  _received(message) {
+    this.onClock(message.server_time_us / 1000 - Date.now());
+    if (message.type === "welcome") {
+      this._attempt = 0;
+      this.onState("online");
+    }
+    this.onMessage(message);
+  }
+
+  _closed(code) {
+    this._drop();
+    if (FINAL[code]) return this.onState("ended", FINAL[code]);
+    this.onState("waiting");
+    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this._attempt++);
+    this._retry = setTimeout(() => this._hurry(), pause * (0.5 + Math.random() / 2));
+    return undefined;
+  }
+
+  _hurry() {
+    if (!this._retry) return;
+    clearTimeout(this._retry);
+    this._retry = null;
+    this._connect();
+  }
+
+  _drop() {
+    const socket = this._socket;
+    this._socket = null;
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+}

@@ -1,0 +1,63 @@
+// Who intervened when, in what, and what it was before and after.
+import { Action } from "../../lib/controls.js";
+import { t, tCode } from "../../lib/i18n.js";
+import { dateTime } from "../../lib/time.js";
+import { html, useEffect, useState } from "../../lib/ui.js";
+import { problemText } from "../office.js";
+
+export function AuditLog({ office }) {
+  const [log, setLog] = useState({ items: [], next: null, problem: null, ready: false });
+  const load = async (before) => {
+    try {
+      const page = await office.audit(before);
+      setLog((old) => ({ items: before ? [...old.items, ...page.items] : page.items, next: page.next, problem: null, ready: true }));
+    } catch (error) {
+      setLog((old) => ({ ...old, problem: problemText(error), ready: true }));
+    }
+  };
+  useEffect(() => void load(null), []);
+  return html`
+    <section class="card sheet" aria-labelledby="audit-heading">
+      <h2 id="audit-heading">${t("supervisor.audit")} <${Action} class="button small" act=${() => load(null)}>${t("audit.reload")}</${Action}></h2>
+      ${log.problem && html`<p class="problem" role="alert">${log.problem}</p>`}
+      ${log.ready && !log.problem && log.items.length === 0 && html`<p class="quiet-text none">${t("audit.none")}</p>`}
+      <div class="scroll" tabindex="0" role="group" aria-labelledby="audit-heading">
+        ${log.items.length > 0 && html`
+          <table class="audit">
+            <thead><tr><th scope="col">${t("audit.when")}</th><th scope="col">${t("audit.who")}</th><th scope="col">${t("audit.what")}</th><th scope="col">${t("audit.change")}</th><th scope="col">${t("audit.comment")}</th></tr></thead>
+            <tbody>${log.items.map((entry) => html`<${Entry} key=${entry.id} entry=${entry} />`)}</tbody>
+          </table>`}
+      </div>
+      ${log.next && html`<p class="none"><${Action} class="button" act=${() => load(log.next)}>${t("audit.older")}</${Action}></p>`}
+    </section>
+  `;
+}
+
+function Entry({ entry }) {
+  return html`
+    <tr>
+      <td class="figures">${dateTime(entry.at)}</td>
+      <td><b><bdi>${entry.by}</bdi></b> <small>${tCode("role", entry.role)}</small></td>
+      <td>${tCode("action", entry.action)}<small class="subject"><bdi>${entry.subject}</bdi></small></td>
+      <td><${Changes} before=${entry.before} after=${entry.after} /></td>
+      <td><bdi>${entry.comment}</bdi></td>
+    </tr>
+  `;
+}
+
+/** Key by key, what was and what is; keys that did not change are left out. */
+export function Changes({ before, after }) {
+  const keys = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
+  const changed = keys.filter((key) => key in (after ?? {}) && JSON.stringify(before?.[key]) !== JSON.stringify(after[key]));
+  return html`
+    <dl class="changes">
+      ${changed.map((key) => html`<div key=${key}><dt>${tCode("field", key)}</dt><dd><del><${Value} of=${before?.[key]} /></del> <span aria-hidden="true">→</span> <ins><${Value} of=${after[key]} /></ins></dd></div>`)}
+    </dl>
+  `;
+}
+
+function Value({ of: value }) {
+  if (value === null || value === undefined) return "–";
+  if (typeof value !== "object") return html`<bdi>${String(value)}</bdi>`;
+  return html`<bdi>${Object.entries(value).map(([name, each]) => `${name} ${each}`).join(", ") || "–"}</bdi>`;
+}

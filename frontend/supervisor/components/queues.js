@@ -1,0 +1,77 @@
+// Queues with who waits, for how long, and today's service level against the promise.
+import { Ticking } from "../../lib/controls.js";
+import { t } from "../../lib/i18n.js";
+import { Icon } from "../../lib/icons.js";
+import { duration, useNow } from "../../lib/time.js";
+import { html } from "../../lib/ui.js";
+
+export const MEDIA = { voice: "phone", chat: "chat", email: "mail" };
+
+/** The whole in one line of figures. */
+export function Summary({ state }) {
+  const now = useNow(1000);
+  const agents = [...state.agents.values()];
+  const work = [...state.work.values()];
+  const oldest = work.length ? Math.min(...work.map(({ queued_at }) => queued_at)) : null;
+  const busy = agents.filter(({ held }) => held?.some(({ state: where }) => where === "connected" || where === "accepted")).length;
+  const figures = [
+    ["waiting", work.length],
+    ["longest", oldest === null ? "–" : duration(now - oldest / 1000)],
+    ["talking", busy],
+    ["ready", agents.filter(({ presence, connected }) => presence === "ready" && connected).length],
+    ["not_ready", agents.filter(({ presence }) => presence === "not_ready").length],
+  ];
+  return html`
+    <dl class="summary">
+      ${figures.map(([name, value]) => html`<div key=${name}><dt>${t(`summary.${name}`)}</dt><dd class="figures">${value}</dd></div>`)}
+    </dl>
+  `;
+}
+
+export function Queues({ state, chosen, choose }) {
+  const queues = [...state.queues.values()].sort((a, b) => titleOf(a).localeCompare(titleOf(b)));
+  return html`
+    <section class="card sheet" aria-labelledby="queues-heading">
+      <h2 id="queues-heading">${t("queues.heading")}</h2>
+      <div class="scroll" tabindex="0" role="group" aria-labelledby="queues-heading">
+        <table>
+          <thead><tr><th scope="col">${t("queues.queue")}</th><th scope="col" class="number">${t("queues.waiting")}</th><th scope="col" class="number">${t("queues.oldest")}</th><th scope="col">${t("queues.level")}</th><th scope="col" class="number">${t("queues.answered")}</th><th scope="col" class="number">${t("queues.abandoned")}</th></tr></thead>
+          <tbody>${queues.map((queue) => html`<${Row} key=${queue.queue} queue=${queue} chosen=${queue.queue === chosen} choose=${choose} />`)}</tbody>
+        </table>
+      </div>
+      ${queues.length === 0 && html`<p class="quiet-text none">${t("queues.none")}</p>`}
+    </section>
+  `;
+}
+
+export const titleOf = (queue) => queue.title || queue.queue;
+
+function Row({ queue, chosen, choose }) {
+  const { waiting, oldest_queued_at: oldest, service_level: level, medium } = queue;
+  const now = useNow(1000);
+  const late = oldest && level && now * 1000 - oldest > level.threshold_us;
+  return html`
+    <tr class=${chosen ? "chosen" : ""} data-queue=${queue.queue}>
+      <th scope="row"><button type="button" class="row-button" aria-pressed=${chosen} title=${t("queues.choose")} onClick=${() => choose(chosen ? null : queue.queue)}><${Icon} name=${MEDIA[medium] ?? "note"} /><span>${titleOf(queue)}</span></button></th>
+      <td class="number figures">${waiting ? html`<b>${waiting}</b>` : "0"}</td>
+      <td class=${`number ${late ? "late" : ""}`}>${oldest ? html`<${Ticking} since=${oldest / 1000} />` : "–"}</td>
+      <td>${level && html`<${Level} level=${level} />`}</td>
+      <td class="number figures">${level?.answered ?? "–"}</td>
+      <td class="number figures">${level?.abandoned ?? "–"}</td>
+    </tr>
+  `;
+}
+
+function Level({ level }) {
+  const { level: reached = null, target, threshold_us } = level;
+  const promise = t("queues.promise", { target: percent(target), seconds: Math.round(threshold_us / 1e6) });
+  const below = reached !== null && reached < target;
+  return html`
+    <div class=${`level ${below ? "below" : ""}`} title=${promise}>
+      <meter min="0" max="1" low=${target} value=${reached ?? 0} aria-label=${promise} class=${reached === null ? "unknown" : ""}></meter>
+      <span class="figures"><b>${reached === null ? "–" : percent(reached)}</b> <small>/ ${percent(target)}</small></span>
+    </div>
+  `;
+}
+
+const percent = (fraction) => `${Math.round(fraction * 100)} %`;

@@ -1,0 +1,68 @@
+// An agent's skills. The edit says on which version it is based; whoever is second is told what the first one changed.
+import { t } from "../../lib/i18n.js";
+import { Icon } from "../../lib/icons.js";
+import { dateTime } from "../../lib/time.js";
+import { html, useEffect, useState } from "../../lib/ui.js";
+import { problemText } from "../office.js";
+import { knownSkills, nameOf } from "../store.js";
+import { Changes } from "./audit.js";
+import { Sheet } from "./dialogs.js";
+
+export function Skills({ asked: { agent }, office, state, close }) {
+  const [rules, setRules] = useState(null);
+  const [skills, setSkills] = useState([]); // [name, grade], as they stand in the form
+  const [theirs, setTheirs] = useState(null); // the changes of somebody who was first
+  const [problem, setProblem] = useState(null);
+  const load = async () => {
+    try {
+      const found = await office.rules(agent.agent_id);
+      setRules(found);
+      setSkills(Object.entries(found.skills));
+      setTheirs(null);
+    } catch (error) {
+      setProblem(problemText(error));
+    }
+  };
+  useEffect(() => void load(), []);
+  const conflict = (error) => {
+    if (error.code !== "changed_meanwhile") return false;
+    setTheirs(error.problem.changes);
+    return true;
+  };
+  const set = (index, change) => setSkills(skills.map((each, at) => (at === index ? change(each) : each)));
+  const free = knownSkills(state).filter((name) => !skills.some(([known]) => known === name));
+  return html`
+    <${Sheet} heading=${t("sheet.skills")} of=${nameOf(agent)} label=${t("sheet.save")} ready=${Boolean(rules) && !theirs} done=${t("sheet.skills_done", { who: nameOf(agent) })} office=${office} close=${close}
+      act=${(comment) => office.setSkills(agent.agent_id, rules.version, Object.fromEntries(skills), comment)} onError=${conflict}>
+      ${problem && html`<p class="problem" role="alert">${problem}</p>`}
+      ${!rules && !problem && html`<p class="quiet-text">${t("customer.loading")}</p>`}
+      ${theirs && html`<${Theirs} changes=${theirs} load=${load} />`}
+      <ul class="grades">
+        ${skills.map(([name, grade], index) => html`
+          <li key=${name}>
+            <label for=${`grade-${name}`}>${name}</label>
+            <input id=${`grade-${name}`} type="number" min="1" max="10" required value=${grade} onInput=${({ target }) => set(index, ([known]) => [known, target.valueAsNumber])} />
+            <button type="button" class="button icon-only quiet" aria-label=${t("sheet.remove", { skill: name })} title=${t("sheet.remove", { skill: name })} onClick=${() => setSkills(skills.filter((_, at) => at !== index))}><${Icon} name="cross" /></button>
+          </li>`)}
+      </ul>
+      ${rules && free.length > 0 && html`
+        <label>${t("sheet.add_skill")}
+          <select name="add" value="" onChange=${({ target }) => target.value && setSkills([...skills, [target.value, 5]])}>
+            <option value=""></option>${free.map((name) => html`<option value=${name} key=${name}>${name}</option>`)}
+          </select>
+        </label>`}
+    </${Sheet}>
+  `;
+}
+
+function Theirs({ changes, load }) {
+  const [{ by }] = changes.slice(-1);
+  return html`
+    <div class="theirs" role="alert">
+      <p><b>${t("sheet.second", { who: by })}</b></p>
+      ${changes.map((change) => html`
+        <div key=${change.version}><p class="quiet-text">${change.by} · ${dateTime(change.at)}${change.comment && html` · <bdi>${change.comment}</bdi>`}</p><${Changes} before=${change.before} after=${change.after} /></div>`)}
+      <button type="button" class="button" onClick=${load}>${t("sheet.reload")}</button>
+    </div>
+  `;
+}

@@ -1,0 +1,91 @@
+// What the page shows, as one immutable value. Pure but for the store itself.
+
+export const initial = {
+  connection: "connecting", // connecting | online | waiting | ended
+  ended: null,
+  ready: false, // a snapshot has arrived
+  account: null,
+  role: null,
+  queues: new Map(), // by id
+  agents: new Map(),
+  work: new Map(),
+  notices: [],
+};
+
+let noticeId = 0;
+
+export function reduce(state, message) {
+  switch (message.type) {
+    case "welcome":
+      return { ...state, account: message.account, role: message.role };
+    case "snapshot":
+      return { ...state, ready: true, ...parts(initial, message) };
+    case "change":
+      return { ...state, ...parts(state, message) };
+    case "local/connection":
+      return { ...state, connection: message.state, ended: message.detail ?? null };
+    case "local/notice":
+      return { ...state, notices: [...state.notices.slice(-3), { id: ++noticeId, ...message.notice }] };
+    case "local/notice_gone":
+      return { ...state, notices: state.notices.filter(({ id }) => id !== message.id) };
+    case "local/signed_out":
+      return { ...initial };
+    default:
+      return state; // a newer server may say more than this page knows
+  }
+}
+
+function parts(before, { queues, agents, work, gone = {} }) {
+  return {
+    queues: merged(before.queues, queues, (one) => one.queue, gone.queues),
+    agents: merged(before.agents, agents, (one) => one.agent_id, gone.agents),
+    work: merged(before.work, work, (one) => one.work_id, gone.work),
+  };
+}
+
+function merged(before, fresh = [], key, gone = []) {
+  if (!fresh.length && !gone.length) return before;
+  const next = new Map(before);
+  for (const each of fresh) next.set(key(each), each);
+  for (const each of gone) next.delete(each);
+  return next;
+}
+
+/** Waiting items queue by queue, each queue in its order. */
+export function inOrder(work) {
+  return [...work.values()].sort((a, b) => a.queue.localeCompare(b.queue) || byOrder(a.order, b.order));
+}
+
+function byOrder(a, b) {
+  const at = a.findIndex((value, index) => value !== b[index]);
+  return at < 0 ? 0 : a[at] - b[at];
+}
+
+export const byName = (agents) =>
+  [...agents.values()].sort((a, b) => nameOf(a).localeCompare(nameOf(b), undefined, { numeric: true }));
+
+export const nameOf = (agent) => agent.display_name || agent.agent_id;
+
+/** Every skill that somebody has or something asks for, to choose from. */
+export function knownSkills({ agents, work }) {
+  const all = [...agents.values()].flatMap(({ skills }) => Object.keys(skills ?? {}));
+  const asked = [...work.values()].flatMap(({ requirements }) => Object.keys(requirements));
+  return [...new Set([...all, ...asked])].sort();
+}
+
+export function createStore() {
+  let state = initial;
+  const listeners = new Set();
+  return {
+    get: () => state,
+    dispatch(message) {
+      const before = state;
+      state = reduce(state, message);
+      if (state !== before) for (const listener of [...listeners]) listener(state, before);
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
