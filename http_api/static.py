@@ -35,7 +35,7 @@ class StaticPages:
         self._folder = folder.resolve()
 
     def add_to(self, app: web.Application) -> None:
-        """Adds GET and HEAD routes: `/` to the agents' page, and one for each entry of the folder."""
+        """Adds GET and HEAD routes: `/` (the folder's own index, else the agents' page) and one for each entry."""
         app.router.add_get("/", self._home)
         for entry in sorted(self._folder.iterdir()):
             if entry.name.startswith("."):
@@ -46,8 +46,10 @@ class StaticPages:
             elif entry.suffix in _TYPES:
                 app.router.add_get(f"/{entry.name}", self._file)
 
-    async def _home(self, _request: web.Request) -> web.StreamResponse:
-        raise web.HTTPFound(HOME)
+    async def _home(self, request: web.Request) -> web.StreamResponse:
+        if self._find(request.path) is None:
+            raise web.HTTPFound(HOME)
+        return await self._file(request)
 
     async def _add_slash(self, request: web.Request) -> web.StreamResponse:
         raise web.HTTPFound(request.path + "/")

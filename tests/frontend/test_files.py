@@ -7,6 +7,7 @@ import pytest
 
 FRONTEND = Path(__file__).parents[2] / "frontend"
 OURS = [path for path in FRONTEND.rglob("*.js") if "vendor" not in path.parts]
+PAGES = sorted(FRONTEND.rglob("index.html"))
 MODULES = [*OURS, *FRONTEND.glob("vendor/**/*.mjs")]
 
 
@@ -17,14 +18,21 @@ def test_text_of_customers_can_only_be_text(path: Path) -> None:
         assert word not in source
 
 
-def test_the_page_has_no_inline_code_and_says_so() -> None:
-    page = (FRONTEND / "agent" / "index.html").read_text(encoding="utf-8")
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.parent.name)
+def test_a_page_has_no_inline_code_and_says_so(path: Path) -> None:
+    page = path.read_text(encoding="utf-8")
     assert not re.search(r"<script(?![^>]*\ssrc=)", page)
     assert not re.search(r"<style|\sstyle=|\son\w+=", page)
     policy = re.search(r'content="(default-src[^"]*)"', page)
     assert policy
     assert "default-src 'none'" in policy[1]
     assert "unsafe" not in policy[1]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.parent.name)
+def test_every_file_that_a_page_names_is_there(path: Path) -> None:
+    for name in re.findall(r'(?:src|href)="([^"]+\.(?:js|css|svg))"', path.read_text(encoding="utf-8")):
+        assert (FRONTEND / name.lstrip("/") if name.startswith("/") else path.parent / name).is_file(), name
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
@@ -69,11 +77,45 @@ TEXT_ON = [
 ]
 
 
-def test_colours_have_enough_contrast_in_both_themes() -> None:
-    css = (FRONTEND / "lib" / "base.css").read_text(encoding="utf-8")
+def themes(sheet: str) -> tuple[dict[str, str], dict[str, str]]:
+    css = (FRONTEND / sheet).read_text(encoding="utf-8")
     light, dark = (dict(re.findall(r"--([\w-]+): (#\w{6});", part)) for part in css.split("prefers-color-scheme: dark"))
-    for theme in (light, light | dark):
+    return light, light | dark
+
+
+def test_colours_have_enough_contrast_in_both_themes() -> None:
+    for theme in themes("lib/base.css"):
         poor = {pair: round(contrast(theme[pair[0]], theme[pair[1]]), 2) for pair in TEXT_ON}
         assert {pair: ratio for pair, ratio in poor.items() if ratio < 4.5} == {}
         assert contrast(theme["line-strong"], theme["surface"]) >= 3, "borders of controls: WCAG 1.4.11"
+        assert contrast(theme["focus"], theme["surface"]) >= 3
+
+
+WIDGET_TEXT_ON = [
+    *(("ink", ground) for ground in ("surface", "ground", "sunken", "bad-soft")),
+    *(("ink-soft", ground) for ground in ("surface", "ground")),
+    ("accent-ink", "accent"),
+    ("accent", "surface"),
+    ("bad", "surface"),
+    ("surface", "bad"),
+    ("surface", "good"),
+    ("warn", "warn-soft"),
+]
+
+
+def widget_themes() -> dict[str, dict[str, str]]:
+    css = (FRONTEND / "widget" / "widget.css").read_text(encoding="utf-8")
+    rules = re.findall(r"(:host(?:\(\[data-theme=\"\w+\"\]\))?) \{([^}]*)\}", css)
+    return {name: dict(re.findall(r"--([\w-]+): (#\w{6});", body)) for name, body in rules}
+
+
+def test_the_widgets_colours_have_enough_contrast_in_both_themes() -> None:
+    found = widget_themes()
+    light, dark, auto = found[":host"], found[':host([data-theme="dark"])'], found[':host([data-theme="auto"])']
+    assert dark == auto
+    for theme in (light, light | dark):
+        poor = {pair: round(contrast(theme[pair[0]], theme[pair[1]]), 2) for pair in WIDGET_TEXT_ON}
+        assert {pair: ratio for pair, ratio in poor.items() if ratio < 4.5} == {}
+        assert contrast(theme["line-strong"], theme["surface"]) >= 3
+        assert contrast(theme["star"], theme["ground"]) >= 3
         assert contrast(theme["focus"], theme["surface"]) >= 3

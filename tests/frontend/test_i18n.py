@@ -1,13 +1,17 @@
 """The language files: complete, alike, and all of it used."""
 
+import inspect
 import json
 import re
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from agents_ws.messages import ByeCode, LegState
+from records.accounts import Role
+from router import explain
 from router.vocabulary import (
     REASON_CONNECTION_LOST,
     REASON_LEG_FAILED,
@@ -15,81 +19,142 @@ from router.vocabulary import (
     REASON_SIGNED_IN,
     EndedBy,
     Medium,
+    OfferState,
     Outcome,
     Presence,
     WithdrawReason,
 )
+from voice.web_messages import RefusedCode
 
 FRONTEND = Path(__file__).parents[2] / "frontend"
 LANGUAGES = ("en", "zh-CN", "zh-TW")
-TEXTS = {name: json.loads((FRONTEND / "i18n" / f"{name}.json").read_text(encoding="utf-8")) for name in LANGUAGES}
-SCRIPTS = [path for folder in ("agent", "lib", "supervisor") for path in FRONTEND.glob(f"{folder}/**/*.js")]
-SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in SCRIPTS)
-
-# What a key with a variable part can become.
-GROUPS: dict[str, tuple[str, ...]] = {
-    "offer.medium": tuple(Medium),
-    "presence": tuple(Presence),
-    "ended_by": tuple(EndedBy),
-    "outcome": tuple(Outcome),
-    "leg": get_args(LegState),
-    "call": ("accepted", "connected", "held", "ended"),
-    "chat": ("accepted", "connected", "ended", "mark_sent", "mark_delivered", "mark_read"),
-    "chat_ended_by": tuple(EndedBy),
-    "connection": ("connecting", "online", "waiting", "ended"),
-    "reason": (REASON_CONNECTION_LOST, REASON_LEG_FAILED, REASON_MISSED_OFFER, REASON_SIGNED_IN),
-    "withdrawn": tuple(
-        set(WithdrawReason) - {WithdrawReason.REJECTED, WithdrawReason.EXPIRED, WithdrawReason.SIGNED_OUT}
-    ),
-    "strategy": ("best_proficiency", "longest_idle"),
-    "term": ("load", "proficiency", "idle_since"),
-    "sign_in": (ByeCode.UNAUTHORIZED, ByeCode.SIGNED_OUT),
-    "notice": (REASON_MISSED_OFFER, REASON_LEG_FAILED),
-    "banner": ("microphone", "no_microphone", "unsupported", "playback"),
-}
-# Codes come from the server; the page falls back to its message, so these may grow without it.
-OPEN_GROUPS = ("refused", "data", "identity")
 
 
-def used_keys() -> set[str]:
-    plain = set(re.findall(r'"([a-z_]+(?:\.[a-z_]+)+)"', SOURCE))
-    return {key for key in plain if key in TEXTS["en"] or re.search(rf'\bt\((?:[^()]*\? )?"{re.escape(key)}"', SOURCE)}
+@dataclass(frozen=True)
+class Catalogue:
+    """Language files and the pages that use them. `groups`: what a key with a variable part can become.
+
+    The codes of `open_groups` come from the server or the site; the pages fall back to the plain code or message, so
+    these may grow without them.
+    """
+
+    folder: str
+    scripts: tuple[str, ...]
+    groups: dict[str, tuple[str, ...]]
+    open_groups: tuple[str, ...] = ()
+    texts: dict[str, dict[str, str]] = field(init=False)
+    source: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        files = {name: FRONTEND / self.folder / f"{name}.json" for name in LANGUAGES}
+        texts = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in files.items()}
+        object.__setattr__(self, "texts", texts)
+        paths = [path for pattern in self.scripts for path in sorted(FRONTEND.glob(pattern))]
+        object.__setattr__(self, "source", "\n".join(path.read_text(encoding="utf-8") for path in paths))
+
+    @property
+    def variable(self) -> set[str]:
+        return {f"{group}.{code}" for group, codes in self.groups.items() for code in codes}
+
+
+RULES = set(re.findall(r'^        \(.*, "(\w+)", ', inspect.getsource(explain.first_failed), re.MULTILINE))
+MARKS = ("sent", "delivered", "read")
+STAFF = Catalogue(
+    folder="i18n",
+    scripts=("agent/**/*.js", "supervisor/**/*.js", "start/*.js", "lib/*.js"),
+    groups={
+        "offer.medium": tuple(Medium),
+        "presence": tuple(Presence),
+        "ended_by": tuple(EndedBy),
+        "chat_ended_by": tuple(EndedBy),
+        "outcome": tuple(Outcome),
+        "leg": get_args(LegState),
+        "call": ("accepted", "connected", "held", "ended"),
+        "chat": ("accepted", "connected", "ended", *(f"mark_{mark}" for mark in MARKS)),
+        "connection": ("connecting", "online", "waiting", "ended"),
+        "reason": (REASON_CONNECTION_LOST, REASON_LEG_FAILED, REASON_MISSED_OFFER, REASON_SIGNED_IN),
+        "withdrawn": tuple(
+            set(WithdrawReason) - {WithdrawReason.REJECTED, WithdrawReason.EXPIRED, WithdrawReason.SIGNED_OUT}
+        ),
+        "strategy": ("best_proficiency", "longest_idle"),
+        "term": ("load", "proficiency", "idle_since"),
+        "sign_in": (ByeCode.UNAUTHORIZED, ByeCode.SIGNED_OUT),
+        "notice": (REASON_MISSED_OFFER, REASON_LEG_FAILED),
+        "banner": ("microphone", "no_microphone", "unsupported", "playback"),
+        "idle": ("unreachable_sip", "unreachable_webrtc"),
+        "action": ("set_presence", "move_work", "direct_work", "cancel_work", "set_rules"),
+        "held": tuple(set(OfferState) - {OfferState.CLOSED}),
+        "role": tuple(Role),
+        "rule": tuple(RULES),
+        "summary": ("waiting", "longest", "talking", "ready", "not_ready"),
+        "supervisor": ("board", "audit"),
+        "start": tuple(f"{page}{text}" for page in ("agent", "supervisor", "visitor") for text in ("", "_text")),
+    },
+    open_groups=("refused", "data", "identity", "field", "intervention"),
+)
+VISITORS = Catalogue(
+    folder="widget/i18n",
+    scripts=("widget/**/*.js", "visitor/*.js", "visitor/*.html", "lib/web-call.js"),
+    groups={
+        "mark": MARKS,
+        "call_state": (
+            *("microphone", "connecting", "in_ivr", "waiting", "place", "reconnecting", "ended"),
+            *(f"{state}{nameless}" for state in ("connected", "held") for nameless in ("", "_nameless")),
+        ),
+        "call_refused": (*(code for code in get_args(RefusedCode) if code != "unknown_call"), "microphone"),
+        "shop": ("theme_auto", "theme_light", "theme_dark"),
+    },
+    open_groups=("problem",),
+)
+CATALOGUES = [pytest.param(STAFF, id="staff"), pytest.param(VISITORS, id="visitors")]
+
+
+def used_keys(catalogue: Catalogue) -> set[str]:
+    texts, source = catalogue.texts["en"], catalogue.source
+    plain = set(re.findall(r'"([a-z_]+(?:\.[a-z_]+)+)"', source))
+    return {key for key in plain if key in texts or re.search(rf'\bt\((?:[^()]*\? )?"{re.escape(key)}"', source)}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_same_keys_and_parameters_in_each_language(language: str) -> None:
-    assert TEXTS[language].keys() == TEXTS["en"].keys()
-    for key, text in TEXTS[language].items():
+@pytest.mark.parametrize("catalogue", CATALOGUES)
+def test_the_same_keys_and_parameters_in_each_language(catalogue: Catalogue, language: str) -> None:
+    texts = catalogue.texts
+    assert texts[language].keys() == texts["en"].keys()
+    for key, text in texts[language].items():
         assert text.strip(), key
-        assert set(re.findall(r"\{(\w+)\}", text)) == set(re.findall(r"\{(\w+)\}", TEXTS["en"][key])), key
+        assert set(re.findall(r"\{(\w+)\}", text)) == set(re.findall(r"\{(\w+)\}", texts["en"][key])), key
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "zh-TW"])
-def test_chinese_is_chinese(language: str) -> None:
-    untranslated = [key for key, text in TEXTS[language].items() if not re.search(r"[\u4e00-\u9fff]", text)]
-    assert untranslated == []
+@pytest.mark.parametrize("catalogue", CATALOGUES)
+def test_chinese_is_chinese(catalogue: Catalogue, language: str) -> None:
+    texts = catalogue.texts[language]
+    assert [key for key, text in texts.items() if not re.search(r"[\u4e00-\u9fff]", text)] == []
 
 
-def test_simplified_and_traditional_are_not_mixed_up() -> None:
-    simplified, traditional = "".join(TEXTS["zh-CN"].values()), "".join(TEXTS["zh-TW"].values())
-    assert not set(simplified) & set("請連線顯時間話機無錄處頁頭來電結")
-    assert not set(traditional) & set("请连线显时间话机无录处页头来电结") - set("線機")
+@pytest.mark.parametrize("catalogue", CATALOGUES)
+def test_simplified_and_traditional_are_not_mixed_up(catalogue: Catalogue) -> None:
+    simplified, traditional = ("".join(catalogue.texts[name].values()) for name in ("zh-CN", "zh-TW"))
+    assert not set(simplified) & set("請連線顯時間話機無錄處頁頭來電結開這們會員")
+    assert not set(traditional) & set("请连线显时间话机无录处页头来电结开这们会员") - set("線機")
 
 
-def test_every_key_in_the_code_has_a_text() -> None:
-    called = set(re.findall(r'\bt\("([^"]+)"', SOURCE)) | set(re.findall(r'\bt\([^()"`]*\? "([^"]+)"', SOURCE))
+@pytest.mark.parametrize("catalogue", CATALOGUES)
+def test_every_key_in_the_code_has_a_text(catalogue: Catalogue) -> None:
+    source, texts = catalogue.source, catalogue.texts["en"]
+    called = set(re.findall(r'\bt\("([^"]+)"', source)) | set(re.findall(r'\bt\([^()"`]*\? "([^"]+)"', source))
+    called |= set(re.findall(r'\bt\([^()"`]*\? "[^"]+" : "([^"]+)"', source))
+    called |= set(re.findall(r'data-text="([^"]+)"', source))
     assert called, "the pattern still finds something"
-    assert called - TEXTS["en"].keys() == set()
-    for group, codes in GROUPS.items():
-        missing = {f"{group}.{code}" for code in codes} - TEXTS["en"].keys()
-        assert missing == set()
+    assert called - texts.keys() == set()
+    assert catalogue.variable - texts.keys() == set()
 
 
-def test_every_text_is_used() -> None:
-    variable = {f"{group}.{code}" for group, codes in GROUPS.items() for code in codes}
-    unused = {
-        key
-        for key in TEXTS["en"].keys() - used_keys() - variable
-        if key.split(".")[0] not in OPEN_GROUPS and not key.startswith("idle.unreachable_")
-    }
-    assert unused == set()
+@pytest.mark.parametrize("catalogue", CATALOGUES)
+def test_every_text_is_used(catalogue: Catalogue) -> None:
+    left = catalogue.texts["en"].keys() - used_keys(catalogue) - catalogue.variable
+    assert {key for key in left if key.split(".")[0] not in catalogue.open_groups} == set()
+
+
+def test_the_rules_of_the_router_are_found() -> None:
+    assert {"presence", "skill", "capacity", "resting"} <= RULES

@@ -8,7 +8,9 @@ import { MEDIA, titleOf } from "./queues.js";
 
 export function Agents({ state, ask }) {
   const [team, setTeam] = useState("");
-  const all = byName(state.agents);
+  const sorted = byName(state.agents);
+  const away = ({ presence, held }) => presence === "offline" && !held?.length;
+  const all = [...sorted.filter((agent) => !away(agent)), ...sorted.filter(away)];
   const teams = [...new Set(all.map((agent) => agent.team))].sort();
   const shown = all.filter((agent) => !team || agent.team === team);
   return html`
@@ -33,7 +35,7 @@ function AgentRow({ agent, state, ask }) {
       <p class="agent-name"><b><bdi>${nameOf(agent)}</bdi></b> <span class="quiet-text">${agent.team}</span></p>
       <p class="agent-presence"><i class="dot" aria-hidden="true"></i>
         <span>${t(kind === "away" ? "agents.away" : `presence.${presence}`)}${presence === "not_ready" && reason && html`<small> · ${tCode("reason", reason, reason.replaceAll("_", " "))}</small>`}</span>
-        <span class="quiet-text"><${Ticking} since=${since / 1000} /></span></p>
+        ${since > 0 && html`<span class="quiet-text"><${Ticking} since=${since / 1000} /></span>`}</p>
       <p class="agent-load figures" title=${t("agents.load")}>${load} / ${capacity}</p>
       <div class="agent-acts">
         <button type="button" class="button small" onClick=${() => ask({ kind: "presence", agent })}>${t("agents.presence")}</button>

@@ -93,18 +93,26 @@ function WhyNot({ item, office, name }) {
   if (found.busy) return html`<p class="why-not quiet-text">${t("customer.loading")}</p>`;
   if (found.problem) return html`<p class="why-not problem">${found.problem}</p>`;
   if (!found.explanation) return html`<p class="why-not quiet-text">${t("waiting.not_explained")}</p>`;
-  const { failed, candidates, strategy } = found.explanation;
+  const { failed, candidates } = found.explanation;
   return html`
     <div class="why-not">
       <p class="tags">
         ${Object.entries(failed).map(([rule, count]) => html`<span class="tag" key=${rule}><b class="figures">${count}</b> ${tCode("rule", rule)}</span>`)}
         ${candidates.some((one) => !one.failed) && html`<span class="tag good">${t("waiting.may_take")}</span>`}
-        <span class="quiet-text">${tCode("strategy", strategy)}</span>
       </p>
       <ul>
         ${candidates.map(({ agent_id, failed: rule, detail }) => html`
-          <li key=${agent_id}><bdi>${name(agent_id)}</bdi> ${rule ? html`<span class="quiet-text">${tCode("rule", rule)}${detail && html` · <bdi>${detail}</bdi>`}</span>` : html`<span class="tag good">${t("waiting.may_take")}</span>`}</li>`)}
+          <li key=${agent_id}><bdi>${name(agent_id)}</bdi> ${rule ? html`<span class="quiet-text">${ruleText(rule, detail)}</span>` : html`<span class="tag good">${t("waiting.may_take")}</span>`}</li>`)}
       </ul>
     </div>
   `;
+}
+
+/** The rule in the reader's words, with what the server adds to it where that says more. */
+function ruleText(rule, detail) {
+  const short = /^(\S+) below (\d+)$/.exec(detail);
+  if (rule === "skill" && short) return t("waiting.skill_below", { skill: short[1], minimum: short[2] });
+  if (rule === "presence") return tCode("presence", detail.split(" ")[0], tCode("rule", rule));
+  if (rule === "capacity" || rule === "total_units") return `${tCode("rule", rule)} (${detail.match(/\d+ of \d+/)?.[0].replace(" of ", "/") ?? detail})`;
+  return tCode("rule", rule);
 }
