@@ -29,12 +29,16 @@ _POLL = (
 )
 
 
-class NoEstimates:
-    """Nobody knows how long it will take."""
+class WaitSeconds:
+    """chat.ports.Estimates on the node's, which are in microseconds."""
 
-    def expected_wait(self, _work_id: str) -> int | None:
-        """None."""
-        return None
+    def __init__(self, expected_us: Callable[[str], int | None]) -> None:
+        self._expected_us = expected_us
+
+    def expected_wait(self, work_id: str) -> int | None:
+        """Whole seconds, rounded up: nobody is told that it takes none."""
+        expected_us = self._expected_us(work_id)
+        return None if expected_us is None else -(-expected_us // 1_000_000)
 
 
 @dataclass(frozen=True, slots=True)

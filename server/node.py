@@ -32,7 +32,7 @@ from router.rows import Turn
 from server import media_port, signalling
 from server.board import MAX_BACKLOG, Checks
 from server.cards import Cards
-from server.chat_service import ChatParts, ChatService, NoEstimates
+from server.chat_service import ChatParts, ChatService, WaitSeconds
 from server.clock import wall_us
 from server.contexts import InteractionContexts
 from server.desk import Desk
@@ -285,9 +285,8 @@ class Node:
 
     def _build_chats(self) -> None:
         storage = self.storage
-        parts = ChatParts(
-            self.pump, self.contexts, self.desk, self.hub, storage.database, self.calls, estimates=NoEstimates()
-        )
+        estimates = WaitSeconds(self.expected_wait)
+        parts = ChatParts(self.pump, self.contexts, self.desk, self.hub, storage.database, self.calls, estimates)
         self.chats = ChatService(
             self.site,
             self._chats_config,

@@ -2,7 +2,7 @@
 
 from chat.ports import AgentNotices, ChatStore, Contexts, Estimates, Records, Router
 from server.chat_desk import ChatScreens
-from server.chat_service import NoEstimates
+from server.chat_service import WaitSeconds
 from server.chat_store import Phases, SqlChatStore
 from server.contexts import InteractionContexts
 from server.pump import Pump
@@ -13,16 +13,23 @@ def fits(*_things: object) -> None:
 
 
 def of_the_server(
-    store: SqlChatStore, pump: Pump, contexts: InteractionContexts, screens: ChatScreens, phases: Phases
+    store: SqlChatStore,
+    pump: Pump,
+    contexts: InteractionContexts,
+    screens: ChatScreens,
+    phases: Phases,
+    waits: WaitSeconds,
 ) -> None:
     chat_store: ChatStore = store
     router: Router = pump
     known: Contexts = contexts
     notices: AgentNotices = screens
     records: Records = phases
-    estimates: Estimates = NoEstimates()
+    estimates: Estimates = waits
     fits(chat_store, router, known, notices, records, estimates)
 
 
-def test_nobody_knows_how_long_it_takes_until_somebody_does() -> None:
-    assert NoEstimates().expected_wait("w1") is None
+def test_waits_are_whole_seconds_rounded_up() -> None:
+    expected = {"w1": 1, "w2": 60_000_000, "w3": None}
+    waits = WaitSeconds(lambda work_id: expected[work_id])
+    assert [waits.expected_wait(work_id) for work_id in expected] == [1, 60, None]
