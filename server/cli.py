@@ -14,6 +14,7 @@ import structlog
 import uvloop
 
 import config
+from config.chats import load_chats
 from config.flow_tests import load_flow_tests
 from config.problems import ConfigProblems
 from config.settings import Settings, SettingsError, add_arguments, read_settings
@@ -128,6 +129,7 @@ def _print_welcome(settings: Settings, site: Site) -> None:
 async def check_config(_arguments: argparse.Namespace, settings: Settings, site: Site) -> int:
     """`config.load` has said everything that is wrong with the rest before this is reached."""
     load_hooks(settings.site, KINDS, os.environ)
+    load_chats(settings.site, site)
     load_flow_tests(site)
     print(
         f"{settings.site}: no mistakes ({len(site.flows)} flows, {len(site.queues)} queues, {len(site.agents)} agents)"
