@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import msgspec
 from alembic import command
 from alembic.config import Config
@@ -21,6 +22,7 @@ from sqlalchemy.sql.schema import Table
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_TIMEOUT_MS = 10_000
+_BUSY_RETRY_S = 0.01
 # The key of PostgreSQL's advisory lock that writers take; any number does, as long as every version uses the same.
 _WRITERS = 7291
 
@@ -186,16 +188,35 @@ def _probe(url: str) -> None:
 def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
     # The driver's own guesses about when to begin leave DDL and reads outside transactions; _begin_sqlite says it.
     dbapi_connection.isolation_level = None
-    cursor = dbapi_connection.cursor()
-    for pragma in (
-        f"busy_timeout={_BUSY_TIMEOUT_MS}",
-        "journal_mode=WAL",
-        # Safe with a write-ahead log: a power cut can lose the last commits, which the journal then projects again.
-        "synchronous=NORMAL",
-        "foreign_keys=ON",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    dbapi_connection.run_async(_set_pragmas)
+
+
+async def _set_pragmas(connection: aiosqlite.Connection) -> None:
+    await _pragma(connection, f"busy_timeout={_BUSY_TIMEOUT_MS}")
+    await _use_write_ahead_log(connection)
+    # Safe with a write-ahead log: a power cut can lose the last commits, which the journal then projects again.
+    await _pragma(connection, "synchronous=NORMAL")
+    await _pragma(connection, "foreign_keys=ON")
+
+
+async def _pragma(connection: aiosqlite.Connection, setting: str) -> None:
+    async with connection.execute(f"PRAGMA {setting}"):
+        pass
+
+
+async def _use_write_ahead_log(connection: aiosqlite.Connection) -> None:
+    """SQLite does not wait for others here, whatever busy_timeout says: two that open a fresh file get in the way."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            await _pragma(connection, "journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or loop.time() > deadline:
+                raise
+            await asyncio.sleep(_BUSY_RETRY_S)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:
