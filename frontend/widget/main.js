@@ -17,13 +17,11 @@ export async function mount(script) {
   let draw = () => {};
   const session = new ChatSession({ settings, memory, onState: () => draw() });
   root.adoptedStyleSheets = [sheet];
-  dress(host, script);
   document.body.append(host);
-  draw = () => render(html`<${Widget} session=${session} state=${session.state} settings=${settings()} memory=${memory} />`, root);
+  draw = () => render(html`<${Widget} session=${session} state=${session.state} settings=${settings()} memory=${memory} theme=${themeOf(script)} />`, root);
   draw();
   new MutationObserver(async () => {
     await speak(...tongues(script));
-    dress(host, script);
     draw();
   }).observe(script, { attributes: true });
 }
@@ -36,9 +34,7 @@ function tongues(script) {
   return [script.dataset.locale, document.documentElement.lang, ...navigator.languages];
 }
 
-function dress(host, { dataset }) {
-  host.dataset.theme = THEMES.has(dataset.theme) ? dataset.theme : "auto";
-}
+const themeOf = ({ dataset }) => (THEMES.has(dataset.theme) ? dataset.theme : "auto");
 
 /** A sheet that is made here needs no permission for inline styles of the page that embeds us. */
 async function styles() {

@@ -105,13 +105,13 @@ WIDGET_TEXT_ON = [
 
 def widget_themes() -> dict[str, dict[str, str]]:
     css = (FRONTEND / "widget" / "widget.css").read_text(encoding="utf-8")
-    rules = re.findall(r"(:host(?:\(\[data-theme=\"\w+\"\]\))?) \{([^}]*)\}", css)
+    rules = re.findall(r"(\.root(?:\[data-theme=\"\w+\"\])?) \{([^}]*)\}", css)
     return {name: dict(re.findall(r"--([\w-]+): (#\w{6});", body)) for name, body in rules}
 
 
 def test_the_widgets_colours_have_enough_contrast_in_both_themes() -> None:
     found = widget_themes()
-    light, dark, auto = found[":host"], found[':host([data-theme="dark"])'], found[':host([data-theme="auto"])']
+    light, dark, auto = found[".root"], found['.root[data-theme="dark"]'], found['.root[data-theme="auto"]']
     assert dark == auto
     for theme in (light, light | dark):
         poor = {pair: round(contrast(theme[pair[0]], theme[pair[1]]), 2) for pair in WIDGET_TEXT_ON}

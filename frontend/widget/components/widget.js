@@ -1,12 +1,12 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../lib/ui.js";
-import { t } from "../texts.js";
+import { locale, t } from "../texts.js";
 import { Call } from "./call.js";
 import { Conversation } from "./conversation.js";
 import { Form } from "./form.js";
 import { Glyph } from "./glyphs.js";
 
 /** The button in the corner and the panel that it opens. */
-export function Widget({ session, state, settings, memory }) {
+export function Widget({ session, state, settings, memory, theme }) {
   const [open, setOpen] = useState(Boolean(memory.chat));
   const [calling, setCalling] = useState(false);
   const launcher = useRef(null);
@@ -31,20 +31,22 @@ export function Widget({ session, state, settings, memory }) {
   const title = settings.title ?? t("widget.title");
   const unread = state.lines.filter(({ author, number }) => author !== "customer" && number > state.read).length;
   return html`
-    <section class="panel" ref=${panel} role="dialog" aria-label=${title} hidden=${!open} onKeyDown=${escape}>
-      <header class="head">
-        <h2>${title}</h2>
-        <button type="button" class="plain" aria-label=${t("widget.close")} title=${t("widget.close")} onClick=${close}><${Glyph} name="down" /></button>
-      </header>
-      ${calling
-        ? html`<${Call} settings=${settings} memory=${memory} leave=${() => setCalling(false)} />`
-        : state.phase === "none" || state.phase === "opening"
-          ? html`<${Form} session=${session} state=${state} settings=${settings} memory=${memory} call=${settings.callEntry && (() => setCalling(true))} />`
-          : html`<${Conversation} session=${session} state=${state} open=${open} />`}
-    </section>
-    <button type="button" class=${`launcher ${open ? "opened" : ""}`} ref=${launcher} aria-expanded=${open} aria-label=${open ? t("widget.close") : title} onClick=${() => setOpen(!open)}>
-      <${Glyph} name=${open ? "down" : "chat"} />
-      ${!open && unread > 0 && html`<b class="badge" aria-label=${t("widget.unread", { count: unread })}>${unread}</b>`}
-    </button>
+    <div class="root" data-theme=${theme} lang=${locale()}>
+      <section class="panel" ref=${panel} role="dialog" aria-label=${title} hidden=${!open} onKeyDown=${escape}>
+        <header class="head">
+          <h2>${title}</h2>
+          <button type="button" class="plain" aria-label=${t("widget.close")} title=${t("widget.close")} onClick=${close}><${Glyph} name="down" /></button>
+        </header>
+        ${calling
+          ? html`<${Call} settings=${settings} memory=${memory} leave=${() => setCalling(false)} />`
+          : state.phase === "none" || state.phase === "opening"
+            ? html`<${Form} session=${session} state=${state} settings=${settings} memory=${memory} call=${settings.callEntry && (() => setCalling(true))} />`
+            : html`<${Conversation} session=${session} state=${state} open=${open} />`}
+      </section>
+      <button type="button" class=${`launcher ${open ? "opened" : ""}`} ref=${launcher} aria-expanded=${open} aria-label=${open ? t("widget.close") : title} onClick=${() => setOpen(!open)}>
+        <${Glyph} name=${open ? "down" : "chat"} />
+        ${!open && unread > 0 && html`<b class="badge" aria-label=${t("widget.unread", { count: unread })}>${unread}</b>`}
+      </button>
+    </div>
   `;
 }
