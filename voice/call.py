@@ -116,6 +116,7 @@ class CallMachine:
         self._speech: str | None = None
         self._reservation: str | None = None
         self._leg: str | None = None
+        self._queue: str | None = None
         self._queued_once = False
         self._welcomed = False
 
@@ -200,6 +201,8 @@ class CallMachine:
                 return self._join(reservation_id, leg_id, first=True)
             case Parted(by):
                 return self._end("handled" if by is EndedBy.AGENT else "failed", HangUp(by.value))
+            case Requeued(queue):
+                return self._start_music() if self._change_queue(queue, now) else []
             case _:
                 return []
 
@@ -213,8 +216,8 @@ class CallMachine:
                 return self._agent_back(reservation_id, leg_id)
             case Parted(by):
                 return self._end("handled", HangUp(by.value))
-            case Requeued():
-                return self._wait_again(now)
+            case Requeued(queue):
+                return self._wait_again(queue, now)
             case _:
                 return []
 
@@ -248,8 +251,7 @@ class CallMachine:
     def _enter_queue(self, command: ivr.Enqueue, now: int) -> list[CallCommand]:
         self.state = CallState.QUEUED
         self._queued_once = True
-        self._plan = self._plans.get(command.queue, self._plan)
-        self._arm_announcement(now, self._plan.announce_first)
+        self._change_queue(command.queue, now)
         return [
             Keep(command.data, command.path, self.language),
             *self._start_music(),
@@ -262,6 +264,16 @@ class CallMachine:
                 self.language,
             ),
         ]
+
+    def _change_queue(self, queue: str | None, now: int) -> bool:
+        """Another queue has its own music, welcome and announcements; False when it is the one that it was."""
+        if queue in (None, self._queue):
+            return False
+        self._queue = queue
+        self._plan = self._plans.get(queue, self._plan)
+        self._welcomed = False
+        self._arm_announcement(now, self._plan.announce_first)
+        return True
 
     def _start_music(self) -> list[CallCommand]:
         self._speech = None
@@ -343,11 +355,12 @@ class CallMachine:
         reservation, self._give_back_at = self._reservation, None
         return [GiveBack(reservation, reason)] if reservation else []
 
-    def _wait_again(self, now: int) -> list[CallCommand]:
+    def _wait_again(self, queue: str | None, now: int) -> list[CallCommand]:
         self.state = CallState.QUEUED
         self._reservation = self._leg = None
         self._give_back_at = None
-        self._arm_announcement(now, self._plan.announce_every)
+        if not self._change_queue(queue, now):
+            self._arm_announcement(now, self._plan.announce_every)
         return [Part(), *self._start_music()]
 
     def _caller_left(self, reason: str, now: int) -> list[CallCommand]:

@@ -263,8 +263,8 @@ class Conductor:
                 self._release_phone(reservation_id)
                 if runner := self._by_interaction.get(interaction_id):
                     runner.tell(Parted(by))
-            case RequeueWork(interaction_id=interaction_id):
-                self._requeued(interaction_id)
+            case RequeueWork(interaction_id=interaction_id, queue=queue):
+                self._requeued(interaction_id, queue)
             case CloseWork(interaction_id=interaction_id, outcome=Outcome.CANCELLED | Outcome.NODE_LOST):
                 if runner := self._by_interaction.get(interaction_id):
                     runner.tell(Parted(EndedBy.SYSTEM))
@@ -303,13 +303,13 @@ class Conductor:
         self._assignments[command.reservation_id] = Assignment(command.interaction_id, command.agent_id)
         runner.tell(AgentReady(command.reservation_id, leg_id))
 
-    def _requeued(self, interaction_id: str) -> None:
+    def _requeued(self, interaction_id: str, queue: str) -> None:
         for reservation_id, held in list(self._assignments.items()):
             if held.interaction_id == interaction_id:
                 del self._assignments[reservation_id]
                 self._release_phone(reservation_id)
         if runner := self._by_interaction.get(interaction_id):
-            runner.tell(Requeued())
+            runner.tell(Requeued(queue))
 
     # --- what agents ask ----------------------------------------------------------------------------------------
 

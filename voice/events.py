@@ -54,7 +54,12 @@ class QueueRefused:
 
 @dataclass(frozen=True, slots=True)
 class Requeued:
-    """The offer or the assignment came to nothing; the caller waits on."""
+    """The offer or the assignment came to nothing, or somebody moved the work: the caller waits (on) in `queue`.
+
+    `queue` None: where they were.
+    """
+
+    queue: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 from argon2 import PasswordHasher
 
 from agents_ws import messages as m
-from config.site import AgentConfig, Site
+from config.site import AgentConfig, QueueConfig, Site
 from media.engine import EngineSettings, InProcessEngine
 from media.errors import MediaError
 from media.events import MediaEvent
@@ -107,6 +107,7 @@ class Engine(InProcessEngine):
         self.fail: dict[str, str] = {}
         self.hold: dict[str, asyncio.Event] = {}
         self.asked: list[str] = []
+        self.played: list[tuple[str, ...]] = []
         self.far_port = 9
 
     async def _gate(self, method: str, leg_id: str) -> None:
@@ -146,6 +147,7 @@ class Engine(InProcessEngine):
         self, leg_id: str, play_id: str, files: Sequence[str], *, loop: bool = False, gain: float = 1.0
     ) -> None:
         await self._gate("play", leg_id)
+        self.played.append(tuple(files))
         await super().play(leg_id, play_id, files, loop=loop, gain=gain)
 
     async def set_room(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> None:
@@ -426,7 +428,12 @@ def offer_of(port: int, direction: str = "sendrecv", version: int = 0) -> bytes:
 
 
 @contextlib.asynccontextmanager
-async def built(folder: Path, agents: Sequence[AgentConfig] | None = None, **queue: Any) -> AsyncIterator[House]:
+async def built(
+    folder: Path,
+    agents: Sequence[AgentConfig] | None = None,
+    more_queues: Sequence[QueueConfig] = (),
+    **queue: Any,
+) -> AsyncIterator[House]:
     """A running house with agents anna (browser) and ben (desk phone), or those given; `queue` changes its queue."""
     outside = Outside()
     await outside.ua.start()
@@ -435,6 +442,7 @@ async def built(folder: Path, agents: Sequence[AgentConfig] | None = None, **que
     phone = f"sip:ben@127.0.0.1:{outside.ua.port}"
     people = agents if agents is not None else [agent("anna"), agent("ben", station="sip", sip_user=phone)]
     site = small_site({one.agent_id: one for one in people}, replace(ORDERS, **queue))
+    site = replace(site, queues={**site.queues, **{one.name: one for one in more_queues}})
     house = House(site, database, outside)
     try:
         await house.start()

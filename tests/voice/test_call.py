@@ -26,10 +26,12 @@ FLOW = Flow(
     },
 )
 PLAN = WaitPlan(music="music/hold", welcome=("busy",), announce_first=2 * S, announce_every=30 * S)
+OTHER = WaitPlan(music="music/returns", welcome=("returns",), announce_first=4 * S, announce_every=50 * S)
 
 
 def machine() -> CallMachine:
-    return CallMachine(IvrMachine(FLOW, IvrContext(lambda _calendar, _now: True)), {"orders": PLAN}, "en")
+    plans = {"orders": PLAN, "returns": OTHER}
+    return CallMachine(IvrMachine(FLOW, IvrContext(lambda _calendar, _now: True)), plans, "en")
 
 
 def of(kind: type[T], commands: list[e.CallCommand]) -> list[T]:
@@ -77,6 +79,40 @@ def test_a_waiting_caller_is_told_the_place_and_hears_music_again() -> None:
     assert call.next_deadline() == 35 * S
     call.expire(35 * S)
     assert "en/busy" not in of(e.PlayPrompts, call.handle(e.PlaceKnown(1), 35 * S))[0].prompts
+
+
+def test_a_caller_who_is_moved_hears_what_the_other_queue_plays_and_says() -> None:
+    call = queued()
+    call.expire(3 * S)
+    speech = of(e.PlayPrompts, call.handle(e.PlaceKnown(2), 3 * S))[0]
+    (music,) = call.handle(e.Requeued("returns"), 10 * S)
+    assert isinstance(music, e.PlayPrompts)
+    assert (music.prompts, music.loop) == (("music/returns",), True)
+    assert call.handle(e.PlayEnded(speech.play_id, "stopped"), 10 * S) == [], "the old queue's place is cut off"
+    assert call.next_deadline() == 14 * S
+    assert call.expire(14 * S) == [e.AskPlace()]
+    told = of(e.PlayPrompts, call.handle(e.PlaceKnown(5), 14 * S))[0]
+    assert told.prompts == ("en/returns", *place_prompts("en", 5))
+    assert call.next_deadline() == 64 * S
+
+
+@pytest.mark.parametrize("queue", [None, "orders"])
+def test_an_offer_that_comes_to_nothing_does_not_disturb_the_music(queue: str | None) -> None:
+    call = queued()
+    assert call.handle(e.Requeued(queue), 2 * S) == []
+    assert call.next_deadline() == 3 * S
+
+
+def test_a_queue_without_a_plan_of_its_own_sounds_like_the_one_before() -> None:
+    call = queued()
+    assert of(e.PlayPrompts, call.handle(e.Requeued("nowhere"), 2 * S))[0].prompts == ("music/hold",)
+
+
+def test_an_assignment_that_fails_into_another_queue_leads_to_its_music() -> None:
+    call = joined()
+    again = call.handle(e.Requeued("returns"), 9 * S)
+    assert of(e.PlayPrompts, again)[0].prompts == ("music/returns",)
+    assert call.next_deadline() == 13 * S
 
 
 def test_no_place_is_said_while_the_item_is_offered() -> None:
@@ -189,6 +225,7 @@ EVENTS: list[e.CallEvent] = [
     e.PlaceKnown(3),
     e.PlaceKnown(None),
     e.Requeued(),
+    e.Requeued("returns"),
     e.AgentReady("w.1", "leg"),
     e.AgentReady("w.2", "leg"),
     e.AgentLegLost(),

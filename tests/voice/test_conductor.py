@@ -1,6 +1,7 @@
 """Whole calls over real SIP and RTP: who is told what, and that nothing is left whatever happens."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from router.vocabulary import EndedBy, OfferState, Presence, WithdrawReason
 from sip import events as sip
 from tests.media.phones import strength
 from tests.server.house import House, built, offer_of, until
-from tests.server.sites import SECOND
+from tests.server.sites import ORDERS, SECOND
 
 
 async def test_caller_and_browser_agent_talk_and_the_agent_hangs_up(house: House) -> None:
@@ -67,6 +68,16 @@ async def test_closing_refuses_new_calls_and_hangs_up_the_others(house: House) -
     assert (await house.outside.wait(sip.CallFailed, late)).code == 503
     await house.empty()
     assert house.outcomes == ["abandoned"]
+
+
+async def test_a_caller_who_is_moved_to_another_queue_hears_its_music(tmp_path: Path) -> None:
+    returns = replace(ORDERS, name="returns", music="tone/beep")
+    async with built(tmp_path, more_queues=[returns]) as house:
+        await house.queued()
+        await until(lambda: house.engine.played[-1] == ("music/hold.wav",), "music")
+        work = house.told(facts.WorkQueued)[0].work_id
+        await house.pump.post(facts.WorkMoved(work, "returns", "sam"), "test")
+        await until(lambda: house.engine.played[-1] == ("tone/beep.wav",), "the other music")
 
 
 # --- the caller leaves while somebody rings ---------------------------------------------------------------------
