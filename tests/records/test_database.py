@@ -1,6 +1,7 @@
 """Migrations, transactions and locks, on real SQLite files and a real PostgreSQL."""
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,17 @@ async def test_servers_that_start_together(database_url: str) -> None:
         async with database.read() as connection:
             assert (await connection.execute(select(customers))).all() == []
         await database.close()
+
+
+async def test_a_fresh_file_that_another_server_is_writing_is_waited_for(tmp_path: Path) -> None:
+    """SQLite refuses the switch to the write-ahead log at once there, whatever busy_timeout says."""
+    path = tmp_path / "fresh.sqlite"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    asyncio.get_running_loop().call_later(0.2, other.rollback)
+    database = await Database.open(sqlite_url(path))
+    await database.close()
+    other.close()
 
 
 async def test_tables_of_a_newer_version_are_left_alone(database: Database, database_url: str) -> None:
