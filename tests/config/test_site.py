@@ -1,5 +1,6 @@
 """The demo site as a whole: it loads, and it is the site that the documents promise."""
 
+from collections import Counter
 from collections.abc import MutableMapping
 from dataclasses import FrozenInstanceError
 
@@ -22,9 +23,9 @@ def test_durations_are_microseconds(site: Site) -> None:
     assert orders.announce_place_every_us == 30_000_000
 
 
-def test_six_agents_two_of_them_with_phones_and_a_supervisor(site: Site) -> None:
-    assert [agent.role for agent in site.agents.values()].count("supervisor") == 1
-    assert len(site.agents) == 7
+def test_six_agents_two_of_them_with_phones_a_supervisor_and_an_administrator(site: Site) -> None:
+    roles = Counter(agent.role for agent in site.agents.values())
+    assert roles == {"agent": 5, "expert": 1, "supervisor": 1, "operations": 1}
     phones = {agent.sip_user for agent in site.agents.values() if agent.station == "sip"}
     assert phones == {"2001", "2002"}
     assert site.demo_password.startswith("demo-")
