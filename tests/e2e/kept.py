@@ -2,12 +2,13 @@
 
 import json
 import sqlite3
-from collections.abc import AsyncIterator
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import asdict, fields
 from typing import Any
 
-from records.drafts import InteractionDraft
+from records.drafts import InteractionDraft, OfferDraft
 from records.projection import Projection
 from store.connection import StoreConnection, open_store
 from store.keys import shard_keys
@@ -43,10 +44,7 @@ async def open_rows(server: Server) -> dict[str, int]:
 
 def records(server: Server) -> list[dict[str, Any]]:
     """Every interaction's row, as SQL has it now."""
-    names = ", ".join(field.name for field in fields(InteractionDraft))
-    with closing(sqlite3.connect(f"file:{server.data_dir}/jackfield.db?mode=ro", uri=True)) as database:
-        database.row_factory = sqlite3.Row
-        return [dict(row) for row in database.execute(f"SELECT {names} FROM interactions ORDER BY id")]
+    return _rows(server, "interactions", InteractionDraft, "id")
 
 
 async def assert_journal_and_records_agree(server: Server) -> int:
@@ -68,6 +66,58 @@ async def assert_journal_and_records_agree(server: Server) -> int:
     return length
 
 
+async def assert_assignments(server: Server, capacity: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """No item was with two agents at once or taken twice, and no agent held more than `capacity` (items of each medium,
+    and `total` units, of which a call takes all). Returns the most items that anybody held, by medium.
+
+    Read from the journal, and compared with SQL's table of offers.
+    """
+    folded, _ = await _fold(server)
+    offers = sorted(folded.offers.values(), key=lambda offer: offer.reservation_id)
+    assert [asdict(offer) for offer in offers] == _rows(server, "offers", OfferDraft, "reservation_id")
+    assert all(offer.closed_at is not None for offer in offers), "a reservation is still open"
+    taken = Counter(offer.work_id for offer in offers if offer.connected_at is not None)
+    assert not [work for work, times in taken.items() if times > 1], "taken twice"
+    media = {row.id: row.medium for row in folded.interactions.values()}
+    # What ends in a moment frees its place for what begins in it.
+    moments = sorted(
+        [(offer.offered_at, 1, offer) for offer in offers] + [(offer.closed_at or 0, -1, offer) for offer in offers],
+        key=lambda moment: moment[:2],
+    )
+    agents: dict[str, Counter[str]] = defaultdict(Counter)
+    most: Counter[str] = Counter()
+    holders: Counter[str] = Counter()
+    for _at, step, offer in moments:
+        medium, held, rules = media[offer.interaction_id], agents[offer.agent_id], capacity[offer.agent_id]
+        held[medium] += step
+        held["total"] += step * (rules["total"] if medium == "voice" else 1)
+        holders[offer.work_id] += step
+        assert all(held[name] <= rules.get(name, 0) for name in held), f"{offer.agent_id} holds {held} of {rules}"
+        assert holders[offer.work_id] <= 1, f"{offer.work_id} is with two agents"
+        most[medium] = max(most[medium], held[medium])
+    return dict(most)
+
+
+def texts(server: Server, author: str) -> dict[str, list[str]]:
+    """What this side said in each chat, in order, as SQL has it."""
+    said: dict[str, list[str]] = defaultdict(list)
+    query = "SELECT interaction_id, text FROM messages WHERE author = ? ORDER BY interaction_id, number"
+    for chat, text in _read(server, query, author):
+        said[chat].append(text)
+    return dict(said)
+
+
+def _rows(server: Server, table: str, draft: type[InteractionDraft | OfferDraft], key: str) -> list[dict[str, Any]]:
+    names = [field.name for field in fields(draft)]
+    rows = _read(server, f"SELECT {', '.join(names)} FROM {table} ORDER BY {key}")
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _read(server: Server, query: str, *values: object) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(f"file:{server.data_dir}/jackfield.db?mode=ro", uri=True)) as database:
+        return list(database.execute(query, values))
+
+
 async def _fold(server: Server) -> tuple[Projection, int]:
     folded = Projection()
     after = 0
@@ -82,5 +132,4 @@ async def _fold(server: Server) -> tuple[Projection, int]:
 
 
 def _position(server: Server) -> int:
-    with closing(sqlite3.connect(f"file:{server.data_dir}/jackfield.db?mode=ro", uri=True)) as database:
-        return int(database.execute("SELECT max(sequence) FROM projector_positions").fetchone()[0] or 0)
+    return int(_read(server, "SELECT max(sequence) FROM projector_positions")[0][0] or 0)

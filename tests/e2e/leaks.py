@@ -13,13 +13,14 @@ import psutil  # type: ignore[import-untyped]
 
 from tests.e2e.agents import Manner, crew, serving
 from tests.e2e.kept import open_rows, records
-from tests.e2e.office import Office
+from tests.e2e.office import STANDING, Office
 from tests.e2e.raw_sip import SDP, RawSip
 from tests.e2e.server import Server, free_port
 from tests.e2e.sipp import sipp
 from tests.e2e.waiting import wait_until
 
 AGENTS = ("agent1", "agent3", "agent4", "supervisor1")
+CLOSED_S = 5.0
 LEAVER = "leaver"
 STAYER = "stayer"
 
@@ -127,10 +128,20 @@ def assert_mixed(server: Server, calls: int) -> Counter[str]:
 
 
 def assert_flat(start: Footprint, end: Footprint, *, server_mib: float, media_mib: float) -> None:
-    """No more files open than before, and hardly more memory. The database's pool opens files when it wants to."""
+    """No more files open than before, and hardly more memory."""
+    assert_files_closed(start, end)
+    assert_memory_flat(start, end, server_mib=server_mib, media_mib=media_mib)
+
+
+def assert_files_closed(start: Footprint, end: Footprint) -> None:
+    """No more files open than before. The database's pool opens files when it wants to."""
     for name, files in end.fds.items():
         more = {file: count for file, count in (files - start.fds[name]).items() if "jackfield.db" not in file}
         assert more == {}, f"more files open in {name}"
+
+
+def assert_memory_flat(start: Footprint, end: Footprint, *, server_mib: float, media_mib: float) -> None:
+    """Hardly more memory than before."""
     for name, limit in (("server", server_mib), ("media", media_mib)):
         grown = end.rss[name] - start.rss[name]
         assert grown < limit, f"{name} grew by {grown:.1f} MiB: memory is not flat"
@@ -138,12 +149,29 @@ def assert_flat(start: Footprint, end: Footprint, *, server_mib: float, media_mi
 
 async def assert_nothing_left(server: Server, office: Office, before: dict[str, int], sip_s: float) -> None:
     """`before` is what was open at the start. SIP's own transactions end within `sip_s` seconds (0: not waited for)."""
-    after = await office.quiet()
-    waited_for = ("tasks", "sockets", "browser_legs", "sip_connections")
-    assert {kind: after[kind] for kind in waited_for} == {kind: before[kind] for kind in waited_for}
+    more: dict[str, int] = {}
+
+    async def closed() -> bool:
+        after = await office.quiet()
+        more.clear()
+        more.update({kind: after[kind] - before[kind] for kind in STANDING if kind != "sip_transactions"})
+        return not any(more.values())
+
+    try:
+        await wait_until(closed, CLOSED_S, "as much is open as before")
+    except AssertionError:
+        raise AssertionError(f"more is open than before, after {CLOSED_S} s: {more}") from None
     assert await open_rows(server) == {"work": 0, "reservations": 0}
-    unfinished = [row for row in records(server) if row["state"] != "closed"]
-    assert unfinished == []
+    unfinished: list[object] = []
+
+    async def recorded() -> bool:
+        unfinished[:] = [row for row in records(server) if row["state"] != "closed"]
+        return not unfinished
+
+    try:
+        await wait_until(recorded, CLOSED_S, "every record is closed")
+    except AssertionError:
+        raise AssertionError(f"records open after {CLOSED_S} s: {unfinished[:5]}") from None
     if sip_s:
 
         async def forgotten() -> bool:
@@ -152,12 +180,12 @@ async def assert_nothing_left(server: Server, office: Office, before: dict[str, 
         await wait_until(forgotten, sip_s, "SIP forgot the transactions", every_s=0.5)
 
 
-def report(calls: int, start: Footprint, end: Footprint, took_s: float) -> str:
-    """CPU per call and growth, a line for people."""
+def report(calls: int, start: Footprint, end: Footprint, took_s: float, of: str = "calls") -> str:
+    """CPU of each and growth, a line for people."""
     files = {name: end.fds[name].total() - start.fds[name].total() for name in start.fds}
     parts = [
-        f"{name} {(end.cpu[name] - start.cpu[name]) / calls * 1e3:.2f} ms CPU a call,"
+        f"{name} {(end.cpu[name] - start.cpu[name]) / calls * 1e3:.2f} ms CPU each,"
         f" RSS {start.rss[name]:.1f} -> {end.rss[name]:.1f} MiB, {files[name]:+d} files"
         for name in start.cpu
     ]
-    return f"{calls} calls in {took_s:.0f} s: " + "; ".join(parts)
+    return f"{calls} {of} in {took_s:.0f} s: " + "; ".join(parts)
