@@ -1,7 +1,8 @@
-"""`python -m tools.screenshots`: pictures of the agent page during a real call, into docs/img.
+"""`python -m tools.screenshots [NAME ...]`: pictures of every page at real work, into docs/img.
 
-Starts a server of its own, calls in by SIP (twice, so that there is an earlier interaction), and works the page in
-Chromium as an agent would. Needs chromium.
+Starts a server of its own, calls in by SIP (twice, so that there is an earlier interaction), opens chats from the demo
+page, and works the pages in Chromium as people would: wide and as on a telephone, light and dark, in three languages.
+NAMEs pick among agent, chat, visitor, supervisor and start. Needs chromium.
 """
 
 import asyncio
@@ -12,19 +13,23 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page, async_playwright
 
-from tests.browser import chromium_page
+from tests.browser import CHROMIUM
+from tests.frontend.real import ARGUMENTS
 from tools.call.caller import Caller
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "docs" / "img"
 VOICES = ROOT / "tools" / "call"
 AGENT, PASSWORD, ORDER = "agent4", "demo-jackfield", "20231001"
+WIDE, PHONE = (1280, 800), (390, 800)
+SETTLED_MS = 600
 
 
 def free_port() -> int:
@@ -57,16 +62,72 @@ def server(folder: str) -> Iterator[tuple[int, int]]:
         process.wait(20)
 
 
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """A browser before a running server."""
+
+    browser: Browser
+    http: int
+    sip: int
+
+    @asynccontextmanager
+    async def page(
+        self, path: str, size: tuple[int, int] = WIDE, locale: str = "en-GB", dark: bool = False
+    ) -> AsyncIterator[Page]:
+        """A page of its own person."""
+        context = await self.browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, locale=locale, color_scheme="dark" if dark else "light"
+        )
+        page = await context.new_page()
+        await page.goto(f"http://127.0.0.1:{self.http}/{path}")
+        yield page
+        await context.close()
+
+    @asynccontextmanager
+    async def signed_in(self, path: str, account: str) -> AsyncIterator[Page]:
+        """A page of the staff."""
+        async with self.page(path) as page:
+            await page.locator("input[name=account]").fill(account)
+            await page.locator("input[name=password]").fill(PASSWORD)
+            await page.locator("form button").click()
+            await page.locator(".bar").wait_for()
+            yield page
+
+    @asynccontextmanager
+    async def asking(self, name: str, question: str, *, query: str = "", **look: object) -> AsyncIterator[Page]:
+        """A visitor who has asked, and ends the chat if nobody did."""
+        async with self.page(f"visitor/{query}", **look) as page:  # type: ignore[arg-type]
+            await page.locator(".launcher").click()
+            await page.locator("input[name=name]").fill(name)
+            await page.locator("textarea[name=question]").fill(question)
+            await page.locator(".form .primary").click()
+            await page.locator(".where").wait_for()
+            yield page
+
+
 async def picture(page: Page, name: str) -> None:
     """One picture, once the page has come to rest."""
-    await page.wait_for_timeout(600)
+    await page.wait_for_timeout(SETTLED_MS)
     await page.screenshot(path=OUT / f"{name}.png")
     print(f"docs/img/{name}.png")
 
 
-async def call_in(sip: int) -> Caller:
+async def looks(page: Page, name: str) -> None:
+    """Light, dark, and as on a telephone."""
+    await picture(page, name)
+    await page.emulate_media(color_scheme="dark")
+    await picture(page, f"{name}-dark")
+    await page.emulate_media(color_scheme="light")
+    wide = page.viewport_size
+    await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    await picture(page, f"{name}-phone")
+    if wide:
+        await page.set_viewport_size(wide)
+
+
+async def call_in(sip: int, number: str = "+8613800000001") -> Caller:
     """A caller who chose orders and gave an order number."""
-    caller = await Caller("+8613800000001", VOICES).__aenter__()
+    caller = await Caller(number, VOICES).__aenter__()
     await caller.dial(f"sip:4000@127.0.0.1:{sip}")
     await asyncio.sleep(1.0)
     await caller.press("1")
@@ -75,47 +136,195 @@ async def call_in(sip: int) -> Caller:
     return caller
 
 
-async def work(page: Page, http: int, sip: int) -> None:
+async def agent(studio: Studio) -> None:
     """A first call in a hurry, a second one picture by picture."""
-    await page.set_viewport_size({"width": 1280, "height": 800})
-    await page.goto(f"http://127.0.0.1:{http}/agent/")
-    await picture(page, "agent-sign-in")
-    await page.get_by_label("Account").fill(AGENT)
-    await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
-    await page.get_by_role("button", name="Go ready").click()
-    for number in (1, 2):
-        caller = await call_in(sip)
-        accept = page.get_by_role("button", name=re.compile("^Accept"))
-        await accept.wait_for(timeout=30_000)
-        if number == 2:
-            await picture(page, "agent-offer")
-        await accept.click()
-        await page.get_by_role("button", name=re.compile("^Hold")).wait_for()
-        await caller.say("voices/caller.wav") if number == 1 else await page.wait_for_timeout(3_000)
-        if number == 2:
-            await picture(page, "agent-call")
-            await page.emulate_media(color_scheme="dark")
-            await picture(page, "agent-call-dark")
-            await page.emulate_media(color_scheme="light")
+    async with studio.page("agent/") as page:
+        await picture(page, "agent-sign-in")
+    async with studio.signed_in("agent/", AGENT) as page:
+        await page.get_by_role("button", name="Go ready").click()
+        for number in (1, 2):
+            caller = await call_in(studio.sip)
+            accept = page.get_by_role("button", name=re.compile("^Accept"))
+            await accept.wait_for(timeout=30_000)
+            if number == 2:
+                await page.locator(".history li .past-when").first.wait_for()
+                await picture(page, "agent-offer")
+            await accept.click()
+            await page.get_by_role("button", name=re.compile("^Hold")).wait_for()
+            await caller.say("voices/caller.wav") if number == 1 else await page.wait_for_timeout(3_000)
+            if number == 2:
+                await looks(page, "agent-call")
+            caller.hang_up()
+            finish = page.get_by_role("button", name=re.compile("^Finish"))
+            await finish.wait_for()
+            await page.get_by_label("Note").fill("Told the customer that the parcel arrives tomorrow.")
+            await page.get_by_role("radio", name=re.compile("^Resolved")).check()
+            if number == 2:
+                await picture(page, "agent-wrap-up")
+            await finish.click()
+            await caller.__aexit__(None, None, None)
+        await sign_out(page)
+
+
+async def sign_out(page: Page) -> None:
+    """So that nobody is offered anything any more."""
+    await page.locator(".account button").click()
+    await page.locator(".sign-in").wait_for()
+
+
+async def accept(page: Page) -> None:
+    """Take the offer, whatever the language."""
+    await page.locator(".offer .accept").click()
+    await page.locator(".chat:not([hidden]) .composer textarea:enabled").wait_for()
+
+
+async def write(page: Page, *texts: str) -> None:
+    """Say something in the chat in front, or in the widget."""
+    for text in texts:
+        field = page.locator(".chat:not([hidden]) .composer textarea, .talk .composer textarea")
+        await field.fill(text)
+        await field.press("Enter")
+        await page.wait_for_timeout(300)
+
+
+async def chat(studio: Studio) -> None:
+    """An agent with three chats, one after the other taken, and what the first visitor sees meanwhile."""
+    questions = (
+        ("Visitor One", "Where is my parcel? The order is 20231001."),
+        ("访客二", "你好，我想修改收货地址。"),
+        ("Visitor Three", "Can I return a lamp that is <b>too bright</b>?"),
+    )
+    async with AsyncExitStack() as stack:
+        page = await stack.enter_async_context(studio.signed_in("agent/", AGENT))
+        await page.get_by_role("button", name="Go ready").click()
+        visitors = []
+        for number, (name, question) in enumerate(questions):
+            visitors.append(await stack.enter_async_context(studio.asking(name, question)))
+            await page.locator(".offer").wait_for()
+            if number == 0:
+                await picture(page, "chat-offer")
+            if number == 2:
+                await picture(page, "chat-offer-beside")
+            await accept(page)
+        await page.get_by_role("tab").nth(0).click()
+        await write(page, "Good morning! Let me look that up for you.")
+        await write(visitors[0], "Thank you.")
+        await write(page, "It left our warehouse yesterday and arrives tomorrow before noon.")
+        await write(visitors[0], "Great, then I will be at home.")
+        await write(visitors[1], "订单号是 20231002。")
+        await visitors[2].locator(".composer textarea").press_sequentially("It was", delay=20)
+        await page.locator(".chat:not([hidden]) .composer textarea").press_sequentially("You are wel", delay=20)
+        await picture(visitors[0], "visitor-talking")
+        await looks(page, "chat")
+        await page.locator("select.language").first.select_option("zh-CN")
+        await page.get_by_role("tab").nth(1).click()
+        await write(page, "您好！马上为您修改。")
+        await picture(page, "chat-zh-CN")
+        await page.locator("select.language").first.select_option("en")
+        for number, _ in enumerate(questions):
+            await page.get_by_role("tab").first.click()
+            await page.get_by_role("button", name=re.compile("^End chat")).click()
+            await page.get_by_role("button", name="End it now?").click()
+            await page.locator(".chat:not([hidden]) .wrap-up").wait_for()
+            if number == 0:
+                await picture(page, "chat-wrap-up")
+                await picture(visitors[0], "visitor-rating")
+                await visitors[0].get_by_role("button", name="5 of 5").click()
+            await page.get_by_role("button", name=re.compile("^Finish")).click()
+            await page.wait_for_timeout(300)
+        await sign_out(page)
+
+
+async def visitor(studio: Studio) -> None:
+    """The demo page, its form, its queue and its call."""
+    async with studio.page("visitor/") as page:
+        await picture(page, "visitor-page")
+        await page.locator(".launcher").click()
+        await looks(page, "visitor-form")
+        await page.get_by_role("button", name="Call from this page").click()
+        await page.locator(".keys").wait_for()
+        await page.locator(".keys button").first.click()
+        await picture(page, "visitor-call")
+        await page.get_by_role("button", name="Hang up").click()
+    for tag in ("zh-CN", "zh-TW"):
+        look = {"size": PHONE, "dark": tag == "zh-TW"}
+        async with studio.asking("", "请问我的包裹到哪里了？", query=f"?locale={tag}", **look) as page:
+            await picture(page, f"visitor-waiting-{tag}")
+            for _ in range(2):
+                await page.locator(".end").click()
+            await page.locator(".rating").wait_for()
+
+
+async def supervisor(studio: Studio) -> None:
+    """The board with agents at work and customers who wait, its questions and its log."""
+    async with AsyncExitStack() as stack:
+        boss = await stack.enter_async_context(studio.signed_in("supervisor/", "supervisor1"))
+        await boss.set_viewport_size({"width": 1440, "height": 900})
+        first = await stack.enter_async_context(studio.signed_in("agent/", "agent1"))
+        await first.get_by_role("button", name="Go ready").click()
+        second = await stack.enter_async_context(studio.signed_in("agent/", "agent2"))
+        await second.locator(".presence-away").click()
+        await second.get_by_role("menuitem", name="Lunch").click()
+        await stack.enter_async_context(studio.asking("Visitor One", "Where is my parcel?"))
+        await accept(first)
+        people = [
+            await stack.enter_async_context(studio.asking(f"访客 {n}", "你好", query="?locale=zh-CN")) for n in (2, 3)
+        ]
+        caller = await call_in(studio.sip)
+        stack.push_async_callback(caller.__aexit__, None, None, None)
+        await boss.locator(".items li").nth(2).wait_for()
+        await boss.get_by_role("button", name="Why not yet").last.click()
+        await boss.locator(".why-not li").first.wait_for()
+        await looks(boss, "supervisor")
+        await boss.get_by_role("button", name="Direct", exact=True).last.click()
+        await picture(boss, "supervisor-direct")
+        await boss.locator("select[name=agent]").select_option("agent3")
+        await boss.get_by_label("Comment").fill("speaks Mandarin")
+        await boss.get_by_role("button", name="Set", exact=True).click()
+        await boss.locator("[data-agent=agent3]").get_by_role("button", name="Skills").click()
+        await boss.get_by_role("spinbutton", name="orders").fill("8")
+        await boss.get_by_label("Comment").fill("trained on orders")
+        await picture(boss, "supervisor-skills")
+        await boss.get_by_role("button", name="Save").click()
+        await boss.locator("dialog").wait_for(state="detached")
+        for tag in ("zh-CN", "zh-TW"):
+            await boss.locator(".bar select.language").select_option(tag)
+            await picture(boss, f"supervisor-{tag}")
+        await boss.locator(".bar select.language").select_option("en")
+        await boss.get_by_role("button", name="Audit log").click()
+        await boss.locator("table.audit").wait_for()
+        await picture(boss, "supervisor-audit")
         caller.hang_up()
-        finish = page.get_by_role("button", name=re.compile("^Finish"))
-        await finish.wait_for()
-        await page.get_by_label("Note").fill("Told the customer that the parcel arrives tomorrow.")
-        await page.get_by_role("radio", name=re.compile("^Resolved")).check()
-        if number == 2:
-            await picture(page, "agent-wrap-up")
-        await finish.click()
-        await caller.__aexit__(None, None, None)
+        for page in people:
+            for _ in range(2):
+                await page.locator(".end").click()
 
 
-async def main() -> None:
-    """Takes all pictures."""
+async def start(studio: Studio) -> None:
+    """Where to go."""
+    async with studio.page("") as page:
+        await picture(page, "start")
+
+
+SCENES: dict[str, Callable[[Studio], Awaitable[None]]] = {
+    "start": start,
+    "visitor": visitor,
+    "agent": agent,
+    "chat": chat,
+    "supervisor": supervisor,
+}
+
+
+async def main(names: list[str]) -> None:
+    """Takes the pictures of these scenes, of all when none is named."""
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="jf-shots-") as folder, server(folder) as (http, sip):
-        async with chromium_page() as page:
-            await work(page, http, sip)
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            for name in names or SCENES:
+                await SCENES[name](Studio(browser, http, sip))
+            await browser.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1:]))
