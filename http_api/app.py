@@ -10,6 +10,7 @@ from aiohttp import web
 from http_api.audit_api import AuditApi, AuditLog, DeliveryLog
 from http_api.board_api import BoardApi
 from http_api.customers_api import CustomerQueries, CustomersApi
+from http_api.follow_ups_api import FollowUpBook, FollowUpsApi
 from http_api.guard import Guard
 from http_api.interactions_api import InteractionsApi
 from http_api.middleware import add_headers, request_scope
@@ -26,7 +27,7 @@ from http_api.work_api import Programs, WorkApi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """What the application works with. `now`: microseconds since the epoch.
+    """What the application works with. `now`: microseconds since the epoch; `messages`: callers' recordings.
 
     `login_allowed(account)` says whether an account may be used on this server at all (demo accounts off loopback).
     """
@@ -39,6 +40,8 @@ class Ports:
     supervision: Supervision
     rules: Rules
     programs: Programs
+    follow_ups: FollowUpBook
+    messages: Path
     audit: AuditLog
     deliveries: DeliveryLog
     health: Health
@@ -90,6 +93,7 @@ def _routes(ports: Ports, settings: HttpSettings) -> tuple[Route, ...]:
         *RulesApi(ports.rules, ports.scopes).routes(),
         *WorkApi(ports.programs).routes(),
         *CustomersApi(ports.customers, ports.interactions, ports.scopes).routes(),
+        *FollowUpsApi(ports.follow_ups, ports.messages, ports.scopes, ports.now).routes(),
         *AuditApi(ports.audit, ports.deliveries, ports.scopes).routes(),
         *OperationsApi(ports.health, ports.metrics).routes(),
     )

@@ -3,7 +3,7 @@
 Numbers and recordings are personal data: they are here and under the data folder, never in the journal or the log.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -71,13 +71,22 @@ class FollowUps:
             "voicemail", interaction_id, queue, number, language, path, now, file=file, duration_us=duration_us
         )
 
-    async def open(self, kind: Kind | None = None, queue: str | None = None, limit: int = 100) -> tuple[FollowUp, ...]:
-        """Those not done yet, oldest first, at most 500."""
+    async def open(
+        self,
+        kind: Kind | None = None,
+        queue: str | None = None,
+        limit: int = 100,
+        *,
+        of_queues: Collection[str] | None = None,
+    ) -> tuple[FollowUp, ...]:
+        """Those not done yet, oldest first, at most 500; `of_queues` are those that may be seen (None: all)."""
         query = _select().where(follow_ups.c.done_at.is_(None)).order_by(follow_ups.c.id)
         if kind is not None:
             query = query.where(follow_ups.c.kind == kind)
         if queue is not None:
             query = query.where(follow_ups.c.queue == queue)
+        if of_queues is not None:
+            query = query.where(follow_ups.c.queue.in_(sorted(of_queues)))
         async with self._database.read() as connection:
             rows = (await connection.execute(query.limit(min(limit, MAX_LISTED)))).mappings()
             return tuple(FollowUp(**row) for row in rows)

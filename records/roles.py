@@ -28,6 +28,8 @@ class Action(StrEnum):
     STEER_WORK = "steer_work"
     CANCEL_WORK = "cancel_work"
     SUBMIT_WORK = "submit_work"
+    SEE_FOLLOW_UPS = "see_follow_ups"
+    FINISH_FOLLOW_UPS = "finish_follow_ups"
     SEE_AUDIT = "see_audit"
     SEE_DELIVERIES = "see_deliveries"
 
@@ -58,6 +60,8 @@ _ROWS: Mapping[Action, tuple[Extent, Extent, Extent, Extent, Extent]] = {
     Action.STEER_WORK: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
     Action.CANCEL_WORK: (_NONE, _NONE, _TEAMS, _ALL, _OWN),
     Action.SUBMIT_WORK: (_NONE, _NONE, _NONE, _NONE, _OWN),
+    Action.SEE_FOLLOW_UPS: (_TEAMS, _TEAMS, _TEAMS, _ALL, _NONE),
+    Action.FINISH_FOLLOW_UPS: (_TEAMS, _TEAMS, _TEAMS, _ALL, _NONE),
     Action.SEE_AUDIT: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
     Action.SEE_DELIVERIES: (_NONE, _NONE, _NONE, _ALL, _NONE),
 }
@@ -132,6 +136,8 @@ _MEANING: Mapping[Action, str] = {
     Action.STEER_WORK: "move waiting work to another queue, or keep it for an agent",
     Action.CANCEL_WORK: "end a work item; own: one that this key submitted",
     Action.SUBMIT_WORK: "bring work in from a program",
+    Action.SEE_FOLLOW_UPS: "callers to call back, and messages with their recordings; teams: those of their queues",
+    Action.FINISH_FOLLOW_UPS: "take a callback or a message off the list",
     Action.SEE_AUDIT: "the audit log",
     Action.SEE_DELIVERIES: "the log of webhook deliveries",
 }

@@ -199,9 +199,9 @@ class Node:
         self._build_desk(storage)
         self.sdp = SdpPort(lambda: secrets.randbits(40))
         self.follow_ups = FollowUps(storage.database)
-        messages = settings.data_dir / "messages"
+        self.messages = settings.data_dir / "messages"
         services = ivr_services(
-            self.site, self.engine, self.follow_ups, messages, self.contexts, self.tasks, self._stack
+            self.site, self.engine, self.follow_ups, self.messages, self.contexts, self.tasks, self._stack
         )
         media = media_port.MediaPort(self.engine)
         ports = VoicePorts(self.ua, media, self.sdp, self.pump, self.contexts, self.desk, services, self.expected_wait)
@@ -269,6 +269,8 @@ class Node:
             supervision=management.supervision,
             rules=management.rules,
             programs=management.programs,
+            follow_ups=self.follow_ups,
+            messages=self.messages,
             audit=management.audit,
             deliveries=management.deliveries,
             health=Checks({"store": self._check_store, "media": self._check_media, "records": self._check_records}),

@@ -22,6 +22,7 @@ from records.accounts import Account, Accounts, Role
 from records.audit import Audit
 from records.customers import Customers
 from records.database import Database, sqlite_url
+from records.follow_ups import FollowUps
 from records.interactions import Interactions
 from records.notes import Notes
 from records.projector import Projector
@@ -239,6 +240,8 @@ async def make_site(tmp_path: Path) -> AsyncIterator[MakeSite]:
                 supervision=asked,
                 rules=asked,
                 programs=asked,
+                follow_ups=FollowUps(database),
+                messages=tmp_path / "messages",
                 audit=Audit(database),
                 deliveries=Deliveries(database),
                 health=checks,

@@ -19,6 +19,8 @@ async def test_callbacks_and_messages_are_listed_oldest_first_until_they_are_don
     assert [one.id for one in await kept.open("voicemail")] == [second]
     assert [one.id for one in await kept.open(queue="orders")] == [first]
     assert len(await kept.open(limit=1)) == 1
+    assert [one.id for one in await kept.open(of_queues={"help", "other"})] == [second]
+    assert await kept.open(queue="orders", of_queues={"help"}) == await kept.open(of_queues=()) == ()
     assert await kept.done(first, "anna", 30)
     assert [one.id for one in await kept.open()] == [second]
     done = await kept.get(first)

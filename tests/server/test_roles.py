@@ -114,6 +114,30 @@ async def submit_work(office: Bureau, who: str, target: dict[str, str]) -> bool 
     return await reached(office, who, "POST", "work", {"medium": "chat", "queue": target["queue"], "channel": "shop"})
 
 
+async def left_by_a_caller(office: Bureau, target: dict[str, str]) -> int:
+    file = f"{target['queue']}.wav"
+    folder = office.node.settings.data_dir / "messages"
+    folder.mkdir(exist_ok=True)
+    (folder / file).write_bytes(b"RIFF")
+    return await office.node.follow_ups.voicemail(
+        target["interaction_id"], target["queue"], "1", "en", (), 1, file=file, duration_us=1
+    )
+
+
+async def see_follow_ups(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    this = await left_by_a_caller(office, target)
+    seen = await listed(office, who, "follow-ups?limit=500", "items", "queue", target["queue"])
+    headers = {"Authorization": f"Bearer {await office.token(who)}"}
+    url = f"{office.base}/api/v1/follow-ups/{this}/recording"
+    async with office.session.get(url, headers=headers) as answer:
+        assert answer.status == {True: 200, False: 404, None: 403}[seen]
+    return seen
+
+
+async def finish_follow_ups(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    return await reached(office, who, "POST", f"follow-ups/{await left_by_a_caller(office, target)}/done")
+
+
 async def see_audit(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
     return await listed(office, who, "audit?limit=200", "items", "subject", f"work:{target['work_id']}")
 
