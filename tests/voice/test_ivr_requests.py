@@ -90,7 +90,7 @@ async def called(tmp_path: Path) -> AsyncIterator[Called]:
 
 async def test_a_look_up_decides_where_the_caller_goes(called: Called) -> None:
     call = await called.press("1")
-    await until(lambda: called.house.pump.dispatcher.open_work() == 1)
+    await until(lambda: len(called.house.told(facts.WorkQueued)) == 1)
     interaction = called.house.told(facts.WorkQueued)[0].interaction_id
     assert (await called.house.contexts.get(interaction)).data == {"state": "open"}
     assert list(called.shop.asked[0].query) == ["phone"]
