@@ -35,8 +35,8 @@ call: venv ## a real call with a recorded voice into the running server
 tools: ## the programs that tests talk to (SIPp, baresip, chromium), by apt where it can
 	@sh tools/install_test_tools.sh
 
-test: dev tools ## all tests
-	$(PY) -m pytest $(ARGS)
+test: dev tools ## all tests, the whole-server ones beside the others
+	$(PY) -m tools.run_tests $(ARGS)
 
 unit: dev ## the tests that need no other program and no browser
 	$(PY) -m pytest -q --ignore tests/e2e -m "not sipp and not baresip and not browser" $(ARGS)
