@@ -11,6 +11,7 @@ from tests.e2e.peak import Peak, assert_kept, at_work, peak_site, wave
 from tests.e2e.server import Server
 
 PEAK = Peak(chats=300, calls=60, agents={"phone": 20, "desk": 20, "both": 20}, limit_s=120)
+# Caches fill, and what cut connections leave waits for the collector's next full pass.
 WARM_UP = 4
 MEASURED = 3
 
