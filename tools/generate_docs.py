@@ -11,8 +11,7 @@ PRINTED = {
     "config.settings": "docs/settings.md",
     "ivr.transitions": "docs/states/ivr.md",
 }
-WRITTEN = ("tools.state_tables",)
-WITH_PATH = {"agents_ws.reference": "docs/agents-ws.md"}
+WRITTEN = ("tools.state_tables", "tools.protocol_pages")
 
 
 def run(*arguments: str) -> str:
@@ -29,9 +28,6 @@ def main() -> None:
         print(page)
     for module in WRITTEN:
         print(run(module).strip() or module)
-    for module, page in WITH_PATH.items():
-        run(module, page)
-        print(page)
 
 
 if __name__ == "__main__":

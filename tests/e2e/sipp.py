@@ -71,7 +71,7 @@ async def run_sipp(
 
 
 def _media_port() -> int:
-    """SIPp takes this port for audio, and some after it for RTCP and video. Below the ephemeral ports, which come and go."""
+    """For SIPp's audio; RTCP and video are on the ports after it. Ephemeral ports, which come and go, lie above."""
     while True:
         first = random.randrange(*MEDIA_PORTS, MEDIA_PORTS_EACH)
         with ExitStack() as stack:
