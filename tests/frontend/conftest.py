@@ -105,8 +105,8 @@ class Desk(ScriptedGateway):
 
     def assignment(self, offer: Offer, state: str, **changes: object) -> Assignment:
         names = set(Assignment.__struct_fields__) & set(Offer.__struct_fields__)
-        fields = {name: getattr(offer, name) for name in names} | {"seq": 0}
-        assignment = Assignment(**fields, state=state, since_us=now_us(), **changes)  # type: ignore[arg-type]
+        fields = {name: getattr(offer, name) for name in names} | {"seq": 0, **changes}
+        assignment = Assignment(**fields, state=state, since_us=now_us())  # type: ignore[arg-type]
         self.say(assignment)
         return assignment
 

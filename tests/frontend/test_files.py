@@ -95,6 +95,7 @@ WIDGET_TEXT_ON = [
     *(("ink", ground) for ground in ("surface", "ground", "sunken", "bad-soft")),
     *(("ink-soft", ground) for ground in ("surface", "ground")),
     ("accent-ink", "accent"),
+    ("head-ink", "head"),
     ("accent", "surface"),
     ("bad", "surface"),
     ("surface", "bad"),

@@ -34,7 +34,7 @@ export function Queues({ state, chosen, choose }) {
     <section class="card sheet" aria-labelledby="queues-heading">
       <h2 id="queues-heading">${t("queues.heading")}</h2>
       <div class="scroll" tabindex="0" role="group" aria-labelledby="queues-heading">
-        <table>
+        <table class="queues">
           <thead><tr><th scope="col">${t("queues.queue")}</th><th scope="col" class="number">${t("queues.waiting")}</th><th scope="col" class="number">${t("queues.oldest")}</th><th scope="col">${t("queues.level")}</th><th scope="col" class="number">${t("queues.answered")}</th><th scope="col" class="number">${t("queues.abandoned")}</th></tr></thead>
           <tbody>${queues.map((queue) => html`<${Row} key=${queue.queue} queue=${queue} chosen=${queue.queue === chosen} choose=${choose} />`)}</tbody>
         </table>
@@ -68,7 +68,7 @@ function Level({ level }) {
   const below = reached !== null && reached < target;
   return html`
     <div class=${`level ${below ? "below" : ""}`} title=${promise}>
-      <meter min="0" max="1" low=${target} value=${reached ?? 0} aria-label=${promise} class=${reached === null ? "unknown" : ""}></meter>
+      <meter min="0" max="1" low=${target} high=${target} optimum="1" value=${reached ?? 0} aria-label=${promise} class=${reached === null ? "unknown" : ""}></meter>
       <span class="figures"><b>${reached === null ? "–" : percent(reached)}</b> <small>/ ${percent(target)}</small></span>
     </div>
   `;
