@@ -127,14 +127,6 @@ class RequestCallback:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """Record what the caller says; `CallerSilent` after `silence_us` without speech (0: never)."""
-
-    request_id: int
-    silence_us: int
-
-
-@dataclass(frozen=True, slots=True)
 class KeepMessage:
     """Stop the recording and keep it as a message for `queue`; answered by `RequestKept`, unless the caller left."""
 
@@ -143,6 +135,18 @@ class KeepMessage:
     requirements: tuple[tuple[str, int], ...]
     path: tuple[str, ...]
     language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Record what the caller says; `CallerSilent` after `silence_us` without speech (0: never).
+
+    `message` is what is to be kept if nobody comes to say so: the server may die meanwhile.
+    """
+
+    request_id: int
+    silence_us: int
+    message: KeepMessage
 
 
 @dataclass(frozen=True, slots=True)

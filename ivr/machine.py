@@ -386,7 +386,8 @@ class IvrMachine:
         self._phase = Phase.RECORDING
         self._deadline = now + node.max_us
         self._note("recording")
-        self._out.append(c.Record(self._request_id, node.silence_us))
+        message = self._dossier.message(self._request_id, node.queue)
+        self._out.append(c.Record(self._request_id, node.silence_us, message))
 
     def _keep_message(self, now: int) -> None:
         if not isinstance(self._node, f.Voicemail):

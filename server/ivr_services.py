@@ -14,13 +14,13 @@ from server.clock import wall_us
 from server.contexts import InteractionContexts
 from server.look_ups import HttpLookUps
 from server.tasks import TaskOwner
-from server.voicemail import Recording, VoicemailBox
+from server.voicemail import Recording, VoicemailBox, keep_left_behind
 from voice.requests import IvrServices, RequestError
 
 log = structlog.get_logger(__name__)
 
 
-def ivr_services(
+async def ivr_services(
     site: Site,
     engine: Recording,
     follow_ups: FollowUps,
@@ -29,7 +29,11 @@ def ivr_services(
     tasks: TaskOwner,
     stack: AsyncExitStack,
 ) -> IvrServices:
-    """All three; `stack` closes what has to be closed. `messages` is the folder of the recordings."""
+    """All three; `stack` closes what has to be closed. `messages` is the folder of the recordings.
+
+    Those that a crash cut off are made into messages first.
+    """
+    await keep_left_behind(messages, follow_ups)
     look_ups = HttpLookUps(site.lookups, look_up_tokens(site.lookups))
     stack.push_async_callback(look_ups.close)
     return IvrServices(

@@ -200,7 +200,7 @@ class Node:
         self.sdp = SdpPort(lambda: secrets.randbits(40))
         self.follow_ups = FollowUps(storage.database)
         self.messages = settings.data_dir / "messages"
-        services = ivr_services(
+        services = await ivr_services(
             self.site, self.engine, self.follow_ups, self.messages, self.contexts, self.tasks, self._stack
         )
         media = media_port.MediaPort(self.engine)
@@ -254,7 +254,6 @@ class Node:
         self.desk.attach(self.hub, self.conductor)
         self.speaker.attach(self.desk, self.conductor, self.projection)
         self._build_chats()
-        settings = self.settings
         management = self.management
         self.metrics.watch_queues(management.board.gauges)
         self.metrics.watch_open(self.open_things)
@@ -282,7 +281,7 @@ class Node:
         media = media_port.MediaPort(self.engine)
         calls = web_call_endpoint(self.site, self.conductor, media, self.pump, OriginPolicy())
         watch = management.board_socket(auth, OriginPolicy())
-        address = (settings.bind, settings.http_port)
+        address = (self.settings.bind, self.settings.http_port)
         self.web = Web(ports, self.desk, self.hub, address, tls, calls, self.chats.routes(), watch)
 
     def _build_chats(self) -> None:

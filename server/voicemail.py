@@ -2,6 +2,7 @@
 
 The engine writes a stereo file beside it (left: the caller, right: what the caller hears) about a second behind;
 silence is found by reading what it has written. A file is named by its interaction and never by anybody's number.
+While it is recorded, a note lies beside it: a server that starts again makes messages of what a crash cut off.
 """
 
 import asyncio
@@ -11,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
 import numpy as np
 import structlog
 
-from ivr.commands import KeepMessage
+from ivr.commands import KeepMessage, Record
 from media.errors import MediaError
 from records.follow_ups import FollowUps
 from voice.requests import RequestError
@@ -53,6 +55,15 @@ class _Open:
     watch: asyncio.Task[None] | None = None
 
 
+class LeftNote(msgspec.Struct, frozen=True):
+    """What the file does not say of a recording that is under way."""
+
+    queue: str
+    number: str
+    language: str
+    path: tuple[str, ...]
+
+
 class VoicemailBox:
     """Implements voice's Voicemails. `caller` gives (number, name) of an interaction, `wall` the time in us."""
 
@@ -77,53 +88,52 @@ class VoicemailBox:
     def __len__(self) -> int:
         return len(self._open)
 
-    async def begin(self, interaction_id: str, leg_id: str, silence_us: int, silent: Callable[[], None]) -> None:
+    async def begin(self, interaction_id: str, leg_id: str, request: Record, silent: Callable[[], None]) -> None:
         """Records the leg; a recording of the same interaction that is open is thrown away."""
         await self.drop(interaction_id)
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._number += 1
         opened = _Open(leg_id, self._folder / f"{interaction_id}-{self._number}.part")
+        note = LeftNote(
+            request.message.queue, self._caller(interaction_id)[0], request.message.language, request.message.path
+        )
         try:
+            await asyncio.to_thread(_write_note, opened.raw, note)
             await self._engine.record(leg_id, str(opened.raw))
+        except OSError as error:
+            log.error("voicemail_not_written", interaction_id=interaction_id, error=str(error))
+            raise RequestError("not_written") from error
         except MediaError as error:
+            _discard(opened.raw)
             raise RequestError(error.reason) from error
         self._open[interaction_id] = opened
-        if silence_us:
-            watch = self._watch(opened.raw, silence_us, silent)
+        if request.silence_us:
+            watch = self._watch(opened.raw, request.silence_us, silent)
             opened.watch = self._tasks.spawn(watch, f"silence:{interaction_id}")
 
     async def keep(self, interaction_id: str, request: KeepMessage) -> None:
-        """Makes the message of what was recorded. RequestError "empty" below half a second of speech."""
+        """Makes the message of what was recorded. RequestError "empty" below half a second of speech.
+
+        Whatever else goes wrong, the recording stays for the next start.
+        """
         opened = self._open.get(interaction_id)
         if opened is None:
             raise RequestError("not_recorded")
         await self._stop(interaction_id)
-        name = f"{interaction_id}-{self._wall()}.wav"
+        note = LeftNote(request.queue, self._caller(interaction_id)[0], request.language, request.path)
         try:
-            duration_us = await asyncio.to_thread(_make_message, opened.raw, self._folder / name)
+            kept = await _keep(opened.raw, note, interaction_id, self._wall(), self._follow_ups)
         except OSError as error:
             log.error("voicemail_not_written", interaction_id=interaction_id, error=str(error))
             raise RequestError("not_written") from error
-        if not duration_us:
+        if not kept:
             raise RequestError("empty")
-        number, _ = self._caller(interaction_id)
-        await self._follow_ups.voicemail(
-            interaction_id,
-            request.queue,
-            number,
-            request.language,
-            request.path,
-            self._wall(),
-            file=name,
-            duration_us=duration_us,
-        )
 
     async def drop(self, interaction_id: str) -> None:
         """Nothing of it stays."""
         opened = self._open.get(interaction_id)
         if opened is not None:
             await self._stop(interaction_id)
-            opened.raw.unlink(missing_ok=True)
+            _discard(opened.raw)
 
     async def _stop(self, interaction_id: str) -> None:
         opened = self._open.pop(interaction_id)
@@ -152,6 +162,63 @@ class VoicemailBox:
                 return
 
 
+async def keep_left_behind(folder: Path, follow_ups: FollowUps) -> None:
+    """Before the first call: what a crash cut off becomes messages, and what cannot be one is removed."""
+    for raw in _left_behind(folder):
+        interaction_id = raw.stem.rpartition("-")[0]
+        try:
+            note = msgspec.json.decode(_note_of(raw).read_bytes(), type=LeftNote)
+            kept = await _keep(raw, note, interaction_id, raw.stat().st_mtime_ns // 1000, follow_ups)
+        except (FileNotFoundError, msgspec.DecodeError) as error:
+            log.warning("left_recording_removed", interaction_id=interaction_id, error=str(error))
+            _discard(raw)
+        except OSError as error:
+            log.error("voicemail_not_written", interaction_id=interaction_id, error=str(error))
+        else:
+            log.info("left_recording_kept" if kept else "left_recording_empty", interaction_id=interaction_id)
+
+
+def _left_behind(folder: Path) -> list[Path]:
+    """Recordings, oldest first; notes without one are removed."""
+    for note in folder.glob("*.json"):
+        if not note.with_suffix(".part").exists():
+            note.unlink()
+    return sorted(folder.glob("*.part"), key=lambda raw: raw.stat().st_mtime_ns)
+
+
+async def _keep(raw: Path, note: LeftNote, interaction_id: str, now: int, follow_ups: FollowUps) -> bool:
+    """False when nothing was said. The recording goes last: after a crash in between it is listed twice, not lost."""
+    target = raw.with_suffix(".wav")
+    duration_us = await asyncio.to_thread(_make_message, raw, target)
+    if duration_us:
+        await follow_ups.voicemail(
+            interaction_id,
+            note.queue,
+            note.number,
+            note.language,
+            note.path,
+            now,
+            file=target.name,
+            duration_us=duration_us,
+        )
+    _discard(raw)
+    return bool(duration_us)
+
+
+def _note_of(raw: Path) -> Path:
+    return raw.with_suffix(".json")
+
+
+def _write_note(raw: Path, note: LeftNote) -> None:
+    raw.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _note_of(raw).write_bytes(msgspec.json.encode(note))
+
+
+def _discard(raw: Path) -> None:
+    raw.unlink(missing_ok=True)
+    _note_of(raw).unlink(missing_ok=True)
+
+
 def _caller_samples(raw: Path, position: int) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
     """The left channel from the byte `position` on, whole frames only."""
     with raw.open("rb") as file:
@@ -174,12 +241,11 @@ def _quiet_tail(samples: np.ndarray[tuple[int], np.dtype[np.int16]], before: int
 
 
 def _make_message(raw: Path, target: Path) -> int:
-    """Writes the caller's channel without the silence behind it and removes `raw`; returns the length, 0 for none.
+    """Writes the caller's channel without the silence behind it; returns the length, 0 for none.
 
     The engine's header is not read: a worker that died has not finished it.
     """
     samples = _caller_samples(raw, HEADER_BYTES)
-    raw.unlink()
     loud = np.flatnonzero(_loud(samples))
     if len(loud) * _BLOCK * 1_000_000 < SHORTEST_US * RATE:
         return 0

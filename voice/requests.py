@@ -52,8 +52,8 @@ class Callbacks(Protocol):
 class Voicemails(Protocol):
     """Records callers and keeps what they said; one recording for each interaction at a time."""
 
-    async def begin(self, interaction_id: str, leg_id: str, silence_us: int, silent: Callable[[], None]) -> None:
-        """Begins to record; `silent` is called once after that long without speech (0: never). Raises RequestError."""
+    async def begin(self, interaction_id: str, leg_id: str, request: Record, silent: Callable[[], None]) -> None:
+        """Begins to record; `silent` is called once after `silence_us` without speech. Raises RequestError."""
         ...
 
     async def keep(self, interaction_id: str, request: KeepMessage) -> None:
@@ -136,9 +136,9 @@ class Requests:
                 async with asyncio.timeout(KEEP_TIMEOUT_S):
                     await services.callbacks.requested(self._interaction_id, request)
                 return RequestKept(request_id)
-            case Record(request_id, silence_us):
+            case Record(request_id):
                 await services.voicemails.begin(
-                    self._interaction_id, self._leg_id, silence_us, lambda: self._tell(CallerSilent(request_id))
+                    self._interaction_id, self._leg_id, request, lambda: self._tell(CallerSilent(request_id))
                 )
                 return None
             case KeepMessage(request_id):

@@ -407,7 +407,7 @@ def recording() -> Line:
     line = at_menu(_with(mail=VOICEMAIL))
     line.press("5")
     assert line.press("#") == [], "the announcement is not cut short"
-    assert line.played() == [Note("recording", "mail"), Record(1, 4 * S)]
+    assert line.played() == [Note("recording", "mail"), Record(1, 4 * S, KeepMessage(1, "help", (), ("more",), "en"))]
     assert line.machine.next_deadline() == line.now + 30 * S
     return line
 

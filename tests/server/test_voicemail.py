@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy.exc import OperationalError
 
-from ivr.commands import KeepMessage
+from ivr.commands import KeepMessage, Record
 from media.engine import EngineSettings, InProcessEngine
 from records.database import Database, sqlite_url
 from records.follow_ups import FollowUps
 from server.tasks import TaskOwner
-from server.voicemail import RATE, VoicemailBox
+from server.voicemail import RATE, VoicemailBox, keep_left_behind
 from tests.media.phones import Phone, strength
 from tests.server.house import until
 from tests.server.sites import DEMO
@@ -52,7 +53,7 @@ class Box:
         )
 
     async def begin(self, silence_us: int = 0) -> None:
-        await self.box.begin("i1", "leg", silence_us, self._silent)
+        await self.box.begin("i1", "leg", Record(1, silence_us, KEEP), self._silent)
 
     def _silent(self) -> None:
         self.silences += 1
@@ -88,7 +89,7 @@ async def test_what_the_caller_said_becomes_a_message(box: Box) -> None:
     (message,) = await box.follow_ups.open("voicemail")
     assert (message.interaction_id, message.queue, message.number) == ("i1", "help", "+86138")
     assert (message.language, message.path, message.created_at) == ("zh", "closed", 77)
-    assert message.file == "i1-77.wav"
+    assert message.file == "i1-1.wav"
     assert box.files() == [message.file], "the raw recording is gone"
     with wave.open(str(box.folder / message.file), "rb") as file:
         assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (RATE, 1, 2)
@@ -151,5 +152,61 @@ async def test_a_recording_that_is_dropped_leaves_nothing(box: Box) -> None:
 
 async def test_a_leg_that_is_not_there_cannot_be_recorded(box: Box) -> None:
     with pytest.raises(RequestError, match="unknown_leg"):
-        await box.box.begin("i2", "nobody", 0, lambda: None)
+        await box.box.begin("i2", "nobody", Record(1, 0, KEEP), lambda: None)
     assert len(box.box) == 0
+    assert box.files() == []
+
+
+# --- a crash ----------------------------------------------------------------------------------------------------
+
+
+async def test_what_a_crash_cut_off_is_a_message_after_the_next_start(box: Box) -> None:
+    await box.begin()
+    raw = box.folder / "i1-1.part"
+    box.phone.talk()
+    await until(lambda: raw.stat().st_size > RATE * 3, "what the engine has written, a second behind")
+    await box.phone.hush()
+    # Nobody ends anything from here on, as when the process is killed: the file has no finished header either.
+    raw.write_bytes(bytes(44) + raw.read_bytes()[44:])
+    await keep_left_behind(box.folder, box.follow_ups)
+    (message,) = await box.follow_ups.open("voicemail")
+    assert (message.interaction_id, message.queue, message.number) == ("i1", "help", "+86138")
+    assert (message.language, message.path, message.file) == ("zh", "closed", "i1-1.wav")
+    assert message.duration_us is not None
+    assert message.duration_us >= 500_000
+    assert box.files() == ["i1-1.wav"]
+    await keep_left_behind(box.folder, box.follow_ups)
+    assert len(await box.follow_ups.open()) == 1
+
+
+async def test_what_cannot_be_a_message_is_removed(box: Box) -> None:
+    await box.begin()
+    await box.engine.stop_record("leg")
+    speech = (np.sin(np.arange(RATE) / 3) * 8000).astype("<i2").repeat(2).tobytes()
+    for name, note in (("no-note-1", None), ("bad-note-1", b"{")):
+        (box.folder / f"{name}.part").write_bytes(bytes(44) + speech)
+        if note is not None:
+            (box.folder / f"{name}.json").write_bytes(note)
+    (box.folder / "only-1.json").write_bytes(b"{}")
+    (box.folder / "i0-1.wav").write_bytes(b"kept before")
+    await keep_left_behind(box.folder, box.follow_ups)
+    assert await box.follow_ups.open() == ()
+    assert box.files() == ["i0-1.wav"]
+
+
+async def test_a_message_that_the_records_do_not_take_waits_for_the_next_start(box: Box) -> None:
+    await box.begin()
+    await talk(box, 1.0)
+    await box.database.close()
+    taken, box.box._follow_ups = box.box._follow_ups, FollowUps(Database("sqlite+aiosqlite:////nowhere/x.db"))
+    with pytest.raises(OperationalError):
+        await box.box.keep("i1", KEEP)
+    assert box.files() == ["i1-1.json", "i1-1.part", "i1-1.wav"]
+    await keep_left_behind(box.folder, taken)
+    assert [message.file for message in await taken.open()] == ["i1-1.wav"]
+    assert box.files() == ["i1-1.wav"]
+
+
+async def test_the_first_start_has_no_folder_yet(box: Box, tmp_path: Path) -> None:
+    await keep_left_behind(tmp_path / "none", box.follow_ups)
+    assert await box.follow_ups.open() == ()

@@ -21,8 +21,8 @@ from voice.requests import IvrServices, RequestError, Requests
 
 LOOK_UP = LookUp(1, "shop", "state", {"order": "1"}, 1_000_000)
 CALLBACK = RequestCallback(2, "orders", "12345", (), (), "en")
-RECORD = Record(3, 5)
 KEEP = KeepMessage(3, "orders", (), (), "en")
+RECORD = Record(3, 5, KEEP)
 
 
 class Services:
@@ -48,9 +48,9 @@ class Services:
     async def requested(self, interaction_id: str, request: RequestCallback) -> None:
         await self._do((interaction_id, request))
 
-    async def begin(self, interaction_id: str, leg_id: str, silence_us: int, silent: Callable[[], None]) -> None:
+    async def begin(self, interaction_id: str, leg_id: str, request: Record, silent: Callable[[], None]) -> None:
         self.silent = silent
-        await self._do((interaction_id, leg_id, silence_us))
+        await self._do((interaction_id, leg_id, request))
 
     async def keep(self, interaction_id: str, request: KeepMessage) -> None:
         await self._do((interaction_id, request))
@@ -78,7 +78,7 @@ async def test_each_request_goes_to_its_port_and_is_answered() -> None:
     await call.looked_up()
     for request in (CALLBACK, RECORD, KEEP):
         await call.requests.begin(request)
-    assert call.services.asked == [LOOK_UP, ("i1", CALLBACK), ("i1", "caller:i1", 5), ("i1", KEEP)]
+    assert call.services.asked == [LOOK_UP, ("i1", CALLBACK), ("i1", "caller:i1", RECORD), ("i1", KEEP)]
     assert call.told == [LookedUp(1, {"a": 1}), RequestKept(2), RequestKept(3)]
     call.services.silent()
     assert call.told[-1] == CallerSilent(3)
