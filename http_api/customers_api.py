@@ -6,7 +6,7 @@ import msgspec
 from aiohttp import web
 
 from http_api.guard import CALLER
-from http_api.interactions_api import DEFAULT_LIMIT, CustomerIdentity, next_page, read_before
+from http_api.interactions_api import DEFAULT_LIMIT, PAGE, CustomerIdentity, next_page, read_before
 from http_api.ports import InteractionQueries, Scopes
 from http_api.problems import ProblemError, not_found
 from http_api.routes import Parameter, Route, read_number, reply
@@ -56,7 +56,6 @@ class CustomersApi:
 
     def routes(self) -> tuple[Route, ...]:
         """Its rows of the route table."""
-        limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
         return (
             Route(
                 method="GET",
@@ -80,10 +79,7 @@ class CustomersApi:
                 summary="All interactions of a customer over all channels, newest first",
                 roles=allowed(Action.SEE_CUSTOMERS),
                 replies={200: Timeline},
-                query=(
-                    Parameter("before", "`next` of the page before, or a time in microseconds since the epoch"),
-                    Parameter("limit", "How many at most", limit),
-                ),
+                query=PAGE,
                 problems=(400, 404),
             ),
         )

@@ -14,6 +14,14 @@ from records.interactions import MAX_LIMIT, Before, Filter, InteractionRecord, I
 from records.roles import Action, Extent, Scope, allowed, extent
 
 DEFAULT_LIMIT = 50
+PAGE = (
+    Parameter("before", "`next` of the page before, or a time in microseconds since the epoch"),
+    Parameter(
+        "limit",
+        "How many at most",
+        {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+    ),
+)
 
 
 class StoryStep(msgspec.Struct, frozen=True):
@@ -78,7 +86,6 @@ class InteractionsApi:
 
     def routes(self) -> tuple[Route, ...]:
         """Its rows of the route table."""
-        limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
         return (
             Route(
                 method="GET",
@@ -93,8 +100,7 @@ class InteractionsApi:
                     Parameter("agent", "Only those that this agent took"),
                     Parameter("queue", "Only those of this queue"),
                     Parameter("state", "Only those in this state"),
-                    Parameter("before", "`next` of the page before, or a time in microseconds since the epoch"),
-                    Parameter("limit", "How many at most", limit),
+                    *PAGE,
                 ),
                 problems=(400,),
             ),
