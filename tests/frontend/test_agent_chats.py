@@ -182,6 +182,18 @@ async def test_a_call_beside_chats(scene: Scene) -> None:
     await expect(page.get_by_label("Your message")).to_be_enabled()
 
 
+async def test_work_without_a_conversation_is_done_by_one_button(scene: Scene) -> None:
+    page, desk = scene.page, scene.desk
+    await scene.sign_in()
+    offer = desk.offer(medium=Medium.EMAIL, caller=Caller(display="someone@example.org", number=""))
+    await expect(page.locator(".offer")).to_contain_text("Incoming e-mail")
+    connect(scene, offer)
+    await expect(page.locator(".call")).to_contain_text("In hand")
+    await expect(page.get_by_role("button", name="Mute")).to_have_count(0)
+    await page.get_by_role("button", name="Done").click()
+    await until(lambda: desk.asked("hang_up") == [("ann", offer.reservation_id)], "done")
+
+
 async def test_chats_have_their_own_wrap_up_and_drafts(scene: Scene) -> None:
     page, desk = scene.page, scene.desk
     await scene.sign_in()

@@ -6,41 +6,52 @@ import { Caller, endedBy, Facts, Why } from "./parts.js";
 
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
 
+/** A call, or a piece of work without a conversation (an e-mail), which has nothing to mute or hold. */
 export function CallCard({ call, desk, state }) {
   const [keypad, setKeypad] = useState(false);
   const id = call.reservation_id;
   const held = call.state === "held";
   const open = call.state === "connected" || held;
+  const voice = call.medium === "voice";
   const inBrowser = state.agent.station === "webrtc";
   const muted = state.phone.muted;
   return html`
     <article class="card call" data-state=${call.state} aria-labelledby=${`call-${id}`}>
       <header class="card-head">
-        <p id=${`call-${id}`} class="eyebrow" role="status"><span class="beacon" aria-hidden="true"></span>${t(`call.${call.state}`)}</p>
+        <p id=${`call-${id}`} class="eyebrow" role="status"><span class="beacon" aria-hidden="true"></span>${voice || !open ? t(`call.${call.state}`) : t("call.in_hand")}</p>
         ${call.connected_at_us && call.state !== "ended" && html`<p class="timer" role="timer" aria-label=${t("call.timer")}><${Ticking} since=${call.connected_at_us / 1000} every=${500} /></p>`}
       </header>
       <${Caller} card=${call} />
       ${call.state === "ended" && call.by && html`<p class="quiet-text">${endedBy(call)}</p>`}
-      ${call.state === "accepted" && !inBrowser && html`<p class="on-phone"><${Icon} name="phone" />${t("offer.answer_on_phone")}</p>`}
-      <div class="call-bar" role="toolbar" aria-label=${t("call.controls")}>
-        ${inBrowser && html`
-          <button type="button" class=${`button control ${muted ? "on" : ""}`} data-key="KeyM" aria-keyshortcuts="Alt+M" aria-pressed=${muted} disabled=${!open} onClick=${() => desk.mute(!muted)}>
-            <${Icon} name=${muted ? "micOff" : "mic"} />${t(muted ? "call.unmute" : "call.mute")}
-          </button>`}
-        <${Action} class=${`button control ${held ? "on" : ""}`} data-key="KeyH" aria-keyshortcuts="Alt+H" aria-pressed=${held} disabled=${!open} act=${() => desk.hold(id, !held)}>
-          <${Icon} name=${held ? "play" : "pause"} />${t(held ? "call.resume" : "call.hold")}
-        </${Action}>
-        <button type="button" class=${`button control ${keypad ? "on" : ""}`} data-key="KeyK" aria-keyshortcuts="Alt+K" aria-expanded=${keypad} disabled=${!open} onClick=${() => setKeypad(!keypad)}>
-          <${Icon} name="keypad" />${t("call.keypad")}
-        </button>
-        <${Action} class="button control danger" data-key="KeyE" aria-keyshortcuts="Alt+E" disabled=${!open} act=${() => desk.hangUp(id)}>
-          <${Icon} name="hangUp" />${t("call.hang_up")}
-        </${Action}>
-      </div>
+      ${call.state === "accepted" && voice && !inBrowser && html`<p class="on-phone"><${Icon} name="phone" />${t("offer.answer_on_phone")}</p>`}
+      ${voice
+        ? html`<${CallBar} id=${id} open=${open} held=${held} muted=${inBrowser ? muted : null} keypad=${keypad} setKeypad=${setKeypad} desk=${desk} />`
+        : html`<${Action} class="button primary large" data-key="KeyE" aria-keyshortcuts="Alt+E" disabled=${!open} act=${() => desk.hangUp(id)}><${Icon} name="check" />${t("call.done")}</${Action}>`}
       ${keypad && open && html`<${Keypad} send=${(digit) => desk.sendDigit(id, digit)} />`}
       <${Facts} card=${call} />
       <${Why} why=${call.why} />
     </article>
+  `;
+}
+
+/** `muted` is null where the telephone has its own button. */
+function CallBar({ id, open, held, muted, keypad, setKeypad, desk }) {
+  return html`
+    <div class="call-bar" role="toolbar" aria-label=${t("call.controls")}>
+      ${muted !== null && html`
+        <button type="button" class=${`button control ${muted ? "on" : ""}`} data-key="KeyM" aria-keyshortcuts="Alt+M" aria-pressed=${muted} disabled=${!open} onClick=${() => desk.mute(!muted)}>
+          <${Icon} name=${muted ? "micOff" : "mic"} />${t(muted ? "call.unmute" : "call.mute")}
+        </button>`}
+      <${Action} class=${`button control ${held ? "on" : ""}`} data-key="KeyH" aria-keyshortcuts="Alt+H" aria-pressed=${held} disabled=${!open} act=${() => desk.hold(id, !held)}>
+        <${Icon} name=${held ? "play" : "pause"} />${t(held ? "call.resume" : "call.hold")}
+      </${Action}>
+      <button type="button" class=${`button control ${keypad ? "on" : ""}`} data-key="KeyK" aria-keyshortcuts="Alt+K" aria-expanded=${keypad} disabled=${!open} onClick=${() => setKeypad(!keypad)}>
+        <${Icon} name="keypad" />${t("call.keypad")}
+      </button>
+      <${Action} class="button control danger" data-key="KeyE" aria-keyshortcuts="Alt+E" disabled=${!open} act=${() => desk.hangUp(id)}>
+        <${Icon} name="hangUp" />${t("call.hang_up")}
+      </${Action}>
+    </div>
   `;
 }
 

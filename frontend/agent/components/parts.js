@@ -21,8 +21,11 @@ export function Caller({ card, level: Level = "h2" }) {
   `;
 }
 
-/** Who ended it, in the words of its medium. */
-export const endedBy = ({ medium, by }) => t(`${medium === "chat" ? "chat_ended_by" : "ended_by"}.${by}`);
+/** Who ended it, in the words of its medium; an e-mail just ends. */
+export function endedBy({ medium, by }) {
+  if (medium === "email") return "";
+  return medium === "chat" ? t(`chat_ended_by.${by}`) : t(`ended_by.${by}`);
+}
 
 /** Queue, skills, the way through the menu and what the menu collected. */
 export function Facts({ card, waiting }) {
