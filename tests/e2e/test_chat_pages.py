@@ -26,22 +26,34 @@ async def browser() -> AsyncIterator[Browser]:
         yield browser
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def network(running_server: Server) -> AsyncIterator[Network]:
     async with Network(running_server.http_port) as network:
         yield network
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def agent(browser: Browser, network: Network) -> AsyncIterator[Person]:
-    """Signed in and ready; signed out at the end, so that the next test begins with nobody."""
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def signed_in(browser: Browser, network: Network) -> AsyncIterator[Person]:
     async with person(browser, network.base) as agent:
         await sign_in(agent, "agent", "agent1", PASSWORD)
-        await agent.button("^Ready").click()
-        await expect(agent.page.locator(".presence")).to_have_attribute("data-presence", "ready")
         yield agent
-        await agent.button("Sign out").click()
-        await expect(agent.page.locator(".sign-in")).to_be_visible()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def agent(signed_in: Person) -> AsyncIterator[Person]:
+    """Ready in the test alone, so that the next one begins with nobody there."""
+    await be(signed_in, "ready")
+    yield signed_in
+    await be(signed_in, "not_ready")
+
+
+async def be(agent: Person, presence: str) -> None:
+    if presence == "ready":
+        await agent.button("^Ready").click()
+    else:
+        await agent.page.locator(".presence-away").click()
+        await agent.page.get_by_role("menuitem", name="No reason").click()
+    await expect(agent.page.locator(".presence")).to_have_attribute("data-presence", presence)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -79,12 +91,10 @@ async def finish(agent: Person) -> None:
 
 async def test_a_chat_from_the_question_to_the_rating(agent: Person, visitor: Person, running_server: Server) -> None:
     there, here = visitor.page, agent.page
-    await agent.button("^Ready").click()
-    await agent.button("Not ready").click()
-    await here.get_by_role("menuitem", name="Lunch").click()
+    await be(agent, "not_ready")
     await ask(visitor, f"Where is my parcel? {MARKUP}", "Acme Bicycles")
     await expect(there.locator(".where")).to_contain_text("You are next")
-    await agent.button("^Ready").click()
+    await be(agent, "ready")
     await expect(here.locator(".offer")).to_contain_text("Acme Bicycles")
     await expect(here.locator(".offer .question")).to_contain_text(MARKUP)
     await accept(agent)
