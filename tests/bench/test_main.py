@@ -16,7 +16,7 @@ from bench.__main__ import MODULES
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"name", "unit", "p50", "p99", "n", "conditions"}
-HELPERS = {"__init__", "__main__", "callcenter", "figures", "phones", "table"}
+HELPERS = {"__init__", "__main__", "callcenter", "figures", "opus", "phones", "table"}
 TINY: dict[str, list[str]] = {
     "call": ["--agents", "2", "--runs", "1", "--calls", "2", "--rings", "2"],
     "delay": ["--calls", "1", "--bursts", "2"],
