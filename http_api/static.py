@@ -24,6 +24,10 @@ INDEX = "index.html"
 HOME = "/agent/"
 
 
+# The folders that the widget is made of.
+_EMBEDDED = frozenset({"widget", "lib", "vendor"})
+
+
 class StaticPages:
     """Serves the folder's top-level entries, so that unknown paths elsewhere stay a plain 404.
 
@@ -60,6 +64,10 @@ class StaticPages:
             raise web.HTTPNotFound
         # aiohttp adds ETag and Last-Modified, and answers conditional and range requests.
         headers = {hdrs.CONTENT_TYPE: _TYPES[found.suffix], hdrs.CACHE_CONTROL: "no-cache"}
+        if request.path.split("/")[1] in _EMBEDDED:
+            # Other sites load the widget by one script tag, and its modules with it: nothing there is anybody's secret.
+            headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = "*"
+            headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         return web.FileResponse(found, headers=headers)
 
     def _find(self, path: str) -> Path | None:

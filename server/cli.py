@@ -112,7 +112,8 @@ def _print_welcome(settings: Settings, site: Site) -> None:
         dialled += [f"sips:{user}@{settings.advertise}:{settings.sip_tls_port}" for user in site.entries]
     lines = [
         f"{site.name}",
-        f"  agent page   {settings.base_url}/",
+        f"  agent page   {settings.base_url}/agent/",
+        f"  others       {settings.base_url}/ (supervisors, visitors)",
         f"  dial         {', '.join(dialled)}",
     ]
     if site.demo_password and settings.on_loopback:

@@ -42,7 +42,7 @@ def secure(tmp_path: Path, pair: Pair, sip_tls_port: int) -> Iterator[Server]:
 async def test_https_wss_sips_and_a_renewal(secure: Server, pair: Pair, sip_tls_port: int) -> None:
     base = f"https://{HOST}:{secure.http_port}"
     printed = secure.out_path.read_text()
-    assert f"agent page   {base}/\n" in printed
+    assert f"agent page   {base}/agent/\n" in printed
     assert f"sips:4000@{HOST}:{sip_tls_port}" in printed
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=pair.trusting())) as http:
         async with http.get(f"{base}/readyz") as answer:

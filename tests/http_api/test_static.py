@@ -106,3 +106,17 @@ async def test_pages_do_not_take_the_apis_paths(pages: Site) -> None:
     assert (await pages.client.get("/healthz")).status == 200
     assert (await pages.client.get("/api/v1/nothing")).status == 404
     assert (await pages.client.post("/agent/main.js")).status == 405
+
+
+async def test_other_sites_may_load_what_the_widget_is_made_of_and_nothing_else(
+    tmp_path: Path, make_site: MakeSite
+) -> None:
+    folder = tmp_path / "frontend"
+    for part in ("widget", "lib", "vendor", "agent"):
+        (folder / part).mkdir(parents=True)
+        (folder / part / "main.js").write_text("export {}")
+    site = await make_site(frontend=folder)
+    for part, policy in (("widget", "cross-origin"), ("lib", "cross-origin"), ("agent", "same-origin")):
+        answer = await site.client.get(f"/{part}/main.js")
+        assert answer.headers["Cross-Origin-Resource-Policy"] == policy
+        assert (answer.headers.get("Access-Control-Allow-Origin") == "*") is (policy == "cross-origin")
