@@ -27,6 +27,9 @@ PROTECTED = [
     ("POST", "/api/v1/work/i1/cancel"),
     ("GET", "/api/v1/customers"),
     ("GET", "/api/v1/customers/i1/timeline"),
+    ("GET", "/api/v1/follow-ups"),
+    ("POST", "/api/v1/follow-ups/i1/done"),
+    ("GET", "/api/v1/follow-ups/i1/recording"),
     ("GET", "/api/v1/audit"),
     ("GET", "/api/v1/webhooks/deliveries"),
 ]
