@@ -21,7 +21,7 @@ MEASURED = 3
 async def test_three_hundred_chats_and_sixty_calls_at_once(tmp_path: Path) -> None:
     server = Server(tmp_path, peak_site(tmp_path, PEAK))
     try:
-        server.start()
+        server.start(ready_s=120)
         async with Office(server) as office:
             before, base = await office.quiet(), Footprint.of(server)
             async with at_work(server, PEAK) as pages:

@@ -69,15 +69,17 @@ class Server:
         run = [sys.executable, "-m", "server", "run", "--log-format=json", f"--data-dir={self.data_dir}"]
         return [*run, *ports, *site, *self._arguments]
 
-    def start(self) -> "Server":
-        """Returns when it has printed `ready`. Fails with what it printed otherwise."""
+    def start(self, ready_s: float = READY_S) -> "Server":
+        """Returns when it has printed `ready` (each demo account takes it a fifth of a second). Fails with what it
+        printed otherwise.
+        """
         with self.out_path.open("ab") as out, self.log_path.open("ab") as log:
             printed = out.tell()
             self._process = subprocess.Popen(self.command(), cwd=ROOT, stdout=out, stderr=log)
-        end = time.monotonic() + READY_S
+        end = time.monotonic() + ready_s
         while b"\nready\n" not in self.out_path.read_bytes()[printed:]:
             assert self._process.poll() is None, f"the server ended: {self.log_path.read_text()[-3000:]}"
-            assert time.monotonic() < end, f"no `ready` in {READY_S} s: {self.log_path.read_text()[-3000:]}"
+            assert time.monotonic() < end, f"no `ready` in {ready_s} s: {self.log_path.read_text()[-3000:]}"
             time.sleep(0.02)
         return self
 

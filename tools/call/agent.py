@@ -128,6 +128,8 @@ class ScriptedAgent:
             if isinstance(message, m.NumberedMessage):
                 await self._send(m.Ack(seq=message.seq))
             if isinstance(message, m.Done | m.Refused | m.LegAnswer) and message.ref in self._replies:
-                self._replies[message.ref].set_result(message)
+                # Whoever asked may have been cancelled a moment ago.
+                if not self._replies[message.ref].done():
+                    self._replies[message.ref].set_result(message)
             else:
                 self.inbox.put_nowait(message)
