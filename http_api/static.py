@@ -63,7 +63,7 @@ class StaticPages:
         if found is None:
             raise web.HTTPNotFound
         # aiohttp adds ETag and Last-Modified, and answers conditional and range requests.
-        headers = {hdrs.CONTENT_TYPE: _TYPES[found.suffix], hdrs.CACHE_CONTROL: "no-cache"}
+        headers: dict[str, str] = {hdrs.CONTENT_TYPE: _TYPES[found.suffix], hdrs.CACHE_CONTROL: "no-cache"}
         if request.path.split("/")[1] in _EMBEDDED:
             # Other sites load the widget by one script tag, and its modules with it: nothing there is anybody's secret.
             headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = "*"
