@@ -6,7 +6,7 @@ RUN_STAMP := $(VENV)/.run-$(shell cksum < requirements.lock | cut -d' ' -f1)
 DEV_STAMP := $(VENV)/.dev-$(shell cksum < requirements-dev.lock | cut -d' ' -f1)
 ARGS ?=
 
-.PHONY: help venv dev run call test check lint types imports unit e2e soak bench prompts lock tools docs clean
+.PHONY: help venv dev run call load test check lint types imports unit e2e soak bench prompts lock tools docs clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -46,6 +46,9 @@ e2e: dev tools ## whole-server tests with real clients
 
 soak: dev tools ## the long runs: 1,000 calls with random hang-ups, kill -9 in a loop
 	$(PY) -m pytest soak $(ARGS)
+
+load: dev ## locust agents against the running server on this machine, 20 s
+	$(VENV)/bin/locust -f loadtests/locustfile.py --headless --only-summary -u 6 -r 3 -t 20s --host http://127.0.0.1:$(or $(JACKFIELD_HTTP_PORT),8080) $(ARGS)
 
 bench: dev ## benchmarks, one JSON object a line (ONLY=decision picks by prefix)
 	@$(PY) -m bench $(ONLY)

@@ -1,0 +1,1 @@
+"""locust users against a running server on this machine."""
