@@ -29,7 +29,7 @@ def only_this_machine(environment: Any, **_: object) -> None:
         raise SystemExit(f"{host} is not this machine: load tests go to loopback only")
 
 
-events.test_start.add_listener(only_this_machine)
+events.test_start.add_listener(only_this_machine)  # type: ignore[no-untyped-call] # locust has no types here
 
 
 class Agent(HttpUser):
