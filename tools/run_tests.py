@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-WAITING = ("tests/e2e", "tests/bench")
+WAITING = ("tests/bench", "tests/e2e")
 
 
 def main() -> int:

@@ -16,10 +16,15 @@ PROGRAMS = ("sipp", "baresip")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of this is e2e."""
+    """All of this is e2e.
+
+    The clients here lose servers on purpose, kill -9 included; a client's own socket that the collector closes late is
+    no finding. What the server leaves open is: `jackfield_open` and the process tree are checked for that.
+    """
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"))
 
 
 @pytest.fixture(autouse=True)
