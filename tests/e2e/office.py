@@ -49,7 +49,7 @@ class Office:
         """How often the SIP side counted this event."""
         return int((await self.metrics()).get(f'jackfield_sip_events_total{{event="{event}"}}', 0))
 
-    async def quiet(self, deadline_s: float = 8.0) -> dict[str, int]:
+    async def quiet(self, deadline_s: float = 20.0) -> dict[str, int]:
         """Waits until nothing is open but what stands by itself, and each browser leg is one media leg."""
         last: dict[str, int] = {}
 
