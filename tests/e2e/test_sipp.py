@@ -109,7 +109,11 @@ async def test_lost_packets_are_made_good(running_server: Server, office: Office
     assert await office.sip_event("calls_in") - before == 12, "a repetition is not another call"
     assert await office.sip_event("absorbed") > absorbed, "nothing was lost: the test shows nothing"
     await office.quiet()
-    assert {view["record"]["outcome"] for view in await office.interactions("lossy")} == {"abandoned"}
+
+    async def recorded() -> bool:
+        return {view["record"]["outcome"] for view in await office.interactions("lossy")} == {"abandoned"}
+
+    await wait_until(recorded, 5, "the records have every one of them, abandoned")
 
 
 async def test_repeated_requests_are_answered_again_and_count_once(running_server: Server, office: Office) -> None:
