@@ -15,6 +15,7 @@ RUN useradd --system --uid 10001 --home-dir /data jackfield \
     && install -d -o jackfield -g jackfield /data
 COPY --from=build /opt/jackfield /opt/jackfield
 WORKDIR /app
+COPY simulator simulator
 COPY server server
 COPY http_api http_api
 COPY agents_ws agents_ws

@@ -28,12 +28,12 @@ from aiohttp import web
 import config
 from agents_ws import messages as m
 from agents_ws.endpoint import PATH
+from config.policy import site_policy
 from config.settings import parse
 from router import events as facts
 from router.policy import Policy, QueuePolicy
 from router.vocabulary import Medium
 from server.node import Node
-from server.policy import site_policy
 from telemetry import logs
 
 AGENT = "agent1"

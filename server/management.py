@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+from config.policy import site_policy
 from config.settings import Settings
 from config.site import Site
 from config.webhooks import load_hooks
@@ -21,7 +22,6 @@ from router.rows import ShardImage, Turn
 from server.board import Board
 from server.live import GATHER_S, LiveFeed
 from server.overlay import Overlay
-from server.policy import site_policy
 from server.programs import Programs
 from server.projection import Journal, Projection
 from server.pump import Pump

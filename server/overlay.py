@@ -14,13 +14,13 @@ from typing import Any, Protocol
 import structlog
 
 from config import rows
+from config.policy import site_policy
 from config.site import AgentConfig, QueueConfig, Site
 from ivr.reading import MICROSECONDS, FlowProblem, Table
 from records.audit import Intervention
 from records.overlay import Edit, OverlayConflictError, OverlayStore, OverlayVersion, Patch
 from router.commands import Command
 from router.events import Event, PolicyChanged
-from server.policy import site_policy
 
 log = structlog.get_logger(__name__)
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 from argon2 import PasswordHasher
 
 from agents_ws import messages as m
+from config.policy import site_policy
 from config.site import AgentConfig, QueueConfig, Site
 from media.engine import EngineSettings, InProcessEngine
 from media.errors import MediaError
@@ -37,7 +38,6 @@ from server.clock import wall_us
 from server.contexts import InteractionContexts
 from server.desk import Desk
 from server.ids import interaction_ids
-from server.policy import site_policy
 from server.projection import Projection
 from server.pump import Pump
 from server.reach import Reach

@@ -1,10 +1,10 @@
 """The live board: what the dispatcher holds now."""
 
+from config.policy import site_policy
 from router import events as facts
 from router.dispatcher import Dispatcher
 from router.vocabulary import Medium, Presence
 from server.board import Board, Checks
-from server.policy import site_policy
 from telemetry.metrics import QueueGauge
 from tests.server.sites import agent, small_site
 

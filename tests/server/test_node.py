@@ -10,9 +10,9 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 import config
+from config.policy import site_policy
 from config.settings import Settings, read_settings
 from server.node import Node, split_ports
-from server.policy import site_policy
 from tests.server.house import until
 from tests.server.sites import DEMO
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from config.policy import site_policy
 from records.audit import Audit
 from records.database import Database, sqlite_url
 from records.overlay import OverlayConflictError, OverlayStore
 from router.commands import Command
 from router.events import Event, PolicyChanged
 from server.overlay import Author, Overlay, RulesProblem, UnknownSubjectError
-from server.policy import site_policy
 from tests.server.sites import agent, small_site
 
 SAM = Author(account="sam", role="supervisor", at=1, comment="busy", teams=("line1",))

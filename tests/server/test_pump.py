@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from config.policy import site_policy
 from router import events as facts
 from router.commands import Refuse, SendOffer, WithdrawOffer
 from router.dispatcher import Dispatcher
@@ -13,7 +14,6 @@ from router.rows import Turn
 from router.vocabulary import Medium, Presence
 from server import pump as pump_module
 from server.clock import ShardClock
-from server.policy import site_policy
 from server.pump import Pump, PumpClosedError
 from store.errors import Deposed, StoreLost, StoreRefused
 from tests.server.house import until

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from config.policy import site_policy
 from router import events as facts
 from router.policy import Policy
 from router.rows import Turn
 from router.vocabulary import Medium, OfferState, Presence
-from server.policy import site_policy
 from server.pump import Pump, PumpClosedError
 from server.shard import ShardOwner
 from store.connection import StoreConnection

@@ -12,10 +12,10 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 import pytest
 
+from config.policy import site_policy
 from config.settings import Settings, read_settings
 from router import events as facts
 from server import storage as module
-from server.policy import site_policy
 from server.storage import NodeDeclaredLostError, Storage, open_storage
 from store.errors import StoreLost
 from tests.server.house import until

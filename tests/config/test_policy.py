@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import config
+from config.policy import site_policy
 from router.policy import QueuePolicy, Strategy
 from router.vocabulary import Medium, Requirement
-from server.policy import site_policy
 from tests.server.sites import DEMO, ORDERS, SECOND, agent, small_site
 
 
