@@ -1,0 +1,130 @@
+"""What an agent's program may say (see agents_ws.messages): one union, tagged by `type`. Pure."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from agents_ws.fields import ChatText, Digit, Id, Note, Number, Ref, Sdp, Sequence, Token, Word, snake_case
+
+
+class _Client(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="type", tag=snake_case):
+    """From the agent's program; an unknown field is an error, so that a misspelled one is noticed."""
+
+
+class Hello(_Client, frozen=True):
+    """First message of a connection. `session` and `last_seq` together ask to resume where the last one broke."""
+
+    token: Token
+    session: Id | None = None
+    last_seq: Sequence | None = None
+    language: Word | None = None
+
+
+class Ack(_Client, frozen=True):
+    """Everything up to and including `seq` has been taken in; the server forgets it."""
+
+    seq: Sequence
+
+
+class Ping(_Client, frozen=True):
+    """Sent every `heartbeat_s` while nothing else is; answered by `pong`."""
+
+    ref: Ref | None = None
+
+
+class SetPresence(_Client, frozen=True):
+    """Declare a presence. Signing out is `sign_out`, so `offline` is no choice here."""
+
+    ref: Ref
+    presence: Literal["ready", "not_ready"]
+    reason: Word | None = None
+
+
+class Accept(_Client, frozen=True):
+    """Take the offer."""
+
+    ref: Ref
+    reservation_id: Id
+
+
+class Reject(_Client, frozen=True):
+    """Decline the offer."""
+
+    ref: Ref
+    reservation_id: Id
+    reason: Word | None = None
+
+
+class HangUp(_Client, frozen=True):
+    """End the conversation; wrap-up follows."""
+
+    ref: Ref
+    reservation_id: Id
+
+
+class Hold(_Client, frozen=True):
+    """Put the customer on hold (`on` true) or take them back."""
+
+    ref: Ref
+    reservation_id: Id
+    on: bool
+
+
+class SendDigit(_Client, frozen=True):
+    """Send one keypad digit to the customer's side."""
+
+    ref: Ref
+    reservation_id: Id
+    digit: Digit
+
+
+class FinishWrapUp(_Client, frozen=True):
+    """Close wrap-up with the agent's code and note; capacity is free at once."""
+
+    ref: Ref
+    reservation_id: Id
+    disposition: Word | None = None
+    note: Note | None = None
+
+
+class SayInChat(_Client, frozen=True, tag="chat_message"):
+    """Say something in a chat. `client_id` names this send: said again with the same one, it is still one message."""
+
+    ref: Ref
+    reservation_id: Id
+    client_id: Ref
+    text: ChatText
+
+
+class TypeInChat(_Client, frozen=True, tag="chat_typing"):
+    """The agent types, or has stopped; not answered. Renew it every 5 s: it ends by itself after 8 s."""
+
+    reservation_id: Id
+    on: bool
+
+
+class ReadChat(_Client, frozen=True, tag="chat_read"):
+    """Everything up to `number` was on the screen; not answered."""
+
+    reservation_id: Id
+    number: Number
+
+
+class OpenLeg(_Client, frozen=True):
+    """Offer the browser's media leg (a whole SDP, candidates inside); answered by `leg_answer`."""
+
+    ref: Ref
+    sdp: Sdp
+
+
+class SignOut(_Client, frozen=True):
+    """Leave for good: presence becomes offline, the session is forgotten."""
+
+    ref: Ref
+
+
+Command = (
+    SetPresence | Accept | Reject | HangUp | Hold | SendDigit | FinishWrapUp | SayInChat | OpenLeg | SignOut
+)  # the ones that carry a `ref` and are answered by `done`, `refused` or `leg_answer`
+ChatSignal = TypeInChat | ReadChat  # without an answer: they say what holds, and the next one wins
+ClientMessage = Hello | Ack | Ping | ChatSignal | Command

@@ -1,0 +1,89 @@
+"""Pieces that server messages are made of. Pure."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+Label = dict[str, str]
+
+
+class Part(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A piece of a server message."""
+
+
+class AgentIdentity(Part, frozen=True, kw_only=True):
+    """Who the token belongs to. `station` is how the agent speaks: in the browser or on a registered SIP phone."""
+
+    id: str
+    name: str
+    role: str
+    team: str
+    station: Literal["webrtc", "sip"]
+
+
+class SkillDemand(Part, frozen=True, kw_only=True):
+    """A requirement of the work: `skill` at proficiency `minimum` (1-10) or better."""
+
+    skill: str
+    minimum: int
+
+
+class Caller(Part, frozen=True, kw_only=True):
+    """What is known of the customer. `verified` is true only for a number that a trunk vouched for."""
+
+    display: str
+    number: str
+    verified: bool = False
+
+
+class Why(Part, frozen=True, kw_only=True):
+    """The terms of the winner's score in the order in which they decide, and who came second."""
+
+    strategy: str
+    terms: dict[str, int]
+    runner_up: str | None = None
+
+
+class PastInteraction(Part, frozen=True, kw_only=True):
+    """One earlier interaction of the same customer."""
+
+    interaction_id: str
+    at_us: int
+    channel: str
+    queue: str | None = None
+    outcome: str | None = None
+    disposition: str | None = None
+    agent: str | None = None
+    note: str | None = None
+
+
+class Choice(Part, frozen=True, kw_only=True):
+    """A reason or a disposition to pick from."""
+
+    id: str
+    label: Label
+
+
+Author = Literal["customer", "agent", "system"]
+
+
+class ChatLine(Part, frozen=True, kw_only=True):
+    """One message of a chat: plain text, whatever markup it seems to hold. `client_id` is that of an agent's send."""
+
+    number: int
+    author: Author
+    name: str
+    text: str
+    at_us: int
+    client_id: str | None = None
+
+
+class ChatCard(Part, frozen=True, kw_only=True):
+    """A chat as it stands: the newest messages (200 at most), and how far the customer and the agent are."""
+
+    lines: tuple[ChatLine, ...] = ()
+    locale: str = ""
+    delivered: int = 0
+    read: int = 0
+    own_read: int = 0
+    typing: bool = False

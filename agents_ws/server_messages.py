@@ -1,0 +1,230 @@
+"""What the server tells an agent's program (see agents_ws.messages): one union, tagged by `type`. Pure."""
+
+from enum import StrEnum
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from agents_ws.fields import snake_case
+from agents_ws.parts import AgentIdentity, Author, Caller, ChatCard, Choice, Label, PastInteraction, SkillDemand, Why
+from router.vocabulary import EndedBy, Medium, Presence, WithdrawReason
+
+
+class _Server(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=snake_case):
+    """To the agent's program; clients ignore fields that they do not know."""
+
+
+class _Numbered(_Server, frozen=True, kw_only=True):
+    """Delivered once and in order: `seq` grows by one; only a `snapshot` may come after a gap."""
+
+    seq: int = 0
+
+
+class _Card(_Numbered, frozen=True, kw_only=True):
+    """What the agent's screen shows of an interaction. `data` is what the IVR collected, `ivr_path` where it led."""
+
+    reservation_id: str
+    interaction_id: str
+    medium: Medium
+    queue: str
+    queue_title: Label
+    caller: Caller
+    queued_at_us: int
+    waited_ms: int
+    requirements: tuple[SkillDemand, ...] = ()
+    ivr_path: tuple[str, ...] = ()
+    data: dict[str, str] = {}
+    why: Why | None = None
+    history: tuple[PastInteraction, ...] = ()
+    chat: ChatCard | None = None
+
+
+class Offer(_Card, frozen=True, kw_only=True):
+    """An invitation that stands until `deadline_us`; `timeout_ms` is its whole length, `attempt` counts from 1."""
+
+    deadline_us: int
+    timeout_ms: int
+    attempt: int = 1
+
+
+class OfferWithdrawn(_Numbered, frozen=True, kw_only=True):
+    """The offer is over; take card and ringing away at once."""
+
+    reservation_id: str
+    reason: WithdrawReason
+
+
+class Assignment(_Card, frozen=True, kw_only=True):
+    """An accepted offer, whole, so that a reloaded page can redraw it. `since_us` is when it came to `state`."""
+
+    state: Literal["accepted", "connected", "held", "ended"]
+    since_us: int
+    connected_at_us: int | None = None
+    by: EndedBy | None = None
+
+
+class WrapUp(_Numbered, frozen=True, kw_only=True):
+    """After-contact work runs until `deadline_us`, then it is closed for the agent."""
+
+    reservation_id: str
+    interaction_id: str
+    deadline_us: int
+    dispositions: tuple[Choice, ...] = ()
+
+
+class WrapUpEnded(_Numbered, frozen=True, kw_only=True):
+    """Wrap-up is over; no disposition means that the deadline closed it."""
+
+    reservation_id: str
+    disposition: str | None = None
+
+
+class PresenceShown(_Numbered, frozen=True, kw_only=True, tag="presence"):
+    """What now holds, whoever set it."""
+
+    presence: Presence
+    since_us: int
+    reason: str | None = None
+
+
+class ChatMessage(_Numbered, frozen=True, kw_only=True):
+    """Somebody said something in a chat of yours, you yourself among them. `number` grows by one in each chat."""
+
+    reservation_id: str
+    number: int
+    author: Author
+    name: str
+    text: str
+    at_us: int
+    client_id: str | None = None
+
+
+class ChatTyping(_Numbered, frozen=True, kw_only=True):
+    """The customer types, or has stopped."""
+
+    reservation_id: str
+    on: bool
+
+
+class ChatReceipt(_Numbered, frozen=True, kw_only=True):
+    """The customer's page has everything up to `delivered`; everything up to `read` was on its screen."""
+
+    reservation_id: str
+    delivered: int
+    read: int
+
+
+LegState = Literal["none", "up", "phone_registered", "phone_absent"]
+
+
+class Leg(_Numbered, frozen=True, kw_only=True):
+    """The agent's own media: the browser's leg is up or not, or the SIP phone is registered or absent."""
+
+    state: LegState
+
+
+class Snapshot(_Numbered, frozen=True, kw_only=True):
+    """All that the page shows; it replaces whatever the client held and settles every request still open."""
+
+    presence: Presence
+    since_us: int
+    leg: LegState
+    reason: str | None = None
+    offers: tuple[Offer, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
+    wrap_ups: tuple[WrapUp, ...] = ()
+    reasons: tuple[Choice, ...] = ()
+    dispositions: dict[str, tuple[Choice, ...]] = {}
+
+
+class LegAnswer(_Numbered, frozen=True, kw_only=True):
+    """The answer to `open_leg`."""
+
+    ref: str
+    sdp: str
+
+
+class Done(_Numbered, frozen=True, kw_only=True):
+    """The request `ref` was carried out and committed."""
+
+    ref: str
+
+
+class Refused(_Numbered, frozen=True, kw_only=True):
+    """The request `ref` had no effect. `code` is stable, `message` for people."""
+
+    ref: str
+    code: str
+    message: str
+
+
+class Welcome(_Server, frozen=True, kw_only=True):
+    """Answer to `hello`. `resumed` false: a snapshot follows; true: the missed messages follow."""
+
+    session: str
+    agent: AgentIdentity
+    resumed: bool
+    heartbeat_s: float
+    server_time_us: int
+
+
+class Pong(_Server, frozen=True, kw_only=True):
+    """Answer to `ping`; lets the page correct its clock."""
+
+    server_time_us: int
+    ref: str | None = None
+
+
+class ByeCode(StrEnum):
+    """Why the server ends a connection; `CLOSE_CODES` gives the WebSocket close code of each."""
+
+    HELLO_TIMEOUT = "hello_timeout"
+    UNAUTHORIZED = "unauthorized"
+    PROTOCOL_ERROR = "protocol_error"
+    HEARTBEAT_LOST = "heartbeat_lost"
+    REPLACED = "replaced"
+    TOO_FAST = "too_fast"
+    SLOW_CLIENT = "slow_client"
+    SIGNED_OUT = "signed_out"
+    SHUTDOWN = "shutdown"
+    INTERNAL = "internal"
+
+
+CLOSE_CODES: Final[dict[ByeCode, int]] = {
+    ByeCode.HELLO_TIMEOUT: 4000,
+    ByeCode.UNAUTHORIZED: 4001,
+    ByeCode.PROTOCOL_ERROR: 4002,
+    ByeCode.HEARTBEAT_LOST: 4003,
+    ByeCode.REPLACED: 4004,
+    ByeCode.TOO_FAST: 4005,
+    ByeCode.SLOW_CLIENT: 4006,
+    ByeCode.SIGNED_OUT: 4007,
+    ByeCode.SHUTDOWN: 1001,
+    ByeCode.INTERNAL: 1011,
+}
+
+
+class Bye(_Server, frozen=True, kw_only=True):
+    """Last message of a connection."""
+
+    code: ByeCode
+    reason: str
+
+
+NumberedMessage = (
+    Snapshot
+    | PresenceShown
+    | Offer
+    | OfferWithdrawn
+    | Assignment
+    | WrapUp
+    | WrapUpEnded
+    | ChatMessage
+    | ChatTyping
+    | ChatReceipt
+    | Leg
+    | LegAnswer
+    | Done
+    | Refused
+)
+ServerMessage = Welcome | Pong | Bye | NumberedMessage
