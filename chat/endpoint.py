@@ -5,7 +5,6 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import WSMsgType, web
@@ -36,6 +35,7 @@ from chat.messages import (
     decode_client,
     encode,
 )
+from chat.origins import Origins
 from chat.ports import ChatRefusedError, StoreAwayError
 from chat.runner import ChatRunner, line_of
 
@@ -93,6 +93,7 @@ class ChatEndpoint:
         self._conductor = conductor
         self._now = now
         self._limits = conductor.site.limits
+        self.origins = Origins(lambda: conductor.site)
         self._requests = Buckets(self._limits.requests_per_minute, self._limits.request_burst)
         self._sockets: dict[VisitorSocket, asyncio.Event] = {}
         self._connections: defaultdict[str, list[VisitorConnection]] = defaultdict(list)
@@ -152,7 +153,7 @@ class ChatEndpoint:
         """403 for a foreign origin, 400 for another subprotocol, 503 while stopping; else the conversation."""
         if self._stopping:
             raise web.HTTPServiceUnavailable(text="the server is stopping\n")
-        if self._origin(request) is None:
+        if not self.origins.may_connect(request):
             raise web.HTTPForbidden(text="this origin may not embed the chat\n")
         offered = request.headers.get("Sec-WebSocket-Protocol")
         if offered is not None and SUBPROTOCOL not in [name.strip() for name in offered.split(",")]:
@@ -243,7 +244,7 @@ class ChatEndpoint:
 
     async def _enter(self, opening: Opening, request: web.Request) -> tuple[ChatRunner, str | None]:
         if isinstance(opening, Open):
-            self._may_embed(request, opening.entry)
+            self.origins.check(request, opening.entry)
             return await self._conductor.open(opening, request.remote or "")
         return await self._chat(opening.token), None
 
@@ -257,7 +258,7 @@ class ChatEndpoint:
 
     async def _open(self, request: web.Request) -> web.Response:
         opening = await _body(request, Open)
-        self._may_embed(request, opening.entry)
+        self.origins.check(request, opening.entry)
         runner, token = await self._conductor.open(opening, request.remote or "")
         request[_CHAT] = runner
         return _reply(OpenedChat(token=token, status=runner.status(), messages=await runner.after(0)), 201)
@@ -320,19 +321,7 @@ class ChatEndpoint:
             raise ChatRefusedError("unknown_chat", "there is no such chat of this token")
         return runner
 
-    # --- origins, limits, errors --------------------------------------------------------------------------------
-
-    def _origin(self, request: web.Request) -> str | None:
-        """The origin that may embed some entry; "" for the server's own pages and for programs; None: refused."""
-        origin = request.headers.get("Origin")
-        if origin is None or urlsplit(origin).netloc == request.host:
-            return ""
-        return origin if origin in self._conductor.site.origins else None
-
-    def _may_embed(self, request: web.Request, entry: str) -> None:
-        origin, known = self._origin(request), self._conductor.site.entries.get(entry)
-        if origin is None or (origin and known is not None and origin not in known.origins):
-            raise ChatRefusedError("foreign_origin", "this origin may not embed this chat")
+    # --- limits, errors -----------------------------------------------------------------------------------------
 
     def _route(
         self,
@@ -359,7 +348,7 @@ class ChatEndpoint:
 
     def _guarded(self, handler: Handler) -> Handler:
         async def guarded(request: web.Request) -> web.StreamResponse:
-            origin = self._origin(request)
+            origin = self.origins.of(request)
             try:
                 if origin is None:
                     raise ChatRefusedError("foreign_origin", "this origin may not embed the chat")

@@ -279,7 +279,9 @@ class Node:
         )
         tls = None if self._certificate is None else self._certificate.context
         media = media_port.MediaPort(self.engine)
-        calls = web_call_endpoint(self.site, self.conductor, media, self.pump, OriginPolicy())
+        # The pages that may embed the widget may call from it: one list for both.
+        may_connect = self.chats.endpoint.origins.may_connect
+        calls = web_call_endpoint(self.site, self.conductor, media, self.pump, may_connect)
         watch = management.board_socket(auth, OriginPolicy())
         address = (self.settings.bind, self.settings.http_port)
         self.web = Web(ports, self.desk, self.hub, address, tls, calls, self.chats.routes(), watch)

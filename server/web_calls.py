@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from agents_ws.endpoint import OriginPolicy
+from aiohttp import web
+
 from config.site import Site
 from server.pump import Pump
 from voice.conductor import Conductor
@@ -13,7 +14,11 @@ from voice.web_limits import WebCallLimits
 
 
 def web_call_endpoint(
-    site: Site, conductor: Conductor, media: MediaEngine, pump: Pump, origins: OriginPolicy
+    site: Site,
+    conductor: Conductor,
+    media: MediaEngine,
+    pump: Pump,
+    origin_allowed: Callable[[web.Request], bool],
 ) -> WebCallEndpoint:
     """Entries are those of site.toml, but for the ones with `web = false`; agents go by their display names."""
     limits = WebCallLimits()
@@ -24,7 +29,7 @@ def web_call_endpoint(
         place=pump.place,
         name_of=_names(site),
     )
-    return WebCallEndpoint(WebCalls(ports, limits), now=pump.now, origin_allowed=origins, limits=limits)
+    return WebCallEndpoint(WebCalls(ports, limits), now=pump.now, origin_allowed=origin_allowed, limits=limits)
 
 
 def _names(site: Site) -> Callable[[str], str]:

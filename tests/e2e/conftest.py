@@ -1,7 +1,7 @@
 """A running server for each module, and what tests see of it."""
 
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import aioice.ice
@@ -46,10 +46,20 @@ def site_times() -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-def running_server(tmp_path_factory: pytest.TempPathFactory, site_times: dict[str, int]) -> Iterator[Server]:
+def site_edits() -> Callable[[Path], None]:
+    """What a module changes in its site's folder before the server starts."""
+    return lambda _site: None
+
+
+@pytest.fixture(scope="module")
+def running_server(
+    tmp_path_factory: pytest.TempPathFactory, site_times: dict[str, int], site_edits: Callable[[Path], None]
+) -> Iterator[Server]:
     """Ends by Ctrl-C with status 0, leaves no process behind and logs no error that was not expected."""
     folder = tmp_path_factory.mktemp("server")
-    server = Server(folder, make_site(folder, **site_times))
+    site = make_site(folder, **site_times)
+    site_edits(site)
+    server = Server(folder, site)
     try:
         server.start()
         yield server

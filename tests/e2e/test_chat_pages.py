@@ -12,7 +12,22 @@ from chat.identity import proof_of
 from tests.browser import needs_chromium
 from tests.e2e.office import Office
 from tests.e2e.server import PASSWORD, Server
-from tests.frontend.real import Network, Person, ask, chromium, person, said, sign_in
+from tests.e2e.waiting import wait_until
+from tests.frontend.real import (
+    Network,
+    Person,
+    accept,
+    answer,
+    ask,
+    be,
+    chromium,
+    end,
+    finish,
+    person,
+    said,
+    sign_in,
+    write,
+)
 
 pytestmark = [needs_chromium, pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -47,46 +62,10 @@ async def agent(signed_in: Person) -> AsyncIterator[Person]:
     await be(signed_in, "not_ready")
 
 
-async def be(agent: Person, presence: str) -> None:
-    if presence == "ready":
-        await agent.button("^Ready").click()
-    else:
-        await agent.page.locator(".presence-away").click()
-        await agent.page.get_by_role("menuitem", name="No reason").click()
-    await expect(agent.page.locator(".presence")).to_have_attribute("data-presence", presence)
-
-
 @pytest_asyncio.fixture(loop_scope="module")
 async def visitor(browser: Browser, network: Network) -> AsyncIterator[Person]:
     async with person(browser, network.base) as visitor:
         yield visitor
-
-
-async def accept(agent: Person) -> None:
-    await agent.button("^Accept").click()
-
-
-async def write(agent: Person, text: str) -> None:
-    field = agent.page.locator(".chat:not([hidden]) .composer textarea")
-    await field.fill(text)
-    await field.press("Enter")
-
-
-async def answer(visitor: Person, text: str) -> None:
-    field = visitor.page.locator(".talk .composer textarea")
-    await field.fill(text)
-    await field.press("Enter")
-
-
-async def end(agent: Person) -> None:
-    await agent.button("^End chat").click()
-    await agent.button("^End it now").click()
-    await expect(agent.page.locator(".chat:not([hidden]) .wrap-up")).to_be_visible()
-
-
-async def finish(agent: Person) -> None:
-    await agent.page.get_by_role("radio", name="Resolved").locator("visible=true").check()
-    await agent.button("^Finish").click()
 
 
 async def test_a_chat_from_the_question_to_the_rating(agent: Person, visitor: Person, running_server: Server) -> None:
@@ -130,10 +109,15 @@ async def test_a_chat_from_the_question_to_the_rating(agent: Person, visitor: Pe
 
 
 async def newest(office: Office) -> dict[str, dict[str, object]]:
-    """The newest interaction, once everything of it is over."""
-    (record,) = (await office.get("interactions?limit=1"))["items"]
-    view: dict[str, dict[str, object]] = await office.get(f"interactions/{record['id']}")
-    return view
+    """The newest interaction, once everything of it is over: the agent's disposition comes last."""
+
+    async def view() -> dict[str, dict[str, object]] | None:
+        (record,) = (await office.get("interactions?limit=1"))["items"]
+        return await office.get(f"interactions/{record['id']}") if record["disposition"] else None
+
+    found = await wait_until(view, 10, "the record has its disposition")
+    assert found is not None
+    return found
 
 
 async def test_a_cut_line_and_reloads_lose_and_double_nothing(

@@ -163,3 +163,39 @@ async def said(page: Page, wanted: Sequence[str], within: str = "") -> None:
     """Exactly these messages are on the page, in this order and none unsent."""
     await expect(page.locator(f"{within} .said:not(.dots)")).to_have_text(list(wanted))
     await expect(page.locator(f"{within} .unsent")).to_have_count(0)
+
+
+async def be(agent: Person, presence: str) -> None:
+    if presence == "ready":
+        await agent.button("^Ready").click()
+    else:
+        await agent.page.locator(".presence-away").click()
+        await agent.page.get_by_role("menuitem", name="No reason").click()
+    await expect(agent.page.locator(".presence")).to_have_attribute("data-presence", presence)
+
+
+async def accept(agent: Person) -> None:
+    await agent.button("^Accept").click()
+
+
+async def write(agent: Person, text: str) -> None:
+    field = agent.page.locator(".chat:not([hidden]) .composer textarea")
+    await field.fill(text)
+    await field.press("Enter")
+
+
+async def answer(visitor: Person, text: str) -> None:
+    field = visitor.page.locator(".talk .composer textarea")
+    await field.fill(text)
+    await field.press("Enter")
+
+
+async def end(agent: Person) -> None:
+    await agent.button("^End chat").click()
+    await agent.button("^End it now").click()
+    await expect(agent.page.locator(".chat:not([hidden]) .wrap-up")).to_be_visible()
+
+
+async def finish(agent: Person) -> None:
+    await agent.page.get_by_role("radio", name="Resolved").locator("visible=true").check()
+    await agent.button("^Finish").click()

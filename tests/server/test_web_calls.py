@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import cast
 
 import config
-from agents_ws.endpoint import OriginPolicy
 from server.pump import Pump
 from server.web_calls import _names, web_call_endpoint
 from tests.server.sites import DEMO
@@ -33,7 +32,9 @@ async def test_an_entry_may_be_for_telephones_only(tmp_path: Path) -> None:
     assert (site.entries["4000"].web, site.entries["400"].web) == (True, False)
 
     desk, socket = Desk(), Socket()
-    endpoint = web_call_endpoint(site, cast("Conductor", desk), Media(), cast("Pump", FakePump()), OriginPolicy())
+    endpoint = web_call_endpoint(
+        site, cast("Conductor", desk), Media(), cast("Pump", FakePump()), lambda _request: True
+    )
     calls = endpoint._calls
     assert calls.start(Start(entry="400", sdp="v=0"), socket) is None
     assert calls.start(Start(entry="4711", sdp="v=0"), socket) is None
