@@ -21,7 +21,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class SendOffer:
-    """Invite the agent. `deadline` and `queued_at` are shard times in microseconds; `attempt` counts from 1."""
+    """Invite the agent. `deadline` and `queued_at` are shard times in microseconds; `attempt` counts from 1.
+
+    auto_accept: the same turn accepts it (JoinLegs follows). callback: the customer is called once it is accepted.
+    """
 
     reservation_id: str
     work_id: str
@@ -34,6 +37,8 @@ class SendOffer:
     deadline: int
     attempt: int
     decision: Decision
+    auto_accept: bool = False
+    callback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,16 @@ class RequeueWork:
 
 
 @dataclass(frozen=True, slots=True)
+class DivertWork:
+    """The item left the router by a rule, for what its channel calls `divert`; CloseWork follows. `why`: the rule."""
+
+    work_id: str
+    interaction_id: str
+    divert: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class CloseWork:
     """The item left the router for good, with the system's outcome. After wrap-up for handled work."""
 
@@ -134,6 +149,7 @@ Command = (
     | StartWrapUp
     | EndWrapUp
     | RequeueWork
+    | DivertWork
     | CloseWork
     | ShowPresence
     | Refuse

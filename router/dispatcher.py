@@ -37,6 +37,9 @@ from router.vocabulary import (
 )
 from router.work import Work, WorkCause
 
+# A shard time that never comes: 2^62 microseconds are 146,000 years.
+FOR_GOOD = 1 << 62
+
 _HELD = (OfferState.ACCEPTED, OfferState.CONNECTED)
 _PRESENCE_CAUSE = {
     Presence.READY: AgentCause.SET_READY,
@@ -147,6 +150,14 @@ class Dispatcher(Views):
                 self._adopt(event.policy)
             case ev.TimePassed():
                 self._expire()
+            case (
+                ev.WrapUpExtended()
+                | ev.CallbackRequested()
+                | ev.CallbackFailed()
+                | ev.WorkPrioritised()
+                | ev.DayStarted()
+            ):
+                self._moves.refuse("not_supported", f"{type(event).__name__} is not carried out yet")
             case ev.InteractionOpened() | ev.InteractionNoted() | ev.InteractionClosed():
                 pass
             case _:
@@ -245,7 +256,9 @@ class Dispatcher(Views):
         work = reservation.work
         self._moves.withdraw(reservation, WithdrawReason.REJECTED)
         rest = self._shard.lines[work.queue].rules.reject_rest_us
-        if rest > 0:
+        if rest is None:
+            self._moves.rest(work, reservation.agent, FOR_GOOD)
+        elif rest > 0:
             self._moves.rest(work, reservation.agent, self._moves.now + rest)
 
     def _leg_failed(self, reservation_id: str, states: tuple[OfferState, ...]) -> None:

@@ -46,7 +46,16 @@ class PresenceSet:
 
 @dataclass(frozen=True, slots=True)
 class WorkQueued:
-    """An interaction wants an agent. `priority` is added to the queue's own; higher is sooner."""
+    """An interaction wants an agent. `priority` is added to the queue's own; higher is sooner.
+
+    condition: an expression (router.expression) beside `requirements`.
+    attributes: sorted (name, value) pairs that rules speak of (channel, language, customer.tier); nothing that
+    identifies a person.
+    preferred: agents who come first, in order, while the queue's patience lasts. named: the only agents for it; empty
+    for all. units: what it takes of an agent's total, where the item itself says. not_before: shard time before which
+    it is not offered (scheduled work). since: the shard time from which its place counts, where it keeps an older one.
+    callback: the customer is not there and is called when an agent has accepted.
+    """
 
     work_id: str
     interaction_id: str
@@ -55,6 +64,14 @@ class WorkQueued:
     requirements: tuple[Requirement, ...] = ()
     priority: int = 0
     node: str = ""
+    condition: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+    preferred: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    units: int | None = None
+    not_before: int | None = None
+    since: int | None = None
+    callback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +137,44 @@ class WrapUpFinished:
     reservation_id: str
     agent_id: str
     disposition: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpExtended:
+    """The agent asks for so much more wrap-up time; the queue says how much in all."""
+
+    reservation_id: str
+    agent_id: str
+    by_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackRequested:
+    """A customer who waits would rather be called: the item keeps its place, and they may leave (virtual hold)."""
+
+    work_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackFailed:
+    """The customer of an accepted callback was not reached; the queue says whether and when it is tried again."""
+
+    reservation_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkPrioritised:
+    """Somebody (`by`) gave an item that is not taken yet another priority of its own."""
+
+    work_id: str
+    priority: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class DayStarted:
+    """The site's day began: what is counted by day starts at nought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +257,11 @@ RoutingEvent = (
     | AssignmentFailed
     | AssignmentEnded
     | WrapUpFinished
+    | WrapUpExtended
+    | CallbackRequested
+    | CallbackFailed
+    | WorkPrioritised
+    | DayStarted
     | WorkMoved
     | WorkDirected
     | WorkCancelled
@@ -217,7 +277,10 @@ __all__ = [
     "AssignmentConnected",
     "AssignmentEnded",
     "AssignmentFailed",
+    "CallbackFailed",
+    "CallbackRequested",
     "CustomerLeft",
+    "DayStarted",
     "Event",
     "InteractionClosed",
     "InteractionNoted",
@@ -234,6 +297,8 @@ __all__ = [
     "WorkCancelled",
     "WorkDirected",
     "WorkMoved",
+    "WorkPrioritised",
     "WorkQueued",
+    "WrapUpExtended",
     "WrapUpFinished",
 ]

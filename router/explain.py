@@ -72,14 +72,14 @@ def score(work: Work, rules: QueuePolicy, agent: Agent) -> Score:
     """The rule order as one tuple, smaller is better; the item's own claim does not count as load."""
     own = work.reservation
     load = agent.units - (own.units if own is not None and own.agent is agent else 0)
-    skill = -proficiency(agent.rules.skills, work.demanded) if rules.strategy is Strategy.BEST_PROFICIENCY else 0
+    skill = -proficiency(agent.rules.skills, work.demanded) if rules.strategy is not Strategy.LONGEST_IDLE else 0
     return (load, skill, agent.idle_since, agent.agent_id)
 
 
 def terms(rules: QueuePolicy, value: Score) -> Terms:
     """The score as (name, integer) pairs in rule order, as a Decision has them."""
     load, skill, idle_since, _ = value
-    if rules.strategy is Strategy.BEST_PROFICIENCY:
+    if rules.strategy is not Strategy.LONGEST_IDLE:
         return (("load", load), ("proficiency", -skill), ("idle_since", idle_since))
     return (("load", load), ("idle_since", idle_since))
 

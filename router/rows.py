@@ -12,7 +12,11 @@ from router.vocabulary import Medium, OfferState, Presence, Requirement, WorkSta
 
 @dataclass(frozen=True, slots=True)
 class AgentRow:
-    """An agent's live state. Load is not stored: it is the sum of the agent's open reservations."""
+    """An agent's live state. Load is not stored: it is the sum of the agent's open reservations.
+
+    handled_today: items offered and accepted since the day began. recent: when the last new items came (shard times,
+    only as many as the agent's limit of fresh work asks for).
+    """
 
     agent_id: str
     presence: Presence
@@ -22,13 +26,17 @@ class AgentRow:
     connected: bool
     idle_since: int
     grace_deadline: int | None = None
+    handled_today: int = 0
+    recent: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class WorkRow:
     """A work item that is not closed. `resting` holds (agent, until) for agents who rejected it.
 
-    `directed`: the one agent for whom it is kept.
+    `directed`: the one agent for whom it is kept. `ring`: how many rings of its queue hold for it. `ringed_at`:
+    when its time in this queue began, from which rings count. `callback`: the customer waits at home. `tries`:
+    callbacks that did not reach them. The others are as in WorkQueued.
     """
 
     work_id: str
@@ -44,6 +52,16 @@ class WorkRow:
     node: str
     resting: tuple[tuple[str, int], ...] = ()
     directed: str | None = None
+    condition: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+    preferred: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    units: int | None = None
+    not_before: int | None = None
+    ring: int = 0
+    ringed_at: int = 0
+    callback: bool = False
+    tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +78,7 @@ class ReservationRow:
     deadline: int | None
     connected_at: int | None = None
     ended_at: int | None = None
+    extended_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)

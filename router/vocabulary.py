@@ -54,6 +54,10 @@ class Outcome(StrEnum):
     ABANDONED = "abandoned"
     NODE_LOST = "node_lost"
     CANCELLED = "cancelled"
+    # The item left by a rule of its queue (full, closed, too long a wait) for what its channel does next.
+    DIVERTED = "diverted"
+    # A promised callback that nobody answered, as often as its queue tries.
+    UNREACHED = "unreached"
 
 
 class EndedBy(StrEnum):
@@ -77,6 +81,10 @@ class WithdrawReason(StrEnum):
     MOVED = "moved"
     DIRECTED = "directed"
     CANCELLED = "cancelled"
+    # Another agent to whom the item was offered at the same time accepted it first.
+    TAKEN = "taken"
+    # A ring or a closing of the queue sent the item elsewhere.
+    RULE = "rule"
 
 
 # Reasons that the router itself gives when it sets an agent not-ready; a site adds its own (lunch, training).
@@ -88,7 +96,8 @@ REASON_CONNECTION_LOST = "connection_lost"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Requirement:
-    """A work item's demand: `skill` at `minimum` proficiency (1-10) or better."""
+    """A work item's demand: `skill` at a proficiency (1-10) from `minimum` to `maximum`."""
 
     skill: str
     minimum: int = MIN_PROFICIENCY
+    maximum: int = MAX_PROFICIENCY

@@ -43,6 +43,11 @@ EVENT_TAGS: Final[Mapping[type, int]] = {
     e.WorkMoved: 19,
     e.WorkDirected: 20,
     e.WorkCancelled: 21,
+    e.WrapUpExtended: 22,
+    e.CallbackRequested: 23,
+    e.CallbackFailed: 24,
+    e.WorkPrioritised: 25,
+    e.DayStarted: 26,
 }
 COMMAND_TAGS: Final[Mapping[type, int]] = {
     c.SendOffer: 1,
@@ -55,6 +60,7 @@ COMMAND_TAGS: Final[Mapping[type, int]] = {
     c.CloseWork: 8,
     c.ShowPresence: 9,
     c.Refuse: 10,
+    c.DivertWork: 11,
 }
 
 

@@ -145,8 +145,8 @@ def test_a_field_added_at_the_end_with_a_default_reads_older_bytes() -> None:
     row = agent()
     assert row.grace_deadline is None
     written = encode_row(row)
-    assert written[1] == 0x98  # array of eight
-    older = written[:1] + b"\x97" + written[2:-1]
+    assert written[1] == 0x9A  # array of ten
+    older = written[:1] + b"\x97" + written[2:-3]
     assert decode_row(older, AgentRow) == row
 
 

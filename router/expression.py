@@ -1,0 +1,423 @@
+"""What work demands of an agent: boolean expressions over skills, teams and the work's own attributes. Pure.
+
+An expression is written in a small part of Python's expression grammar and parsed by Python's own parser, so that
+precedence, brackets, chained comparisons and the columns of mistakes are the well-known ones:
+
+    orders >= 3 and (english >= 5 or skill(work.language) >= 4) and not trainee
+    at_least(2, billing, refunds >= 3, english) or team in ("experts", "second_line")
+    work.channel == "phone_line" and customer.tier in ("gold", "vip")
+
+A bare name is a skill held at any grade; `skill("call-back")` names one that is no Python name, `skill(work.language)`
+the one that an attribute of the work names. `team` is the agent's team. `work.x` and `customer.x` are attributes of
+the work item (never of a person's identity: docs/journal.md).
+"""
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import assert_never
+
+from router.vocabulary import MAX_PROFICIENCY, MIN_PROFICIENCY, Requirement
+
+AT_LEAST = "at_least"
+SKILL = "skill"
+TEAM = "team"
+WORK = "work"
+CUSTOMER = "customer"
+
+
+@dataclass(frozen=True, slots=True)
+class SkillOf:
+    """The skill that is named by the work's attribute, between the grades; nothing is demanded when it has none."""
+
+    attribute: str
+    minimum: int = MIN_PROFICIENCY
+    maximum: int = MAX_PROFICIENCY
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """The agent is in one of these teams."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """The work's attribute has one of these values."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every part holds; true without parts."""
+
+    parts: tuple["Expression", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """At least `count` of the parts hold; `or` is a count of 1."""
+
+    count: int
+    parts: tuple["Expression", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part does not hold."""
+
+    part: "Expression"
+
+
+Expression = Requirement | SkillOf | Team | Attribute | AllOf | AtLeast | Not
+ALWAYS = AllOf(())
+NEVER = AtLeast(1, ())
+
+
+class ExpressionError(ValueError):
+    """The text is no expression. `column` counts characters from 0."""
+
+    def __init__(self, message: str, column: int) -> None:
+        super().__init__(message)
+        self.column = column
+
+
+# -- reading and writing
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str) -> Expression:
+    """The expression that the text says; ALWAYS for an empty one. Raises ExpressionError."""
+    if not text.strip():
+        return ALWAYS
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except SyntaxError as error:
+        # Where the text ends too early, Python gives no offset.
+        raise ExpressionError(f"is no expression: {error.msg}", (error.offset or len(text) + 1) - 1) from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise ExpressionError(f"is no expression: {error}", 0) from None
+    try:
+        return _read(tree.body)
+    except RecursionError:
+        raise ExpressionError("is nested too deeply", 0) from None
+
+
+def _read(node: ast.expr) -> Expression:
+    match node:
+        case ast.BoolOp(op=ast.And(), values=values):
+            return AllOf(tuple(_read(value) for value in values))
+        case ast.BoolOp(values=values):
+            return AtLeast(1, tuple(_read(value) for value in values))
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return Not(_read(operand))
+        case ast.Compare():
+            return _comparison(node)
+        case ast.Constant(value=bool(value)):
+            return ALWAYS if value else NEVER
+        case ast.Call(func=ast.Name(id="at_least"), args=[ast.Constant(value=int(count)), *parts], keywords=[]):
+            if isinstance(count, bool) or not 0 < count <= len(parts):
+                raise _error(node, f"at_least({count}, ...) has {len(parts)} parts")
+            return AtLeast(count, tuple(_read(part) for part in parts))
+        case _:
+            return _graded(node, MIN_PROFICIENCY, MAX_PROFICIENCY)
+
+
+def _graded(node: ast.expr, minimum: int, maximum: int) -> Requirement | SkillOf:
+    """A skill between two grades."""
+    match node:
+        case ast.Name(id=name) if name not in (TEAM, WORK, CUSTOMER, AT_LEAST, SKILL):
+            return Requirement(name, minimum, maximum)
+        case ast.Call(func=ast.Name(id="skill"), args=[ast.Constant(value=str(name))], keywords=[]):
+            return Requirement(name, minimum, maximum)
+        case ast.Call(func=ast.Name(id="skill"), args=[ast.Attribute() as attribute], keywords=[]):
+            return SkillOf(_attribute(attribute), minimum, maximum)
+        case _:
+            raise _error(node, f'"{ast.unparse(node)}" is neither a skill nor a condition')
+
+
+def _comparison(node: ast.Compare) -> Expression:
+    left, right = node.left, node.comparators[-1]
+    if isinstance(left, ast.Attribute) or (isinstance(left, ast.Name) and left.id == TEAM):
+        return _choice(node, left)
+    match node.ops, left, right:
+        case [op], _, ast.Constant(value=int(grade)) if not isinstance(grade, bool):
+            return _against(node, left, op, grade)
+        case [ast.LtE(), ast.LtE()], ast.Constant(value=int(low)), ast.Constant(value=int(high)):
+            return _range(node, node.comparators[0], low, high)
+        case _:
+            raise _error(node, f'"{ast.unparse(node)}" is no comparison of a skill with a grade')
+
+
+def _against(node: ast.Compare, skill: ast.expr, op: ast.cmpop, grade: int) -> Expression:
+    match op:
+        case ast.GtE():
+            return _range(node, skill, grade, MAX_PROFICIENCY)
+        case ast.Gt():
+            return _range(node, skill, grade + 1, MAX_PROFICIENCY)
+        case ast.Eq():
+            return _range(node, skill, grade, grade)
+        case ast.Lt():
+            return Not(_range(node, skill, grade, MAX_PROFICIENCY))
+        case ast.LtE():
+            return Not(_range(node, skill, grade + 1, MAX_PROFICIENCY)) if grade < MAX_PROFICIENCY else ALWAYS
+        case ast.NotEq():
+            return Not(_range(node, skill, grade, grade))
+        case _:
+            raise _error(node, "compare a skill by >=, >, ==, !=, < or <=")
+
+
+def _range(node: ast.expr, skill: ast.expr, low: int, high: int) -> Requirement | SkillOf:
+    if not MIN_PROFICIENCY <= low <= high <= MAX_PROFICIENCY:
+        raise _error(node, f"grades go from {MIN_PROFICIENCY} to {MAX_PROFICIENCY}, not {low} to {high}")
+    return _graded(skill, low, high)
+
+
+def _choice(node: ast.Compare, left: ast.expr) -> Expression:
+    """`team == "a"`, `work.channel in ("a", "b")` and their opposites."""
+    match node.ops, node.comparators:
+        case [ast.Eq() | ast.NotEq() as op], [ast.Constant(value=str(value))]:
+            values: tuple[str, ...] = (value,)
+        case [ast.In() | ast.NotIn() as op], [ast.Tuple(elts=items) | ast.List(elts=items)]:
+            values = tuple(_text(item) for item in items)
+        case _:
+            raise _error(node, 'compare by == "a", != "a", in ("a", "b") or not in ("a", "b")')
+    found = Team(values) if isinstance(left, ast.Name) else Attribute(_attribute(left), values)
+    return Not(found) if isinstance(op, ast.NotEq | ast.NotIn) else found
+
+
+def _text(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    raise _error(node, "only texts may stand here")
+
+
+def _attribute(node: ast.expr) -> str:
+    """`work.x` is the attribute x, `customer.x` the attribute customer.x."""
+    match node:
+        case ast.Attribute(value=ast.Name(id="work"), attr=name):
+            return name
+        case ast.Attribute(value=ast.Name(id="customer"), attr=name):
+            return f"{CUSTOMER}.{name}"
+        case _:
+            raise _error(node, "attributes are written work.name or customer.name")
+
+
+def _error(node: ast.expr, message: str) -> ExpressionError:
+    return ExpressionError(message, node.col_offset)
+
+
+def render(expression: Expression) -> str:
+    """The text of an expression; `parse` gives it back."""
+    match expression:
+        case Requirement(skill, minimum, maximum):
+            return _graded_text(skill if skill.isidentifier() else f'{SKILL}("{skill}")', minimum, maximum)
+        case SkillOf(attribute, minimum, maximum):
+            return _graded_text(f"{SKILL}({_attribute_text(attribute)})", minimum, maximum)
+        case Team(names):
+            return f"{TEAM} in {_texts(names)}"
+        case Attribute(name, values):
+            return f"{_attribute_text(name)} in {_texts(values)}"
+        case AllOf(parts):
+            return " and ".join(_bracketed(part) for part in parts) or "True"
+        case AtLeast(1, parts):
+            return " or ".join(_bracketed(part) for part in parts) or "False"
+        case AtLeast(count, parts):
+            return f"{AT_LEAST}({count}, {', '.join(render(part) for part in parts)})"
+        case Not(part):
+            return f"not {_bracketed(part)}"
+        case _:
+            assert_never(expression)
+
+
+def _graded_text(skill: str, minimum: int, maximum: int) -> str:
+    if maximum < MAX_PROFICIENCY:
+        return f"{minimum} <= {skill} <= {maximum}"
+    return f"{skill} >= {minimum}" if minimum > MIN_PROFICIENCY else skill
+
+
+def _attribute_text(name: str) -> str:
+    return name if name.startswith(f"{CUSTOMER}.") else f"{WORK}.{name}"
+
+
+def _texts(values: tuple[str, ...]) -> str:
+    return "[" + ", ".join('"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values) + "]"
+
+
+def _bracketed(part: Expression) -> str:
+    match part:
+        case AllOf(parts=(_, *_)) | AtLeast(count=1, parts=(_, *_)):
+            return f"({render(part)})"
+        case _:
+            return render(part)
+
+
+# -- meaning
+
+
+def resolve(expression: Expression, attributes: Mapping[str, str]) -> Expression:
+    """With the work's attributes put in and simplified: what is left asks of agents alone. Equal demands are equal."""
+    match expression:
+        case Requirement() | Team():
+            return expression
+        case SkillOf(attribute, minimum, maximum):
+            skill = attributes.get(attribute, "")
+            return Requirement(skill, minimum, maximum) if skill else ALWAYS
+        case Attribute(name, values):
+            return ALWAYS if attributes.get(name) in values else NEVER
+        case AllOf(parts):
+            return all_of(resolve(part, attributes) for part in parts)
+        case AtLeast(count, parts):
+            return _at_least(count, [resolve(part, attributes) for part in parts])
+        case Not(part):
+            return _negation(resolve(part, attributes))
+        case _:
+            assert_never(expression)
+
+
+def all_of(parts: Iterable[Expression]) -> Expression:
+    """The conjunction in its simplest form: flat, sorted, one range for each skill."""
+    ranges: dict[str, Requirement] = {}
+    others: dict[Expression, None] = {}
+    for part in _flat(parts):
+        if part == NEVER:
+            return NEVER
+        if isinstance(part, Requirement):
+            met = _intersection(ranges.get(part.skill, part), part)
+            if met is None:
+                return NEVER
+            ranges[part.skill] = met
+        else:
+            others[part] = None
+    found = sorted([*ranges.values(), *others], key=render)
+    return found[0] if len(found) == 1 else AllOf(tuple(found))
+
+
+def _intersection(first: Requirement, second: Requirement) -> Requirement | None:
+    low, high = max(first.minimum, second.minimum), min(first.maximum, second.maximum)
+    return Requirement(first.skill, low, high) if low <= high else None
+
+
+def _flat(parts: Iterable[Expression]) -> Iterable[Expression]:
+    for part in parts:
+        if isinstance(part, AllOf):
+            yield from _flat(part.parts)
+        else:
+            yield part
+
+
+def _at_least(count: int, parts: list[Expression]) -> Expression:
+    count -= sum(1 for part in parts if part == ALWAYS)
+    open_parts = sorted((part for part in parts if part not in (ALWAYS, NEVER)), key=render)
+    if count == 1:
+        open_parts = list(dict.fromkeys(open_parts))
+    if count <= 0:
+        return ALWAYS
+    if count > len(open_parts):
+        return NEVER
+    if count == len(open_parts):
+        return all_of(open_parts)
+    return AtLeast(count, tuple(open_parts))
+
+
+def _negation(part: Expression) -> Expression:
+    if part == ALWAYS:
+        return NEVER
+    if part == NEVER:
+        return ALWAYS
+    return part.part if isinstance(part, Not) else Not(part)
+
+
+def unmet(expression: Expression, skills: Mapping[str, int], team: str) -> Expression | None:
+    """The first part of a resolved expression that an agent with these skills does not meet; None when all is met."""
+    match expression:
+        case Requirement(skill, minimum, maximum):
+            return None if minimum <= skills.get(skill, 0) <= maximum else expression
+        case Team(names):
+            return None if team in names else expression
+        case AllOf(parts):
+            return next((lack for part in parts if (lack := unmet(part, skills, team)) is not None), None)
+        case AtLeast(count, parts):
+            met = sum(1 for part in parts if unmet(part, skills, team) is None)
+            return None if met >= count else expression
+        case Not(part):
+            return expression if unmet(part, skills, team) is None else None
+        case SkillOf() | Attribute():
+            raise ValueError(f"{render(expression)} is not resolved")
+        case _:
+            assert_never(expression)
+
+
+def wanted(expression: Expression) -> tuple[Requirement, ...]:
+    """The skills that the expression asks for (not those that it excludes), each once with its lowest minimum."""
+    found: dict[str, Requirement] = {}
+    for need in _wanted(expression):
+        known = found.get(need.skill)
+        if known is None or need.minimum < known.minimum:
+            found[need.skill] = need
+    return tuple(found[skill] for skill in sorted(found))
+
+
+def _wanted(expression: Expression) -> Iterable[Requirement]:
+    match expression:
+        case Requirement():
+            yield expression
+        case AllOf(parts) | AtLeast(_, parts):
+            for part in parts:
+                yield from _wanted(part)
+        case SkillOf() | Team() | Attribute() | Not():
+            return
+        case _:
+            assert_never(expression)
+
+
+def relax(
+    expression: Expression, lower: Mapping[str, int], drop: Iterable[str], hard: Iterable[str] = ()
+) -> Expression:
+    """With grades lowered (skill -> by how much) and skills no longer asked for; `hard` skills stay as they are."""
+    dropped, kept = frozenset(drop), frozenset(hard)
+    match expression:
+        case Requirement(skill, minimum, maximum):
+            if skill in kept:
+                return expression
+            if skill in dropped:
+                return ALWAYS
+            return Requirement(skill, max(MIN_PROFICIENCY, minimum - lower.get(skill, 0)), maximum)
+        case AllOf(parts):
+            return all_of(relax(part, lower, dropped, kept) for part in parts)
+        case AtLeast(count, parts):
+            return _at_least(count, [relax(part, lower, dropped, kept) for part in parts])
+        case SkillOf() | Team() | Attribute() | Not():
+            return expression
+        case _:
+            assert_never(expression)
+
+
+def names(expression: Expression) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """All skills, teams and attributes that an expression speaks of, so that a site's files can be checked."""
+    skills: set[str] = set()
+    teams: set[str] = set()
+    attributes: set[str] = set()
+    todo = [expression]
+    while todo:
+        part = todo.pop()
+        match part:
+            case Requirement(skill):
+                skills.add(skill)
+            case SkillOf(attribute):
+                attributes.add(attribute)
+            case Team(found):
+                teams.update(found)
+            case Attribute(name):
+                attributes.add(name)
+            case AllOf(parts) | AtLeast(_, parts):
+                todo += parts
+            case Not(inner):
+                todo.append(inner)
+            case _:
+                assert_never(part)
+    return frozenset(skills), frozenset(teams), frozenset(attributes)
