@@ -60,8 +60,11 @@ class Agent:
     """Live state of one agent. `held` counts items per medium, `units` is the load; both follow the reservations.
 
     `unconfirmed` marks an agent of a restored shard who was not heard of since: their connection may have lived on, so
-    the same generation may announce itself again. `stamp` and `profiles` belong to matching: an entry of an older stamp
-    is stale.
+    the same generation may announce itself again. `handled_today` counts the offers accepted since the day began.
+    `recent` are the times at which the last new items came, `fresh_until` the time before which the agent's limit of
+    fresh work lets no other come (None: it may); that time has its timer.
+
+    `stamp` and `profiles` belong to matching: an entry of an older stamp is stale.
     """
 
     agent_id: str
@@ -74,6 +77,9 @@ class Agent:
     unconfirmed: bool = False
     idle_since: int = 0
     grace_deadline: int | None = None
+    handled_today: int = 0
+    recent: tuple[int, ...] = ()
+    fresh_until: int | None = None
     removed: bool = False
     units: int = 0
     held: dict[Medium, int] = field(default_factory=dict)
@@ -119,6 +125,8 @@ class Agent:
             connected=self.connected,
             idle_since=self.idle_since,
             grace_deadline=self.grace_deadline,
+            handled_today=self.handled_today,
+            recent=self.recent,
         )
 
     def load_row(self, row: AgentRow) -> None:
@@ -131,3 +139,5 @@ class Agent:
         self.unconfirmed = True
         self.idle_since = row.idle_since
         self.grace_deadline = row.grace_deadline
+        self.handled_today = row.handled_today
+        self.recent = row.recent

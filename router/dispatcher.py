@@ -174,18 +174,7 @@ class Dispatcher(Views):
             self._moves.refuse("wrong_medium", f"queue {event.queue} takes {line.rules.medium}, not {event.medium}")
         else:
             shard.sequence += 1
-            work = Work(
-                event.work_id,
-                event.interaction_id,
-                event.medium,
-                event.queue,
-                event.requirements,
-                event.priority,
-                self._moves.now,
-                shard.sequence,
-                event.node,
-            )
-            self._moves.admit(work)
+            self._moves.admit(Work.queued(event, self._moves.now, shard.sequence))
 
     def _customer_left(self, event: ev.CustomerLeft) -> None:
         work = self._shard.work.get(event.work_id)

@@ -40,7 +40,10 @@ OFFER_TABLE: Mapping[tuple[OfferState, OfferCause], OfferState] = {
 
 @dataclass(slots=True, eq=False)
 class Reservation:
-    """One open reservation. `deadline` (shard microseconds) is the offer's or the wrap-up's, else None."""
+    """One open reservation. `deadline` (shard microseconds) is the offer's or the wrap-up's, else None.
+
+    `extended_us`: by how much the agent has extended the wrap-up so far.
+    """
 
     reservation_id: str
     work: "Work"
@@ -53,6 +56,7 @@ class Reservation:
     state: OfferState = OfferState.OFFERED
     connected_at: int | None = None
     ended_at: int | None = None
+    extended_us: int = 0
 
     def move(self, cause: OfferCause) -> None:
         """Take the step that the table gives."""
@@ -71,6 +75,7 @@ class Reservation:
             deadline=self.deadline,
             connected_at=self.connected_at,
             ended_at=self.ended_at,
+            extended_us=self.extended_us,
         )
 
     @classmethod
@@ -88,4 +93,5 @@ class Reservation:
             state=row.state,
             connected_at=row.connected_at,
             ended_at=row.ended_at,
+            extended_us=row.extended_us,
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from router.events import WorkQueued
 from router.rows import WorkRow
 from router.transitions import step
 from router.vocabulary import Medium, Requirement, WorkState
@@ -51,6 +52,9 @@ class Work:
     `directed` is the one agent for whom it is kept; then nothing is demanded but room for the medium.
     `resting` maps an agent who rejected the item to the time (shard microseconds) until which it is not offered to
     them again. `listed` is true while the item stands in the waiting lists.
+
+    condition, attributes, preferred, named, units, not_before: as in WorkQueued. ring: how many of its queue's rings
+    hold for it; they count from `ringed_at`. callback: the customer waits at home. tries: calls to them that failed.
     """
 
     work_id: str
@@ -66,6 +70,16 @@ class Work:
     attempts: int = 0
     resting: dict[str, int] = field(default_factory=dict)
     directed: str | None = None
+    condition: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+    preferred: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    units: int | None = None
+    not_before: int | None = None
+    ring: int = 0
+    ringed_at: int = 0
+    callback: bool = False
+    tries: int = 0
     demanded: tuple[Requirement, ...] = ()
     rank: Rank = (0, 0, 0)
     listed: bool = False
@@ -93,6 +107,40 @@ class Work:
             node=self.node,
             resting=tuple(self.resting.items()),
             directed=self.directed,
+            condition=self.condition,
+            attributes=self.attributes,
+            preferred=self.preferred,
+            named=self.named,
+            units=self.units,
+            not_before=self.not_before,
+            ring=self.ring,
+            ringed_at=self.ringed_at,
+            callback=self.callback,
+            tries=self.tries,
+        )
+
+    @classmethod
+    def queued(cls, event: WorkQueued, now: int, sequence: int) -> "Work":
+        """A new item. Its place counts from the event's `since`, else from when it may first be offered."""
+        begin = now if event.not_before is None else max(now, event.not_before)
+        return cls(
+            work_id=event.work_id,
+            interaction_id=event.interaction_id,
+            medium=event.medium,
+            queue=event.queue,
+            requirements=event.requirements,
+            priority=event.priority,
+            queued_at=begin if event.since is None else min(event.since, now),
+            sequence=sequence,
+            node=event.node,
+            condition=event.condition,
+            attributes=event.attributes,
+            preferred=event.preferred,
+            named=event.named,
+            units=event.units,
+            not_before=event.not_before,
+            ringed_at=begin,
+            callback=event.callback,
         )
 
     @classmethod
@@ -112,4 +160,14 @@ class Work:
             attempts=row.attempts,
             resting=dict(row.resting),
             directed=row.directed,
+            condition=row.condition,
+            attributes=row.attributes,
+            preferred=row.preferred,
+            named=row.named,
+            units=row.units,
+            not_before=row.not_before,
+            ring=row.ring,
+            ringed_at=row.ringed_at,
+            callback=row.callback,
+            tries=row.tries,
         )

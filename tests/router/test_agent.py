@@ -37,8 +37,8 @@ def test_open_reservations_come_oldest_first_whatever_the_order_of_claims() -> N
 
 
 def test_a_loaded_row_is_the_stored_one_but_not_connected() -> None:
-    row = AgentRow("ann", Presence.READY, None, 5, 7, True, 6, 9)
+    row = AgentRow("ann", Presence.READY, None, 5, 7, True, 6, 9, 3, (1, 4))
     holder = Agent("ann", rules("ann"))
     holder.load_row(row)
-    assert holder.row() == AgentRow("ann", Presence.READY, None, 5, 7, False, 6, 9)
+    assert holder.row() == AgentRow("ann", Presence.READY, None, 5, 7, False, 6, 9, 3, (1, 4))
     assert holder.unconfirmed
