@@ -127,16 +127,17 @@ class Agent:
             grace_deadline=self.grace_deadline,
             handled_today=self.handled_today,
             recent=self.recent,
+            unconfirmed=self.unconfirmed,
         )
 
-    def load_row(self, row: AgentRow) -> None:
-        """Take over a stored row; nobody counts as connected before they have said so again."""
+    def load_row(self, row: AgentRow, *, live: bool = False) -> None:
+        """Take over a stored row; nobody counts as connected before they have said so again, unless it is `live`."""
         self.presence = row.presence
         self.reason = row.reason
         self.presence_since = row.presence_since
         self.generation = row.generation
-        self.connected = False
-        self.unconfirmed = True
+        self.connected = live and row.connected
+        self.unconfirmed = row.unconfirmed if live else True
         self.idle_since = row.idle_since
         self.grace_deadline = row.grace_deadline
         self.handled_today = row.handled_today

@@ -53,11 +53,14 @@ class Dispatcher(Views):
 
     def __init__(self, policy: Policy | None = None) -> None:
         super().__init__(Shard())
-        self._moves = Moves(self._shard)
+        self._moves = self._new_moves()
         self._interventions = Interventions(self._moves)
         self._settlement = Settlement(self._moves)
         if policy is not None:
             self._adopt(policy)
+
+    def _new_moves(self) -> Moves:
+        return Moves(self._shard)  # replay has its own, to see the claims
 
     # -- the turn
 
@@ -83,19 +86,20 @@ class Dispatcher(Views):
         """Rows touched since the last drain."""
         return self._shard.drain()
 
-    def restore(self, policy: Policy, image: ShardImage, now: int) -> list[Command]:
+    def restore(self, policy: Policy, image: ShardImage, now: int, *, live: bool = False) -> list[Command]:
         """Become the shard that the store has, under this policy. Nothing is sent again.
 
         No agent counts as connected; whoever is not back within the policy's grace becomes not-ready. Offers and
-        wrap-ups keep their deadlines. Raises ImageError when the rows contradict each other, RuntimeError on a used
+        wrap-ups keep their deadlines. `live`: connections and their graces hold too, as in the running shard that the
+        image was taken of (replay). Raises ImageError when the rows contradict each other, RuntimeError on a used
         dispatcher.
         """
         if self._shard.agents or self._shard.work:
             raise RuntimeError("restore needs a new dispatcher")
         out = self._moves.begin(max(now, image.clock))
-        load_image(self._shard, image)
+        load_image(self._shard, image, live=live)
         self._adopt(policy)
-        for row in image.agents:
+        for row in () if live else image.agents:
             agent = self._shard.agents.get(row.agent_id)
             if agent is None:
                 continue
@@ -312,7 +316,9 @@ class Dispatcher(Views):
         agent = self._shard.agents.get(event.agent_id)
         if agent is None or event.generation != agent.generation:
             return
-        agent.unconfirmed = False
+        if agent.unconfirmed:
+            agent.unconfirmed = False
+            self._shard.touch_agent(agent)
         if not agent.connected:
             return
         agent.connected = False

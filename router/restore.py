@@ -19,12 +19,17 @@ WORK_STATE = {
 }
 
 
-def load_image(shard: Shard, image: ShardImage) -> None:
-    """Fill an empty shard. Raises ImageError for a reservation without its work or agent, or work without its claim."""
+def load_image(shard: Shard, image: ShardImage, *, live: bool = False) -> None:
+    """Fill an empty shard; `live`: the agents' connections hold, as in the shard that the image was taken of.
+
+    Raises ImageError for a reservation without its work or agent, or work without its claim.
+    """
     for row in image.agents:
         agent = Agent(row.agent_id, AgentPolicy(row.agent_id, team="", capacity={}, total_units=0))
-        agent.load_row(row)
+        agent.load_row(row, live=live)
         shard.agents[row.agent_id] = agent
+        if live and row.grace_deadline is not None:
+            shard.timers.arm(TimerKind.GRACE, row.agent_id, row.grace_deadline)
     for work_row in sorted(image.work, key=lambda row: row.sequence):
         work = Work.from_row(work_row)
         shard.work[work.work_id] = work

@@ -16,6 +16,7 @@ class AgentRow:
 
     handled_today: items offered and accepted since the day began. recent: when the last new items came (shard times,
     only as many as the agent's limit of fresh work asks for).
+    `unconfirmed`: the shard was restored, and the agent's connection was not heard of since.
     """
 
     agent_id: str
@@ -28,6 +29,7 @@ class AgentRow:
     grace_deadline: int | None = None
     handled_today: int = 0
     recent: tuple[int, ...] = ()
+    unconfirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The command line: `python -m server run`, `check-config`, `set-password`, `set-phone-password`."""
+"""The command line: `python -m server run`, `check-config`, `replay` and the others that --help lists."""
 
 import sys
 

@@ -28,6 +28,7 @@ from records.webhooks import KINDS
 from server.clock import wall_us
 from server.embedded import EmbeddedError
 from server.flow_commands import draw, walk_flows
+from server.journal_commands import replay_journal
 from server.node import REALM, Node
 from server.people import role_of
 from server.tls import TlsError
@@ -48,6 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit status (2 for bad arguments or a bad site)."""
     parser = _parser()
     arguments = parser.parse_args(argv)
+    if (bare := getattr(arguments, "bare", None)) is not None:  # needs no site and no settings
+        return int(bare(arguments))
     try:
         settings = read_settings(arguments, os.environ)
         site = config.load(settings.site)
@@ -82,6 +85,10 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument("--from-stdin", action="store_true", help="read the password from standard input")
         add_arguments(sub)
         sub.set_defaults(command=command)
+    text = "run a recorded journal through a new dispatcher and tell the first difference (status 1)"
+    sub = commands.add_parser("replay", help=text, description=text)
+    sub.add_argument("journal", help="a journal file, or a folder of them")
+    sub.set_defaults(bare=replay_journal)
     return parser
 
 

@@ -97,6 +97,7 @@ _event_decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(_any_even
 _entry_decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(
     tuple[int, str, _any_event, tuple[_any_command, ...]]
 )
+_outline_decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(tuple[int, str, msgspec.Raw, msgspec.Raw])
 _row_decoders: Final = {cls: msgspec.msgpack.Decoder(twin(cls)) for cls in (AgentRow, WorkRow, ReservationRow, Policy)}
 _LEAD: Final = bytes([VERSION])
 
@@ -156,6 +157,14 @@ def decode_entry(sequence: int, data: bytes, policies: Mapping[str, Policy]) -> 
     now, cause, event, commands = _decode(_entry_decoder, data)
     decoded: tuple[Any, ...] = tuple(from_twin(command, _COMMAND_OF_TWIN[type(command)]) for command in commands)
     return JournalEntry(sequence, now, cause, _event_of(event, policies), decoded)
+
+
+def policy_named(data: bytes) -> str | None:
+    """The version that a stored journal entry makes current, when its event is PolicyChanged."""
+    event = bytes(_decode(_outline_decoder, data)[2])
+    if event[1] != POLICY_CHANGED_TAG:  # an array of up to 15 has one byte before its tag
+        return None
+    return cast("str", _event_decoder.decode(event).version)
 
 
 def _event_twin(event: e.Event) -> msgspec.Struct:

@@ -18,6 +18,7 @@ class ShardKeys:
     placed: bytes
     queue_prefix: bytes
     inbox: bytes
+    heads: bytes
 
     def queue(self, name: str) -> bytes:
         """Return the sorted set of those who wait in queue `name`."""
@@ -51,6 +52,7 @@ def shard_keys(shard: str) -> ShardKeys:
         placed=f"{tag}:placed".encode(),
         queue_prefix=f"{tag}:queue:".encode(),
         inbox=f"{tag}:inbox".encode(),
+        heads=f"{tag}:heads".encode(),
     )
 
 

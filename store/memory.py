@@ -22,6 +22,7 @@ from store.codec import (
 from store.errors import Deposed, LeaseHeld, OutOfOrder, PolicyConflict, UnknownPolicy
 from store.group import Part, commit_arguments
 from store.lease import InboxEntry, Lease
+from store.segment import RawImage
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ class MemoryShard:
     places: dict[str, tuple[str, int]] = field(default_factory=dict)
     journal: dict[int, bytes] = field(default_factory=dict)
     inbox: dict[int, bytes] = field(default_factory=dict)
+    heads: dict[int, bytes] = field(default_factory=dict)
     posted: int = 0
 
 
@@ -94,16 +96,22 @@ class MemoryShardStore:
 
     async def load(self, lease: Lease) -> ShardImage:
         """As RedisShardStore.load."""
+        raw = await self.raw_image(lease)
+        return decode_image(
+            raw.agents,
+            raw.work,
+            raw.reservations,
+            policy_version=raw.policy_version,
+            applied=raw.applied,
+            clock=raw.clock,
+        )
+
+    async def raw_image(self, lease: Lease) -> RawImage:
+        """As RedisShardStore.raw_image."""
         self._check_epoch(lease.epoch)
         shard = self._shard
-        return decode_image(
-            shard.agents.values(),
-            shard.work.values(),
-            shard.reservations.values(),
-            policy_version=shard.current_policy,
-            applied=shard.applied,
-            clock=shard.clock,
-        )
+        rows = (tuple(table.values()) for table in (shard.agents, shard.work, shard.reservations))
+        return RawImage(shard.current_policy, shard.applied, shard.clock, *rows)
 
     async def policy(self, version: str) -> Policy:
         """As RedisShardStore.policy."""
@@ -122,6 +130,28 @@ class MemoryShardStore:
         policies = self._decoded_policies()
         found = [sequence for sequence in self._shard.journal if sequence > after][:limit]
         return [decode_entry(sequence, self._shard.journal[sequence], policies) for sequence in found]
+
+    async def read_raw(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """As RedisShardStore.read_raw."""
+        return [(sequence, data) for sequence, data in self._shard.journal.items() if sequence > after][:limit]
+
+    async def policy_bytes(self, version: str) -> bytes:
+        """As RedisShardStore.policy_bytes."""
+        if version not in self._shard.policies:
+            raise UnknownPolicy(version)
+        return self._shard.policies[version]
+
+    async def keep_head(self, after: int, block: bytes) -> None:
+        """As RedisShardStore.keep_head."""
+        self._shard.heads[after] = block
+
+    async def heads(self) -> dict[int, bytes]:
+        """As RedisShardStore.heads."""
+        return dict(sorted(self._shard.heads.items()))
+
+    async def drop_head(self, after: int) -> None:
+        """As RedisShardStore.drop_head."""
+        self._shard.heads.pop(after, None)
 
     async def trim_journal(self, upto: int) -> int:
         """As RedisShardStore.trim_journal."""

@@ -21,6 +21,7 @@ from store.group import commit_arguments
 from store.keys import shard_keys
 from store.lease import InboxEntry, Lease
 from store.link import Command
+from store.segment import RawImage
 
 _REPLICATION_TIMEOUT_MS: Final = 1000
 
@@ -92,6 +93,18 @@ class RedisShardStore:
 
     async def load(self, lease: Lease) -> ShardImage:
         """Return all rows as of one moment, each kind in a fixed order. Raises Deposed."""
+        raw = await self.raw_image(lease)
+        return decode_image(
+            raw.agents,
+            raw.work,
+            raw.reservations,
+            policy_version=raw.policy_version,
+            applied=raw.applied,
+            clock=raw.clock,
+        )
+
+    async def raw_image(self, lease: Lease) -> RawImage:
+        """Return all rows as of one moment, undecoded and in no order. Raises Deposed."""
         keys = self._keys
         head, agents, work, reservations = await self._connection.transaction(
             ("HGETALL", keys.head),
@@ -103,13 +116,13 @@ class RedisShardStore:
         if epoch != lease.epoch:
             raise Deposed(lease.epoch, epoch)
         policy = head.get(b"policy")
-        return decode_image(
-            agents,
-            work,
-            reservations,
+        return RawImage(
             policy_version=policy.decode() if policy is not None else None,
             applied=int(head.get(b"applied", 0)),
             clock=int(head.get(b"clock", 0)),
+            agents=tuple(agents),
+            work=tuple(work),
+            reservations=tuple(reservations),
         )
 
     async def policy(self, version: str) -> Policy:
@@ -128,6 +141,31 @@ class RedisShardStore:
         """Return up to `limit` entries that follow sequence `after`."""
         found = await self._connection.run("XRANGE", self._keys.journal, f"{after + 1}-0", "+", "COUNT", limit)
         return [await self._decoded_entry(int(entry_id.split(b"-")[0]), fields[b"t"]) for entry_id, fields in found]
+
+    async def read_raw(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """Return up to `limit` entries that follow sequence `after`, each with its sequence, undecoded."""
+        found = await self._connection.run("XRANGE", self._keys.journal, f"{after + 1}-0", "+", "COUNT", limit)
+        return [(int(entry_id.split(b"-")[0]), fields[b"t"]) for entry_id, fields in found]
+
+    async def policy_bytes(self, version: str) -> bytes:
+        """Return the stored policy, undecoded. Raises UnknownPolicy."""
+        data = await self._connection.run("HGET", self._keys.policies, version)
+        if data is None:
+            raise UnknownPolicy(version)
+        return bytes(data)
+
+    async def keep_head(self, after: int, block: bytes) -> None:
+        """Keep the head of the segment that begins after sequence `after`, in place of an earlier one."""
+        await self._connection.run("HSET", self._keys.heads, after, block)
+
+    async def heads(self) -> dict[int, bytes]:
+        """Return the kept heads by the sequence that they follow, in order."""
+        found = await self._connection.run("HGETALL", self._keys.heads)
+        return dict(sorted((int(after), bytes(block)) for after, block in found.items()))
+
+    async def drop_head(self, after: int) -> None:
+        """Forget a head: its segment is in a file."""
+        await self._connection.run("HDEL", self._keys.heads, after)
 
     async def trim_journal(self, upto: int) -> int:
         """Remove entries up to and including sequence `upto`; return how many went."""

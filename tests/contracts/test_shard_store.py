@@ -9,6 +9,7 @@ import pytest
 from router.events import Event, NodeLost, PolicyChanged
 from router.rows import AgentRow, Changes, ReservationRow, ShardImage, Turn, WorkRow
 from router.vocabulary import OfferState, Presence, WorkState
+from store.codec import encode_entry, encode_row
 from store.errors import Deposed, LeaseHeld, OutOfOrder, PolicyConflict, UnknownPolicy
 from store.lease import Lease
 from tests.contracts.conftest import Store, World
@@ -324,6 +325,36 @@ async def test_the_journal_returns_the_turns_and_can_be_trimmed(world: World) ->
     assert await world.one.read_journal(0, 10) == []
     await world.one.commit(lease, [turn(len(turns) + 1)])
     assert [entry.sequence for entry in await world.one.read_journal(0, 10)] == [len(turns) + 1]
+
+
+async def test_rows_entries_and_policies_are_read_as_they_are_stored(world: World) -> None:
+    lease = await world.one.take("n1", LEASE_MS)
+    changes = Changes(agents=(agent("a1"), agent("a2")), work=(work(),), reservations=(reservation(),))
+    turns = [turn(1, event=PolicyChanged(policy("p1"))), turn(2, changes), turn(3)]
+    await world.one.commit(lease, turns)
+    raw = await world.other.raw_image(lease)
+    assert (raw.policy_version, raw.applied, raw.clock) == ("p1", 3, turns[2].now)
+    assert sorted(raw.agents) == [encode_row(agent("a1")), encode_row(agent("a2"))]
+    assert (raw.work, raw.reservations) == ((encode_row(work()),), (encode_row(reservation()),))
+    assert await world.other.read_raw(1, 5) == [(2, encode_entry(turns[1])), (3, encode_entry(turns[2]))]
+    assert await world.other.read_raw(0, 1) == [(1, encode_entry(turns[0]))]
+    assert await world.other.policy_bytes("p1") == encode_row(policy("p1"))
+    with pytest.raises(UnknownPolicy):
+        await world.other.policy_bytes("p9")
+    await world.other.take("n1", LEASE_MS)
+    with pytest.raises(Deposed):
+        await world.one.raw_image(lease)
+
+
+async def test_heads_of_segments_are_kept_in_order_until_they_are_dropped(world: World) -> None:
+    assert await world.one.heads() == {}
+    for after in (20, 3, 100):
+        await world.one.keep_head(after, bytes([after]))
+    await world.one.keep_head(3, b"again")
+    assert list((await world.other.heads()).items()) == [(3, b"again"), (20, bytes([20])), (100, bytes([100]))]
+    await world.other.drop_head(20)
+    await world.other.drop_head(21)
+    assert list(await world.one.heads()) == [3, 100]
 
 
 async def test_policies_are_kept_by_version(world: World) -> None:

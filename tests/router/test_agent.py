@@ -1,5 +1,7 @@
 """Capacity of an agent, and their row."""
 
+import pytest
+
 from router.agent import Agent
 from router.offer import Reservation
 from router.rows import AgentRow
@@ -40,5 +42,12 @@ def test_a_loaded_row_is_the_stored_one_but_not_connected() -> None:
     row = AgentRow("ann", Presence.READY, None, 5, 7, True, 6, 9, 3, (1, 4))
     holder = Agent("ann", rules("ann"))
     holder.load_row(row)
-    assert holder.row() == AgentRow("ann", Presence.READY, None, 5, 7, False, 6, 9, 3, (1, 4))
-    assert holder.unconfirmed
+    assert holder.row() == AgentRow("ann", Presence.READY, None, 5, 7, False, 6, 9, 3, (1, 4), unconfirmed=True)
+
+
+@pytest.mark.parametrize("unconfirmed", [False, True])
+def test_a_live_row_is_the_stored_one_altogether(unconfirmed: bool) -> None:
+    row = AgentRow("ann", Presence.READY, None, 5, 7, not unconfirmed, 6, 9, 3, (1, 4), unconfirmed)
+    holder = Agent("ann", rules("ann"))
+    holder.load_row(row, live=True)
+    assert holder.row() == row
