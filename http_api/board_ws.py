@@ -7,6 +7,7 @@ no memory. docs/board-ws.md has an example of each message.
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Protocol
 
 import msgspec
@@ -22,6 +23,8 @@ from records.sessions import Caller
 PATH = "/api/v1/board/ws"
 UNAUTHORIZED, FORBIDDEN, PROTOCOL_ERROR, SLOW, GOING_DOWN = 4401, 4403, 4400, 4408, 1001
 HELLO_TIMEOUT_S, WRITE_TIMEOUT_S, HEARTBEAT_S, CHECK_S = 10.0, 10.0, 20.0, 30.0
+# A page cannot see the pings of the WebSocket itself: by this it knows that what it shows is of now.
+BEAT_S = 5.0
 _log = structlog.get_logger(__name__)
 
 
@@ -85,12 +88,17 @@ class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="hello"
 
 
 class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
-    """Who is watching, and the server's clock in microseconds since the epoch."""
+    """Who is watching, and the server's clock in microseconds since the epoch.
+
+    `reasons`: why an agent may be set not ready, code and title; `beat_us`: how long the server is silent at most.
+    """
 
     account: str
     role: str
     teams: tuple[str, ...]
     server_time_us: int
+    reasons: dict[str, str] = {}
+    beat_us: int = int(BEAT_S * 1e6)
 
 
 class Gone(msgspec.Struct, frozen=True):
@@ -120,6 +128,12 @@ class Change(msgspec.Struct, frozen=True, tag="change"):
     agents: tuple[AgentOverview, ...]
     work: tuple[BoardWork, ...]
     gone: Gone
+
+
+class Beat(msgspec.Struct, frozen=True, tag="beat"):
+    """Nothing has changed, and the connection lives."""
+
+    server_time_us: int
 
 
 class View:
@@ -176,7 +190,10 @@ def _sorted(
 
 
 class BoardSocket:
-    """GET /board/ws. `origin_allowed` refuses pages of other origins; `now` gives microseconds since the epoch."""
+    """GET /board/ws. `origin_allowed` refuses pages of other origins; `now` gives microseconds since the epoch.
+
+    `reasons` are those of the site for being not ready: code and title.
+    """
 
     def __init__(
         self,
@@ -185,7 +202,11 @@ class BoardSocket:
         scopes: Scopes,
         now: Callable[[], int],
         origin_allowed: Callable[[web.Request], bool],
+        reasons: Callable[[], dict[str, str]] = dict,
+        beat_s: float = BEAT_S,
     ) -> None:
+        self._reasons = reasons
+        self._beat_s = beat_s
         self._feed = feed
         self._auth = auth
         self._scopes = scopes
@@ -272,19 +293,20 @@ class BoardSocket:
         teams = tuple(sorted(self._scopes.of(caller).teams))
         view = View()
         try:
-            await _write(ws, Welcome(caller.account, caller.role.value, teams, self._now()))
-            check_at = self._now() + int(CHECK_S * 1e6)
+            account, role = caller.account, caller.role.value
+            await _write(ws, Welcome(account, role, teams, self._now(), self._reasons(), int(self._beat_s * 1e6)))
+            clock = asyncio.get_running_loop().time
+            check_at, beat_at = clock() + CHECK_S, clock() + self._beat_s
             while not ws.closed:
                 message = view.next(self._feed, self._scopes.of(caller), self._now())
-                if message is not None:
-                    await _write(ws, message)
-                try:
-                    async with asyncio.timeout(max(0.01, (check_at - self._now()) / 1e6)):
-                        await self._feed.wait(view.version)
-                except TimeoutError:
+                if message is not None or clock() >= beat_at:
+                    await _write(ws, message or Beat(self._now()))
+                    beat_at = clock() + self._beat_s
+                if clock() >= check_at:
                     if await self._caller(ws, token) is None:
                         return
-                    check_at = self._now() + int(CHECK_S * 1e6)
+                    check_at = clock() + CHECK_S
+                await self._news(view.version, min(check_at, beat_at) - clock())
         except TimeoutError:
             await ws.close(code=SLOW, message=b"slow_client")
         except ConnectionError:
@@ -293,7 +315,13 @@ class BoardSocket:
             _log.exception("board_failed", account=caller.account)
             await ws.close(code=1011, message=b"internal")
 
+    async def _news(self, version: int, patience_s: float) -> None:
+        """Returns when there is a newer version, or after that time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.01, patience_s)):
+                await self._feed.wait(version)
 
-async def _write(ws: web.WebSocketResponse, message: Welcome | Snapshot | Change) -> None:
+
+async def _write(ws: web.WebSocketResponse, message: Welcome | Snapshot | Change | Beat) -> None:
     async with asyncio.timeout(WRITE_TIMEOUT_S):
         await ws.send_str(msgspec.json.encode(message).decode())

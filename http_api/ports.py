@@ -61,7 +61,10 @@ class ServiceLevel(Struct, frozen=True, kw_only=True):
 
 
 class QueueOverview(Struct, frozen=True, kw_only=True):
-    """A queue now. `oldest_queued_at` in microseconds since the epoch, null when nobody waits."""
+    """A queue now. `oldest_queued_at` in microseconds since the epoch, null when nobody waits.
+
+    `wait_per_place_us`: the item at place n is likely to wait n times this; null while too little is known.
+    """
 
     queue: str
     medium: str
@@ -70,6 +73,7 @@ class QueueOverview(Struct, frozen=True, kw_only=True):
     title: str = ""
     teams: tuple[str, ...] = ()
     service_level: ServiceLevel | None = None
+    wait_per_place_us: int | None = None
 
 
 class HeldWork(Struct, frozen=True, kw_only=True):

@@ -102,6 +102,11 @@ class WaitEstimates:
         low, high = self._bounds(queue, place)
         return WaitEstimate(expected, expected * low // PPM, expected * high // PPM)
 
+    def per_place(self, queue: str) -> int | None:
+        """What each place more adds to the expected wait, in microseconds; None as for `estimate`."""
+        first = self.estimate(queue, 1)
+        return first.expected_us if first is not None else None
+
     def estimate_of(self, work_id: str, place: int) -> WaitEstimate | None:
         """The same for an item that waits."""
         queue = self._waiting_in.get(work_id)

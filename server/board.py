@@ -20,11 +20,13 @@ class Board:
         now: Callable[[], int],
         site: Callable[[], Site] | None = None,
         levels: Callable[[str], ServiceLevel | None] = lambda _queue: None,
+        wait_per_place: Callable[[str], int | None] = lambda _queue: None,
     ) -> None:
         self._dispatcher = dispatcher
         self._now = now
         self._site = site
         self._levels = levels
+        self._wait_per_place = wait_per_place
 
     def queues(self) -> list[QueueOverview]:
         """Every queue."""
@@ -38,6 +40,7 @@ class Board:
                 title=self._title(name),
                 teams=rules[name].teams if name in rules else (),
                 service_level=self._levels(name),
+                wait_per_place_us=self._wait_per_place(name),
             )
             for name, overview in self._dispatcher.queues().items()
         ]

@@ -38,6 +38,7 @@ class LiveFeed:
         self._floor = 0
         self._dirty: dict[Key, None] = {}
         self._everything = False
+        self._agents_changed = False
         self._timer: asyncio.TimerHandle | None = None
         self._news = asyncio.Event()
         self.version = 0
@@ -95,6 +96,8 @@ class LiveFeed:
         if isinstance(turn.event, PolicyChanged):
             self._everything = True
         changes = turn.changes
+        # Who is ready decides how long everybody waits.
+        self._agents_changed |= bool(changes.agents or changes.agents_removed)
         for agent_id in (*(row.agent_id for row in changes.agents), *changes.agents_removed):
             self._dirty["agents", agent_id] = None
         for row in changes.reservations:
@@ -125,6 +128,9 @@ class LiveFeed:
         if self._everything:
             self._everything = False
             dirty = dict.fromkeys((*self._ledger, *self._all()))
+        if self._agents_changed:
+            self._agents_changed = False
+            dirty.update((("queues", name), None) for name in self._dispatcher.policy.queues)
         version = self.version + 1
         queues = {row.queue: row for row in self._board.queues()} if any(key[0] == "queues" for key in dirty) else {}
         for key in dirty:

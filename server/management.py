@@ -62,12 +62,19 @@ class Management:
         await self.overlay.load()
         return site_policy(self.overlay.site)
 
-    async def attach(self, pump: Pump, journal: Journal, image: ShardImage, new_id: Callable[[], str]) -> None:
+    async def attach(
+        self,
+        pump: Pump,
+        journal: Journal,
+        image: ShardImage,
+        new_id: Callable[[], str],
+        wait_per_place: Callable[[str], int | None],
+    ) -> None:
         """Closes the circle, and takes in what the journal told while nobody listened."""
         self.overlay.attach(pump)
         submissions, customers = Submissions(self._database), Customers(self._database)
         await self.levels.begin(self._database, image, self._wall())
-        self.board = Board(pump.dispatcher, pump.now, self.site, self.levels.of)
+        self.board = Board(pump.dispatcher, pump.now, self.site, self.levels.of, wait_per_place)
         self.feed = LiveFeed(self.board, pump.dispatcher, self.levels.take_changed, GATHER_S)
         self.supervision = Supervision(pump, self.audit, submissions, self.site, self._wall)
         self.rules = RulesDesk(self.overlay, self._overlay_store, self._wall)
@@ -96,7 +103,10 @@ class Management:
 
     def board_socket(self, auth: Auth, origin_allowed: Callable[[web.Request], bool]) -> BoardSocket:
         """The live board's WebSocket."""
-        return BoardSocket(self.feed, auth, self.scopes, self._wall, origin_allowed)
+        return BoardSocket(self.feed, auth, self.scopes, self._wall, origin_allowed, self._reasons)
+
+    def _reasons(self) -> dict[str, str]:
+        return {code: one.title for code, one in self.site().not_ready_reasons.items()}
 
     def close(self) -> None:
         """Background work ends by itself."""

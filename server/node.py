@@ -171,7 +171,8 @@ class Node:
         self.pump: Pump = await shard.restore(policy, self.speaker, self._decided)
         self.projection = Projection(Projector(storage.database), shard.store, self._projected)
         await self.projection.catch_up(shard.image.applied)
-        await self.management.attach(self.pump, shard.store, shard.image, interaction_ids(wall_us))
+        new_id, per_place = interaction_ids(wall_us), self.waits.per_place
+        await self.management.attach(self.pump, shard.store, shard.image, new_id, per_place)
         self.speaker.attach_management(self.management.observe)
 
     async def _build_voice(self) -> None:

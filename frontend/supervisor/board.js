@@ -2,6 +2,8 @@
 
 const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 10000;
+// Heard nothing for so many beats: the connection is dead, whatever the browser thinks of it.
+const SILENT_BEATS = 2.4;
 const FINAL = { 4401: "unauthorized", 4403: "not_supervisor" };
 
 export class BoardClient {
@@ -10,6 +12,8 @@ export class BoardClient {
     this._socket = null;
     this._retry = null;
     this._attempt = 0;
+    this._patience = null;
+    this._beatMs = 5000;
     addEventListener("online", () => this._hurry());
     addEventListener("offline", () => this._socket && this._closed());
     document.addEventListener("visibilitychange", () => document.hidden || this._hurry());
@@ -37,15 +41,23 @@ export class BoardClient {
     socket.onopen = () => socket.send(JSON.stringify({ type: "hello", token: this._token }));
     socket.onmessage = ({ data }) => this._received(JSON.parse(data));
     socket.onclose = ({ code }) => this._closed(code);
+    this._listen();
   }
 
   _received(message) {
     this.onClock(message.server_time_us / 1000 - Date.now());
     if (message.type === "welcome") {
+      this._beatMs = message.beat_us / 1000;
       this._attempt = 0;
       this.onState("online");
     }
+    this._listen();
     this.onMessage(message);
+  }
+
+  _listen() {
+    clearTimeout(this._patience);
+    this._patience = setTimeout(() => this._closed(), this._beatMs * SILENT_BEATS);
   }
 
   _closed(code) {
@@ -67,6 +79,7 @@ export class BoardClient {
   _drop() {
     const socket = this._socket;
     this._socket = null;
+    clearTimeout(this._patience);
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();

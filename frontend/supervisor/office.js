@@ -25,8 +25,8 @@ export class Office {
     this.store.dispatch({ type: "local/signed_out" });
   }
 
-  setPresence(agent_id, presence, comment) {
-    return post(`agents/${encodeURIComponent(agent_id)}/presence`, { presence, comment });
+  setPresence(agent_id, presence, reason, comment) {
+    return post(`agents/${encodeURIComponent(agent_id)}/presence`, { presence, reason, comment });
   }
 
   move(work_id, queue, comment) {

@@ -6,6 +6,7 @@ export const initial = {
   ready: false, // a snapshot has arrived
   account: null,
   role: null,
+  reasons: {}, // for being not ready: code -> title
   queues: new Map(), // by id
   agents: new Map(),
   work: new Map(),
@@ -17,7 +18,7 @@ let noticeId = 0;
 export function reduce(state, message) {
   switch (message.type) {
     case "welcome":
-      return { ...state, account: message.account, role: message.role };
+      return { ...state, account: message.account, role: message.role, reasons: message.reasons ?? {} };
     case "snapshot":
       return { ...state, ready: true, ...parts(initial, message) };
     case "change":
@@ -59,6 +60,11 @@ export function inOrder(work) {
 function byOrder(a, b) {
   const at = a.findIndex((value, index) => value !== b[index]);
   return at < 0 ? 0 : a[at] - b[at];
+}
+
+/** Milliseconds that the item at this place of the queue is likely to wait from now; null while nobody can say. */
+export function expectedWait(queue, place) {
+  return queue?.wait_per_place_us && place ? (queue.wait_per_place_us * place) / 1000 : null;
 }
 
 export const byName = (agents) =>

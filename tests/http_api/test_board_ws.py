@@ -139,7 +139,13 @@ class Office:
     def __init__(self) -> None:
         self.feed, self.door = Ledger(), Door()
         self.socket = BoardSocket(
-            self.feed, self.door, Sees(), lambda: 7, lambda request: request.headers.get("Origin") != "http://evil"
+            self.feed,
+            self.door,
+            Sees(),
+            lambda: 7,
+            lambda request: request.headers.get("Origin") != "http://evil",
+            lambda: {"lunch": "Lunch"},
+            beat_s=0.5,
         )
 
     async def connect(self, client: "TestClient[Any, Any]", first: Any) -> ClientWebSocketResponse:
@@ -170,11 +176,15 @@ async def test_a_watcher_is_told(office: Office, client: "TestClient[Any, Any]")
     ws = await office.connect(client, {"type": "hello", "token": "sam"})
     welcome = await read(ws)
     assert (welcome["type"], welcome["role"], welcome["teams"]) == ("welcome", "supervisor", ["t"])
+    assert (welcome["reasons"], welcome["beat_us"]) == ({"lunch": "Lunch"}, 500_000)
     assert (await read(ws))["type"] == "snapshot"
     assert office.feed.watchers == office.socket.watchers == 1
     office.feed.put(("queues", "sales"), queue("sales", 2))
     change = await read(ws)
+    while change["type"] == "beat":
+        change = await read(ws)
     assert (change["type"], change["queues"][0]["waiting"]) == ("change", 2)
+    assert await read(ws) == {"type": "beat", "server_time_us": 7}, "while nothing happens"
     await ws.close()
     async with asyncio.timeout(5):
         while office.feed.watchers or office.socket.watchers:

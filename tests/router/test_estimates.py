@@ -62,9 +62,11 @@ def test_nothing_is_told_before_enough_is_known() -> None:
     feed = Feed(agent("anna"))
     feed.depart(MIN_DEPARTURES - 1, 60 * S)
     assert feed.expected(1) is None
+    assert feed.estimates.per_place("orders") is None
     feed.depart(1, 60 * S)
     assert feed.expected(1) == 60 * S
     assert feed.expected(5) == 300 * S
+    assert feed.estimates.per_place("orders") == 60 * S
     assert feed.estimates.estimate("unknown", 1) is None
 
 

@@ -19,8 +19,9 @@ def dispatcher() -> Dispatcher:
 
 
 def test_queues_with_their_oldest() -> None:
-    (queue,) = Board(dispatcher(), lambda: 9_000).queues()
+    (queue,) = Board(dispatcher(), lambda: 9_000, wait_per_place={"orders": 5}.get).queues()
     assert (queue.queue, queue.medium, queue.waiting, queue.oldest_queued_at) == ("orders", "voice", 2, 2_002)
+    assert queue.wait_per_place_us == 5
 
 
 def test_gauges_say_how_long_the_oldest_waits() -> None:

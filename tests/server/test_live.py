@@ -61,6 +61,19 @@ async def test_versions_follow_what_happens() -> None:
     assert feed.everything() == {}
 
 
+async def test_a_queue_is_told_anew_when_agents_change_its_expected_wait() -> None:
+    followed = Followed(Dispatcher(policy()))
+    waits = {"sales": 5}
+    followed.board = Board(followed.dispatcher, lambda: 0, wait_per_place=waits.get)
+    followed.feed = LiveFeed(followed.board, followed.dispatcher, set, 0.0)
+    followed.feed.subscribe()
+    before = followed.feed.version
+    waits["sales"] = 3
+    followed.post(AgentConnected("ann", 1))
+    await flushed()
+    assert set(followed.feed.since(before) or ()) == {("agents", "ann"), ("queues", "sales")}
+
+
 async def test_a_random_walk_never_differs_from_the_board() -> None:
     walk = Walk(11, agents=6, queues=4, skills=3)
     followed = Followed(Dispatcher(walk.first))

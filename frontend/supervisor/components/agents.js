@@ -26,6 +26,9 @@ export function Agents({ state, ask }) {
   `;
 }
 
+/** The router's own reasons are translated, the site's have the title that the site gives them. */
+export const reasonTitle = (code, title) => tCode("reason", code, title ?? code.replaceAll("_", " "));
+
 function AgentRow({ agent, state, ask }) {
   const { presence, reason, since, connected, load, capacity, held = [], skills = {} } = agent;
   const kind = presence === "ready" && !connected ? "away" : presence;
@@ -34,7 +37,7 @@ function AgentRow({ agent, state, ask }) {
     <li class="agent" data-agent=${agent.agent_id} data-presence=${kind}>
       <p class="agent-name"><b><bdi>${nameOf(agent)}</bdi></b> <span class="quiet-text">${agent.team}</span></p>
       <p class="agent-presence"><i class="dot" aria-hidden="true"></i>
-        <span>${t(kind === "away" ? "agents.away" : `presence.${presence}`)}${presence === "not_ready" && reason && html`<small> · ${tCode("reason", reason, reason.replaceAll("_", " "))}</small>`}</span>
+        <span>${t(kind === "away" ? "agents.away" : `presence.${presence}`)}${presence === "not_ready" && reason && html`<small> · ${reasonTitle(reason, state.reasons[reason])}</small>`}</span>
         ${since > 0 && html`<span class="quiet-text"><${Ticking} since=${since / 1000} /></span>`}</p>
       <p class="agent-load figures" title=${t("agents.load")}>${load} / ${capacity}</p>
       <div class="agent-acts">

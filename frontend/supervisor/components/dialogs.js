@@ -3,6 +3,7 @@ import { t } from "../../lib/i18n.js";
 import { html, useEffect, useRef, useState } from "../../lib/ui.js";
 import { problemText } from "../office.js";
 import { byName, nameOf } from "../store.js";
+import { reasonTitle } from "./agents.js";
 import { titleOf } from "./queues.js";
 import { Skills } from "./skills.js";
 
@@ -48,15 +49,23 @@ export function Sheet({ heading, of: subject, act, close, label, danger, ready =
   `;
 }
 
-function Presence({ asked: { agent }, office, close }) {
+function Presence({ asked: { agent }, office, state, close }) {
   const [presence, setPresence] = useState(agent.presence === "ready" ? "not_ready" : "ready");
+  const [reason, setReason] = useState("");
   return html`
     <${Sheet} heading=${t("sheet.presence")} of=${nameOf(agent)} label=${t("sheet.set")} done=${t("sheet.presence_done", { who: nameOf(agent) })} office=${office} close=${close}
-      act=${(comment) => office.setPresence(agent.agent_id, presence, comment)}>
+      act=${(comment) => office.setPresence(agent.agent_id, presence, (presence === "not_ready" && reason) || null, comment)}>
       <fieldset class="choices"><legend class="unseen">${t("sheet.presence")}</legend>
         ${["ready", "not_ready", "offline"].map((name) => html`
           <label key=${name}><input type="radio" name="presence" value=${name} checked=${presence === name} onChange=${() => setPresence(name)} /><span>${t(`presence.${name}`)}</span></label>`)}
       </fieldset>
+      ${presence === "not_ready" && html`
+        <label>${t("presence.reasons")}
+          <select name="reason" value=${reason} onChange=${({ target }) => setReason(target.value)}>
+            <option value="">${t("presence.no_reason")}</option>
+            ${Object.entries(state.reasons).map(([code, title]) => html`<option value=${code} key=${code}>${reasonTitle(code, title)}</option>`)}
+          </select>
+        </label>`}
     </${Sheet}>
   `;
 }

@@ -4,6 +4,7 @@ import { t } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { duration, useNow } from "../../lib/time.js";
 import { html } from "../../lib/ui.js";
+import { expectedWait } from "../store.js";
 
 export const MEDIA = { voice: "phone", chat: "chat", email: "mail" };
 
@@ -35,7 +36,7 @@ export function Queues({ state, chosen, choose }) {
       <h2 id="queues-heading">${t("queues.heading")}</h2>
       <div class="scroll" tabindex="0" role="group" aria-labelledby="queues-heading">
         <table class="queues">
-          <thead><tr><th scope="col">${t("queues.queue")}</th><th scope="col" class="number">${t("queues.waiting")}</th><th scope="col" class="number">${t("queues.oldest")}</th><th scope="col">${t("queues.level")}</th><th scope="col" class="number">${t("queues.answered")}</th><th scope="col" class="number">${t("queues.abandoned")}</th></tr></thead>
+          <thead><tr><th scope="col">${t("queues.queue")}</th><th scope="col" class="number">${t("queues.waiting")}</th><th scope="col" class="number">${t("queues.oldest")}</th><th scope="col" class="number" title=${t("queues.expected_hint")}>${t("queues.expected")}</th><th scope="col">${t("queues.level")}</th><th scope="col" class="number">${t("queues.answered")}</th><th scope="col" class="number">${t("queues.abandoned")}</th></tr></thead>
           <tbody>${queues.map((queue) => html`<${Row} key=${queue.queue} queue=${queue} chosen=${queue.queue === chosen} choose=${choose} />`)}</tbody>
         </table>
       </div>
@@ -55,12 +56,16 @@ function Row({ queue, chosen, choose }) {
       <th scope="row"><button type="button" class="row-button" aria-pressed=${chosen} title=${t("queues.choose")} onClick=${() => choose(chosen ? null : queue.queue)}><${Icon} name=${MEDIA[medium] ?? "note"} /><span>${titleOf(queue)}</span></button></th>
       <td class="number figures">${waiting ? html`<b>${waiting}</b>` : "0"}</td>
       <td class=${`number ${late ? "late" : ""}`}>${oldest ? html`<${Ticking} since=${oldest / 1000} />` : "–"}</td>
+      <td class="number figures">${waiting ? about(expectedWait(queue, waiting + 1)) : "–"}</td>
       <td>${level && html`<${Level} level=${level} />`}</td>
       <td class="number figures">${level?.answered ?? "–"}</td>
       <td class="number figures">${level?.abandoned ?? "–"}</td>
     </tr>
   `;
 }
+
+/** An estimate is no promise, and shown as one to the next full half minute. */
+export const about = (ms) => (ms === null ? "–" : t("queues.about", { wait: duration(Math.ceil(ms / 30000) * 30000) }));
 
 function Level({ level }) {
   const { level: reached = null, target, threshold_us } = level;

@@ -4,8 +4,8 @@ import { t, tCode } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { html, useEffect, useState } from "../../lib/ui.js";
 import { problemText } from "../office.js";
-import { inOrder, nameOf } from "../store.js";
-import { MEDIA, titleOf } from "./queues.js";
+import { expectedWait, inOrder, nameOf } from "../store.js";
+import { about, MEDIA, titleOf } from "./queues.js";
 
 const AGAIN_MS = 3000;
 const SHOWN = 100;
@@ -42,6 +42,7 @@ function placesOf(items) {
 function Item({ item, place, title, office, state, ask }) {
   const [open, setOpen] = useState(false);
   const { work_id, queue, medium, queued_at, requirements, attempts, offered_to, directed } = item;
+  const wait = expectedWait(state.queues.get(queue), place);
   const name = (id) => nameOf(state.agents.get(id) ?? { agent_id: id });
   return html`
     <li data-work=${work_id}>
@@ -49,7 +50,7 @@ function Item({ item, place, title, office, state, ask }) {
         <span class="place figures" title=${t("waiting.place")}>${place ?? "·"}</span>
         <${Icon} name=${MEDIA[medium] ?? "note"} />
         <div class="item-what">
-          <p><b>${title(queue)}</b> <span class="waited"><${Ticking} since=${queued_at / 1000} /></span></p>
+          <p><b>${title(queue)}</b> <span class="waited"><${Ticking} since=${queued_at / 1000} /></span>${wait !== null && html` <span class="quiet-text">${t("waiting.expected", { wait: about(wait) })}</span>`}</p>
           <p class="tags">
             ${offered_to && html`<span class="tag strong">${t("waiting.offered", { who: name(offered_to) })}</span>`}
             ${directed && html`<span class="tag strong">${t("waiting.directed", { who: name(directed) })}</span>`}
