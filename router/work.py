@@ -54,7 +54,8 @@ class Work:
     them again. `listed` is true while the item stands in the waiting lists.
 
     condition, attributes, preferred, named, units, not_before: as in WorkQueued. ring: how many of its queue's rings
-    hold for it; they count from `ringed_at`. callback: the customer waits at home. tries: calls to them that failed.
+    hold for it; they count from `ringed_at`. waited_us: for how long it had waited there at its last boundary
+    (router.stages). callback: the customer waits at home. tries: calls to them that failed.
     """
 
     work_id: str
@@ -80,6 +81,7 @@ class Work:
     ringed_at: int = 0
     callback: bool = False
     tries: int = 0
+    waited_us: int = 0
     demanded: tuple[Requirement, ...] = ()
     rank: Rank = (0, 0, 0)
     listed: bool = False
@@ -117,6 +119,7 @@ class Work:
             ringed_at=self.ringed_at,
             callback=self.callback,
             tries=self.tries,
+            waited_us=self.waited_us,
         )
 
     @classmethod
@@ -170,4 +173,5 @@ class Work:
             ringed_at=row.ringed_at,
             callback=row.callback,
             tries=row.tries,
+            waited_us=row.waited_us,
         )
