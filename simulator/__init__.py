@@ -1,1 +1,1 @@
-"""Virtual time around the real dispatcher: scenarios in, service levels with their confidence intervals out."""
+"""A simulator of a contact center that runs the router's own dispatcher under virtual time (docs/simulator.md)."""
