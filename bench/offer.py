@@ -19,17 +19,18 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import aiohttp
 import uvloop
 from aiohttp import web
 
-import config
 from agents_ws import messages as m
 from agents_ws.endpoint import PATH
 from config.policy import site_policy
 from config.settings import parse
+from config.site import Site
+from config.whole import load_whole
+from records.webhooks import KINDS
 from router import events as facts
 from router.policy import Policy, QueuePolicy
 from router.vocabulary import Medium
@@ -55,7 +56,7 @@ def free_port() -> int:
         return port
 
 
-def bench_policy(site: config.Site) -> Policy:
+def bench_policy(site: Site) -> Policy:
     """The demo's policy with one chat queue: an offer of it concerns the agent's socket and nothing else."""
     policy = site_policy(site)
     return replace(policy, version="bench", queues={**policy.queues, QUEUE: QueuePolicy(QUEUE, Medium.CHAT)})
@@ -176,7 +177,7 @@ async def measure(count: int, wanted: Callable[[str], bool]) -> None:
         flags = {"--http-port": free_port(), "--sip-port": free_port(), "--data-dir": folder}
         flags["--rtp-ports"] = f"{first}-{first + 99}"
         settings = parse([str(part) for pair in flags.items() for part in pair], {})
-        node = Node(settings, config.load(Path(settings.site)))
+        node = Node(settings, load_whole(settings.site, KINDS, os.environ))
         await node.start()
         try:
             await node.pump.post(facts.PolicyChanged(bench_policy(node.site)), "bench")

@@ -62,6 +62,11 @@ class ChatConductor:
         """What is open, for metrics and the leak test."""
         return {"chats": self._running, "chats_looked_at": len(self._live) - self._running}
 
+    def follow(self, site: ChatSite) -> None:
+        """The site was read again: it holds for chats that open from now on; those that are open stay as they began."""
+        self.site = site
+        self._opens.reshape(site.limits.opens_per_minute, site.limits.open_burst)
+
     def close(self) -> None:
         """No new chats. Those that are open stay open: they are taken up again at the next start."""
         self._closing = True

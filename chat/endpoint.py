@@ -13,7 +13,7 @@ from msgspec import Struct
 from chat.conductor import ChatConductor
 from chat.connection import VisitorConnection, VisitorSocket
 from chat.events import Marked, Side, Typed
-from chat.limits import Buckets
+from chat.limits import Buckets, ChatLimits
 from chat.messages import (
     SUBPROTOCOL,
     BadMessageError,
@@ -92,7 +92,6 @@ class ChatEndpoint:
     def __init__(self, conductor: ChatConductor, now: Callable[[], int]) -> None:
         self._conductor = conductor
         self._now = now
-        self._limits = conductor.site.limits
         self.origins = Origins(lambda: conductor.site)
         self._requests = Buckets(self._limits.requests_per_minute, self._limits.request_burst)
         self._sockets: dict[VisitorSocket, asyncio.Event] = {}
@@ -100,6 +99,14 @@ class ChatEndpoint:
         self._polls: set[asyncio.Event] = set()
         self._stopping = False
         self.endings: Counter[str] = Counter()
+
+    @property
+    def _limits(self) -> ChatLimits:
+        return self._conductor.site.limits
+
+    def follow(self) -> None:
+        """The conductor's site was read again."""
+        self._requests.reshape(self._limits.requests_per_minute, self._limits.request_burst)
 
     @property
     def counts(self) -> Mapping[str, int]:

@@ -65,6 +65,12 @@ class Buckets:
     def __len__(self) -> int:
         return len(self._buckets)
 
+    def reshape(self, per_minute: int, burst: int) -> None:
+        """Other bounds from now on; when they differ, everybody begins anew."""
+        if (per_minute, burst) != self._shape:
+            self._shape = (per_minute, burst)
+            self._buckets.clear()
+
     def take(self, key: str, now: int) -> bool:
         """Whether one more of this key is within the limit; no new key is let in while all places are taken."""
         bucket = self._buckets.get(key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -76,6 +77,18 @@ class WorkerEngine:
         except MediaError:
             await self.aclose()
             raise
+
+    async def reload_prompts(self, root: Path) -> None:
+        """Every worker reads the prompts of this folder anew, also one that starts later."""
+        self._settings = replace(self._settings, prompt_root=root)
+        folder = os.path.abspath(root)  # noqa: ASYNC240 - it asks for the working directory at most
+        asked = (link.request("reload_prompts", root=folder) for link in self._links)
+        for answer in await asyncio.gather(*asked, return_exceptions=True):
+            if isinstance(answer, MediaError):
+                # It is starting again, with the new folder, or is still reading.
+                log.warning("prompts_not_reloaded", reason=answer.reason, detail=answer.detail)
+            elif isinstance(answer, BaseException):
+                raise answer
 
     @property
     def worker_pids(self) -> tuple[int | None, ...]:

@@ -85,6 +85,15 @@ class InProcessEngine:
         for error in self._prompts.preload():
             log.warning("prompt_not_loaded", error=str(error))
 
+    async def reload_prompts(self, root: str) -> None:
+        """Read the prompts of this folder anew; what is being played goes on as it began."""
+        fresh = PromptStore(Path(root))
+        # In a thread, because the tick must go on.
+        for error in await asyncio.to_thread(fresh.preload):
+            log.warning("prompt_not_loaded", error=str(error))
+        fresh.keep(self._prompts)
+        self._prompts = fresh
+
     @property
     def leg_count(self) -> int:
         """Legs that are open."""

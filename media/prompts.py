@@ -69,6 +69,10 @@ class PromptStore:
             prompt = self._prompts[name] = load_wav(path, name)
         return prompt
 
+    def keep(self, earlier: PromptStore) -> None:
+        """Go on knowing what an earlier store knew and the folder no longer has: calls may still ask for it."""
+        self._prompts = earlier._prompts | self._prompts
+
     def preload(self) -> list[MediaError]:
         """Read and code every WAV file under the root; returns what was wrong with the others."""
         errors: list[MediaError] = []

@@ -42,6 +42,7 @@ METHODS = frozenset(
         "stats",
         "record",
         "stop_record",
+        "reload_prompts",
     }
 )
 _PR_SET_PDEATHSIG = 1

@@ -32,6 +32,7 @@ class Action(StrEnum):
     FINISH_FOLLOW_UPS = "finish_follow_ups"
     SEE_AUDIT = "see_audit"
     SEE_DELIVERIES = "see_deliveries"
+    RELOAD_SITE = "reload_site"
 
 
 class Extent(StrEnum):
@@ -64,6 +65,7 @@ _ROWS: Mapping[Action, tuple[Extent, Extent, Extent, Extent, Extent]] = {
     Action.FINISH_FOLLOW_UPS: (_TEAMS, _TEAMS, _TEAMS, _ALL, _NONE),
     Action.SEE_AUDIT: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
     Action.SEE_DELIVERIES: (_NONE, _NONE, _NONE, _ALL, _NONE),
+    Action.RELOAD_SITE: (_NONE, _NONE, _NONE, _ALL, _NONE),
 }
 PERMISSIONS: Mapping[tuple[Role, Action], Extent] = MappingProxyType(
     {(role, action): extent for action, row in _ROWS.items() for role, extent in zip(_ORDER, row, strict=True)}
@@ -140,6 +142,7 @@ _MEANING: Mapping[Action, str] = {
     Action.FINISH_FOLLOW_UPS: "take a callback or a message off the list",
     Action.SEE_AUDIT: "the audit log",
     Action.SEE_DELIVERIES: "the log of webhook deliveries",
+    Action.RELOAD_SITE: "have the site's files read again",
 }
 
 

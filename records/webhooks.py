@@ -67,12 +67,12 @@ class WebhookOutbox:
 
     def __init__(self, database: Database, wanted: Mapping[str, frozenset[str]]) -> None:
         self._database = database
-        self._wanted = wanted
+        self.wanted = wanted
 
     async def begin(self, applied: int) -> None:
         """At the start: without hooks nothing is kept, and hooks that are new are told what happens from now on."""
         async with self._database.write() as connection:
-            if not self._wanted:
+            if not self.wanted:
                 await connection.execute(delete(projector_positions).where(projector_positions.c.shard == POSITION))
             elif not await _position(connection):
                 await _move(connection, applied)
@@ -99,7 +99,7 @@ class WebhookOutbox:
         for index, (kind, detail) in enumerate(told(entry)):
             event_id = f"{entry.sequence}-{index}"
             body = msgspec.json.encode({"id": event_id, "kind": kind, "at": entry.now, **detail}).decode()
-            for hook, kinds in self._wanted.items():
+            for hook, kinds in self.wanted.items():
                 if kind in kinds:
                     delivery = Delivery(
                         id=f"{event_id}-{hook}", hook=hook, kind=kind, body=body, created_at=entry.now, due_at=entry.now

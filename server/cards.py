@@ -9,6 +9,7 @@ from router.commands import SendOffer
 from router.rows import AgentRow, ReservationRow, WorkRow
 from router.vocabulary import Medium, OfferState, Presence
 from server.contexts import Earlier, InteractionContext
+from server.current import CurrentSite
 
 
 class Board(Protocol):
@@ -48,14 +49,19 @@ def _past(earlier: Earlier) -> m.PastInteraction:
 class Cards:
     """Makes messages; remembers each open offer's decision and who is on hold, for redrawing."""
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
+    def __init__(self, current: CurrentSite) -> None:
+        self.current = current
         self._offers: dict[str, SendOffer] = {}
         self._held: dict[str, int] = {}
         self.chat_of: Callable[[str], m.ChatCard | None] = lambda _interaction_id: None
 
     def __len__(self) -> int:
         return len(self._offers)
+
+    @property
+    def site(self) -> Site:
+        """The site as it is now."""
+        return self.current.site
 
     def remember(self, command: SendOffer) -> None:
         """An offer was made."""

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from chat.conductor import ChatConductor
 from chat.endpoint import PATH, ChatEndpoint, ChatRoute
 from chat.ports import Estimates
 from chat.runner import ChatPorts
 from config.chats import ChatsConfig
-from config.site import Site
 from http_api.routes import Parameter, Route
 from records.database import Database
 from records.interactions import Interactions
@@ -18,6 +18,7 @@ from server.chat_desk import ChatDesk, ChatScreens
 from server.chat_site import chat_site, held_chats
 from server.chat_store import Phases, SqlChatStore
 from server.contexts import InteractionContexts
+from server.current import CurrentSite
 from server.desk import Desk, Send
 from server.pump import Pump
 from server.tasks import TaskOwner
@@ -59,7 +60,7 @@ class ChatService:
 
     def __init__(
         self,
-        site: Site,
+        current: CurrentSite,
         chats: ChatsConfig,
         parts: ChatParts,
         *,
@@ -76,7 +77,8 @@ class ChatService:
             notices=ChatScreens(parts.hub.send, parts.desk.page_up),
             estimates=parts.estimates,
         )
-        self.conductor = ChatConductor(chat_site(site, chats, node, new_id, serve_demo=serve_demo), ports, parts.tasks)
+        self._make_site = partial(chat_site, current, node=node, new_id=new_id, serve_demo=serve_demo)
+        self.conductor = ChatConductor(self._make_site(chats), ports, parts.tasks)
         self.endpoint = ChatEndpoint(self.conductor, parts.pump.now)
         parts.desk.attach_chats(ChatDesk(self.conductor))
 
@@ -92,6 +94,11 @@ class ChatService:
     def execute(self, command: Command) -> None:
         """A committed command."""
         self.conductor.execute(command)
+
+    def follow(self, chats: ChatsConfig) -> None:
+        """chats.toml was read again."""
+        self.conductor.follow(self._make_site(chats))
+        self.endpoint.follow()
 
     async def restore(self) -> None:
         """Takes up the chats that were open when the server ended."""

@@ -7,19 +7,21 @@ from chat.machine import Patience
 from chat.ports import Held
 from chat.site import ChatEntry, ChatSite
 from config.chats import ChatEntryConfig, ChatsConfig
-from config.site import Site
 from router.dispatcher import Dispatcher
 from router.vocabulary import Medium, OfferState, Requirement
+from server.current import CurrentSite
 
 DEMO_PREFIX = "demo-"
 _TAKEN = (OfferState.ACCEPTED, OfferState.CONNECTED)
 
 
-def chat_site(site: Site, chats: ChatsConfig, node: str, new_id: Callable[[], str], *, serve_demo: bool) -> ChatSite:
+def chat_site(
+    current: CurrentSite, chats: ChatsConfig, node: str, new_id: Callable[[], str], *, serve_demo: bool
+) -> ChatSite:
     """Entries, patience and limits. A demo's public secret proves nobody where others can reach the server."""
     return ChatSite(
         entries={name: _entry(entry, serve_demo=serve_demo) for name, entry in chats.entries.items()},
-        agent_name=lambda agent_id: site.agents[agent_id].display_name if agent_id in site.agents else "",
+        agent_name=lambda agent_id: agent.display_name if (agent := current.agent(agent_id)) else "",
         new_id=new_id,
         node=node,
         patience=Patience(abandon=chats.abandon_after_us, agent=chats.agent_away_us),

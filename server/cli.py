@@ -14,23 +14,23 @@ import structlog
 import uvloop
 
 import config
-from config.chats import load_chats
-from config.flow_tests import load_flow_tests
 from config.problems import ConfigProblems
 from config.settings import Settings, SettingsError, add_arguments, read_settings
 from config.site import Site
-from config.webhooks import load_hooks
+from config.whole import load_whole
 from records.accounts import Account, Accounts
 from records.api_keys import ApiKeys
 from records.database import Database, DatabaseError
 from records.phones import Phones
 from records.webhooks import KINDS
 from server.clock import wall_us
+from server.control import NotRunningError, ask
 from server.embedded import EmbeddedError
 from server.flow_commands import draw, walk_flows
 from server.journal_commands import replay_journal
-from server.node import REALM, Node
+from server.node import Node
 from server.people import role_of
+from server.telephony import REALM
 from server.tls import TlsError
 from store.errors import StoreError
 from telemetry import logs
@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command, text in (
         ("run", run, "run the server until Ctrl-C"),
+        ("reload", reload, "have the running server read the site's files again, without losing a call"),
         ("check-config", check_config, "check the site's files and print each mistake"),
         ("test-flows", walk_flows, "walk through the site's flow tests and print what fails"),
         ("draw-flows", draw, "draw a picture (SVG) of each flow"),
@@ -94,11 +95,11 @@ def _parser() -> argparse.ArgumentParser:
 
 async def run(_arguments: argparse.Namespace, settings: Settings, site: Site) -> int:
     """Until SIGINT or SIGTERM, or until a vital part fails (status 1)."""
-    node = Node(settings, site)
+    node = Node(settings, load_whole(settings.site, KINDS, os.environ))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, node.request_stop)
-    loop.add_signal_handler(signal.SIGHUP, node.reload_certificate)
+    loop.add_signal_handler(signal.SIGHUP, node.reload)
     try:
         await node.start()
     except (OSError, StoreError) as error:
@@ -135,13 +136,26 @@ def _print_welcome(settings: Settings, site: Site) -> None:
 
 
 async def check_config(_arguments: argparse.Namespace, settings: Settings, site: Site) -> int:
-    """`config.load` has said everything that is wrong with the rest before this is reached."""
-    load_hooks(settings.site, KINDS, os.environ)
-    load_chats(settings.site, site)
-    load_flow_tests(site)
+    """What is wrong with the files that `config.load` reads has been said before this is reached."""
+    load_whole(settings.site, KINDS, os.environ)
     print(
         f"{settings.site}: no mistakes ({len(site.flows)} flows, {len(site.queues)} queues, {len(site.agents)} agents)"
     )
+    return 0
+
+
+async def reload(_arguments: argparse.Namespace, settings: Settings, _site: Site) -> int:
+    """Prints what has changed, or each mistake (status 2), and then nothing has."""
+    try:
+        answer = await ask(settings.data_dir, "reload")
+    except NotRunningError as error:
+        raise CommandError(f"no server runs on {settings.data_dir}: {error}") from error
+    if "error" in answer:
+        raise CommandError(answer["error"])
+    print(f"the server goes by version {answer['after']} of {settings.site}, before it was {answer['before']}")
+    for section, kinds in answer["changes"].items():
+        for kind, names in kinds.items():
+            print(f"  {section}: {kind} {', '.join(names)}")
     return 0
 
 
@@ -191,7 +205,7 @@ async def _opened(settings: Settings) -> AsyncIterator[Database]:
 
 
 async def set_phone_password(arguments: argparse.Namespace, settings: Settings, site: Site) -> int:
-    """Sets a phone's digest secrets; the server reads them when it starts."""
+    """Sets a phone's digest secrets; the server reads them at its start and at each reload."""
     agent = site.agents.get(arguments.agent)
     if agent is None or not agent.sip_user:
         raise CommandError(f"there is no agent {arguments.agent!r} with a SIP phone in {settings.site}/agents.toml")
@@ -202,7 +216,7 @@ async def set_phone_password(arguments: argparse.Namespace, settings: Settings, 
         await Phones(database).set_password(agent.sip_user, REALM, password)
     finally:
         await database.close()
-    print(f"SIP password of phone {agent.sip_user} set; restart the server to use it")
+    print(f"SIP password of phone {agent.sip_user} set; `python -m server reload` makes a running server use it")
     return 0
 
 

@@ -22,6 +22,7 @@ from router.commands import (
     StartWrapUp,
     WithdrawOffer,
 )
+from router.moves import REASON_REMOVED
 from router.rows import ReservationRow, Turn, WorkRow
 from router.vocabulary import EndedBy, Medium, OfferState, Presence, WithdrawReason
 from server.cards import Board, Cards
@@ -40,6 +41,10 @@ class Send(Protocol):
     """The hub."""
 
     def send(self, agent_id: str, message: m.NumberedMessage) -> bool: ...
+
+    def resync(self, agent_id: str) -> None: ...
+
+    def close(self, agent_id: str, code: m.ByeCode) -> None: ...
 
 
 class Desk:
@@ -85,8 +90,8 @@ class Desk:
     async def authenticate(self, token: str) -> m.AgentIdentity | None:
         """Whose token it is; None also for an account that takes no work."""
         caller = await self._sign_in.authenticate(token, self._wall())
-        agent = self._cards.site.agents.get(caller.agent_id or "") if caller else None
-        if agent is None:
+        agent = self._cards.current.agent(caller.agent_id or "") if caller else None
+        if agent is None or not self.belongs(agent.agent_id):
             return None
         return m.AgentIdentity(
             id=agent.agent_id,
@@ -95,6 +100,20 @@ class Desk:
             team=agent.team,
             station="sip" if agent.station == "sip" else "webrtc",
         )
+
+    def belongs(self, agent_id: str) -> bool:
+        """Whether the agent is one of the site's, or was, and still has work to finish."""
+        return agent_id in self._cards.site.agents or bool(self._pump.dispatcher.reservations_of(agent_id))
+
+    def site_changed(self, *, redraw: bool) -> None:
+        """The files were read again: pages are drawn anew if need be, and those of agents who are gone are closed."""
+        if self._hub is None:
+            return
+        for agent_id in list(self._page_of):
+            if not self.belongs(agent_id):
+                self._hub.close(agent_id, m.ByeCode.SIGNED_OUT)
+            elif redraw:
+                self._hub.resync(agent_id)
 
     async def connected(self, agent_id: str) -> int:
         """The page is there."""
@@ -141,7 +160,7 @@ class Desk:
         """Take the offer; an agent with a phone answers the phone."""
         row = self._own(agent_id, reservation_id)
         rings = row is None or row.medium is Medium.VOICE
-        if rings and self._cards.site.agents[agent_id].station == "sip":
+        if rings and self._reach.on_phone(agent_id):
             return Refusal("answer_your_phone", "the phone is ringing: answer there")
         return await self._post(facts.OfferAccepted(reservation_id, agent_id), agent_id)
 
@@ -203,7 +222,7 @@ class Desk:
 
     async def open_leg(self, agent_id: str, sdp: str) -> str | Refusal:
         """The browser's media leg."""
-        if self._conductor is None or self._cards.site.agents[agent_id].station == "sip":
+        if self._conductor is None or self._reach.on_phone(agent_id):
             return Refusal("phone_agent", "this agent speaks on a SIP phone")
         try:
             return await self._conductor.browsers.open(agent_id, sdp)
@@ -272,6 +291,8 @@ class Desk:
                 self._send(agent_id, m.WrapUpEnded(reservation_id=reservation_id, disposition=disposition))
             case ShowPresence(agent_id=agent_id, presence=presence, reason=reason, since=since):
                 self._send(agent_id, m.PresenceShown(presence=presence, since_us=since, reason=reason))
+                if reason == REASON_REMOVED and self._hub is not None:
+                    self._hub.close(agent_id, m.ByeCode.SIGNED_OUT)
             case CloseWork(interaction_id=interaction_id):
                 self._contexts.drop(interaction_id)
             case _:
@@ -355,7 +376,7 @@ class Desk:
 
     def _leg_state(self, agent_id: str) -> m.LegState:
         there = self._reach.leg_state(agent_id)
-        if self._cards.site.agents[agent_id].station == "sip":
+        if self._reach.on_phone(agent_id):
             return "phone_registered" if there else "phone_absent"
         return "up" if there else "none"
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import structlog
 
-from config.site import LookUpConfig, Site
+from config.site import LookUpConfig
 from ivr.commands import RequestCallback
 from records.follow_ups import FollowUps
 from server.clock import wall_us
 from server.contexts import InteractionContexts
+from server.current import CurrentSite
 from server.look_ups import HttpLookUps
 from server.tasks import TaskOwner
 from server.voicemail import Recording, VoicemailBox, keep_left_behind
@@ -21,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 
 async def ivr_services(
-    site: Site,
+    current: CurrentSite,
     engine: Recording,
     follow_ups: FollowUps,
     messages: Path,
@@ -34,7 +35,8 @@ async def ivr_services(
     Those that a crash cut off are made into messages first.
     """
     await keep_left_behind(messages, follow_ups)
-    look_ups = HttpLookUps(site.lookups, look_up_tokens(site.lookups))
+    look_ups = HttpLookUps(current.site.lookups, look_up_tokens(current.site.lookups))
+    current.on_change(lambda site: look_ups.follow(site.lookups, look_up_tokens(site.lookups)))
     stack.push_async_callback(look_ups.close)
     return IvrServices(
         look_ups,

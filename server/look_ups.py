@@ -28,6 +28,11 @@ class HttpLookUps:
         self._tokens = tokens
         self._session: aiohttp.ClientSession | None = None
 
+    def follow(self, services: Mapping[str, LookUpConfig], tokens: Mapping[str, str]) -> None:
+        """The site was read again."""
+        self._services = services
+        self._tokens = tokens
+
     async def get(self, request: LookUp) -> object:
         """The JSON answer. Raises RequestError: timeout, unreachable, http_<status>, too_large, no_json."""
         service = self._services.get(request.service)

@@ -10,12 +10,11 @@ import structlog
 
 from agents_ws.endpoint import OriginPolicy
 from agents_ws.hub import Hub
-from config.chats import load_chats
 from config.settings import Settings
 from config.site import Site
+from config.whole import WholeSite
 from http_api.app import Ports
-from media.client import WorkerEngine
-from media.engine import EngineSettings
+from http_api.site_api import SiteApi
 from media.events import MediaEvent
 from records.accounts import Accounts
 from records.api_keys import ApiKeys
@@ -35,6 +34,7 @@ from server.cards import Cards
 from server.chat_service import ChatParts, ChatService, WaitSeconds
 from server.clock import wall_us
 from server.contexts import InteractionContexts
+from server.control import Control
 from server.desk import Desk
 from server.ids import interaction_ids
 from server.ivr_services import ivr_services
@@ -43,29 +43,26 @@ from server.people import People
 from server.projection import Projection
 from server.pump import Pump, PumpClosedError
 from server.reach import Reach
+from server.reload import Followers, Reloader
 from server.sdp_port import SdpPort
+from server.site_desk import SiteDesk
 from server.speaker import Speaker
 from server.storage import Storage, open_storage
 from server.tasks import TaskOwner
-from server.tls import TlsError, certificate
+from server.telephony import REALM, media_workers, user_agent
+from server.tls import certificate, renew
 from server.voice_site import voice_site
 from server.web import GuardedSignIn, Web
 from server.web_calls import web_call_endpoint
-from sip.clock import random_ids
 from sip.events import SipEvent
-from sip.settings import Settings as SipSettings
-from sip.transport import Tls
-from sip.ua import Ua
-from store.bindings import BindingStore
 from store.errors import StoreError
 from telemetry.metrics import Metrics
 from telemetry.routing import RoutingMeter
-from voice.conductor import Conductor
+from voice.conductor import Conductor, VoiceSite
 from voice.runner import VoicePorts
 
 log = structlog.get_logger(__name__)
 
-REALM = "jackfield"
 HANG_UP_GRACE_S = 3.0
 LAST_COMMITS_S = 3.0
 # Tasks without which the node is of no use: when one of them fails, the node stops and says so.
@@ -75,14 +72,13 @@ VITAL = ("pump", "lease", "heartbeat", "projection", "embedded")
 class Node:
     """`start`, then `wait`, then `stop`."""
 
-    def __init__(self, settings: Settings, site: Site) -> None:
+    def __init__(self, settings: Settings, files: WholeSite) -> None:
         self.settings = settings
-        self.site = site
+        self._files = files
         self.metrics = Metrics()
         self.tasks = TaskOwner(self._task_failed)
         self.calls = TaskOwner(self._task_failed)
         self.failed: str | None = None
-        self._chats_config = load_chats(settings.site, site)
         self._certificate = certificate(settings.tls_cert, settings.tls_key)
         self._stack = AsyncExitStack()
         self._stop = asyncio.Event()
@@ -100,6 +96,11 @@ class Node:
             await self.stop()
             raise
 
+    @property
+    def site(self) -> Site:
+        """The site as it is now."""
+        return self.current.site
+
     async def wait(self) -> None:
         """Returns when `request_stop` was called or a vital task failed (`failed` says which)."""
         await self._stop.wait()
@@ -108,20 +109,16 @@ class Node:
         """For signal handlers."""
         self._stop.set()
 
-    def reload_certificate(self) -> None:
-        """For a signal handler: a renewed certificate is shown from now on; a bad one is logged and not used."""
-        if self._certificate is None:
-            log.info("no_certificate_to_reload")
-            return
-        try:
-            self._certificate.reload()
-        except TlsError as error:
-            log.error("certificate_not_reloaded", error=str(error))
-        else:
-            log.info("certificate_reloaded", file=str(self.settings.tls_cert))
+    def reload(self) -> None:
+        """For a signal handler: certificate and site are read again; what is bad is logged and not used."""
+        renew(self._certificate)
+        if hasattr(self, "site_desk"):
+            self.tasks.spawn(self.site_desk.hang_up(), "reload")
 
     async def stop(self) -> None:
         """Calls end, agents are told, everything decided is committed and recorded, then the stores close."""
+        if hasattr(self, "control"):
+            await self.control.aclose()
         if hasattr(self, "chats"):
             self.chats.close()
         if hasattr(self, "conductor"):
@@ -159,13 +156,13 @@ class Node:
         self.interactions = Interactions(storage.database)
         customers = Customers(storage.database)
         self.contexts = InteractionContexts(customers, self.interactions, Notes(storage.database), self.tasks, wall_us)
-        targets = {name: queue.service_level.threshold_us for name, queue in self.site.queues.items()}
-        meter = RoutingMeter(self.metrics, targets)
-        meter.restore(shard.image)
-        self.speaker = Speaker(meter, self.contexts)
+        self.meter = RoutingMeter(self.metrics, {})
+        self.meter.restore(shard.image)
+        self.speaker = Speaker(self.meter, self.contexts)
         shard.committed = self.metrics.committed
-        self.management = Management(self.settings, self.site, storage.database, wall_us)
+        self.management = Management(self._files, storage.database, wall_us)
         policy = await self.management.load()
+        self.current = self.management.current
         self.waits = WaitEstimates(policy)
         self.waits.restore(shard.image)
         self.pump: Pump = await shard.restore(policy, self.speaker, self._decided)
@@ -178,69 +175,34 @@ class Node:
     async def _build_voice(self) -> None:
         storage, settings = self.storage, self.settings
         self.people = People(
-            self.site, Accounts(storage.database), Phones(storage.database), REALM, serve_demo=settings.on_loopback
+            self.current, Accounts(storage.database), Phones(storage.database), REALM, serve_demo=settings.on_loopback
         )
-        await self.people.make_demo_accounts(wall_us())
-        rtp_ports, webrtc_ports = split_ports(settings.rtp_ports)
-        self.engine = WorkerEngine(
-            EngineSettings(
-                prompt_root=self.site.prompts_dir,
-                bind_host=settings.bind,
-                advertise_host=settings.advertise,
-                rtp_ports=rtp_ports,
-                webrtc_ports=webrtc_ports,
-                webrtc_hosts=(settings.bind,) if settings.on_loopback else (),
-            ),
-            self._media_event,
-            workers=settings.media_workers,
-            generation=storage.shard.lease.epoch,
-        )
+        await self.people.make_demo_accounts(self.site, wall_us())
+        self.engine = media_workers(settings, self.site.prompts_dir, storage.shard.lease.epoch, self._media_event)
         await self.engine.start()
-        self.ua = await self._build_ua(storage)
+        self.credentials = signalling.PhoneCredentials(await self.people.phone_secrets(self.site))
+        self.ua = user_agent(settings, storage, self.credentials, self._certificate, self._sip_event)
         self._build_desk(storage)
         self.sdp = SdpPort(lambda: secrets.randbits(40))
         self.follow_ups = FollowUps(storage.database)
         self.messages = settings.data_dir / "messages"
         services = await ivr_services(
-            self.site, self.engine, self.follow_ups, self.messages, self.contexts, self.tasks, self._stack
+            self.current, self.engine, self.follow_ups, self.messages, self.contexts, self.tasks, self._stack
         )
         media = media_port.MediaPort(self.engine)
         ports = VoicePorts(self.ua, media, self.sdp, self.pump, self.contexts, self.desk, services, self.expected_wait)
-        site = voice_site(self.site, storage.member.label, interaction_ids(wall_us))
-        self.conductor = Conductor(site, ports, self.calls)
-
-    async def _build_ua(self, storage: Storage) -> Ua:
-        settings, now = self.settings, storage.shard.clock.now
-        tls = None if self._certificate is None else Tls(self._certificate.context)
-        phones = await self.people.phone_secrets()
-        return Ua(
-            SipSettings(
-                host=settings.bind,
-                port=settings.sip_port,
-                tls_port=settings.sip_tls_port or None,
-                advertise=settings.advertise,
-                realm=REALM,
-                now=now,
-                ids=random_ids(),
-            ),
-            self._sip_event,
-            credentials=signalling.PhoneCredentials(phones),
-            bindings=signalling.PhoneBindings(
-                BindingStore(storage.connection), sorted(phones), storage.member.label, now
-            ),
-            tls=tls,
-        )
+        self._new_id = interaction_ids(wall_us)
+        self.conductor = Conductor(self._voice_site(), ports, self.calls)
+        self.current.on_change(self._follow)
+        self._follow(self.site)
 
     def _build_desk(self, storage: Storage) -> None:
         board = self.pump.dispatcher
         self.reach = Reach(self.pump.tell, lambda agent_id: row.generation if (row := board.agent(agent_id)) else 0)
-        for agent in self.site.agents.values():
-            self.reach.add(agent.agent_id, phone=agent.station == "sip")
-        self._agent_of_phone = {a.sip_user: a.agent_id for a in self.site.agents.values() if a.sip_user}
         self.sign_in = SignIn(Accounts(storage.database), Sessions(storage.database, self.settings.session_us))
         self.desk = Desk(
             self.pump,
-            Cards(self.site),
+            Cards(self.current),
             self.contexts,
             self.reach,
             self.sign_in,
@@ -255,11 +217,12 @@ class Node:
         self.desk.attach(self.hub, self.conductor)
         self.speaker.attach(self.desk, self.conductor, self.projection)
         self._build_chats()
+        self._build_reload()
         management = self.management
         self.metrics.watch_queues(management.board.gauges)
         self.metrics.watch_open(self.open_things)
         self.metrics.watch_sip(lambda: self.ua.counters)
-        auth = GuardedSignIn(self.sign_in, self.people.login_allowed, ApiKeys(self.storage.database))
+        auth = GuardedSignIn(self.sign_in, self.people.login_allowed, ApiKeys(self.storage.database), self.desk.belongs)
         ports = Ports(
             auth=auth,
             interactions=self.interactions,
@@ -282,18 +245,51 @@ class Node:
         media = media_port.MediaPort(self.engine)
         # The pages that may embed the widget may call from it: one list for both.
         may_connect = self.chats.endpoint.origins.may_connect
-        calls = web_call_endpoint(self.site, self.conductor, media, self.pump, may_connect)
+        calls = web_call_endpoint(self.current, self.conductor, media, self.pump, may_connect)
         watch = management.board_socket(auth, OriginPolicy())
         address = (self.settings.bind, self.settings.http_port)
-        self.web = Web(ports, self.desk, self.hub, address, tls, calls, self.chats.routes(), watch)
+        self.web = Web(
+            ports,
+            self.desk,
+            self.hub,
+            address,
+            tls,
+            calls,
+            (*self.chats.routes(), *SiteApi(self.site_desk).routes()),
+            watch,
+        )
+
+    def _build_reload(self) -> None:
+        followers = Followers(
+            management=self.management,
+            people=self.people,
+            credentials=self.credentials,
+            engine=self.engine,
+            conductor=self.conductor,
+            chats=self.chats,
+            desk=self.desk,
+            tasks=self.tasks,
+        )
+        self.site_desk = SiteDesk(Reloader(self.settings, self._files, followers, wall_us))
+        self.control = Control(self.settings.data_dir, {"reload": self.site_desk.command})
+
+    def _voice_site(self) -> VoiceSite:
+        return voice_site(self.current, self.storage.member.label, self._new_id)
+
+    def _follow(self, site: Site) -> None:
+        """What is made from the site, made anew."""
+        self.meter.targets = {name: queue.service_level.threshold_us for name, queue in site.queues.items()}
+        self.conductor.site = self._voice_site()
+        phones = {each.agent_id: each.sip_user if each.station == "sip" else "" for each in site.agents.values()}
+        self.reach.follow(phones, self.ua.registered)
 
     def _build_chats(self) -> None:
         storage = self.storage
         estimates = WaitSeconds(self.expected_wait)
         parts = ChatParts(self.pump, self.contexts, self.desk, self.hub, storage.database, self.calls, estimates)
         self.chats = ChatService(
-            self.site,
-            self._chats_config,
+            self.current,
+            self._files.chats,
             parts,
             node=storage.member.label,
             new_id=interaction_ids(wall_us),
@@ -313,6 +309,7 @@ class Node:
         await self.chats.restore()
         await self.ua.start()
         await self.web.start()
+        await self.control.start()
         # The long-lived objects are all there: keep the collector from walking them again and again.
         gc.collect()
         gc.freeze()
@@ -379,7 +376,7 @@ class Node:
         media_port.hand_over(event, self.conductor, _log_failed_leg)
 
     def _phone_changed(self, user: str, registered: bool) -> None:
-        agent_id = self._agent_of_phone.get(user)
+        agent_id = self.reach.agent_of(user)
         if agent_id is not None:
             self.desk.phone_changed(agent_id, registered=registered)
 
@@ -391,13 +388,6 @@ class Node:
         if name in VITAL:
             self.failed = name
             self._stop.set()
-
-
-def split_ports(whole: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
-    """The range for plain RTP (two ports a leg) and, above it, the fifth that browsers' legs get (one port a leg)."""
-    first, last = whole
-    border = first + (last - first + 1) * 4 // 5 // 2 * 2
-    return (first, border - 1), (border, last)
 
 
 def _log_failed_leg(leg_id: str, reason: str) -> None:

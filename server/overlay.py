@@ -6,7 +6,7 @@ since the next start reads files and overlay. Patches that no longer fit newer f
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -19,8 +19,8 @@ from config.site import AgentConfig, QueueConfig, Site
 from ivr.reading import MICROSECONDS, FlowProblem, Table
 from records.audit import Intervention
 from records.overlay import Edit, OverlayConflictError, OverlayStore, OverlayVersion, Patch
-from router.commands import Command
 from router.events import Event, PolicyChanged
+from server.current import CurrentSite
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +31,9 @@ QUEUE_KEYS = ("priority", "offer_timeout_s", "wrap_up_s", "teams", "service_leve
 class Router(Protocol):
     """The pump."""
 
-    async def post(self, event: Event, cause: str) -> tuple[Command, ...]: ...
+    def tell(self, event: Event, cause: str) -> None: ...
+
+    async def drain(self) -> None: ...
 
 
 class RulesProblem(Exception):  # noqa: N818 - it reports problems, one or many
@@ -58,7 +60,7 @@ class Author:
 
 
 class Overlay:
-    """`site` is what holds: files and patches. Open with `load`, then `attach` the pump."""
+    """`current` is what holds: files and patches. Open with `load`, then `attach` the pump."""
 
     def __init__(self, files: Site, store: OverlayStore) -> None:
         self._files = files
@@ -66,22 +68,24 @@ class Overlay:
         self._patches: dict[str, Patch] = {}
         self._router: Router | None = None
         self._lock = asyncio.Lock()
-        self._changed: list[Callable[[Site], None]] = []
-        self.site = files
+        self._told = ""
+        self.current = CurrentSite(files)
         self.version = 0
+
+    @property
+    def site(self) -> Site:
+        """Files with patches, as they are now."""
+        return self.current.site
 
     async def load(self) -> None:
         """Reads what was edited before."""
         self.version, self._patches = await self._store.current()
-        self.site = self._apply()
+        self.current.change(self._apply(self._files))
 
     def attach(self, router: Router) -> None:
-        """The pump, which is told of every new policy from now on."""
+        """The pump, which follows what holds now and is told of every new policy."""
         self._router = router
-
-    def on_change(self, listener: Callable[[Site], None]) -> None:
-        """Calls `listener` with the site after each change."""
-        self._changed.append(listener)
+        self._told = site_policy(self.site).version
 
     def patch(self, subject: str) -> Patch:
         """What is edited of a subject (`agent:anna`, `queue:orders`)."""
@@ -128,24 +132,31 @@ class Overlay:
             version = await self._store.edit(edit)
             self.version = version.version
             self._patches[subject] = version.after
-            await self._make_current(f"overlay:{version.version}")
+            self._make_current(f"overlay:{version.version}")
+            await self._committed()
         return version
 
     async def rebase(self, files: Site) -> None:
         """The files were read again: the same patches over them, current at once."""
         async with self._lock:
             self._files = files
-            await self._make_current("files")
+            self._make_current("files")
+            await self._committed()
 
-    async def _make_current(self, cause: str) -> None:
-        self.site = self._apply()
-        for listener in self._changed:
-            listener(self.site)
+    def _make_current(self, cause: str) -> None:
+        """In one go: nobody sees the new site with the old policy. The router is first: others announce agents."""
+        site = self._apply(self._files)
+        policy = site_policy(site)
+        if self._router is not None and policy.version != self._told:
+            self._told = policy.version
+            self._router.tell(PolicyChanged(policy), cause)
+        self.current.change(site)
+
+    async def _committed(self) -> None:
         if self._router is not None:
-            await self._router.post(PolicyChanged(site_policy(self.site)), cause)
+            await self._router.drain()
 
-    def _apply(self) -> Site:
-        site = self._files
+    def _apply(self, site: Site) -> Site:
         for subject, patch in self._patches.items():
             try:
                 site = patched(site, subject, patch)

@@ -1,10 +1,11 @@
-"""Accounts and phone secrets at the start: the demo's own, refused off loopback, and those set by command."""
+"""Accounts and phone secrets of a site: the demo's own, refused off loopback, and those set by command."""
 
 import structlog
 
 from config.site import Site
 from records.accounts import Account, Accounts, Role
 from records.phones import Phones, PhoneSecret, phone_secret
+from server.current import CurrentSite
 
 log = structlog.get_logger(__name__)
 
@@ -19,35 +20,43 @@ def role_of(site_role: str) -> Role:
 class People:
     """`serve_demo`: only this machine can reach the server, so the demo's well-known password may be used."""
 
-    def __init__(self, site: Site, accounts: Accounts, phones: Phones, realm: str, *, serve_demo: bool) -> None:
-        self._site = site
+    def __init__(
+        self, current: CurrentSite, accounts: Accounts, phones: Phones, realm: str, *, serve_demo: bool
+    ) -> None:
+        self._current = current
         self._accounts = accounts
         self._phones = phones
         self._realm = realm
-        self._demo = site.demo_password if serve_demo else ""
+        self._serve_demo = serve_demo
 
-    async def make_demo_accounts(self, now: int) -> None:
+    async def make_demo_accounts(self, site: Site, now: int) -> None:
         """An account for each agent of a demo site that has none yet."""
-        if not self._demo:
+        demo = self._demo(site)
+        if not demo:
             return
-        for agent in self._site.agents.values():
+        for agent in site.agents.values():
             if await self._accounts.get(agent.agent_id) is None:
                 account = Account(agent.agent_id, role_of(agent.role), agent.agent_id)
-                await self._accounts.set_password(account, self._demo, now)
+                await self._accounts.set_password(account, demo, now)
 
     def login_allowed(self, password: str) -> bool:
         """A demo's password is public: off loopback it opens nothing, whenever the account was made."""
-        return not self._site.demo_password or bool(self._demo) or password != self._site.demo_password
+        demo = self._current.site.demo_password
+        return not demo or self._serve_demo or password != demo
 
-    async def phone_secrets(self) -> dict[str, PhoneSecret]:
+    async def phone_secrets(self, site: Site) -> dict[str, PhoneSecret]:
         """Each phone's secret: the one set by command, else the demo's."""
         secrets: dict[str, PhoneSecret] = {}
-        for agent in self._site.agents.values():
+        demo = self._demo(site)
+        for agent in site.agents.values():
             if not agent.sip_user:
                 continue
             kept = await self._phones.get(agent.sip_user, self._realm)
             if kept is not None:
                 secrets[agent.sip_user] = kept
-            elif self._demo:
-                secrets[agent.sip_user] = phone_secret(agent.sip_user, self._realm, self._demo)
+            elif demo:
+                secrets[agent.sip_user] = phone_secret(agent.sip_user, self._realm, demo)
         return secrets
+
+    def _demo(self, site: Site) -> str:
+        return site.demo_password if self._serve_demo else ""

@@ -1,6 +1,6 @@
 """Whether an agent can be reached: page and browser leg up, or phone registered. Tells the router when that changes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from router.events import AgentConnected, AgentDisconnected, Event
@@ -8,7 +8,7 @@ from router.events import AgentConnected, AgentDisconnected, Event
 
 @dataclass(slots=True)
 class _Station:
-    phone: bool
+    phone: str
     page: bool = False
     leg: bool = False
     registered: bool = False
@@ -26,10 +26,32 @@ class Reach:
         self._tell = tell
         self._generation = generation
         self._stations: dict[str, _Station] = {}
+        self._agents: frozenset[str] = frozenset()
+        self._agent_of: dict[str, str] = {}
 
-    def add(self, agent_id: str, *, phone: bool) -> None:
-        """An agent of the site."""
-        self._stations.setdefault(agent_id, _Station(phone))
+    def follow(self, phones: Mapping[str, str], registered: Callable[[str], bool] = lambda _phone: False) -> None:
+        """The agents of the site with their phones ("" for a browser); call it after the router was told of them.
+
+        `registered` says whether a phone is. Who left the site is kept: they may have work to finish, or come back.
+        """
+        for agent_id, phone in phones.items():
+            station = self._stations.setdefault(agent_id, _Station(""))
+            before = station.reachable and agent_id in self._agents
+            if station.phone != phone:
+                station.phone, station.registered = phone, bool(phone) and registered(phone)
+            self._tell_change(agent_id, station, before=before)
+            if phone:
+                self._agent_of[phone] = agent_id
+        self._agents = frozenset(phones)
+
+    def agent_of(self, phone: str) -> str | None:
+        """Whose phone it is."""
+        return self._agent_of.get(phone)
+
+    def on_phone(self, agent_id: str) -> bool:
+        """Whether the agent speaks on a phone."""
+        station = self._stations.get(agent_id)
+        return station is not None and station.phone != ""
 
     def page(self, agent_id: str, *, up: bool) -> None:
         """The agent's WebSocket is up or gone."""
@@ -60,6 +82,9 @@ class Reach:
             return
         before = station.reachable
         setattr(station, what, up)
+        self._tell_change(agent_id, station, before=before)
+
+    def _tell_change(self, agent_id: str, station: _Station, *, before: bool) -> None:
         after = station.reachable
         if after and not before:
             station.generation = self._generation(agent_id) + 1

@@ -52,14 +52,14 @@ def hand_over(  # noqa: C901 - one flat match over all events, on purpose
 
 
 class PhoneCredentials:
-    """Who may register a phone: one secret a user, read at the start."""
+    """Who may register a phone: one secret a user; `secrets` is replaced when the site is read again."""
 
     def __init__(self, secrets: Mapping[str, PhoneSecret]) -> None:
-        self._secrets = secrets
+        self.secrets = secrets
 
     def ha1(self, user: str, realm: str, algorithm: str) -> str | None:
         """The stored HA1 for "MD5" or "SHA-256"; None for a stranger."""
-        secret = self._secrets.get(user)
+        secret = self.secrets.get(user)
         if secret is None or secret.realm != realm:
             return None
         return secret.ha1_sha256 if algorithm == "SHA-256" else secret.ha1_md5

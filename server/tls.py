@@ -3,6 +3,10 @@
 import ssl
 from pathlib import Path
 
+import structlog
+
+log = structlog.get_logger(__name__)
+
 
 class TlsError(Exception):
     """The certificate or its key is of no use; the text says which file and why."""
@@ -13,7 +17,7 @@ class Certificate:
 
     def __init__(self, cert: Path, key: Path) -> None:
         """Raises TlsError."""
-        self._cert = cert
+        self.file = self._cert = cert
         self._key = key
         self.context = self._current = self._load()
         self.context.sni_callback = self._choose
@@ -39,6 +43,19 @@ class Certificate:
 def certificate(cert: Path | None, key: Path | None) -> Certificate | None:
     """The certificate when there is one. Raises TlsError."""
     return None if cert is None or key is None else Certificate(cert, key)
+
+
+def renew(shown: Certificate | None) -> None:
+    """For a signal handler: a renewed certificate is shown from now on; a bad one is logged and not used."""
+    if shown is None:
+        log.info("no_certificate_to_reload")
+        return
+    try:
+        shown.reload()
+    except TlsError as error:
+        log.error("certificate_not_reloaded", error=str(error))
+    else:
+        log.info("certificate_reloaded", file=str(shown.file))
 
 
 def _no_password() -> str:

@@ -25,21 +25,33 @@ FRONTEND = Path(__file__).resolve().parent.parent / "frontend"
 
 @dataclass(frozen=True, slots=True)
 class GuardedSignIn:
-    """Sign-in that refuses a demo's public password where `allowed` says so, and knows programs' keys."""
+    """Sign-in that refuses a demo's public password where `allowed` says so, and knows programs' keys.
+
+    `belongs` says whether an agent is one of the site's: nobody else has business here, whatever account they have.
+    """
 
     sign_in_: SignIn
     allowed: Callable[[str], bool]
     api_keys: ApiKeys
+    belongs: Callable[[str], bool] = lambda _agent_id: True
 
     async def sign_in(self, name: str, password: str, now: int) -> SignedIn | None:
         """A session when the password is right and may be used here."""
-        return await self.sign_in_.sign_in(name, password, now) if self.allowed(password) else None
+        signed_in = await self.sign_in_.sign_in(name, password, now) if self.allowed(password) else None
+        if signed_in is not None and self._stranger(signed_in.caller):
+            await self.sign_in_.sign_out(signed_in.token)
+            return None
+        return signed_in
 
     async def authenticate(self, token: str, now: int) -> Caller | None:
         """Whose token or API key it is."""
         if token.startswith(KEY_PREFIX):
             return await self.api_keys.find(token)
-        return await self.sign_in_.authenticate(token, now)
+        caller = await self.sign_in_.authenticate(token, now)
+        return None if caller is None or self._stranger(caller) else caller
+
+    def _stranger(self, caller: Caller) -> bool:
+        return caller.agent_id is not None and not self.belongs(caller.agent_id)
 
     async def sign_out(self, token: str) -> None:
         """Ends that session."""

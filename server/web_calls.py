@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from config.site import Site
+from server.current import CurrentSite
 from server.pump import Pump
 from voice.conductor import Conductor
 from voice.ports import MediaEngine
@@ -14,7 +14,7 @@ from voice.web_limits import WebCallLimits
 
 
 def web_call_endpoint(
-    site: Site,
+    current: CurrentSite,
     conductor: Conductor,
     media: MediaEngine,
     pump: Pump,
@@ -25,16 +25,16 @@ def web_call_endpoint(
     ports = WebCallPorts(
         desk=conductor,
         media=media,
-        is_open=lambda entry: entry in site.entries and site.entries[entry].web,
+        is_open=lambda entry: entry in current.site.entries and current.site.entries[entry].web,
         place=pump.place,
-        name_of=_names(site),
+        name_of=_names(current),
     )
     return WebCallEndpoint(WebCalls(ports, limits), now=pump.now, origin_allowed=origin_allowed, limits=limits)
 
 
-def _names(site: Site) -> Callable[[str], str]:
+def _names(current: CurrentSite) -> Callable[[str], str]:
     def name_of(agent_id: str) -> str:
-        agent = site.agents.get(agent_id)
+        agent = current.agent(agent_id)
         return agent.display_name if agent is not None else ""
 
     return name_of

@@ -52,6 +52,11 @@ class WebhookSender:
         self._wake = asyncio.Event()
         self._closed = False
 
+    def follow(self, hooks: Mapping[str, Hook], secrets: Mapping[str, str]) -> None:
+        """The site was read again. What waits for a hook that is gone fails."""
+        self._hooks = hooks
+        self._secrets = {name: secret.encode() for name, secret in secrets.items()}
+
     def wake(self) -> None:
         """There may be something to tell."""
         self._wake.set()

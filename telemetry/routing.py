@@ -20,7 +20,7 @@ class RoutingMeter:
 
     def __init__(self, metrics: Metrics, targets: Mapping[str, int]) -> None:
         self._metrics = metrics
-        self._targets = targets
+        self.targets = targets
         self._work: dict[str, tuple[str, int]] = {}
         # Work items by reservation: of offers that stand, and of those accepted and not yet joined.
         self._offered: dict[str, str] = {}
@@ -57,7 +57,7 @@ class RoutingMeter:
             return
         queue, queued_at = work
         wait_us = now - queued_at
-        self._metrics.answered(queue, wait_us, wait_us <= self._targets.get(queue, 0))
+        self._metrics.answered(queue, wait_us, wait_us <= self.targets.get(queue, 0))
 
     def _observe_command(self, command: Command) -> None:
         match command:

@@ -92,6 +92,11 @@ class Conductor:
             "assignments": len(self._assignments),
         }
 
+    @property
+    def interactions(self) -> frozenset[str]:
+        """The calls that are open."""
+        return frozenset(self._by_interaction)
+
     def close(self) -> None:
         """No new calls; those that are open are hung up."""
         self._closing = True

@@ -20,3 +20,12 @@ def test_keys_do_not_disturb_each_other_and_are_forgotten() -> None:
     assert not buckets.take("c", 0), "no place is free"
     assert buckets.take("c", MINUTE)
     assert len(buckets) == 1
+
+
+def test_other_bounds_begin_anew_and_the_same_ones_do_not() -> None:
+    buckets = Buckets(60, 1)
+    assert buckets.take("a", 0)
+    buckets.reshape(60, 1)
+    assert not buckets.take("a", 0)
+    buckets.reshape(60, 2)
+    assert [buckets.take("a", 0) for _ in range(3)] == [True, True, False]

@@ -40,7 +40,7 @@ class Server:
         self.sip_port = free_port(socket.SOCK_STREAM, socket.SOCK_DGRAM)
         self.rtp_first = _random.choice(RTP_BLOCKS)
         self.expected_errors: set[str] = set()
-        self._site = site
+        self.site = site
         self._arguments = list(arguments)
         self._process: subprocess.Popen[bytes] | None = None
         self._family: list[psutil.Process] = []
@@ -66,7 +66,7 @@ class Server:
         """The command line; the settings as flags."""
         rtp = f"{self.rtp_first}-{self.rtp_first + RTP_PORTS_EACH - 1}"
         ports = [f"--http-port={self.http_port}", f"--sip-port={self.sip_port}", f"--rtp-ports={rtp}"]
-        site = [] if self._site is None else [f"--site={self._site}"]
+        site = [] if self.site is None else [f"--site={self.site}"]
         run = [sys.executable, "-m", "server", "run", "--log-format=json", f"--data-dir={self.data_dir}"]
         return [*run, *ports, *site, *self._arguments]
 

@@ -11,6 +11,7 @@ from media import link, mixer
 from media.client import WorkerEngine
 from media.engine import EngineSettings
 from media.errors import MediaError
+from tests.audio import tone, write_wav
 from tests.media.phones import Events, until
 
 
@@ -86,3 +87,20 @@ async def test_a_worker_that_cannot_start_is_an_error(tmp_path: Path) -> None:
     assert caught.value.reason == "worker_start_failed"
     with pytest.raises(MediaError, match="no_worker"):
         await engine.open_rtp("a")
+
+
+async def test_prompts_are_read_again_by_every_worker(started: tuple[WorkerEngine, Events], tmp_path: Path) -> None:
+    engine, _ = started
+    write_wav(tmp_path / "new.wav", tone(440.0, seconds=0.1))
+    await engine.reload_prompts(tmp_path)
+    for leg_id in "ab":  # one on each worker
+        await open_leg(engine, leg_id)
+        await engine.play(leg_id, f"p-{leg_id}", ["new.wav"])
+    (tmp_path / "new.wav").unlink()
+    await engine.reload_prompts(tmp_path)
+    for leg_id in "ab":  # a call that is in an older flow may still ask for it
+        await engine.play(leg_id, f"q-{leg_id}", ["new.wav"])
+    (tmp_path / "sub").mkdir()
+    await engine.reload_prompts(tmp_path / "sub")
+    with pytest.raises(MediaError, match="prompt_missing"):
+        await engine.play("a", "r", ["other.wav"])

@@ -1,6 +1,7 @@
 """A whole node with two teams, each with a queue of its own, and somebody of every role; asked over HTTP."""
 
 import json
+import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,8 +10,9 @@ from typing import Any
 
 import aiohttp
 
-import config
+from config.whole import load_whole
 from records.api_keys import ApiKeys
+from records.webhooks import KINDS
 from router.events import AgentConnected
 from server.node import Node
 from tests.server.sites import DEMO
@@ -106,7 +108,7 @@ class Bureau:
 async def bureau(folder: Path, hooks: str = "") -> AsyncIterator[Bureau]:
     """A running node on the site in `folder`; the same folder again is a restart."""
     site = site_folder(folder, hooks)
-    node = Node(settings(folder, SITE=str(site)), config.load(site))
+    node = Node(settings(folder, SITE=str(site)), load_whole(site, KINDS, os.environ))
     await node.start()
     try:
         async with aiohttp.ClientSession() as session:

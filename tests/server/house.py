@@ -36,6 +36,7 @@ from server import media_port, signalling
 from server.cards import Cards
 from server.clock import wall_us
 from server.contexts import InteractionContexts
+from server.current import CurrentSite
 from server.desk import Desk
 from server.ids import interaction_ids
 from server.projection import Projection
@@ -79,10 +80,18 @@ class ListHub:
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, m.NumberedMessage]] = []
+        self.redrawn: list[str] = []
+        self.closed: list[tuple[str, m.ByeCode]] = []
 
     def send(self, agent_id: str, message: m.NumberedMessage) -> bool:
         self.sent.append((agent_id, message))
         return True
+
+    def resync(self, agent_id: str) -> None:
+        self.redrawn.append(agent_id)
+
+    def close(self, agent_id: str, code: m.ByeCode) -> None:
+        self.closed.append((agent_id, code))
 
     def to(self, agent_id: str) -> list[m.NumberedMessage]:
         return [message for to, message in self.sent if to == agent_id]
@@ -187,7 +196,7 @@ class House:
     """Use `async with built(tmp_path) as house`."""
 
     def __init__(self, site: Site, database: Database, outside: Outside) -> None:
-        self.site = site
+        self.current = CurrentSite(site)
         self.database = database
         self.outside = outside
         self.failed: list[str] = []
@@ -198,6 +207,10 @@ class House:
         self.shard = MemoryShard()
         self.rtp: list[Phone] = []
         self._names = itertools.count(1)
+
+    @property
+    def site(self) -> Site:
+        return self.current.site
 
     async def start(self) -> None:
         store = cast("RedisShardStore", MemoryShardStore(self.shard, wall_us))
@@ -236,16 +249,16 @@ class House:
     def _build_desk(self) -> None:
         board = self.pump.dispatcher
         self.reach = Reach(self.pump.tell, lambda agent_id: row.generation if (row := board.agent(agent_id)) else 0)
-        for one in self.site.agents.values():
-            self.reach.add(one.agent_id, phone=one.station == "sip")
+        agents = self.site.agents.values()
+        self.reach.follow({one.agent_id: one.sip_user if one.station == "sip" else "" for one in agents})
         self.accounts = Accounts(self.database, CHEAP)
         self.sign_in = SignIn(self.accounts, Sessions(self.database))
-        self.cards = Cards(self.site)
+        self.cards = Cards(self.current)
         self.desk = Desk(
             self.pump, self.cards, self.contexts, self.reach, self.sign_in, self.notes, self.tasks, wall_us
         )
         ports = VoicePorts(self.ua, media_port.MediaPort(self.engine), self.sdp, self.pump, self.contexts, self.desk)
-        site = voice_site(self.site, "n1.1", interaction_ids(wall_us))
+        site = voice_site(self.current, "n1.1", interaction_ids(wall_us))
         self.conductor = Conductor(site, ports, self.calls)
 
     def _phone_changed(self, user: str, registered: bool) -> None:

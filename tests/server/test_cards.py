@@ -11,6 +11,7 @@ from router.rows import AgentRow, ReservationRow, WorkRow
 from router.vocabulary import EndedBy, Medium, OfferState, Presence, Requirement, WorkState
 from server.cards import Cards, choices, label
 from server.contexts import Earlier, InteractionContext
+from server.current import CurrentSite
 from tests.server.sites import SECOND, small_site
 
 NEEDS = (Requirement("english", 2), Requirement("orders", 4))
@@ -33,7 +34,7 @@ def context() -> InteractionContext:
 
 @pytest.fixture
 def cards() -> Cards:
-    return Cards(small_site())
+    return Cards(CurrentSite(small_site()))
 
 
 def test_an_offer_shows_who_what_why_and_until_when(cards: Cards) -> None:

@@ -11,7 +11,7 @@ from records.accounts import Accounts
 from records.database import Database, sqlite_url
 from records.phones import Phones, phone_secret
 from server.cli import main
-from server.node import REALM
+from server.telephony import REALM
 from tests.server.sites import DEMO
 
 PASSWORD = "long enough to be one"

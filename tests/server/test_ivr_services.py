@@ -40,7 +40,7 @@ async def test_callbacks_are_written_down_and_impossible_numbers_refused(tmp_pat
 async def test_all_three_are_there_and_closed(house: House, tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         services = await ivr_services(
-            house.site,
+            house.current,
             house.engine,
             FollowUps(house.database),
             tmp_path / "messages",

@@ -1,6 +1,7 @@
 """The whole node in this process, with its media worker and embedded store: it starts, serves, leaves nothing."""
 
 import asyncio
+import os
 import socket
 from argparse import Namespace
 from pathlib import Path
@@ -9,10 +10,11 @@ import aiohttp
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-import config
 from config.policy import site_policy
 from config.settings import Settings, read_settings
-from server.node import Node, split_ports
+from config.whole import load_whole
+from records.webhooks import KINDS
+from server.node import Node
 from tests.server.house import until
 from tests.server.sites import DEMO
 
@@ -59,7 +61,7 @@ async def status(url: str) -> int:
 async def test_it_starts_serves_and_leaves_nothing(tmp_path: Path) -> None:
     before = children(), our_tasks()
     made = settings(tmp_path)
-    node = Node(made, config.load(DEMO))
+    node = Node(made, load_whole(DEMO, KINDS, os.environ))
     await node.start()
     try:
         base = f"http://127.0.0.1:{made.http_port}"
@@ -84,14 +86,14 @@ async def test_a_taken_port_stops_the_start_and_everything_else(tmp_path: Path, 
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        node = Node(settings(tmp_path, **{taken: str(other.getsockname()[1])}), config.load(DEMO))
+        node = Node(settings(tmp_path, **{taken: str(other.getsockname()[1])}), load_whole(DEMO, KINDS, os.environ))
         with pytest.raises(OSError, match="in use"):
             await asyncio.wait_for(node.start(), 60)
     await until(lambda: (children(), our_tasks()) == before, f"{our_tasks()} as before", 10)
 
 
 async def test_a_vital_task_that_fails_stops_the_node(tmp_path: Path) -> None:
-    node = Node(settings(tmp_path), config.load(DEMO))
+    node = Node(settings(tmp_path), load_whole(DEMO, KINDS, os.environ))
     await node.start()
     try:
         store, lease = node.storage.shard.store, node.storage.shard.lease
@@ -100,13 +102,3 @@ async def test_a_vital_task_that_fails_stops_the_node(tmp_path: Path) -> None:
         assert node.failed in ("lease", "pump")
     finally:
         await asyncio.wait_for(node.stop(), 30)
-
-
-@pytest.mark.parametrize("whole", [(16384, 18383), (20000, 20019), (1024, 65535)])
-def test_ports_are_split_without_overlap(whole: tuple[int, int]) -> None:
-    rtp, browsers = split_ports(whole)
-    assert rtp[0] == whole[0]
-    assert browsers[1] == whole[1]
-    assert rtp[1] + 1 == browsers[0]
-    assert rtp[0] % 2 == 0
-    assert (rtp[1] + 1) % 2 == 0, "a whole number of pairs"

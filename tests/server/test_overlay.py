@@ -10,7 +10,6 @@ from config.policy import site_policy
 from records.audit import Audit
 from records.database import Database, sqlite_url
 from records.overlay import OverlayConflictError, OverlayStore
-from router.commands import Command
 from router.events import Event, PolicyChanged
 from server.overlay import Author, Overlay, RulesProblem, UnknownSubjectError
 from tests.server.sites import agent, small_site
@@ -22,9 +21,11 @@ class Heard:
     def __init__(self) -> None:
         self.events: list[Event] = []
 
-    async def post(self, event: Event, cause: str) -> tuple[Command, ...]:
+    def tell(self, event: Event, cause: str) -> None:
         self.events.append(event)
-        return ()
+
+    async def drain(self) -> None:
+        return
 
 
 @pytest.fixture
@@ -118,7 +119,7 @@ async def test_patches_that_newer_files_do_not_know_are_left_out(database: Datab
     again, heard = await opened(database)
     assert again.site.agents["anna"].skills == {"english": 3}
     seen: list[object] = []
-    again.on_change(seen.append)
+    again.current.on_change(seen.append)
     await again.rebase(small_site(agents={"anna": agent("anna", capacity={"voice": 2}, total_units=2)}))
     assert again.site.agents["anna"].capacity == {"voice": 2}
     assert again.site.agents["anna"].skills == {"english": 3}

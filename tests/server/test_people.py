@@ -5,6 +5,7 @@ import pytest
 from records.accounts import Account, Accounts, Role
 from records.database import Database
 from records.phones import Phones, phone_secret
+from server.current import CurrentSite
 from server.people import People, role_of
 from tests.server.house import CHEAP
 from tests.server.sites import agent, small_site
@@ -21,11 +22,11 @@ SITE = small_site(
 
 def people(database: Database, *, serve_demo: bool = True, demo: bool = True) -> People:
     site = SITE if demo else small_site(dict(SITE.agents))
-    return People(site, Accounts(database, CHEAP), Phones(database), "jackfield", serve_demo=serve_demo)
+    return People(CurrentSite(site), Accounts(database, CHEAP), Phones(database), "jackfield", serve_demo=serve_demo)
 
 
 async def test_a_demo_has_an_account_for_each_agent(database: Database) -> None:
-    await people(database).make_demo_accounts(1)
+    await people(database).make_demo_accounts(SITE, 1)
     accounts = Accounts(database, CHEAP)
     assert await accounts.verify("anna", "demo-secret") == Account("anna", Role.AGENT, "anna")
     assert await accounts.verify("sue", "demo-secret") == Account("sue", Role.SUPERVISOR, "sue")
@@ -34,7 +35,7 @@ async def test_a_demo_has_an_account_for_each_agent(database: Database) -> None:
 async def test_an_account_that_is_there_keeps_its_password(database: Database) -> None:
     accounts = Accounts(database, CHEAP)
     await accounts.set_password(Account("anna", Role.AGENT, "anna"), "her own password", 1)
-    await people(database).make_demo_accounts(2)
+    await people(database).make_demo_accounts(SITE, 2)
     assert await accounts.verify("anna", "her own password") is not None
     assert await accounts.verify("anna", "demo-secret") is None
 
@@ -44,9 +45,10 @@ async def test_off_loopback_and_without_a_demo_there_are_no_accounts(
     database: Database, serve_demo: bool, demo: bool
 ) -> None:
     made = people(database, serve_demo=serve_demo, demo=demo)
-    await made.make_demo_accounts(1)
+    site = SITE if demo else small_site(dict(SITE.agents))
+    await made.make_demo_accounts(site, 1)
     assert await Accounts(database, CHEAP).get("anna") is None
-    assert await made.phone_secrets() == {}
+    assert await made.phone_secrets(site) == {}
 
 
 def test_the_public_password_opens_nothing_off_loopback(database: Database) -> None:
@@ -58,11 +60,11 @@ def test_the_public_password_opens_nothing_off_loopback(database: Database) -> N
 
 
 async def test_phones_have_their_own_secret_or_the_demos(database: Database) -> None:
-    assert await people(database).phone_secrets() == {"2001": phone_secret("2001", "jackfield", "demo-secret")}
+    assert await people(database).phone_secrets(SITE) == {"2001": phone_secret("2001", "jackfield", "demo-secret")}
     await Phones(database).set_password("2001", "jackfield", "its own secret")
     own = {"2001": phone_secret("2001", "jackfield", "its own secret")}
-    assert await people(database).phone_secrets() == own
-    assert await people(database, serve_demo=False).phone_secrets() == own
+    assert await people(database).phone_secrets(SITE) == own
+    assert await people(database, serve_demo=False).phone_secrets(SITE) == own
 
 
 @pytest.mark.parametrize(

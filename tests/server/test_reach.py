@@ -11,8 +11,7 @@ class Rig:
         self.told: list[Event] = []
         self.generation = 0
         self.reach = Reach(self._tell, lambda _agent: self.generation)
-        self.reach.add("anna", phone=False)
-        self.reach.add("ben", phone=True)
+        self.reach.follow({"anna": "", "ben": "2001"})
 
     def _tell(self, event: Event, cause: str) -> None:
         assert cause in ("agent:anna", "agent:ben")
@@ -66,9 +65,37 @@ def test_views(rig: Rig) -> None:
     assert not rig.reach.leg_state("nobody")
 
 
-def test_strangers_are_ignored_and_an_agent_is_added_once(rig: Rig) -> None:
+def test_strangers_are_ignored(rig: Rig) -> None:
     rig.reach.page("nobody", up=True)
+    assert rig.told == []
+    assert rig.reach.agent_of("2001") == "ben"
+    assert rig.reach.agent_of("2002") is None
+
+
+def test_who_goes_on_as_before_is_not_announced_again(rig: Rig) -> None:
     rig.reach.page("anna", up=True)
-    rig.reach.add("anna", phone=True)
     rig.reach.leg("anna", up=True)
-    assert rig.told == [AgentConnected("anna", 1)]
+    rig.reach.registered("ben", up=True)
+    before = len(rig.told)
+    rig.reach.follow({"anna": "", "ben": "2001", "cai": ""})
+    assert len(rig.told) == before
+
+
+def test_who_comes_back_to_the_site_is_announced_anew(rig: Rig) -> None:
+    rig.reach.registered("ben", up=True)
+    rig.reach.follow({"anna": ""})
+    assert rig.reach.on_phone("ben"), "a conversation may still go on"
+    rig.generation = 0  # the router has forgotten them
+    rig.reach.follow({"anna": "", "ben": "2001"})
+    assert rig.told == [AgentConnected("ben", 1), AgentConnected("ben", 1)]
+
+
+def test_another_station(rig: Rig) -> None:
+    rig.reach.page("anna", up=True)
+    rig.reach.leg("anna", up=True)
+    rig.reach.registered("ben", up=True)
+    rig.told.clear()
+    rig.reach.follow({"anna": "2002", "ben": "2003"}, lambda phone: phone == "2003")
+    assert rig.told == [AgentDisconnected("anna", 1)], "anna's new phone is not there yet, ben's is"
+    rig.reach.registered("anna", up=True)
+    assert rig.told[1:] == [AgentConnected("anna", rig.generation)]

@@ -146,6 +146,10 @@ async def see_deliveries(office: Bureau, who: str, target: dict[str, str]) -> bo
     return await reached(office, who, "GET", "webhooks/deliveries")
 
 
+async def reload_site(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    return await reached(office, who, "POST", "site/reload", {})
+
+
 async def keep_session(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
     return await reached(office, who, "GET", "me")
 
@@ -156,7 +160,7 @@ async def take_work(office: Bureau, who: str, target: dict[str, str]) -> bool | 
 
 PROBES: dict[Action, Probe] = {action: globals()[action.value] for action in Action}
 # What cannot be somebody else's: asked once, whoever's team it is.
-WITHOUT_TARGET = {Action.KEEP_SESSION, Action.TAKE_WORK, Action.SUBMIT_WORK, Action.SEE_DELIVERIES}
+WITHOUT_TARGET = {Action.KEEP_SESSION, Action.TAKE_WORK, Action.SUBMIT_WORK, Action.SEE_DELIVERIES, Action.RELOAD_SITE}
 
 
 @pytest.mark.timeout(120)

@@ -1,6 +1,7 @@
 """The site as calls see it."""
 
 import config
+from server.current import CurrentSite
 from server.voice_site import voice_site
 from tests.server.sites import DEMO, FLOW, SECOND, agent, small_site
 from voice.call import WaitPlan
@@ -8,7 +9,7 @@ from voice.call import WaitPlan
 
 def test_entries_waits_phones_and_hours() -> None:
     site = small_site({"anna": agent("anna"), "ben": agent("ben", station="sip", sip_user="2001")})
-    voice = voice_site(site, "n1.3", lambda: "id")
+    voice = voice_site(CurrentSite(site), "n1.3", lambda: "id")
     assert voice.entries["400"].flow is FLOW
     assert voice.entries["400"].channel == "line"
     assert voice.waits["orders"] == WaitPlan(music="music/hold", welcome=(), announce_every=30 * SECOND)
@@ -19,10 +20,10 @@ def test_entries_waits_phones_and_hours() -> None:
 
 def test_an_agent_with_a_browser_keeps_it_even_with_a_phone_number() -> None:
     site = small_site({"anna": agent("anna", sip_user="2001")})
-    assert voice_site(site, "n", lambda: "id").phone_of("anna") is None
+    assert voice_site(CurrentSite(site), "n", lambda: "id").phone_of("anna") is None
 
 
 def test_the_demo_site() -> None:
-    voice = voice_site(config.load(DEMO), "n", lambda: "id")
+    voice = voice_site(CurrentSite(config.load(DEMO)), "n", lambda: "id")
     assert set(voice.entries) == {"4000", "400", "4001"}
     assert voice.phone_of("agent1") is None

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import cast
 
 import config
+from server.current import CurrentSite
 from server.pump import Pump
 from server.web_calls import _names, web_call_endpoint
 from tests.server.sites import DEMO
@@ -33,7 +34,7 @@ async def test_an_entry_may_be_for_telephones_only(tmp_path: Path) -> None:
 
     desk, socket = Desk(), Socket()
     endpoint = web_call_endpoint(
-        site, cast("Conductor", desk), Media(), cast("Pump", FakePump()), lambda _request: True
+        CurrentSite(site), cast("Conductor", desk), Media(), cast("Pump", FakePump()), lambda _request: True
     )
     calls = endpoint._calls
     assert calls.start(Start(entry="400", sdp="v=0"), socket) is None
@@ -42,6 +43,6 @@ async def test_an_entry_may_be_for_telephones_only(tmp_path: Path) -> None:
     assert calls.start(Start(entry="4000", sdp="v=0"), socket) is not None
     assert [entry for _, entry, _ in desk.admitted] == ["4000"]
 
-    name_of = _names(site)
+    name_of = _names(CurrentSite(site))
     assert name_of("agent1") == "Demo agent 1"
     assert name_of("nobody") == ""
