@@ -1,0 +1,369 @@
+"""Assignments at a rate, and flat out: the whole node in this process, a thousand agents' sockets in another one.
+
+    python -m bench.assign [--agents 1000] [--rate 500] [--count 20000]
+
+`assign.event_to_socket` is measured from the time at which the event was meant to happen, so that a late generator
+cannot hide a queue (no coordinated omission). Floors of the same run: a function that does nothing and then a message
+of the same size over a socket to the same process. `assign.committed` counts assignments decided and committed without
+sockets, as fast as they go, and `assign.cpu.*` is what each process spends on one. One JSON object a line.
+"""
+
+import argparse
+import asyncio
+import gc
+import itertools
+import os
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import aiohttp
+import msgspec
+import uvloop
+from argon2 import PasswordHasher
+
+import config
+from agents_ws import messages as m
+from agents_ws.endpoint import PATH
+from agents_ws.examples import OFFER
+from bench.figures import cpu_ms, line
+from bench.offer import free_port
+from config.policy import site_policy
+from config.settings import parse
+from records.accounts import Account, Accounts, Role
+from records.sessions import Sessions
+from router import events as facts
+from router.policy import AgentPolicy, Policy, QueuePolicy
+from router.vocabulary import Medium, Presence
+from server.embedded import EmbeddedValkey
+from server.node import Node
+from server.shard import ShardOwner
+from store.connection import open_store
+from store.shard import RedisShardStore
+from telemetry import logs
+
+QUEUE = "bench"
+# How long an offer stands before its customer leaves, so that the agent is free again.
+HOLD_S = 0.1
+PREPARED = 500
+WARM_UP = 500
+FLAT_OUT = 1000
+IN_FLIGHT = 64
+NOOP = "#!lua name=bench_noop\nredis.register_function('bench_noop', function(keys, args) return 1 end)"
+
+AGENT_ROW = """
+[agents.b{number}]
+display_name = "Bench agent {number}"
+team = "first_line"
+role = "agent"
+skills = {{ english = {grade} }}
+capacity = {{ chat = 3, total = 3 }}
+station = "webrtc"
+"""
+
+
+def make_site(folder: Path, agents: int) -> Path:
+    """The demo's site with so many agents of its own."""
+    site = folder / "site"
+    shutil.copytree(Path(config.__file__).parent / "demo", site)
+    rows = [AGENT_ROW.format(number=number, grade=1 + number % 10) for number in range(agents)]
+    (site / "agents.toml").write_text("".join(rows))
+    return site
+
+
+async def start_node(folder: Path, site: Path, stack: AsyncExitStack) -> Node:
+    """A whole server in this process; it ends with the stack."""
+    first = 40_000 + 2 * (os.getpid() % 5_000)
+    flags = {"--http-port": free_port(), "--sip-port": free_port(), "--data-dir": folder / "data", "--site": site}
+    flags["--rtp-ports"] = f"{first}-{first + 99}"
+    settings = parse([str(part) for pair in flags.items() for part in pair], {})
+    node = Node(settings, config.load(site))
+    await node.start()
+    stack.push_async_callback(node.stop)
+    policy = site_policy(node.site)
+    queue = QueuePolicy(QUEUE, Medium.CHAT, offer_timeout_us=600_000_000)
+    await node.pump.post(facts.PolicyChanged(replace(policy, version="bench", queues={QUEUE: queue})), "bench")
+    return node
+
+
+async def tokens(node: Node) -> dict[str, str]:
+    """A session for each agent; passwords are nobody's business here, so their hashes are the cheapest there are."""
+    accounts = Accounts(node.storage.database, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    sessions = Sessions(node.storage.database)
+    made = {}
+    for agent_id in node.site.agents:
+        account = Account(agent_id, Role.AGENT, agent_id)
+        await accounts.set_password(account, "bench", 1)
+        made[agent_id] = (await sessions.open(account, time.time_ns() // 1000)).token
+    return made
+
+
+# -- the agents' process
+
+
+async def client(base: str, lines: list[list[str]]) -> None:
+    """Connects every agent and prints `interaction arrival` for each offer, gathered and written off the hot path."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+    found: list[tuple[str, int]] = []
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
+        ready = [asyncio.Event() for _ in lines]
+        readers = [
+            asyncio.create_task(agent(http, base, token, event, found))
+            for (_, token), event in zip(lines, ready, strict=True)
+        ]
+        for event in ready:
+            await event.wait()
+        print("ready", flush=True)
+        gc.collect()
+        gc.freeze()
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+        for name, at in found:
+            print(name, at)
+        print("end", flush=True)
+        for reader in readers:
+            reader.cancel()
+
+
+async def agent(
+    http: aiohttp.ClientSession, base: str, token: str, ready: asyncio.Event, found: list[tuple[str, int]]
+) -> None:
+    """One agent's socket."""
+    async with http.ws_connect(base + PATH, protocols=[m.SUBPROTOCOL]) as ws:
+        await ws.send_str(m.encode(m.Hello(token=token)).decode())
+        async for raw in ws:
+            at = time.monotonic_ns()
+            message = m.decode_server(raw.data)
+            if isinstance(message, m.Welcome):
+                ready.set()
+            elif isinstance(message, m.Offer):
+                found.append((message.interaction_id, at))
+            if isinstance(message, m.NumberedMessage) and message.seq % 20 == 0:
+                await ws.send_str(m.encode(m.Ack(seq=message.seq)).decode())
+
+
+class Agents:
+    """The process of the agents."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def start(cls, base: str, tokens_file: Path) -> "Agents":
+        """Returns when all of them are connected."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bench.assign", "--client", base, "--tokens", str(tokens_file)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        agents = cls(process)
+        async with asyncio.timeout(120):
+            assert await agents._line() == "ready"
+        return agents
+
+    @property
+    def pid(self) -> int:
+        """For its CPU time."""
+        return self._process.pid
+
+    async def arrivals(self) -> dict[str, int]:
+        """Monotonic nanoseconds at which each interaction's offer arrived; the process ends with it."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"\n")
+        found = {}
+        while (text := await self._line()) != "end":
+            name, at = text.split()
+            found[name] = int(at)
+        await self._process.wait()
+        return found
+
+    async def _line(self) -> str:
+        assert self._process.stdout is not None
+        return (await self._process.stdout.readline()).decode().strip()
+
+
+# -- measurements
+
+
+class Events:
+    """Makes events of new interactions whose customers are known already, as they are when a call is queued."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._made = itertools.count()
+
+    async def known(self, count: int) -> list[str]:
+        """So many interactions, each with its context."""
+        made = [f"w{next(self._made)}" for _ in range(count)]
+        for first in range(0, count, PREPARED):
+            chunk = made[first : first + PREPARED]
+            for work in chunk:
+                self._node.contexts.opened(work, "bench", "", "")
+            await asyncio.gather(*(self._node.contexts.get(work) for work in chunk))
+        return made
+
+    def queue(self, work: str) -> None:
+        """It wants an agent."""
+        self._node.pump.tell(facts.WorkQueued(work, work, Medium.CHAT, QUEUE), "bench")
+
+    def leave(self, work: str) -> None:
+        """Its customer goes."""
+        self._node.pump.tell(facts.CustomerLeft(work), "bench")
+
+
+async def at_intended_times(names: Sequence[str], rate: int, act: Callable[[str], None]) -> dict[str, int]:
+    """Calls `act` for each name at its time; returns that time (monotonic ns), met or not."""
+    intended = {}
+    begin = time.monotonic_ns() + 50_000_000
+    for index, name in enumerate(names):
+        due = begin + index * 1_000_000_000 // rate
+        wait_s = (due - time.monotonic_ns()) / 1e9
+        if wait_s > 0:
+            await asyncio.sleep(wait_s)
+        intended[name] = due
+        act(name)
+    return intended
+
+
+async def offers(node: Node, events: Events, names: Sequence[str], rate: int) -> dict[str, int]:
+    """Assignments at a rate; each customer leaves again, so that the agents stay free."""
+    loop = asyncio.get_running_loop()
+
+    def act(work: str) -> None:
+        events.queue(work)
+        loop.call_later(HOLD_S, events.leave, work)
+
+    intended = await at_intended_times(names, rate, act)
+    await asyncio.sleep(2 * HOLD_S)
+    await node.pump.drain()
+    return intended
+
+
+async def floors(node: Node, example: m.Offer, names: Sequence[str], rate: int) -> dict[str, int]:
+    """At the same rate: a function that does nothing, and after its reply one message as large as an offer."""
+    connection = node.storage.connection
+    await connection.run("FUNCTION", "LOAD", "REPLACE", NOOP)
+    agents = itertools.cycle(node.site.agents)
+    waiting: list[asyncio.Task[None]] = []
+
+    async def one(name: str, agent_id: str) -> None:
+        await connection.link.call(("FCALL", "bench_noop", 1, "bench"))
+        node.hub.send(agent_id, msgspec.structs.replace(example, interaction_id=name))
+
+    intended = await at_intended_times(
+        names, rate, lambda name: waiting.append(asyncio.ensure_future(one(name, next(agents))))
+    )
+    await asyncio.gather(*waiting)
+    await asyncio.sleep(HOLD_S)
+    return intended
+
+
+async def flat_out(agents: int, count: int) -> None:
+    """Decided and committed without sockets or records: the pump over an embedded store, as fast as they go."""
+    numbers = range(agents)
+    queue = QueuePolicy(QUEUE, Medium.CHAT, offer_timeout_us=600_000_000)
+    rows = {f"b{n}": AgentPolicy(f"b{n}", "t", {"english": 1 + n % 10}, {Medium.CHAT: 3}, 3) for n in numbers}
+    with tempfile.TemporaryDirectory(prefix="jf-bench-") as folder:
+        server = EmbeddedValkey(Path(folder))
+        connection = await open_store(await server.start())
+        owner = await ShardOwner.take(RedisShardStore(connection, "bench"), "bench", 600_000_000)
+        pump = await owner.restore(Policy("bench", {QUEUE: queue}, rows), lambda _turn: None, lambda _turn, _us: None)
+        committing = asyncio.create_task(pump.run())
+        for name in rows:
+            pump.tell(facts.AgentConnected(name, 1), "bench")
+            pump.tell(facts.PresenceSet(name, Presence.READY), "bench")
+        await pump.drain()
+        gc.collect()
+        gc.freeze()
+        rates, numbers_of = [], itertools.count()
+        pids = {"server": os.getpid(), "store": server.pid}
+        before = {who: cpu_ms(pid) for who, pid in pids.items()}
+        for _ in range(count // FLAT_OUT):
+            chunk = [f"w{next(numbers_of)}" for _ in range(FLAT_OUT)]
+            began = time.monotonic()
+            for number, work in enumerate(chunk):
+                pump.tell(facts.WorkQueued(work, work, Medium.CHAT, QUEUE), "bench")
+                # The loop sends what has gathered while the next ones are decided.
+                if number % IN_FLIGHT == IN_FLIGHT - 1:
+                    await asyncio.sleep(0)
+            await pump.drain()
+            rates.append(len(chunk) / (time.monotonic() - began))
+            spent = {who: cpu_ms(pid) for who, pid in pids.items()}
+            for work in chunk:
+                pump.tell(facts.CustomerLeft(work), "bench")
+            await pump.drain()
+            before = {who: before[who] + cpu_ms(pid) - spent[who] for who, pid in pids.items()}
+        where = f"{agents} agents, no sockets, no records, append-only file everysec, {IN_FLIGHT} decided between sends"
+        print(line("assign.committed", "assignments/s", rates, where), flush=True)
+        for who, pid in pids.items():
+            each = 1000 * (cpu_ms(pid) - before[who]) / (len(rates) * FLAT_OUT)
+            print(line(f"assign.committed.cpu.{who}", "us CPU/assignment", [each], where), flush=True)
+        pump.close()
+        await committing
+        await connection.aclose()
+        await server.stop()
+
+
+async def measure(agents: int, rate: int, count: int) -> None:
+    """Everything in one run."""
+    where = f"{agents} agents connected from another process, {rate} assignments a second"
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jf-bench-")))
+        node = await start_node(folder, make_site(folder, agents), stack)
+        tokens_file = folder / "tokens"
+        tokens_file.write_text("".join(f"{name} {token}\n" for name, token in (await tokens(node)).items()))
+        far = await Agents.start(f"http://127.0.0.1:{node.settings.http_port}", tokens_file)
+        for agent_id in node.site.agents:
+            node.reach.leg(agent_id, up=True)
+            assert await node.desk.set_presence(agent_id, "ready", None) is None
+        events = Events(node)
+        await offers(node, events, await events.known(WARM_UP), rate)
+        names = await events.known(count)
+        gc.collect()
+        gc.freeze()
+        embedded = node.storage.embedded
+        assert embedded is not None
+        pids = {"server": os.getpid(), "agents": far.pid, "store": embedded.pid}
+        before = {who: cpu_ms(pid) for who, pid in pids.items()}
+        intended = await offers(node, events, names, rate)
+        used = {who: cpu_ms(pid) - before[who] for who, pid in pids.items()}
+        floor = await floors(node, OFFER, [f"f{number}" for number in range(count // 4)], rate)
+        arrived = await far.arrivals()
+        for name, asked in (("assign.event_to_socket", intended), ("assign.floor_noop_and_socket", floor)):
+            samples = [(arrived[work] - due) / 1000 for work, due in asked.items() if work in arrived]
+            o=sorted(samples); n=len(o); print(len(asked)-n, "missing", [round(o[int(n*q)]) for q in (.1,.5,.75,.9,.95,.99,.999)], round(o[-1]), file=sys.stderr)
+            worst=[(round((arrived.get(w,0)-d)/1000), i) for i,(w,d) in enumerate(asked.items())]; print(sorted(worst)[-5:], [i for v,i in worst if v>5000 or v<0][:80], file=sys.stderr)
+            print(line(name, "us", samples, where), flush=True)
+        for who, spent in used.items():
+            print(line(f"assign.cpu.{who}", "us CPU/assignment", [1000 * spent / count], where), flush=True)
+
+
+def main() -> None:
+    """Measures, or plays the agents."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--agents", type=int, default=1000)
+    parser.add_argument("--rate", type=int, default=500)
+    parser.add_argument("--count", type=int, default=5000)
+    parser.add_argument("--client")
+    parser.add_argument("--tokens", default="")
+    arguments = parser.parse_args()
+    if arguments.client:
+        signed_in = [entry.split() for entry in Path(arguments.tokens).read_text().splitlines()]
+        uvloop.run(client(arguments.client, signed_in))
+        return
+    logs.configure("error")
+    only = os.environ.get("ONLY", "")
+    if "assign.committed".startswith(only) or only.startswith("assign.committed"):
+        uvloop.run(flat_out(arguments.agents, 4 * arguments.count))
+    if not only.startswith("assign.committed"):
+        uvloop.run(measure(arguments.agents, arguments.rate, arguments.count))
+
+
+if __name__ == "__main__":
+    main()
