@@ -14,6 +14,7 @@ MODULES = {
     "decision": "bench.decision",
     "commit": "bench.commit",
     "offer": "bench.offer",
+    "assign": "bench.assign",
     "sip": "bench.sip_uas",
     "media": "bench.media",
     "webrtc": "bench.webrtc",

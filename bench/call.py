@@ -103,8 +103,8 @@ class Clocks:
     """CPU of the server's processes."""
 
     def __init__(self, server: Server) -> None:
-        media, store = (server.child(part).pid for part in ("media.worker", "valkey-server"))
-        self._pids = {"server": server.pid, "media": media, "store": store}
+        children = {"media": "media.worker", "store": "valkey-server", "records": "server.records_worker"}
+        self._pids = {"server": server.pid} | {part: server.child(name).pid for part, name in children.items()}
 
     def read(self) -> dict[str, float]:
         """Milliseconds used so far."""

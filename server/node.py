@@ -23,7 +23,6 @@ from records.follow_ups import FollowUps
 from records.interactions import Interactions
 from records.notes import Notes
 from records.phones import Phones
-from records.projector import Projector
 from records.sessions import Sessions, SignIn
 from router.estimates import WaitEstimates
 from router.events import NodeLost
@@ -40,14 +39,15 @@ from server.ids import interaction_ids
 from server.ivr_services import ivr_services
 from server.management import Management
 from server.people import People
-from server.projection import Projection
 from server.pump import Pump, PumpClosedError
 from server.reach import Reach
+from server.records_process import RecordsProcess
+from server.records_worker import Setup
 from server.reload import Followers, Reloader
 from server.sdp_port import SdpPort
 from server.site_desk import SiteDesk
 from server.speaker import Speaker
-from server.storage import Storage, open_storage
+from server.storage import SHARD, Storage, open_storage
 from server.tasks import TaskOwner
 from server.telephony import REALM, media_workers, user_agent
 from server.tls import certificate, renew
@@ -166,7 +166,10 @@ class Node:
         self.waits = WaitEstimates(policy)
         self.waits.restore(shard.image)
         self.pump: Pump = await shard.restore(policy, self.speaker, self._decided)
-        self.projection = Projection(Projector(storage.database), shard.store, self._projected)
+        settings = self.settings
+        setup = Setup(storage.store_url, settings.database_url, SHARD, settings.log_level)
+        self.projection = RecordsProcess(setup, self._projected)
+        self.tasks.spawn(self.projection.run(), "projection")
         await self.projection.catch_up(shard.image.applied)
         new_id, per_place = interaction_ids(wall_us), self.waits.per_place
         await self.management.attach(self.pump, shard.store, shard.image, new_id, per_place)
@@ -301,7 +304,6 @@ class Node:
         """From here on things happen: commits first, then the past is tidied, then the doors open."""
         storage = self.storage
         self.tasks.spawn(self.pump.run(), "pump")
-        self.tasks.spawn(self.projection.run(), "projection")
         for label in await storage.register.lost(storage.member):
             await self.pump.post(NodeLost(label), "start")
             await storage.register.forget(label)

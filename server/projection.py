@@ -84,6 +84,17 @@ class Projection:
         if len(self._fresh) >= GATHER_TURNS:
             self._hurry.set()
 
+    def told(self, upto: int) -> None:
+        """The journal has entries up to the sequence `upto`: whoever keeps no turns has them read from there."""
+        if upto <= self._told:
+            return
+        self._told = upto
+        self._missed = upto > self.position
+        self._caught_up.clear()
+        self._wake.set()
+        if upto - self.position >= GATHER_TURNS:
+            self._hurry.set()
+
     async def drained(self) -> None:
         """Returns when everything told so far is in SQL."""
         self._hurry.set()

@@ -1,7 +1,7 @@
 """What happens after a commit, in this order: agents are shown, calls are moved, records and metrics are fed."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -9,13 +9,18 @@ from router.commands import Command, SendOffer
 from router.rows import Turn
 from server.contexts import InteractionContexts
 from server.desk import Desk
-from server.projection import Projection
 from telemetry.routing import RoutingMeter
 from voice.conductor import Conductor
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+
+
+class Records(Protocol):
+    """What makes records of committed turns."""
+
+    def fresh(self, entry: Turn) -> None: ...
 
 
 class Speaker:
@@ -29,12 +34,12 @@ class Speaker:
         self._contexts = contexts
         self._desk: Desk | None = None
         self._conductor: Conductor | None = None
-        self._projection: Projection | None = None
+        self._projection: Records | None = None
         self._chats: Callable[[Command], None] | None = None
         self._management: Callable[[Turn], None] | None = None
         self.failures = 0
 
-    def attach(self, desk: Desk, conductor: Conductor, projection: Projection) -> None:
+    def attach(self, desk: Desk, conductor: Conductor, projection: Records) -> None:
         """Closes the circle."""
         self._desk, self._conductor, self._projection = desk, conductor, projection
 

@@ -31,6 +31,7 @@ class Storage:
     """Opened stores. `embedded` is None with an outside server."""
 
     embedded: EmbeddedValkey | None
+    store_url: str
     connection: StoreConnection
     register: NodeRegister
     member: Member
@@ -75,7 +76,8 @@ async def open_storage(settings: Settings, stack: AsyncExitStack) -> Storage:
     if embedded is not None:
         await embedded.start()
         stack.push_async_callback(embedded.stop)
-    connection = await open_store(embedded.url if embedded else settings.redis_url)
+    store_url = embedded.url if embedded else settings.redis_url
+    connection = await open_store(store_url)
     stack.push_async_callback(connection.aclose)
     database = await Database.open(settings.database_url)
     stack.push_async_callback(database.close)
@@ -86,4 +88,4 @@ async def open_storage(settings: Settings, stack: AsyncExitStack) -> Storage:
         RedisShardStore(connection, SHARD, replicas=settings.replicas), settings.node, settings.lease_us
     )
     stack.push_async_callback(shard.release)
-    return Storage(embedded, connection, register, member, shard, database)
+    return Storage(embedded, store_url, connection, register, member, shard, database)
