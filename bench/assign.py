@@ -36,8 +36,10 @@ from bench.figures import cpu_ms, line
 from bench.offer import free_port
 from config.policy import site_policy
 from config.settings import parse
+from config.whole import load_whole
 from records.accounts import Account, Accounts, Role
 from records.sessions import Sessions
+from records.webhooks import KINDS
 from router import events as facts
 from router.policy import AgentPolicy, Policy, QueuePolicy
 from router.vocabulary import Medium, Presence
@@ -85,7 +87,7 @@ async def start_node(folder: Path, site: Path, stack: AsyncExitStack) -> Node:
     flags = {"--http-port": free_port(), "--sip-port": free_port(), "--data-dir": folder / "data", "--site": site}
     flags["--rtp-ports"] = f"{first}-{first + 99}"
     settings = parse([str(part) for pair in flags.items() for part in pair], {})
-    node = Node(settings, config.load(site))
+    node = Node(settings, load_whole(site, KINDS, os.environ))
     await node.start()
     stack.push_async_callback(node.stop)
     policy = site_policy(node.site)
