@@ -86,6 +86,7 @@ def _test(file: str, stem: str, table: Table, site: Site) -> FlowTest:
         at_us=_time(table, site),
         caller=table.text("caller", "13800000000"),
         entry=table.text("entry", ""),
+        locale=table.text("locale", ""),
         steps=tuple(_step(row, nodes) for row in table.rows("steps")) if table.has("steps") else (),
         expected=_expected(table.table("expect", required=True), site),
     )

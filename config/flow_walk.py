@@ -46,7 +46,10 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class FlowTest:
-    """One test; `at_us` is when the call comes, microseconds since 1970 in UTC."""
+    """One test; `at_us` is when the call comes, microseconds since 1970 in UTC.
+
+    `locale` is the language of the page that a web caller calls from, "" for a telephone.
+    """
 
     file: str
     title: str
@@ -56,6 +59,7 @@ class FlowTest:
     entry: str
     steps: tuple[Step, ...]
     expected: Expected
+    locale: str = ""
 
 
 class Place(Protocol):
@@ -77,11 +81,12 @@ class Walk:
         self._test = test
         context = IvrContext(place.is_open, place.holiday)
         known = {"caller": test.caller, "entry": test.entry}
-        self._machine = IvrMachine(place.flows[test.flow], context, known)
+        flow = place.flows[test.flow]
+        self._machine = IvrMachine(flow, context, known, flow.spoken_to(test.locale))
         self._now = test.at_us
         self._steps = list(test.steps)
         self._play_id = self._request_id = 0
-        self._found: dict[str, object] = {"language": place.flows[test.flow].language}
+        self._found: dict[str, object] = {"language": flow.spoken_to(test.locale)}
         self._nodes: list[str] = []
         self._said: list[str] = []
 

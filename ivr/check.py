@@ -31,11 +31,6 @@ def _check_targets(flow: Flow, known: Collection[str], problems: list[FlowProble
                 )
 
 
-def _languages(flow: Flow) -> list[str]:
-    chosen = [node.language for node in flow.nodes.values() if isinstance(node, Set) and node.language]
-    return sorted({flow.language, *chosen} - {""})
-
-
 def _check_prompts(flow: Flow, prompts: Collection[str], problems: list[FlowProblem]) -> None:
     """A prompt without a language is needed in each language that the flow may speak."""
     for node in flow.nodes.values():
@@ -56,7 +51,7 @@ def _check_prompt(path: str, prompt: str, flow: Flow, prompts: Collection[str], 
         if prompt not in prompts:
             problems.append(FlowProblem(path, f'there is no prompt "{prompt}"', suggest(prompt, prompts)))
         return
-    for language in _languages(flow):
+    for language in flow.languages:
         if f"{language}/{prompt}" not in prompts:
             near = [name.partition("/")[2] for name in prompts if name.startswith(f"{language}/")]
             message = f'the prompt "{prompt}" is missing in the language "{language}"'

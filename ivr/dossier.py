@@ -32,9 +32,11 @@ class Dossier:
         return fill(text, self.value)
 
     def change(self, node: f.Set) -> None:
-        """What a `set` node says; of two minimums for a skill the higher one counts."""
+        """What a `set` node says; of two minimums for a skill the higher one counts, and 0 lifts the demand."""
         for skill, minimum in node.requirements:
             self._requirements[skill] = max(minimum, self._requirements.get(skill, 0))
+            if not minimum:
+                del self._requirements[skill]
         if node.priority is not None:
             self._priority = node.priority
         self.data.update({key: self.fill(text) for key, text in node.data.items()})

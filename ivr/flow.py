@@ -83,8 +83,8 @@ class Collect:
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """Changes what the work will ask for: skill minimums (1-10), customer data, language, and priority
-    on top of the queue's.
+    """Changes what the work will ask for: skill minimums (1-10, 0 lifts an earlier one), customer data, language, and
+    priority on top of the queue's.
     """
 
     name: str
@@ -190,13 +190,25 @@ Node = Play | Menu | Collect | Set | Hours | Lookup | Condition | Callback | Voi
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A whole flow. `language` is spoken until the caller chooses another."""
+    """A whole flow. `language` is spoken until the caller chooses another or comes with one that it has too."""
 
     name: str
     title: str
     language: str
     start: str
     nodes: Mapping[str, Node]
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """What it may speak, in the order of their names: every prompt is there in each of these."""
+        chosen = (node.language for node in self.nodes.values() if isinstance(node, Set))
+        return tuple(sorted({self.language, *chosen} - {""}))
+
+    def spoken_to(self, locale: str) -> str:
+        """The language to begin with, for somebody who reads this one (BCP 47: zh-CN): the flow's own unless it
+        speaks theirs, region and script aside."""
+        wanted = {locale.lower(), locale.lower().partition("-")[0]}
+        return next((name for name in self.languages if name.lower() in wanted), self.language)
 
 
 def links(node: Node) -> Iterator[tuple[str, str, bool]]:

@@ -39,10 +39,13 @@ class IvrMachine:
     """One caller in one flow, which `parse_flow` found without mistakes.
 
     After each call the machine either has ended or has a deadline. Everything after the end is ignored. `variables`
-    are what is known of the call: `caller`, `channel`, `entry`.
+    are what is known of the call: `caller`, `channel`, `entry`. `language` is spoken first, one of the flow's own;
+    "" begins with the flow's.
     """
 
-    def __init__(self, flow: f.Flow, context: IvrContext, variables: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, flow: f.Flow, context: IvrContext, variables: Mapping[str, str] | None = None, language: str = ""
+    ) -> None:
         self._flow = flow
         self._context = context
         self._phase = Phase.NEW
@@ -57,7 +60,7 @@ class IvrMachine:
         self._no_match = 0
         self._late_terminator: tuple[str, int] = ("", 0)
         self._steps = 0
-        self._dossier = Dossier(flow.language, variables or {})
+        self._dossier = Dossier(language or flow.language, variables or {})
 
     @property
     def phase(self) -> Phase:

@@ -123,7 +123,7 @@ def _set(name: str, table: Table, context: FlowContext) -> Node:
     return Set(
         name=name,
         next=table.text("next"),
-        requirements=table.levels("requirements", context.skills),
+        requirements=table.levels("requirements", context.skills, low=0),
         priority=table.integer("priority", 0, low=0, high=1000) if table.has("priority") else None,
         data={key: data.text(key) for key in data.values},
         language=table.choice("language", context.languages, ""),

@@ -195,11 +195,13 @@ class Table:
         for name in self.values:
             yield name, self.table(name)
 
-    def levels(self, key: str, skills: Iterable[str]) -> tuple[tuple[str, int], ...]:
-        """A table of skill = 1..10, in the order of the file."""
+    def levels(self, key: str, skills: Iterable[str], low: int = 1) -> tuple[tuple[str, int], ...]:
+        """A table of skill = 1..10 (or from `low`), in the order of the file."""
         table, names = self.table(key), list(skills)
         return tuple(
-            (skill, table.integer(skill, low=1, high=10)) for skill in table.values if table.known(skill, skill, names)
+            (skill, table.integer(skill, low=low, high=10))
+            for skill in table.values
+            if table.known(skill, skill, names)
         )
 
     def finish(self) -> None:

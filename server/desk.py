@@ -262,7 +262,8 @@ class Desk:
             self._contexts.queued(turn.event.interaction_id)
         for command in turn.commands:
             self._show(command)
-        if isinstance(turn.event, facts.AssignmentConnected):
+        # Said twice (after a restart, by a leg that came back) it changes nothing, and shows nothing.
+        if isinstance(turn.event, facts.AssignmentConnected) and turn.changes.reservations:
             row = self._pump.dispatcher.reservation(turn.event.reservation_id)
             if row is not None and row.state is OfferState.CONNECTED:
                 self._show_assignment(row.agent_id, row.reservation_id)
@@ -276,7 +277,8 @@ class Desk:
                 self._cards.forget(reservation_id)
                 self._send(agent_id, m.OfferWithdrawn(reservation_id=reservation_id, reason=reason))
             case JoinLegs(reservation_id=reservation_id, agent_id=agent_id):
-                self._show_assignment(agent_id, reservation_id)
+                # Where the context came late, they may be connected by then: that turn shows it.
+                self._show_assignment(agent_id, reservation_id, (OfferState.ACCEPTED,))
             case PartLegs():
                 self._cards.hold(command.reservation_id, None)
                 self._with_context(command, lambda context: self._show_ended(command, context))
@@ -325,7 +327,12 @@ class Desk:
         if row is not None and work is not None and row.state is OfferState.OFFERED:
             self._send(command.agent_id, self._cards.offer(row, work, context, self._pump.now()))
 
-    def _show_assignment(self, agent_id: str, reservation_id: str) -> None:
+    def _show_assignment(
+        self,
+        agent_id: str,
+        reservation_id: str,
+        states: tuple[OfferState, ...] = (OfferState.ACCEPTED, OfferState.CONNECTED),
+    ) -> None:
         row = self._own(agent_id, reservation_id)
         work = self._pump.dispatcher.work(row.work_id) if row else None
         if work is None:
@@ -333,7 +340,7 @@ class Desk:
 
         def show(context: InteractionContext) -> None:
             now_row = self._own(agent_id, reservation_id)
-            if now_row is not None and now_row.state in (OfferState.ACCEPTED, OfferState.CONNECTED):
+            if now_row is not None and now_row.state in states:
                 self._send(agent_id, self._cards.assignment(now_row, work, context, self._pump.now()))
 
         self._with_context(work, show)

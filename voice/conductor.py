@@ -129,8 +129,9 @@ class Conductor:
     def _start(self, caller: CallerLeg, entry_name: str, entry: Entry, who: CallerIdentity) -> str:
         place = CallPlace(self.site.new_id(), entry.channel, entry_name, self.site.node)
         known = {"caller": who.value, "channel": entry.channel, "entry": entry_name}
-        flow_machine = IvrMachine(entry.flow, self.site.ivr, known)
-        machine = CallMachine(flow_machine, self.site.waits, entry.flow.language)
+        language = entry.flow.spoken_to(who.locale)
+        flow_machine = IvrMachine(entry.flow, self.site.ivr, known, language)
+        machine = CallMachine(flow_machine, self.site.waits, language)
         runner = CallRunner(caller, place, machine, self._ports, self._agent_of)
         self._calls[caller.call] = self._by_interaction[place.interaction_id] = runner
         self._by_leg[runner.leg_id] = runner

@@ -36,11 +36,15 @@ class CallOffer:
 
 @dataclass(frozen=True, slots=True)
 class CallerIdentity:
-    """By what the caller is known (an identity's `kind` in records, such as phone or visitor), and their own name."""
+    """By what the caller is known (an identity's `kind` in records, such as phone or visitor), and their own name.
+
+    `locale` is what the page speaks that they call from (BCP 47), "" for a telephone.
+    """
 
     kind: str
     value: str
     name: str
+    locale: str = ""
 
 
 class SdpRefusedError(Exception):

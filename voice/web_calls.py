@@ -188,7 +188,7 @@ class WebCalls:
             caller.refuse(404, "no such entry")
             return None
         self._by_token[caller.token] = caller
-        who = CallerIdentity("visitor", message.visitor_id or "", message.name.strip())
+        who = CallerIdentity("visitor", message.visitor_id or "", message.name.strip(), message.locale or "")
         work_id = self._ports.desk.admit(caller, message.entry, who)
         if work_id is None:
             self._forget(caller)

@@ -225,7 +225,7 @@ MISTAKES: dict[str, tuple[str, str, str, str, str, str]] = {
         "not known",
         '"orders"',
     ),
-    "flow target": ("flows/main.toml", 'next = "open"', 'next = "opn"', "nodes.greeting.next", "no node", '"open"'),
+    "flow target": ("flows/main.toml", 'next = "main"', 'next = "mian"', "nodes.greeting.next", "no node", '"main"'),
     "flow prompt": (
         "flows/main.toml",
         'prompts = ["pickup"]',
@@ -235,7 +235,7 @@ MISTAKES: dict[str, tuple[str, str, str, str, str, str]] = {
         '"pickup"',
     ),
     "broken TOML": ("queues.toml", 'title = "Orders"', "title = Orders", "", "not valid TOML", "quotes"),
-    "broken flow": ("flows/main.toml", 'start = "greeting"', "start = ", "", "not valid TOML", "quotes"),
+    "broken flow": ("flows/main.toml", 'start = "open"', "start = ", "", "not valid TOML", "quotes"),
 }
 
 

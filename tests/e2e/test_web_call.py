@@ -67,6 +67,27 @@ async def test_every_digit_reaches_the_menu_and_the_agent_sees_who_calls(
     await office.quiet()
 
 
+async def test_the_menu_begins_in_the_language_of_the_page(
+    running_server: Server, office: Office, tmp_path: Path
+) -> None:
+    visitor = "visitor-chinese"
+    async with (
+        crew(running_server, tmp_path, "agent3") as agents,
+        browser_caller(running_server, tmp_path, VOICE_HZ) as caller,
+    ):
+        await caller.dial("4000", visitorId=visitor, locale="zh-CN")
+        await caller.until("in_ivr")
+        await caller.press("2")
+        offer = await agents["agent3"].take(30)
+        assert (offer.queue, offer.ivr_path) == ("after_sales", ("after-sales",))
+        assert m.SkillDemand(skill="mandarin", minimum=1) in offer.requirements
+        await agents["agent3"].joined()
+        await caller.hang_up()
+    view = await office.interaction(visitor)
+    assert [each["detail"]["language"] for each in view["story"] if each["kind"] == "language"] == ["zh"]
+    await office.quiet()
+
+
 async def test_a_waiting_caller_sees_the_place_and_hanging_up_leaves_nothing(
     running_server: Server, office: Office, tmp_path: Path
 ) -> None:

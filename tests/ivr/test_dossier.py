@@ -26,6 +26,13 @@ def test_the_higher_minimum_counts() -> None:
     assert (left.requirements, left.priority) == ((("orders", 7),), 4)
 
 
+def test_a_demand_that_was_made_by_mistake_is_lifted_by_0() -> None:
+    known = dossier()
+    for skill, minimum in (("mandarin", 1), ("orders", 5), ("mandarin", 0), ("english", 0)):
+        known.change(f.Set("x", "y", requirements=((skill, minimum),)))
+    assert known.enqueue(f.Queue("q", "orders")).requirements == (("orders", 5),)
+
+
 def test_values_are_spoken_as_digits() -> None:
     known = dossier()
     spoken = known.spoken(("number", "zh/bye", "{caller}", "{gone}"))

@@ -1,5 +1,7 @@
 """What a node leads to and says."""
 
+import pytest
+
 from ivr.flow import links, spoken
 from tests.ivr.build import parsed, raw
 
@@ -22,3 +24,13 @@ def test_spoken_names_every_prompt_with_its_key() -> None:
         ("no_match.prompts[0]", "wrong"),
     ]
     assert list(spoken(nodes["queue"])) == []
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"),
+    [("zh", "zh"), ("zh-CN", "zh"), ("ZH-hant-TW", "zh"), ("en-GB", "en"), ("fr", "en"), ("", "en"), ("zha", "en")],
+)
+def test_a_caller_is_spoken_to_in_their_language_if_the_flow_has_it(locale: str, language: str) -> None:
+    flow = parsed(raw())
+    assert flow.languages == ("en", "zh")
+    assert flow.spoken_to(locale) == language

@@ -76,7 +76,7 @@ MISTAKES: dict[str, tuple[Change, str, str, str]] = {
     "skill out of range": (
         _node("chinese", requirements={"mandarin": 11}),
         "nodes.chinese.requirements.mandarin",
-        "from 1 to 10",
+        "from 0 to 10",
         "",
     ),
     "typing mistake in a key": (_node("menu", timeout=3), "nodes.menu.timeout", "not a key", '"timeout_s"'),

@@ -349,3 +349,35 @@ async def test_before_hub_and_conductor_are_attached_requests_are_refused(house:
     assert code(await house.desk.open_leg("anna", "offer")) == "phone_agent"
     house.desk.leg_changed("anna", up=True)
     assert len(house.hub.sent) == 0
+
+
+async def test_connected_is_shown_once_however_often_it_is_said(house: House) -> None:
+    """By a chat that is taken up again, by work of a program after a restart: said twice is said once."""
+    _, reservation = await house.talking()
+    await house.said("assignment:connected")
+    await house.pump.post(facts.AssignmentConnected(reservation), "test")
+    await house.pump.drain()
+    assert house.hub.words()[-2:] == ["assignment:accepted", "assignment:connected"]
+    assert house.hub.words().count("assignment:connected") == 1
+
+
+async def test_a_context_that_comes_late_does_not_double_the_card(house: House) -> None:
+    await house.ready()
+    await house.queued()
+    offer = await house.offer()
+    await house.said("Offer")
+    find, there = house.contexts._read_back, asyncio.Event()
+
+    async def slow(interaction_id: str) -> Any:
+        await there.wait()
+        return await find(interaction_id)
+
+    house.contexts._read_back = slow  # type: ignore[method-assign]
+    house.contexts.drop(offer.interaction_id)
+    assert await house.desk.accept("anna", offer.reservation_id) is None
+    await house.reach_state(offer.reservation_id, OfferState.CONNECTED)
+    await house.pump.drain()
+    there.set()
+    await house.said("assignment:connected")
+    await until(lambda: not any(name.startswith("show:") for name in house.tasks.names), "both cards were made")
+    assert house.hub.words() == ["Offer", "assignment:connected"]

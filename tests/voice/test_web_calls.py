@@ -10,7 +10,7 @@ from voice.ports import CallerIdentity
 from voice.web_calls import WebCaller
 from voice.web_messages import Answer, Ended, Refused, Resumed, Start, State
 
-START = Start(entry="4000", sdp="v=0 offer", visitor_id="visitor-1", name=" Vera ")
+START = Start(entry="4000", sdp="v=0 offer", visitor_id="visitor-1", name=" Vera ", locale="zh-CN")
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ async def taken(rig: Rig, socket: Socket) -> WebCaller:
 async def test_a_call_is_admitted_with_the_visitors_identity_and_answered(rig: Rig) -> None:
     socket = Socket()
     caller = await taken(rig, socket)
-    assert rig.desk.admitted == [(caller, "4000", CallerIdentity("visitor", "visitor-1", "Vera"))]
+    assert rig.desk.admitted == [(caller, "4000", CallerIdentity("visitor", "visitor-1", "Vera", "zh-CN"))]
     [answer] = socket.sent
     assert isinstance(answer, Answer)
     assert (answer.sdp, answer.call, answer.resume_within_s) == ("answer v=0 offer", caller.call, 0.1)
