@@ -48,7 +48,7 @@ class QueueConfig:
 
     `requirements` are (skill, minimum 1-10); `teams` empty means every team. `music` is a complete prompt name,
     `welcome` are prompts said once to a caller who has to wait (a bare name is in the caller's language);
-    `announce_place_every_us` is 0 for never.
+    `announce_place_every_us` is 0 for never. Who gives up within `short_abandon_us` counts as a short abandon.
     """
 
     name: str
@@ -66,6 +66,7 @@ class QueueConfig:
     music: str
     welcome: tuple[str, ...]
     announce_place_every_us: int
+    short_abandon_us: int = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)

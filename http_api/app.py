@@ -21,6 +21,7 @@ from http_api.routes import Route
 from http_api.rules_api import Rules, RulesApi
 from http_api.session_api import SessionApi
 from http_api.static import StaticPages
+from http_api.statistics_api import Statistics, StatisticsApi
 from http_api.supervision_api import Supervision, SupervisionApi
 from http_api.work_api import Programs, WorkApi
 
@@ -42,6 +43,7 @@ class Ports:
     programs: Programs
     follow_ups: FollowUpBook
     messages: Path
+    statistics: Statistics
     audit: AuditLog
     deliveries: DeliveryLog
     health: Health
@@ -94,6 +96,7 @@ def _routes(ports: Ports, settings: HttpSettings) -> tuple[Route, ...]:
         *WorkApi(ports.programs).routes(),
         *CustomersApi(ports.customers, ports.interactions, ports.scopes).routes(),
         *FollowUpsApi(ports.follow_ups, ports.messages, ports.scopes, ports.now).routes(),
+        *StatisticsApi(ports.statistics, ports.scopes).routes(),
         *AuditApi(ports.audit, ports.deliveries, ports.scopes).routes(),
         *OperationsApi(ports.health, ports.metrics).routes(),
     )

@@ -49,7 +49,7 @@ class InteractionQueries(Protocol):
 class ServiceLevel(Struct, frozen=True, kw_only=True):
     """Today (the site's day) against the promise: `target` (0-1) of the interactions answered within `threshold_us`.
 
-    `level` is `within` / (`answered` + `abandoned`), null before the first of them.
+    `level` is `within` over those whose wait is over (docs/statistics.md), null before the first of them.
     """
 
     threshold_us: int

@@ -30,6 +30,7 @@ class Action(StrEnum):
     SUBMIT_WORK = "submit_work"
     SEE_FOLLOW_UPS = "see_follow_ups"
     FINISH_FOLLOW_UPS = "finish_follow_ups"
+    SEE_STATISTICS = "see_statistics"
     SEE_AUDIT = "see_audit"
     SEE_DELIVERIES = "see_deliveries"
     RELOAD_SITE = "reload_site"
@@ -63,6 +64,7 @@ _ROWS: Mapping[Action, tuple[Extent, Extent, Extent, Extent, Extent]] = {
     Action.SUBMIT_WORK: (_NONE, _NONE, _NONE, _NONE, _OWN),
     Action.SEE_FOLLOW_UPS: (_TEAMS, _TEAMS, _TEAMS, _ALL, _NONE),
     Action.FINISH_FOLLOW_UPS: (_TEAMS, _TEAMS, _TEAMS, _ALL, _NONE),
+    Action.SEE_STATISTICS: (_OWN, _OWN, _TEAMS, _ALL, _NONE),
     Action.SEE_AUDIT: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
     Action.SEE_DELIVERIES: (_NONE, _NONE, _NONE, _ALL, _NONE),
     Action.RELOAD_SITE: (_NONE, _NONE, _NONE, _ALL, _NONE),
@@ -140,6 +142,7 @@ _MEANING: Mapping[Action, str] = {
     Action.SUBMIT_WORK: "bring work in from a program",
     Action.SEE_FOLLOW_UPS: "callers to call back, and messages with their recordings; teams: those of their queues",
     Action.FINISH_FOLLOW_UPS: "take a callback or a message off the list",
+    Action.SEE_STATISTICS: "figures of queues, agents, media and channels, also of days gone by; own: one's own",
     Action.SEE_AUDIT: "the audit log",
     Action.SEE_DELIVERIES: "the log of webhook deliveries",
     Action.RELOAD_SITE: "have the site's files read again",

@@ -20,6 +20,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from router.counters import NUMBERS
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -304,4 +306,22 @@ follow_ups = Table(
     Column("done_at", BigInteger),
     Column("done_by", String(64)),
     Index(None, "done_at", "id"),
+)
+
+statistics_slots = Table(
+    "statistics_slots",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("slot_at", BigInteger, primary_key=True, autoincrement=False),
+    *(Column(name, BigInteger, nullable=False) for name in NUMBERS),
+    Column("waits", JSON, nullable=False),
+    Index(None, "kind", "slot_at"),
+)
+
+statistics_states = Table(
+    "statistics_states",
+    metadata,
+    Column("shard", String(64), primary_key=True),
+    Column("state", Text, nullable=False),
 )

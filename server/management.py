@@ -13,6 +13,7 @@ from records.audit import Audit
 from records.customers import Customers
 from records.database import Database
 from records.overlay import OverlayStore
+from records.statistics import StatisticsStore
 from records.submissions import Submissions
 from records.webhooks import Deliveries
 from router.policy import Policy
@@ -27,7 +28,7 @@ from server.projection import Journal
 from server.pump import Pump
 from server.rules import RulesDesk
 from server.scopes import Scopes
-from server.service_level import ServiceLevels
+from server.statistics import StatisticsKeeper
 from server.supervision import Supervision
 from server.tasks import TaskOwner
 
@@ -43,7 +44,6 @@ class Management:
         self._wall = wall
         self._overlay_store = OverlayStore(database)
         self.overlay = Overlay(files.site, self._overlay_store)
-        self.levels = ServiceLevels(self.site)
         self.scopes = Scopes(self.site)
         self.audit = Audit(database)
         self.deliveries = Deliveries(database)
@@ -74,9 +74,11 @@ class Management:
         """Closes the circle, and takes in what the journal told while nobody listened."""
         self.overlay.attach(pump)
         submissions, customers = Submissions(self._database), Customers(self._database)
-        await self.levels.begin(self._database, image, self._wall())
-        self.board = Board(pump.dispatcher, pump.now, self.site, self.levels.of, wait_per_place)
-        self.feed = LiveFeed(self.board, pump.dispatcher, self.levels.take_changed, GATHER_S)
+        self.statistics = StatisticsKeeper(StatisticsStore(self._database), self.site, pump.now)
+        await self.statistics.begin(journal, image)
+        self.current.on_change(lambda _site: self.statistics.save_soon())
+        self.board = Board(pump.dispatcher, pump.now, self.site, self.statistics.level, wait_per_place)
+        self.feed = LiveFeed(self.board, pump.dispatcher, self.statistics.take_changed_queues, GATHER_S)
         self.supervision = Supervision(pump, self.audit, submissions, self.site, self._wall)
         self.rules = RulesDesk(self.overlay, self._overlay_store, self._wall)
         self.programs = Programs(pump, submissions, customers, new_id, self._wall)
@@ -86,10 +88,11 @@ class Management:
         """The pump runs: background work starts."""
         self.programs.begin()
         self.hooks.begin(tasks)
+        tasks.spawn(self.statistics.run(), "statistics")
 
     def observe(self, turn: Turn) -> None:
         """Follows a committed turn."""
-        self.levels.observe(turn)
+        self.statistics.observe(turn)
         self.programs.observe(turn)
         self.feed.observe(turn)
         self.hooks.observe(turn)
@@ -104,3 +107,5 @@ class Management:
     def close(self) -> None:
         """Background work ends by itself."""
         self.hooks.close()
+        if hasattr(self, "statistics"):
+            self.statistics.close()

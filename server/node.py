@@ -237,6 +237,7 @@ class Node:
             programs=management.programs,
             follow_ups=self.follow_ups,
             messages=self.messages,
+            statistics=management.statistics,
             audit=management.audit,
             deliveries=management.deliveries,
             health=Checks({"store": self._check_store, "media": self._check_media, "records": self._check_records}),

@@ -98,6 +98,16 @@ async def assert_assignments(server: Server, capacity: Mapping[str, Mapping[str,
     return dict(most)
 
 
+def conversations(server: Server) -> dict[str, int]:
+    """What SQL's table of offers says of all conversations, by the names that the statistics have for it."""
+    query = (
+        "SELECT count(*), count(DISTINCT work_id), sum(connected_at - offered_at), sum(ended_at - connected_at),"
+        " sum(closed_at - ended_at) FROM offers WHERE connected_at IS NOT NULL AND closed_at IS NOT NULL"
+    )
+    names = ("handled", "answered", "ring_us", "talk_us", "wrap_up_us")
+    return dict(zip(names, _read(server, query)[0], strict=True))
+
+
 def texts(server: Server, author: str) -> dict[str, list[str]]:
     """What this side said in each chat, in order, as SQL has it."""
     said: dict[str, list[str]] = defaultdict(list)

@@ -11,7 +11,7 @@ from agents_ws import messages as m
 from router.vocabulary import Presence
 from tests.e2e.agents import Agent, crew
 from tests.e2e.callers import calling
-from tests.e2e.kept import assert_journal_and_records_agree
+from tests.e2e.kept import assert_journal_and_records_agree, conversations
 from tests.e2e.kills import assert_all_closed, rounds
 from tests.e2e.office import Office, kinds, step
 from tests.e2e.server import Server
@@ -83,6 +83,11 @@ async def test_kill_9_of_the_server(mortal_server: Server, tmp_path: Path) -> No
             await agent1.sign_out()
         await office.quiet()
         assert await assert_journal_and_records_agree(server) > 0
+        (calls,) = (await office.get("statistics?by=medium&period=60m"))["rows"]
+        expected = conversations(server)
+        assert expected["answered"] == 3, "two before the kill, one after it"
+        assert {name: calls[name] for name in expected} == expected
+        assert (calls["arrived"], calls["diverted"]) == (4, 1)
     assert server.errors() == []
 
 

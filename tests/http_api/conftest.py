@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from http_api.app import HttpSettings, Ports, build
 from http_api.ports import AgentOverview, HeldWork, QueueOverview, ServiceLevel
 from http_api.routes import Route
 from http_api.rules_api import AgentRules, Conflict, Invalid, QueueRules
+from http_api.statistics_api import Period, Step, Tally, TooManyRowsError
 from http_api.supervision_api import Refused, WaitingList
 from http_api.work_api import NewWork, Submitted
 from records.accounts import Account, Accounts, Role
@@ -29,6 +31,7 @@ from records.projector import Projector
 from records.roles import Scope
 from records.sessions import Caller, Sessions, SignIn
 from records.webhooks import Deliveries
+from router.counters import Counters
 from telemetry.metrics import Metrics
 from tests.records.turns import START, handled_call, opened, turn
 
@@ -84,6 +87,25 @@ def _overview(agent: str, held: tuple[HeldWork, ...]) -> AgentOverview:
         capacity=1,
         held=held,
     )
+
+
+class Figures:
+    """Two calls of each name that there may be."""
+
+    asked: list[tuple[Any, ...]]
+
+    def __init__(self) -> None:
+        self.asked = []
+
+    async def table(self, kind: str, period: Period, day: date | None, step: Step) -> Sequence[Tally]:
+        self.asked.append((kind, period.value, day, step.value))
+        if step is Step.SLOT:
+            raise TooManyRowsError
+        names = {"queue": ("experts", "orders"), "agent": ("anna", "dora")}.get(kind, (kind,))
+        counters = Counters(
+            arrived=3, answered=2, within=1, abandoned=1, wait_us=30, handled=2, talk_us=90, busy_us=3, idle_us=1
+        )
+        return [Tally(name, START, START + 1, counters) for name in names]
 
 
 class FirstTeam:
@@ -197,6 +219,7 @@ class Site:
     shut_out: set[str]
     database: Database
     asked: Asked
+    figures: Figures
 
     async def sign_in(self, account: str, password: str = PASSWORD) -> ClientResponse:
         return await self.client.post("/api/v1/session", json={"account": account, "password": password})
@@ -231,6 +254,7 @@ async def make_site(tmp_path: Path) -> AsyncIterator[MakeSite]:
             stack.push_async_callback(database.close)
             await _fill(database)
             clock, checks, metrics, shut_out, asked = Clock(), Checks(), Metrics(), set[str](), Asked()
+            figures = Figures()
             ports = Ports(
                 auth=Doors(Accounts(database, CHEAP), Sessions(database, LIFETIME_US)),
                 interactions=Interactions(database),
@@ -242,6 +266,7 @@ async def make_site(tmp_path: Path) -> AsyncIterator[MakeSite]:
                 programs=asked,
                 follow_ups=FollowUps(database),
                 messages=tmp_path / "messages",
+                statistics=figures,
                 audit=Audit(database),
                 deliveries=Deliveries(database),
                 health=checks,
@@ -251,7 +276,7 @@ async def make_site(tmp_path: Path) -> AsyncIterator[MakeSite]:
             )
             app = build(ports, HttpSettings(version="0.1", **settings), extra_routes)
             client = await stack.enter_async_context(TestClient(TestServer(app)))
-            return Site(client, clock, checks, metrics, shut_out, database, asked)
+            return Site(client, clock, checks, metrics, shut_out, database, asked, figures)
 
         yield make
 

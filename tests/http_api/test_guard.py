@@ -30,6 +30,7 @@ PROTECTED = [
     ("GET", "/api/v1/follow-ups"),
     ("POST", "/api/v1/follow-ups/i1/done"),
     ("GET", "/api/v1/follow-ups/i1/recording"),
+    ("GET", "/api/v1/statistics"),
     ("GET", "/api/v1/audit"),
     ("GET", "/api/v1/webhooks/deliveries"),
 ]

@@ -142,6 +142,14 @@ async def see_audit(office: Bureau, who: str, target: dict[str, str]) -> bool | 
     return await listed(office, who, "audit?limit=200", "items", "subject", f"work:{target['work_id']}")
 
 
+async def see_statistics(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    """Everybody who is covered was counted: the probes before this set their presence."""
+    queue = await listed(office, who, "statistics?by=queue", "rows", "name", target["queue"])
+    if who.startswith(("agent", "expert")):
+        assert queue is False  # own figures only
+    return await listed(office, who, "statistics?by=agent", "rows", "name", target["agent"]) if queue is None else queue
+
+
 async def see_deliveries(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
     return await reached(office, who, "GET", "webhooks/deliveries")
 

@@ -1,0 +1,82 @@
+"""The statistics in SQL: counters by slot, and the state that goes with them, written in one transaction.
+
+So a restart begins where the last checkpoint ended and reads the rest from the journal: nothing is lost or doubled.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+from sqlalchemy import RowMapping, func, select
+
+from records.database import Database, insert_replacing
+from records.tables import statistics_slots, statistics_states
+from router.counters import NUMBERS, Counters
+from router.statistics import Slots, Subject
+from router.statistics_state import State
+
+_ROWS_AT_ONCE = 500
+
+
+class StatisticsStore:
+    """One shard's statistics. Times in microseconds since the epoch."""
+
+    def __init__(self, database: Database, shard: str = "main") -> None:
+        self._database = database
+        self._shard = shard
+
+    async def load(self, since: int) -> tuple[State, Slots]:
+        """The last checkpoint: its state (a new one before the first) and the slots from `since` on."""
+        table = statistics_slots.c
+        columns = [table.kind, table.name, table.slot_at, *(table[name] for name in NUMBERS), table.waits]
+        slots: Slots = {}
+        async with self._database.read() as connection:
+            kept = select(statistics_states.c.state).where(statistics_states.c.shard == self._shard)
+            text = (await connection.execute(kept)).scalar()
+            for row in (await connection.execute(select(*columns).where(table.slot_at >= since))).mappings():
+                slots.setdefault((row["kind"], row["name"]), {})[row["slot_at"]] = _counters(row, row["waits"])
+        return (msgspec.json.decode(text, type=State) if text else State()), slots
+
+    async def save(self, state: State, changed: Iterable[tuple[Subject, int, Counters]]) -> None:
+        """A checkpoint. What is given is read before the first await, so it may change afterwards."""
+        text = msgspec.json.encode(state).decode()
+        rows = [
+            {"kind": kind, "name": name, "slot_at": slot, **counters.numbers(), "waits": _waits(counters)}
+            for (kind, name), slot, counters in changed
+        ]
+        async with self._database.write() as connection:
+            for start in range(0, len(rows), _ROWS_AT_ONCE):
+                await connection.execute(
+                    insert_replacing(connection, statistics_slots), rows[start : start + _ROWS_AT_ONCE]
+                )
+            row = {"shard": self._shard, "state": text}
+            await connection.execute(insert_replacing(connection, statistics_states), row)
+
+    async def sums(self, kind: str, since: int, until: int) -> dict[str, Counters]:
+        """By name, the slots that begin in [since, until) added up. At most a day at once, please: it is one query."""
+        table = statistics_slots.c
+        inside = (table.kind == kind) & (table.slot_at >= since) & (table.slot_at < until)
+        sums = [func.sum(table[name]).label(name) for name in NUMBERS]
+        found: dict[str, Counters] = {}
+        async with self._database.read() as connection:
+            grouped = select(table.name, *sums).where(inside).group_by(table.name)
+            for row in (await connection.execute(grouped)).mappings():
+                found[row["name"]] = _counters(row, {})
+            waited = select(table.name, table.waits).where(inside & (table.answered > 0))
+            for name, waits in (await connection.execute(waited)).all():
+                found[name].add_waits(_classes(waits))
+        return found
+
+
+def _counters(row: RowMapping, waits: Mapping[str, int]) -> Counters:
+    made = Counters(waits=_classes(waits))
+    for name in NUMBERS:
+        setattr(made, name, int(row[name]))  # a sum of PostgreSQL is a Decimal
+    return made
+
+
+def _waits(counters: Counters) -> dict[str, int]:
+    return {str(index): count for index, count in sorted(counters.waits.items())}
+
+
+def _classes(waits: Mapping[str, int]) -> dict[int, int]:
+    return {int(index): count for index, count in waits.items()}
