@@ -44,6 +44,7 @@ class Settings:
     node: str
     lease_us: int
     session_us: int
+    journal_days: int
 
     @property
     def on_loopback(self) -> bool:
@@ -173,7 +174,7 @@ SETTINGS: tuple[Setting, ...] = (
         _whole(0, 65535),
     ),
     Setting("RTP_PORTS", "16384-18383", "FIRST-LAST", "UDP ports for media; a leg takes two", _ports),
-    Setting("DATA_DIR", "data", "FOLDER", "what the server keeps: the embedded store and the SQLite database", _path),
+    Setting("DATA_DIR", "data", "FOLDER", "what the server keeps: embedded store, SQLite database, journal", _path),
     Setting(
         "REDIS_URL",
         "",
@@ -224,6 +225,13 @@ SETTINGS: tuple[Setting, ...] = (
         "HOURS",
         "how long an agent stays signed in without the password",
         _whole(1, 168, unit=3_600_000_000),
+    ),
+    Setting(
+        "JOURNAL_DAYS",
+        "30",
+        "DAYS",
+        "how long journal files stay in DATA_DIR, for replay and explanations; 0 is for ever",
+        _whole(0, 3650),
     ),
 )
 

@@ -27,7 +27,7 @@ from server.clock import wall_us
 from server.control import NotRunningError, ask
 from server.embedded import EmbeddedError
 from server.flow_commands import draw, walk_flows
-from server.journal_commands import replay_journal
+from server.journal_commands import export_journal, replay_journal
 from server.node import Node
 from server.people import role_of
 from server.telephony import REALM
@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         logs.configure(settings.log_level, json=settings.log_format == "json")
         command: Callable[[argparse.Namespace, Settings, Site], Coroutine[object, object, int]] = arguments.command
         return uvloop.run(command(arguments, settings, site))
-    except (SettingsError, ConfigProblems, CommandError, EmbeddedError, TlsError, DatabaseError) as error:
+    except (SettingsError, ConfigProblems, CommandError, EmbeddedError, StoreError, TlsError, DatabaseError) as error:
         print(error, file=sys.stderr)
         return 2
 
@@ -74,11 +74,15 @@ def _parser() -> argparse.ArgumentParser:
         ("set-password", set_password, "set the password of an agent's account"),
         ("make-api-key", make_api_key, "make a key for a program, in place of an earlier one of that name"),
         ("revoke-api-key", revoke_api_key, "end a program's key"),
+        ("export-journal", export_journal, "write the journal of the running or stopped server to one file"),
         ("set-phone-password", set_phone_password, "set the SIP password of an agent's phone"),
     ):
         sub = commands.add_parser(name, help=text, description=text)
         if name == "draw-flows":
             sub.add_argument("--out", metavar="FOLDER", default=".", help="gets flow-<name>.svg for each flow")
+        if name == "export-journal":
+            sub.add_argument("--out", metavar="FILE", default="jackfield.journal", help="the file to write")
+            sub.add_argument("--segments", metavar="COUNT", type=int, default=0, help="only the newest; 0 is all")
         if name.endswith("-api-key"):
             sub.add_argument("name", help="the program's name")
         if name.startswith("set-"):

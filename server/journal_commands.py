@@ -1,17 +1,44 @@
 """The commands of `python -m server` for journals."""
 
 import argparse
+import asyncio
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from config.settings import Settings
+from config.site import Site
 from router.replay import Difference
+from server.attach import attached_journal, journal_folder
 from server.build import code_version
+from server.journal_files import SUFFIX, SegmentFile
 from server.replaying import Drift, Gap, Replayed, replay
 from store.errors import StoreError
 from store.segment import Segment, SegmentError, read_segments
 
-SUFFIX = ".journal"
+
+async def export_journal(arguments: argparse.Namespace, settings: Settings, _site: Site) -> int:
+    """Writes the journal as one file, of a server that runs or has stopped."""
+    async with attached_journal(settings) as journal:
+        opened = await journal.opened()
+        files = await asyncio.to_thread(journal_folder(settings).files)
+    _write(Path(arguments.out), files, opened, arguments.segments)
+    return 0
+
+
+def _write(out: Path, files: list[SegmentFile], opened: list[bytes], newest: int) -> None:
+    parts: list[SegmentFile | bytes] = [*files, *opened]
+    parts = parts[-newest:] if newest else parts
+    draft = out.with_name(f"{out.name}.tmp")
+    size, seen = 0, []
+    with draft.open("wb") as file:
+        for part in parts:
+            data = part if isinstance(part, bytes) else part.path.read_bytes()
+            size += file.write(data)
+            seen += [(segment.head.after + 1, segment.last) for segment in read_segments(data)]
+    draft.rename(out)
+    turns = f"turns {seen[0][0]} to {seen[-1][1]}" if seen else "no turns"
+    print(f"{out}: {len(seen)} segments, {turns}, {size} bytes")
 
 
 def replay_journal(arguments: argparse.Namespace) -> int:

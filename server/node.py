@@ -37,6 +37,8 @@ from server.control import Control
 from server.desk import Desk
 from server.ids import interaction_ids
 from server.ivr_services import ivr_services
+from server.journal_files import JournalFolder
+from server.kept_journal import KeptJournal
 from server.management import Management
 from server.people import People
 from server.pump import Pump, PumpClosedError
@@ -44,6 +46,7 @@ from server.reach import Reach
 from server.records_process import RecordsProcess
 from server.records_worker import Setup
 from server.reload import Followers, Reloader
+from server.rotation import Rotation
 from server.sdp_port import SdpPort
 from server.site_desk import SiteDesk
 from server.speaker import Speaker
@@ -137,8 +140,8 @@ class Node:
             self.pump.close()
             self.projection.close()
             self.management.close()
-        for vital in ("lease", "heartbeat", "embedded"):
-            self.tasks.cancel(vital)
+        for endless in ("rotation", "lease", "heartbeat", "embedded"):
+            self.tasks.cancel(endless)
         await self.tasks.aclose()
         await self._leave()
         await self._stack.aclose()
@@ -166,13 +169,17 @@ class Node:
         self.waits = WaitEstimates(policy)
         self.waits.restore(shard.image)
         self.pump: Pump = await shard.restore(policy, self.speaker, self._decided)
-        settings = self.settings
-        setup = Setup(storage.store_url, settings.database_url, SHARD, settings.log_level)
+        settings, folder = self.settings, JournalFolder(self.settings.data_dir / "journal", SHARD)
+        setup = Setup(storage.store_url, settings.database_url, SHARD, str(folder.path), settings.log_level)
         self.projection = RecordsProcess(setup, self._projected)
+        position, days = (lambda: self.projection.position), settings.journal_days
+        self.rotation = Rotation(shard.store, shard.lease, folder, position, unsettled=self.pump.unsettled, days=days)
+        await self.rotation.begin(shard.restored_under, shard.restored_at)
         self.tasks.spawn(self.projection.run(), "projection")
         await self.projection.catch_up(shard.image.applied)
         new_id, per_place = interaction_ids(wall_us), self.waits.per_place
-        await self.management.attach(self.pump, shard.store, shard.image, new_id, per_place)
+        self.journal = KeptJournal(shard.store, folder)
+        await self.management.attach(self.pump, self.journal, shard.image, new_id, per_place)
         self.speaker.attach_management(self.management.observe)
 
     async def _build_voice(self) -> None:
@@ -305,6 +312,7 @@ class Node:
         """From here on things happen: commits first, then the past is tidied, then the doors open."""
         storage = self.storage
         self.tasks.spawn(self.pump.run(), "pump")
+        self.tasks.spawn(self.rotation.run(), "rotation")
         for label in await storage.register.lost(storage.member):
             await self.pump.post(NodeLost(label), "start")
             await storage.register.forget(label)

@@ -19,19 +19,14 @@ GATHER_S = 0.5
 GATHER_TURNS = 250
 READ_LIMIT = 500
 RETRY_S = 1.0
-TRIM_EVERY = 2000
-# Entries kept behind the records, so that a shift can be replayed from the journal.
-KEEP_ENTRIES = 200_000
 # What passes: the database or the store is away. OSError is how a PostgreSQL driver says that nobody answers.
 AWAY = (SQLAlchemyError, StoreLost, OSError)
 
 
 class Journal(Protocol):
-    """The store's journal."""
+    """The journal, older turns included (server.kept_journal)."""
 
     async def read_journal(self, after: int, limit: int) -> Sequence[Entry]: ...
-
-    async def trim_journal(self, upto: int) -> int: ...
 
 
 class Rows(Protocol):
@@ -57,7 +52,6 @@ class Projection:
         self._caught_up = asyncio.Event()
         self._caught_up.set()
         self._closed = False
-        self._trimmed = 0
         self.position = 0
 
     async def catch_up(self, upto: int) -> None:
@@ -132,7 +126,6 @@ class Projection:
             else:
                 await self._from_memory()
             self._on_applied(self.position)
-            await self._trim()
         except AWAY as error:
             log.error("projection_failed", position=self.position, error=str(error))
             if self._closed:
@@ -158,8 +151,3 @@ class Projection:
         else:
             log.error("journal_shorter_than_told", position=self.position, told=self._told)
         self._missed = bool(entries) and self.position < self._told
-
-    async def _trim(self) -> None:
-        if self.position - self._trimmed > KEEP_ENTRIES + TRIM_EVERY:
-            await self._journal.trim_journal(self.position - KEEP_ENTRIES)
-            self._trimmed = self.position - KEEP_ENTRIES

@@ -56,6 +56,8 @@ class Pump:
         self.dispatcher = dispatcher
         self.sequence = sequence
         self.away = False
+        # Turns after which matches were left to the next: their rows alone are not the whole state.
+        self.unsettled: set[int] = set()
         self._committer = committer
         self._clock = clock
         self._speak = speak
@@ -148,6 +150,8 @@ class Pump:
         self.sequence += 1
         changes = self.dispatcher.drain_changes()
         turn = Turn(self.sequence, now, cause, event, tuple(commands), changes)
+        if core.unfinished:
+            self.unsettled.add(self.sequence)
         self._pending.append(turn)
         self._idle.clear()
         self._wake.set()

@@ -11,6 +11,7 @@ import asyncio
 import os
 import signal
 import sys
+from pathlib import Path
 
 import msgspec
 import structlog
@@ -18,6 +19,8 @@ import uvloop
 
 from records.database import Database
 from records.projector import Projector
+from server.journal_files import JournalFolder
+from server.kept_journal import KeptJournal
 from server.projection import Projection
 from server.tasks import TaskOwner
 from store.connection import open_store
@@ -30,11 +33,15 @@ NICENESS = 10
 
 
 class Setup(msgspec.Struct, tag="setup"):
-    """The first order. URLs come this way because they may hold passwords, and arguments are for all to see."""
+    """The first order. URLs come this way because they may hold passwords, and arguments are for all to see.
+
+    `journal` is the folder of its files.
+    """
 
     store: str
     database: str
     shard: str
+    journal: str
     log_level: str
 
 
@@ -73,9 +80,8 @@ async def serve(orders: asyncio.StreamReader) -> None:
     connection = await open_store(setup.store)
     database = Database(setup.database)
     tasks = TaskOwner()
-    projection = Projection(
-        Projector(database), RedisShardStore(connection, setup.shard), lambda position: _say("applied", position)
-    )
+    journal = KeptJournal(RedisShardStore(connection, setup.shard), JournalFolder(Path(setup.journal), setup.shard))
+    projection = Projection(Projector(database), journal, lambda position: _say("applied", position))
     try:
         await projection.catch_up(0)
         running = tasks.spawn(projection.run(), "projection")

@@ -29,6 +29,7 @@ class ShardOwner:
         self.image = image
         self.clock = clock
         self.committed: Callable[[int], None] = lambda _us: None
+        self.restored_at = 0
 
     @classmethod
     async def take(cls, store: RedisShardStore, owner: str, lease_us: int) -> "ShardOwner":
@@ -53,8 +54,10 @@ class ShardOwner:
         dispatcher = Dispatcher()
         stored = self.image.policy_version
         known = policy if stored in (None, policy.version) else await self.store.policy(stored or "")
-        for command in dispatcher.restore(known, self.image, self.clock.now()):
+        self.restored_at = self.clock.now()
+        for command in dispatcher.restore(known, self.image, self.restored_at):
             log.warning("spoken_before_the_pump", command=type(command).__name__)
+        self.restored_under = dispatcher.policy
         pump = Pump(dispatcher, self, self.clock, self.image.applied, speak, decided=decided)
         if stored != policy.version:
             pump.tell(PolicyChanged(policy), "start")

@@ -71,6 +71,7 @@ BAD = {
     "NODE": "a b",
     "LEASE_MS": "5",
     "SESSION_HOURS": "-1",
+    "JOURNAL_DAYS": "a month",
 }
 
 

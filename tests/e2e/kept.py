@@ -2,23 +2,29 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Any
 
 from records.drafts import InteractionDraft, OfferDraft
 from records.projection import Projection
+from server.journal_files import JournalFolder
+from server.kept_journal import KeptJournal
 from store.connection import StoreConnection, open_store
 from store.keys import shard_keys
 from store.shard import RedisShardStore
-from tests.e2e.server import Server
+from tests.e2e.server import ROOT, Server
 from tests.e2e.waiting import wait_until
 
 SHARD = "s0"
 PAGE = 500
 BEHIND_S = 5.0
+COMMAND_S = 60
 
 
 @asynccontextmanager
@@ -30,6 +36,18 @@ async def store_of(server: Server) -> AsyncIterator[StoreConnection]:
         yield connection
     finally:
         await connection.aclose()
+
+
+def exported(server: Server, out: Path) -> Path:
+    """The whole journal as one file, by command; and it replays to the same assignments, by command."""
+    here = f"--data-dir={server.data_dir}"
+    for command in (["export-journal", here, f"--out={out}"], ["replay", str(out)]):
+        done = subprocess.run(
+            [sys.executable, "-m", "server", *command], cwd=ROOT, capture_output=True, text=True, timeout=COMMAND_S
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "identical" in done.stdout
+    return out
 
 
 async def open_rows(server: Server) -> dict[str, int]:
@@ -132,8 +150,9 @@ async def _fold(server: Server) -> tuple[Projection, int]:
     folded = Projection()
     after = 0
     async with store_of(server) as store:
-        shard = RedisShardStore(store, SHARD)
-        while entries := await shard.read_journal(after, PAGE):
+        folder = JournalFolder(server.data_dir / "journal", SHARD)
+        journal = KeptJournal(RedisShardStore(store, SHARD), folder)
+        while entries := await journal.read_journal(after, PAGE):
             for entry in entries:
                 assert entry.sequence == after + 1, f"the journal goes from {after} to {entry.sequence}"
                 after = entry.sequence

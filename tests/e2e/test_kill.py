@@ -11,7 +11,7 @@ from agents_ws import messages as m
 from router.vocabulary import Presence
 from tests.e2e.agents import Agent, crew
 from tests.e2e.callers import calling
-from tests.e2e.kept import assert_journal_and_records_agree, conversations
+from tests.e2e.kept import assert_journal_and_records_agree, conversations, exported
 from tests.e2e.kills import assert_all_closed, rounds
 from tests.e2e.office import Office, kinds, step
 from tests.e2e.server import Server
@@ -88,6 +88,7 @@ async def test_kill_9_of_the_server(mortal_server: Server, tmp_path: Path) -> No
         assert expected["answered"] == 3, "two before the kill, one after it"
         assert {name: calls[name] for name in expected} == expected
         assert (calls["arrived"], calls["diverted"]) == (4, 1)
+        exported(server, tmp_path / "killed.journal")
     assert server.errors() == []
 
 

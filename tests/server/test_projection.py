@@ -28,7 +28,6 @@ class Journal:
         self.entries: list[Entry] = list(entries)
         self.errors: list[Exception] = []
         self.reads = 0
-        self.trimmed: list[int] = []
 
     async def read_journal(self, after: int, limit: int) -> Sequence[Entry]:
         self.reads += 1
@@ -36,12 +35,6 @@ class Journal:
         if self.errors:
             raise self.errors.pop(0)
         return [entry for entry in self.entries if entry.sequence > after][:limit]
-
-    async def trim_journal(self, upto: int) -> int:
-        if self.errors:
-            raise self.errors.pop(0)
-        self.trimmed.append(upto)
-        return 0
 
 
 class Away(Projector):
@@ -243,19 +236,3 @@ async def test_what_sql_does_not_take_at_the_end_is_left_to_the_journal(rig: Rig
     next_start.journal.entries = rig.journal.entries
     await next_start.projection.catch_up(3)
     assert await next_start.story() == ["opened", "n2", "n3"]
-
-
-async def test_the_journal_is_trimmed_behind_the_records(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "KEEP_ENTRIES", 4)
-    monkeypatch.setattr(module, "TRIM_EVERY", 2)
-    async with rig.running():
-        rig.commit(OPENED, *notes(2, 6))
-        await rig.done()
-        assert rig.journal.trimmed == []
-        rig.journal.errors = [StoreLost("gone")]
-        rig.commit(*notes(7, 7))
-        await until(lambda: not rig.journal.errors)
-        rig.commit(*notes(8, 8))
-        await rig.done()
-        assert rig.journal.trimmed == [4], "tried again after the store was away"
-    assert len(await rig.story()) == 8

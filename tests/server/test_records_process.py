@@ -27,7 +27,7 @@ class Rig:
     """A journal in the store, a database, and the process between them."""
 
     def __init__(self, folder: Path, store_url: str, connection: StoreConnection, shard: str, database: Database):
-        setup = Setup(store_url, sqlite_url(folder / "records.sqlite"), shard, "info")
+        setup = Setup(store_url, sqlite_url(folder / "records.sqlite"), shard, str(folder / "journal"), "info")
         self.applied: list[int] = []
         self.process = RecordsProcess(setup, self.applied.append)
         self.interactions = Interactions(database)

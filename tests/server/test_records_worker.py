@@ -28,7 +28,7 @@ async def answer(process: asyncio.subprocess.Process) -> bytes:
 
 @pytest.fixture
 def setup(tmp_path: Path, store_url: str, shard: str, database: Database) -> Setup:
-    return Setup(store_url, sqlite_url(tmp_path / "records.sqlite"), shard, "error")
+    return Setup(store_url, sqlite_url(tmp_path / "records.sqlite"), shard, str(tmp_path / "journal"), "error")
 
 
 async def test_it_tells_how_far_it_is_and_ends_when_told(setup: Setup) -> None:

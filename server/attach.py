@@ -1,0 +1,40 @@
+"""What is kept, for commands: the store of a server that runs, or of one that is stopped, without being an owner."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from config.settings import Settings
+from server.embedded import EmbeddedError, EmbeddedValkey, running_url
+from server.journal_files import JournalFolder
+from server.kept_journal import KeptJournal
+from server.storage import SHARD
+from store.connection import open_store
+from store.shard import RedisShardStore
+
+
+def journal_folder(settings: Settings) -> JournalFolder:
+    """Where this node's journal files are."""
+    return JournalFolder(settings.data_dir / "journal", SHARD)
+
+
+@asynccontextmanager
+async def attached_journal(settings: Settings) -> AsyncIterator[KeptJournal]:
+    """The journal under these settings. The embedded store is started when its server is not running.
+
+    Raises EmbeddedError when there is nothing in the data directory, StoreError when the store does not answer.
+    """
+    url, own = settings.redis_url or running_url(settings.data_dir), None
+    if url is None:
+        if not (settings.data_dir / "valkey").is_dir():
+            raise EmbeddedError(f"no server has run with the data directory {settings.data_dir}")
+        own = EmbeddedValkey(settings.data_dir)
+        url = await own.start()
+    try:
+        connection = await open_store(url)
+        try:
+            yield KeptJournal(RedisShardStore(connection, SHARD), journal_folder(settings))
+        finally:
+            await connection.aclose()
+    finally:
+        if own is not None:
+            await own.stop()
