@@ -11,6 +11,7 @@ import { Chats } from "./components/chat.js";
 import { Customer } from "./components/customer.js";
 import { Header } from "./components/header.js";
 import { Idle } from "./components/idle.js";
+import { KeysSheet, useKeysSheet } from "./components/keys.js";
 import { OfferCard } from "./components/offer.js";
 import { WrapUp } from "./components/wrap-up.js";
 
@@ -19,6 +20,7 @@ export function App({ desk }) {
   const [, setLanguage] = useState(language());
   useLayoutEffect(() => desk.store.subscribe(setState), [desk]);
   useEffect(shortcuts, []);
+  const [keys, closeKeys] = useKeysSheet();
   const onLanguage = async (wanted) => {
     await chooseLanguage(wanted);
     desk.attention.entitle();
@@ -30,6 +32,7 @@ export function App({ desk }) {
       ? html`<${SignIn} heading="sign_in.heading" why=${state.ended && `sign_in.${state.ended}`} unfit=${takesNoWork} onLanguage=${onLanguage}
           onSubmit=${() => desk.attention.unlock()} onToken=${(token) => desk.signedIn(token)} />`
       : html`<${Workplace} desk=${desk} state=${state} onLanguage=${onLanguage} />`}
+    ${keys && html`<${KeysSheet} close=${closeKeys} />`}
     <${Notices} notices=${state.notices} gone=${(id) => desk.store.dispatch({ type: "local/notice_gone", id })} />
   `;
 }

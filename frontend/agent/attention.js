@@ -14,7 +14,9 @@ const NOTES = [
 ];
 
 export class Attention {
-  constructor() {
+  constructor(devices) {
+    this._devices = devices;
+    devices.subscribe(() => this._useRinger());
     this.soundOn = localStorage.getItem(STORED) !== "off";
     this._context = null;
     this._ring = null;
@@ -25,8 +27,23 @@ export class Attention {
 
   /** Browsers let a page sound only after a click: call this from one. */
   unlock() {
-    this._context ??= "AudioContext" in globalThis ? new AudioContext() : null;
+    if (!this._context && "AudioContext" in globalThis) {
+      this._context = new AudioContext();
+      this._useRinger();
+    }
     this._context?.resume();
+  }
+
+  /** The ring, once, so that the agent hears where it comes from. */
+  sample() {
+    this.unlock();
+    this._sound(NOTES, true);
+  }
+
+  /** On the chosen device where the browser can; on the system's own otherwise. */
+  async _useRinger() {
+    const id = await this._devices.idOf("ringer");
+    await this._context?.setSinkId?.(id);
   }
 
   /** Call from a click that says "I am at work": that is when the question makes sense to the agent. */
@@ -101,9 +118,9 @@ export class Attention {
     this._shown.set(offer.reservation_id, notification);
   }
 
-  _sound(notes = NOTES) {
+  _sound(notes = NOTES, always = false) {
     const context = this._context;
-    if (!this.soundOn || context?.state !== "running") return;
+    if (!(this.soundOn || always) || context?.state !== "running") return;
     for (const [start, frequency] of notes) {
       const at = context.currentTime + start;
       const tone = new OscillatorNode(context, { type: "sine", frequency });

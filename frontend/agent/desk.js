@@ -5,8 +5,8 @@ import { forgetToken, signOut, storedToken } from "../lib/account.js";
 const NOTICE_MS = 7000;
 
 export class Desk {
-  constructor({ client, store, phone, attention, chats }) {
-    Object.assign(this, { client, store, phone, attention, chats });
+  constructor({ client, store, phone, attention, devices, chats }) {
+    Object.assign(this, { client, store, phone, attention, devices, chats });
   }
 
   signedIn(token) {

@@ -8,6 +8,7 @@ import { isChat, unread } from "./chat-state.js";
 import { Chats } from "./chats.js";
 import { AgentClient } from "./client.js";
 import { Desk } from "./desk.js";
+import { Devices } from "./devices.js";
 import { Phone } from "./phone.js";
 import { createStore } from "./store.js";
 
@@ -22,9 +23,10 @@ const client = new AgentClient({
   onClock: setClock,
   onState: (state, detail) => store.dispatch({ type: "local/connection", state, detail }),
 });
-const phone = new Phone({ client, store });
-const attention = new Attention();
-const desk = new Desk({ client, store, phone, attention, chats: new Chats({ client, store }) });
+const devices = new Devices();
+const phone = new Phone({ client, store, devices });
+const attention = new Attention(devices);
+const desk = new Desk({ client, store, phone, attention, devices, chats: new Chats({ client, store }) });
 
 store.subscribe((state, before) => {
   if (state.offers !== before.offers) attention.follow(state.offers);

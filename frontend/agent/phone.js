@@ -1,20 +1,26 @@
 // Keeps the browser's media leg open while the agent is signed in, and the microphone on it only while they talk.
 import { Softphone } from "../lib/softphone.js";
+import { quality, reading } from "./network.js";
 import { talking } from "./store.js";
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 15000;
+const MEASURE_MS = 5000;
 
 export class Phone {
-  constructor({ client, store }) {
+  constructor({ client, store, devices }) {
     this._client = client;
     this._store = store;
+    this._devices = devices;
+    this._last = null; // the last reading of the line
     this._softphone = null;
     this._attempt = 0;
     this._retry = null;
     this._live = false;
     this._prepared = false;
     store.subscribe((state, before) => this._follow(state, before));
+    devices.subscribe(() => this._useDevices());
+    setInterval(() => this._measure(), MEASURE_MS);
   }
 
   get supported() {
@@ -51,7 +57,7 @@ export class Phone {
     this._softphone = null;
     this._live = false;
     softphone?.close();
-    this._change({ state: "none", muted: false, problem: null });
+    this._change({ state: "none", muted: false, problem: null, quality: null });
   }
 
   _follow(state, before) {
@@ -67,8 +73,10 @@ export class Phone {
     if (!this.supported) return this._change({ state: "failed", problem: "unsupported" });
     const softphone = new Softphone({ onState: (state) => this._softphone === softphone && this._changed(state) });
     this._softphone = softphone;
-    this._change({ state: "connecting" });
+    this._last = null;
+    this._change({ state: "connecting", quality: null });
     try {
+      await this._useDevices();
       await softphone.connect(async (sdp) => (await this._client.request("open_leg", { sdp })).sdp);
     } catch (error) {
       console.warn("the audio leg could not be opened", error);
@@ -78,6 +86,7 @@ export class Phone {
   }
 
   _changed(state) {
+    if (state === "microphone-lost") return this._switch(true);
     if (state === "playback-blocked") return this._change({ problem: "playback" });
     if (state === "failed" || state === "closed") return this._again();
     if (state === "connected") {
@@ -107,10 +116,31 @@ export class Phone {
     try {
       if (live) await softphone.goLive();
       else await softphone.goIdle();
-      if (!live) this._change({ muted: false });
+      this._change(live ? { problem: null } : { muted: false });
     } catch (error) {
       if (this._softphone === softphone) this._microphoneFailed(error);
     }
+  }
+
+  /** The chosen ones, or the system's own while they are not plugged in. */
+  async _useDevices() {
+    const softphone = this._softphone;
+    const [microphone, speaker] = await Promise.all([this._devices.idOf("microphone"), this._devices.idOf("speaker")]);
+    if (!softphone || softphone !== this._softphone) return;
+    try {
+      await softphone.useSpeaker(speaker);
+      await softphone.useMicrophone(microphone);
+      if (this._live && this._store.get().phone.problem?.includes("microphone")) await this._switch(true);
+    } catch (error) {
+      this._microphoneFailed(error);
+    }
+  }
+
+  async _measure() {
+    const report = await this._softphone?.report();
+    const now = report ? reading(report) : null;
+    this._store.dispatch({ type: "local/phone", change: { quality: now && quality(this._last, now) } });
+    this._last = now;
   }
 
   _microphoneFailed(error) {

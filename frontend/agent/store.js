@@ -15,7 +15,7 @@ export const initial = {
   shown: null, // the reservation of the chat that is in front
   reasons: [],
   dispositions: {},
-  phone: { state: "none", problem: null, muted: false },
+  phone: { state: "none", problem: null, muted: false, quality: null },
   notices: [], // {id, kind: "info"|"error", key | text}
 };
 

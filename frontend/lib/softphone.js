@@ -4,6 +4,7 @@
 // accepting an offer needs no negotiation. Signalling is the caller's: connect() takes a function that carries the
 // SDP offer to the server and returns its answer. States given to onState:
 //   connecting, connected, disconnected (media interrupted, may recover), failed, closed (by either side): the leg;
+//   microphone-lost: the microphone on the leg was pulled out; call goLive() again for the one that is left;
 //   playback-blocked: the browser wants a click before it plays sound; call resumePlayback() from one.
 // After failed, make a new Softphone: a leg is never renegotiated.
 
@@ -67,6 +68,23 @@ export class Softphone {
     }
   }
 
+  /** Take another microphone ("" is the system's own), at once when one is on the leg. Rejects like goLive(). */
+  async useMicrophone(deviceId) {
+    const { deviceId: before, ...rest } = this.microphone;
+    this.microphone = deviceId ? { ...rest, deviceId: { exact: deviceId } } : rest;
+    if (this.live && before?.exact !== (deviceId || undefined)) await this.goLive();
+  }
+
+  /** Play the far end on another device ("" is the system's own), where the browser can. */
+  async useSpeaker(deviceId) {
+    await this.audio.setSinkId?.(deviceId);
+  }
+
+  /** What the browser has measured on the leg; null when there is none. */
+  async report() {
+    return this._pc?.connectionState === "connected" ? this._pc.getStats() : null;
+  }
+
   /** Switch the microphone onto the leg. Rejects with getUserMedia's error when the user or the system refuses. */
   async goLive() {
     if (!this._sender) throw new Error("softphone is not connected");
@@ -77,6 +95,7 @@ export class Softphone {
     this._localStream = stream;
     const [track] = stream.getAudioTracks();
     track.enabled = !this.muted;
+    track.onended = () => this._localStream === stream && this.onState("microphone-lost");
     await this._sender.replaceTrack(track);
   }
 

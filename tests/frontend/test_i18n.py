@@ -64,6 +64,7 @@ STAFF = Catalogue(
     scripts=("agent/**/*.js", "supervisor/**/*.js", "start/*.js", "lib/*.js"),
     groups={
         "offer.medium": tuple(Medium),
+        "devices": ("microphone", "speaker", "ringer"),
         "presence": tuple(Presence),
         "ended_by": tuple(EndedBy),
         "chat_ended_by": tuple(EndedBy),

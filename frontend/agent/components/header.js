@@ -4,6 +4,7 @@ import { Icon, Mark } from "../../lib/icons.js";
 import { LanguageSwitch } from "../../lib/language.js";
 import { html, useEffect, useRef, useState } from "../../lib/ui.js";
 import { reachable } from "../store.js";
+import { DevicesSheet } from "./devices.js";
 
 export function Header({ desk, state, onLanguage }) {
   return html`
@@ -12,6 +13,8 @@ export function Header({ desk, state, onLanguage }) {
       <${PresenceSwitch} desk=${desk} state=${state} />
       <div class="bar-end">
         <${Connection} state=${state} />
+        <${Network} quality=${state.phone.quality} />
+        <${DevicesButton} desk=${desk} agent=${state.agent} />
         <${Sound} attention=${desk.attention} />
         <${LanguageSwitch} onLanguage=${onLanguage} />
         <${Account} desk=${desk} agent=${state.agent} />
@@ -64,6 +67,22 @@ function Connection({ state }) {
       <span class="lamp ${online ? "good" : "bad"}" title=${t(`connection.${connection}`)}><i aria-hidden="true"></i><span>${t(`connection.${connection}`)}</span></span>
       <span class="lamp ${online && audio ? "good" : "bad"}" title=${audioText}><${Icon} name="headset" /><span class="unseen">${audioText}</span></span>
     </span>
+  `;
+}
+
+/** A warning when the line is poor; the figures are in its title, and nothing is shown of a good line. */
+function Network({ quality }) {
+  if (!quality?.poor.length) return null;
+  const figures = { round_trip: Math.round(quality.round_trip_ms), jitter: Math.round(quality.jitter_ms), loss: quality.loss_percent.toFixed(1) };
+  return html`<span class="tag bad" role="status" title=${t("network.figures", figures)}><${Icon} name="network" />${t("network.poor")}</span>`;
+}
+
+function DevicesButton({ desk, agent }) {
+  const [open, setOpen] = useState(false);
+  if (agent.station !== "webrtc") return null;
+  return html`
+    <button type="button" class="button icon-only quiet" data-key="KeyD" aria-keyshortcuts="Alt+D" aria-label=${t("devices.heading")} title=${t("devices.heading")} onClick=${() => setOpen(true)}><${Icon} name="sliders" /></button>
+    ${open && html`<${DevicesSheet} desk=${desk} close=${() => setOpen(false)} />`}
   `;
 }
 
