@@ -52,6 +52,7 @@ async def test_signing_in_and_out(scene: Scene) -> None:
 
 async def test_a_token_that_is_over_leads_back_to_signing_in(scene: Scene) -> None:
     await scene.open()
+    await expect(scene.page.locator("input[name=account]")).to_be_visible()  # it has looked for a token already
     await scene.page.evaluate("sessionStorage.setItem('jackfield.token', 'stale')")
     await scene.page.reload()
     await expect(scene.page.get_by_role("alert")).to_contain_text("Your session is over")
