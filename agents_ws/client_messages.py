@@ -70,6 +70,57 @@ class Hold(_Client, frozen=True):
     on: bool
 
 
+class Mute(_Client, frozen=True):
+    """Let nobody in the call hear you (`on` true), or everybody again. The server keeps it over a reload."""
+
+    ref: Ref
+    reservation_id: Id
+    on: bool
+
+
+class Transfer(_Client, frozen=True):
+    """Hand the customer on to an agent or a queue, one of which is named.
+
+    `warm` puts the customer on hold and lets you speak with the target first; then `complete_transfer`, `swap`,
+    `conference` or `drop_party`. Without it you leave at once.
+    """
+
+    ref: Ref
+    reservation_id: Id
+    agent: Word | None = None
+    queue: Word | None = None
+    warm: bool = False
+
+
+class CompleteTransfer(_Client, frozen=True):
+    """Leave the call to the others in it, or to who is coming; wrap-up follows."""
+
+    ref: Ref
+    reservation_id: Id
+
+
+class Swap(_Client, frozen=True):
+    """Speak with the one on hold, and put on hold with whom you speak."""
+
+    ref: Ref
+    reservation_id: Id
+
+
+class Conference(_Client, frozen=True):
+    """Let everybody in the call hear everybody."""
+
+    ref: Ref
+    reservation_id: Id
+
+
+class DropParty(_Client, frozen=True):
+    """Send a party of the call away, or call one back who is still coming. The customer's own ends the call."""
+
+    ref: Ref
+    reservation_id: Id
+    party: Id
+
+
 class SendDigit(_Client, frozen=True):
     """Send one keypad digit to the customer's side."""
 
@@ -123,8 +174,9 @@ class SignOut(_Client, frozen=True):
     ref: Ref
 
 
+CallCommand = Hold | Mute | Transfer | CompleteTransfer | Swap | Conference | DropParty
 Command = (
-    SetPresence | Accept | Reject | HangUp | Hold | SendDigit | FinishWrapUp | SayInChat | OpenLeg | SignOut
+    SetPresence | Accept | Reject | HangUp | CallCommand | SendDigit | FinishWrapUp | SayInChat | OpenLeg | SignOut
 )  # the ones that carry a `ref` and are answered by `done`, `refused` or `leg_answer`
 ChatSignal = TypeInChat | ReadChat  # without an answer: they say what holds, and the next one wins
 ClientMessage = Hello | Ack | Ping | ChatSignal | Command

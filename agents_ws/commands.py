@@ -4,11 +4,11 @@ from typing import assert_never
 
 from agents_ws.messages import (
     Accept,
+    CallCommand,
     Command,
     Done,
     FinishWrapUp,
     HangUp,
-    Hold,
     LegAnswer,
     OpenLeg,
     Refused,
@@ -45,8 +45,8 @@ async def _call(gateway: Gateway, agent_id: str, command: Command) -> Refusal | 
             return await gateway.reject(agent_id, reservation_id, reason)
         case HangUp(reservation_id=reservation_id):
             return await gateway.hang_up(agent_id, reservation_id)
-        case Hold(reservation_id=reservation_id, on=on):
-            return await gateway.hold(agent_id, reservation_id, on)
+        case _ if isinstance(command, CallCommand):
+            return await gateway.call(agent_id, command)
         case SendDigit(reservation_id=reservation_id, digit=digit):
             return await gateway.send_digit(agent_id, reservation_id, digit)
         case FinishWrapUp(reservation_id=reservation_id, disposition=disposition, note=note):

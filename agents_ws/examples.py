@@ -62,6 +62,18 @@ ASSIGNMENT = m.Assignment(
     since_us=_T + 3_000_000,
     connected_at_us=_T + 3_000_000,
 )
+CALL = m.Call(
+    seq=20,
+    reservation_id="res-9",
+    interaction_id="int-9",
+    parties=(
+        m.CallParty(id="customer", kind="customer", state="held"),
+        m.CallParty(
+            id="int-9", kind="agent", state="here", agent="agent-1", name="Agent One", queue="orders", you=True
+        ),
+        m.CallParty(id="int-9-2", kind="agent", state="coming", queue="after_sales"),
+    ),
+)
 WRAP_UP = m.WrapUp(
     seq=22,
     reservation_id="res-9",
@@ -100,6 +112,12 @@ CLIENT_EXAMPLES: tuple[m.ClientMessage, ...] = (
     m.Reject(ref="r3", reservation_id="res-9", reason="wrong_skill"),
     m.HangUp(ref="r4", reservation_id="res-9"),
     m.Hold(ref="r5", reservation_id="res-9", on=True),
+    m.Mute(ref="r11", reservation_id="res-9", on=True),
+    m.Transfer(ref="r12", reservation_id="res-9", queue="after_sales", warm=True),
+    m.CompleteTransfer(ref="r13", reservation_id="res-9"),
+    m.Swap(ref="r14", reservation_id="res-9"),
+    m.Conference(ref="r15", reservation_id="res-9"),
+    m.DropParty(ref="r16", reservation_id="res-9", party="int-9-2"),
     m.SendDigit(ref="r6", reservation_id="res-9", digit="5"),
     m.FinishWrapUp(ref="r7", reservation_id="res-9", disposition="solved", note="sent a new one"),
     m.SayInChat(ref="r10", reservation_id="res-12", client_id="c-7", text="Let me look that up for you."),
@@ -131,6 +149,7 @@ SERVER_EXAMPLES: tuple[m.ServerMessage, ...] = (
     m.OfferWithdrawn(seq=18, reservation_id="res-9", reason=WithdrawReason.ABANDONED),
     ASSIGNMENT,
     msgspec.structs.replace(ASSIGNMENT, seq=21, state="ended", since_us=_T + 120_000_000, by=EndedBy.CUSTOMER),
+    CALL,
     WRAP_UP,
     m.WrapUpEnded(seq=23, reservation_id="res-9", disposition="solved"),
     CHAT,

@@ -36,6 +36,23 @@ class Caller(Part, frozen=True, kw_only=True):
     verified: bool = False
 
 
+class CallParty(Part, frozen=True, kw_only=True):
+    """Somebody in a call. `id` is `customer` or the name of the work item by which an agent came (or comes).
+
+    `state`: coming (queued, offered or ringing), here, held, away (their leg is lost and may come back). `agent` and
+    `name` once it is known who, `queue` where the work item waits. `you` marks your own.
+    """
+
+    id: str
+    kind: Literal["customer", "agent"]
+    state: Literal["coming", "here", "held", "away"]
+    agent: str | None = None
+    name: str = ""
+    queue: str | None = None
+    muted: bool = False
+    you: bool = False
+
+
 class Why(Part, frozen=True, kw_only=True):
     """The terms of the winner's score in the order in which they decide, and who came second."""
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from agents_ws.messages import AgentIdentity, Snapshot
+from agents_ws.messages import AgentIdentity, CallCommand, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ class Gateway(Protocol):
         """End the conversation."""
         ...
 
-    async def hold(self, agent_id: str, reservation_id: str, on: bool) -> Refusal | None:
-        """Hold (`on`) or resume the customer."""
+    async def call(self, agent_id: str, command: CallCommand) -> Refusal | None:
+        """Hold, mute, transfer, swap, conference or drop in a call of theirs."""
         ...
 
     async def send_digit(self, agent_id: str, reservation_id: str, digit: str) -> Refusal | None:

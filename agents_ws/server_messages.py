@@ -6,7 +6,18 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from agents_ws.fields import snake_case
-from agents_ws.parts import AgentIdentity, Author, Caller, ChatCard, Choice, Label, PastInteraction, SkillDemand, Why
+from agents_ws.parts import (
+    AgentIdentity,
+    Author,
+    Caller,
+    CallParty,
+    ChatCard,
+    Choice,
+    Label,
+    PastInteraction,
+    SkillDemand,
+    Why,
+)
 from router.vocabulary import EndedBy, Medium, Presence, WithdrawReason
 
 
@@ -61,6 +72,14 @@ class Assignment(_Card, frozen=True, kw_only=True):
     since_us: int
     connected_at_us: int | None = None
     by: EndedBy | None = None
+
+
+class Call(_Numbered, frozen=True, kw_only=True):
+    """Who is in a call of yours, and who is coming; sent again, whole, with every change."""
+
+    reservation_id: str
+    interaction_id: str
+    parties: tuple[CallParty, ...] = ()
 
 
 class WrapUp(_Numbered, frozen=True, kw_only=True):
@@ -132,6 +151,7 @@ class Snapshot(_Numbered, frozen=True, kw_only=True):
     reason: str | None = None
     offers: tuple[Offer, ...] = ()
     assignments: tuple[Assignment, ...] = ()
+    calls: tuple[Call, ...] = ()
     wrap_ups: tuple[WrapUp, ...] = ()
     reasons: tuple[Choice, ...] = ()
     dispositions: dict[str, tuple[Choice, ...]] = {}
@@ -217,6 +237,7 @@ NumberedMessage = (
     | Offer
     | OfferWithdrawn
     | Assignment
+    | Call
     | WrapUp
     | WrapUpEnded
     | ChatMessage

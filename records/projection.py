@@ -26,6 +26,7 @@ from router.events import (
     AssignmentConnected,
     AssignmentEnded,
     AssignmentFailed,
+    CustomerLeft,
     Event,
     InteractionClosed,
     InteractionNoted,
@@ -103,6 +104,8 @@ class Projection:
         # Whoever signals the call knows only that it ended; that it was cancelled says more.
         if draft.outcome != Outcome.CANCELLED.value:
             draft.outcome = event.outcome
+        if draft.open_work:
+            draft.state = RecordState.WRAP_UP
         self._step(draft.id, "closed", outcome=draft.outcome)
         self._settle(draft)
 
@@ -111,8 +114,8 @@ class Projection:
         draft.medium = draft.medium or event.medium.value
         draft.node = draft.node or event.node
         draft.queue = event.queue
-        draft.state = RecordState.WAITING
         draft.open_work += 1
+        self._place(draft, RecordState.WAITING)
         if draft.queued_at is None:
             draft.queued_at = self._entry.now
         requirements = [{"skill": each.skill, "minimum": each.minimum} for each in event.requirements]
@@ -179,7 +182,10 @@ class Projection:
             case PartLegs():
                 self._parted(command)
             case StartWrapUp():
-                self._interaction(command.interaction_id).state = RecordState.WRAP_UP
+                draft = self._interaction(command.interaction_id)
+                left = draft.customer_over or isinstance(self._entry.event, CustomerLeft)
+                waits = draft.open_work > 1 and not left
+                self._place(draft, RecordState.WAITING if waits else RecordState.WRAP_UP)
                 self._step(command.interaction_id, "wrap_up_started", agent=command.agent_id, deadline=command.deadline)
             case EndWrapUp():
                 self._wrapped_up(command)
@@ -201,7 +207,7 @@ class Projection:
             offered_at=self._entry.now,
         )
         draft = self._interaction(command.interaction_id)
-        draft.state = RecordState.OFFERED
+        self._place(draft, RecordState.OFFERED)
         draft.queue = command.queue
         if draft.offered_at is None:
             draft.offered_at = self._entry.now
@@ -224,7 +230,7 @@ class Projection:
         offer = self.offers.get(command.reservation_id)
         if offer is not None:
             offer.closed_at = self._entry.now
-        self._interaction(command.interaction_id).state = RecordState.WAITING
+        self._place(self._interaction(command.interaction_id), RecordState.WAITING)
         agent = command.agent_id
         why = self._reason_for(command.reservation_id)
         match command.reason:
@@ -246,14 +252,13 @@ class Projection:
         if offer is not None:
             offer.accepted_at = self._entry.now
         draft = self._interaction(command.interaction_id)
-        draft.state = RecordState.ASSIGNED
+        self._place(draft, RecordState.ASSIGNED)
         draft.agent_id = command.agent_id
         self._step(draft.id, "accepted", agent=command.agent_id)
 
     def _parted(self, command: PartLegs) -> None:
         now = self._entry.now
         draft = self._interaction(command.interaction_id)
-        draft.ended_at = now
         detail: Detail = {"agent": command.agent_id, "by": command.by.value}
         offer = self.offers.get(command.reservation_id)
         if offer is not None and offer.ended_at is None:
@@ -261,6 +266,10 @@ class Projection:
             if offer.connected_at is not None:
                 detail["talk_us"] = now - offer.connected_at
                 draft.talk_us = (draft.talk_us or 0) + detail["talk_us"]
+        still = self._talking(draft.id)
+        if still:
+            draft.agent_id = still[-1].agent_id
+        draft.ended_at = now if draft.open_work <= 1 or draft.customer_over else None
         why = self._reason_for(command.reservation_id)
         if why:
             detail["reason"] = why
@@ -279,7 +288,7 @@ class Projection:
 
     def _requeued(self, command: RequeueWork) -> None:
         draft = self._interaction(command.interaction_id)
-        draft.state = RecordState.WAITING
+        self._place(draft, RecordState.WAITING)
         draft.ended_at = None
         # After an offer that came to nothing, the step about the offer says it already.
         if isinstance(self._entry.event, WorkMoved | WorkDirected):
@@ -291,7 +300,7 @@ class Projection:
         now = self._entry.now
         draft = self._interaction(command.interaction_id)
         draft.open_work = max(0, draft.open_work - 1)
-        if not draft.customer_over:
+        if not draft.customer_over and draft.open_work == 0:
             draft.outcome = command.outcome.value
         match command.outcome:
             case Outcome.ABANDONED:
@@ -308,6 +317,15 @@ class Projection:
         self._settle(draft)
 
     # --- helpers --------------------------------------------------------------------------------------------
+
+    def _talking(self, interaction_id: str) -> list[OfferDraft]:
+        """The conversations of this interaction that go on."""
+        offers = [offer for offer in self.offers.values() if offer.interaction_id == interaction_id]
+        return [one for one in offers if one.connected_at and one.ended_at is None and one.closed_at is None]
+
+    def _place(self, draft: InteractionDraft, state: RecordState) -> None:
+        """With several work items (a transfer), the customer is with whoever speaks with them."""
+        draft.state = RecordState.CONNECTED if self._talking(draft.id) else state
 
     def _settle(self, draft: InteractionDraft) -> None:
         """The record closes when the customer's attempt is over and no work of it is open."""

@@ -65,7 +65,16 @@ class Projector:
 
     async def _load(self, connection: AsyncConnection, entries: Sequence[Entry]) -> Projection:
         wanted = touched(entries)
-        offer_rows = await _rows(connection, offers, offers.c.reservation_id.in_(wanted.reservations), OfferDraft)
+        goes_on = offers.c.connected_at.is_not(None) & offers.c.ended_at.is_(None) & offers.c.closed_at.is_(None)
+        offer_rows = await _rows(
+            connection,
+            offers,
+            or_(
+                offers.c.reservation_id.in_(wanted.reservations),
+                offers.c.interaction_id.in_(wanted.interactions) & goes_on,
+            ),
+            OfferDraft,
+        )
         of_offers = {offer.interaction_id for offer in offer_rows}
         interaction_rows = await _rows(
             connection,

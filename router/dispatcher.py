@@ -176,6 +176,8 @@ class Dispatcher(Views):
             self._moves.refuse("unknown_queue", f"there is no queue {event.queue}")
         elif line.rules.medium is not event.medium:
             self._moves.refuse("wrong_medium", f"queue {event.queue} takes {line.rules.medium}, not {event.medium}")
+        elif event.directed is not None and not shard.policy.takes(event.directed, event.medium):
+            self._moves.refuse("unknown_agent", f"no agent {event.directed} takes {event.medium}")
         else:
             shard.sequence += 1
             self._moves.admit(Work.queued(event, self._moves.now, shard.sequence))

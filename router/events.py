@@ -54,7 +54,8 @@ class WorkQueued:
     preferred: agents who come first, in order, while the queue's patience lasts. named: the only agents for it; empty
     for all. units: what it takes of an agent's total, where the item itself says. not_before: shard time before which
     it is not offered (scheduled work). since: the shard time from which its place counts, where it keeps an older one.
-    callback: the customer is not there and is called when an agent has accepted.
+    callback: the customer is not there and is called when an agent has accepted. directed: keeps the item for this
+    agent, whatever their skills, as WorkDirected does later (a transfer to a colleague).
     """
 
     work_id: str
@@ -72,6 +73,7 @@ class WorkQueued:
     not_before: int | None = None
     since: int | None = None
     callback: bool = False
+    directed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

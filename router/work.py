@@ -144,6 +144,7 @@ class Work:
             not_before=event.not_before,
             ringed_at=begin,
             callback=event.callback,
+            directed=event.directed,
         )
 
     @classmethod

@@ -41,7 +41,7 @@ class InteractionContext:
     language: str = ""
     history: tuple[Earlier, ...] = ()
     ready: asyncio.Event = field(default_factory=asyncio.Event)
-    queued: bool = False
+    works: int = 0
     kind: str = "phone"
     verified: bool = False
 
@@ -104,19 +104,22 @@ class InteractionContexts:
     def closed(self, interaction_id: str) -> None:
         """The call is over; what the router has taken in is still needed, until it closes the work."""
         context = self._live.get(interaction_id)
-        if context is not None and not context.queued:
-            self.drop(interaction_id)
+        if context is not None and not context.works:
+            self._live.pop(interaction_id, None)
 
     # --- what the server asks -----------------------------------------------------------------------------------
 
     def queued(self, interaction_id: str) -> None:
-        """The router has taken the work: from now on it says when the context is done with."""
+        """The router has taken a work item: from now on it says when the context is done with."""
         if (context := self._live.get(interaction_id)) is not None:
-            context.queued = True
+            context.works += 1
 
     def drop(self, interaction_id: str) -> None:
-        """The router has closed the work."""
-        self._live.pop(interaction_id, None)
+        """The router has closed a work item; with the last one (a transfer makes another) the context goes."""
+        if (context := self._live.get(interaction_id)) is not None:
+            context.works -= 1
+            if context.works <= 0:
+                del self._live[interaction_id]
 
     def caller(self, interaction_id: str) -> tuple[str, str]:
         """Number and name as the call gave them, also before the past has been read; empty when it is not here."""
@@ -168,7 +171,7 @@ class InteractionContexts:
 
     async def _read_back(self, interaction_id: str) -> InteractionContext:
         view = await self._interactions.view(interaction_id)
-        context = InteractionContext(interaction_id, view.record.channel if view else "", "", "", queued=True)
+        context = InteractionContext(interaction_id, view.record.channel if view else "", "", "", works=1)
         if view is not None:
             context.data = dict(view.data)
             path = context.data.pop(PATH_KEY, "")

@@ -1,9 +1,10 @@
 """The agents' side: carries out what they ask (the endpoint's Gateway) and shows them what was committed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import structlog
+from msgspec.structs import replace
 
 from agents_ws import messages as m
 from agents_ws.ports import Refusal
@@ -25,6 +26,7 @@ from router.commands import (
 from router.moves import REASON_REMOVED
 from router.rows import ReservationRow, Turn, WorkRow
 from router.vocabulary import EndedBy, Medium, OfferState, Presence, WithdrawReason
+from server.call_desk import CallDesk
 from server.cards import Board, Cards
 from server.chat_desk import ChatDesk
 from server.contexts import InteractionContext, InteractionContexts
@@ -32,6 +34,7 @@ from server.pump import Pump
 from server.reach import Reach
 from server.tasks import TaskOwner
 from voice.conductor import Conductor
+from voice.party import PartyView
 from voice.ports import MediaUnavailableError
 
 log = structlog.get_logger(__name__)
@@ -74,6 +77,7 @@ class Desk:
         self._hub: Send | None = None
         self._conductor: Conductor | None = None
         self._chats: ChatDesk | None = None
+        self.calls = CallDesk(pump.dispatcher, cards.current, self._send)
 
     def attach_chats(self, chats: ChatDesk) -> None:
         """As `attach`, for chats."""
@@ -148,7 +152,8 @@ class Desk:
                 context = await self._context(work.work_id, work.interaction_id)
                 row = self._own(agent_id, before.reservation_id)  # it may have moved on while SQL was asked
                 held += [(row, work, context)] if row is not None else []
-        return self._cards.snapshot(board.agent(agent_id), self._leg_state(agent_id), held, self._pump.now())
+        shown = self._cards.snapshot(board.agent(agent_id), self._leg_state(agent_id), held, self._pump.now())
+        return replace(shown, calls=self.calls.calls(agent_id))
 
     async def set_presence(self, agent_id: str, presence: str, reason: str | None) -> Refusal | None:
         """Ready, or not ready with one of the site's reasons."""
@@ -174,23 +179,17 @@ class Desk:
             return refusal
         return await self._post(facts.AssignmentEnded(reservation_id, EndedBy.AGENT), agent_id)
 
-    async def hold(self, agent_id: str, reservation_id: str, on: bool) -> Refusal | None:
-        """Music for the caller, or the conversation again."""
-        if refusal := self._not_on_the_phone(agent_id, reservation_id):
+    async def call(self, agent_id: str, command: m.CallCommand) -> Refusal | None:
+        """Hold, mute, transfer and the rest of the call bar."""
+        if refusal := self._not_on_the_phone(agent_id, command.reservation_id):
             return refusal
-        if self._conductor is None or not self._conductor.hold(reservation_id, on=on):
-            return Refusal("not_connected", "there is no conversation to hold")
-        return None
+        return await self.calls.ask(self._conductor, agent_id, command)
 
     async def send_digit(self, agent_id: str, reservation_id: str, digit: str) -> Refusal | None:
         """A keypad digit to the caller's side."""
         if refusal := self._not_on_the_phone(agent_id, reservation_id):
             return refusal
-        try:
-            sent = self._conductor is not None and await self._conductor.send_digits(reservation_id, digit)
-        except MediaUnavailableError as error:
-            return Refusal("media_unavailable", error.reason)
-        return None if sent else Refusal("not_connected", "there is no conversation")
+        return await self.calls.digit(self._conductor, reservation_id, digit)
 
     async def finish_wrap_up(
         self, agent_id: str, reservation_id: str, disposition: str | None, note: str | None
@@ -243,6 +242,10 @@ class Desk:
         """Hold went on or off."""
         self._cards.hold(reservation_id, self._pump.now() if on else None)
         self._show_assignment(agent_id, reservation_id)
+
+    def parties(self, interaction_id: str, parties: Sequence[PartyView]) -> None:
+        """Who is in a call has changed."""
+        self.calls.parties(interaction_id, parties)
 
     def leg_changed(self, agent_id: str, up: bool) -> None:
         """The browser's leg is up or gone."""

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from config.site import QueueConfig
 from ivr.machine import IvrContext
 from server.current import CurrentSite
-from voice.call import WaitPlan
 from voice.conductor import Entry, VoiceSite
+from voice.waiting import WaitPlan
 
 
 def voice_site(current: CurrentSite, node: str, new_id: Callable[[], str]) -> VoiceSite:

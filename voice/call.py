@@ -1,18 +1,20 @@
 """The machine of one caller's call, from the answer to the last leg closed. Pure: no I/O, `now` in microseconds.
 
-It embeds the IVR's machine, so that a call is one machine for whoever runs it. `CallerLeft` is legal in every state.
+It embeds the IVR's machine and, once the caller has been queued, the conversation's: where the parties stand says in
+which of the later states the call is, who hears whom, and who hears music. `CallerLeft` is legal in every state.
 docs/states/call.md is drawn from `TABLE`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import assert_never
+from typing import assert_never, get_args
 
 from ivr import commands as ivr
 from ivr.machine import IvrMachine
-from ivr.speech import place_prompts, wait_prompts
 from router.vocabulary import EndedBy
+from voice import floor
+from voice.asked import Asked, DropAsked
+from voice.conversation import Conversation, Where
 from voice.events import (
     AgentLegLost,
     AgentReady,
@@ -22,26 +24,28 @@ from voice.events import (
     CallerLeft,
     CallEvent,
     Close,
+    ConversationEvent,
+    Deny,
     DigitPressed,
-    EnterQueue,
-    GiveBack,
     HangUp,
-    HoldAsked,
     IvrAnswered,
-    Join,
     Keep,
-    LeaveQueue,
     Note,
-    Part,
     Parted,
     PlaceKnown,
     PlayEnded,
     PlayPrompts,
     QueueRefused,
     Requeued,
+    SetRoom,
+    ShowParties,
     StopPrompts,
     TellHold,
 )
+from voice.party import CUSTOMER, Party, PartyKind, PartyState, PartyView
+from voice.waiting import WaitPlan, WaitSound
+
+RINGING = "tone/ringback"
 
 
 class CallState(StrEnum):
@@ -56,74 +60,75 @@ class CallState(StrEnum):
     ENDED = "ended"
 
 
+IN_CONVERSATION = (CallState.QUEUED, CallState.JOINED, CallState.HELD, CallState.LOST_AGENT)
+_AFTER = {
+    Where.WAITING: CallState.QUEUED,
+    Where.TALKING: CallState.JOINED,
+    Where.HELD: CallState.HELD,
+    Where.LOST: CallState.LOST_AGENT,
+    Where.ALONE: CallState.ENDED,
+}
+_OUT_OF_IVR = (CallState.IVR, CallState.QUEUED, CallState.ENDED)
+_ANYWHERE = (*IN_CONVERSATION, CallState.ENDED)
+_TALKING = (CallState.JOINED, CallState.HELD, CallState.LOST_AGENT)
 # (state, event) -> the states that may follow. What is not in the table is without effect there: it came late.
 TABLE: dict[tuple[CallState, type[CallEvent]], tuple[CallState, ...]] = {
-    (CallState.ARRIVING, Answered): (CallState.IVR, CallState.QUEUED, CallState.ENDED),
-    (CallState.IVR, DigitPressed): (CallState.IVR, CallState.QUEUED, CallState.ENDED),
-    (CallState.IVR, PlayEnded): (CallState.IVR, CallState.QUEUED, CallState.ENDED),
-    (CallState.IVR, IvrAnswered): (CallState.IVR, CallState.QUEUED, CallState.ENDED),
+    (CallState.ARRIVING, Answered): _OUT_OF_IVR,
+    **{(CallState.IVR, event): _OUT_OF_IVR for event in (DigitPressed, PlayEnded, IvrAnswered)},
     (CallState.QUEUED, PlayEnded): (CallState.QUEUED,),
     (CallState.QUEUED, PlaceKnown): (CallState.QUEUED,),
-    (CallState.QUEUED, QueueRefused): (CallState.ENDED,),
     (CallState.QUEUED, Requeued): (CallState.QUEUED,),
-    (CallState.QUEUED, AgentReady): (CallState.JOINED,),
-    (CallState.QUEUED, Parted): (CallState.ENDED,),
-    (CallState.JOINED, HoldAsked): (CallState.HELD,),
-    (CallState.JOINED, AgentLegLost): (CallState.LOST_AGENT,),
-    (CallState.JOINED, AgentReady): (CallState.JOINED,),
-    (CallState.JOINED, Parted): (CallState.ENDED,),
-    (CallState.JOINED, Requeued): (CallState.QUEUED,),
-    (CallState.HELD, HoldAsked): (CallState.JOINED,),
-    (CallState.HELD, AgentLegLost): (CallState.LOST_AGENT,),
-    (CallState.HELD, AgentReady): (CallState.HELD,),
-    (CallState.HELD, Parted): (CallState.ENDED,),
-    (CallState.HELD, Requeued): (CallState.QUEUED,),
-    (CallState.LOST_AGENT, AgentReady): (CallState.JOINED,),
-    (CallState.LOST_AGENT, Parted): (CallState.ENDED,),
-    (CallState.LOST_AGENT, Requeued): (CallState.QUEUED,),
+    (CallState.QUEUED, AgentReady): (CallState.QUEUED, CallState.JOINED),
+    (CallState.QUEUED, Parted): (CallState.QUEUED, CallState.ENDED),
+    **{(state, QueueRefused): (*IN_CONVERSATION, CallState.ENDED) for state in IN_CONVERSATION},
+    **{(state, event): _ANYWHERE for state in _TALKING for event in (AgentReady, AgentLegLost, Requeued, Parted)},
+    **{(state, event): _ANYWHERE for state in _TALKING for event in get_args(Asked)},
     **{(state, CallerLeft): (CallState.ENDED,) for state in CallState},
 }
-
-
-@dataclass(frozen=True, slots=True)
-class WaitPlan:
-    """What a waiting caller hears: `welcome` once, music, and their place now and then.
-
-    Prompts are names below the prompt root; a bare one is in the caller's language. Durations in microseconds;
-    `announce_every` 0 means that no place is announced.
-    """
-
-    music: str = "music/hold"
-    welcome: tuple[str, ...] = ()
-    announce_first: int = 2_000_000
-    announce_every: int = 30_000_000
-    lost_agent_grace: int = 15_000_000
 
 
 class CallMachine:
     """`handle` and `expire` return what is to be done, in order; `next_deadline` says when to call `expire`."""
 
-    def __init__(self, ivr_machine: IvrMachine, plans: Mapping[str, WaitPlan], language: str) -> None:
+    def __init__(
+        self,
+        ivr_machine: IvrMachine,
+        plans: Mapping[str, WaitPlan],
+        language: str,
+        interaction_id: str,
+        leg_id: str,
+    ) -> None:
         self.state = CallState.ARRIVING
         self.language = language
         self._ivr = ivr_machine
-        self._plans = plans
-        self._plan = WaitPlan()
-        self._announce_at: int | None = None
-        self._give_back_at: int | None = None
         self._plays = 0
-        self._music: str | None = None
-        self._speech: str | None = None
-        self._reservation: str | None = None
-        self._leg: str | None = None
-        self._queue: str | None = None
-        self._queued_once = False
-        self._welcomed = False
+        self._waiting = WaitSound(plans, self._play_id)
+        self._conversation = Conversation(interaction_id, leg_id)
+        self._room: floor.Gains = {}
+        self._shown: tuple[PartyView, ...] = ()
+        self._told_held: set[str] = set()
+        self._tones: dict[str, tuple[str, str]] = {}
 
     @property
-    def reservation(self) -> str | None:
-        """The reservation that the caller is joined (or held) by."""
-        return self._reservation
+    def speaker(self) -> Party | None:
+        """The agent whom the caller speaks with, or who put them on hold."""
+        return self._conversation.speaker
+
+    @property
+    def awaited(self) -> str | None:
+        """The work item by which somebody comes to the caller."""
+        party = self._conversation.awaited
+        return party.party_id if party else None
+
+    @property
+    def open_work(self) -> tuple[str, ...]:
+        """The work items that the router may still have of this call."""
+        return tuple(party.party_id for party in self._conversation.others)
+
+    def agent_of(self, party_id: str) -> Party | None:
+        """An agent's party by their work item."""
+        party = self._conversation.parties.get(party_id)
+        return party if party is not None and party.kind is PartyKind.AGENT else None
 
     def next_deadline(self) -> int | None:
         """Shard time at which `expire` has something to do."""
@@ -131,10 +136,10 @@ class CallMachine:
             case CallState.IVR:
                 return self._ivr.next_deadline()
             case CallState.QUEUED:
-                return self._announce_at
-            case CallState.LOST_AGENT:
-                return self._give_back_at
-            case CallState.ARRIVING | CallState.JOINED | CallState.HELD | CallState.ENDED:
+                return self._waiting.announce_at
+            case CallState.JOINED | CallState.HELD | CallState.LOST_AGENT:
+                return self._conversation.next_deadline()
+            case CallState.ARRIVING | CallState.ENDED:
                 return None
             case _:
                 assert_never(self.state)
@@ -146,27 +151,27 @@ class CallMachine:
             return []
         if self.state is CallState.IVR:
             return self._run_ivr(self._ivr.expire(now), now)
-        if self.state is CallState.QUEUED:
-            self._announce_at = None
-            return [AskPlace()]
-        return self._give_back("agent_leg_lost")
+        if self.state is not CallState.QUEUED:
+            return self._settle(self._conversation.expire(now), now)
+        party = self._conversation.awaited
+        # An item that is kept for one agent has no place among the others.
+        due = self._waiting.place_due(now) and party is not None and not party.directed
+        return [AskPlace(party.party_id)] if due and party is not None else []
 
     def handle(self, event: CallEvent, now: int) -> list[CallCommand]:
-        """The caller, the agent or the router did something."""
-        if (self.state, type(event)) not in TABLE:
-            return []
+        """The caller, an agent or the router did something."""
         if isinstance(event, CallerLeft):
             return self._caller_left(event.reason, now)
+        if (self.state, type(event)) not in TABLE:
+            return [Deny("not_connected", "there is no conversation")] if isinstance(event, Asked) else []
         match self.state:
             case CallState.ARRIVING:
                 self.state = CallState.IVR
                 return [Note("answered"), *self._run_ivr(self._ivr.start(now), now)]
             case CallState.IVR:
                 return self._in_ivr(event, now)
-            case CallState.QUEUED:
-                return self._in_queue(event, now)
-            case CallState.JOINED | CallState.HELD | CallState.LOST_AGENT:
-                return self._with_agent(event, now)
+            case CallState.QUEUED | CallState.JOINED | CallState.HELD | CallState.LOST_AGENT:
+                return self._in_conversation(event, now)
             case CallState.ENDED:
                 return []
             case _:
@@ -189,35 +194,26 @@ class CallMachine:
             case _:
                 return []
 
-    def _in_queue(self, event: CallEvent, now: int) -> list[CallCommand]:
+    def _in_conversation(self, event: CallEvent, now: int) -> list[CallCommand]:
+        self._conversation.grace_us = self._waiting.plan.lost_agent_grace
         match event:
             case PlayEnded(play_id, reason):
-                return self._sound_over(play_id, reason == "failed", now)
+                return self._waiting.over(play_id, reason == "failed", now)
             case PlaceKnown(place, wait_us):
-                return self._say_place(place, wait_us, now)
-            case QueueRefused(code):
-                return self._end("refused", HangUp(code), Note("refused", (("code", code),)))
-            case AgentReady(reservation_id, leg_id):
-                return self._join(reservation_id, leg_id, first=True)
-            case Parted(by):
-                return self._end("handled" if by is EndedBy.AGENT else "failed", HangUp(by.value))
-            case Requeued(queue):
-                return self._start_music() if self._change_queue(queue, now) else []
-            case _:
-                return []
-
-    def _with_agent(self, event: CallEvent, now: int) -> list[CallCommand]:
-        match event:
-            case HoldAsked(on):
-                return self._hold(on=on)
-            case AgentLegLost():
-                return self._agent_lost(now)
-            case AgentReady(reservation_id, leg_id):
-                return self._agent_back(reservation_id, leg_id)
-            case Parted(by):
-                return self._end("handled", HangUp(by.value))
-            case Requeued(queue):
-                return self._wait_again(queue, now)
+                return self._waiting.say_place(self.language, place, wait_us, now)
+            case QueueRefused(work_id, code):
+                self._conversation.handle(Parted(work_id, EndedBy.SYSTEM), now)
+                note = Note("refused", (("code", code),))
+                if self._conversation.where is Where.ALONE and not self._conversation.served:
+                    return self._end("refused", HangUp(code), note)
+                return self._settle([note], now)
+            case DropAsked(_, party_id) if party_id == CUSTOMER:
+                done = self._conversation.handle(event, now)
+                return done if self._conversation.others else [*done, *self._end("handled", HangUp("agent"))]
+            case Parted(_, by):
+                return self._settle(self._conversation.handle(event, now), now, by)
+            case _ if isinstance(event, ConversationEvent):
+                return self._settle(self._conversation.handle(event, now), now)
             case _:
                 return []
 
@@ -249,119 +245,82 @@ class CallMachine:
         return done
 
     def _enter_queue(self, command: ivr.Enqueue, now: int) -> list[CallCommand]:
+        conversation = self._conversation
+        conversation.requirements, conversation.priority = command.requirements, command.priority or 0
+        enter = conversation.expect(command.queue)
         self.state = CallState.QUEUED
-        self._queued_once = True
-        self._change_queue(command.queue, now)
-        return [
-            Keep(command.data, command.path, self.language),
-            *self._start_music(),
-            EnterQueue(
-                command.queue,
-                command.requirements,
-                command.priority or 0,
-                command.data,
-                command.path,
-                self.language,
-            ),
-        ]
+        self._waiting.enter(command.queue, now)
+        return [Keep(command.data, command.path, self.language), *self._waiting.start(), enter]
 
-    def _change_queue(self, queue: str | None, now: int) -> bool:
-        """Another queue has its own music, welcome and announcements; False when it is the one that it was."""
-        if queue in (None, self._queue):
-            return False
-        self._queue = queue
-        self._plan = self._plans.get(queue, self._plan)
-        self._welcomed = False
-        self._arm_announcement(now, self._plan.announce_first)
-        return True
+    def _settle(self, done: list[CallCommand], now: int, by: EndedBy | None = None) -> list[CallCommand]:
+        """Bring the state, the rooms, the sounds and the agents' pages in step with where the parties stand."""
+        conversation, before = self._conversation, self.state
+        self.state = _AFTER[conversation.where]
+        if self.state is CallState.ENDED:
+            outcome = "handled" if conversation.served or by is EndedBy.AGENT else "failed"
+            return [*done, *self._end(outcome, HangUp((by or EndedBy.SYSTEM).value))]
+        sound = self._customer_sound(before, now)
+        silent = [command for command in sound if isinstance(command, StopPrompts)]
+        starting = [command for command in sound if not isinstance(command, StopPrompts)]
+        return [*done, *silent, *self._rooms(), *starting, *self._sounds(), *self._show()]
 
-    def _start_music(self) -> list[CallCommand]:
-        self._speech = None
-        self._music = self._play_id("music")
-        return [PlayPrompts(self._music, (self._plan.music,), loop=True)]
+    def _customer_sound(self, before: CallState, now: int) -> list[CallCommand]:
+        waiting, after = self._waiting, self.state
+        if after is CallState.JOINED:
+            return waiting.stop() if before is not CallState.JOINED else []
+        awaited = self._conversation.awaited
+        moved = False
+        if after is CallState.QUEUED and awaited is not None:
+            moved = waiting.enter(awaited.queue, now)
+            if not moved and before is not CallState.QUEUED:
+                waiting.wait_again(now)
+        return waiting.start() if moved or before is not after else []
 
-    def _stop_sound(self) -> list[CallCommand]:
-        playing = self._speech or self._music
-        self._speech = self._music = None
-        return [StopPrompts(playing)] if playing else []
-
-    def _say_place(self, place: int | None, wait_us: int | None, now: int) -> list[CallCommand]:
-        self._arm_announcement(now, self._plan.announce_every)
-        if place is None:
+    def _rooms(self) -> list[CallCommand]:
+        parties = self._conversation.parties.values()
+        room = floor.gains(parties)
+        fresh = [party for party in parties if party.reservation_id and party.there and not party.connected]
+        for party in fresh:
+            party.connected = True
+        if room == self._room and not fresh:
             return []
-        self._music = None
-        self._speech = self._play_id("place")
-        welcome = () if self._welcomed else tuple(self._in_language(name) for name in self._plan.welcome)
-        self._welcomed = True
-        wait = () if wait_us is None else wait_prompts(self.language, wait_us)
-        told = (("place", str(place)), ("wait_s", str(wait_us // 1_000_000))) if wait_us else (("place", str(place)),)
-        return [
-            PlayPrompts(self._speech, (*welcome, *place_prompts(self.language, place), *wait)),
-            Note("place_told", told),
-        ]
+        self._room = room
+        return [SetRoom(room, tuple(party.reservation_id for party in fresh))]
 
-    def _in_language(self, prompt: str) -> str:
-        return prompt if "/" in prompt else f"{self.language}/{prompt}"
+    def _sounds(self) -> list[CallCommand]:
+        """Music for a colleague on hold, a ringing tone for an agent who is alone until somebody comes."""
+        parties = self._conversation.parties.values()
+        here = [party for party in parties if party.state is PartyState.HERE]
+        wanted: dict[str, str] = {}
+        for party in self._conversation.others:
+            if party.state is PartyState.HELD:
+                wanted[party.leg_id] = self._waiting.plan.music
+            elif here == [party] and self._conversation.awaited is not None:
+                wanted[party.leg_id] = RINGING
+        done: list[CallCommand] = []
+        for leg_id, (prompt, play_id) in list(self._tones.items()):
+            if wanted.get(leg_id) != prompt:
+                del self._tones[leg_id]
+                done.append(StopPrompts(play_id, leg_id))
+        for leg_id, prompt in wanted.items():
+            if leg_id not in self._tones:
+                self._tones[leg_id] = (prompt, self._play_id("tone"))
+                done.append(PlayPrompts(self._tones[leg_id][1], (prompt,), loop=True, leg_id=leg_id))
+        return done
 
-    def _sound_over(self, play_id: str, failed: bool, now: int) -> list[CallCommand]:
-        if play_id not in (self._speech, self._music):
-            return []
-        if failed and play_id == self._music:
-            # It would fail again, and again: the caller waits in silence, and still hears the announcements.
-            self._music = None
-            return []
-        self._arm_announcement(now, self._plan.announce_every)
-        return self._start_music()
-
-    def _arm_announcement(self, now: int, after: int) -> None:
-        self._announce_at = now + after if self._plan.announce_every else None
-
-    def _join(self, reservation_id: str, leg_id: str, *, first: bool) -> list[CallCommand]:
-        self.state = CallState.JOINED
-        self._announce_at = self._give_back_at = None
-        self._reservation, self._leg = reservation_id, leg_id
-        return [*self._stop_sound(), Join(reservation_id, leg_id, first)]
-
-    def _agent_lost(self, now: int) -> list[CallCommand]:
-        # Whoever comes back is joined at once: a hold does not outlive the leg.
-        held = self._reservation if self.state is CallState.HELD else None
-        unhold = [TellHold(held, on=False)] if held else []
-        self.state = CallState.LOST_AGENT
-        self._give_back_at = now + self._plan.lost_agent_grace
-        return [Note("agent_leg_lost"), Part(), *self._start_music(), *unhold]
-
-    def _agent_back(self, reservation_id: str, leg_id: str) -> list[CallCommand]:
-        if reservation_id != self._reservation:
-            return []
-        if self.state is CallState.HELD:
-            self._leg = leg_id
-            return []
-        back = self.state is CallState.LOST_AGENT
-        return [*self._join(reservation_id, leg_id, first=False), *([Note("agent_leg_back")] if back else [])]
-
-    def _hold(self, *, on: bool) -> list[CallCommand]:
-        if on is (self.state is CallState.HELD) or self._reservation is None or self._leg is None:
-            return []
-        if on:
-            self.state = CallState.HELD
-            return [Note("held"), Part(), *self._start_music(), TellHold(self._reservation, on=True)]
-        return [
-            Note("resumed"),
-            *self._join(self._reservation, self._leg, first=False),
-            TellHold(self._reservation, on=False),
-        ]
-
-    def _give_back(self, reason: str) -> list[CallCommand]:
-        reservation, self._give_back_at = self._reservation, None
-        return [GiveBack(reservation, reason)] if reservation else []
-
-    def _wait_again(self, queue: str | None, now: int) -> list[CallCommand]:
-        self.state = CallState.QUEUED
-        self._reservation = self._leg = None
-        self._give_back_at = None
-        if not self._change_queue(queue, now):
-            self._arm_announcement(now, self._plan.announce_every)
-        return [Part(), *self._start_music()]
+    def _show(self) -> list[CallCommand]:
+        conversation, done = self._conversation, list[CallCommand]()
+        held = conversation.customer.state is PartyState.HELD
+        there = {party.reservation_id: party.agent_id for party in conversation.others if party.reservation_id}
+        for reservation_id, agent_id in there.items():
+            if held is not (reservation_id in self._told_held):
+                done.append(TellHold(agent_id, reservation_id, held))
+        self._told_held = set(there) if held else set()
+        views = conversation.views() if conversation.speaker is not None else ()
+        if views != self._shown:
+            self._shown = views
+            done.append(ShowParties(views))
+        return done
 
     def _caller_left(self, reason: str, now: int) -> list[CallCommand]:
         message: list[CallCommand] = []
@@ -382,14 +341,17 @@ class CallMachine:
                 outcome = "handled"
             case _:
                 assert_never(self.state)
-        leave: list[CallCommand] = [LeaveQueue()] if self._queued_once else []
-        return [*message, Note("caller_left", (("reason", reason),)), *leave, *self._end(outcome)]
+        left = Note("caller_left", (("reason", reason),))
+        return [*message, left, *self._conversation.end(), *self._end(outcome)]
 
     def _end(self, outcome: str, *before: CallCommand) -> list[CallCommand]:
         self.state = CallState.ENDED
-        self._announce_at = self._give_back_at = None
-        self._music = self._speech = None
-        return [*before, Close(outcome)]
+        self._waiting.stop()
+        tones = [StopPrompts(play_id, leg_id) for leg_id, (_, play_id) in self._tones.items()]
+        self._tones.clear()
+        shown: list[CallCommand] = [ShowParties(())] if self._shown else []
+        self._shown = ()
+        return [*before, *tones, *shown, Close(outcome)]
 
     def _play_id(self, kind: str) -> str:
         self._plays += 1

@@ -28,8 +28,11 @@ class CallerLeg(Protocol):
         """The caller left, or the call is over: `answer` need not wait any longer."""
         ...
 
-    def moved(self, state: CallState, agent_id: str | None) -> None:
-        """Where the call is now; `agent_id` is whom the caller speaks with. Repeats are possible."""
+    def moved(self, state: CallState, agent_id: str | None, work_id: str | None) -> None:
+        """Where the call is now: whom the caller speaks with, and by which work item somebody comes to them.
+
+        Repeats are possible.
+        """
         ...
 
     def refuse(self, code: int, reason: str) -> None:

@@ -4,7 +4,7 @@ Signalling and media events come in by their own methods, the router's committed
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import structlog
@@ -14,23 +14,25 @@ from ivr.machine import IvrContext, IvrMachine
 from router import events as facts
 from router.commands import CloseWork, Command, JoinLegs, PartLegs, RequeueWork, SendOffer, WithdrawOffer
 from router.vocabulary import EndedBy, Medium, Outcome
+from voice.asked import Asked, HoldAsked
 from voice.browsers import BrowserLegs
-from voice.call import CallMachine, WaitPlan
+from voice.call import CallMachine
 from voice.caller_leg import CallerLeg
 from voice.events import (
     AgentLegLost,
     AgentReady,
     CallerLeft,
+    Deny,
     DigitPressed,
-    HoldAsked,
     Parted,
     PlayEnded,
     Requeued,
 )
 from voice.phone import PhoneAnswered, PhoneFailed, PhoneLeft, PhoneLeg, PhoneLost, PhoneRang, PhoneReleased
 from voice.ports import CallerIdentity, CallOffer, MediaUnavailableError, SdpRefusedError, Tasks
-from voice.runner import CallPlace, CallRunner, VoicePorts
+from voice.runner import CallPlace, CallRunner, VoicePorts, caller_leg_id
 from voice.sip_caller import SipCaller
+from voice.waiting import WaitPlan
 
 log = structlog.get_logger(__name__)
 
@@ -64,6 +66,7 @@ class Assignment:
 
     interaction_id: str
     agent_id: str
+    work_id: str
 
 
 class Conductor:
@@ -131,8 +134,9 @@ class Conductor:
         known = {"caller": who.value, "channel": entry.channel, "entry": entry_name}
         language = entry.flow.spoken_to(who.locale)
         flow_machine = IvrMachine(entry.flow, self.site.ivr, known, language)
-        machine = CallMachine(flow_machine, self.site.waits, language)
-        runner = CallRunner(caller, place, machine, self._ports, self._agent_of)
+        leg_id = caller_leg_id(place.interaction_id)
+        machine = CallMachine(flow_machine, self.site.waits, language, place.interaction_id, leg_id)
+        runner = CallRunner(caller, place, machine, self._ports)
         self._calls[caller.call] = self._by_interaction[place.interaction_id] = runner
         self._by_leg[runner.leg_id] = runner
         self._ports.contexts.opened(place.interaction_id, entry.channel, who.value, who.name, who.kind)
@@ -207,7 +211,7 @@ class Conductor:
             ports.signalling.reject_offer(call, 500)
             return
         if isinstance(side, PhoneLeg) and (runner := self._by_interaction.get(side.interaction_id)):
-            runner.tell(HoldAsked(on=not remote.send))
+            runner.tell(HoldAsked(side.work_id, on=not remote.send))
 
     # --- media --------------------------------------------------------------------------------------------------
 
@@ -232,7 +236,7 @@ class Conductor:
         self._ports.notices.leg_changed(agent_id, up=True)
         for reservation_id, held in self._held_by(agent_id):
             if runner := self._by_interaction.get(held.interaction_id):
-                runner.tell(AgentReady(reservation_id, leg_id))
+                runner.tell(AgentReady(held.work_id, reservation_id, agent_id, leg_id))
 
     def leg_failed(self, leg_id: str, reason: str) -> None:
         """A media path is gone."""
@@ -251,7 +255,7 @@ class Conductor:
         self._ports.notices.leg_changed(agent_id, up=False)
         for _, held in self._held_by(agent_id):
             if runner := self._by_interaction.get(held.interaction_id):
-                runner.tell(AgentLegLost())
+                runner.tell(AgentLegLost(held.work_id))
 
     # --- the router's commands ----------------------------------------------------------------------------------
 
@@ -264,16 +268,16 @@ class Conductor:
                 self._release_phone(reservation_id)
             case JoinLegs():
                 self._join(command)
-            case PartLegs(reservation_id=reservation_id, interaction_id=interaction_id, by=by):
+            case PartLegs(reservation_id=reservation_id, work_id=work_id, by=by):
                 self._assignments.pop(reservation_id, None)
                 self._release_phone(reservation_id)
-                if runner := self._by_interaction.get(interaction_id):
-                    runner.tell(Parted(by))
-            case RequeueWork(interaction_id=interaction_id, queue=queue):
-                self._requeued(interaction_id, queue)
-            case CloseWork(interaction_id=interaction_id, outcome=Outcome.CANCELLED | Outcome.NODE_LOST):
-                if runner := self._by_interaction.get(interaction_id):
-                    runner.tell(Parted(EndedBy.SYSTEM))
+                if runner := self._by_interaction.get(command.interaction_id):
+                    runner.tell(Parted(work_id, by))
+            case RequeueWork():
+                self._requeued(command)
+            case CloseWork(work_id=work_id, outcome=Outcome.CANCELLED | Outcome.NODE_LOST):
+                if runner := self._by_interaction.get(command.interaction_id):
+                    runner.tell(Parted(work_id, EndedBy.SYSTEM))
             case _:
                 return
 
@@ -306,27 +310,28 @@ class Conductor:
             failed = facts.AssignmentFailed(command.reservation_id, "no_leg")
             self._ports.router.tell(failed, command.work_id)
             return
-        self._assignments[command.reservation_id] = Assignment(command.interaction_id, command.agent_id)
-        runner.tell(AgentReady(command.reservation_id, leg_id))
+        self._assignments[command.reservation_id] = Assignment(
+            command.interaction_id, command.agent_id, command.work_id
+        )
+        runner.tell(AgentReady(command.work_id, command.reservation_id, command.agent_id, leg_id))
 
-    def _requeued(self, interaction_id: str, queue: str) -> None:
+    def _requeued(self, command: RequeueWork) -> None:
         for reservation_id, held in list(self._assignments.items()):
-            if held.interaction_id == interaction_id:
+            if held.work_id == command.work_id:
                 del self._assignments[reservation_id]
                 self._release_phone(reservation_id)
-        if runner := self._by_interaction.get(interaction_id):
-            runner.tell(Requeued(queue))
+        if runner := self._by_interaction.get(command.interaction_id):
+            runner.tell(Requeued(command.work_id, command.queue))
 
     # --- what agents ask ----------------------------------------------------------------------------------------
 
-    def hold(self, reservation_id: str, *, on: bool) -> bool:
-        """Music for the caller, or the conversation again. False when there is no such conversation."""
+    async def ask(self, reservation_id: str, asked: Asked) -> Deny | None:
+        """Carried out, or denied, when this returns; `asked.by` is filled in. Hold, mute, transfers, conference."""
         held = self._assignments.get(reservation_id)
         runner = self._by_interaction.get(held.interaction_id) if held else None
-        if runner is None:
-            return False
-        runner.tell(HoldAsked(on))
-        return True
+        if held is None or runner is None:
+            return Deny("not_connected", "there is no such conversation")
+        return await runner.ask(replace(asked, by=held.work_id))
 
     async def send_digits(self, reservation_id: str, digits: str) -> bool:
         """Digits towards the caller, by RFC 4733."""
@@ -340,10 +345,6 @@ class Conductor:
     async def agent_gone(self, agent_id: str) -> None:
         """The agent signed out, or did not come back: their browser leg is closed."""
         await self.browsers.close(agent_id)
-
-    def _agent_of(self, reservation_id: str) -> str | None:
-        held = self._assignments.get(reservation_id)
-        return held.agent_id if held else None
 
     def _held_by(self, agent_id: str) -> list[tuple[str, Assignment]]:
         return [(key, held) for key, held in self._assignments.items() if held.agent_id == agent_id]

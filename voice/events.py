@@ -6,6 +6,9 @@ from typing import Literal
 
 from ivr.commands import IvrAnswer, IvrRequest
 from router.vocabulary import EndedBy
+from voice.asked import Asked
+from voice.floor import Gains
+from voice.party import PartyView
 
 # --- events -----------------------------------------------------------------------------------------------------
 
@@ -49,43 +52,40 @@ class PlaceKnown:
 class QueueRefused:
     """The router does not take the work (a queue that vanished)."""
 
+    work_id: str
     code: str
 
 
 @dataclass(frozen=True, slots=True)
 class Requeued:
-    """The offer or the assignment came to nothing, or somebody moved the work: the caller waits (on) in `queue`.
+    """The offer or the assignment came to nothing, or somebody moved the work: it waits (on) in `queue`."""
 
-    `queue` None: where they were.
-    """
-
-    queue: str | None = None
+    work_id: str
+    queue: str
 
 
 @dataclass(frozen=True, slots=True)
 class AgentReady:
     """The accept is committed and the agent's leg is there."""
 
+    work_id: str
     reservation_id: str
+    agent_id: str
     leg_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class AgentLegLost:
-    """The agent's media is gone while joined (page reloaded, network); it may come back."""
+    """An agent's media is gone while joined (page reloaded, network); it may come back."""
 
-
-@dataclass(frozen=True, slots=True)
-class HoldAsked:
-    """The agent put the caller on hold, or took them back."""
-
-    on: bool
+    work_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Parted:
-    """The router released the assignment."""
+    """The router released the assignment, or has closed the work item."""
 
+    work_id: str
     by: EndedBy
 
 
@@ -96,19 +96,10 @@ class CallerLeft:
     reason: str
 
 
+# What happens to the parties of a conversation, without the customer's own going.
+ConversationEvent = Requeued | AgentReady | AgentLegLost | Parted | Asked
 CallEvent = (
-    Answered
-    | DigitPressed
-    | PlayEnded
-    | IvrAnswered
-    | PlaceKnown
-    | QueueRefused
-    | Requeued
-    | AgentReady
-    | AgentLegLost
-    | HoldAsked
-    | Parted
-    | CallerLeft
+    Answered | DigitPressed | PlayEnded | IvrAnswered | PlaceKnown | QueueRefused | ConversationEvent | CallerLeft
 )
 
 # --- commands ---------------------------------------------------------------------------------------------------
@@ -116,11 +107,12 @@ CallEvent = (
 
 @dataclass(frozen=True, slots=True)
 class PlayPrompts:
-    """Play prompts (names below the prompt root, without ending) to the caller; replaces what plays."""
+    """Play prompts (names below the prompt root, without ending); replaces what plays. No leg: to the caller."""
 
     play_id: str
     prompts: tuple[str, ...]
     loop: bool = False
+    leg_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,23 +120,25 @@ class StopPrompts:
     """Silence that play."""
 
     play_id: str
+    leg_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class EnterQueue:
-    """Queue the work, with what the IVR learnt."""
+    """Queue a work item of this call; `directed` keeps it for one agent."""
 
+    work_id: str
     queue: str
     requirements: tuple[tuple[str, int], ...]
     priority: int
-    data: Mapping[str, str]
-    path: tuple[str, ...]
-    language: str
+    directed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AskPlace:
     """Tell me the caller's place now (PlaceKnown)."""
+
+    work_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,25 +151,27 @@ class Keep:
 
 
 @dataclass(frozen=True, slots=True)
-class Join:
-    """Let caller and agent hear each other; `first` marks the first join of this reservation."""
+class SetRoom:
+    """Who hears whom from now on, whole; `connects` are the reservations whose agents are heard for the first time."""
 
-    reservation_id: str
-    leg_id: str
-    first: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Nobody hears anybody; the legs stay."""
+    gains: Gains
+    connects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TellHold:
-    """Hold went on or off."""
+    """Hold went on or off for this agent."""
 
+    agent_id: str
     reservation_id: str
     on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShowParties:
+    """Those who are, or come, into the conversation have changed."""
+
+    parties: tuple[PartyView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +183,42 @@ class GiveBack:
 
 
 @dataclass(frozen=True, slots=True)
+class EndAssignment:
+    """This agent is done, and the conversation goes on without them (or is over)."""
+
+    reservation_id: str
+    by: EndedBy
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelWork:
+    """Nobody needs this work item any more; `by` is the agent who called it off, empty for the call itself."""
+
+    work_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseDirection:
+    """The agent for whom the item was kept does not take it: anybody may."""
+
+    work_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class LeaveQueue:
     """The caller left: tell the router."""
+
+    work_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """What was asked is not possible now. `code` is stable, `message` for people."""
+
+    code: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,19 +243,8 @@ class Close:
     outcome: str
 
 
-CallCommand = (
-    PlayPrompts
-    | StopPrompts
-    | IvrRequest
-    | EnterQueue
-    | AskPlace
-    | Keep
-    | Join
-    | Part
-    | TellHold
-    | GiveBack
-    | LeaveQueue
-    | HangUp
-    | Note
-    | Close
-)
+# What a command tells the router.
+RouterCommand = EnterQueue | EndAssignment | GiveBack | CancelWork | ReleaseDirection | LeaveQueue | Note | Close
+# What a command asks of the media engine.
+MediaCommand = PlayPrompts | StopPrompts | SetRoom
+CallCommand = RouterCommand | MediaCommand | IvrRequest | AskPlace | Keep | TellHold | ShowParties | Deny | HangUp

@@ -97,6 +97,7 @@ class PhoneLeg:
 
     def __init__(self, offer: SendOffer, target: str, caller: tuple[str, str], ports: VoicePorts) -> None:
         self.reservation_id = offer.reservation_id
+        self.work_id = offer.work_id
         self.interaction_id = offer.interaction_id
         self.agent_id = offer.agent_id
         self.call = f"phone:{offer.reservation_id}"

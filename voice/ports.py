@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 
 from router.commands import Command
 from router.events import Event
+from voice.party import PartyView
 
 Codec = Literal["PCMU", "PCMA"]
 
@@ -172,5 +173,9 @@ class AgentNotices(Protocol):
     """What an agent's screen is told about the media side of an assignment."""
 
     def held(self, agent_id: str, reservation_id: str, on: bool) -> None: ...
+
+    def parties(self, interaction_id: str, parties: Sequence[PartyView]) -> None:
+        """Who is in the conversation now, or comes into it; nobody when it is over."""
+        ...
 
     def leg_changed(self, agent_id: str, up: bool) -> None: ...

@@ -14,6 +14,7 @@ from ivr import commands as ivr
 from router import events as facts
 from router.commands import Refuse
 from router.vocabulary import Medium, Requirement
+from voice.asked import Asked
 from voice.call import CallMachine, CallState
 from voice.caller_leg import CallerLeg
 from voice.events import (
@@ -22,23 +23,30 @@ from voice.events import (
     CallCommand,
     CallerLeft,
     CallEvent,
+    CancelWork,
     Close,
+    Deny,
+    EndAssignment,
     EnterQueue,
     GiveBack,
     HangUp,
     IvrAnswered,
-    Join,
     Keep,
     LeaveQueue,
+    MediaCommand,
     Note,
-    Part,
     PlaceKnown,
     PlayEnded,
     PlayPrompts,
     QueueRefused,
+    ReleaseDirection,
+    RouterCommand,
+    SetRoom,
+    ShowParties,
     StopPrompts,
     TellHold,
 )
+from voice.floor import Gains
 from voice.ports import (
     AgentNotices,
     Contexts,
@@ -52,6 +60,20 @@ from voice.ports import (
 from voice.requests import IvrServices, Requests
 
 log = structlog.get_logger(__name__)
+
+_Answer = asyncio.Future[Deny | None]
+_OVER = Deny("not_connected", "the call is over")
+
+
+def caller_leg_id(interaction_id: str) -> str:
+    """The name of the customer's media leg."""
+    return f"caller:{interaction_id}"
+
+
+def _settle(answer: _Answer | None, denied: Deny | None) -> None:
+    """Whoever asked may have gone meanwhile."""
+    if answer is not None and not answer.done():
+        answer.set_result(denied)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,31 +109,32 @@ class CallRunner:
         place: CallPlace,
         machine: CallMachine,
         ports: VoicePorts,
-        agent_of: Callable[[str], str | None],
     ) -> None:
         self.interaction_id = place.interaction_id
-        self.work_id = place.interaction_id
-        self.leg_id = f"caller:{place.interaction_id}"
+        self.leg_id = caller_leg_id(place.interaction_id)
         self.call = caller.call
         self._caller = caller
         self._place = place
         self._machine = machine
         self._ports = ports
-        self._agent_of = agent_of
         self._requests = Requests(self.interaction_id, self.leg_id, ports.services, self._ivr_answered)
-        self._inbox: asyncio.Queue[CallEvent] = asyncio.Queue()
+        self._inbox: asyncio.Queue[tuple[CallEvent, _Answer | None]] = asyncio.Queue()
         self._closed = False
-
-    @property
-    def reservation(self) -> str | None:
-        """The reservation that the caller is joined by."""
-        return self._machine.reservation
+        self._over = False
 
     def tell(self, event: CallEvent) -> None:
         """Something happened to this call."""
-        self._inbox.put_nowait(event)
+        self._inbox.put_nowait((event, None))
         if isinstance(event, CallerLeft):
             self._caller.gone()
+
+    async def ask(self, event: Asked) -> Deny | None:
+        """An agent asks for something; returns once it is carried out, or denied."""
+        if self._over:
+            return _OVER
+        answer: _Answer = asyncio.get_running_loop().create_future()
+        self._inbox.put_nowait((event, answer))
+        return await answer
 
     def hang_up(self, reason: str) -> None:
         """The node ends this call: the caller is told, and leaves."""
@@ -124,7 +147,7 @@ class CallRunner:
 
     async def run(self) -> None:
         """The whole call; returns when it is over and everything is released."""
-        structlog.contextvars.bind_contextvars(work_id=self.work_id)
+        structlog.contextvars.bind_contextvars(interaction_id=self.interaction_id)
         try:
             if await self._answer():
                 await self._do_all(self._machine.handle(Answered(), self._now()))
@@ -134,6 +157,7 @@ class CallRunner:
             log.warning("call_lost_media", reason=error.reason)
             await self._do_all(self._machine.handle(CallerLeft(f"media: {error.reason}"), self._now()))
         finally:
+            self._over = True
             try:
                 self._tidy()
             finally:
@@ -164,109 +188,138 @@ class CallRunner:
     async def _step(self) -> None:
         deadline = self._machine.next_deadline()
         wait_s = None if deadline is None else max(0, deadline - self._now()) / 1e6
+        answer = None
         try:
             async with asyncio.timeout(wait_s):
-                event = await self._inbox.get()
+                event, answer = await self._inbox.get()
         except TimeoutError:
             commands = self._machine.expire(self._now())
         else:
             commands = self._machine.handle(event, self._now())
-        await self._do_all(commands)
+        try:
+            await self._do_all(commands)
+        except BaseException:
+            _settle(answer, _OVER)
+            raise
+        _settle(answer, next((command for command in commands if isinstance(command, Deny)), None))
 
     async def _do_all(self, commands: list[CallCommand]) -> None:
         for command in commands:
             await self._do(command)
-        reservation_id = self._machine.reservation
-        self._caller.moved(self._machine.state, self._agent_of(reservation_id) if reservation_id else None)
+        machine = self._machine
+        self._caller.moved(machine.state, machine.speaker.agent_id if machine.speaker else None, machine.awaited)
 
     async def _do(self, command: CallCommand) -> None:
+        ports = self._ports
         match command:
-            case PlayPrompts() | StopPrompts() | Join() | Part():
+            case PlayPrompts() | StopPrompts() | SetRoom():
                 await self._do_media(command)
             case ivr.LookUp() | ivr.RequestCallback() | ivr.Record() | ivr.KeepMessage():
                 await self._requests.begin(command)
             case EnterQueue():
                 await self._enter_queue(command)
-            case AskPlace():
-                self.tell(PlaceKnown(self._ports.router.place(self.work_id), self._ports.expected_wait(self.work_id)))
+            case AskPlace(work_id):
+                self.tell(PlaceKnown(ports.router.place(work_id), ports.expected_wait(work_id)))
             case Keep(data, path, language):
-                self._ports.contexts.collected(self.interaction_id, data, path, language)
-            case TellHold(reservation_id, on):
-                if agent_id := self._agent_of(reservation_id):
-                    self._ports.notices.held(agent_id, reservation_id, on)
-            case GiveBack(reservation_id, reason):
-                self._post(facts.AssignmentFailed(reservation_id, reason))
+                ports.contexts.collected(self.interaction_id, data, path, language)
+            case TellHold(agent_id, reservation_id, on):
+                ports.notices.held(agent_id, reservation_id, on)
+            case ShowParties(parties):
+                ports.notices.parties(self.interaction_id, parties)
             case HangUp(reason):
                 self._caller.hang_up(reason)
-            case LeaveQueue() | Note() | Close():
-                self._report(command)
+            case Deny():
+                pass  # told to whoever asked
             case _:
-                assert_never(command)
+                self._report(command)
 
-    def _report(self, command: LeaveQueue | Note | Close) -> None:
+    def _report(self, command: RouterCommand) -> None:
         match command:
-            case LeaveQueue():
-                self._post(facts.CustomerLeft(self.work_id))
+            case GiveBack(reservation_id, reason):
+                self._post(facts.AssignmentFailed(reservation_id, reason))
+            case EndAssignment(reservation_id, by, reason):
+                self._post(facts.AssignmentEnded(reservation_id, by, reason))
+            case CancelWork(work_id, by):
+                self._post(facts.WorkCancelled(work_id, f"agent:{by}" if by else "call"))
+            case ReleaseDirection(work_id):
+                self._post(facts.WorkDirected(work_id, None, "call"))
+            case LeaveQueue(work_id):
+                self._post(facts.CustomerLeft(work_id))
             case Note(kind, detail):
-                self._post(facts.InteractionNoted(self.interaction_id, kind, detail))
+                self._post(facts.InteractionNoted(self.interaction_id, kind, tuple(sorted(detail))))
             case Close(outcome):
                 self._closed = True
                 self._post(facts.InteractionClosed(self.interaction_id, outcome))
+            case EnterQueue():
+                raise AssertionError("waits for its answer")
             case _:
                 assert_never(command)
 
     def _ivr_answered(self, answer: ivr.IvrAnswer) -> None:
         self.tell(IvrAnswered(answer))
 
-    async def _do_media(self, command: PlayPrompts | StopPrompts | Join | Part) -> None:
+    async def _do_media(self, command: MediaCommand) -> None:
         media = self._ports.media
         match command:
-            case PlayPrompts(play_id, prompts, loop):
+            case PlayPrompts(play_id, prompts, loop, leg_id):
                 try:
-                    await media.play(self.leg_id, play_id, [f"{name}.wav" for name in prompts], loop=loop)
+                    await media.play(leg_id or self.leg_id, play_id, [f"{name}.wav" for name in prompts], loop=loop)
                 except MediaUnavailableError as error:
                     # A missing file must not end the call: the machine goes on as if the prompt were over.
                     log.error("prompt_failed", prompts=prompts, reason=error.reason)
                     self.tell(PlayEnded(play_id, "failed"))
+            case StopPrompts(play_id, leg_id) if leg_id:
+                await self._silence(leg_id, play_id)
             case StopPrompts(play_id):
                 await media.stop_play(self.leg_id, play_id)
-            case Join(reservation_id, leg_id, first):
-                gains = {(self.leg_id, leg_id): 1.0, (leg_id, self.leg_id): 1.0}
-                await self._join(reservation_id, gains, first=first)
-            case Part():
-                await media.set_room(self.interaction_id, {})
+            case SetRoom(gains, connects):
+                await self._set_room(gains, connects)
             case _:
                 assert_never(command)
 
-    async def _join(self, reservation_id: str, gains: dict[tuple[str, str], float], *, first: bool) -> None:
+    async def _silence(self, leg_id: str, play_id: str) -> None:
+        try:
+            await self._ports.media.stop_play(leg_id, play_id)
+        except MediaUnavailableError as error:
+            log.info("leg_already_gone", leg_id=leg_id, reason=error.reason)
+
+    async def _set_room(self, gains: Gains, connects: tuple[str, ...]) -> None:
         try:
             await self._ports.media.set_room(self.interaction_id, gains)
         except MediaUnavailableError as error:
-            log.warning("join_failed", reservation_id=reservation_id, reason=error.reason)
-            self._post(facts.AssignmentFailed(reservation_id, error.reason))
+            log.warning("room_failed", connects=connects, reason=error.reason)
+            if not connects and error.reason != "unknown_leg":
+                raise
+            # Whose leg is gone is told by the leg's own end; an agent who was not heard yet is given back.
+            for reservation_id in connects:
+                self._post(facts.AssignmentFailed(reservation_id, error.reason))
             return
-        if first:
+        for reservation_id in connects:
             self._post(facts.AssignmentConnected(reservation_id))
 
     async def _enter_queue(self, command: EnterQueue) -> None:
         event = facts.WorkQueued(
-            work_id=self.work_id,
+            work_id=command.work_id,
             interaction_id=self.interaction_id,
             medium=Medium.VOICE,
             queue=command.queue,
             requirements=tuple(Requirement(skill, minimum) for skill, minimum in command.requirements),
             priority=command.priority,
             node=self._place.node,
+            directed=command.directed or None,
         )
         for answer in await self._ports.router.post(event, self.call):
             if isinstance(answer, Refuse):
-                self.tell(QueueRefused(answer.code))
+                self.tell(QueueRefused(command.work_id, answer.code))
 
     def _tidy(self) -> None:
         """The call hangs up and the router forgets it, also when something unforeseen or a shutdown ended `run`."""
         self._caller.hang_up("over")
+        while not self._inbox.empty():
+            _settle(self._inbox.get_nowait()[1], _OVER)
         if not self._closed:
-            self._post(facts.CustomerLeft(self.work_id))
+            for work_id in self._machine.open_work:
+                self._post(facts.CustomerLeft(work_id))
             self._post(facts.InteractionClosed(self.interaction_id, "failed"))
 
     async def _release(self) -> None:

@@ -59,7 +59,7 @@ class SipCaller:
         if not self._confirmed.done():
             self._confirmed.cancel()
 
-    def moved(self, state: CallState, agent_id: str | None) -> None:
+    def moved(self, state: CallState, agent_id: str | None, work_id: str | None) -> None:
         """Nothing is told: a phone has no place for it."""
 
     def refuse(self, code: int, reason: str) -> None:

@@ -1,14 +1,16 @@
-"""Draws docs/states/call.md and docs/states/phone.md from the tables: `python -m voice.states docs/states`."""
+"""Draws call.md, party.md and phone.md of docs/states from the tables: `python -m voice.states docs/states`."""
 
 import re
 import sys
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
-from voice import call, phone
+from voice import call, party, phone
+from voice.asked import Asked
 from voice.call import CallState
+from voice.party import PartyState
 from voice.phone import PhoneState
 
 S = TypeVar("S", bound=StrEnum)
@@ -17,10 +19,17 @@ CALL_MEANING: Mapping[CallState, str] = {
     CallState.ARRIVING: "the 200 is sent, the ACK has not come",
     CallState.IVR: "the flow talks with the caller; docs/states/ivr.md has its own states",
     CallState.QUEUED: "waits with music, offered or not; the router knows which",
-    CallState.JOINED: "caller and agent hear each other",
-    CallState.HELD: "the agent put the caller on hold: music",
-    CallState.LOST_AGENT: "the agent's media is gone and may come back: music, until the grace is over",
+    CallState.JOINED: "the caller and somebody hear each other",
+    CallState.HELD: "an agent put the caller on hold: music",
+    CallState.LOST_AGENT: "the only agent's media is gone and may come back: music, until the grace is over",
     CallState.ENDED: "over; nothing comes after it",
+}
+PARTY_MEANING: Mapping[PartyState, str] = {
+    PartyState.COMING: "a work item of the call is queued, offered or ringing",
+    PartyState.HERE: "their leg is there, and they hear and are heard (unless they muted themselves)",
+    PartyState.HELD: "somebody put them on hold: they hear music and nobody else",
+    PartyState.AWAY: "their leg is gone and may come back",
+    PartyState.GONE: "no party of this call any more",
 }
 PHONE_MEANING: Mapping[PhoneState, str] = {
     PhoneState.DIALLING: "the phone is called; this is the offer",
@@ -30,13 +39,38 @@ PHONE_MEANING: Mapping[PhoneState, str] = {
 }
 
 
+CALL_NOTES = """A deadline acts for the flow (which may queue or end the call), asks for the place, or ends
+the wait for a leg.
+
+From the queue on the state follows from where the parties stand (docs/states/party.md), in this order: the caller is on
+hold: held; some agent is here: joined; one is away: lost_agent; one is coming: queued; nobody: ended."""
+PARTY_NOTES = """The customer is a party too, and begins as here. A transfer makes another work item and with it a
+coming party; a blind one lets the agent leave at once, a warm one puts the customer on hold first. Swap exchanges who
+is on hold, a conference takes everybody off hold, completing is leaving. Two rules hold for all of them:
+
+- **Who leaves a conversation leaves it to those who are in it, or who are coming.** The customer's leg stays until
+  nobody is left. Whom the leaver had put on hold is off hold.
+- **Who hears whom is one matrix**, made anew from the parties after every change (`voice/floor.py`): all who are here
+  hear each other, who is muted is not heard, who is held, away or coming neither hears nor is heard.
+
+A leg that does not come back within the grace ends that agent's assignment when somebody else is there, and otherwise
+gives the customer back to the queue. A colleague who is asked by name and does not take it is called off; when it is
+the customer who waits for them (a blind transfer), the item is free for everybody of the queue."""
+
+
 def draw_call() -> str:
     """The page of a caller's call."""
-    table = {(state, event.__name__): after for (state, event), after in call.TABLE.items()}
-    notes = (
-        "A deadline acts for the flow (which may queue or end the call), asks for the place, or gives the caller back."
-    )
-    return _page("a caller's call", "voice/call.py", CALL_MEANING, table, notes)
+    asked = get_args(Asked)  # one row for all that agents may ask
+    table = {
+        (state, "Asked" if event in asked else event.__name__): after for (state, event), after in call.TABLE.items()
+    }
+    return _page("a caller's call", "voice/call.py", CALL_MEANING, table, CALL_NOTES)
+
+
+def draw_party() -> str:
+    """The page of a party of a conversation."""
+    table = {(state, cause.value): (after,) for (state, cause), after in party.TABLE.items()}
+    return _page("a party of a conversation", "voice/party.py", PARTY_MEANING, table, PARTY_NOTES)
 
 
 def draw_phone() -> str:
@@ -62,7 +96,7 @@ def _page(
         lines += [f"    {state} --> {target}: {event}" for target in after]
     lines += [f"    {last} --> [*]", "```", "", "| state | event | next state |", "|---|---|---|"]
     lines += [f"| {state} | {event} | {', '.join(after)} |" for state, event, after in rows]
-    lines += ["", "An event that a state does not list changes nothing there: it came late.", notes, ""]
+    lines += ["", "What a state does not list changes nothing there: it came late.", notes, ""]
     return "\n".join(lines)
 
 
@@ -71,8 +105,9 @@ def _words(event: str) -> str:
 
 
 def main(folder: Path) -> None:
-    """Writes both pages."""
+    """Writes the pages."""
     (folder / "call.md").write_text(draw_call(), encoding="utf-8")
+    (folder / "party.md").write_text(draw_party(), encoding="utf-8")
     (folder / "phone.md").write_text(draw_phone(), encoding="utf-8")
 
 

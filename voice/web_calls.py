@@ -108,8 +108,9 @@ class WebCaller:
         """Ends the wait for the media path."""
         self._up.cancel()
 
-    def moved(self, state: CallState, agent_id: str | None) -> None:
+    def moved(self, state: CallState, agent_id: str | None, work_id: str | None) -> None:
         """Tells the browser where the call is, when that has changed. A ringing agent is no change."""
+        self.work_id = work_id or self.work_id
         place = _place_of(state)
         if place is None or self._ended:
             return

@@ -17,6 +17,7 @@ from agents_ws.hub import Hub
 from agents_ws.limits import EndpointLimits
 from agents_ws.messages import (
     AgentIdentity,
+    CallCommand,
     ClientMessage,
     Hello,
     ServerMessage,
@@ -75,8 +76,8 @@ class ScriptedGateway:
     async def hang_up(self, agent_id: str, reservation_id: str) -> Refusal | None:
         return await self._did("hang_up", agent_id, reservation_id)
 
-    async def hold(self, agent_id: str, reservation_id: str, on: bool) -> Refusal | None:
-        return await self._did("hold", agent_id, reservation_id, on)
+    async def call(self, agent_id: str, command: CallCommand) -> Refusal | None:
+        return await self._did("call", agent_id, command)
 
     async def send_digit(self, agent_id: str, reservation_id: str, digit: str) -> Refusal | None:
         return await self._did("send_digit", agent_id, reservation_id, digit)

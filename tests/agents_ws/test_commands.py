@@ -1,6 +1,6 @@
 from agents_ws.commands import carry_out
 from agents_ws.examples import CLIENT_EXAMPLES
-from agents_ws.messages import Ack, ChatSignal, Done, Hello, LegAnswer, Ping, Refused
+from agents_ws.messages import Ack, CallCommand, ChatSignal, Done, Hello, LegAnswer, Ping, Refused
 from agents_ws.ports import Refusal
 from tests.agents_ws.scripted import ScriptedGateway
 
@@ -15,7 +15,7 @@ async def test_each_command_reaches_the_gateway_with_what_it_says() -> None:
         ("accept", "ann", "res-9"),
         ("reject", "ann", "res-9", "wrong_skill"),
         ("hang_up", "ann", "res-9"),
-        ("hold", "ann", "res-9", True),
+        *(("call", "ann", command) for command in COMMANDS if isinstance(command, CallCommand)),
         ("send_digit", "ann", "res-9", "5"),
         ("finish_wrap_up", "ann", "res-9", "solved", "sent a new one"),
         ("chat_message", "ann", "res-12", "c-7", "Let me look that up for you."),

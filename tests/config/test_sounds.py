@@ -16,7 +16,7 @@ SPOKEN = sorted(f"{language}/{name}" for language, part in TEXTS.items() for nam
 
 def test_there_is_a_file_for_every_text_and_a_text_for_every_file() -> None:
     files = sorted(path.relative_to(PROMPTS).with_suffix("").as_posix() for path in PROMPTS.rglob("*.wav"))
-    assert files == sorted([*SPOKEN, "music/hold", "tone/beep"])
+    assert files == sorted([*SPOKEN, "music/hold", "tone/beep", "tone/ringback"])
 
 
 def test_all_of_it_is_small() -> None:

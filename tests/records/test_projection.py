@@ -27,6 +27,7 @@ from router.events import (
 from router.policy import AgentPolicy, Policy, QueuePolicy
 from router.rows import Turn
 from router.vocabulary import EndedBy, Medium, Outcome, Presence, WithdrawReason
+from tests.records.transfers import handed_on
 from tests.records.turns import (
     SECOND,
     START,
@@ -330,3 +331,28 @@ def test_interventions_are_told_with_who_did_them() -> None:
     ]
     draft = projection.interactions["i1"]
     assert (draft.queue, draft.outcome, draft.state) == ("care", "cancelled", "closed")
+
+
+def test_a_call_that_is_handed_on_is_with_whoever_speaks_with_the_customer() -> None:
+    projection, seen = Projection(), list[tuple[str, str, str | None]]()
+    for each in handed_on():
+        projection.apply(each)
+        draft = projection.interactions.get("i1")
+        if draft is not None and (not seen or (draft.state, draft.agent_id) != seen[-1][1:]):
+            seen.append((type(each.event).__name__, draft.state, draft.agent_id))
+        if draft is not None:
+            assert (draft.ended_at is None) is not draft.customer_over
+    assert seen == [
+        ("InteractionOpened", "open", None),
+        ("WorkQueued", "offered", None),
+        ("OfferAccepted", "assigned", "anna"),
+        ("AssignmentConnected", "connected", "anna"),
+        ("OfferAccepted", "connected", "ben"),
+        ("AssignmentEnded", "connected", "anna"),
+        ("OfferAccepted", "connected", "cai"),
+        ("CustomerLeft", "wrap_up", "cai"),
+        ("WrapUpFinished", "closed", "cai"),
+    ]
+    draft = projection.interactions["i1"]
+    assert (draft.outcome, draft.disposition, draft.open_work) == ("handled", "passed_on", 0)
+    assert draft.talk_us == (22 + 4 + 19) * SECOND

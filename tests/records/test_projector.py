@@ -1,6 +1,7 @@
 """The projector on a real file: exactly once, however the entries are cut and repeated."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from structlog.testing import capture_logs
 from records.database import Database
 from records.projector import BATCH, Projector
 from records.tables import interactions, offers, projector_positions, steps
+from router.rows import Turn
+from tests.records.transfers import handed_on
 from tests.records.turns import abandoned_call, handled_call, lost_node, opened, turn
 
 TABLES = (interactions, offers, steps, projector_positions)
@@ -43,9 +46,12 @@ async def test_a_second_replay_changes_nothing(database: Database) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 13])
-async def test_the_cut_into_batches_does_not_matter(database: Database, size: int) -> None:
+@pytest.mark.parametrize("turns", [handled_call, handed_on])
+async def test_the_cut_into_batches_does_not_matter(
+    database: Database, turns: Callable[[], list[Turn]], size: int
+) -> None:
     """Each piece also repeats the one before, as after a crash between commit and acknowledgement."""
-    whole = handled_call()
+    whole = turns()
     projector = Projector(database)
     for start in range(0, len(whole), size):
         await projector.apply(whole[max(0, start - size) : start + size])

@@ -104,7 +104,7 @@ class ListHub:
         return [
             f"assignment:{message.state}" if isinstance(message, m.Assignment) else type(message).__name__
             for message in self.to(agent_id)
-            if not isinstance(message, m.Leg | m.PresenceShown)
+            if not isinstance(message, m.Leg | m.PresenceShown | m.Call)
         ]
 
 
@@ -406,6 +406,7 @@ class House:
             "contexts": len(self.contexts),
             "sdp": len(self.sdp),
             "cards": len(self.cards),
+            "shown_calls": len(self.desk.calls),
             "legs": [leg for leg in self.engine.leg_ids if not leg.startswith("browser:")],
             "stray_browsers": len([leg for leg in self.engine.leg_ids if leg.startswith("browser:")])
             - self.conductor.browsers.count,
@@ -445,6 +446,7 @@ async def built(
     folder: Path,
     agents: Sequence[AgentConfig] | None = None,
     more_queues: Sequence[QueueConfig] = (),
+    more_agents: Sequence[AgentConfig] = (),
     **queue: Any,
 ) -> AsyncIterator[House]:
     """A running house with agents anna (browser) and ben (desk phone), or those given; `queue` changes its queue."""
@@ -454,7 +456,7 @@ async def built(
     database = await Database.open(sqlite_url(folder / "records.sqlite"))
     phone = f"sip:ben@127.0.0.1:{outside.ua.port}"
     people = agents if agents is not None else [agent("anna"), agent("ben", station="sip", sip_user=phone)]
-    site = small_site({one.agent_id: one for one in people}, replace(ORDERS, **queue))
+    site = small_site({one.agent_id: one for one in (*people, *more_agents)}, replace(ORDERS, **queue))
     site = replace(site, queues={**site.queues, **{one.name: one for one in more_queues}})
     house = House(site, database, outside)
     try:

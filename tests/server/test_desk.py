@@ -235,7 +235,7 @@ async def test_an_agent_acts_on_their_own_work_only(house: House) -> None:
     assert code(await desk.reject("ben", reservation, None)) == "not_yours"
     for refused in (
         await desk.hang_up("ben", reservation),
-        await desk.hold("ben", reservation, True),
+        await desk.call("ben", m.Hold(ref="h", reservation_id=reservation, on=True)),
         await desk.send_digit("ben", reservation, "5"),
     ):
         assert code(refused) == "not_connected"
@@ -254,7 +254,7 @@ async def test_what_makes_no_sense_now_is_refused(house: House) -> None:
     offer = await house.offer()
     desk, reservation = house.desk, offer.reservation_id
     assert code(await desk.hang_up("anna", reservation)) == "not_connected"
-    assert code(await desk.hold("anna", reservation, True)) == "not_connected"
+    assert code(await desk.call("anna", m.Hold(ref="h", reservation_id=reservation, on=True))) == "not_connected"
     assert code(await desk.finish_wrap_up("anna", reservation, "sold", "too soon")) == "not_in_wrap_up"
     assert code(await desk.finish_wrap_up("anna", reservation, "no such code", None)) == "unknown_disposition"
     assert code(await desk.accept("anna", "nothing.1")) == "offer_over"
@@ -296,7 +296,7 @@ async def test_a_snapshot_in_each_state(house: House) -> None:
     await house.reach_state(offer.reservation_id, OfferState.CONNECTED)
     shown = await house.desk.snapshot("anna")
     assert [one.state for one in shown.assignments] == ["connected"]
-    await house.desk.hold("anna", offer.reservation_id, True)
+    await house.desk.call("anna", m.Hold(ref="h", reservation_id=offer.reservation_id, on=True))
     await house.said("assignment:held")
     shown = await house.desk.snapshot("anna")
     assert [one.state for one in shown.assignments] == ["held"]

@@ -4,7 +4,7 @@ import config
 from server.current import CurrentSite
 from server.voice_site import voice_site
 from tests.server.sites import DEMO, FLOW, SECOND, agent, small_site
-from voice.call import WaitPlan
+from voice.waiting import WaitPlan
 
 
 def test_entries_waits_phones_and_hours() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from router import events as facts
 from router.commands import Command
+from voice.party import PartyView
 from voice.ports import MediaUnavailableError, RemoteMedia, SdpRefusedError
 
 REMOTE = RemoteMedia("127.0.0.1", 4000, "PCMU", 0, 101, send=True, receive=True)
@@ -142,5 +143,7 @@ class Quiet:
     def closed(self, interaction_id: str) -> None: ...
 
     def held(self, agent_id: str, reservation_id: str, on: bool) -> None: ...
+
+    def parties(self, interaction_id: str, parties: Sequence[PartyView]) -> None: ...
 
     def leg_changed(self, agent_id: str, up: bool) -> None: ...

@@ -9,11 +9,15 @@ from ivr.flow import Choice, Flow, Goodbye, Menu, Queue
 from ivr.machine import IvrContext, IvrMachine
 from ivr.speech import place_prompts
 from router.vocabulary import EndedBy
+from voice import asked
 from voice import events as e
-from voice.call import TABLE, CallMachine, CallState, WaitPlan
+from voice.call import IN_CONVERSATION, TABLE, CallMachine, CallState
+from voice.party import CUSTOMER, PartyState
+from voice.waiting import WaitPlan
 
 T = TypeVar("T")
 S = 1_000_000
+CALLER = "caller:w"
 FLOW = Flow(
     name="main",
     title="Main",
@@ -31,11 +35,19 @@ OTHER = WaitPlan(music="music/returns", welcome=("returns",), announce_first=4 *
 
 def machine() -> CallMachine:
     plans = {"orders": PLAN, "returns": OTHER}
-    return CallMachine(IvrMachine(FLOW, IvrContext(lambda _calendar, _now: True)), plans, "en")
+    return CallMachine(IvrMachine(FLOW, IvrContext(lambda _calendar, _now: True)), plans, "en", "w", CALLER)
 
 
 def of(kind: type[T], commands: list[e.CallCommand]) -> list[T]:
     return [command for command in commands if isinstance(command, kind)]
+
+
+def pair(leg_id: str, *connects: str) -> e.SetRoom:
+    """Caller and agent hear each other."""
+    return e.SetRoom({(CALLER, leg_id): 1.0, (leg_id, CALLER): 1.0}, connects)
+
+
+READY = e.AgentReady("w", "w.1", "anna", "l")
 
 
 def queued() -> CallMachine:
@@ -48,7 +60,7 @@ def queued() -> CallMachine:
 
 def joined() -> CallMachine:
     call = queued()
-    call.handle(e.AgentReady("w.1", "browser:a:1"), 2 * S)
+    call.handle(e.AgentReady("w", "w.1", "anna", "browser:a:1"), 2 * S)
     assert call.state is CallState.JOINED
     return call
 
@@ -60,7 +72,8 @@ def test_answer_starts_the_menu_and_a_digit_queues_with_music() -> None:
     assert of(e.PlayPrompts, first)[0].prompts == ("en/menu",)
     then = call.handle(e.DigitPressed("1"), S)
     enter = of(e.EnterQueue, then)[0]
-    assert (enter.queue, enter.path) == ("orders", ("orders",))
+    assert (enter.work_id, enter.queue) == ("w", "orders")
+    assert of(e.Keep, then)[0].path == ("orders",)
     assert of(e.PlayPrompts, then)[-1].prompts == ("music/hold",)
     assert of(e.PlayPrompts, then)[-1].loop
 
@@ -69,7 +82,7 @@ def test_a_waiting_caller_is_told_the_place_and_hears_music_again() -> None:
     call = queued()
     assert call.expire(2 * S) == []
     assert call.next_deadline() == 3 * S
-    assert call.expire(3 * S) == [e.AskPlace()]
+    assert call.expire(3 * S) == [e.AskPlace("w")]
     told = call.handle(e.PlaceKnown(2), 3 * S)
     speech = of(e.PlayPrompts, told)[0]
     assert speech.prompts[0] == "en/busy"
@@ -85,32 +98,31 @@ def test_a_caller_who_is_moved_hears_what_the_other_queue_plays_and_says() -> No
     call = queued()
     call.expire(3 * S)
     speech = of(e.PlayPrompts, call.handle(e.PlaceKnown(2), 3 * S))[0]
-    (music,) = call.handle(e.Requeued("returns"), 10 * S)
+    (music,) = call.handle(e.Requeued("w", "returns"), 10 * S)
     assert isinstance(music, e.PlayPrompts)
     assert (music.prompts, music.loop) == (("music/returns",), True)
     assert call.handle(e.PlayEnded(speech.play_id, "stopped"), 10 * S) == [], "the old queue's place is cut off"
     assert call.next_deadline() == 14 * S
-    assert call.expire(14 * S) == [e.AskPlace()]
+    assert call.expire(14 * S) == [e.AskPlace("w")]
     told = of(e.PlayPrompts, call.handle(e.PlaceKnown(5), 14 * S))[0]
     assert told.prompts == ("en/returns", *place_prompts("en", 5))
     assert call.next_deadline() == 64 * S
 
 
-@pytest.mark.parametrize("queue", [None, "orders"])
-def test_an_offer_that_comes_to_nothing_does_not_disturb_the_music(queue: str | None) -> None:
+def test_an_offer_that_comes_to_nothing_does_not_disturb_the_music() -> None:
     call = queued()
-    assert call.handle(e.Requeued(queue), 2 * S) == []
+    assert call.handle(e.Requeued("w", "orders"), 2 * S) == []
     assert call.next_deadline() == 3 * S
 
 
 def test_a_queue_without_a_plan_of_its_own_sounds_like_the_one_before() -> None:
     call = queued()
-    assert of(e.PlayPrompts, call.handle(e.Requeued("nowhere"), 2 * S))[0].prompts == ("music/hold",)
+    assert of(e.PlayPrompts, call.handle(e.Requeued("w", "nowhere"), 2 * S))[0].prompts == ("music/hold",)
 
 
 def test_an_assignment_that_fails_into_another_queue_leads_to_its_music() -> None:
     call = joined()
-    again = call.handle(e.Requeued("returns"), 9 * S)
+    again = call.handle(e.Requeued("w", "returns"), 9 * S)
     assert of(e.PlayPrompts, again)[0].prompts == ("music/returns",)
     assert call.next_deadline() == 13 * S
 
@@ -133,55 +145,55 @@ def test_music_that_cannot_be_played_is_not_tried_again_until_something_was_said
 
 def test_a_lost_leg_ends_the_hold() -> None:
     call = joined()
-    call.handle(e.HoldAsked(on=True), 3 * S)
-    lost = call.handle(e.AgentLegLost(), 4 * S)
-    assert of(e.TellHold, lost) == [e.TellHold("w.1", on=False)]
-    assert of(e.TellHold, joined().handle(e.AgentLegLost(), 4 * S)) == []
+    call.handle(asked.HoldAsked("w", on=True), 3 * S)
+    lost = call.handle(e.AgentLegLost("w"), 4 * S)
+    assert of(e.TellHold, lost) == [e.TellHold("anna", "w.1", on=False)]
+    assert of(e.TellHold, joined().handle(e.AgentLegLost("w"), 4 * S)) == []
 
 
 def test_joining_stops_the_music_and_says_first_once() -> None:
     call = queued()
-    join = call.handle(e.AgentReady("w.1", "leg"), 2 * S)
+    join = call.handle(e.AgentReady("w", "w.1", "anna", "leg"), 2 * S)
     assert of(e.StopPrompts, join)
-    assert of(e.Join, join) == [e.Join("w.1", "leg", first=True)]
-    assert of(e.Join, call.handle(e.AgentReady("w.1", "leg2"), 3 * S)) == [e.Join("w.1", "leg2", first=False)]
+    assert of(e.SetRoom, join) == [pair("leg", "w.1")]
+    assert of(e.SetRoom, call.handle(e.AgentReady("w", "w.1", "anna", "leg2"), 3 * S)) == [pair("leg2")]
 
 
 def test_hold_and_resume() -> None:
     call = joined()
-    on = call.handle(e.HoldAsked(on=True), 3 * S)
-    assert of(e.Part, on)
+    on = call.handle(asked.HoldAsked("w", on=True), 3 * S)
+    assert of(e.SetRoom, on) == [e.SetRoom({})]
     assert of(e.PlayPrompts, on)
-    assert of(e.TellHold, on) == [e.TellHold("w.1", on=True)]
-    assert call.handle(e.HoldAsked(on=True), 4 * S) == []
-    off = call.handle(e.HoldAsked(on=False), 5 * S)
+    assert of(e.TellHold, on) == [e.TellHold("anna", "w.1", on=True)]
+    assert call.handle(asked.HoldAsked("w", on=True), 4 * S) == []
+    off = call.handle(asked.HoldAsked("w", on=False), 5 * S)
     assert of(e.StopPrompts, off)
-    assert of(e.Join, off) == [e.Join("w.1", "browser:a:1", first=False)]
+    assert of(e.SetRoom, off) == [pair("browser:a:1")]
     assert call.state is CallState.JOINED
 
 
 def test_an_agent_whose_page_reloads_comes_back() -> None:
     call = joined()
-    lost = call.handle(e.AgentLegLost(), 10 * S)
+    lost = call.handle(e.AgentLegLost("w"), 10 * S)
     assert of(e.PlayPrompts, lost)[0].loop
-    back = call.handle(e.AgentReady("w.1", "browser:a:2"), 12 * S)
-    assert of(e.Join, back) == [e.Join("w.1", "browser:a:2", first=False)]
+    back = call.handle(e.AgentReady("w", "w.1", "anna", "browser:a:2"), 12 * S)
+    assert of(e.SetRoom, back) == [pair("browser:a:2")]
     assert call.next_deadline() is None
 
 
 def test_an_agent_who_does_not_come_back_gives_the_caller_back() -> None:
     call = joined()
-    call.handle(e.AgentLegLost(), 10 * S)
+    call.handle(e.AgentLegLost("w"), 10 * S)
     assert call.next_deadline() == 25 * S
     assert call.expire(25 * S) == [e.GiveBack("w.1", "agent_leg_lost")]
-    again = call.handle(e.Requeued(), 25 * S)
+    again = call.handle(e.Requeued("w", "orders"), 25 * S)
     assert call.state is CallState.QUEUED
     assert of(e.PlayPrompts, again)[0].loop
 
 
 def test_the_agent_hanging_up_ends_the_call() -> None:
     call = joined()
-    end = call.handle(e.Parted(EndedBy.AGENT), 9 * S)
+    end = call.handle(e.Parted("w", EndedBy.AGENT), 9 * S)
     assert of(e.HangUp, end)
     assert of(e.Close, end) == [e.Close("handled")]
 
@@ -192,9 +204,17 @@ def test_the_agent_hanging_up_ends_the_call() -> None:
         ([], "left_in_ivr", False),
         ([e.Answered()], "left_in_ivr", False),
         ([e.Answered(), e.DigitPressed("1")], "abandoned", True),
-        ([e.Answered(), e.DigitPressed("1"), e.AgentReady("w.1", "l")], "handled", True),
-        ([e.Answered(), e.DigitPressed("1"), e.AgentReady("w.1", "l"), e.HoldAsked(on=True)], "handled", True),
-        ([e.Answered(), e.DigitPressed("1"), e.AgentReady("w.1", "l"), e.AgentLegLost()], "handled", True),
+        ([e.Answered(), e.DigitPressed("1"), READY], "handled", True),
+        (
+            [e.Answered(), e.DigitPressed("1"), READY, asked.HoldAsked("w", on=True)],
+            "handled",
+            True,
+        ),
+        (
+            [e.Answered(), e.DigitPressed("1"), READY, e.AgentLegLost("w")],
+            "handled",
+            True,
+        ),
     ],
 )
 def test_the_caller_may_leave_in_every_state(steps: list[e.CallEvent], outcome: str, leaves_queue: bool) -> None:
@@ -211,7 +231,7 @@ def test_the_caller_may_leave_in_every_state(steps: list[e.CallEvent], outcome: 
 
 def test_a_refused_queue_ends_the_call_politely() -> None:
     call = queued()
-    end = call.handle(e.QueueRefused("unknown_queue"), 2 * S)
+    end = call.handle(e.QueueRefused("w", "unknown_queue"), 2 * S)
     assert of(e.HangUp, end)
     assert of(e.Close, end) == [e.Close("refused")]
 
@@ -224,18 +244,57 @@ EVENTS: list[e.CallEvent] = [
     e.PlayEnded("music-1", "stopped"),
     e.PlaceKnown(3),
     e.PlaceKnown(None),
-    e.Requeued(),
-    e.Requeued("returns"),
-    e.AgentReady("w.1", "leg"),
-    e.AgentReady("w.2", "leg"),
-    e.AgentLegLost(),
-    e.HoldAsked(on=True),
-    e.HoldAsked(on=False),
-    e.Parted(EndedBy.AGENT),
-    e.Parted(EndedBy.SYSTEM),
-    e.QueueRefused("x"),
+    e.Requeued("w", "orders"),
+    e.Requeued("w", "returns"),
+    e.AgentReady("w", "w.1", "anna", "leg"),
+    e.AgentReady("w", "w.2", "anna", "leg"),
+    e.AgentLegLost("w"),
+    asked.HoldAsked("w", on=True),
+    asked.HoldAsked("w", on=False),
+    asked.HoldAsked("w-2", on=True),
+    asked.MuteAsked("w", on=True),
+    asked.TransferAsked("w", asked.QueueTarget("returns"), warm=True),
+    asked.TransferAsked("w", asked.QueueTarget("returns"), warm=False),
+    asked.TransferAsked("w", asked.AgentTarget("ben"), warm=True),
+    asked.TransferAsked("w-2", asked.AgentTarget("anna"), warm=False),
+    asked.CompleteAsked("w"),
+    asked.CompleteAsked("w-2"),
+    asked.SwapAsked("w"),
+    asked.SwapAsked("w-2"),
+    asked.ConferenceAsked("w"),
+    asked.DropAsked("w", "w-2"),
+    asked.DropAsked("w", "w-3"),
+    asked.DropAsked("w-2", CUSTOMER),
+    e.AgentReady("w-2", "w-2.1", "ben", "leg-b"),
+    e.AgentReady("w-3", "w-3.1", "cai", "leg-c"),
+    e.AgentLegLost("w-2"),
+    e.Requeued("w-2", "returns"),
+    e.Requeued("w-3", "orders"),
+    e.Parted("w-2", EndedBy.AGENT),
+    e.QueueRefused("w-2", "x"),
+    e.Parted("w", EndedBy.AGENT),
+    e.Parted("w", EndedBy.SYSTEM),
+    e.QueueRefused("w", "x"),
     e.CallerLeft("bye"),
 ]
+
+
+def check(call: CallMachine, commands: list[e.CallCommand]) -> None:
+    """What holds whatever happened: nobody is on hold by somebody who is gone, and only who is here is heard."""
+    conversation = call._conversation
+    for party in conversation.parties.values():
+        assert (party.state is PartyState.HELD) <= (party.held_by in conversation.parties)
+        assert (party.away_until is not None) <= (party.state is PartyState.AWAY)
+        assert bool(party.leg_id) is not (party.state is PartyState.COMING)
+    here = {party.leg_id for party in conversation.parties.values() if party.state is PartyState.HERE}
+    assert all({*pair} <= here for pair in call._room) or call.state is CallState.ENDED
+    if call.state in IN_CONVERSATION:
+        assert call.state is CallState.QUEUED or conversation.speaker is not None
+        assert call.state is not CallState.QUEUED or call.awaited is not None
+    else:
+        assert not call._tones
+    for room in of(e.SetRoom, commands):
+        assert call._room == room.gains
 
 
 @pytest.mark.parametrize("seed", range(200))
@@ -255,7 +314,9 @@ def test_random_walks_follow_the_table_and_close_once(seed: int) -> None:
             if key in TABLE:
                 assert call.state in {*TABLE[key], before}
             else:
-                assert (commands, call.state) == ([], before)
+                assert call.state is before
+                assert all(isinstance(command, e.Deny) for command in commands)
+        check(call, commands)
         closes += len(of(e.Close, commands))
         assert closes == (call.state is CallState.ENDED)
         if call.state is CallState.IVR:

@@ -13,6 +13,7 @@ from sip import events as sip
 from tests.media.phones import strength
 from tests.server.house import House, built, offer_of, until
 from tests.server.sites import ORDERS, SECOND
+from voice.asked import HoldAsked
 
 
 async def test_caller_and_browser_agent_talk_and_the_agent_hangs_up(house: House) -> None:
@@ -300,10 +301,10 @@ async def test_a_re_invite_that_cannot_be_done_is_refused_and_changes_nothing(ho
 
 async def test_the_agents_page_holds_with_music(house: House) -> None:
     call, reservation = await house.talking()
-    assert await house.desk.hold("anna", reservation, True) is None
+    assert await house.desk.call("anna", m.Hold(ref="h", reservation_id=reservation, on=True)) is None
     await house.said("assignment:held")
     assert not house.engine.rooms
-    assert await house.desk.hold("anna", reservation, False) is None
+    assert await house.desk.call("anna", m.Hold(ref="h", reservation_id=reservation, on=False)) is None
     await house.said("assignment:connected")
     assert len(house.engine.rooms) == 1
     house.outside.ua.hangup(call)
@@ -348,7 +349,7 @@ async def test_a_reload_without_a_goodbye_counts_as_lost_until_the_new_leg_is_up
 
 async def test_a_hold_does_not_outlive_the_leg(house: House) -> None:
     call, reservation = await house.talking()
-    await house.desk.hold("anna", reservation, True)
+    await house.desk.call("anna", m.Hold(ref="h", reservation_id=reservation, on=True))
     await house.said("assignment:held")
     house.conductor.leg_failed(browser_leg(house), "ice_failed")
     await house.said("assignment:connected")
@@ -459,7 +460,9 @@ async def test_digits_reach_the_menu_by_rtp_too_and_the_agent_sends_some(house: 
     assert await house.desk.send_digit("anna", offer.reservation_id, "5") is None
     await until(lambda: house.rtp[0].digits_heard() == "5")
     assert not await house.conductor.send_digits("nothing", "5")
-    assert not house.conductor.hold("nothing", on=True)
+    denied = await house.conductor.ask("nothing", HoldAsked("", on=True))
+    assert denied is not None
+    assert denied.code == "not_connected"
     house.outside.ua.hangup(call)
     await house.empty()
 

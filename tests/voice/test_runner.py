@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from agents_ws import messages as m
 from router import events as facts
 from sip import events as sip
 from sip.message import Request, Response, parse
@@ -219,7 +220,7 @@ async def test_a_whole_flow_without_prompts_still_ends(house: House) -> None:
 async def test_media_that_fails_in_the_middle_ends_the_call_and_frees_the_queue(house: House) -> None:
     call, reservation = await house.talking()
     house.engine.fail["dissolve"] = "worker_lost"
-    await house.desk.hold("anna", reservation, True)
+    await house.desk.call("anna", m.Hold(ref="h", reservation_id=reservation, on=True))
     await house.outside.wait(sip.CallEnded, call)
     house.engine.fail.clear()
     await house.engine.set_room(next(iter(house.engine.rooms), "none"), {})
@@ -235,7 +236,7 @@ async def test_an_unforeseen_error_takes_the_work_out_of_the_router_and_hangs_up
 
     house.pump.place = broken  # type: ignore[method-assign]
     for running in house.conductor._calls.values():
-        running._machine._announce_at = house.pump.now()
+        running._machine._waiting.announce_at = house.pump.now()
         running.tell(PlayEnded("none", "finished"))  # wakes the call, which now asks for its place
     await house.outside.wait(sip.CallEnded, call)
     await until(lambda: len(house.failed) == 1)

@@ -31,7 +31,7 @@ async def test_the_ack_confirms(rig: Rig) -> None:
     rig.caller.confirmed(None)
     assert await answering
     assert rig.media.asked == ["open_rtp leg", "set_remote leg"]
-    rig.caller.moved(CallState.JOINED, "anna")
+    rig.caller.moved(CallState.JOINED, "anna", None)
     rig.caller.hang_up("agent")
     assert rig.signalling.ended == ["c1"]
     rig.caller.release()

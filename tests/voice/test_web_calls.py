@@ -98,18 +98,18 @@ async def test_the_task_being_cancelled_is_no_caller_leaving(rig: Rig) -> None:
 async def test_states_are_told_once_and_a_ringing_agent_is_none(rig: Rig) -> None:
     socket = Socket()
     caller = await taken(rig, socket)
-    caller.moved(CallState.ARRIVING, None)
-    caller.moved(CallState.IVR, None)
-    caller.moved(CallState.IVR, None)
+    caller.moved(CallState.ARRIVING, None, None)
+    caller.moved(CallState.IVR, None, None)
+    caller.moved(CallState.IVR, None, None)
     rig.place = 3
-    caller.moved(CallState.QUEUED, None)
+    caller.moved(CallState.QUEUED, None, None)
     rig.place = None  # an agent rings
-    caller.moved(CallState.QUEUED, None)
-    caller.moved(CallState.JOINED, "anna")
-    caller.moved(CallState.HELD, "anna")
-    caller.moved(CallState.LOST_AGENT, "anna")
+    caller.moved(CallState.QUEUED, None, None)
+    caller.moved(CallState.JOINED, "anna", None)
+    caller.moved(CallState.HELD, "anna", None)
+    caller.moved(CallState.LOST_AGENT, "anna", None)
     caller.hang_up("agent")
-    caller.moved(CallState.ENDED, None)
+    caller.moved(CallState.ENDED, None, None)
     caller.hang_up("over")
     assert socket.sent[1:] == [
         State(state="in_ivr"),
@@ -124,11 +124,11 @@ async def test_a_new_place_is_told_when_the_browser_asks(rig: Rig) -> None:
     socket = Socket()
     caller = await taken(rig, socket)
     rig.place = 2
-    caller.moved(CallState.QUEUED, None)
+    caller.moved(CallState.QUEUED, None, None)
     caller.refresh()
     rig.place = 1
     caller.refresh()
-    caller.moved(CallState.JOINED, "anna")
+    caller.moved(CallState.JOINED, "anna", None)
     caller.refresh()
     assert [message.place for message in socket.sent if isinstance(message, State)] == [2, 1, None]
 
@@ -147,7 +147,7 @@ async def test_a_lost_socket_ends_the_call_after_the_grace_period(rig: Rig) -> N
     socket = Socket()
     caller = await taken(rig, socket)
     rig.calls.detached(caller, socket)
-    caller.moved(CallState.IVR, None)  # nobody is there to be told
+    caller.moved(CallState.IVR, None, None)  # nobody is there to be told
     assert rig.desk.ended == []
     async with asyncio.timeout(2):
         while not rig.desk.ended:
@@ -161,7 +161,7 @@ async def test_a_socket_that_comes_back_in_time_keeps_the_call(rig: Rig) -> None
     first, second = Socket(), Socket()
     caller = await taken(rig, first)
     rig.calls.detached(caller, first)
-    caller.moved(CallState.JOINED, "anna")
+    caller.moved(CallState.JOINED, "anna", None)
     assert await rig.calls.resume(caller.token, None, second) is caller
     assert second.sent == [Resumed(), State(state="connected", agent="Anna")]
     await asyncio.sleep(0.2)

@@ -89,13 +89,24 @@ def beep() -> Signal:
     return normalise(np.asarray(np.sin(2 * np.pi * 1000 * time) * edges, dtype=np.float64))
 
 
+def ringback() -> Signal:
+    """What somebody hears who waits for an answer: 425 Hz, one second in five (ITU-T E.180 recommends this band)."""
+    time = np.arange(RATE) / RATE
+    edges = np.minimum(np.minimum(time, time[::-1]) / 0.01, 1.0)
+    burst = normalise(np.asarray(np.sin(2 * np.pi * 425 * time) * edges, dtype=np.float64), MUSIC_DBFS)
+    return np.concatenate([burst, np.zeros(4 * RATE)])
+
+
 def main() -> None:
-    """Writes the loop and the tone."""
+    """Writes the loop and the tones."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=PROMPTS, help="gets music/hold.wav and tone/beep.wav")
+    parser.add_argument(
+        "--out", type=Path, default=PROMPTS, help="gets music/hold.wav, tone/beep.wav and tone/ringback.wav"
+    )
     out = parser.parse_args().out
     write(out / "music" / "hold.wav", compose())
     write(out / "tone" / "beep.wav", beep())
+    write(out / "tone" / "ringback.wav", ringback())
 
 
 if __name__ == "__main__":

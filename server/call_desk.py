@@ -1,0 +1,157 @@
+"""Calls on the agents' side: what the call bar asks goes to the conductor, who is in a call goes to the hub."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, assert_never
+
+from agents_ws import messages as m
+from agents_ws.ports import Refusal
+from router.rows import AgentRow, ReservationRow, WorkRow
+from router.vocabulary import Medium, OfferState, Presence
+from server.current import CurrentSite
+from voice.asked import (
+    AgentTarget,
+    Asked,
+    CompleteAsked,
+    ConferenceAsked,
+    DropAsked,
+    HoldAsked,
+    MuteAsked,
+    QueueTarget,
+    SwapAsked,
+    Target,
+    TransferAsked,
+)
+from voice.conductor import Conductor
+from voice.party import PartyState, PartyView
+from voice.ports import MediaUnavailableError
+
+_TALKING = (OfferState.ACCEPTED, OfferState.CONNECTED)
+
+
+class CallBoard(Protocol):
+    """The dispatcher's read views."""
+
+    def agent(self, agent_id: str) -> AgentRow | None: ...
+
+    def work(self, work_id: str) -> WorkRow | None: ...
+
+    def reservations_of(self, agent_id: str) -> tuple[ReservationRow, ...]: ...
+
+
+class CallDesk:
+    """One for the node. `send` is the hub's."""
+
+    def __init__(
+        self, board: CallBoard, current: CurrentSite, send: Callable[[str, m.NumberedMessage], object]
+    ) -> None:
+        self._board = board
+        self._current = current
+        self._send = send
+        self._parties: dict[str, tuple[PartyView, ...]] = {}
+
+    def __len__(self) -> int:
+        return len(self._parties)
+
+    # --- what agents ask ----------------------------------------------------------------------------------------
+
+    async def digit(self, conductor: Conductor | None, reservation_id: str, digit: str) -> Refusal | None:
+        """A keypad digit to the customer's side."""
+        try:
+            sent = conductor is not None and await conductor.send_digits(reservation_id, digit)
+        except MediaUnavailableError as error:
+            return Refusal("media_unavailable", error.reason)
+        return None if sent else Refusal("not_connected", "there is no conversation")
+
+    async def ask(self, conductor: Conductor | None, agent_id: str, command: m.CallCommand) -> Refusal | None:
+        """Carries it out; the agent is in that call, as the caller has made sure."""
+        if conductor is None:
+            return Refusal("not_connected", "there is no such conversation")
+        asked = self._asked(agent_id, command)
+        if isinstance(asked, Refusal):
+            return asked
+        denied = await conductor.ask(command.reservation_id, asked)
+        return None if denied is None else Refusal(denied.code, denied.message)
+
+    def _asked(self, agent_id: str, command: m.CallCommand) -> Asked | Refusal:
+        match command:
+            case m.Hold(on=on):
+                return HoldAsked("", on)
+            case m.Mute(on=on):
+                return MuteAsked("", on)
+            case m.Transfer():
+                target = self._target(agent_id, command)
+                return target if isinstance(target, Refusal) else TransferAsked("", target, command.warm)
+            case m.CompleteTransfer():
+                return CompleteAsked("")
+            case m.Swap():
+                return SwapAsked("")
+            case m.Conference():
+                return ConferenceAsked("")
+            case m.DropParty(party=party):
+                return DropAsked("", party)
+            case _:
+                assert_never(command)
+
+    def _target(self, agent_id: str, command: m.Transfer) -> Target | Refusal:
+        match command.agent, command.queue:
+            case str(target), None:
+                if target == agent_id or target not in self._current.site.agents:
+                    return Refusal("unknown_agent", f"there is no agent {target} to transfer to")
+                return AgentTarget(target) if self._free(target) else Refusal("agent_unavailable", f"{target} is busy")
+            case None, str(queue):
+                known = self._current.site.queues.get(queue)
+                if known is None or known.medium != Medium.VOICE.value:
+                    return Refusal("unknown_queue", f"no queue {queue} takes calls")
+                return QueueTarget(queue)
+            case _:
+                return Refusal("unclear_target", "name either an agent or a queue")
+
+    def _free(self, agent_id: str) -> bool:
+        """Whether the agent could be offered a call now; the router decides, this only spares a wait in vain."""
+        row = self._board.agent(agent_id)
+        held = [one for one in self._board.reservations_of(agent_id) if one.medium is Medium.VOICE]
+        room = self._current.site.agents[agent_id].capacity.get(Medium.VOICE.value, 0)
+        return row is not None and row.connected and row.presence is Presence.READY and len(held) < room
+
+    # --- what agents see ----------------------------------------------------------------------------------------
+
+    def parties(self, interaction_id: str, parties: Sequence[PartyView]) -> None:
+        """Who is in the call has changed."""
+        if parties:
+            self._parties[interaction_id] = tuple(parties)
+        else:
+            self._parties.pop(interaction_id, None)
+        for party in parties:
+            if party.state is not PartyState.COMING and party.agent_id:
+                self._show(party, interaction_id)
+
+    def calls(self, agent_id: str) -> tuple[m.Call, ...]:
+        """The agent's calls as they stand, for a page that was reloaded."""
+        found: list[m.Call] = []
+        for row in self._board.reservations_of(agent_id):
+            work = self._board.work(row.work_id) if row.state in _TALKING else None
+            if work is not None and work.interaction_id in self._parties:
+                found.append(self._call(row.reservation_id, row.work_id, work.interaction_id))
+        return tuple(found)
+
+    def _show(self, party: PartyView, interaction_id: str) -> None:
+        for row in self._board.reservations_of(party.agent_id):
+            if row.work_id == party.party_id and row.state in _TALKING:
+                self._send(party.agent_id, self._call(row.reservation_id, row.work_id, interaction_id))
+
+    def _call(self, reservation_id: str, work_id: str, interaction_id: str) -> m.Call:
+        shown = tuple(self._party(party, work_id) for party in self._parties[interaction_id])
+        return m.Call(reservation_id=reservation_id, interaction_id=interaction_id, parties=shown)
+
+    def _party(self, party: PartyView, own: str) -> m.CallParty:
+        agent = self._current.agent(party.agent_id)
+        return m.CallParty(
+            id=party.party_id,
+            kind=party.kind.value,
+            state=party.state.value,  # type: ignore[arg-type]  # who is gone is no party any more
+            agent=party.agent_id or None,
+            name=agent.display_name if agent else "",
+            queue=party.queue or None,
+            muted=party.muted,
+            you=party.party_id == own,
+        )

@@ -1,0 +1,81 @@
+"""Who hears whom: everybody in a test speaks a tone of their own, and everybody's ear is measured at the same time."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from tests.audio import RATE_HZ, Sound, goertzel, level, read_wav, tone, write_wav
+from tests.e2e.agents import Agent
+from tools.call.caller import LEG, Caller
+
+# Between the notes of the music on hold and their partials, by more than a window of WINDOW_S resolves.
+TONES = {"caller": 620.0, "agent1": 1330.0, "agent2": 1540.0, "agent4": 955.0, "agent5": 1750.0, "supervisor1": 2100.0}
+WINDOW_S = 1.2
+SETTLE_S = 0.4
+SPEECH_S = 120.0
+# A tone is sent with an RMS of 0.21 of full scale; what is not heard is at least 26 dB below that.
+HEARD, SILENT = 0.05, 0.01
+MUSIC = 0.02
+
+
+class Hearing(Protocol):
+    """One ear."""
+
+    async def hear(self, seconds: float) -> tuple[Sound, int]:
+        """What comes in from now on, and its rate (Hz)."""
+
+
+class AgentEar:
+    """A scripted agent's."""
+
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+
+    async def hear(self, seconds: float) -> tuple[Sound, int]:
+        self._agent.ear.clear()
+        await asyncio.sleep(seconds)
+        return self._agent.ear.sound, RATE_HZ
+
+
+class CallerEar:
+    """A scripted SIP caller's."""
+
+    def __init__(self, caller: Caller, folder: Path) -> None:
+        self._caller = caller
+        self._wav = folder / f"heard-{caller.user}.wav"
+
+    async def hear(self, seconds: float) -> tuple[Sound, int]:
+        await self._caller.record(self._wav)
+        await asyncio.sleep(seconds)
+        await self._caller._media.stop_record(LEG)
+        both, rate = read_wav(self._wav)
+        # The leg speaks for the server: what it "says" is what the caller hears.
+        return np.ascontiguousarray(both[:, 0]), rate
+
+
+def write_voices(folder: Path) -> None:
+    """Everybody's tone as a file; agents find theirs by their name."""
+    for name, hertz in TONES.items():
+        write_wav(folder / f"{name}.wav", tone(hertz, seconds=SPEECH_S))
+
+
+def names_of(sound: Sound, rate: int, own: str = "") -> set[str]:
+    """Whose tones are in it, and `music` for everything else. Fails for a tone that is neither heard nor silent."""
+    found, rest = set[str](), level(sound) ** 2
+    for name, hertz in TONES.items():
+        strength = goertzel(sound, hertz, rate)
+        rest -= strength**2
+        assert strength >= HEARD or strength <= SILENT, f"{own} hears {name} at {strength:.3f}"
+        if strength >= HEARD:
+            found.add(name)
+    return found | ({"music"} if rest > MUSIC**2 and not found else set())
+
+
+async def who_hears(ears: Mapping[str, Hearing]) -> dict[str, set[str]]:
+    """For each ear whom it hears now."""
+    await asyncio.sleep(SETTLE_S)
+    heard = await asyncio.gather(*(ear.hear(WINDOW_S) for ear in ears.values()))
+    return {name: names_of(sound, rate, name) for name, (sound, rate) in zip(ears, heard, strict=True)}

@@ -1,0 +1,77 @@
+"""What agents ask of a conversation. `by` names the asking agent's party (their work item). Pure data."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class HoldAsked:
+    """Put the customer on hold, or take them back."""
+
+    by: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MuteAsked:
+    """Let nobody hear this agent, or everybody again."""
+
+    by: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AgentTarget:
+    """A named agent."""
+
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueTarget:
+    """Whoever takes it out of this queue."""
+
+    queue: str
+
+
+Target = AgentTarget | QueueTarget
+
+
+@dataclass(frozen=True, slots=True)
+class TransferAsked:
+    """Hand the customer on; `warm`: speak with the target first while the customer is on hold."""
+
+    by: str
+    target: Target
+    warm: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteAsked:
+    """Leave the conversation to the others in it, or to who is coming."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SwapAsked:
+    """Speak with the one on hold, and put the other on hold."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConferenceAsked:
+    """Let everybody hear everybody."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropAsked:
+    """Send one party away, or call one back who is still coming."""
+
+    by: str
+    party_id: str
+
+
+Asked = HoldAsked | MuteAsked | TransferAsked | CompleteAsked | SwapAsked | ConferenceAsked | DropAsked
