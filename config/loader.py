@@ -3,6 +3,7 @@
 import tomllib
 import wave
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
@@ -10,6 +11,9 @@ from typing import TypeVar
 from config import rows
 from config.calendar import read_calendars, read_zone
 from config.problems import ConfigProblem, ConfigProblems
+from config.queue_rows import QueueNames, circle, read_queue
+from config.routing import FILE as ROUTING
+from config.routing import read_routing
 from config.site import AgentConfig, Entry, QueueConfig, Site
 from ivr.flow import Flow
 from ivr.parse import FlowContext, parse_flow
@@ -59,13 +63,17 @@ class _Loader:
         calendars = read_calendars(self._file("calendars.toml"), zone)
         lookups = _read(main.table("lookups"), rows.read_lookup)
         channels = self._rows("channels.toml", lambda name, table: rows.read_channel(name, table, calendars, teams))
-        queues = self._queues(rows.QueueNames(skills, teams, dispositions, prompts, languages))
+        flow_names = [path.stem for path in self._flow_files()]
+        queues = self._queues(
+            partial(QueueNames, skills, teams, dispositions, prompts, languages, calendars, flow_names)
+        )
         # Who dials in speaks: only voice channels and voice queues fit.
         voice_queues = [name for name, queue in queues.items() if queue.medium == "voice"]
         voice_channels = [name for name, channel in channels.items() if channel.medium == "voice"]
         flows = self._flows(FlowContext(languages, prompts, voice_queues, skills, calendars, lookups))
         entries = _read(main.table("entries", required=True), lambda n, t: rows.read_entry(n, t, flows, voice_channels))
-        agents, demo_password = self._agents(teams, skills, entries)
+        agents, demo_password = self._agents(teams, skills, entries, queues)
+        routing = read_routing(self._file(ROUTING, optional=True))
         site = Site(
             name=main.text("name"),
             time_zone=zone,
@@ -84,19 +92,21 @@ class _Loader:
             flows=MappingProxyType({name: flow for name, flow in flows.items() if flow is not None}),
             prompts=prompts,
             demo_password=demo_password,
+            routing=routing,
         )
         main.finish()
         return site
 
-    def _file(self, name: str) -> Table:
-        """The file as a table; an empty one when it cannot be read."""
+    def _file(self, name: str, *, optional: bool = False) -> Table:
+        """The file as a table; an empty one when it cannot be read, or need not be there."""
         problems: list[FlowProblem] = []
         self._found.append((name, problems))
         values: dict[str, object] = {}
         try:
             values = tomllib.loads((self._root / name).read_text(encoding="utf-8"))
         except FileNotFoundError:
-            problems.append(FlowProblem("", "the file is missing", f"create {self._root / name}"))
+            if not optional:
+                problems.append(FlowProblem("", "the file is missing", f"create {self._root / name}"))
         except (OSError, UnicodeDecodeError) as error:
             problems.append(FlowProblem("", f"the file cannot be read: {error}", "save it as UTF-8 text"))
         except tomllib.TOMLDecodeError as error:
@@ -106,9 +116,13 @@ class _Loader:
     def _rows(self, name: str, read: Callable[[str, Table], T]) -> Mapping[str, T]:
         return _read(self._file(name), read)
 
-    def _queues(self, names: rows.QueueNames) -> Mapping[str, QueueConfig]:
+    def _queues(self, named: Callable[[Mapping[str, str]], QueueNames]) -> Mapping[str, QueueConfig]:
         file = self._file("queues.toml")
-        queues = _read(file, lambda name, table: rows.read_queue(name, table, names))
+        names = named({name: str(row.values.get("medium", "")) for name, row in file.entries()})
+        queues = _read(file, lambda name, table: read_queue(name, table, names))
+        if (led := circle(queues)) is not None:
+            where, key, way = led
+            file.problem(f"{where}.{key}", f"leads in a circle: {' -> '.join(way)}", "let one of them keep its work")
         needed = [prompt for language in names.languages for prompt in sorted(speech_prompts(language))]
         missing = [prompt for prompt in needed if prompt not in names.prompts]
         for queue in queues.values():
@@ -117,9 +131,12 @@ class _Loader:
                 file.problem(f"{queue.name}.announce_place_every_s", message, "render them, or set it to 0")
         return queues
 
+    def _flow_files(self) -> list[Path]:
+        return sorted((self._root / "flows").glob("*.toml"))
+
     def _flows(self, context: FlowContext) -> Mapping[str, Flow | None]:
         flows: dict[str, Flow | None] = {}
-        for path in sorted((self._root / "flows").glob("*.toml")):
+        for path in self._flow_files():
             table = self._file(f"flows/{path.name}")
             if table.problems:
                 flows[path.stem] = None
@@ -132,11 +149,16 @@ class _Loader:
         return flows
 
     def _agents(
-        self, teams: Mapping[str, object], skills: Mapping[str, object], entries: Mapping[str, Entry]
+        self,
+        teams: Mapping[str, object],
+        skills: Mapping[str, object],
+        entries: Mapping[str, Entry],
+        queues: Mapping[str, QueueConfig],
     ) -> tuple[Mapping[str, AgentConfig], str]:
         file = self._file("agents.toml")
         table = file.table("agents", required=True)
-        agents = _read(table, lambda name, row: rows.read_agent(name, row, teams, skills))
+        media = {name: queue.medium.value for name, queue in queues.items()}
+        agents = _read(table, lambda name, row: rows.read_agent(name, row, teams, skills, media))
         owners: dict[str, str] = {user: f"entries.{user} of site.toml" for user in entries}
         for agent in agents.values():
             if agent.sip_user in owners:

@@ -1,7 +1,6 @@
 """One function for each kind of row in a site's files; names from other files are checked against what is given."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -9,28 +8,16 @@ from config.site import (
     MEDIA,
     ROLES,
     STATIONS,
-    STRATEGIES,
     AgentConfig,
     Channel,
     Entry,
     LookUpConfig,
     Named,
-    QueueConfig,
-    ServiceLevel,
     TeamConfig,
 )
-from ivr.reading import Table, suggest
-
-
-@dataclass(frozen=True, slots=True)
-class QueueNames:
-    """What a queue may refer to."""
-
-    skills: Collection[str]
-    teams: Collection[str]
-    dispositions: Collection[str]
-    prompts: Collection[str]
-    languages: Collection[str]
+from ivr.reading import Table
+from router.policy import AgentQueue
+from router.vocabulary import Medium
 
 
 def read_named(name: str, table: Table) -> Named:
@@ -105,67 +92,66 @@ def read_channel(name: str, table: Table, calendars: Collection[str], teams: Col
     return channel
 
 
-def read_queue(name: str, table: Table, names: QueueNames) -> QueueConfig:
-    """A row of queues.toml."""
-    target = table.table("service_level")
-    queue = QueueConfig(
-        name=name,
-        title=table.text("title"),
-        medium=table.choice("medium", MEDIA),
-        requirements=table.levels("requirements", names.skills),
-        strategy=table.choice("strategy", STRATEGIES, "best_proficiency"),
-        teams=table.names("teams", names.teams, ()),
-        priority=table.integer("priority", 0, high=1000),
-        offer_timeout_us=table.seconds("offer_timeout_s", 20, low=1, high=600),
-        wrap_up_us=table.seconds("wrap_up_s", 30, high=3600),
-        reject_rest_us=table.seconds("reject_rest_s", 30, high=3600),
-        service_level=ServiceLevel(
-            threshold_us=target.seconds("threshold_s", 10, low=1),
-            fraction=target.number("fraction", 0.8, low=0.0, high=1.0),
-        ),
-        dispositions=table.names("dispositions", names.dispositions, ()),
-        music=table.text("music", "music/hold"),
-        welcome=table.texts("welcome", ()),
-        announce_place_every_us=table.seconds("announce_place_every_s", 0, high=3600),
-        short_abandon_us=table.seconds("short_abandon_s", 5, high=3600),
-    )
-    target.finish()
-    table.finish()
-    if queue.medium == "voice":
-        _check_sounds(queue, table, names)
-    return queue
-
-
-def _check_sounds(queue: QueueConfig, table: Table, names: QueueNames) -> None:
-    """Music and welcome must exist, a bare name in every language: any caller may end up in this queue."""
-    asked = [("music", [queue.music])]
-    for index, prompt in enumerate(queue.welcome):
-        complete = [prompt] if "/" in prompt else [f"{language}/{prompt}" for language in names.languages]
-        asked.append((f"welcome[{index}]", complete))
-    for key, wanted in asked:
-        for name in wanted:
-            if name not in names.prompts:
-                table.problem(key, f'there is no prompt "{name}"', suggest(name, names.prompts))
-
-
-def read_agent(agent_id: str, table: Table, teams: Collection[str], skills: Collection[str]) -> AgentConfig:
-    """A row of `agents` in agents.toml."""
-    capacity = table.table("capacity")
-    units = {medium: capacity.integer(medium, high=100) for medium in MEDIA if capacity.has(medium)}
+def read_agent(
+    agent_id: str, table: Table, teams: Collection[str], skills: Collection[str], queues: Mapping[str, str]
+) -> AgentConfig:
+    """A row of `agents` in agents.toml. `queues` maps each queue to its medium."""
+    capacity, fresh = table.table("capacity"), table.table("fresh")
+    items = read_units(capacity, low=0)
     agent = AgentConfig(
         agent_id=agent_id,
         display_name=table.text("display_name"),
         team=table.choice("team", teams),
         role=table.choice("role", ROLES, "agent"),
         skills=MappingProxyType(dict(table.levels("skills", skills))),
-        capacity=MappingProxyType(units or {"voice": 1}),
-        total_units=capacity.integer("total", max(units.values(), default=1), low=1, high=100),
+        capacity=MappingProxyType(items or {Medium.VOICE: 1}),
+        total_units=capacity.integer("total", max(items.values(), default=1), low=1, high=100),
+        units=MappingProxyType(read_units(table.table("units"), low=1, finish=True)),
+        queues=MappingProxyType(_agent_queues(table, queues)),
+        fresh_limit=fresh.integer("limit", 0, high=1000),
+        fresh_window_us=fresh.seconds("window_s", 60, low=1, high=3600),
         station=table.choice("station", STATIONS, "webrtc"),
         sip_user=table.text("sip_user", ""),
         supervises=table.names("supervises", teams, ()),
     )
     capacity.finish()
+    fresh.finish()
     table.finish()
+    _check_agent(agent, table, queues)
     if agent.station == "sip" and not agent.sip_user:
         table.problem("sip_user", "is missing: a SIP phone needs one", 'for example sip_user = "2001"')
     return agent
+
+
+def read_units(table: Table, *, low: int, finish: bool = False) -> dict[Medium, int]:
+    """A table of medium = number."""
+    units = {Medium(medium): table.integer(medium, low=low, high=100) for medium in MEDIA if table.has(medium)}
+    if finish:
+        table.finish()
+    return units
+
+
+def _agent_queues(table: Table, queues: Mapping[str, str]) -> dict[str, AgentQueue]:
+    """queue = priority, or { priority, delay_s }."""
+    taken: dict[str, AgentQueue] = {}
+    rows = table.table("queues")
+    for name, value in rows.values.items():
+        if not rows.known(name, name, queues):
+            rows.has(name)
+        elif isinstance(value, int):
+            taken[name] = AgentQueue(rows.integer(name, low=1, high=99))
+        else:
+            row = rows.table(name)
+            taken[name] = AgentQueue(row.integer("priority", 1, low=1, high=99), row.seconds("delay_s", 0, high=3600))
+            row.finish()
+    return taken
+
+
+def _check_agent(agent: AgentConfig, table: Table, queues: Mapping[str, str]) -> None:
+    for name in agent.queues:
+        medium = queues[name]
+        if medium in MEDIA and not agent.capacity.get(Medium(medium)):
+            table.problem(f"queues.{name}", f"takes {medium}, for which the agent has no capacity", f"{medium} = 1")
+    for medium, units in agent.units.items():
+        if units > agent.total_units:
+            table.problem(f"units.{medium}", f"is more than the {agent.total_units} that the agent has in total")

@@ -6,9 +6,14 @@ from pathlib import Path
 
 from config.calendar import Calendar
 from ivr.flow import Flow
+from router.expression import all_of, parse, wanted
+from router.policy import AgentPolicy, Order, QueuePolicy, Strategy
+from router.vocabulary import Medium, Requirement
 
 MEDIA = ("voice", "chat", "email")
-STRATEGIES = ("best_proficiency", "longest_idle")
+STRATEGIES = tuple(strategy.value for strategy in Strategy)
+ORDERS = tuple(order.value for order in Order)
+OPENINGS = ("hours", "open", "closed")
 ROLES = ("agent", "expert", "supervisor", "operations")
 STATIONS = ("webrtc", "sip")
 
@@ -42,31 +47,30 @@ class ServiceLevel:
     fraction: float
 
 
-@dataclass(frozen=True, slots=True)
-class QueueConfig:
-    """A queue.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueConfig(QueuePolicy):
+    """A queue: the router's rules for it, and what else the files say.
 
-    `requirements` are (skill, minimum 1-10); `teams` empty means every team. `music` is a complete prompt name,
+    `hours` names the calendar of its opening hours ("": always open). `opening`: "hours", or "open" or "closed"
+    whatever the calendar says; the rule `closed` follows from both and the time. `music` is a complete prompt name,
     `welcome` are prompts said once to a caller who has to wait (a bare name is in the caller's language);
     `announce_place_every_us` is 0 for never. Who gives up within `short_abandon_us` counts as a short abandon.
     """
 
-    name: str
     title: str
-    medium: str
-    requirements: tuple[tuple[str, int], ...]
-    strategy: str
-    teams: tuple[str, ...]
-    priority: int
-    offer_timeout_us: int
-    wrap_up_us: int
-    reject_rest_us: int
     service_level: ServiceLevel
     dispositions: tuple[str, ...]
     music: str
     welcome: tuple[str, ...]
     announce_place_every_us: int
     short_abandon_us: int = 5_000_000
+    hours: str = ""
+    opening: str = "hours"
+
+    @property
+    def demanded(self) -> tuple[Requirement, ...]:
+        """The skills that it asks for, each once with the lowest grade that may do."""
+        return wanted(all_of((*self.requirements, *((parse(self.condition),) if self.condition else ()))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +81,28 @@ class TeamConfig:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class AgentConfig:
-    """An agent. `capacity` counts items of each medium, `total_units` all of them together.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentConfig(AgentPolicy):
+    """An agent: the router's rules for them, and what else the files say. `units` is what the files give.
 
     `supervises`: the teams whom a supervisor looks after; none means the own team.
     """
 
-    agent_id: str
     display_name: str
-    team: str
     role: str
-    skills: Mapping[str, int]
-    capacity: Mapping[str, int]
-    total_units: int
     station: str
     sip_user: str
     supervises: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingConfig:
+    """routing.toml: the rules of the whole site. `units` has the media that it speaks of; see router.policy.Policy."""
+
+    ageing_us: int = 0
+    reconnect_grace_us: int = 15_000_000
+    units: Mapping[Medium, int] = field(default_factory=dict)
+    interrupts: Mapping[Medium, tuple[Medium, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +156,7 @@ class Site:
     prompts: frozenset[str]
     demo_password: str
     lookups: Mapping[str, LookUpConfig] = field(default_factory=dict)
+    routing: RoutingConfig = RoutingConfig()
 
     @property
     def prompts_dir(self) -> Path:

@@ -14,7 +14,7 @@ from msgspec import UNSET, UnsetType
 from http_api.guard import CALLER
 from http_api.middleware import REQUEST_ID
 from http_api.ports import Scopes
-from http_api.problems import CONTENT_TYPE, Problem, not_found
+from http_api.problems import CONTENT_TYPE, Problem, ProblemError, not_found
 from http_api.routes import Handler, Route, read_body, reply
 from http_api.supervision_api import Comment, Name
 from records.roles import Action, allowed
@@ -38,7 +38,7 @@ class RulesChange(msgspec.Struct, frozen=True):
 class AgentRules(msgspec.Struct, frozen=True, kw_only=True):
     """What holds for an agent. `version` goes into `based_on` of the next edit; `edited`: keys that are not the files'.
 
-    `capacity` counts items of each medium, `total_units` all together.
+    `capacity` counts items of each medium, `total_units` all together. `rules` is the whole row as agents.toml has it.
     """
 
     agent_id: str
@@ -47,12 +47,16 @@ class AgentRules(msgspec.Struct, frozen=True, kw_only=True):
     skills: Mapping[str, int]
     capacity: Mapping[str, int]
     total_units: int
+    rules: Mapping[str, Any] = {}
     edited: tuple[str, ...]
     history: tuple[RulesChange, ...]
 
 
 class QueueRules(msgspec.Struct, frozen=True, kw_only=True):
-    """What holds for a queue. `version` goes into `based_on` of the next edit; no `teams` means every team."""
+    """What holds for a queue. `version` goes into `based_on` of the next edit; no `teams` means every team.
+
+    `opening` is hours, open or closed, `closed` what follows now. `rules` is the whole row as queues.toml has it.
+    """
 
     queue: str
     version: int
@@ -62,6 +66,9 @@ class QueueRules(msgspec.Struct, frozen=True, kw_only=True):
     threshold_us: int
     target: float
     teams: tuple[str, ...]
+    opening: str = "hours"
+    closed: bool = False
+    rules: Mapping[str, Any] = {}
     edited: tuple[str, ...]
     history: tuple[RulesChange, ...]
 
@@ -75,11 +82,15 @@ class NewSkills(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NewAgentRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Only what is given changes; null goes back to the files. Capacity is given whole."""
+    """Only what is given changes; null goes back to the files. Capacity is given whole.
+
+    `rules`: any other keys of the row, written as in agents.toml (queues, units, fresh).
+    """
 
     based_on: Version
     team: Name | UnsetType | None = UNSET
     capacity: dict[Literal["voice", "chat", "email", "total"], int] | UnsetType | None = UNSET
+    rules: dict[Name, Any] | UnsetType = UNSET
     comment: Comment = ""
 
 
@@ -91,7 +102,11 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NewQueueRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Only what is given changes; null goes back to the files."""
+    """Only what is given changes; null goes back to the files.
+
+    `opening` closed is for emergencies, open goes over the hours. `rules`: any other keys of the row, written as in
+    queues.toml (rings, max_waiting, when_full, ...).
+    """
 
     based_on: Version
     priority: int | UnsetType | None = UNSET
@@ -99,6 +114,8 @@ class NewQueueRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     wrap_up_us: Micro | UnsetType | None = UNSET
     teams: tuple[Name, ...] | UnsetType | None = UNSET
     service_level: Target | UnsetType | None = UNSET
+    opening: Literal["hours", "open", "closed"] | UnsetType | None = UNSET
+    rules: dict[Name, Any] | UnsetType = UNSET
     comment: Comment = ""
 
 
@@ -197,7 +214,7 @@ class RulesApi:
         asked = await read_body(request, NewAgentRules)
         rules = await self._agent(request, Action.SET_AGENT_RULES)
         self._check_teams(request, asked.team)
-        changes = _given(team=asked.team, capacity=asked.capacity)
+        changes = {**_others(asked.rules, "team"), **_given(team=asked.team, capacity=asked.capacity)}
         wrong = await self._edit(request, f"agent:{rules.agent_id}", changes, asked)
         return wrong if wrong is not None else reply(await self._rules.agent(rules.agent_id))
 
@@ -213,13 +230,15 @@ class RulesApi:
             level: Any = {"threshold_s": target.threshold_us / 1e6, "fraction": target.target}
         else:
             level = target
-        changes = _given(
+        given = _given(
+            opening=asked.opening,
             priority=asked.priority,
             offer_timeout_s=_seconds(asked.offer_timeout_us),
             wrap_up_s=_seconds(asked.wrap_up_us),
             teams=list(asked.teams) if isinstance(asked.teams, tuple) else asked.teams,
             service_level=level,
         )
+        changes = {**_others(asked.rules, "teams"), **given}
         wrong = await self._edit(request, f"queue:{rules.queue}", changes, asked)
         return wrong if wrong is not None else reply(await self._rules.queue(rules.queue))
 
@@ -280,6 +299,15 @@ class RulesApi:
 
 def _given(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in changes.items() if value is not UNSET}
+
+
+def _others(rules: dict[str, Any] | UnsetType, guarded: str) -> dict[str, Any]:
+    """Keys as the files write them, but for the one whose value is checked against the caller's teams."""
+    if isinstance(rules, UnsetType):
+        return {}
+    if guarded in rules:
+        raise ProblemError(400, "bad-request", f"Give {guarded} outside of rules.")
+    return rules
 
 
 def _seconds(duration: int | UnsetType | None) -> float | UnsetType | None:

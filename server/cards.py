@@ -161,7 +161,8 @@ class Cards:
     def _card(self, row: ReservationRow, work: WorkRow, context: InteractionContext, now: int) -> dict[str, Any]:
         queue = self.site.queues.get(work.queue)
         made = self._offers.get(row.reservation_id)
-        requirements = dict(queue.requirements if queue else ())
+        demanded = queue.demanded if queue else ()
+        requirements = {need.skill: need.minimum for need in demanded}
         requirements.update(
             {need.skill: max(need.minimum, requirements.get(need.skill, 0)) for need in work.requirements}
         )

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from config.policy import site_policy
 from config.site import Site
 from config.whole import WholeSite
 from http_api.board_ws import BoardSocket
@@ -21,6 +20,7 @@ from router.rows import ShardImage, Turn
 from server.board import Board
 from server.current import CurrentSite
 from server.hooks import HookService
+from server.hours import Hours
 from server.live import GATHER_S, LiveFeed
 from server.overlay import Overlay
 from server.programs import Programs
@@ -43,7 +43,8 @@ class Management:
         self._database = database
         self._wall = wall
         self._overlay_store = OverlayStore(database)
-        self.overlay = Overlay(files.site, self._overlay_store)
+        self.overlay = Overlay(files.site, self._overlay_store, wall)
+        self._hours = Hours(self.overlay.look_at_the_clock, wall)
         self.scopes = Scopes(self.site)
         self.audit = Audit(database)
         self.deliveries = Deliveries(database)
@@ -60,8 +61,7 @@ class Management:
 
     async def load(self) -> Policy:
         """Reads the overlay; the policy that holds."""
-        await self.overlay.load()
-        return site_policy(self.overlay.site)
+        return await self.overlay.load()
 
     async def attach(
         self,
@@ -87,6 +87,7 @@ class Management:
     def begin(self, tasks: TaskOwner) -> None:
         """The pump runs: background work starts."""
         self.programs.begin()
+        tasks.spawn(self._hours.run(), "hours")
         self.hooks.begin(tasks)
         tasks.spawn(self.statistics.run(), "statistics")
 
@@ -109,3 +110,4 @@ class Management:
         self.hooks.close()
         if hasattr(self, "statistics"):
             self.statistics.close()
+        self._hours.close()

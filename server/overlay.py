@@ -6,26 +6,24 @@ since the next start reads files and overlay. Patches that no longer fit newer f
 """
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 
-from config import rows
-from config.policy import site_policy
-from config.site import AgentConfig, QueueConfig, Site
-from ivr.reading import MICROSECONDS, FlowProblem, Table
+from config.patches import RulesProblem, UnknownSubjectError, patched, row_of
+from config.policy import PolicyMaker
+from config.routing import closed_queues
+from config.site import Site
 from records.audit import Intervention
 from records.overlay import Edit, OverlayConflictError, OverlayStore, OverlayVersion, Patch
 from router.events import Event, PolicyChanged
+from router.policy import Policy
 from server.current import CurrentSite
 
 log = structlog.get_logger(__name__)
-
-AGENT_KEYS = ("skills", "capacity", "team")
-QUEUE_KEYS = ("priority", "offer_timeout_s", "wrap_up_s", "teams", "service_level")
 
 
 class Router(Protocol):
@@ -34,18 +32,6 @@ class Router(Protocol):
     def tell(self, event: Event, cause: str) -> None: ...
 
     async def drain(self) -> None: ...
-
-
-class RulesProblem(Exception):  # noqa: N818 - it reports problems, one or many
-    """The edit does not make a valid row; `problems` say where."""
-
-    def __init__(self, problems: list[FlowProblem]) -> None:
-        super().__init__("; ".join(f"{each.path} {each.message}" for each in problems))
-        self.problems = problems
-
-
-class UnknownSubjectError(Exception):
-    """There is no such agent or queue in the files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +46,20 @@ class Author:
 
 
 class Overlay:
-    """`current` is what holds: files and patches. Open with `load`, then `attach` the pump."""
+    """`current` is what holds: files and patches. Open with `load`, then `attach` the pump.
 
-    def __init__(self, files: Site, store: OverlayStore) -> None:
+    `wall` gives microseconds since the epoch: by it queues are open or closed."""
+
+    def __init__(self, files: Site, store: OverlayStore, wall: Callable[[], int]) -> None:
         self._files = files
         self._store = store
+        self._wall = wall
+        self._closed: frozenset[str] = frozenset()
         self._patches: dict[str, Patch] = {}
         self._router: Router | None = None
         self._lock = asyncio.Lock()
         self._told = ""
+        self._maker = PolicyMaker()
         self.current = CurrentSite(files)
         self.version = 0
 
@@ -77,15 +68,17 @@ class Overlay:
         """Files with patches, as they are now."""
         return self.current.site
 
-    async def load(self) -> None:
-        """Reads what was edited before."""
+    async def load(self) -> Policy:
+        """Reads what was edited before; the policy that holds."""
         self.version, self._patches = await self._store.current()
         self.current.change(self._apply(self._files))
+        policy = self._policy(self.site)
+        self._told = policy.version
+        return policy
 
     def attach(self, router: Router) -> None:
-        """The pump, which follows what holds now and is told of every new policy."""
+        """The pump, which has the policy that `load` gave, and is told of every new one."""
         self._router = router
-        self._told = site_policy(self.site).version
 
     def patch(self, subject: str) -> Patch:
         """What is edited of a subject (`agent:anna`, `queue:orders`)."""
@@ -103,7 +96,7 @@ class Overlay:
 
         def make(before: Patch) -> Patch:
             after = {key: value for key, value in {**before, **changes}.items() if value is not None}
-            patched(self._files, subject, after)
+            patched(self._apply(self._files, besides=subject), subject, after)
             return after
 
         def record(before: Patch, after: Patch) -> Intervention:
@@ -113,8 +106,8 @@ class Overlay:
                 role=author.role,
                 action="set_rules",
                 subject=subject,
-                before={key: _row(self._files, subject, before)[key] for key in changes},
-                after={key: _row(self._files, subject, after)[key] for key in changes},
+                before={key: row_of(self._files, subject, before).get(key) for key in changes},
+                after={key: row_of(self._files, subject, after).get(key) for key in changes},
                 comment=author.comment,
                 teams=author.teams,
             )
@@ -136,6 +129,15 @@ class Overlay:
             await self._committed()
         return version
 
+    async def look_at_the_clock(self) -> None:
+        """Queues open and close by their hours; nothing happens while they stay as they are."""
+        async with self._lock:
+            closed = closed_queues(self.site, self._wall())
+            if closed != self._closed:
+                log.info("hours", opened=sorted(self._closed - closed), closed=sorted(closed - self._closed))
+                self._make_current("hours")
+                await self._committed()
+
     async def rebase(self, files: Site) -> None:
         """The files were read again: the same patches over them, current at once."""
         async with self._lock:
@@ -146,18 +148,25 @@ class Overlay:
     def _make_current(self, cause: str) -> None:
         """In one go: nobody sees the new site with the old policy. The router is first: others announce agents."""
         site = self._apply(self._files)
-        policy = site_policy(site)
+        policy = self._policy(site)
         if self._router is not None and policy.version != self._told:
             self._told = policy.version
             self._router.tell(PolicyChanged(policy), cause)
         self.current.change(site)
 
+    def _policy(self, site: Site) -> Policy:
+        now = self._wall()
+        self._closed = closed_queues(site, now)
+        return self._maker.make(site, now)
+
     async def _committed(self) -> None:
         if self._router is not None:
             await self._router.drain()
 
-    def _apply(self, site: Site) -> Site:
+    def _apply(self, site: Site, besides: str = "") -> Site:
         for subject, patch in self._patches.items():
+            if subject == besides:
+                continue
             try:
                 site = patched(site, subject, patch)
             except (RulesProblem, UnknownSubjectError) as error:
@@ -165,83 +174,10 @@ class Overlay:
         return site
 
 
-def patched(site: Site, subject: str, patch: Patch) -> Site:
-    """The site with one patch over it. Raises UnknownSubjectError and RulesProblem."""
-    kind, _, name = subject.partition(":")
-    row, problems = _row(site, subject, patch), list[FlowProblem]()
-    table = Table(row, "", problems)
-    if kind == "agent":
-        read = rows.read_agent(name, table, site.teams, site.skills)
-        changed = replace(
-            site.agents[name],
-            skills=read.skills,
-            capacity=read.capacity,
-            total_units=read.total_units,
-            team=read.team,
-        )
-        made = replace(site, agents=MappingProxyType({**site.agents, name: changed}))
-    else:
-        names = rows.QueueNames(site.skills, site.teams, site.dispositions, site.prompts, site.languages)
-        queue = rows.read_queue(name, table, names)
-        made = replace(site, queues=MappingProxyType({**site.queues, name: _with_rules(site.queues[name], queue)}))
-    wrong = [problem for problem in problems if problem.path.partition(".")[0].partition("[")[0] in patch]
-    if wrong:
-        raise RulesProblem(wrong)
-    return made
-
-
-def _with_rules(queue: QueueConfig, read: QueueConfig) -> QueueConfig:
-    return replace(
-        queue,
-        priority=read.priority,
-        offer_timeout_us=read.offer_timeout_us,
-        wrap_up_us=read.wrap_up_us,
-        teams=read.teams,
-        service_level=read.service_level,
-    )
-
-
-def _row(site: Site, subject: str, patch: Patch) -> dict[str, Any]:
-    """The subject's row as the files would have it, with the patch in it."""
-    kind, _, name = subject.partition(":")
-    if kind == "agent" and name in site.agents:
-        return {**_agent_row(site.agents[name]), **patch}
-    if kind == "queue" and name in site.queues:
-        return {**_queue_row(site.queues[name]), **patch}
-    raise UnknownSubjectError(subject)
-
-
-def _agent_row(agent: AgentConfig) -> dict[str, Any]:
-    return {
-        "display_name": agent.display_name,
-        "team": agent.team,
-        "role": agent.role,
-        "skills": dict(agent.skills),
-        "capacity": {**agent.capacity, "total": agent.total_units},
-    }
-
-
-def _queue_row(queue: QueueConfig) -> dict[str, Any]:
-    target = queue.service_level
-    return {
-        "title": queue.title,
-        "medium": queue.medium,
-        "priority": queue.priority,
-        "offer_timeout_s": queue.offer_timeout_us / MICROSECONDS,
-        "wrap_up_s": queue.wrap_up_us / MICROSECONDS,
-        "teams": list(queue.teams),
-        "service_level": {"threshold_s": target.threshold_us / MICROSECONDS, "fraction": target.fraction},
-        "music": queue.music,
-    }
-
-
 __all__ = [
-    "AGENT_KEYS",
-    "QUEUE_KEYS",
     "Author",
     "Overlay",
     "OverlayConflictError",
     "RulesProblem",
     "UnknownSubjectError",
-    "patched",
 ]

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from config.patches import row_of
+from config.routing import is_closed
 from http_api.rules_api import AgentRules, Conflict, Invalid, QueueRules, RulesChange
 from records.overlay import OverlayConflictError, OverlayStore, OverlayVersion
 from records.sessions import Caller
@@ -30,8 +32,9 @@ class RulesDesk:
             version=self._overlay.version,
             team=agent.team,
             skills=dict(agent.skills),
-            capacity=dict(agent.capacity),
+            capacity={medium.value: items for medium, items in agent.capacity.items()},
             total_units=agent.total_units,
+            rules=row_of(self._overlay.site, f"agent:{agent_id}", {}),
             edited=tuple(sorted(self._overlay.patch(f"agent:{agent_id}"))),
             history=history,
         )
@@ -51,6 +54,9 @@ class RulesDesk:
             threshold_us=rules.service_level.threshold_us,
             target=rules.service_level.fraction,
             teams=rules.teams,
+            opening=rules.opening,
+            closed=is_closed(rules, self._overlay.site, self._wall()),
+            rules=row_of(self._overlay.site, f"queue:{queue}", {}),
             edited=tuple(sorted(self._overlay.patch(f"queue:{queue}"))),
             history=history,
         )

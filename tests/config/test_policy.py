@@ -3,14 +3,15 @@
 from dataclasses import replace
 
 import config
-from config.policy import site_policy
+from config.policy import PolicyMaker, site_policy
+from config.site import RoutingConfig
 from router.policy import QueuePolicy, Strategy
 from router.vocabulary import Medium, Requirement
 from tests.server.sites import DEMO, ORDERS, SECOND, agent, small_site
 
 
 def test_queues_and_agents_are_taken_over() -> None:
-    queue = replace(ORDERS, priority=5, teams=("line1",), strategy="longest_idle", reject_rest_us=SECOND)
+    queue = replace(ORDERS, priority=5, teams=("line1",), strategy=Strategy.LONGEST_IDLE, reject_rest_us=SECOND)
     policy = site_policy(small_site({"anna": agent("anna", capacity={"voice": 1, "chat": 3}, total_units=3)}, queue))
     assert policy.queues["orders"] == QueuePolicy(
         name="orders",
@@ -53,3 +54,16 @@ def test_the_demo_site_has_a_policy_for_all() -> None:
     policy = site_policy(site)
     assert set(policy.queues) == set(site.queues)
     assert set(policy.agents) == set(site.agents)
+
+
+def test_rows_that_stay_are_not_made_again() -> None:
+    maker, site = PolicyMaker(), small_site({"anna": agent("anna"), "ben": agent("ben")})
+    first = maker.make(site, None)
+    changed = replace(site, agents={**site.agents, "ben": agent("ben", skills={"english": 6})})
+    second = maker.make(changed, None)
+    assert second.agents["anna"] is first.agents["anna"]
+    assert second.queues["orders"] is first.queues["orders"]
+    assert second == site_policy(changed)
+    assert maker.make(site, None) == first
+    ageing = replace(site, routing=RoutingConfig(ageing_us=1, units={Medium.VOICE: 1}))
+    assert maker.make(ageing, None) == site_policy(ageing)

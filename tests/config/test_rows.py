@@ -1,6 +1,7 @@
 """Rows by themselves: the defaults, and what is checked between a row's own keys."""
 
-from config.rows import QueueNames, read_agent, read_queue
+from config.queue_rows import QueueNames, read_queue
+from config.rows import read_agent
 from ivr.reading import Table
 
 NAMES = QueueNames(
@@ -42,7 +43,7 @@ def test_a_queue_of_chats_needs_no_sound() -> None:
 
 def test_an_agent_without_capacity_takes_one_call() -> None:
     row = table(display_name="A", team="red")
-    agent = read_agent("a", row, NAMES.teams, NAMES.skills)
+    agent = read_agent("a", row, NAMES.teams, NAMES.skills, {})
     assert row.problems == []
     assert (dict(agent.capacity), agent.total_units) == ({"voice": 1}, 1)
     assert (agent.role, agent.station, agent.sip_user) == ("agent", "webrtc", "")
@@ -50,4 +51,21 @@ def test_an_agent_without_capacity_takes_one_call() -> None:
 
 def test_the_total_is_by_default_the_greatest_capacity() -> None:
     row = table(display_name="A", team="red", capacity={"voice": 1, "chat": 4})
-    assert read_agent("a", row, NAMES.teams, NAMES.skills).total_units == 4
+    assert read_agent("a", row, NAMES.teams, NAMES.skills, {}).total_units == 4
+
+
+def test_an_agents_own_queues_must_fit() -> None:
+    row = table(
+        display_name="A",
+        team="red",
+        capacity={"voice": 1},
+        units={"voice": 2},
+        queues={"web": 1, "sales": {"priority": 100}, "seles": 1},
+    )
+    read_agent("a", row, NAMES.teams, NAMES.skills, {"web": "chat", "sales": "voice"})
+    assert [(problem.path, problem.message) for problem in row.problems] == [
+        ("row.queues.sales.priority", "is 100: it must be from 1 to 99"),
+        ("row.queues.seles", '"seles" is not known'),
+        ("row.queues.web", "takes chat, for which the agent has no capacity"),
+        ("row.units.voice", "is more than the 1 that the agent has in total"),
+    ]

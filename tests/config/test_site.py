@@ -8,6 +8,8 @@ import pytest
 
 import config
 from config.site import Site
+from router.expression import ALWAYS, all_of, parse, unmet
+from router.vocabulary import Requirement
 from tests.config.conftest import DEMO
 
 
@@ -35,12 +37,12 @@ def test_six_agents_two_of_them_with_phones_a_supervisor_and_an_administrator(si
 
 def test_every_queue_can_be_served_in_both_languages(site: Site) -> None:
     for queue in site.queues.values():
-        for extra in ((), (("mandarin", 1),)):
-            needed = (*queue.requirements, *extra)
+        demand = all_of([*queue.requirements, parse(queue.condition or "True")])
+        for extra in (ALWAYS, Requirement("mandarin", 1)):
             assert [
                 agent.agent_id
                 for agent in site.agents.values()
-                if all(agent.skills.get(skill, 0) >= minimum for skill, minimum in needed)
+                if unmet(all_of([demand, extra]), agent.skills, agent.team) is None
             ], queue.name
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from config.calendar import Calendar
 from config.site import AgentConfig, Channel, Entry, Named, QueueConfig, ServiceLevel, Site, TeamConfig
 from ivr.flow import Choice, Flow, Goodbye, Menu, Queue
+from router.vocabulary import Medium, Requirement
 
 DEMO = Path(__file__).parents[2] / "config" / "demo"
 SECOND = 1_000_000
@@ -33,9 +34,8 @@ FLOW = Flow(
 ORDERS = QueueConfig(
     name="orders",
     title="Orders",
-    medium="voice",
-    requirements=(("english", 3),),
-    strategy="best_proficiency",
+    medium=Medium.VOICE,
+    requirements=(Requirement("english", 3),),
     teams=(),
     priority=0,
     offer_timeout_us=20 * SECOND,
@@ -57,7 +57,7 @@ def agent(agent_id: str, **changes: Any) -> AgentConfig:
         team="line1",
         role="agent",
         skills={"english": 5},
-        capacity={"voice": 1},
+        capacity={Medium.VOICE: 1},
         total_units=1,
         station="webrtc",
         sip_user="",

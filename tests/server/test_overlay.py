@@ -1,19 +1,23 @@
 """The overlay over a site: read as files are, current for those who wait, there again after a restart."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from config.calendar import Calendar
 from config.policy import site_policy
 from records.audit import Audit
 from records.database import Database, sqlite_url
 from records.overlay import OverlayConflictError, OverlayStore
 from router.events import Event, PolicyChanged
 from server.overlay import Author, Overlay, RulesProblem, UnknownSubjectError
-from tests.server.sites import agent, small_site
+from tests.server.sites import ORDERS, agent, small_site
 
+NOON = 1_767_787_200_000_000  # Wednesday, 2026-01-07 12:00 UTC
+HOUR = 3_600_000_000
 SAM = Author(account="sam", role="supervisor", at=1, comment="busy", teams=("line1",))
 
 
@@ -36,7 +40,7 @@ async def database(tmp_path: Path) -> Any:
 
 
 async def opened(database: Database, **site: Any) -> tuple[Overlay, Heard]:
-    overlay, heard = Overlay(small_site(**site), OverlayStore(database)), Heard()
+    overlay, heard = Overlay(small_site(**site), OverlayStore(database), lambda: NOON), Heard()
     await overlay.load()
     overlay.attach(heard)
     return overlay, heard
@@ -125,3 +129,44 @@ async def test_patches_that_newer_files_do_not_know_are_left_out(database: Datab
     assert again.site.agents["anna"].skills == {"english": 3}
     assert isinstance(heard.events[0], PolicyChanged)
     assert seen == [again.site]
+
+
+async def test_queues_open_and_close_by_their_hours_and_supervisors_over_them(database: Database) -> None:
+    office = Calendar("office", "Office", "UTC", (((9 * 60, 17 * 60),),) * 7)
+    site = small_site(queue=replace(ORDERS, hours="office"), calendars={"office": office})
+    clock = [NOON]
+    overlay, heard = Overlay(site, OverlayStore(database), lambda: clock[0]), Heard()
+    opened_version = (await overlay.load()).version
+    overlay.attach(heard)
+
+    def told() -> list[tuple[bool, str]]:
+        events = [event for event in heard.events if isinstance(event, PolicyChanged)]
+        return [(event.policy.queues["orders"].closed, event.policy.version) for event in events]
+
+    await overlay.look_at_the_clock()
+    assert told() == []
+    clock[0] += 5 * HOUR
+    await overlay.look_at_the_clock()
+    await overlay.look_at_the_clock()
+    ((closed, closed_version),) = told()
+    assert closed
+    clock[0] += 16 * HOUR
+    await overlay.look_at_the_clock()
+    assert told()[1:] == [(False, opened_version)]
+    await overlay.edit("queue:orders", {"opening": "closed"}, 0, SAM)
+    assert told()[2][0]
+    await overlay.edit("queue:orders", {"opening": None}, 1, SAM)
+    assert told()[3:] == [(False, opened_version)]
+    # After a restart it is what the clock and the edits say.
+    clock[0] += 8 * HOUR
+    again = Overlay(site, OverlayStore(database), lambda: clock[0])
+    assert (await again.load()).version == closed_version
+
+
+async def test_two_edits_cannot_send_work_in_a_circle(database: Database) -> None:
+    site = replace(small_site(), queues={"orders": ORDERS, "general": replace(ORDERS, name="general")})
+    overlay = Overlay(site, OverlayStore(database), lambda: NOON)
+    await overlay.load()
+    await overlay.edit("queue:orders", {"max_waiting": 3, "when_full": {"queue": "general"}}, 0, SAM)
+    with pytest.raises(RulesProblem, match="leads in a circle"):
+        await overlay.edit("queue:general", {"max_waiting": 3, "when_full": {"queue": "orders"}}, 1, SAM)

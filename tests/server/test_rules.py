@@ -18,7 +18,7 @@ SAM = Caller("sam", Role.SUPERVISOR, None, 0)
 @pytest.fixture
 async def desk(database: Database) -> RulesDesk:
     store = OverlayStore(database)
-    overlay = Overlay(small_site(), store)
+    overlay = Overlay(small_site(), store, lambda: 0)
     await overlay.load()
     return RulesDesk(overlay, store, lambda: 7)
 
