@@ -100,7 +100,7 @@ class CallDesk:
                 return AgentTarget(target) if self._free(target) else Refusal("agent_unavailable", f"{target} is busy")
             case None, str(queue):
                 known = self._current.site.queues.get(queue)
-                if known is None or known.medium != Medium.VOICE.value:
+                if known is None or known.medium is not Medium.VOICE:
                     return Refusal("unknown_queue", f"no queue {queue} takes calls")
                 return QueueTarget(queue)
             case _:
@@ -110,7 +110,7 @@ class CallDesk:
         """Whether the agent could be offered a call now; the router decides, this only spares a wait in vain."""
         row = self._board.agent(agent_id)
         held = [one for one in self._board.reservations_of(agent_id) if one.medium is Medium.VOICE]
-        room = self._current.site.agents[agent_id].capacity.get(Medium.VOICE.value, 0)
+        room = self._current.site.agents[agent_id].capacity.get(Medium.VOICE, 0)
         return row is not None and row.connected and row.presence is Presence.READY and len(held) < room
 
     # --- what agents see ----------------------------------------------------------------------------------------
