@@ -4,24 +4,35 @@ from collections.abc import Iterator
 from heapq import heappop, heappush
 
 from router.agent import Agent
-from router.matching import Matcher, Pair
+from router.matching import Pair
+from router.profile import Profile
+from router.shard import Shard
 from router.vocabulary import WorkState
 from router.work import Rank, Work
+
+# Looking at so many agents for a demand that is met for the first time counts as one step more.
+_AGENTS_PER_STEP = 32
 
 
 class Agenda:
     """What became new or free and is not matched yet.
 
     Before a turn every item that waits lacks an agent who may take it. So after it, each possible pair has a new item
-    or a freed agent in it; new items and the first item of each freed agent, taken in rank order, give exactly the
-    order of a scan over all items. This is the greedy matching; another one (J4) takes its place behind `pairs`.
+    in it, or an item of a profile for which somebody became free or whose items are no longer held back. New items and
+    the first item of each such profile, taken in rank order, give exactly the order of a scan over all items: this is
+    the greedy matching.
+
+    Where agents have their own reasons to pass over what stands first (ratios, the turns they give to queues), a pair
+    is made only when the item is also what the agent takes next of all; an agent who passes it over has what they take
+    tried, and then the next, so that no two are left over who may be matched.
     """
 
-    __slots__ = ("_count", "_heap", "_matcher")
+    __slots__ = ("_active", "_count", "_heap", "_shard")
 
-    def __init__(self, matcher: Matcher) -> None:
-        self._matcher = matcher
-        self._heap: list[tuple[Rank, int, Work, Agent | None]] = []
+    def __init__(self, shard: Shard) -> None:
+        self._shard = shard
+        self._heap: list[tuple[Rank, int, Work, Agent | Profile | None]] = []
+        self._active: set[int] = set()
         self._count = 0
 
     def __len__(self) -> int:
@@ -33,22 +44,67 @@ class Agenda:
 
     def add_agent(self, agent: Agent) -> None:
         """A published agent who may have room."""
-        work = self._matcher.best_work(agent)
-        if work is not None:
-            self._push(work, agent)
+        for held in agent.profiles.values():
+            if held.free:
+                for profile in held.profiles:
+                    self.add_profile(profile)
+
+    def add_profile(self, profile: Profile) -> None:
+        """A profile for whose items somebody became free, or whose items are no longer held back."""
+        if profile.waiting.entries and id(profile) not in self._active and not profile.held_back:
+            self._active.add(id(profile))
+            self._push(profile.waiting.entries[0][3], profile)
 
     def pairs(self, steps: int) -> Iterator[Pair]:
         """Up to `steps` tries. The caller claims each pair and publishes its agent before it asks for the next."""
         while self._heap and steps > 0:
             steps -= 1
-            _, _, work, agent = heappop(self._heap)
+            _, _, work, source = heappop(self._heap)
             if work.state is WorkState.WAITING:
-                pair = self._matcher.best_agent(work)
+                steps -= self._shard.settle_in(work) // _AGENTS_PER_STEP
+                pair, passed = self._pair(work, steps)
+                steps -= passed
                 if pair is not None:
                     yield pair
-            if agent is not None:
-                self.add_agent(agent)
+            if isinstance(source, Agent):
+                self._add_own(source)
+            elif source is not None:
+                self._add_behind(source, work)
 
-    def _push(self, work: Work, agent: Agent | None) -> None:
+    def _pair(self, work: Work, steps: int) -> tuple[Pair | None, int]:
+        """The pair for the item now, and how many agents passed it over before, at most `steps`."""
+        matcher = self._shard.matcher
+        pair = matcher.best_agent(work)
+        if pair is None or not matcher.choosy:
+            return pair, 0
+        passed: list[Agent] = []
+        while pair is not None and (own := matcher.best_work(pair.agent)) is not work:
+            passed.append(pair.agent)
+            if len(passed) >= max(steps, 1):
+                # The rest of the agents are asked after those who pass it over have been given what they take.
+                self._push(work, None, own)
+                pair = None
+                break
+            pair = matcher.best_agent(work)
+        for agent in passed:
+            matcher.publish(agent)
+            self._add_own(agent)
+        return pair, len(passed)
+
+    def _add_own(self, agent: Agent) -> None:
+        """What the agent takes next of all."""
+        work = self._shard.matcher.best_work(agent)
+        if work is not None:
+            self._push(work, agent)
+
+    def _add_behind(self, profile: Profile, work: Work) -> None:
+        """The next item of a profile as long as anybody is free for it (the last may only rest for them)."""
+        behind = profile.waiting.after(work.rank) if profile.candidate is not None and not profile.held_back else None
+        if behind is None:
+            self._active.discard(id(profile))
+        else:
+            self._push(behind, profile)
+
+    def _push(self, work: Work, source: Agent | Profile | None, behind: Work | None = None) -> None:
         self._count += 1
-        heappush(self._heap, (work.rank, self._count, work, agent))
+        heappush(self._heap, ((behind or work).rank, self._count, work, source))

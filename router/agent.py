@@ -11,8 +11,11 @@ from router.transitions import step
 from router.vocabulary import Medium, Presence
 
 if TYPE_CHECKING:
-    from router.matching import Memberships
     from router.offer import Reservation
+    from router.profile import Memberships, Slot
+
+Interrupts = Mapping[Medium, tuple[Medium, ...]]
+_NONE: Interrupts = {}
 
 
 class AgentCause(StrEnum):
@@ -64,7 +67,8 @@ class Agent:
     `recent` are the times at which the last new items came, `fresh_until` the time before which the agent's limit of
     fresh work lets no other come (None: it may); that time has its timer.
 
-    `stamp` and `profiles` belong to matching: an entry of an older stamp is stale.
+    `stamp`, `counted` and `profiles` belong to matching: an entry of an older stamp is stale; `counted` is whether the
+    profiles count the agent as present.
     """
 
     agent_id: str
@@ -85,7 +89,8 @@ class Agent:
     held: dict[Medium, int] = field(default_factory=dict)
     reservations: "dict[str, Reservation]" = field(default_factory=dict)
     stamp: int = 0
-    profiles: "dict[Medium, Memberships]" = field(default_factory=dict)
+    counted: bool = False
+    profiles: "dict[Slot, Memberships]" = field(default_factory=dict)
 
     def move(self, cause: AgentCause) -> Presence:
         """Take the step that the table gives and return the presence before it."""
@@ -93,10 +98,34 @@ class Agent:
         self.presence = step("agent", AGENT_TABLE, before, cause)
         return before
 
-    def has_room(self, medium: Medium, units: int) -> bool:
-        """Whether one more item of the medium fits, by items per medium and by units in total."""
-        rules = self.rules
-        return self.units + units <= rules.total_units and self.held.get(medium, 0) < rules.capacity.get(medium, 0)
+    @property
+    def present(self) -> bool:
+        """Whether the agent is ready and can be reached, whatever they hold."""
+        return self.presence is Presence.READY and self.connected
+
+    def has_room(self, medium: Medium, units: int, interrupts: Interrupts = _NONE) -> bool:
+        """Whether one more item of the medium fits: by items per medium, by units in total, beside what is held.
+
+        `interrupts` is the policy's: which media may come on top of a held one, and so keeps out which.
+        """
+        rules, total = self.rules, self.units + units
+        if interrupts and self.reservations:
+            if self.kept_out(medium, interrupts) is not None:
+                return False
+            total -= self.interrupted(medium, interrupts)
+        return total <= rules.total_units and self.held.get(medium, 0) < rules.capacity.get(medium, 0)
+
+    def kept_out(self, medium: Medium, interrupts: Interrupts) -> Medium | None:
+        """A held medium beside which the other must not come; None when there is none."""
+        for held, count in self.held.items():
+            if count > 0 and held is not medium and held in interrupts and medium not in interrupts[held]:
+                return held
+        return None
+
+    def interrupted(self, medium: Medium, interrupts: Interrupts) -> int:
+        """The units of what is held that do not count against the medium, since it comes on top of them."""
+        held = self.reservations.values()
+        return sum(one.units for one in held if one.medium is not medium and medium in interrupts.get(one.medium, ()))
 
     def take(self, reservation: "Reservation") -> None:
         """Hold the capacity of a reservation."""

@@ -33,7 +33,6 @@ from router.vocabulary import (
     Outcome,
     Presence,
     WithdrawReason,
-    WorkState,
 )
 from router.work import Work, WorkCause
 
@@ -356,15 +355,13 @@ class Dispatcher(Views):
     # -- policy, deadlines, matching
 
     def _adopt(self, policy: Policy) -> None:
-        shard = self._shard
-        shard.adopt(policy)
-        self._settlement.restart()
-        for agent in sorted(shard.agents.values(), key=lambda agent: agent.agent_id):
+        changed, waiting = self._shard.adopt(policy)
+        for agent in sorted(changed, key=lambda agent: agent.agent_id):
+            self._moves.changed[agent.agent_id] = agent
             if agent.removed:
                 self._moves.retire(agent)
-        for work in shard.work.values():
-            if work.state is WorkState.WAITING:
-                self._moves.fresh[work.work_id] = work
+        for work in waiting:
+            self._moves.fresh[work.work_id] = work
 
     def _expire(self) -> None:
         for _ in range(STEPS_PER_TURN):

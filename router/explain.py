@@ -1,20 +1,29 @@
 """Why an item was offered to whom, or why it waits: every agent with the first rule that they fail and their score.
 
-Evaluated over the state on demand, without the indexes of matching, so that it also tells when those were wrong.
+Evaluated over the state on demand, from the rules and without the indexes of matching, so that it also tells when those
+were wrong.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from router.agent import Agent
-from router.matching import Terms
-from router.policy import QueuePolicy, Strategy
+from router.choice import Choice, Key, Terms
+from router.demand import demand
+from router.expression import Expression, render, unmet, wanted
+from router.policy import Strategy
 from router.shard import Shard
-from router.skills import lacking, proficiency
 from router.views import Views
-from router.vocabulary import Presence
+from router.vocabulary import OfferState, Presence, Requirement
 from router.work import Work
 
-Score = tuple[int, int, int, str]
+# Whoever fails one of these is no candidate at all, whatever happens; of the others, the score is told too.
+NEVER_RULES = ("removed", "directed", "named", "queue", "team", "skill", "delay", "medium")
+# Rules of the agent's moment, then those that hold the item back from everybody who could take it.
+MOMENT_RULES = ("presence", "connection", "fresh_limit", "capacity", "interrupts", "total_units", "resting")
+ITEM_RULES = ("not_before", "preferred", "reserve")
+RULES = NEVER_RULES + MOMENT_RULES + ITEM_RULES
+
+Failure = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,45 +52,138 @@ class Explanation:
     candidates: tuple[CandidateView, ...]
 
 
-def first_failed(shard: Shard, work: Work, rules: QueuePolicy, agent: Agent) -> tuple[str, str] | None:
-    """The first rule that keeps the agent from this item now, with a detail; the item's own claim counts as free."""
-    capacity = agent.rules.capacity.get(work.medium, 0)
-    held, units = agent.held.get(work.medium, 0), agent.units
-    own = work.reservation
-    if own is not None and own.agent is agent:
-        held, units = held - 1, units - own.units
-    need = shard.policy.cost(agent.rules, work.medium)
-    missing = lacking(agent.rules.skills, work.demanded)
-    directed = work.directed
-    checks = (
-        (agent.removed, "removed", "no longer in the policy"),
-        (directed is not None and directed != agent.agent_id, "directed", f"kept for {directed}"),
-        (directed is None and bool(rules.teams) and agent.rules.team not in rules.teams, "team", agent.rules.team),
-        (missing is not None, "skill", "" if missing is None else f"{missing.skill} below {missing.minimum}"),
-        (capacity == 0, "medium", f"takes no {work.medium}"),
-        (agent.presence is not Presence.READY, "presence", f"{agent.presence} {agent.reason or ''}".strip()),
-        (not agent.connected, "connection", "not connected"),
-        (held >= capacity, "capacity", f"{held} of {capacity} {work.medium}"),
-        (units + need > agent.rules.total_units, "total_units", f"{units} of {agent.rules.total_units} units"),
-        (agent.agent_id in work.resting, "resting", f"until {work.resting.get(agent.agent_id)}"),
-    )
-    return next(((rule, detail) for failed, rule, detail in checks if failed), None)
+class Case:
+    """One item against all agents, as the state is now. The item's own claims count as if they were not there."""
+
+    def __init__(self, shard: Shard, work: Work) -> None:
+        self._shard = shard
+        self._work = work
+        self._rules = rules = shard.lines[work.queue].rules
+        self.demand = demand(rules, work)
+        self.wanted = wanted(self.demand.expression)
+        weights = rules.weights if rules.strategy is Strategy.WEIGHTED else None
+        self.choice = Choice(rules.strategy, weights, self.demand.preferences)
+        self.priority = work.priority + self.demand.priority
+        self.alone = self._alone()
+        self._reserve = self._held_back()
+
+    def first_failed(self, agent: Agent) -> Failure | None:
+        """The first rule that keeps the agent from this item now, with a detail."""
+        found = self.never(agent) or self.moment(agent) or self.rest(agent)
+        return found or self.held(agent)
+
+    def never(self, agent: Agent) -> Failure | None:
+        """The first rule that no change of the agent's state would meet."""
+        work, rules, teams = self._work, agent.rules, self.demand.teams
+        taken = rules.queues.get(work.queue)
+        listed = work.directed is not None or not rules.queues or taken is not None
+        lack = unmet(self.demand.expression, rules.skills, rules.team)
+        delay = 0 if taken is None or work.directed is not None else taken.delay_us
+        checks = (
+            (agent.removed, "removed", "no longer in the policy"),
+            (work.directed not in (None, agent.agent_id), "directed", f"kept for {work.directed}"),
+            (self._not_named(agent), "named", f"only for {', '.join(work.named)}"),
+            (not listed, "queue", f"takes from {', '.join(rules.queues)} only"),
+            (bool(teams) and rules.team not in teams, "team", rules.team),
+            (lack is not None, "skill", "" if lack is None else _lack(lack, agent)),
+            (delay > work.waited_us, "delay", f"{delay} us of waiting"),
+            (rules.capacity.get(work.medium, 0) == 0, "medium", f"takes no {work.medium}"),
+        )
+        return next(((rule, detail) for failed, rule, detail in checks if failed), None)
+
+    def moment(self, agent: Agent) -> Failure | None:
+        """The first rule that the agent fails for now, whatever rests."""
+        work, policy, agent = self._work, self._shard.policy, self._without(agent)
+        rules, medium = agent.rules, self._work.medium
+        capacity, held = rules.capacity.get(medium, 0), agent.held.get(medium, 0)
+        out = agent.kept_out(medium, policy.interrupts)
+        counted = agent.units - agent.interrupted(medium, policy.interrupts)
+        named = self._rules.units if work.units is None else work.units
+        need = policy.cost(rules, medium) if named is None else named
+        checks = (
+            (agent.presence is not Presence.READY, "presence", f"{agent.presence} {agent.reason or ''}".strip()),
+            (not agent.connected, "connection", "not connected"),
+            (agent.fresh_until is not None, "fresh_limit", f"until {agent.fresh_until}"),
+            (held >= capacity, "capacity", f"{held} of {capacity} {medium}"),
+            (out is not None, "interrupts", f"no {medium} beside {out}"),
+            (counted + need > rules.total_units, "total_units", f"{counted} of {rules.total_units} units"),
+        )
+        return next(((rule, detail) for failed, rule, detail in checks if failed), None)
+
+    def rest(self, agent: Agent) -> Failure | None:
+        """Whether the item rests for the agent."""
+        until = self._work.resting.get(agent.agent_id)
+        return None if until is None else ("resting", f"until {until}")
+
+    def held(self, agent: Agent) -> Failure | None:
+        """What keeps the item from an agent who could take it: its time, its preferred agents, a reserve."""
+        work = self._work
+        if work.not_before is not None:
+            return "not_before", f"not before {work.not_before}"
+        if work.directed is not None:
+            return None
+        if self.alone and agent.agent_id not in self.alone:
+            until = work.ringed_at + self._rules.preferred_patience_us
+            return "preferred", f"waits for {', '.join(self.alone)} until {until}"
+        return self._reserve
+
+    def key(self, agent: Agent) -> Key:
+        """What the agent is ordered by among those who may take the item, preferred agents aside."""
+        return self.choice.key(self._without(agent), self.wanted)
+
+    def order(self, agent: Agent) -> tuple[int, Key, str]:
+        """The whole order: preferred agents first, then the key, then the id."""
+        return (-self._work.preference(agent.agent_id), self.key(agent), agent.agent_id)
+
+    def terms(self, agent: Agent) -> Terms:
+        """The same as (name, integer) pairs, as a Decision has them."""
+        terms = self.choice.terms(self._without(agent), self.wanted)
+        return (("preferred", self._work.preference(agent.agent_id)), *terms) if self._work.preferred else terms
+
+    def _not_named(self, agent: Agent) -> bool:
+        work = self._work
+        return work.directed is None and bool(work.named) and agent.agent_id not in work.named
+
+    def _without(self, agent: Agent) -> Agent:
+        """The agent as they would be without this item."""
+        own = [one for one in agent.reservations.values() if one.work is self._work]
+        if not own:
+            return agent
+        medium = self._work.medium
+        accepted = sum(one.state is not OfferState.OFFERED for one in own)
+        return replace(
+            agent,
+            units=agent.units - sum(one.units for one in own),
+            held={**agent.held, medium: agent.held.get(medium, 0) - len(own)},
+            reservations={key: one for key, one in agent.reservations.items() if one.work is not self._work},
+            handled_today=max(agent.handled_today - accepted, 0),
+        )
+
+    def _alone(self) -> tuple[str, ...]:
+        """The preferred agents for whom alone the item waits now; none when none of them is present."""
+        work, agents = self._work, self._shard.agents
+        if work.directed is not None or work.waited_us >= self._rules.preferred_patience_us:
+            return ()
+        alone = [agent_id for agent_id in work.preferred if not work.named or agent_id in work.named]
+        members = [agents[agent_id] for agent_id in alone if agent_id in agents]
+        return tuple(alone) if any(one.present and self.never(one) is None for one in members) else ()
+
+    def _held_back(self) -> Failure | None:
+        """The queue's reserve, where it holds the item back. It has no part in work that is for certain agents only."""
+        work, reserve = self._work, self._rules.reserve
+        if reserve is None or self.priority >= reserve.below or self.alone or work.named:
+            return None
+        agents = self._shard.agents.values()
+        free = sum(1 for agent in agents if self.never(agent) is None and self.moment(agent) is None)
+        return ("reserve", f"{free} free, {reserve.free} kept back") if free <= reserve.free else None
 
 
-def score(work: Work, rules: QueuePolicy, agent: Agent) -> Score:
-    """The rule order as one tuple, smaller is better; the item's own claim does not count as load."""
-    own = work.reservation
-    load = agent.units - (own.units if own is not None and own.agent is agent else 0)
-    skill = -proficiency(agent.rules.skills, work.demanded) if rules.strategy is not Strategy.LONGEST_IDLE else 0
-    return (load, skill, agent.idle_since, agent.agent_id)
-
-
-def terms(rules: QueuePolicy, value: Score) -> Terms:
-    """The score as (name, integer) pairs in rule order, as a Decision has them."""
-    load, skill, idle_since, _ = value
-    if rules.strategy is not Strategy.LONGEST_IDLE:
-        return (("load", load), ("proficiency", -skill), ("idle_since", idle_since))
-    return (("load", load), ("idle_since", idle_since))
+def _lack(lack: Expression, agent: Agent) -> str:
+    """The demand that is not met, in words where it is a grade."""
+    if not isinstance(lack, Requirement):
+        return render(lack)
+    low = agent.rules.skills.get(lack.skill, 0) < lack.minimum
+    return f"{lack.skill} below {lack.minimum}" if low else f"{lack.skill} above {lack.maximum}"
 
 
 def explain(views: Views, work_id: str) -> Explanation | None:
@@ -93,28 +195,25 @@ def explain(views: Views, work_id: str) -> Explanation | None:
     work = shard.work.get(work_id)
     if work is None:
         return None
-    line = shard.lines[work.queue]
-    rules = line.rules
-    able: list[tuple[Score, CandidateView]] = []
+    line, case = shard.lines[work.queue], Case(shard, work)
+    able: list[Agent] = []
     others: list[CandidateView] = []
     for agent in shard.agents.values():
-        failed = first_failed(shard, work, rules, agent)
-        qualified = failed is None or failed[0] not in ("removed", "directed", "team", "skill", "medium")
-        value = score(work, rules, agent) if qualified else None
-        shown = () if value is None else terms(rules, value)
-        if failed is None and value is not None:
-            able.append((value, CandidateView(agent.agent_id, None, "", shown)))
-        elif failed is not None:
-            others.append(CandidateView(agent.agent_id, failed[0], failed[1], shown))
-    able.sort(key=lambda pair: pair[0])
+        failed = case.first_failed(agent)
+        if failed is None:
+            able.append(agent)
+        else:
+            terms = () if failed[0] in NEVER_RULES else case.terms(agent)
+            others.append(CandidateView(agent.agent_id, failed[0], failed[1], terms))
+    able.sort(key=case.order)
     others.sort(key=lambda candidate: candidate.agent_id)
     winner = work.reservation.agent.agent_id if work.reservation is not None else None
     return Explanation(
         work_id=work.work_id,
         policy_version=shard.policy.version,
-        strategy=rules.strategy.value,
+        strategy=line.rules.strategy.value,
         place=line.waiting.place(work) if work.listed else None,
         winner=winner,
-        runner_up=next((candidate.agent_id for _, candidate in able if candidate.agent_id != winner), None),
-        candidates=(*(candidate for _, candidate in able), *others),
+        runner_up=next((agent.agent_id for agent in able if agent.agent_id != winner), None),
+        candidates=(*(CandidateView(agent.agent_id, None, "", case.terms(agent)) for agent in able), *others),
     )

@@ -5,9 +5,8 @@ from collections import Counter
 from router.agent import Agent
 from router.dispatcher import Dispatcher
 from router.errors import InvariantError
-from router.explain import Score, first_failed, score
-from router.matching import Profile
-from router.policy import QueuePolicy
+from router.explain import Case
+from router.queue import order_time, rank
 from router.restore import WORK_STATE
 from router.shard import Shard
 from router.timers import TimerKind
@@ -24,8 +23,7 @@ def check(dispatcher: Dispatcher) -> None:
         _check_agent(shard, agent)
     _check_deadlines(shard)
     _check_indexes(shard)
-    if not dispatcher.unfinished:
-        _check_work_conserving(shard)
+    _check_cases(shard, dispatcher.unfinished)
 
 
 def _require(holds: bool, message: str) -> None:
@@ -81,10 +79,19 @@ def _check_agent(shard: Shard, agent: Agent) -> None:
         _require(not held or agent.removed, f"{name} is offline and holds work")
     # Capacity that a newer policy took away may be held until that work ends.
     if all(one.policy_version == shard.policy.version for one in held):
-        _require(agent.units <= agent.rules.total_units or not held, f"{name} holds {agent.units} units")
+        counted = _counted(shard, agent)
+        _require(counted <= agent.rules.total_units or not held, f"{name} holds {counted} units")
         for medium, count in agent.held.items():
             limit = agent.rules.capacity.get(medium, 0)
             _require(count <= limit, f"{name} holds {count} of {limit} {medium}")
+
+
+def _counted(shard: Shard, agent: Agent) -> int:
+    """The units that must fit at once: those of one medium, and of all that nothing held has come on top of."""
+    held, interrupts = list(agent.reservations.values()), shard.policy.interrupts
+    below = {one.medium for one in held if any(other.medium in interrupts.get(one.medium, ()) for other in held)}
+    alone = [sum(one.units for one in held if one.medium is medium) for medium in Medium]
+    return max(*alone, sum(one.units for one in held if one.medium not in below))
 
 
 def _check_deadlines(shard: Shard) -> None:
@@ -109,35 +116,57 @@ def _check_deadlines(shard: Shard) -> None:
 
 
 def _check_indexes(shard: Shard) -> None:
-    """Each profile's members, eligible set and waiting list equal a scan over everything."""
+    """Each profile's members, eligible set, counts and waiting list equal a scan over everything."""
     waiting: dict[int, list[Work]] = {}
+    unbound = shard.matcher.unbound
     users = Counter(id(work.profile) for work in shard.work.values())
     for work in shard.work.values():
-        if work.state is WorkState.WAITING:
+        if work.state is WorkState.WAITING and work.profile is not unbound:
             waiting.setdefault(id(work.profile), []).append(work)
     for profile in shard.matcher.profiles.values():
         mine = sorted(waiting.pop(id(profile), []), key=lambda work: work.rank)
         _require(list(profile.waiting) == mine, f"profile {profile.key}: waiting list differs from a scan")
         _require(profile.users == users[id(profile)], f"profile {profile.key}: {profile.users} users")
         live = sorted(entry[:4] for entry in profile.heap if entry[5].stamp == entry[4])
-        _require(live == _eligible(shard, profile), f"profile {profile.key}: eligible set differs from a scan")
+        able = [agent for agent in profile.members.values() if shard.matcher.available(agent, profile)]
+        keys = sorted((*profile.key.choice.key(agent, profile.wanted), agent.agent_id) for agent in able)
+        _require(live == keys, f"profile {profile.key}: eligible set differs from a scan")
+        free = len(able) if profile.key.reserve else 0
+        _require(profile.free == free, f"profile {profile.key}: {profile.free} free")
+        present = sum(1 for agent in profile.members.values() if agent.present)
+        _require(profile.present == present, f"profile {profile.key}: {profile.present} present")
+        members = sorted(agent.agent_id for agent in shard.agents.values() if profile.admits(agent))
+        _require(sorted(profile.members) == members, f"profile {profile.key}: members differ from a scan")
         _require(len(profile.heap) <= profile.limit, f"profile {profile.key}: {len(profile.heap)} entries")
     _require(not waiting, "an item waits under a forgotten profile")
 
 
-def _eligible(shard: Shard, profile: Profile) -> list[Score]:
-    """The profile's agents as a scan finds them, by the rules of `explain` on an item that nobody holds."""
-    medium, teams, requirements, strategy, directed = profile.key
-    probe = Work("", "", medium, "", (), 0, 0, 0, "", directed=directed, demanded=requirements)
-    rules = QueuePolicy("", medium, strategy=strategy, teams=teams)
-    agents = [agent for agent in shard.agents.values() if first_failed(shard, probe, rules, agent) is None]
-    return sorted(score(probe, rules, agent) for agent in agents)
-
-
-def _check_work_conserving(shard: Shard) -> None:
+def _check_cases(shard: Shard, unfinished: bool) -> None:
+    """Each waiting item against every agent by the rules alone: its place, who may take it, and that nobody may."""
     for work in shard.work.values():
-        if work.state is WorkState.WAITING:
-            rules = shard.lines[work.queue].rules
-            for agent in shard.agents.values():
-                able = first_failed(shard, work, rules, agent) is None
-                _require(not able, f"work {work.work_id} waits although agent {agent.agent_id} may take it")
+        if work.state is not WorkState.WAITING:
+            continue
+        case, line = Case(shard, work), shard.lines[work.queue]
+        time = order_time(line.rules, work.queued_at)
+        where = rank(case.priority, time, work.sequence, shard.policy.ageing_us)
+        _require(work.rank == where, f"work {work.work_id} stands at {work.rank}, not at {where}")
+        if not unfinished:
+            _require(work.profile is not shard.matcher.unbound, f"work {work.work_id} is not bound")
+            able = next((one for one in shard.agents.values() if case.first_failed(one) is None), None)
+            what = f"work {work.work_id} waits although agent {able and able.agent_id} may take it"
+            _require(able is None, what)
+        if work.profile is not shard.matcher.unbound:
+            _check_members(shard, work, case)
+
+
+def _check_members(shard: Shard, work: Work, case: Case) -> None:
+    """The members of the item's profile are those who may ever take it."""
+    key = work.profile.key
+    for agent in shard.agents.values():
+        held = case.held(agent)
+        kept_out = held is not None and held[0] != "reserve"
+        fits = case.never(agent) is None and not kept_out
+        member = agent.agent_id in work.profile.members
+        _require(fits == member, f"work {work.work_id}: agent {agent.agent_id} member={member} of {key}")
+    held_back = any((held := case.held(agent)) is not None and held[0] == "reserve" for agent in shard.agents.values())
+    _require(held_back == work.profile.held_back, f"work {work.work_id}: held back={not held_back}")

@@ -1,33 +1,31 @@
 """Who gets what: profiles with incrementally kept eligible sets, and pairs drawn from them in queue order.
 
-A profile is what a decision needs to know of a work item: medium, teams, requirements and strategy, or the one agent
-for whom it is kept. It keeps the agents who could take such an item now in one heap, best first, and the items that
-wait for such an agent in one sorted list. An agent's change raises their stamp, which makes all their heap entries
-stale at once; stale entries fall out when they surface, or in `tidy`, off the decision path. A decision therefore
-touches the profiles that one agent matches, never all agents or all items.
+A decision touches the profiles that one agent matches, or the one profile that an item waits under, never all agents or
+all items. The item that a freed agent takes: of the queues to which they give the best turn, the one that stands
+first; where that is of a queue with a ratio, the ratio chooses among the queues that have one (`router.ratio`). The
+agent that an item gets: its preferred agents in their order, then by its queue's choice (`router.choice`).
 """
 
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 
 from router.agent import Agent
-from router.policy import Policy, QueuePolicy, Strategy
-from router.queue import Entry, WaitingList
-from router.skills import SkillIndex, lacking, merge, proficiency
-from router.vocabulary import Medium, Presence, Requirement
+from router.choice import Choice, Terms
+from router.expression import NEVER
+from router.line import Line, Plan
+from router.policy import Policy, Strategy
+from router.profile import Candidate, Memberships, Profile, ProfileKey, Variant
+from router.queue import Entry, order_time, rank
+from router.ratio import Ratios
+from router.skills import SkillIndex
+from router.vocabulary import Medium
 from router.work import Work
 
-ProfileKey = tuple[Medium, tuple[str, ...], tuple[Requirement, ...], Strategy, str | None]
-# (load, minus the proficiency sum, idle since, agent id, stamp, agent): smaller is better.
-Candidate = tuple[int, int, int, str, int, Agent]
-Demand = tuple[str, Medium, tuple[Requirement, ...], str | None]
-Terms = tuple[tuple[str, int], ...]
-
-_SLACK = 64
 # Profiles beyond this many that nobody waits for are forgotten by `tidy`; requirements can be made up per call.
 _KEEP_PROFILES = 4096
+_NOBODY = ProfileKey("", Medium.VOICE, None, NEVER, (), (), 0, Choice(Strategy.LONGEST_IDLE), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,280 +39,325 @@ class Pair:
     runner_up_terms: Terms = ()
 
 
-class Profile:
-    """One compiled demand with those who can meet it now (`heap`) and those who wait for it (`waiting`)."""
+class Matcher:
+    """The eligible sets and waiting lists of one policy version.
 
-    __slots__ = (
-        "demands",
-        "directed",
-        "heap",
-        "key",
-        "medium",
-        "members",
-        "requirements",
-        "strategy",
-        "teams",
-        "users",
-        "waiting",
-    )
-
-    def __init__(self, key: ProfileKey) -> None:
-        self.key = key
-        self.medium, self.teams, self.requirements, self.strategy, self.directed = key
-        self.members: dict[str, Agent] = {}
-        self.heap: list[Candidate] = []
-        self.waiting = WaitingList()
-        self.users = 0
-        self.demands: list[Demand] = []
-
-    @property
-    def limit(self) -> int:
-        """The most entries that the heap may have before it is compacted at once."""
-        return 4 * len(self.members) + _SLACK
-
-    def admits(self, agent: Agent) -> bool:
-        """Whether the agent may ever take such an item under the current rules."""
-        rules = agent.rules
-        return (
-            rules.capacity.get(self.medium, 0) > 0
-            and (self.directed is None or self.directed == agent.agent_id)
-            and (not self.teams or rules.team in self.teams)
-            and lacking(rules.skills, self.requirements) is None
-        )
-
-    def weight(self, agent: Agent) -> int:
-        """Minus the proficiency sum where the strategy asks for it, else 0."""
-        if self.strategy is Strategy.LONGEST_IDLE:
-            return 0
-        return -proficiency(agent.rules.skills, self.requirements)
-
-    def compact(self) -> None:
-        """Throw stale entries away; the order of the others is not touched, as no two are equal."""
-        self.heap = [entry for entry in self.heap if entry[5].stamp == entry[4]]
-        heapify(self.heap)
-
-    def terms(self, load: int, weight: int, idle_since: int) -> Terms:
-        """The score as (name, integer) pairs in rule order."""
-        if self.strategy is Strategy.LONGEST_IDLE:
-            return (("load", load), ("idle_since", idle_since))
-        return (("load", load), ("proficiency", -weight), ("idle_since", idle_since))
-
-
-class Memberships:
-    """What an agent keeps of the profiles of one medium that they match: each with their weight in it and its list.
-
-    Three lists in step instead of one of tuples: a decision reads one of them whole, and tuples made profile by profile
-    lie scattered in memory.
+    `unbound` stands for the profile of an item that has yet to be bound. `risen` collects the profiles whose items are
+    no longer held back by a reserve; whoever matches empties it. `choosy`: agents may have reasons to pass over the
+    item that stands first (ratios, uneven turns).
     """
 
-    __slots__ = ("lists", "profiles", "weights")
-
-    def __init__(self) -> None:
-        self.profiles: list[Profile] = []
-        self.weights: list[int] = []
-        self.lists: list[list[Entry]] = []
-
-    def add(self, profile: Profile, weight: int) -> None:
-        """The agent matches one more profile."""
-        self.profiles.append(profile)
-        self.weights.append(weight)
-        self.lists.append(profile.waiting.entries)
-
-    def drop(self, profile: Profile) -> None:
-        """The profile is forgotten."""
-        index = self.profiles.index(profile)
-        del self.profiles[index], self.weights[index], self.lists[index]
-
-
-class Matcher:
-    """The eligible sets and waiting lists of one policy version."""
-
     def __init__(self, policy: Policy, agents: Iterable[Agent]) -> None:
-        self._cost = policy.cost
+        self.unbound = Profile(_NOBODY)
+        self.risen: list[Profile] = []
+        self.ratios: Ratios | None = None
+        self.reserves = False
+        self.choosy = False
+        self.policy = policy
         self._skills = SkillIndex(agents)
         self._profiles: dict[ProfileKey, Profile] = {}
-        self._by_demand: dict[Demand, Profile] = {}
         self._round: deque[Profile] = deque()
+        # Items that their preferred agents may have for themselves, by these agents.
+        self._preferring: dict[str, dict[str, Work]] = {}
 
     @property
     def profiles(self) -> Mapping[ProfileKey, Profile]:
         """All compiled profiles, in order of their first use."""
         return self._profiles
 
-    def bind(self, work: Work, queue: QueuePolicy) -> None:
-        """Give the item its profile and its merged demand, compiling the profile on its first use."""
-        key = (queue.name, work.medium, work.requirements, work.directed)
-        profile = self._by_demand.get(key)
+    # -- items and their profiles
+
+    def bind(self, work: Work, line: Line) -> int:
+        """Give the item its profile and its rank under the line's rules; how many agents had to be looked at anew."""
+        plan, rules = line.plan(work), line.rules
+        priority = work.priority + plan.demand.priority
+        work.rank = rank(priority, order_time(rules, work.queued_at), work.sequence, self.policy.ageing_us)
+        work.demanded = plan.demand.expression
+        only: tuple[str, ...] | None = None
+        if work.directed is not None:
+            variant: Variant = ((work.directed,) if work.not_before is None else (), 0, 0)
+        else:
+            if work.not_before is not None:
+                only = ()
+            elif work.preferred or work.named:
+                only = self._only(work, line, plan)
+            kept_back = rules.reserve is not None and only is None and priority < rules.reserve.below
+            free = rules.reserve.free if rules.reserve is not None and kept_back else 0
+            variant = (only, line.delay(work) if line.delays else 0, free)
+        profile = plan.profiles.get(variant)
+        looked_at = 0
         if profile is None:
-            profile = self.compile(work.medium, queue, work.requirements, work.directed)
-            self._by_demand[key] = profile
-            profile.demands.append(key)
+            profile = self._profile(plan, line, work, variant)
+            looked_at = len(profile.members)
         profile.users += 1
         work.profile = profile
-        work.demanded = profile.requirements
+        return looked_at
 
     def unbind(self, work: Work) -> None:
-        """The item is closed; its profile may be forgotten when nobody else needs it."""
+        """The item is closed, or to be bound anew; its profile may be forgotten when nobody else needs it."""
         work.profile.users -= 1
+        for agent_id in work.preferred:
+            waiting = self._preferring.get(agent_id)
+            if waiting is not None and waiting.pop(work.work_id, None) is not None and not waiting:
+                del self._preferring[agent_id]
 
-    def compile(
-        self, medium: Medium, queue: QueuePolicy, requirements: tuple[Requirement, ...], directed: str | None = None
-    ) -> Profile:
-        """The profile of a queue's item with these requirements of its own, or kept for one agent."""
-        key: ProfileKey = (medium, (), (), queue.strategy, directed)
-        if directed is None:
-            key = (medium, tuple(sorted(queue.teams)), merge(queue.requirements, requirements), queue.strategy, None)
+    @property
+    def has_preferring(self) -> bool:
+        """Whether any item may wait for its preferred agents alone."""
+        return bool(self._preferring)
+
+    def preferring(self, agent: Agent) -> tuple[Work, ...]:
+        """Items whose wait for their preferred agents alone may begin or end with this agent's presence."""
+        return tuple(self._preferring.get(agent.agent_id, {}).values())
+
+    def staffed(self, work: Work, line: Line) -> bool:
+        """Whether any agent is present who could take the item as it now is, but for what they hold."""
+        plan = line.plan(work)
+        variant: Variant = (tuple(sorted(set(work.named))) or None, line.delay(work), 0)
+        return (plan.profiles.get(variant) or self._profile(plan, line, work, variant)).present > 0
+
+    def _only(self, work: Work, line: Line, plan: Plan) -> tuple[str, ...] | None:
+        """The only agents in question: those named, and of these its preferred ones while it waits for them alone."""
+        named = tuple(sorted(set(work.named))) or None
+        if line.rules.preferred_patience_us <= work.waited_us:
+            return named
+        alone = tuple(sorted(agent_id for agent_id in set(work.preferred) if named is None or agent_id in named))
+        for agent_id in alone:
+            self._preferring.setdefault(agent_id, {})[work.work_id] = work
+        variant: Variant = (alone, line.delay(work), 0)
+        profile = plan.profiles.get(variant) or self._profile(plan, line, work, variant)
+        return alone if profile.present else named
+
+    def _profile(self, plan: Plan, line: Line, work: Work, variant: Variant) -> Profile:
+        """The profile of these, compiled on its first use."""
+        only, delay, reserve = variant
+        queue = line.rules.name if line.by_queue and work.directed is None else ""
+        units = line.rules.units if work.units is None else work.units
+        demand = plan.demand
+        key = ProfileKey(queue, work.medium, units, demand.expression, demand.teams, only, delay, plan.choice, reserve)
         profile = self._profiles.get(key)
         if profile is None:
-            profile = Profile(key)
-            self._profiles[key] = profile
+            profile = self._profiles[key] = Profile(key)
             self._round.append(profile)
-            holders = self._skills.holders(profile.requirements) if directed is None else self._skills.only(directed)
-            for agent in holders:
+            self.reserves |= reserve > 0
+            for agent in self._skills.holders(key.expression) if only is None else self._skills.only(only):
                 self._enroll(profile, agent)
+        plan.profiles[variant] = profile
+        profile.homes.append((plan.profiles, variant))
         return profile
 
     def _enroll(self, profile: Profile, agent: Agent) -> None:
         if not profile.admits(agent):
             return
-        profile.members[agent.agent_id] = agent
-        weight, medium = profile.weight(agent), profile.medium
-        if medium not in agent.profiles:
-            agent.profiles[medium] = Memberships()
-        agent.profiles[medium].add(profile, weight)
-        if self.available(agent, medium):
-            heappush(profile.heap, (agent.units, weight, agent.idle_since, agent.agent_id, agent.stamp, agent))
+        slot = profile.slot(agent)
+        held = agent.profiles.get(slot)
+        if held is None:
+            units = self.policy.cost(agent.rules, slot[1]) if profile.key.units is None else profile.key.units
+            held = Memberships(units, profile.key.choice.standing())
+            held.free = self._free(agent) and agent.has_room(slot[1], units, self.policy.interrupts)
+            # In the order of the turns that the agent gives.
+            agent.profiles = dict(sorted([*agent.profiles.items(), (slot, held)], key=lambda pair: pair[0]))
+        profile.add(agent, held)
 
-    def revise(self, agents: Iterable[Agent], changed: Iterable[Agent]) -> None:
-        """The rules of a few agents changed, or those of queues: eligible sets follow, waiting lists start empty.
+    def revise(self, policy: Policy, agents: Iterable[Agent], changed: Iterable[Agent]) -> None:
+        """The rules of a few agents changed: the eligible sets follow. Units and interrupts must be as before.
 
-        The caller binds and enlists the open items anew. The units of the media must be as before.
+        The caller publishes the changed agents.
         """
+        self.policy = policy
         self._skills = SkillIndex(agents)
-        self._by_demand.clear()
-        for profile in self._profiles.values():
-            profile.demands.clear()
-            profile.users = 0
-            profile.waiting.entries.clear()
         for agent in changed:
-            for memberships in agent.profiles.values():
-                for profile in memberships.profiles:
-                    del profile.members[agent.agent_id]
+            for held in agent.profiles.values():
+                for profile in held.profiles:
+                    profile.remove(agent, held)
             agent.profiles = {}
             agent.stamp += 1
             for profile in self._profiles.values():
                 self._enroll(profile, agent)
-        for profile in self._profiles.values():
-            if len(profile.heap) > profile.limit:
-                profile.compact()
 
-    def available(self, agent: Agent, medium: Medium) -> bool:
-        """Whether the agent may be offered an item of the medium now (rests of single items aside)."""
-        return (
-            agent.presence is Presence.READY
-            and agent.connected
-            and agent.has_room(medium, self._cost(agent.rules, medium))
-        )
+    def choose_by(self, policy: Policy, lines: Mapping[str, Line]) -> None:
+        """Take over what decides an agent's turn: ratios, and the turns that agents give to queues."""
+        turns = (taken.priority for agent in policy.agents.values() for taken in agent.queues.values())
+        self.ratios = Ratios(lines) if any(line.rules.ratio > 0 for line in lines.values()) else None
+        self.choosy = self.ratios is not None or any(turn != 1 for turn in turns)
+
+    def prepare(self, line: Line) -> None:
+        """Compile the profile of an item that asks for nothing of its own, before there is any."""
+        probe = Work("", "", line.rules.medium, line.rules.name, (), 0, 0, 0, "")
+        self.bind(probe, line)
+        self.unbind(probe)
+
+    def cost(self, work: Work, agent: Agent) -> int:
+        """Units that the item takes of this agent's total."""
+        units = work.profile.key.units
+        return self.policy.cost(agent.rules, work.medium) if units is None else units
+
+    # -- agents
+
+    @staticmethod
+    def _free(agent: Agent) -> bool:
+        """Whether the agent takes new items at all now."""
+        return agent.present and agent.fresh_until is None
+
+    def available(self, agent: Agent, profile: Profile) -> bool:
+        """Whether this member may be offered an item of the profile now (rests of single items aside)."""
+        key = profile.key
+        units = self.policy.cost(agent.rules, key.medium) if key.units is None else key.units
+        return self._free(agent) and agent.has_room(key.medium, units, self.policy.interrupts)
 
     def publish(self, agent: Agent) -> None:
         """Make the agent's entries follow their state: older ones go stale, new ones appear where there is room."""
         agent.stamp += 1
-        units, idle_since, agent_id, stamp = agent.units, agent.idle_since, agent.agent_id, agent.stamp
-        for medium, memberships in agent.profiles.items():
-            if not self.available(agent, medium):
+        idle_since, agent_id, stamp = agent.idle_since, agent.agent_id, agent.stamp
+        if agent.present is not agent.counted:
+            self._count_presence(agent)
+        free, interrupts = self._free(agent), self.policy.interrupts
+        for slot, held in agent.profiles.items():
+            room = free and agent.has_room(slot[1], held.units, interrupts)
+            if room is not held.free:
+                self.risen += held.count(room)
+            if not room:
                 continue
-            for profile, weight in zip(memberships.profiles, memberships.weights, strict=True):
-                heappush(profile.heap, (units, weight, idle_since, agent_id, stamp, agent))
-                if len(profile.heap) > profile.limit:
+            own, more = held.standing(agent)
+            for profile, first, second in zip(held.profiles, held.firsts, held.seconds, strict=True):
+                heap = profile.heap
+                heappush(heap, (own + first, more + second, idle_since, agent_id, stamp, agent))
+                if len(heap) > profile.limit:
                     profile.compact()
+
+    def _count_presence(self, agent: Agent) -> None:
+        agent.counted = agent.present
+        change = 1 if agent.counted else -1
+        for held in agent.profiles.values():
+            for profile in held.profiles:
+                profile.present += change
 
     def enlist(self, work: Work) -> None:
         """Put a waiting item into its profile's list."""
-        work.profile.waiting.add(work)
+        if work.profile is not self.unbound:
+            work.profile.waiting.add(work)
 
     def delist(self, work: Work) -> None:
         """Take an item out of its profile's list."""
-        work.profile.waiting.remove(work)
+        if work.profile is not self.unbound:
+            work.profile.waiting.remove(work)
+
+    # -- the agents for an item
 
     def best_agent(self, work: Work) -> Pair | None:
         """The agent for this item now, with the runner-up; None when nobody may take it.
 
-        The winner's entry is used up: the caller claims the pair and publishes the agent at once.
+        The winner's entries are used up: the caller claims the pair and publishes the agent at once.
         """
         profile = work.profile
+        if profile.key.reserve and profile.held_back:
+            return None
+        found = self._preferred(work) if work.preferred else []
+        if len(found) < 2:
+            found = self._draw(profile, work, found)
+        if not found:
+            return None
+        winner = found[0]
+        if len(found) == 1:
+            return Pair(work, winner, self.terms(work, winner))
+        return Pair(work, winner, self.terms(work, winner), found[1].agent_id, self.terms(work, found[1]))
+
+    def _preferred(self, work: Work) -> list[Agent]:
+        """Its preferred agents who may take it now, in order."""
+        profile = work.profile
+        members = [profile.members.get(agent_id) for agent_id in dict.fromkeys(work.preferred)]
+        return [
+            agent
+            for agent in members
+            if agent is not None and agent.agent_id not in work.resting and self.available(agent, profile)
+        ]
+
+    @staticmethod
+    def _draw(profile: Profile, work: Work, before: list[Agent]) -> list[Agent]:
+        """Those before, and of the candidates as many as make two; the second one stays in the heap."""
         heap, resting = profile.heap, work.resting
         aside: list[Candidate] = []
-        winner: Candidate | None = None
-        runner_up: Candidate | None = None
+        found = before[:]
         while heap:
             entry = heap[0]
-            if entry[5].stamp != entry[4]:
+            agent = entry[5]
+            if agent.stamp != entry[4]:
                 heappop(heap)
-            elif resting and entry[3] in resting:
+            elif (resting and entry[3] in resting) or (before and agent in before):
                 aside.append(heappop(heap))
-            elif winner is None:
-                winner = heappop(heap)
             else:
-                runner_up = entry
-                break
+                found.append(agent)
+                if len(found) == 2:
+                    break
+                heappop(heap)
         for entry in aside:
             heappush(heap, entry)
-        if winner is None:
-            return None
-        terms = profile.terms(winner[0], winner[1], winner[2])
-        if runner_up is None:
-            return Pair(work, winner[5], terms)
-        return Pair(work, winner[5], terms, runner_up[3], profile.terms(runner_up[0], runner_up[1], runner_up[2]))
+        return found
+
+    def terms(self, work: Work, agent: Agent) -> Terms:
+        """The agent's score for this item as (name, integer) pairs in rule order."""
+        profile = work.profile
+        terms = profile.key.choice.terms(agent, profile.wanted)
+        return (("preferred", work.preference(agent.agent_id)), *terms) if work.preferred else terms
+
+    def sole_pair(self, work: Work, agent: Agent) -> Pair:
+        """The pair of an agent who just became free: nobody else could take the item, or it would not wait."""
+        return Pair(work, agent, self.terms(work, agent))
+
+    # -- the item for an agent
 
     def best_work(self, agent: Agent) -> Work | None:
-        """The item that stands first among all that this agent may take now."""
+        """The item that this agent takes next of all that they may take now."""
         best: Entry | None = None
-        for medium, memberships in agent.profiles.items():
-            if self.available(agent, medium):
+        turn = 0
+        interrupts = self.policy.interrupts
+        free = self._free(agent)
+        for slot, held in agent.profiles.items():
+            if slot[0] != turn:
+                if best is not None:
+                    break
+                turn = slot[0]
+            if free and agent.has_room(slot[1], held.units, interrupts):
                 # Heads are compared as they lie in the lists: each object looked at is likely a cache miss.
-                for entries in memberships.lists:
+                for entries in held.lists:
                     if entries and (best is None or entries[0] < best):
                         best = entries[0]
         if best is None:
             return None
-        if agent.agent_id in best[3].resting:
-            return self._best_work_awake(agent)
-        return best[3]
+        work = best[3]
+        if agent.agent_id in work.resting or self.ratios or (work.profile.key.reserve and work.profile.held_back):
+            return self._chosen_work(agent)
+        return work
 
-    def _best_work_awake(self, agent: Agent) -> Work | None:
-        """The same where the very first item rests for this agent: look behind the heads that do."""
-        found: list[Work] = []
-        for medium, memberships in agent.profiles.items():
-            if self.available(agent, medium):
-                for profile in memberships.profiles:
-                    awake = (work for work in profile.waiting if agent.agent_id not in work.resting)
-                    found += [work for work in (next(awake, None),) if work is not None]
-        return min(found, key=lambda work: work.rank, default=None)
+    def _chosen_work(self, agent: Agent) -> Work | None:
+        """The same where it is not simply what stands first: look behind what rests or is held back; ratios choose."""
+        heads: list[Work] = []
+        turn = 0
+        for slot, held in agent.profiles.items():
+            if slot[0] != turn:
+                if heads:
+                    break
+                turn = slot[0]
+            if self._free(agent) and agent.has_room(slot[1], held.units, self.policy.interrupts):
+                for profile in held.profiles:
+                    if profile.waiting.entries and not profile.held_back:
+                        awake = (work for work in profile.waiting if agent.agent_id not in work.resting)
+                        heads += [work for work in (next(awake, None),) if work is not None]
+        if not heads:
+            return None
+        first = min(heads, key=lambda work: work.rank)
+        return first if self.ratios is None else self.ratios.choose(first, heads, ageing=self.policy.ageing_us > 0)
 
-    def sole_pair(self, work: Work, agent: Agent) -> Pair:
-        """The pair of an agent who just became free: nobody else could take the item, or it would not wait."""
-        profile = work.profile
-        return Pair(work, agent, profile.terms(agent.units, profile.weight(agent), agent.idle_since))
+    # -- between turns
 
     def tidy(self, profiles: int = 8) -> None:
         """Off the decision path: drop stale entries of the next few profiles, and profiles that nobody needs."""
         for _ in range(min(profiles, len(self._round))):
             profile = self._round.popleft()
-            if len(self._profiles) > _KEEP_PROFILES and self._forget(profile):
+            narrow = profile.key.only is not None
+            if not profile.users and (narrow or len(self._profiles) > _KEEP_PROFILES):
+                del self._profiles[profile.key]
+                profile.forget()
                 continue
-            heap = profile.heap
-            while heap and heap[0][5].stamp != heap[0][4]:
-                heappop(heap)
-            if len(heap) > 2 * len(profile.members) + _SLACK:
-                profile.compact()
+            profile.tidy()
             self._round.append(profile)
-
-    def _forget(self, profile: Profile) -> bool:
-        if profile.users:
-            return False
-        del self._profiles[profile.key]
-        for demand in profile.demands:
-            del self._by_demand[demand]
-        for agent in profile.members.values():
-            agent.profiles[profile.medium].drop(profile)
-        return True

@@ -104,8 +104,9 @@ class Moves:
         work.move(WorkCause.OFFER)
         work.attempts += 1
         reservation_id = f"{work.work_id}.{work.attempts}"
-        deadline = self.now + shard.lines[work.queue].rules.offer_timeout_us
-        units = policy.cost(agent.rules, work.medium)
+        rules = shard.lines[work.queue].rules
+        deadline = self.now + rules.offer_timeout_us
+        units = shard.matcher.cost(work, agent)
         reservation = Reservation(
             reservation_id, work, agent, work.medium, units, self.now, deadline, policy_version=policy.version
         )
@@ -123,11 +124,11 @@ class Moves:
                 agent.agent_id,
                 work.queue,
                 work.medium,
-                work.demanded,
+                work.profile.wanted,
                 work.queued_at,
                 deadline,
                 work.attempts,
-                Decision(policy.version, work.profile.strategy.value, pair.terms, pair.runner_up, pair.runner_up_terms),
+                Decision(policy.version, rules.strategy.value, pair.terms, pair.runner_up, pair.runner_up_terms),
             )
         )
 

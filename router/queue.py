@@ -1,16 +1,27 @@
-"""The order of those who wait: priority first, then longest waiting; an item that comes back keeps its place."""
+"""The order of those who wait: priority or ageing first, then time; an item that comes back keeps its place."""
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Set
 
+from router.policy import Order, QueuePolicy
 from router.work import Rank, Work
 
 Entry = tuple[int, int, int, Work]
 
 
-def rank(priority: int, queued_at: int, sequence: int) -> Rank:
-    """The sort key of an item: `priority` is its own plus its queue's, `queued_at` in shard microseconds."""
-    return (-priority, queued_at, sequence)
+def rank(priority: int, time: int, sequence: int, ageing_us: int = 0) -> Rank:
+    """The sort key of an item: by priority, then by time, then as they came.
+
+    `priority` is the whole one: the item's own, its queue's, its rules' and its rings'. `time` (shard microseconds) is
+    since when it waits, or when it misses its target (Order.TARGET). With `ageing_us` a point of priority is worth so
+    much time, at the one rate of all, so that the order of two items never changes while they wait.
+    """
+    return (time - priority * ageing_us, time, sequence) if ageing_us else (-priority, time, sequence)
+
+
+def order_time(rules: QueuePolicy, queued_at: int) -> int:
+    """The time that orders an item of the queue: since when it waits, or when it misses the queue's target."""
+    return queued_at + rules.target_us if rules.order is Order.TARGET else queued_at
 
 
 class WaitingList:
@@ -30,6 +41,15 @@ class WaitingList:
     def __iter__(self) -> Iterator[Work]:
         return (entry[3] for entry in self.entries)
 
+    def remove_all(self, work_ids: Set[str]) -> None:
+        """Take many items out at once; whoever reads `entries` sees the same list."""
+        self.entries[:] = [entry for entry in self.entries if entry[3].work_id not in work_ids]
+
+    def add_all(self, items: Iterable[Work]) -> None:
+        """Insert many items in one sort."""
+        self.entries += [(*work.rank, work) for work in items]
+        self.entries.sort()
+
     def add(self, work: Work) -> None:
         """Insert the item at the place that its rank gives."""
         insort(self.entries, (*work.rank, work))
@@ -42,6 +62,11 @@ class WaitingList:
     def place(self, work: Work) -> int:
         """1-based place; raises KeyError when the item is not here."""
         return self._index(work) + 1
+
+    def after(self, rank: Rank) -> Work | None:
+        """The first item that stands behind this rank."""
+        index = bisect_left(self.entries, (*rank[:2], rank[2] + 1))
+        return self.entries[index][3] if index < len(self.entries) else None
 
     def _index(self, work: Work) -> int:
         entries = self.entries

@@ -2,6 +2,7 @@
 
 from router.agenda import Agenda
 from router.agent import Agent
+from router.matching import Pair
 from router.moves import Moves
 from router.timers import TimerKind
 from router.vocabulary import WorkState
@@ -17,16 +18,13 @@ class Settlement:
     def __init__(self, moves: Moves) -> None:
         self._moves = moves
         self._shard = moves.shard
-        self._agenda = Agenda(self._shard.matcher)
+        self._matcher = self._shard.matcher
+        self._agenda = Agenda(self._shard)
 
     @property
     def unfinished(self) -> bool:
         """Whether matches were left to the next turn."""
         return bool(self._agenda)
-
-    def restart(self) -> None:
-        """Begin anew with the shard's matcher; the caller makes every waiting item fresh."""
-        self._agenda = Agenda(self._shard.matcher)
 
     def settle(self) -> None:
         """Match what became new or free in this turn; removed agents without work leave."""
@@ -34,24 +32,38 @@ class Settlement:
         for agent in list(moves.changed.values()):
             if agent.removed:
                 moves.retire(agent)
-        fresh = [work for work in moves.fresh.values() if work.state is WorkState.WAITING]
+        if self._shard.matcher is not self._matcher:
+            self._matcher, self._agenda = self._shard.matcher, Agenda(self._shard)
         changed = list(moves.changed.values())
+        if self._shard.matcher.has_preferring:
+            self._meet_preferred(changed)
+        fresh = [work for work in moves.fresh.values() if work.state is WorkState.WAITING]
         if fresh:
             moves.fresh = {}
         if changed:
             moves.changed = {}
         if not self._agenda and len(fresh) == 1 and not changed:
             self._match_one(fresh[0])
-        elif not self._agenda and len(changed) == 1 and not fresh:
+        elif not self._agenda and len(changed) == 1 and not fresh and not self._shard.matcher.reserves:
             self._fill(changed[0])
         elif self._agenda or fresh or changed:
             self._match_many(fresh, changed)
 
+    def _meet_preferred(self, changed: list[Agent]) -> None:
+        """Who waits for preferred agents alone, or no longer has to, follows their presence."""
+        shard = self._shard
+        for agent in changed:
+            if agent.present is not agent.counted:
+                shard.matcher.publish(agent)
+                for work in shard.matcher.preferring(agent):
+                    shard.rebind(work)
+                    self._moves.fresh[work.work_id] = work
+
     def _match_one(self, work: Work) -> None:
+        self._shard.settle_in(work)
         pair = self._shard.matcher.best_agent(work)
         if pair is not None:
-            self._moves.claim(pair)
-            self._shard.matcher.publish(pair.agent)
+            self._offer(pair)
         elif not work.listed:
             self._shard.enlist(work)
 
@@ -72,8 +84,20 @@ class Settlement:
             agenda.add_work(work)
         for agent in changed:
             agenda.add_agent(agent)
+        self._add_risen()
         for pair in agenda.pairs(STEPS_PER_TURN):
-            self._moves.claim(pair)
-            matcher.publish(pair.agent)
+            self._offer(pair)
+            self._add_risen()
         if agenda:
             self._shard.timers.arm(TimerKind.MATCH, "", self._moves.now)
+
+    def _offer(self, pair: Pair) -> None:
+        self._moves.claim(pair)
+        self._shard.matcher.publish(pair.agent)
+
+    def _add_risen(self) -> None:
+        """Items that a reserve held back until now are tried."""
+        matcher = self._shard.matcher
+        for profile in matcher.risen:
+            self._agenda.add_profile(profile)
+        matcher.risen.clear()

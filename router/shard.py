@@ -3,30 +3,25 @@
 Nothing here decides; `Moves` and `Dispatcher` do.
 """
 
+from collections.abc import Mapping
+
 from router.agent import Agent
+from router.line import Line
 from router.matching import Matcher
 from router.offer import Reservation
 from router.policy import AgentPolicy, Policy, QueuePolicy
-from router.queue import WaitingList, rank
+from router.profile import Profile
+from router.queue import order_time, rank
 from router.rows import Changes
+from router.stages import delays
 from router.timers import Timers
+from router.vocabulary import WorkState
 from router.work import Work
 
-# When at most one agent in so many has new rules, the eligible sets are revised instead of built anew.
-_FEW = 4
+# Agents with new rules times profiles up to which the eligible sets are revised; beyond, they are built anew by use.
+_REVISE = 20_000
 
 EMPTY_POLICY = Policy(version="", queues={}, agents={})
-
-
-class Line:
-    """One queue's rules and those who wait in it. `retired`: the policy no longer has it, open items remain."""
-
-    __slots__ = ("retired", "rules", "waiting")
-
-    def __init__(self, rules: QueuePolicy, retired: bool = False) -> None:
-        self.rules = rules
-        self.retired = retired
-        self.waiting = WaitingList()
 
 
 class Shard:
@@ -40,40 +35,94 @@ class Shard:
         self.lines: dict[str, Line] = {}
         self.timers = Timers()
         self.matcher = Matcher(EMPTY_POLICY, ())
+        self._shape = (EMPTY_POLICY.units, EMPTY_POLICY.interrupts, False)
         self.sequence = 0
         self.clock = 0
         self._agents: dict[str, None] = {}
         self._work: dict[str, None] = {}
         self._reservations: dict[str, None] = {}
 
-    def adopt(self, policy: Policy) -> None:
-        """Make the policy current: agents' rules, queues, profiles and ranks follow; nobody's work changes hands.
+    def adopt(self, policy: Policy) -> tuple[list[Agent], list[Work]]:
+        """Make the policy current: agents' rules, queues and ranks follow; nobody's work changes hands.
+
+        Gives back the agents whose rules changed, and who waits under changed rules: these stand in their queues at
+        their new places, but are bound to a profile only when somebody tries them (`settle_in`), so that the turn stays
+        short however many wait. The caller has all of them tried.
 
         An agent who is gone from it keeps no capacity and is marked removed, and items kept for them are for all again.
         Open items of a queue that is gone from it follow a queue of that name with default rules: rows and policy alone
         say what holds, in a restored shard too.
         """
-        same_units = policy.units == self.policy.units
-        self.policy = policy
+        before, self.policy = self.policy, policy
         changed = self._apply_rules(policy)
-        self.lines = {name: Line(queue) for name, queue in policy.queues.items()}
-        if same_units and len(changed) * _FEW <= len(self.agents):
-            self.matcher.revise(self.agents.values(), changed)
-        else:
+        # Units and interrupts are in every eligible set, whether agents keep lists of queues in every profile's key.
+        shape = (policy.units, policy.interrupts, any(agent.queues for agent in policy.agents.values()))
+        anew = shape != self._shape or len(changed) * len(self.matcher.profiles) > _REVISE
+        self._shape = shape
+        if anew:
+            self.matcher = Matcher(policy, self.agents.values())
             for agent in self.agents.values():
                 agent.profiles = {}
-            self.matcher = Matcher(policy, self.agents.values())
-        for queue in policy.queues.values():
-            self.matcher.compile(queue.medium, queue, ())
-        for work in self.work.values():
-            if work.directed is not None and not policy.takes(work.directed, work.medium):
-                work.directed = None
-                self.touch_work(work)
-            if work.queue not in self.lines:
-                self.lines[work.queue] = Line(QueuePolicy(work.queue, work.medium), retired=True)
-            self.bind(work)
+        else:
+            self.matcher.revise(policy, self.agents.values(), changed)
+        old, kept = self.lines, {} if anew or policy.ageing_us != before.ageing_us else self.lines
+        self.lines = self._new_lines(policy, kept)
+        loose = [work for work in self.work.values() if self._is_loose(work, kept)]
+        self.matcher.choose_by(policy, self.lines)
+        if not anew:
+            # Whether preferred agents are there to be waited for may be another question now.
+            loose += [work for agent in changed for work in self.matcher.preferring(agent)]
+            loose = list({work.work_id: work for work in loose}.values())
+        self._loosen(loose, {} if anew else old)
+        if not self.work:
+            for line in self.lines.values():
+                self.matcher.prepare(line)
+        return changed, [work for work in loose if work.state is WorkState.WAITING]
+
+    def _new_lines(self, policy: Policy, kept: Mapping[str, Line]) -> dict[str, Line]:
+        """A line for each queue: the one there was where nothing about it changed."""
+        waits, lines = delays(policy), {}
+        for name, rules in policy.queues.items():
+            line, wait = kept.get(name), waits.get(name, ())
+            same = line is not None and (line.rules, line.delays, line.retired) == (rules, wait, False)
+            lines[name] = line if line is not None and same else Line(rules, delays=wait, lists=self._shape[2])
+        return lines
+
+    def _is_loose(self, work: Work, kept: Mapping[str, Line]) -> bool:
+        """Whether the item has to be bound anew under the new lines."""
+        line = self.lines.get(work.queue)
+        if line is None:
+            line = kept.get(work.queue)
+            if line is None or not line.retired:
+                line = Line(QueuePolicy(work.queue, work.medium), lists=self._shape[2], retired=True)
+            self.lines[work.queue] = line
+        if work.directed is not None and not self.policy.takes(work.directed, work.medium):
+            work.directed = None
+            self.touch_work(work)
+            return True
+        return line is not kept.get(work.queue)
+
+    def _loosen(self, loose: list[Work], old: Mapping[str, Line]) -> None:
+        """Take items out of their profiles, and put those who wait at their new places in their lines."""
+        matcher = self.matcher
+        profiles: dict[int, Profile] = {}
+        lines: dict[str, list[Work]] = {}
+        for work in loose:
+            if work.queue in old:
+                profiles[id(work.profile)] = work.profile
+                matcher.unbind(work)
+            work.profile = matcher.unbound
+            line = self.lines[work.queue]
+            time = order_time(line.rules, work.queued_at)
+            work.rank = rank(line.priority(work), time, work.sequence, self.policy.ageing_us)
             if work.listed:
-                self.enlist(work)
+                lines.setdefault(work.queue, []).append(work)
+        work_ids = {work.work_id for work in loose}
+        for profile in profiles.values():
+            profile.waiting.remove_all(work_ids)
+        for name, items in lines.items():
+            self.lines[name].waiting.remove_all(work_ids)
+            self.lines[name].waiting.add_all(items)
 
     def _apply_rules(self, policy: Policy) -> list[Agent]:
         """Give every agent their rules; the agents whose rules are new."""
@@ -91,11 +140,35 @@ class Shard:
                 changed.append(agent)
         return changed
 
-    def bind(self, work: Work) -> None:
-        """Give an open item its profile and its rank under the current rules."""
-        rules = self.lines[work.queue].rules
-        self.matcher.bind(work, rules)
-        work.rank = rank(rules.priority + work.priority, work.queued_at, work.sequence)
+    def bind(self, work: Work) -> int:
+        """Give an open item its profile and its rank under the current rules; how many agents were looked at anew."""
+        return self.matcher.bind(work, self.lines[work.queue])
+
+    def rebind(self, work: Work) -> None:
+        """The same for an item that was bound before: what decides its demand or its rank is another now."""
+        listed = work.listed
+        self.delist(work)
+        self.matcher.unbind(work)
+        self.bind(work)
+        if listed:
+            self.enlist(work)
+
+    def settle_in(self, work: Work) -> int:
+        """Bind an item that a change of policy left loose; how many agents were looked at anew."""
+        if work.profile is not self.matcher.unbound:
+            return 0
+        looked_at = self.bind(work)
+        if work.listed:
+            self.matcher.enlist(work)
+        return looked_at
+
+    def staffed(self, work: Work, ring: int) -> bool:
+        """Whether an agent is present who could take the item with the first `ring` rings of its queue."""
+        before, work.ring = work.ring, ring
+        try:
+            return self.matcher.staffed(work, self.lines[work.queue])
+        finally:
+            work.ring = before
 
     def enlist(self, work: Work) -> None:
         """Put an item into the waiting lists."""

@@ -1,51 +1,38 @@
-"""Requirements against skills, and which agents have a skill at all."""
+"""Which agents hold a skill at all, so that a new profile looks at few."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from router.agent import Agent
+from router.expression import AllOf, Expression
 from router.vocabulary import Requirement
 
 
-def merge(first: Iterable[Requirement], second: Iterable[Requirement]) -> tuple[Requirement, ...]:
-    """Both demands in one, sorted by skill: the higher minimum of each skill counts."""
-    minimum: dict[str, int] = {}
-    for requirement in (*first, *second):
-        minimum[requirement.skill] = max(requirement.minimum, minimum.get(requirement.skill, 0))
-    return tuple(Requirement(skill, minimum[skill]) for skill in sorted(minimum))
-
-
-def lacking(skills: Mapping[str, int], requirements: Iterable[Requirement]) -> Requirement | None:
-    """The first requirement that the skills do not meet, or None."""
-    for requirement in requirements:
-        if skills.get(requirement.skill, 0) < requirement.minimum:
-            return requirement
-    return None
-
-
-def proficiency(skills: Mapping[str, int], requirements: Iterable[Requirement]) -> int:
-    """The sum of the proficiencies over the required skills."""
-    return sum(skills[requirement.skill] for requirement in requirements)
-
-
 class SkillIndex:
-    """Agents by skill, so that a new profile looks at the holders of its rarest skill only."""
+    """Agents by skill and by id, gathered when somebody first asks."""
 
-    __slots__ = ("_all", "_by_id", "_by_skill")
+    __slots__ = ("_agents", "_by_id", "_by_skill")
 
     def __init__(self, agents: Iterable[Agent]) -> None:
-        self._all = list(agents)
-        self._by_id = {agent.agent_id: agent for agent in self._all}
+        self._agents = agents
+        self._by_id: dict[str, Agent] = {}
         self._by_skill: dict[str, list[Agent]] = {}
-        for agent in self._all:
+
+    def holders(self, demand: Expression) -> list[Agent]:
+        """Those who hold the rarest of the skills that all must have, at any grade; everybody when there is none."""
+        self._gather()
+        parts = demand.parts if isinstance(demand, AllOf) else (demand,)
+        pools = [self._by_skill.get(part.skill, []) for part in parts if isinstance(part, Requirement)]
+        return min(pools, key=len) if pools else list(self._by_id.values())
+
+    def only(self, agent_ids: Iterable[str]) -> list[Agent]:
+        """These agents alone, as far as there are such."""
+        self._gather()
+        return [self._by_id[agent_id] for agent_id in agent_ids if agent_id in self._by_id]
+
+    def _gather(self) -> None:
+        if self._by_id:
+            return
+        for agent in self._agents:
+            self._by_id[agent.agent_id] = agent
             for skill in agent.rules.skills:
                 self._by_skill.setdefault(skill, []).append(agent)
-
-    def holders(self, requirements: tuple[Requirement, ...]) -> list[Agent]:
-        """Those who hold the rarest of the required skills, at any grade; everybody when none is required."""
-        pools = [self._by_skill.get(requirement.skill, []) for requirement in requirements]
-        return min(pools, key=len) if pools else self._all
-
-    def only(self, agent_id: str) -> list[Agent]:
-        """That agent alone; nobody when there is no such agent."""
-        agent = self._by_id.get(agent_id)
-        return [] if agent is None else [agent]

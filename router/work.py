@@ -6,13 +6,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from router.events import WorkQueued
+from router.expression import ALWAYS, Expression
 from router.rows import WorkRow
 from router.transitions import step
 from router.vocabulary import Medium, Requirement, WorkState
 
 if TYPE_CHECKING:
-    from router.matching import Profile
     from router.offer import Reservation
+    from router.profile import Profile
 
 # (minus the priority, queued at, sequence): smaller is sooner, and no two items share one.
 Rank = tuple[int, int, int]
@@ -47,7 +48,7 @@ WORK_TABLE: Mapping[tuple[WorkState, WorkCause], WorkState] = {
 
 @dataclass(slots=True, eq=False)
 class Work:
-    """One open work item. `requirements` are its own, `demanded` those merged with its queue's.
+    """One open work item. `requirements` are its own, `demanded` what its queue, its rings and it ask of agents.
 
     `directed` is the one agent for whom it is kept; then nothing is demanded but room for the medium.
     `resting` maps an agent who rejected the item to the time (shard microseconds) until which it is not offered to
@@ -82,7 +83,7 @@ class Work:
     callback: bool = False
     tries: int = 0
     waited_us: int = 0
-    demanded: tuple[Requirement, ...] = ()
+    demanded: Expression = ALWAYS
     rank: Rank = (0, 0, 0)
     listed: bool = False
     # Set when the item is bound to the current rules, before anything else happens to it.
@@ -92,6 +93,11 @@ class Work:
     def move(self, cause: WorkCause) -> None:
         """Take the step that the table gives."""
         self.state = step("work", WORK_TABLE, self.state, cause)
+
+    def preference(self, agent_id: str) -> int:
+        """How much the item prefers the agent: the first of n by n, the last by 1, others not."""
+        preferred = self.preferred
+        return len(preferred) - preferred.index(agent_id) if agent_id in preferred else 0
 
     def row(self) -> WorkRow:
         """What the store keeps."""

@@ -56,15 +56,21 @@ class Oracle:
             [store.agents[agent_id].idle_since if agent_id in store.agents else 0 for agent_id in self.ids],
             dtype=np.int64,
         )
-        return self._greedy(waiting, held, ready, idle)
+        today = np.array(
+            [store.agents[agent_id].handled_today if agent_id in store.agents else 0 for agent_id in self.ids],
+            dtype=np.int64,
+        )
+        return self._greedy(waiting, held, ready, today, idle)
 
     def _greedy(
-        self, waiting: list[WorkRow], held: list[ReservationRow], ready: np.ndarray, idle: np.ndarray
+        self, waiting: list[WorkRow], held: list[ReservationRow], ready: np.ndarray, today: np.ndarray, idle: np.ndarray
     ) -> list[Match]:
         load = np.zeros(len(self.ids), dtype=np.int64)
+        held_any = np.zeros(len(self.ids), dtype=bool)
         count: dict[str, np.ndarray] = {}
         for row in held:
             if row.agent_id in self.row:
+                held_any[self.row[row.agent_id]] = True
                 load[self.row[row.agent_id]] += row.units
                 self._count(count, row.medium)[self.row[row.agent_id]] += 1
         found: list[Match] = []
@@ -73,16 +79,40 @@ class Oracle:
             mask = ready & self._allowed(work, needs, load, self._count(count, work.medium))
             if not mask.any():
                 continue
-            skill = np.zeros(len(self.ids), dtype=np.int64)
-            if self._queue(work).strategy is Strategy.BEST_PROFICIENCY:
-                for name in needs:
-                    skill -= self.skills[:, self.column[name]]
-            order = [int(index) for index in np.lexsort((idle, skill, load)) if mask[index]]
+            keys = self._keys(self._queue(work), needs, load, held_any, today, idle)
+            order = [int(index) for index in np.lexsort(keys[::-1]) if mask[index]]
             second = self.ids[order[1]] if len(order) > 1 else None
             found.append(Match(work.work_id, self.ids[order[0]], second))
             load[order[0]] += self._costs(work.medium)[order[0]]
+            held_any[order[0]] = True
             self._count(count, work.medium)[order[0]] += 1
         return found
+
+    def _keys(
+        self,
+        rules: QueuePolicy,
+        needs: Mapping[str, int],
+        load: np.ndarray,
+        held_any: np.ndarray,
+        today: np.ndarray,
+        idle: np.ndarray,
+    ) -> list[np.ndarray]:
+        """The strategy's terms, the first one leading."""
+        used = load * 1000 // np.maximum(self.total, 1)
+        grades = sum((self.skills[:, self.column[name]] for name in needs), np.zeros(len(self.ids), dtype=np.int64))
+        match rules.strategy:
+            case Strategy.BEST_PROFICIENCY:
+                return [used, -grades, idle]
+            case Strategy.LEAST_LOADED:
+                return [used, idle]
+            case Strategy.LONGEST_IDLE:
+                return [held_any, idle]
+            case Strategy.FEWEST_TODAY:
+                return [used, today, idle]
+            case Strategy.WEIGHTED:
+                weights = rules.weights
+                points = weights.load * used + weights.handled * today - weights.proficiency * grades
+                return [points * 1_000_000 + weights.idle * idle, idle]
 
     def _costs(self, medium: Medium) -> np.ndarray:
         agents = [self.policy.agents[agent_id] for agent_id in self.ids]

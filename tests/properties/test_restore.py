@@ -15,6 +15,10 @@ def disconnect_all(walk: Walk) -> None:
     """What a restart is for the agents; it makes the living dispatcher comparable with the restored one."""
     world = walk.world
     for row in world.dispatcher.agents():
+        # Who was away already comes back first: a restored shard gives everybody the same new grace.
+        walk.generation += 1
+        world.post(AgentConnected(row.agent_id, walk.generation), after=0)
+    for row in world.dispatcher.agents():
         world.post(AgentDisconnected(row.agent_id, row.generation), after=0)
     while world.dispatcher.unfinished:
         world.post(TimePassed(), after=0)

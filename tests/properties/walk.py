@@ -25,7 +25,7 @@ from router.events import (
     WorkQueued,
     WrapUpFinished,
 )
-from router.policy import AgentPolicy, Policy, QueuePolicy, Strategy
+from router.policy import AgentPolicy, Policy, QueuePolicy, Strategy, Weights
 from router.rows import ReservationRow
 from router.vocabulary import EndedBy, Medium, OfferState, Presence, Requirement
 from tests.properties.oracle import Oracle, made_matches
@@ -52,6 +52,9 @@ def random_policy(random: Random, version: int, agents: int, queues: int, skills
                 requirements=needs(1),
                 priority=random.choice((0, 0, 5)),
                 strategy=random.choice(tuple(Strategy)),
+                weights=Weights(
+                    random.randint(0, 2), random.randint(0, 50), random.randint(0, 9), random.randint(0, 90)
+                ),
                 teams=random.choice(((), (), ("t0",), ("t1", "t0"))),
                 offer_timeout_us=random.choice((5, 20)) * SECOND,
                 wrap_up_us=random.choice((0, 10, 30)) * SECOND,

@@ -36,7 +36,7 @@ def drawn(shard: Shard, agenda: Agenda, steps: int) -> list[tuple[str, str]]:
 
 def test_items_come_in_rank_order_not_in_order_of_arrival() -> None:
     shard = shard_with(agents=2, items=4)
-    agenda = Agenda(shard.matcher)
+    agenda = Agenda(shard)
     for work in shard.work.values():
         agenda.add_work(work)
     assert drawn(shard, agenda, 100) == [("w3", "a0"), ("w2", "a1")]
@@ -45,7 +45,7 @@ def test_items_come_in_rank_order_not_in_order_of_arrival() -> None:
 
 def test_freed_agents_bring_in_items_that_waited_already() -> None:
     shard = shard_with(agents=2, items=3)
-    agenda = Agenda(shard.matcher)
+    agenda = Agenda(shard)
     for one in shard.agents.values():
         agenda.add_agent(one)
     assert drawn(shard, agenda, 100) == [("w2", "a0"), ("w1", "a1")]
@@ -53,7 +53,7 @@ def test_freed_agents_bring_in_items_that_waited_already() -> None:
 
 def test_steps_are_bounded_and_the_rest_follows() -> None:
     shard = shard_with(agents=3, items=3)
-    agenda = Agenda(shard.matcher)
+    agenda = Agenda(shard)
     for work in shard.work.values():
         agenda.add_work(work)
     assert drawn(shard, agenda, 2) == [("w2", "a0"), ("w1", "a1")]
@@ -63,7 +63,7 @@ def test_steps_are_bounded_and_the_rest_follows() -> None:
 
 def test_work_that_left_meanwhile_is_passed_over() -> None:
     shard = shard_with(agents=1, items=2)
-    agenda = Agenda(shard.matcher)
+    agenda = Agenda(shard)
     for one in shard.agents.values():
         agenda.add_agent(one)
     first = shard.work["w1"]

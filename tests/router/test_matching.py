@@ -6,6 +6,7 @@ from random import Random
 from router.agent import Agent
 from router.events import CustomerLeft, PolicyChanged
 from router.invariants import check
+from router.line import Line
 from router.matching import Matcher
 from router.policy import Policy, QueuePolicy, Strategy
 from router.vocabulary import Medium, Presence, Requirement
@@ -22,7 +23,7 @@ def ready(name: str, skills: dict[str, int] | None = None, idle_since: int = 0) 
 
 def bound(matcher: Matcher, queue: QueuePolicy, *needs: Requirement) -> Work:
     work = Work("w", "i", queue.medium, queue.name, needs, 0, 1, 1, "")
-    matcher.bind(work, queue)
+    matcher.bind(work, Line(queue))
     return work
 
 
@@ -45,7 +46,7 @@ def test_strategies_differ_where_proficiency_does() -> None:
     assert (best.agent.agent_id, best.runner_up) == ("bob", "ann")
     assert best.terms == (("load", 0), ("proficiency", 9), ("idle_since", 2))
     assert (longest.agent.agent_id, longest.runner_up) == ("ann", "bob")
-    assert longest.terms == (("load", 0), ("idle_since", 1))
+    assert longest.terms == (("busy", 0), ("idle_since", 1))
 
 
 def test_equal_agents_are_told_apart_by_id() -> None:
@@ -153,8 +154,8 @@ def test_capacity_of_a_policy_without_the_medium_is_none() -> None:
     rules = Policy("v", {}, {}, units={})
     ann = ready("ann")
     matcher = Matcher(rules, [ann])
-    assert matcher.available(ann, Medium.VOICE)
-    assert not matcher.available(ann, Medium.EMAIL)
+    assert matcher.best_agent(bound(matcher, VOICE)) is not None
+    assert matcher.best_agent(bound(matcher, QueuePolicy("mail", Medium.EMAIL))) is None
 
 
 def test_few_changed_agents_revise_the_sets_in_place(new_world: NewWorld) -> None:

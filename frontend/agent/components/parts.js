@@ -63,5 +63,6 @@ export function Why({ why }) {
 }
 
 function termValue(name, value) {
-  return name === "idle_since" ? html`<${Ticking} since=${value / 1000} />` : value;
+  if (name === "idle_since") return html`<${Ticking} since=${value / 1000} />`;
+  return name === "load" ? `${Math.round(value / 10)} %` : value;
 }
