@@ -10,7 +10,7 @@ from aiohttp import web
 from http_api.audit_api import AuditApi, AuditLog, DeliveryLog
 from http_api.board_api import BoardApi
 from http_api.customers_api import CustomerQueries, CustomersApi
-from http_api.follow_ups_api import FollowUpBook, FollowUpsApi
+from http_api.follow_ups_api import FollowUpBook, FollowUpsApi, Titles
 from http_api.guard import Guard
 from http_api.interactions_api import InteractionsApi
 from http_api.middleware import add_headers, request_scope
@@ -44,6 +44,7 @@ class Ports:
     follow_ups: FollowUpBook
     messages: Path
     statistics: Statistics
+    titles: Titles
     audit: AuditLog
     deliveries: DeliveryLog
     health: Health
@@ -95,8 +96,8 @@ def _routes(ports: Ports, settings: HttpSettings) -> tuple[Route, ...]:
         *RulesApi(ports.rules, ports.scopes).routes(),
         *WorkApi(ports.programs).routes(),
         *CustomersApi(ports.customers, ports.interactions, ports.scopes).routes(),
-        *FollowUpsApi(ports.follow_ups, ports.messages, ports.scopes, ports.now).routes(),
         *StatisticsApi(ports.statistics, ports.scopes).routes(),
+        *FollowUpsApi(ports.follow_ups, ports.messages, ports.scopes, ports.titles, ports.audit, ports.now).routes(),
         *AuditApi(ports.audit, ports.deliveries, ports.scopes).routes(),
         *OperationsApi(ports.health, ports.metrics).routes(),
     )

@@ -10,7 +10,7 @@ from http_api.guard import CALLER
 from http_api.ports import Scopes
 from http_api.problems import ProblemError
 from http_api.routes import Parameter, Route, read_number, reply
-from records.audit import AuditEntry
+from records.audit import AuditEntry, Intervention
 from records.roles import Action, Extent, allowed, extent
 from records.webhooks import Delivery, DeliveryBefore
 
@@ -34,6 +34,8 @@ class DeliveryPage(msgspec.Struct, frozen=True):
 
 class AuditLog(Protocol):
     """The log (records.audit.Audit)."""
+
+    async def add(self, intervention: Intervention) -> int: ...
 
     async def page(
         self, limit: int, before: int | None = None, *, teams: Sequence[str] | None = None

@@ -88,7 +88,7 @@ class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="hello"
 
 
 class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
-    """Who is watching, and the server's clock in microseconds since the epoch.
+    """Who is watching (`agent_id` of an account with one), and the server's clock in microseconds since the epoch.
 
     `reasons`: why an agent may be set not ready, code and title; `beat_us`: how long the server is silent at most.
     """
@@ -99,6 +99,7 @@ class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
     server_time_us: int
     reasons: dict[str, str] = {}
     beat_us: int = int(BEAT_S * 1e6)
+    agent_id: str | None = None
 
 
 class Gone(msgspec.Struct, frozen=True):
@@ -294,7 +295,9 @@ class BoardSocket:
         view = View()
         try:
             account, role = caller.account, caller.role.value
-            await _write(ws, Welcome(account, role, teams, self._now(), self._reasons(), int(self._beat_s * 1e6)))
+            beat_us = int(self._beat_s * 1e6)
+            welcome = Welcome(account, role, teams, self._now(), self._reasons(), beat_us, caller.agent_id)
+            await _write(ws, welcome)
             clock = asyncio.get_running_loop().time
             check_at, beat_at = clock() + CHECK_S, clock() + self._beat_s
             while not ws.closed:

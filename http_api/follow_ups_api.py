@@ -1,9 +1,13 @@
-"""What callers left: numbers to call back and messages to listen to, of the queues that the caller's teams serve."""
+"""What callers left: numbers to call back and messages to listen to, of the queues that the caller's teams serve.
+
+Somebody takes one, sees to it and marks it done with a note. Who does, and who listened to what, is audited.
+"""
 
 import asyncio
+import dataclasses
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Literal, Protocol, get_args
+from typing import Annotated, Any, Final, Literal, Protocol, TypeVar
 
 import msgspec
 from aiohttp import hdrs, web
@@ -11,18 +15,25 @@ from aiohttp import hdrs, web
 from http_api.guard import CALLER
 from http_api.ports import Scopes
 from http_api.problems import ProblemError, not_found
-from http_api.routes import Parameter, Route, read_number, reply
+from http_api.routes import Parameter, Route, read_body, read_number, reply
+from records.audit import Intervention
 from records.follow_ups import MAX_LISTED, FollowUp, Kind
 from records.roles import Action, Extent, allowed, extent
+from records.sessions import Caller
 
+T = TypeVar("T", bound=str)
 DEFAULT_LIMIT = 100
-_KINDS: tuple[str, ...] = get_args(Kind)
+MAX_NOTE = 4000
+_KINDS: Final[tuple[Kind, ...]] = ("callback", "voicemail")
+_STATE = {"type": "string", "enum": ["open", "done"], "default": "open"}
+_TAKEN = {"type": "string", "enum": ["me", "nobody"]}
 
 
-class OpenFollowUp(msgspec.Struct, frozen=True, kw_only=True):
+class ShownFollowUp(msgspec.Struct, frozen=True, kw_only=True):
     """One of them. `number` is where the caller can be reached, `path` what they chose in the menu.
 
-    `duration_us` is a message's length, null for a callback; `created_at` in microseconds since the epoch.
+    `duration_us` is a message's length, null for a callback; times in microseconds since the epoch. `taken_by` is the
+    agent who sees to it, with the name in `taken_by_name`; `done_by` the account that took it off the list.
     """
 
     id: int
@@ -34,41 +45,93 @@ class OpenFollowUp(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     duration_us: int | None
     created_at: int
+    queue_title: str
+    taken_by: str | None
+    taken_by_name: str
+    taken_at: int | None
+    done_at: int | None
+    done_by: str | None
+    note: str | None
 
 
-class OpenFollowUps(msgspec.Struct, frozen=True):
-    """Those that nobody has done yet, oldest first."""
+class FollowUpList(msgspec.Struct, frozen=True):
+    """Those that nobody has done yet, oldest first; or those that are done, the last one first."""
 
-    items: tuple[OpenFollowUp, ...]
+    items: tuple[ShownFollowUp, ...]
+
+
+class Take(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The agent who is to see to it, null for nobody; `was` is who has it, as the page shows it."""
+
+    agent_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None
+    was: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None
+
+
+class Done(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What came of it, for whoever looks at it later."""
+
+    note: Annotated[str, msgspec.Meta(max_length=MAX_NOTE)] = ""
 
 
 class FollowUpBook(Protocol):
     """Keeps them (records.follow_ups.FollowUps)."""
 
-    async def open(
+    async def list(
         self,
         kind: Kind | None = None,
         queue: str | None = None,
         limit: int = 100,
         *,
         of_queues: Collection[str] | None = None,
+        done: bool = False,
+        taken_by: str | None = None,
     ) -> tuple[FollowUp, ...]: ...
 
     async def get(self, follow_up_id: int) -> FollowUp | None: ...
 
-    async def done(self, follow_up_id: int, by: str, now: int) -> bool: ...
+    async def take(self, follow_up_id: int, was: str | None, agent_id: str | None, now: int) -> bool: ...
+
+    async def done(self, follow_up_id: int, by: str, now: int, note: str = "") -> bool: ...
+
+
+class Titles(Protocol):
+    """What people call queues and agents (server.titles)."""
+
+    def queue(self, name: str) -> str: ...
+
+    def teams(self, queue: str) -> tuple[str, ...]:
+        """Those that serve the queue."""
+        ...
+
+    def agent(self, agent_id: str) -> str: ...
+
+
+class Interventions(Protocol):
+    """Keeps what somebody did (records.audit.Audit)."""
+
+    async def add(self, intervention: Intervention) -> int: ...
 
 
 class FollowUpsApi:
-    """GET /follow-ups, POST /follow-ups/{id}/done and GET /follow-ups/{id}/recording.
+    """GET /follow-ups, POST /follow-ups/{id}/take and /done, and GET /follow-ups/{id}/recording.
 
     `messages` is the folder of the recordings, `now` gives microseconds since the epoch.
     """
 
-    def __init__(self, book: FollowUpBook, messages: Path, scopes: Scopes, now: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        book: FollowUpBook,
+        messages: Path,
+        scopes: Scopes,
+        titles: Titles,
+        audit: Interventions,
+        now: Callable[[], int],
+    ) -> None:
         self._book = book
         self._messages = messages
         self._scopes = scopes
+        self._titles = titles
+        self._audit = audit
         self._now = now
 
     def routes(self) -> tuple[Route, ...]:
@@ -80,15 +143,28 @@ class FollowUpsApi:
                 path="/api/v1/follow-ups",
                 handler=self.list,
                 operation="listFollowUps",
-                summary="Callers to call back and messages to listen to, oldest first, until somebody has done them",
+                summary="Callers to call back and messages to listen to, with who sees to them",
                 roles=allowed(Action.SEE_FOLLOW_UPS),
-                replies={200: OpenFollowUps},
+                replies={200: FollowUpList},
                 query=(
                     Parameter("kind", "Only these", {"type": "string", "enum": list(_KINDS)}),
                     Parameter("queue", "Only those of this queue"),
+                    Parameter("state", "Those to be done, or those that are", _STATE),
+                    Parameter("taken", "Only one's own, or those that nobody has taken", _TAKEN),
                     Parameter("limit", "How many at most", limit),
                 ),
                 problems=(400,),
+            ),
+            Route(
+                method="POST",
+                path="/api/v1/follow-ups/{id}/take",
+                handler=self.take,
+                operation="takeFollowUp",
+                summary="Take one that nobody has, put back one's own; supervisors give it to any agent of theirs",
+                roles=allowed(Action.FINISH_FOLLOW_UPS),
+                body=Take,
+                replies={204: None},
+                problems=(403, 404, 409, 422),
             ),
             Route(
                 method="POST",
@@ -97,6 +173,7 @@ class FollowUpsApi:
                 operation="finishFollowUp",
                 summary="Take one off the list; of two at once only one succeeds, the other is told 409",
                 roles=allowed(Action.FINISH_FOLLOW_UPS),
+                body=Done,
                 replies={204: None},
                 problems=(404, 409),
             ),
@@ -105,7 +182,7 @@ class FollowUpsApi:
                 path="/api/v1/follow-ups/{id}/recording",
                 handler=self.recording,
                 operation="getRecording",
-                summary="What the caller said: a mono WAV file",
+                summary="What the caller said: a mono WAV file, whole or by range; the beginning of it is audited",
                 roles=allowed(Action.SEE_FOLLOW_UPS),
                 media_type="audio/wav",
                 problems=(404,),
@@ -117,16 +194,44 @@ class FollowUpsApi:
         limit = read_number(request, "limit", DEFAULT_LIMIT, 1, MAX_LISTED)
         scope = self._scopes.of(request[CALLER])
         everything = extent(scope.role, Action.SEE_FOLLOW_UPS) is Extent.ALL
-        found = await self._book.open(
-            _read_kind(request), request.query.get("queue"), limit, of_queues=None if everything else scope.queues
+        found = await self._book.list(
+            _read_choice(request, "kind", _KINDS),
+            request.query.get("queue"),
+            limit,
+            of_queues=None if everything else scope.queues,
+            done=_read_choice(request, "state", ("open", "done")) == "done",
+            taken_by={"me": scope.agent_id or request[CALLER].account, "nobody": ""}.get(
+                _read_choice(request, "taken", ("me", "nobody")) or ""
+            ),
         )
-        return reply(OpenFollowUps(tuple(map(_shown, found))))
+        return reply(FollowUpList(tuple(map(self._shown, found))))
+
+    async def take(self, request: web.Request) -> web.Response:
+        """409 when somebody else has it by now, or it is done."""
+        asked, caller = await read_body(request, Take), request[CALLER]
+        scope = self._scopes.of(caller)
+        own = scope.agent_id is not None and {asked.agent_id, asked.was} == {scope.agent_id, None}
+        if not own and extent(scope.role, Action.ASSIGN_FOLLOW_UPS) is Extent.NONE:
+            raise ProblemError(403, "forbidden", "Only one that nobody has can be taken, and one's own be put back.")
+        this = await self._find(request, Action.FINISH_FOLLOW_UPS)
+        if not own and asked.agent_id and not scope.covers_agent(Action.ASSIGN_FOLLOW_UPS, asked.agent_id):
+            raise ProblemError(422, "unknown-agent", f"There is no agent {asked.agent_id} in your teams.")
+        if not await self._book.take(this.id, asked.was, asked.agent_id, self._now()):
+            raise ProblemError(409, "changed-meanwhile", "Somebody else has it now, or it is done.")
+        await self._keep(caller, this, "take_follow_up", {"agent_id": asked.was}, {"agent_id": asked.agent_id})
+        return web.Response(status=204)
 
     async def done(self, request: web.Request) -> web.Response:
-        """409 when it was done before."""
-        this = await self._find(request, Action.FINISH_FOLLOW_UPS)
-        if not await self._book.done(this.id, request[CALLER].account, self._now()):
+        """409 when it was done before, or a colleague has taken it (supervisors may all the same)."""
+        asked = await read_body(request, Done) if request.body_exists else Done()
+        this, caller = await self._find(request, Action.FINISH_FOLLOW_UPS), request[CALLER]
+        scope = self._scopes.of(caller)
+        theirs = this.taken_by not in (None, scope.agent_id)
+        if theirs and this.done_at is None and extent(scope.role, Action.ASSIGN_FOLLOW_UPS) is Extent.NONE:
+            raise ProblemError(409, "changed-meanwhile", f"{self._titles.agent(this.taken_by or '')} has it.")
+        if not await self._book.done(this.id, caller.account, self._now(), asked.note.strip()):
             raise ProblemError(409, "already-done")
+        await self._keep(caller, this, "finish_follow_up", {"done": False}, {"done": True})
         return web.Response(status=204)
 
     async def recording(self, request: web.Request) -> web.StreamResponse:
@@ -135,6 +240,9 @@ class FollowUpsApi:
         found = await asyncio.to_thread(_inside, self._messages, this.file)
         if found is None:
             raise not_found()
+        # A player asks for one recording in many ranges: who begins to listen is kept, once.
+        if request.method == "GET" and _from_the_beginning(request):
+            await self._keep(request[CALLER], this, "hear_recording", {}, {"heard": True})
         return web.FileResponse(found, headers={hdrs.CONTENT_TYPE: "audio/wav", hdrs.CACHE_CONTROL: "no-store"})
 
     async def _find(self, request: web.Request, action: Action) -> FollowUp:
@@ -145,19 +253,43 @@ class FollowUpsApi:
             raise not_found()
         return this
 
+    async def _keep(
+        self, caller: Caller, this: FollowUp, action: str, before: dict[str, Any], after: dict[str, Any]
+    ) -> None:
+        """Neither the number nor the note: what is personal can be erased where it is, and the log cannot."""
+        intervention = Intervention(
+            at=self._now(),
+            by=caller.account,
+            role=caller.role.value,
+            action=action,
+            subject=f"follow_up:{this.id}",
+            before=before,
+            after=after,
+            teams=self._titles.teams(this.queue),
+        )
+        await self._audit.add(intervention)
 
-def _read_kind(request: web.Request) -> Kind | None:
-    match request.query.get("kind"):
-        case None:
-            return None
-        case "callback" | "voicemail" as kind:
-            return kind
-        case _:
-            raise ProblemError(400, "bad-request", f"kind must be {' or '.join(_KINDS)}.")
+    def _shown(self, one: FollowUp) -> ShownFollowUp:
+        own = {field.name: getattr(one, field.name) for field in dataclasses.fields(one) if field.name != "file"}
+        taken_by_name = self._titles.agent(one.taken_by) if one.taken_by else ""
+        return ShownFollowUp(**own, queue_title=self._titles.queue(one.queue), taken_by_name=taken_by_name)
 
 
-def _shown(one: FollowUp) -> OpenFollowUp:
-    return OpenFollowUp(**{name: getattr(one, name) for name in OpenFollowUp.__struct_fields__})
+def _read_choice(request: web.Request, name: str, choices: tuple[T, ...]) -> T | None:
+    text = request.query.get(name)
+    if text is None:
+        return None
+    found = next((choice for choice in choices if choice == text), None)
+    if found is None:
+        raise ProblemError(400, "bad-request", f"{name} must be {' or '.join(choices)}.")
+    return found
+
+
+def _from_the_beginning(request: web.Request) -> bool:
+    try:
+        return not request.http_range.start
+    except ValueError:
+        return True  # a range that cannot be read; the file's own answer says so
 
 
 def _inside(folder: Path, name: str | None) -> Path | None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import ColumnElement, Select, insert, select, update
 
 from records.database import Database
 from records.tables import follow_ups
@@ -22,7 +22,7 @@ class FollowUp:
     """One of them. `number` is where the caller can be reached, `path` the choices in the menu.
 
     A voicemail has a `file`, its name in the folder of messages, and its length; times in microseconds since the
-    epoch, `done_at` None while it is open.
+    epoch, `done_at` None while it is open. `taken_by` is the agent who sees to it, `done_by` an account.
     """
 
     id: int
@@ -37,10 +37,13 @@ class FollowUp:
     created_at: int
     done_at: int | None
     done_by: str | None
+    taken_by: str | None
+    taken_at: int | None
+    note: str | None
 
 
 class FollowUps:
-    """Keeps them, lists those that are open, and takes them off the list."""
+    """Keeps them, lists them, gives them to agents, and takes them off the list."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -71,22 +74,31 @@ class FollowUps:
             "voicemail", interaction_id, queue, number, language, path, now, file=file, duration_us=duration_us
         )
 
-    async def open(
+    async def list(
         self,
         kind: Kind | None = None,
         queue: str | None = None,
         limit: int = 100,
         *,
         of_queues: Collection[str] | None = None,
+        done: bool = False,
+        taken_by: str | None = None,
     ) -> tuple[FollowUp, ...]:
-        """Those not done yet, oldest first, at most 500; `of_queues` are those that may be seen (None: all)."""
-        query = _select().where(follow_ups.c.done_at.is_(None)).order_by(follow_ups.c.id)
+        """Those not done yet, oldest first, or those that are, the last one first; at most 500.
+
+        `of_queues` are those that may be seen (None: all); `taken_by` "" are those that nobody has taken.
+        """
+        state = follow_ups.c.done_at.is_not(None) if done else follow_ups.c.done_at.is_(None)
+        query = _select().where(state)
+        query = query.order_by(follow_ups.c.done_at.desc(), follow_ups.c.id.desc()) if done else query.order_by("id")
         if kind is not None:
             query = query.where(follow_ups.c.kind == kind)
         if queue is not None:
             query = query.where(follow_ups.c.queue == queue)
         if of_queues is not None:
             query = query.where(follow_ups.c.queue.in_(sorted(of_queues)))
+        if taken_by is not None:
+            query = query.where(_held_by(taken_by or None))
         async with self._database.read() as connection:
             rows = (await connection.execute(query.limit(min(limit, MAX_LISTED)))).mappings()
             return tuple(FollowUp(**row) for row in rows)
@@ -97,11 +109,25 @@ class FollowUps:
             row = (await connection.execute(_select().where(follow_ups.c.id == follow_up_id))).mappings().first()
         return FollowUp(**row) if row is not None else None
 
-    async def done(self, follow_up_id: int, by: str, now: int) -> bool:
+    async def take(self, follow_up_id: int, was: str | None, agent_id: str | None, now: int) -> bool:
+        """Gives it from `was` to another agent, or (None) to nobody; False when `was` does not have it, or it is done.
+
+        Of two who take it at once only one has it.
+        """
+        this = (follow_ups.c.id == follow_up_id) & follow_ups.c.done_at.is_(None) & _held_by(was)
+        taken_at = None if agent_id is None else now
+        async with self._database.write() as connection:
+            changed = await connection.execute(
+                update(follow_ups).where(this).values(taken_by=agent_id, taken_at=taken_at)
+            )
+            return changed.rowcount == 1
+
+    async def done(self, follow_up_id: int, by: str, now: int, note: str = "") -> bool:
         """Takes it off the list for `by`; False when it was not on it: of two at once only one has it."""
         this = (follow_ups.c.id == follow_up_id) & follow_ups.c.done_at.is_(None)
+        values = {"done_at": now, "done_by": by, "note": note or None}
         async with self._database.write() as connection:
-            changed = await connection.execute(update(follow_ups).where(this).values(done_at=now, done_by=by))
+            changed = await connection.execute(update(follow_ups).where(this).values(**values))
             return changed.rowcount == 1
 
     async def _add(
@@ -136,3 +162,7 @@ class FollowUps:
 
 def _select() -> Select[tuple[object, ...]]:
     return select(*(follow_ups.c[field.name] for field in fields(FollowUp)))
+
+
+def _held_by(agent_id: str | None) -> ColumnElement[bool]:
+    return follow_ups.c.taken_by.is_(None) if agent_id is None else follow_ups.c.taken_by == agent_id

@@ -31,6 +31,7 @@ class Action(StrEnum):
     SEE_FOLLOW_UPS = "see_follow_ups"
     FINISH_FOLLOW_UPS = "finish_follow_ups"
     SEE_STATISTICS = "see_statistics"
+    ASSIGN_FOLLOW_UPS = "assign_follow_ups"
     SEE_AUDIT = "see_audit"
     SEE_DELIVERIES = "see_deliveries"
     RELOAD_SITE = "reload_site"
@@ -65,6 +66,7 @@ _ROWS: Mapping[Action, tuple[Extent, Extent, Extent, Extent, Extent]] = {
     Action.SEE_FOLLOW_UPS: (_TEAMS, _TEAMS, _TEAMS, _ALL, _NONE),
     Action.FINISH_FOLLOW_UPS: (_TEAMS, _TEAMS, _TEAMS, _ALL, _NONE),
     Action.SEE_STATISTICS: (_OWN, _OWN, _TEAMS, _ALL, _NONE),
+    Action.ASSIGN_FOLLOW_UPS: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
     Action.SEE_AUDIT: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
     Action.SEE_DELIVERIES: (_NONE, _NONE, _NONE, _ALL, _NONE),
     Action.RELOAD_SITE: (_NONE, _NONE, _NONE, _ALL, _NONE),
@@ -141,8 +143,9 @@ _MEANING: Mapping[Action, str] = {
     Action.CANCEL_WORK: "end a work item; own: one that this key submitted",
     Action.SUBMIT_WORK: "bring work in from a program",
     Action.SEE_FOLLOW_UPS: "callers to call back, and messages with their recordings; teams: those of their queues",
-    Action.FINISH_FOLLOW_UPS: "take a callback or a message off the list",
     Action.SEE_STATISTICS: "figures of queues, agents, media and channels, also of days gone by; own: one's own",
+    Action.FINISH_FOLLOW_UPS: "take a callback or a message for oneself, and off the list when it is done",
+    Action.ASSIGN_FOLLOW_UPS: "give a callback or a message to an agent, or take it from one",
     Action.SEE_AUDIT: "the audit log",
     Action.SEE_DELIVERIES: "the log of webhook deliveries",
     Action.RELOAD_SITE: "have the site's files read again",

@@ -305,6 +305,9 @@ follow_ups = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("done_at", BigInteger),
     Column("done_by", String(64)),
+    Column("taken_by", String(64)),
+    Column("taken_at", BigInteger),
+    Column("note", Text),
     Index(None, "done_at", "id"),
 )
 

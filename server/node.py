@@ -53,6 +53,7 @@ from server.speaker import Speaker
 from server.storage import SHARD, Storage, open_storage
 from server.tasks import TaskOwner
 from server.telephony import REALM, media_workers, user_agent
+from server.titles import Titles
 from server.tls import certificate, renew
 from server.voice_site import voice_site
 from server.web import GuardedSignIn, Web
@@ -245,6 +246,7 @@ class Node:
             follow_ups=self.follow_ups,
             messages=self.messages,
             statistics=management.statistics,
+            titles=Titles(management.site),
             audit=management.audit,
             deliveries=management.deliveries,
             health=Checks({"store": self._check_store, "media": self._check_media, "records": self._check_records}),

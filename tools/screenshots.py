@@ -2,18 +2,20 @@
 
 Starts a server of its own, calls in by SIP (twice, so that there is an earlier interaction), opens chats from the demo
 page, and works the pages in Chromium as people would: wide and as on a telephone, light and dark, in three languages.
-NAMEs pick among agent, chat, visitor, supervisor and start. Needs chromium.
+NAMEs pick among agent, chat, visitor, supervisor, follow_ups and start. Needs chromium.
 """
 
 import asyncio
 import io
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -24,6 +26,8 @@ import av
 import av.filter
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from records.database import Database, sqlite_url
+from records.follow_ups import FollowUps
 from tests.browser import CHROMIUM
 from tests.frontend.real import ARGUMENTS
 from tools.call.caller import Caller
@@ -74,6 +78,7 @@ class Studio:
     browser: Browser
     http: int
     sip: int
+    folder: Path
 
     @asynccontextmanager
     async def page(
@@ -331,6 +336,41 @@ async def supervisor(studio: Studio) -> None:
                 await page.locator(".end").click()
 
 
+async def follow_ups(studio: Studio) -> None:
+    """What callers left, as the services flow keeps it, on both pages."""
+    (studio.folder / "messages").mkdir(exist_ok=True)
+    shutil.copy(VOICES / "voices" / "caller.wav", studio.folder / "messages" / "shown.wav")
+    database = await Database.open(sqlite_url(studio.folder / "jackfield.db"))
+    book, now = FollowUps(database), time.time_ns() // 1000
+    await book.callback("shown-1", "after_sales", "+8613800000001", "zh", ("中文", "after-sales"), now - 1_500_000_000)
+    this = await book.voicemail(
+        "shown-2",
+        "orders",
+        "+8613800000002",
+        "en",
+        ("orders",),
+        now - 600_000_000,
+        file="shown.wav",
+        duration_us=9_000_000,
+    )
+    await book.callback("shown-3", "orders", "+8613800000003", "en", ("orders",), now - 120_000_000)
+    await database.close()
+    async with studio.signed_in("agent/", AGENT) as page:
+        await page.get_by_role("button", name=re.compile("^Follow-ups")).click()
+        row = page.locator(f"[data-follow-up='{this}']")
+        await row.get_by_role("button", name="Take it").click()
+        await row.get_by_role("button", name="Listen").click()
+        await row.locator("audio").wait_for()
+        await row.get_by_role("button", name="Done").click()
+        await looks(page, "follow-ups")
+        await sign_out(page)
+    async with studio.signed_in("supervisor/", "supervisor1") as page:
+        await page.get_by_role("button", name="Follow-ups").click()
+        await page.locator(".follow-up").first.wait_for()
+        await page.locator(".bar select.language").select_option("zh-CN")
+        await picture(page, "follow-ups-supervisor-zh-CN")
+
+
 async def start(studio: Studio) -> None:
     """Where to go."""
     async with studio.page("") as page:
@@ -343,6 +383,7 @@ SCENES: dict[str, Callable[[Studio], Awaitable[None]]] = {
     "agent": agent,
     "chat": chat,
     "supervisor": supervisor,
+    "follow_ups": follow_ups,
 }
 
 
@@ -354,7 +395,7 @@ async def main(names: list[str]) -> None:
             expect.set_options(timeout=15_000)
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             for name in names or SCENES:
-                await SCENES[name](Studio(browser, http, sip))
+                await SCENES[name](Studio(browser, http, sip, Path(folder)))
             await browser.close()
 
 

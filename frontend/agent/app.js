@@ -1,6 +1,7 @@
 import { storedToken } from "../lib/account.js";
 import { Notices } from "../lib/controls.js";
 import { chooseLanguage, language, t } from "../lib/i18n.js";
+import { FollowUps, forMe, useFollowUps } from "../lib/follow-ups.js";
 import { SignIn } from "../lib/sign-in.js";
 import { html, useEffect, useLayoutEffect, useState } from "../lib/ui.js";
 import { who } from "./attention.js";
@@ -39,8 +40,14 @@ export function App({ desk }) {
 
 const takesNoWork = ({ agent_id }) => (agent_id === null ? "sign_in.no_agent" : null);
 
+const COUNT_EVERY_MS = 60_000;
+
 function Workplace({ desk, state, onLanguage }) {
   const { offers, works } = state;
+  const [view, show] = useState("work");
+  const todo = useFollowUps(state.ready, "open", COUNT_EVERY_MS);
+  // Somebody waits: whatever else was being looked at.
+  useEffect(() => void (offers.length && show("work")), [offers.length]);
   const cards = [...offers, ...works].map((each) => `${each.reservation_id}${Boolean(each.wrapUp)}`).join();
   useEffect(keepFocus, [cards]);
   if (!state.ready) return html`<${Waiting} desk=${desk} state=${state} />`;
@@ -49,9 +56,11 @@ function Workplace({ desk, state, onLanguage }) {
   const front = calls[0] ?? chats.find(({ reservation_id }) => reservation_id === state.shown) ?? chats[0];
   return html`
     <a class="skip" href="#work">${t("page.skip")}</a>
-    <${Header} desk=${desk} state=${state} onLanguage=${onLanguage} />
+    <${Header} desk=${desk} state=${state} onLanguage=${onLanguage} view=${view} show=${show} todo=${forMe(todo.items, state.agent.id)} />
     <${Banners} desk=${desk} state=${state} />
-    <main id="work" class=${`work ${chats.length ? "with-chats" : ""} ${chats.length && calls.length ? "with-both" : ""}`} tabindex="-1">
+    ${view === "follow_ups" && html`<div class="aside-view" role="region" aria-label=${t("view.follow_ups")}>
+      <${FollowUps} me=${state.agent.id} tell=${(text, kind = "info") => desk.tell({ kind, text })} changed=${todo.load} /></div>`}
+    <main id="work" class=${`work ${chats.length ? "with-chats" : ""} ${chats.length && calls.length ? "with-both" : ""}`} tabindex="-1" hidden=${view !== "work"}>
       <section class="stage" aria-label=${t("page.work")}>
         <${Announcement} offers=${offers} />
         ${offers.map((offer) => html`<${OfferCard} key=${offer.reservation_id} offer=${offer} desk=${desk} state=${state} compact=${works.length > 0} />`)}

@@ -1,5 +1,6 @@
 import { storedToken } from "../lib/account.js";
 import { Action, Banner, Notices } from "../lib/controls.js";
+import { FollowUps } from "../lib/follow-ups.js";
 import { chooseLanguage, language, t } from "../lib/i18n.js";
 import { Icon, Mark } from "../lib/icons.js";
 import { LanguageSwitch } from "../lib/language.js";
@@ -10,7 +11,9 @@ import { AuditLog } from "./components/audit.js";
 import { Dialogs } from "./components/dialogs.js";
 import { Queues, Summary } from "./components/queues.js";
 import { Waiting } from "./components/waiting.js";
+import { byName, nameOf } from "./store.js";
 
+const VIEWS = ["board", "follow_ups", "audit"];
 const ROLES = new Set(["supervisor", "administrator"]);
 const notForThem = ({ role }) => (ROLES.has(role) ? null : "sign_in.not_supervisor");
 
@@ -45,7 +48,7 @@ function Room({ office, state, onLanguage }) {
     <header class="bar">
       <p class="brand"><${Mark} /><span>Jackfield</span></p>
       <nav class="views" aria-label=${t("supervisor.views")}>
-        ${["board", "audit"].map((name) => html`<button type="button" key=${name} aria-current=${view === name ? "page" : undefined} onClick=${() => setView(name)}>${t(`supervisor.${name}`)}</button>`)}
+        ${VIEWS.map((name) => html`<button type="button" key=${name} aria-current=${view === name ? "page" : undefined} onClick=${() => setView(name)}>${t(`supervisor.${name}`)}</button>`)}
       </nav>
       <div class="bar-end">
         <span class="lamps" role="status"><span class=${`lamp ${state.connection === "online" ? "good" : "bad"}`}><i aria-hidden="true"></i><span>${t(`connection.${state.connection}`)}</span></span></span>
@@ -58,7 +61,9 @@ function Room({ office, state, onLanguage }) {
     <main id="board" class=${`room ${view}`} tabindex="-1">
       ${view === "audit"
         ? html`<${AuditLog} office=${office} />`
-        : html`
+        : view === "follow_ups"
+          ? html`<${FollowUps} me=${state.agentId} agents=${byName(state.agents).map((one) => [one.agent_id, nameOf(one)])} tell=${(text, kind) => office.tell(text, kind)} />`
+          : html`
           <${Summary} state=${state} />
           <div class="column">
             <${Queues} state=${state} chosen=${queue} choose=${setQueue} />

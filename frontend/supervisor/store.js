@@ -6,6 +6,7 @@ export const initial = {
   ready: false, // a snapshot has arrived
   account: null,
   role: null,
+  agentId: null, // of who watches
   reasons: {}, // for being not ready: code -> title
   queues: new Map(), // by id
   agents: new Map(),
@@ -18,7 +19,7 @@ let noticeId = 0;
 export function reduce(state, message) {
   switch (message.type) {
     case "welcome":
-      return { ...state, account: message.account, role: message.role, reasons: message.reasons ?? {} };
+      return { ...state, account: message.account, role: message.role, agentId: message.agent_id ?? null, reasons: message.reasons ?? {} };
     case "snapshot":
       return { ...state, ready: true, ...parts(initial, message) };
     case "change":

@@ -69,6 +69,7 @@ TERMS = (
     "preferred",
     "proficiency",
 )
+FOLLOW_UPS = ("take_follow_up", "finish_follow_up", "hear_recording")
 MARKS = ("sent", "delivered", "read")
 STAFF = Catalogue(
     folder="i18n",
@@ -94,15 +95,16 @@ STAFF = Catalogue(
         "notice": (REASON_MISSED_OFFER, REASON_LEG_FAILED),
         "banner": ("microphone", "no_microphone", "unsupported", "playback"),
         "idle": ("unreachable_sip", "unreachable_webrtc"),
-        "action": ("set_presence", "move_work", "direct_work", "cancel_work", "set_rules"),
+        "action": ("set_presence", "move_work", "direct_work", "cancel_work", "set_rules", *FOLLOW_UPS),
         "held": tuple(set(OfferState) - {OfferState.CLOSED}),
         "role": tuple(Role),
         "rule": explain.RULES,
         "summary": ("waiting", "longest", "talking", "ready", "not_ready"),
-        "supervisor": ("board", "audit"),
+        "supervisor": ("board", "follow_ups", "audit"),
+        "view": ("work", "follow_ups"),
         "start": tuple(f"{page}{text}" for page in ("agent", "supervisor", "visitor") for text in ("", "_text")),
     },
-    open_groups=("refused", "data", "identity", "field", "intervention"),
+    open_groups=("refused", "data", "identity", "field", "intervention", "language", "follow_ups_problem"),
 )
 VISITORS = Catalogue(
     folder="widget/i18n",

@@ -116,6 +116,19 @@ class FirstTeam:
         return Scope(caller.role, caller.agent_id, teams, agents, frozenset({"orders"}))
 
 
+class Names:
+    """Titles of the two queues; agents are called by their ids in capitals."""
+
+    def queue(self, name: str) -> str:
+        return {"orders": "Orders"}.get(name, name)
+
+    def teams(self, queue: str) -> tuple[str, ...]:
+        return {"orders": ("first",)}.get(queue, ())
+
+    def agent(self, agent_id: str) -> str:
+        return agent_id.upper()
+
+
 @dataclass
 class Asked:
     """Stands for supervision, rules and programs: keeps what was asked, answers what a test says."""
@@ -267,6 +280,7 @@ async def make_site(tmp_path: Path) -> AsyncIterator[MakeSite]:
                 follow_ups=FollowUps(database),
                 messages=tmp_path / "messages",
                 statistics=figures,
+                titles=Names(),
                 audit=Audit(database),
                 deliveries=Deliveries(database),
                 health=checks,

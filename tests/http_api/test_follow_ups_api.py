@@ -64,11 +64,18 @@ async def test_open_ones_in_order_and_by_kind_and_queue(site: Site) -> None:
             "path": "2",
             "duration_us": 7,
             "created_at": START,
+            "queue_title": "Orders",
+            "taken_by": None,
+            "taken_by_name": "",
+            "taken_at": None,
+            "done_at": None,
+            "done_by": None,
+            "note": None,
         }
     ]
 
 
-@pytest.mark.parametrize("query", ["?kind=fax", "?limit=0", "?limit=501"])
+@pytest.mark.parametrize("query", ["?kind=fax", "?limit=0", "?limit=501", "?state=lost", "?taken=all"])
 async def test_what_cannot_be_asked(site: Site, query: str) -> None:
     assert (await site.get("ada", LIST + query))[0] == 400
 
@@ -117,3 +124,58 @@ async def test_a_callback_and_a_lost_file_have_no_recording(site: Site, folder: 
 async def test_no_file_outside_the_folder_is_sent(site: Site, folder: Path, file: str) -> None:
     (folder / "link.wav").symlink_to(folder.parent / "secret.wav")
     assert (await hear(site, "ada", await leave(site, file=file)))[0] == 404
+
+
+async def take(site: Site, account: str, what: int, agent_id: str | None, was: str | None = None) -> int:
+    return (await site.send(account, "POST", f"{LIST}/{what}/take", {"agent_id": agent_id, "was": was}))[0]
+
+
+async def test_an_agent_takes_what_nobody_has_and_puts_back_the_own(site: Site) -> None:
+    this, other = await leave(site), await ask_back(site, "experts")
+    assert await take(site, "anna", this, "anna") == 204
+    (item,) = (await site.get("anna", LIST))[1]["items"]
+    assert (item["taken_by"], item["taken_by_name"], item["taken_at"]) == ("anna", "ANNA", site.clock.now)
+    assert (await ids(site, "anna", "?taken=me"), await ids(site, "anna", "?taken=nobody")) == ([this], [])
+    assert await take(site, "anna", this, "anna") == 409, "it is not nobody's any more"
+    assert await take(site, "anna", this, "trainee", "anna") == 403, "only supervisors give it to others"
+    assert await take(site, "anna", this, None, "dora") == 403
+    assert await take(site, "anna", other, "anna") == 404
+    assert await take(site, "anna", this, None, "anna") == 204
+    assert await ids(site, "anna", "?taken=nobody") == [this]
+    assert await take(site, "trainee", this, "trainee") == 403, "an account without an agent takes nothing"
+
+
+async def test_a_supervisor_gives_it_to_the_own_agents_and_the_second_writer_is_told(site: Site) -> None:
+    this = await leave(site)
+    assert await take(site, "sam", this, "dora") == 422, "of another team"
+    assert await take(site, "sam", this, "anna") == 204
+    status, problem = await site.send("sam", "POST", f"{LIST}/{this}/take", {"agent_id": "trainee", "was": None})
+    assert (status, problem["type"]) == (409, "urn:jackfield:problem:changed-meanwhile")
+    assert await take(site, "sam", this, "trainee", "anna") == 204
+    status, problem = await site.send("anna", "POST", f"{LIST}/{this}/done", {"note": "mine"})
+    assert (status, problem["type"]) == (409, "urn:jackfield:problem:changed-meanwhile")
+    assert (await site.send("sam", "POST", f"{LIST}/{this}/done", {"note": "  called back \n"}))[0] == 204
+    (item,) = (await site.get("sam", LIST + "?state=done"))[1]["items"]
+    assert (item["id"], item["note"], item["done_by"]) == (this, "called back", "sam")
+    assert (await site.send("sam", "POST", f"{LIST}/{this}/done", {"note": "x" * 4001}))[0] == 400
+
+
+async def test_who_took_heard_and_finished_is_audited_without_what_is_personal(site: Site, folder: Path) -> None:
+    this = await leave(site)
+    await take(site, "anna", this, "anna")
+    headers = {"Authorization": f"Bearer {await site.token('anna')}"}
+    url = f"{LIST}/{this}/recording"
+    heard = []
+    for asked in ("bytes=0-3", "bytes=4-", "bytes=-4"):
+        async with site.client.get(url, headers={**headers, "Range": asked}) as answer:
+            heard.append((answer.status, await answer.read()))
+    assert heard == [(206, WAV[:4]), (206, WAV[4:]), (206, WAV[-4:])]
+    assert (await site.client.get(url, headers={**headers, "Range": "bytes=99-"})).status == 416
+    await site.send("anna", "POST", f"{LIST}/{this}/done", {"note": "+86138 was called"})
+    log = (await site.get("sam", "/api/v1/audit"))[1]["items"]
+    assert [(one["action"], one["by"], one["subject"], one["after"]) for one in reversed(log)] == [
+        ("take_follow_up", "anna", f"follow_up:{this}", {"agent_id": "anna"}),
+        ("hear_recording", "anna", f"follow_up:{this}", {"heard": True}),
+        ("finish_follow_up", "anna", f"follow_up:{this}", {"done": True}),
+    ]
+    assert "86138" not in str(log)

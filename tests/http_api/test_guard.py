@@ -28,6 +28,7 @@ PROTECTED = [
     ("GET", "/api/v1/customers"),
     ("GET", "/api/v1/customers/i1/timeline"),
     ("GET", "/api/v1/follow-ups"),
+    ("POST", "/api/v1/follow-ups/i1/take"),
     ("POST", "/api/v1/follow-ups/i1/done"),
     ("GET", "/api/v1/follow-ups/i1/recording"),
     ("GET", "/api/v1/statistics"),

@@ -29,7 +29,7 @@ async def test_callbacks_are_written_down_and_impossible_numbers_refused(tmp_pat
         kept = FollowUps(database)
         book = CallbackBook(kept, lambda: 5)
         await book.requested("i1", RequestCallback(1, "orders", "12345", (), ("a", "b"), "en"))
-        (one,) = await kept.open("callback")
+        (one,) = await kept.list("callback")
         assert (one.queue, one.number, one.path, one.created_at) == ("orders", "12345", "a > b", 5)
         with pytest.raises(RequestError, match="no_number"):
             await book.requested("i1", RequestCallback(1, "orders", "", (), (), "en"))

@@ -166,6 +166,11 @@ async def take_work(office: Bureau, who: str, target: dict[str, str]) -> bool | 
     return await spoken(office, who, "/api/v1/agents/ws")
 
 
+async def assign_follow_ups(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    body = {"agent_id": target["agent"], "was": None}
+    return await reached(office, who, "POST", f"follow-ups/{await left_by_a_caller(office, target)}/take", body)
+
+
 PROBES: dict[Action, Probe] = {action: globals()[action.value] for action in Action}
 # What cannot be somebody else's: asked once, whoever's team it is.
 WITHOUT_TARGET = {Action.KEEP_SESSION, Action.TAKE_WORK, Action.SUBMIT_WORK, Action.SEE_DELIVERIES, Action.RELOAD_SITE}

@@ -86,7 +86,7 @@ async def test_what_the_caller_said_becomes_a_message(box: Box) -> None:
     await box.begin()
     await talk(box, 1.0)
     await box.box.keep("i1", KEEP)
-    (message,) = await box.follow_ups.open("voicemail")
+    (message,) = await box.follow_ups.list("voicemail")
     assert (message.interaction_id, message.queue, message.number) == ("i1", "help", "+86138")
     assert (message.language, message.path, message.created_at) == ("zh", "closed", 77)
     assert message.file == "i1-1.wav"
@@ -108,7 +108,7 @@ async def test_nothing_said_is_no_message(box: Box) -> None:
     with pytest.raises(RequestError, match="empty"):
         await box.box.keep("i1", KEEP)
     assert box.files() == []
-    assert await box.follow_ups.open() == ()
+    assert await box.follow_ups.list() == ()
 
 
 async def test_silence_is_told_once_and_only_after_it(box: Box) -> None:
@@ -120,7 +120,7 @@ async def test_silence_is_told_once_and_only_after_it(box: Box) -> None:
     await until(lambda: box.silences == 1, "silence", seconds=6)
     await box.box.keep("i1", KEEP)
     assert box.silences == 1
-    assert len(await box.follow_ups.open()) == 1
+    assert len(await box.follow_ups.list()) == 1
 
 
 async def test_quiet_packets_are_silence_too(box: Box) -> None:
@@ -137,7 +137,7 @@ async def test_a_caller_who_is_gone_with_their_leg_still_leaves_the_message(box:
     await talk(box, 1.0)
     await box.engine.close_leg("leg")
     await box.box.keep("i1", KEEP)
-    assert len(await box.follow_ups.open()) == 1
+    assert len(await box.follow_ups.list()) == 1
 
 
 async def test_a_recording_that_is_dropped_leaves_nothing(box: Box) -> None:
@@ -169,14 +169,14 @@ async def test_what_a_crash_cut_off_is_a_message_after_the_next_start(box: Box) 
     # Nobody ends anything from here on, as when the process is killed: the file has no finished header either.
     raw.write_bytes(bytes(44) + raw.read_bytes()[44:])
     await keep_left_behind(box.folder, box.follow_ups)
-    (message,) = await box.follow_ups.open("voicemail")
+    (message,) = await box.follow_ups.list("voicemail")
     assert (message.interaction_id, message.queue, message.number) == ("i1", "help", "+86138")
     assert (message.language, message.path, message.file) == ("zh", "closed", "i1-1.wav")
     assert message.duration_us is not None
     assert message.duration_us >= 500_000
     assert box.files() == ["i1-1.wav"]
     await keep_left_behind(box.folder, box.follow_ups)
-    assert len(await box.follow_ups.open()) == 1
+    assert len(await box.follow_ups.list()) == 1
 
 
 async def test_what_cannot_be_a_message_is_removed(box: Box) -> None:
@@ -190,7 +190,7 @@ async def test_what_cannot_be_a_message_is_removed(box: Box) -> None:
     (box.folder / "only-1.json").write_bytes(b"{}")
     (box.folder / "i0-1.wav").write_bytes(b"kept before")
     await keep_left_behind(box.folder, box.follow_ups)
-    assert await box.follow_ups.open() == ()
+    assert await box.follow_ups.list() == ()
     assert box.files() == ["i0-1.wav"]
 
 
@@ -203,10 +203,10 @@ async def test_a_message_that_the_records_do_not_take_waits_for_the_next_start(b
         await box.box.keep("i1", KEEP)
     assert box.files() == ["i1-1.json", "i1-1.part", "i1-1.wav"]
     await keep_left_behind(box.folder, taken)
-    assert [message.file for message in await taken.open()] == ["i1-1.wav"]
+    assert [message.file for message in await taken.list()] == ["i1-1.wav"]
     assert box.files() == ["i1-1.wav"]
 
 
 async def test_the_first_start_has_no_folder_yet(box: Box, tmp_path: Path) -> None:
     await keep_left_behind(tmp_path / "none", box.follow_ups)
-    assert await box.follow_ups.open() == ()
+    assert await box.follow_ups.list() == ()

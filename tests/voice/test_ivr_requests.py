@@ -120,7 +120,7 @@ async def test_a_caller_who_leaves_during_a_look_up_leaves_nothing(called: Calle
 async def test_a_callback_is_on_the_list_before_the_caller_is_thanked(called: Called) -> None:
     call = await called.press("2")
     await called.house.outside.wait(sip.CallEnded, call)
-    (wish,) = await called.follow_ups.open("callback")
+    (wish,) = await called.follow_ups.list("callback")
     assert (wish.queue, wish.number, wish.path) == ("orders", "0755123", "callback")
     assert called.noted("callback")
     await called.house.empty()
@@ -139,6 +139,6 @@ async def test_what_was_said_is_kept_when_the_caller_hangs_up(called: Called) ->
     called.house.outside.ua.hangup(call)
     await called.house.empty()
     assert called.house.outcomes == ["voicemail"]
-    (message,) = await called.follow_ups.open("voicemail")
+    (message,) = await called.follow_ups.list("voicemail")
     assert (message.number, message.path) == ("0755123", "message")
     assert [path.name for path in called.folder.iterdir()] == [message.file]

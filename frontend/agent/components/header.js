@@ -6,10 +6,18 @@ import { html, useEffect, useRef, useState } from "../../lib/ui.js";
 import { reachable } from "../store.js";
 import { DevicesSheet } from "./devices.js";
 
-export function Header({ desk, state, onLanguage }) {
+const VIEWS = { work: "KeyW", follow_ups: "KeyU" };
+
+/** `todo` is how many callbacks and messages are for this agent. */
+export function Header({ desk, state, onLanguage, view, show, todo }) {
   return html`
     <header class="bar">
       <p class="brand"><${Mark} /><span>Jackfield</span></p>
+      <nav class="views" aria-label=${t("page.views")}>
+        ${Object.entries(VIEWS).map(([name, key]) => html`
+          <button type="button" key=${name} data-key=${key} aria-keyshortcuts=${`Alt+${key.slice(3)}`} title=${`Alt ${key.slice(3)}`} aria-current=${view === name ? "page" : undefined} onClick=${() => show(name)}>
+            ${t(`view.${name}`)}${name === "follow_ups" && todo > 0 && html` <b class="badge figures" aria-label=${t("view.todo", { count: todo })}>${todo}</b>`}</button>`)}
+      </nav>
       <${PresenceSwitch} desk=${desk} state=${state} />
       <div class="bar-end">
         <${Connection} state=${state} />

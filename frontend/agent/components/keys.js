@@ -14,6 +14,8 @@ const KEYS = [
   ["Alt X", "chat.end"],
   ["Alt F", "wrap_up.finish"],
   ["Alt D", "devices.heading"],
+  ["Alt W", "view.work"],
+  ["Alt U", "view.follow_ups"],
   ["Tab", "keys.next"],
   ["Esc", "keys.close"],
   ["?", "keys.heading"],
