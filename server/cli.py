@@ -23,6 +23,7 @@ from records.api_keys import ApiKeys
 from records.database import Database, DatabaseError
 from records.phones import Phones
 from records.webhooks import KINDS
+from server import simulate
 from server.clock import wall_us
 from server.control import NotRunningError, ask
 from server.embedded import EmbeddedError
@@ -94,6 +95,9 @@ def _parser() -> argparse.ArgumentParser:
     sub = commands.add_parser("replay", help=text, description=text)
     sub.add_argument("journal", help="a journal file, or a folder of them")
     sub.set_defaults(bare=replay_journal)
+    sub = commands.add_parser("simulate", help=simulate.TEXT, description=simulate.TEXT)
+    simulate.add_arguments(sub)
+    sub.set_defaults(bare=simulate.run)
     return parser
 
 
