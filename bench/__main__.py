@@ -20,6 +20,7 @@ MODULES = {
     "webrtc": "bench.webrtc",
     "call": "bench.call",
     "delay": "bench.delay",
+    "simulate": "bench.simulate",
 }
 LIMIT_S = 600
 

@@ -5,11 +5,8 @@ and calls `expire` at the dispatcher's deadlines. It knows nothing of how the di
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import assert_never
-
-import numpy as np
 
 from router.commands import (
     CloseWork,
@@ -37,14 +34,17 @@ from router.events import (
     WrapUpFinished,
 )
 from router.policy import Policy
+from router.rows import ShardImage
 from router.vocabulary import EndedBy, Outcome, WithdrawReason
 from simulator.agenda import Agenda, AgentMove, Arrival, Due
-from simulator.arrivals import draw
+from simulator.customers import customers
 from simulator.floor import Floor
+from simulator.items import Item, waits_of
 from simulator.luck import Luck
-from simulator.scenario import Scenario, WorkType
+from simulator.resume import Found, found_items, is_answered, mark_answered, what_follows, with_found
+from simulator.scenario import Scenario
 from simulator.streams import Streams
-from simulator.trace import Ending, Trace, Waits
+from simulator.trace import Ending, Trace
 
 # Work that is open so long after the last arrival is left: nobody who could take it comes any more.
 OVERTIME_US = 86_400_000_000
@@ -57,48 +57,44 @@ _ENDINGS = {Outcome.ABANDONED: Ending.ABANDONED, Outcome.DIVERTED: Ending.DIVERT
 Progress = Callable[[float], None]
 
 
-@dataclass(slots=True, eq=False)
-class Item:
-    """One queued item of a customer and what became of it. Times are the dispatcher's; None is not yet."""
-
-    number: int
-    work: WorkType
-    customer: int
-    attempt: int
-    queued_at: int
-    offers: int = 0
-    answered_at: int | None = None
-    ended_at: int | None = None
-    ending: Ending = Ending.UNSERVED
-    group: int = -1
-    handled_us: int | None = None
-    reservation_id: str = ""
-
-
 class Engine:
     """One run of a scenario. Use it once."""
 
-    def __init__(self, scenario: Scenario, streams: Streams, policy: Policy, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        streams: Streams,
+        policy: Policy,
+        start: ShardImage | None = None,
+        progress: Progress | None = None,
+    ) -> None:
         self._scenario = scenario
         self._policy = policy
-        self._dispatcher = Dispatcher(policy)
+        self._start = start
+        # Work that was found may have any name.
+        self._prefix = "" if start is None else "next-"
         self._agenda = Agenda()
-        self._floor = Floor(scenario, policy, self._agenda)
-        self._now = self._epoch = scenario.epoch_us
+        self._dispatcher = Dispatcher(policy if start is None else None)
+        self._floor = Floor(scenario, policy, self._agenda, self._dispatcher.load)
+        self._epoch = scenario.epoch_us if start is None else start.clock - scenario.start_us
+        self._now = self._epoch + scenario.start_us
         self._progress = progress
-        self._arrivals, counts = _arrivals(scenario, streams)
-        self._luck = Luck(scenario, streams, counts)
+        self._arrivals, counts = customers(scenario, streams, self._epoch)
+        found = () if start is None else tuple(found_items(start, scenario, counts))
+        self._luck = Luck(scenario, streams, with_found(counts, found))
         self._open: dict[str, Item] = {}
         self._items: list[Item] = []
-        self._turns = 0
+        self._turns = self._tidied = 0
         self._refused = False
         self._notes: Counter[str] = Counter()
+        if start is not None:
+            self._resume(start, found)
 
     def run(self) -> Trace:
         """Until nothing is to come."""
         scenario = self._scenario
-        self._now = self._epoch + scenario.start_us
-        self._floor.plan(self._epoch, scenario.start_us)
+        self._floor.plan(self._epoch, scenario.start_us, found=self._start is not None)
+        self._settle()
         last = self._epoch + scenario.end_us + OVERTIME_US
         arrivals, agenda, dispatcher = self._arrivals, self._agenda, self._dispatcher
         index, count = 0, len(arrivals)
@@ -166,7 +162,8 @@ class Engine:
                 self._carry_out(command)
 
     def _housekeep(self) -> None:
-        if self._turns % _HOUSEKEEPING < 5:
+        if self._turns - self._tidied > _HOUSEKEEPING:
+            self._tidied = self._turns
             self._dispatcher.tidy()
             self._dispatcher.drain_changes()
             if self._progress is not None:
@@ -174,12 +171,36 @@ class Engine:
                 passed = self._now - self._epoch - scenario.start_us
                 self._progress(min(1.0, passed / (scenario.end_us - scenario.start_us)))
 
+    def _resume(self, image: ShardImage, found: tuple[Found, ...]) -> None:
+        """Take over the shard as it is; who was connected still is."""
+        now = self._now
+        commands = self._dispatcher.restore(self._policy, image, now)
+        self._floor.find(image)
+        for one in found:
+            item, row = one.item, one.reservation
+            item.offers = one.row.attempts
+            self._open[one.row.work_id] = item
+            seat = None if row is None else self._floor.seats[row.agent_id]
+            if row is not None and seat is not None:
+                self._floor.hold(seat, row.reservation_id, now)
+            if row is not None and seat is not None and is_answered(row):
+                mark_answered(item, row, now, seat.number)
+            else:
+                self._items.append(item)
+
+            def share(purpose: str, item: Item = item) -> float:
+                return self._luck.share(f"left of {purpose}", item.work, item.customer, 0)
+
+            for at, event in what_follows(one, seat.group if seat else None, now, share):
+                self._agenda.later(at, event)
+        self._obey(commands)
+
     # -- customers
 
     def _arrive(self, arrival: Arrival) -> None:
         work = self._scenario.work[arrival.work]
-        work_id = f"{work.name}-{arrival.customer}" + (f"-{arrival.attempt}" if arrival.attempt else "")
-        item = Item(arrival.work, work, arrival.customer, arrival.attempt, self._now)
+        work_id = f"{self._prefix}{work.name}-{arrival.customer}" + (f"-{arrival.attempt}" if arrival.attempt else "")
+        item = Item(arrival.work, work, arrival.customer, arrival.attempt, self._now, self._now)
         self._open[work_id] = item
         self._items.append(item)
         self._post(
@@ -194,7 +215,7 @@ class Engine:
                 attributes=work.attributes,
             )
         )
-        if self._refused:
+        if self._refused and not item.offers and work_id in self._open:
             self._end(self._open.pop(work_id), Ending.TURNED_AWAY)
         elif work.patience is not None and item.ending is Ending.UNSERVED:
             until = self._now + self._luck.patience(work, work.patience, arrival.customer, arrival.attempt)
@@ -234,7 +255,9 @@ class Engine:
                 self._floor.show(command.agent_id, command.presence, self._now)
             case Refuse():
                 self._refused = True
-                self._notes[f"refused: {command.code}"] += 1
+                # Who answers late, because the customer has gone meanwhile, is nothing to be told of.
+                if command.code != "offer_over":
+                    self._notes[f"refused: {command.code}"] += 1
             case _:
                 assert_never(command)
 
@@ -242,8 +265,7 @@ class Engine:
         item, seat = self._open[offer.work_id], self._floor.seats[offer.agent_id]
         group, number = seat.group, item.offers
         item.offers += 1
-        row = self._dispatcher.reservation(offer.reservation_id)
-        self._floor.hold(seat, offer.reservation_id, 0 if row is None else row.units, self._now)
+        self._floor.hold(seat, offer.reservation_id, self._now)
         if offer.auto_accept:
             return
         answer: Event = OfferAccepted(offer.reservation_id, offer.agent_id)
@@ -296,48 +318,4 @@ class Engine:
     def _trace(self) -> Trace:
         end = max(self._now, self._epoch + self._scenario.end_us)
         groups = self._floor.finish(end, self._epoch)
-        return Trace(_waits(self._items, end, self._epoch), groups, self._turns, dict(self._notes))
-
-
-def _waits(items: Sequence[Item], end: int, epoch: int) -> Waits:
-    """The items as arrays; who waits until `end` waits until then."""
-    over = [_first(item.answered_at, item.ended_at, end) for item in items]
-    handled = [np.nan if item.handled_us is None else item.handled_us / 1e6 for item in items]
-    return Waits(
-        work=np.asarray([item.number for item in items], np.int64),
-        queued=(np.asarray([item.queued_at for item in items], np.float64) - epoch) / 1e6,
-        end=(np.asarray(over, np.float64) - epoch) / 1e6,
-        ending=np.asarray([item.ending for item in items], np.int64),
-        group=np.asarray([item.group for item in items], np.int64),
-        attempt=np.asarray([item.attempt for item in items], np.int64),
-        handled=np.asarray(handled, np.float64),
-    )
-
-
-def _first(*times: int | None) -> int:
-    return next(time for time in times if time is not None)
-
-
-def _arrivals(scenario: Scenario, streams: Streams) -> tuple[list[tuple[int, Arrival]], tuple[int, ...]]:
-    """All first attempts in order of time, and how many there are of each work type."""
-    day = _factor(streams, "day", scenario.daily_cv)
-    times = [
-        draw(work.arrivals, streams, work.name, day * _factor(streams, work.name, work.daily_cv), scenario.end_us)
-        for work in scenario.work
-    ]
-    rows = [
-        (at + scenario.epoch_us, Arrival(number, customer))
-        for number, found in enumerate(times)
-        for customer, at in enumerate(found.tolist())
-    ]
-    rows.sort(key=lambda row: row[0])
-    return rows, tuple(len(found) for found in times)
-
-
-def _factor(streams: Streams, name: str, cv: float) -> float:
-    """How busy the day is: gamma with mean 1, as Avramidis, Deslauriers and L'Ecuyer found it in call centers
-    ("Modeling Daily Arrivals to a Telephone Call Center", Management Science 50(7), 2004)."""
-    if cv <= 0:
-        return 1.0
-    shape = 1.0 / cv**2
-    return float(streams.generator("busyness", name).gamma(shape, 1.0 / shape))
+        return Trace(waits_of(self._items, end, self._epoch), groups, self._turns, dict(self._notes))

@@ -1,10 +1,12 @@
 """The agents of a run: they sign in and out, take breaks, and their time is written down."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import assert_never
 
 from router.events import AgentConnected, AgentDisconnected, PresenceSet
 from router.policy import Policy
+from router.rows import ShardImage
 from router.vocabulary import Presence
 from simulator.agenda import Agenda, AgentMove, Move
 from simulator.scenario import Group, Scenario
@@ -36,8 +38,8 @@ class Times:
 
 @dataclass(slots=True, eq=False)
 class Seat:
-    """One agent. `held` has what they hold: reservation -> (since, units). `pause_us` is a break that waits for its
-    beginning, `leaving` a shift that is over; both begin when nothing is held any more."""
+    """One agent. `held` are the reservations that they hold, `load` their units since `load_since`. `pause_us` is a
+    break that waits for its beginning, `leaving` a shift that is over; both begin when nothing is held any more."""
 
     agent_id: str
     group: Group
@@ -45,7 +47,9 @@ class Seat:
     times: Times
     total_units: int
     generation: int = 0
-    held: dict[str, tuple[int, int]] = field(default_factory=dict)
+    held: set[str] = field(default_factory=set)
+    load: int = 0
+    load_since: int = 0
     ready: bool = False
     signed_in: bool = False
     on_break: bool = False
@@ -56,10 +60,11 @@ class Seat:
 
 
 class Floor:
-    """All agents of a scenario's groups. Times are the dispatcher's microseconds."""
+    """All agents of a scenario's groups. Times are the dispatcher's microseconds. `load` tells an agent's units."""
 
-    def __init__(self, scenario: Scenario, policy: Policy, agenda: Agenda) -> None:
+    def __init__(self, scenario: Scenario, policy: Policy, agenda: Agenda, load: Callable[[str], int]) -> None:
         self._agenda = agenda
+        self._load = load
         self._times = [Times() for _ in scenario.groups]
         self._holders: dict[str, Seat] = {}
         self.seats: dict[str, Seat] = {}
@@ -69,13 +74,33 @@ class Floor:
                 units = rules.total_units if rules is not None else 0
                 self.seats[agent_id] = Seat(agent_id, group, number, self._times[number], units)
 
-    def plan(self, epoch_us: int, from_us: int) -> None:
-        """Put down every move that comes at `from_us` or later; who should be there already comes then."""
+    def find(self, image: ShardImage) -> None:
+        """Take over the agents as they are. Raises ValueError for one who is there, or has work, and is in no group."""
+        holders = {row.agent_id for row in image.reservations}
+        for row in image.agents:
+            seat = self.seats.get(row.agent_id)
+            if seat is None:
+                if (row.connected and row.presence is not Presence.OFFLINE) or row.agent_id in holders:
+                    raise ValueError(f"agent {row.agent_id} is there and in no group")
+                continue
+            seat.generation = row.generation
+            seat.signed_in = row.presence is not Presence.OFFLINE
+            if row.connected:
+                seat.ready = row.presence is Presence.READY
+                self._count_staffed(seat, image.clock)
+                self._agenda.at_once.append(AgentConnected(row.agent_id, row.generation))
+
+    def plan(self, epoch_us: int, from_us: int, *, found: bool) -> None:
+        """Put down every move that comes at `from_us` or later; who should be there already comes then.
+
+        `found`: the agents were found as they are, and only the moves after that time are theirs to make.
+        """
         for seat in self.seats.values():
             for spell in seat.group.plans[seat.agent_id].spells:
                 if spell.to_us is not None and spell.to_us <= from_us:
                     continue
-                self._agenda.later(epoch_us + max(spell.from_us, from_us), AgentMove(seat.agent_id, Move.SIGN_IN))
+                if spell.from_us > from_us or not found:
+                    self._agenda.later(epoch_us + max(spell.from_us, from_us), AgentMove(seat.agent_id, Move.SIGN_IN))
                 for pause in spell.breaks:
                     if pause.at_us >= from_us:
                         move = AgentMove(seat.agent_id, Move.PAUSE, pause.length_us)
@@ -147,12 +172,13 @@ class Floor:
             seat.ready = presence is Presence.READY
             self._count_staffed(seat, now)
 
-    def hold(self, seat: Seat, reservation_id: str, units: int, now: int) -> None:
+    def hold(self, seat: Seat, reservation_id: str, now: int) -> None:
         """The agent holds one more."""
         if not seat.held:
             seat.busy_since = now
-        seat.held[reservation_id] = (now, units)
+        seat.held.add(reservation_id)
         self._holders[reservation_id] = seat
+        self._count_load(seat, now, self._load(seat.agent_id))
         if not seat.ready:
             self._count_staffed(seat, now)
 
@@ -161,14 +187,19 @@ class Floor:
         seat = self._holders.pop(reservation_id, None)
         if seat is None:
             return
-        since, units = seat.held.pop(reservation_id)
-        seat.times.held.append((since, now, units))
+        seat.held.remove(reservation_id)
+        self._count_load(seat, now, self._load(seat.agent_id))
         if not seat.held:
             seat.times.busy.append((seat.busy_since, now, 1))
             if seat.leaving or seat.pause_us is not None:
                 self._begin_absence(seat, now)
         if not seat.ready:
             self._count_staffed(seat, now)
+
+    def _count_load(self, seat: Seat, now: int, load: int) -> None:
+        if seat.load and now > seat.load_since:
+            seat.times.held.append((seat.load_since, now, seat.load))
+        seat.load, seat.load_since = load, now
 
     def _count_staffed(self, seat: Seat, now: int) -> None:
         there = seat.ready or bool(seat.held)
@@ -183,6 +214,7 @@ class Floor:
         """The run is over: what lasts still lasts until `now`."""
         for seat in self.seats.values():
             seat.leaving, seat.pause_us, seat.ready = False, None, False
+            self._count_load(seat, now, 0)
             for reservation_id in list(seat.held):
                 self.release(reservation_id, now)
             self._count_staffed(seat, now)

@@ -10,8 +10,9 @@ import config
 from config.policy import site_policy
 from config.problems import ConfigProblem, ConfigProblems
 from config.rows import QueueNames, read_queue
-from config.site import Named, Site, TeamConfig
+from config.site import MEDIA, Named, Site, TeamConfig
 from ivr.reading import FlowProblem, Table
+from router.policy import Policy
 from router.vocabulary import Medium, Requirement
 from simulator.distributions import Distribution
 from simulator.read_groups import Names, groups_of_site, read_group
@@ -60,7 +61,8 @@ class _Loader:
         work = tuple(self._work(name, table, site, groups, start, end) for name, table in file.tables("work", True))
         scenario = Scenario(
             name=title,
-            policy=site_policy(site),
+            # A file with mistakes has no policy; it is refused below.
+            policy=Policy("", {}, {}) if file.problems else site_policy(site),
             work=work,
             groups=groups,
             start_us=start,
@@ -149,7 +151,7 @@ class _Loader:
         work = WorkType(
             name=name,
             queue=queue.name if queue else name,
-            medium=Medium(queue.medium if queue else "voice"),
+            medium=Medium(queue.medium) if queue and queue.medium in MEDIA else Medium.VOICE,
             arrivals=read_arrivals(table.table("arrivals", required=True), folder, start, end),
             talk=read_distribution(table.table("talk", required=True), folder),
             wrap_up=read_distribution(table.table("wrap_up"), folder) if table.has("wrap_up") else NO_TIME,

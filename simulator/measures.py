@@ -66,7 +66,7 @@ def _scopes(scenario: Scenario) -> Iterator[tuple[str, str, Ints]]:
 
 def _batch(waits: Waits, edges: Floats) -> Ints:
     """The batch in which each item came; outside of the measured time -1 or the number of batches."""
-    return np.asarray(np.searchsorted(edges, waits.queued, side="right") - 1)
+    return np.asarray(np.searchsorted(edges, waits.came, side="right") - 1)
 
 
 def _count(waits: Waits, chosen: Flags, edges: Floats, weight: Floats | None = None) -> Floats:
@@ -122,7 +122,7 @@ def _percentiles(waits: Waits, chosen: Flags, wait: Floats, edges: Floats) -> It
 
 
 def _queue_length(waits: Waits, chosen: Flags, edges: Floats) -> Pair:
-    return Pair(_time(waits.queued[chosen], waits.end[chosen], edges), np.diff(edges))
+    return Pair(_time(waits.came[chosen], waits.end[chosen], edges), np.diff(edges))
 
 
 def _time(start: Floats, end: Floats, edges: Floats) -> Floats:
@@ -156,7 +156,7 @@ def _slots(trace: Trace, scenario: Scenario, thresholds: Floats) -> dict[str, Fl
         "arrivals": _count(waits, waits.attempt >= 0, edges),
         "within": _count(waits, within, edges),
         "abandoned": _count(waits, waits.ended(Ending.ABANDONED), edges),
-        "queue_length": _time(waits.queued, waits.end, edges) / length,
+        "queue_length": _time(waits.came, waits.end, edges) / length,
         "staffed": sum((np.diff(group.staffed.until(edges)) for group in trace.groups), np.zeros(len(length))) / length,
         "busy": sum((np.diff(group.busy.until(edges)) for group in trace.groups), np.zeros(len(length))) / length,
     }

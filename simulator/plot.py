@@ -10,7 +10,7 @@ from simulator.replications import Result
 from simulator.scenario import Scenario
 
 WIDTH, PANEL, GAP = 960, 130, 46
-LEFT, RIGHT, TOP = 60, 20, 50
+LEFT, RIGHT, TOP = 60, 30, 50
 # Told apart in grey as well: one dark and full, one light and dashed.
 _DARK, _LIGHT = "#1f4e79", "#c55a11"
 _FONT = 'font-family="sans-serif" font-size="12"'

@@ -27,11 +27,13 @@ class Waits:
     """A row for each item that was queued: the work type by number, and seconds of the scenario.
 
     `ending` is how the wait was over, by the numbers of `Ending`, and `end` when; what is UNSERVED still waited when
-    the run ended, and `end` is then. `group` is the agent's by number (-1: none), `attempt` counts from 0. `handled` is
-    from the answer to the end of wrap-up (NaN where that was not reached).
+    the run ended, and `end` is then. `came` is when the run first knew of it, by which it is measured: later than
+    `queued` for an item that was there when the run began. `group` is the agent's by number (-1: none), `attempt`
+    counts from 0. `handled` is from the answer to the end of wrap-up (NaN where that was not reached).
     """
 
     work: Ints
+    came: Floats
     queued: Floats
     end: Floats
     ending: Ints

@@ -25,6 +25,7 @@ TINY: dict[str, list[str]] = {
     "webrtc": ["--legs", "2", "--seconds", "0.5"],
     "commit": ["--quick"],
     "sip": ["200"],
+    "simulate": ["--calls", "300", "--agents", "5", "--runs", "1"],
 }
 
 

@@ -1,6 +1,7 @@
 """Scenarios of the tests, in a few words."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from router.policy import AgentPolicy, Policy, QueuePolicy, Strategy
 from router.vocabulary import Medium, Requirement
@@ -35,9 +36,9 @@ def group(name: str, members: Mapping[str, AgentPolicy]) -> Group:
     return Group(name, dict.fromkeys(members, ALWAYS))
 
 
-def work(name: str, per_hour: float, talk: Distribution, hours: float, **more: object) -> WorkType:
+def work(name: str, per_hour: float, talk: Distribution, hours: float, **more: Any) -> WorkType:
     """Calls to the queue of the same name at a steady rate."""
-    return WorkType(name, name, Medium.VOICE, steady(0, round(hours * HOUR), per_hour), talk, **more)  # type: ignore[arg-type]
+    return WorkType(name, name, Medium.VOICE, steady(0, round(hours * HOUR), per_hour), talk, **more)
 
 
 def scenario(
