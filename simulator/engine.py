@@ -30,6 +30,7 @@ from router.events import (
     Event,
     OfferAccepted,
     OfferRejected,
+    PolicyChanged,
     WorkQueued,
     WrapUpFinished,
 )
@@ -93,6 +94,9 @@ class Engine:
     def run(self) -> Trace:
         """Until nothing is to come."""
         scenario = self._scenario
+        if self._policy is scenario.policy:
+            for later, policy in scenario.changes:
+                self._agenda.later(self._epoch + later, PolicyChanged(policy))
         self._floor.plan(self._epoch, scenario.start_us, found=self._start is not None)
         self._settle()
         last = self._epoch + scenario.end_us + OVERTIME_US
@@ -265,6 +269,7 @@ class Engine:
         item, seat = self._open[offer.work_id], self._floor.seats[offer.agent_id]
         group, number = seat.group, item.offers
         item.offers += 1
+        item.offered_at = self._now
         self._floor.hold(seat, offer.reservation_id, self._now)
         if offer.auto_accept:
             return
@@ -308,7 +313,7 @@ class Engine:
     def _close(self, command: CloseWork) -> None:
         item = self._open.pop(command.work_id)
         if item.answered_at is not None:
-            item.handled_us = self._now - item.answered_at
+            item.handled_us = self._now - item.offered_at
             self._floor.release(item.reservation_id, self._now)
             return
         self._end(item, _ENDINGS.get(command.outcome, Ending.UNSERVED))

@@ -24,6 +24,7 @@ class Item:
     queued_at: int
     came_at: int
     offers: int = 0
+    offered_at: int = 0
     answered_at: int | None = None
     ended_at: int | None = None
     ending: Ending = Ending.UNSERVED

@@ -7,10 +7,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import config
-from config.policy import site_policy
+from config.calendar import read_calendars
+from config.policy import PolicyMaker
 from config.problems import ConfigProblem, ConfigProblems
-from config.rows import QueueNames, read_queue
-from config.site import MEDIA, Named, Site, TeamConfig
+from config.queue_rows import QueueNames, circle, read_queue
+from config.routing import closed_queues, read_routing
+from config.site import Named, QueueConfig, Site, TeamConfig
 from ivr.reading import FlowProblem, Table
 from router.policy import Policy
 from router.vocabulary import Medium, Requirement
@@ -21,6 +23,7 @@ from simulator.scenario import NO_TIME, Group, Retry, Scenario, WorkType
 
 # What a queue of a scenario may leave out: nobody hears it.
 _MUSIC = "music/hold"
+_MINUTE_US = 60_000_000
 
 
 def load_scenario(path: str | Path) -> Scenario:
@@ -59,10 +62,12 @@ class _Loader:
             run.problem("to", "leaves no time to be measured", "it comes after from, warm_up_s and cool_down_s")
         site, groups = self._site()
         work = tuple(self._work(name, table, site, groups, start, end) for name, table in file.tables("work", True))
+        epoch = self._epoch(run, site)
+        policies = self._policies(site, epoch, start, end)
         scenario = Scenario(
             name=title,
-            # A file with mistakes has no policy; it is refused below.
-            policy=Policy("", {}, {}) if file.problems else site_policy(site),
+            policy=policies[0][1],
+            changes=policies[1:],
             work=work,
             groups=groups,
             start_us=start,
@@ -72,22 +77,39 @@ class _Loader:
             daily_cv=run.number("daily_cv", 0.0, high=10.0),
             replications=run.integer("replications", 10, low=1, high=100_000),
             slot_us=run.seconds("slot_s", 900, low=1),
-            epoch_us=self._epoch(run, site),
+            epoch_us=epoch or 0,
         )
         run.finish()
         file.finish()
         return scenario
 
-    def _epoch(self, run: Table, site: Site) -> int:
-        """Midnight of `date` where the site is, by the dispatcher's clock; without a date its clock begins at 0."""
+    def _epoch(self, run: Table, site: Site) -> int | None:
+        """Midnight of `date` where the site is (microseconds since 1970); None without a date."""
         day = run.values.get("date") if run.has("date") else None
         if day is None:
-            return 0
+            return None
         if not isinstance(day, date) or isinstance(day, datetime):
             run.problem("date", "is not a date", "write it without quotes: date = 2026-03-02")
-            return 0
+            return None
         midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(site.time_zone))
         return round(midnight.timestamp()) * 1_000_000
+
+    def _policies(self, site: Site, epoch: int | None, start: int, end: int) -> tuple[tuple[int, Policy], ...]:
+        """The policy at the start, and each that the hours of queues make current; without a date they are open."""
+        if self._file.problems:
+            # A file with mistakes is refused, and its rows may fit nothing.
+            return ((start, Policy("", {}, {})),)
+        maker = PolicyMaker()
+        if epoch is None:
+            return ((start, maker.make(site, None)),)
+        found: list[tuple[int, Policy]] = []
+        before: frozenset[str] | None = None
+        for at in range(start, end, _MINUTE_US):
+            closed = closed_queues(site, epoch + at)
+            if closed != before:
+                found.append((at, maker.make(site, epoch + at)))
+                before = closed
+        return tuple(found)
 
     # -- the rules: the site's own, with queues and agents of the file beside them
 
@@ -96,19 +118,43 @@ class _Loader:
         base = self._base()
         skills = {**base.skills, **{name: Named(name, name) for name in file.texts("skills", ())}}
         teams = {**base.teams, **{name: TeamConfig(name, name) for name in self._new_teams()}}
-        names = QueueNames(skills, teams, base.dispositions, base.prompts | {_MUSIC}, base.languages)
-        queues = dict(base.queues)
-        for name, table in file.tables("queues"):
-            queues[name] = read_queue(name, Table({"title": name, **table.values}, table.path, table.problems), names)
+        calendars = {**base.calendars, **read_calendars(file.table("calendars"), base.time_zone)}
+        site = replace(base, skills=skills, teams=teams, calendars=calendars)
+        if file.has("routing"):
+            site = replace(site, routing=read_routing(file.table("routing")))
+        site = replace(site, queues=self._queues(site))
+        media = {name: queue.medium.value for name, queue in site.queues.items()}
         agents = dict(base.agents)
         groups: list[Group] = []
         for name, table in file.tables("groups"):
-            group, hired = read_group(name, table, Names(skills, teams, base.agents), self._folder)
+            group, hired = read_group(name, table, Names(skills, teams, base.agents, media), self._folder)
             groups.append(group)
             agents.update(hired)
         self._once(groups)
-        site = replace(base, skills=skills, queues=queues, teams=teams, agents=agents)
-        return site, tuple(groups) or groups_of_site(base.agents)
+        return replace(site, agents=agents), tuple(groups) or groups_of_site(base.agents)
+
+    def _queues(self, site: Site) -> dict[str, QueueConfig]:
+        """The site's queues, with those of the file beside them or in their place."""
+        file = self._file
+        media = {name: queue.medium.value for name, queue in site.queues.items()}
+        media.update((name, str(table.values.get("medium", ""))) for name, table in file.tables("queues"))
+        names = QueueNames(
+            skills=site.skills,
+            teams=site.teams,
+            dispositions=site.dispositions,
+            prompts=site.prompts | {_MUSIC},
+            languages=site.languages,
+            calendars=site.calendars,
+            flows=(*site.flows, *file.texts("flows", ())),
+            queues=media,
+        )
+        queues = dict(site.queues)
+        for name, table in file.tables("queues"):
+            queues[name] = read_queue(name, Table({"title": name, **table.values}, table.path, table.problems), names)
+        if (led := circle(queues)) is not None:
+            where, key, way = led
+            file.problem(f"queues.{where}.{key}", f"leads in a circle: {' -> '.join(way)}")
+        return queues
 
     def _base(self) -> Site:
         """The site that the scenario builds on, or one in which nothing is yet."""
@@ -151,7 +197,7 @@ class _Loader:
         work = WorkType(
             name=name,
             queue=queue.name if queue else name,
-            medium=Medium(queue.medium) if queue and queue.medium in MEDIA else Medium.VOICE,
+            medium=queue.medium if queue else Medium.VOICE,
             arrivals=read_arrivals(table.table("arrivals", required=True), folder, start, end),
             talk=read_distribution(table.table("talk", required=True), folder),
             wrap_up=read_distribution(table.table("wrap_up"), folder) if table.has("wrap_up") else NO_TIME,
@@ -163,6 +209,7 @@ class _Loader:
             retry=self._retry(table),
             daily_cv=table.number("daily_cv", 0.0, high=10.0),
             threshold_us=queue.service_level.threshold_us if queue else 0,
+            short_us=queue.short_abandon_us if queue else 0,
             talk_by=by_group("talk_by"),
             wrap_up_by=by_group("wrap_up_by"),
         )

@@ -1,11 +1,11 @@
 """What is measured of a run, batch by batch: for each work type, queue and group, and for all together.
 
-`service_level` is answered within the threshold over all who came; `service_level_short_excluded` leaves out of those
-who came whoever gave up within the threshold, `service_level_short_counted` counts them as served. Waits are until the
-answer or until the customer gave up. Who still waits when the run ends (`unserved`), or was sent elsewhere by a rule
-(`diverted`) or not let in (`turned_away`), counts as having come, and in no wait. `occupancy` is
-busy time (any work held, ringing and wrap-up too) over time there (ready, or with work); `load` the units held over the
-units that those there could hold.
+The words and formulas are those of docs/statistics.md: *settled* is answered, abandoned or diverted; the levels are
+what was answered within the threshold over answered, over settled, and over settled without short abandons or without
+those within the threshold, or with these counted as served. Waits are until the answer or until the customer gave up.
+Who still waits when the run ends (`unserved`) or was not let in (`turned_away`) counts as having come, and nowhere
+else. `occupancy` is busy time (any work held, ringing and wrap-up too) over time there (ready, or with work); `load`
+the units held over the units that those there could hold.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,6 +18,7 @@ from simulator.estimates import Pair
 from simulator.scenario import Scenario
 from simulator.trace import Ending, Flags, GroupTime, Ints, Trace, Waits
 
+SETTLED = (Ending.ANSWERED, Ending.ABANDONED, Ending.DIVERTED)
 PERCENTILES = (50, 80, 90, 95, 99)
 TOTAL = "all"
 
@@ -40,9 +41,10 @@ def summarize(trace: Trace, scenario: Scenario, batches: int) -> Summary:
     edges = np.linspace(scenario.measure_from_us / 1e6, scenario.measure_to_us / 1e6, batches + 1)
     pairs: dict[Key, Pair] = {}
     thresholds = np.array([work.threshold_us / 1e6 for work in scenario.work])
+    shorts = np.array([work.short_us / 1e6 for work in scenario.work])
     for kind, name, numbers in _scopes(scenario):
         chosen = np.isin(trace.waits.work, numbers)
-        for measure, pair in _customers(trace.waits, chosen, thresholds, edges):
+        for measure, pair in _customers(trace.waits, chosen, thresholds, shorts, edges):
             pairs[kind, name, measure] = pair
     for number, group in enumerate(scenario.groups):
         for measure, pair in _agents(trace.groups[number], edges):
@@ -77,18 +79,21 @@ def _count(waits: Waits, chosen: Flags, edges: Floats, weight: Floats | None = N
     return np.bincount(batch[chosen], weights, batches).astype(np.float64)
 
 
-def _customers(waits: Waits, chosen: Flags, thresholds: Floats, edges: Floats) -> Iterator[tuple[str, Pair]]:
+def _customers(
+    waits: Waits, chosen: Flags, thresholds: Floats, shorts: Floats, edges: Floats
+) -> Iterator[tuple[str, Pair]]:
     def count(flags: Flags, weight: Floats | None = None) -> Floats:
         return _count(waits, chosen & flags, edges, weight)
 
     whole = np.full(len(edges) - 1, 1.0 / (len(edges) - 1))
     wait = waits.end - waits.queued
-    short = wait <= thresholds[waits.work]
+    within_time = wait <= thresholds[waits.work]
     served, gave_up = waits.ended(Ending.ANSWERED), waits.ended(Ending.ABANDONED)
     over = served | gave_up
     came, answered, abandoned = count(waits.attempt >= 0), count(served), count(gave_up)
-    within, gave_up_soon = count(served & short), count(gave_up & short)
-    finished = count(over)
+    within, early = count(served & within_time), count(gave_up & within_time)
+    short = count(gave_up & (wait <= shorts[waits.work]))
+    settled, finished = count(np.isin(waits.ending, SETTLED)), count(over)
     handled = ~np.isnan(waits.handled)
     yield "arrivals", Pair(came, whole)
     yield "retries", Pair(count(waits.attempt > 0), whole)
@@ -96,10 +101,12 @@ def _customers(waits: Waits, chosen: Flags, thresholds: Floats, edges: Floats) -
     yield "abandoned", Pair(abandoned, whole)
     for ending in (Ending.DIVERTED, Ending.TURNED_AWAY, Ending.UNSERVED):
         yield ending.name.lower(), Pair(count(waits.ended(ending)), whole)
-    yield "abandon_rate", Pair(abandoned, came)
-    yield "service_level", Pair(within, came)
-    yield "service_level_short_excluded", Pair(within, came - gave_up_soon)
-    yield "service_level_short_counted", Pair(within + gave_up_soon, came)
+    yield "abandon_rate", Pair(abandoned, settled)
+    yield "level_of_answered", Pair(within, answered)
+    yield "level_of_settled", Pair(within, settled)
+    yield "level_without_short", Pair(within, settled - short)
+    yield "level_without_early", Pair(within, settled - early)
+    yield "level_with_early", Pair(within + early, settled)
     yield "waited", Pair(count(over & (wait > 0)), finished)
     yield "wait_s", Pair(count(over, wait), finished)
     yield "wait_answered_s", Pair(count(served, wait), answered)
@@ -155,6 +162,7 @@ def _slots(trace: Trace, scenario: Scenario, thresholds: Floats) -> dict[str, Fl
     return {
         "arrivals": _count(waits, waits.attempt >= 0, edges),
         "within": _count(waits, within, edges),
+        "settled": _count(waits, np.isin(waits.ending, SETTLED), edges),
         "abandoned": _count(waits, waits.ended(Ending.ABANDONED), edges),
         "queue_length": _time(waits.came, waits.end, edges) / length,
         "staffed": sum((np.diff(group.staffed.until(edges)) for group in trace.groups), np.zeros(len(length))) / length,

@@ -21,12 +21,13 @@ def svg(scenario: Scenario, result: Result) -> str:
     """The picture; its panels are means over the replications."""
     slots = result.slots
     came = slots["arrivals"]
-    level = np.divide(slots["within"] * 100, came, out=np.full(came.shape, np.nan), where=came > 0)
+    settled = slots["settled"]
+    level = np.divide(slots["within"] * 100, settled, out=np.full(came.shape, np.nan), where=settled > 0)
     panels: tuple[tuple[str, tuple[tuple[str, Floats], ...]], ...] = (
         ("customers in each slot", (("arrivals", came), ("abandoned", slots["abandoned"]))),
         ("waiting (mean)", (("queue length", slots["queue_length"]),)),
         ("agents (mean)", (("staffed", slots["staffed"]), ("busy", slots["busy"]))),
-        ("answered within the threshold, % of arrivals", (("service level", level),)),
+        ("answered within the threshold, % of settled", (("service level", level),)),
     )
     height = TOP + len(panels) * (PANEL + GAP)
     lines = [

@@ -20,11 +20,12 @@ WORKING_ROLES = ("agent", "expert")
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a group may refer to. `agents` are the site's own."""
+    """What a group may refer to. `agents` are the site's own; `queues` maps each queue to its medium."""
 
     skills: Collection[str]
     teams: Collection[str]
     agents: Mapping[str, AgentConfig]
+    queues: Mapping[str, str]
 
 
 def read_group(name: str, table: Table, names: Names, folder: Path) -> tuple[Group, dict[str, AgentConfig]]:
@@ -37,7 +38,8 @@ def read_group(name: str, table: Table, names: Names, folder: Path) -> tuple[Gro
         Table(row, table.path, table.problems).finish()
     else:
         defaults = {"display_name": name, "team": name if name in names.teams else ""}
-        template = read_agent(name, Table({**defaults, **row}, table.path, table.problems), names.teams, names.skills)
+        whole = Table({**defaults, **row}, table.path, table.problems)
+        template = read_agent(name, whole, names.teams, names.skills, names.queues)
         members = tuple(f"{name}-{number:03}" for number in range(1, _size(own) + 1))
         hired = {agent_id: replace(template, agent_id=agent_id) for agent_id in members}
     plans = _plans(own, members)

@@ -95,7 +95,7 @@ def _tables(kind: str, names: Sequence[str], estimates: dict[Key, Estimate], tit
             cells = [estimates[kind, name, measure] for name in columns]
             if measure in RARE and not any(cell.value for cell in cells):
                 continue
-            share = kind == "served_by" or measure in SHARES or measure.startswith("service_level")
+            share = kind == "served_by" or measure in SHARES or measure.startswith("level_")
             yield f"{measure:<{_LABEL}}" + "".join(f"{_cell(cell, share):>{_WIDTH}}" for cell in cells)
 
 

@@ -98,5 +98,6 @@ def is_answered(row: ReservationRow | None) -> bool:
 
 def mark_answered(item: Item, row: ReservationRow, now: int, group: int) -> None:
     """The item was answered before the run began."""
+    item.offered_at = row.offered_at
     item.answered_at = row.connected_at if row.connected_at is not None else now
     item.ending, item.group, item.reservation_id = Ending.ANSWERED, group, row.reservation_id

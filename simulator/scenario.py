@@ -30,7 +30,7 @@ class WorkType:
 
     `requirements`, `condition`, `attributes` and `priority` are those of the router's WorkQueued. `patience` None: they
     wait for ever. `talk_by` and `wrap_up_by` hold for the groups that they name. `threshold_us`
-    is that of the service level.
+    is that of the service level; who gives up within `short_us` is a short abandon.
     """
 
     name: str
@@ -47,6 +47,7 @@ class WorkType:
     retry: Retry | None = None
     daily_cv: float = 0.0
     threshold_us: int = 20_000_000
+    short_us: int = 5_000_000
     talk_by: Mapping[str, Distribution] = field(default_factory=dict)
     wrap_up_by: Mapping[str, Distribution] = field(default_factory=dict)
 
@@ -79,6 +80,7 @@ class Scenario:
     """A whole model.
 
     Customers come from `start_us` to `end_us`; those who come from `measure_from_us` to `measure_to_us` are measured.
+    `changes` are the policies that become current later, each with its time.
     `daily_cv` is that of the day's factor that all work types share. `slot_us` is one bar of the day's plot.
     """
 
@@ -94,3 +96,4 @@ class Scenario:
     replications: int = 10
     slot_us: int = 900_000_000
     epoch_us: int = 0
+    changes: tuple[tuple[int, Policy], ...] = ()

@@ -29,7 +29,7 @@ class Waits:
     `ending` is how the wait was over, by the numbers of `Ending`, and `end` when; what is UNSERVED still waited when
     the run ended, and `end` is then. `came` is when the run first knew of it, by which it is measured: later than
     `queued` for an item that was there when the run began. `group` is the agent's by number (-1: none), `attempt`
-    counts from 0. `handled` is from the answer to the end of wrap-up (NaN where that was not reached).
+    counts from 0. `handled` is from the offer to the end of wrap-up (NaN where that was not reached).
     """
 
     work: Ints

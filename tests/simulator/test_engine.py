@@ -51,7 +51,7 @@ def test_ringing_and_wrap_up_take_the_agent_and_only_ringing_the_customer() -> N
     plain = model(some_calls(2, wrap_up=lasting(20)), rules=rules)
     trace = run(replace(plain, groups=(replace(plain.groups[0], ring=lasting(5)),)))
     assert np.sort(trace.waits.end - trace.waits.queued) == pytest.approx([5, 130], abs=1.0)
-    assert trace.waits.handled == pytest.approx([120.0] * 2)
+    assert trace.waits.handled == pytest.approx([125.0] * 2)
     assert np.diff(trace.groups[0].busy.until(np.array([0.0, 3600.0]))) == pytest.approx(250)
 
 

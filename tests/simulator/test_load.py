@@ -122,7 +122,7 @@ def test_the_shipped_model_gives_its_published_table() -> None:
     published = {"abandon_rate": 0.031, "wait_s": 3.7, "wait_p90_s": 12.5, "queue_length": 3.0}
     for measure, value in published.items():
         assert result.estimate("work", "calls", measure).holds(value), measure
-    assert result.estimate("work", "calls", "service_level").holds(exact.within(20))
+    assert result.estimate("work", "calls", "level_of_settled").holds(exact.within(20))
     assert result.estimate("group", "agents", "occupancy").holds(exact.occupancy)
 
 
@@ -184,3 +184,38 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_wrong_site_tells_its_own_mistakes(tmp_path: Path) -> None:
     assert "site.toml" in mistakes(tmp_path, 'site = "nowhere"\n' + SMALL)
+
+
+HOURS = """
+[calendars.day]
+daily = ["00:30-01:15"]
+"""
+
+
+def test_hours_of_queues_change_the_policy(tmp_path: Path) -> None:
+    text = SMALL.replace("wrap_up_s = 0", 'wrap_up_s = 0\nhours = "day"') + HOURS
+    dated = load(tmp_path, text.replace('to = "02:00"', 'to = "02:00"\ndate = 2026-03-04'))
+    assert dated.policy.queues["sales"].closed
+    assert [(at // 60_000_000, policy.queues["sales"].closed) for at, policy in dated.changes] == [
+        (30, False),
+        (75, True),
+    ]
+    assert len({dated.policy.version, *(policy.version for _, policy in dated.changes)}) == 2
+    simulate(dated, 1, replications=1)
+    undated = load(tmp_path, text)
+    assert not undated.policy.queues["sales"].closed
+    assert undated.changes == ()
+
+
+def test_rules_of_the_whole_site_and_overflow_stand_in_the_file(tmp_path: Path) -> None:
+    queue = '\n[queues.second]\nmedium = "voice"\nmax_waiting = 5\nwhen_full = { divert = "voicemail" }\n'
+    text = 'flows = ["voicemail"]\n' + SMALL + queue + "[routing]\nageing_s = 30\n"
+    over = text.replace("wrap_up_s = 0", 'wrap_up_s = 0\nrings = [{ after_s = 20, queue = "second" }]')
+    policy = load(tmp_path, over).policy
+    assert policy.ageing_us == 30_000_000
+    assert policy.queues["sales"].rings[0].exit is not None
+    circle = over.replace(
+        'max_waiting = 5\nwhen_full = { divert = "voicemail" }', 'rings = [{ after_s = 5, queue = "sales" }]'
+    )
+    assert "leads in a circle" in mistakes(tmp_path, circle)
+    assert "queues.second.when_full" in mistakes(tmp_path, over.replace('flows = ["voicemail"]\n', ""))

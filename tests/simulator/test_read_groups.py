@@ -16,7 +16,8 @@ from tests.server.sites import DEMO
 
 HOUR = 3_600_000_000
 SITE = config.load(DEMO)
-NAMES = Names(SITE.skills, (*SITE.teams, "extra"), SITE.agents)
+QUEUES = {name: queue.medium.value for name, queue in SITE.queues.items()}
+NAMES = Names(SITE.skills, (*SITE.teams, "extra"), SITE.agents, QUEUES)
 
 
 def read(text: str, name: str = "extra") -> tuple[Group, dict[str, AgentConfig], list[str]]:

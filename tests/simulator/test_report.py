@@ -25,7 +25,7 @@ def test_json_has_every_measure_with_its_interval() -> None:
     assert {f"wait_p{percent}_s" for percent in PERCENTILES} <= set(calls)
     for value in calls.values():
         assert value["low"] <= value["value"] <= value["high"]
-    assert 0 < calls["service_level"]["value"] < 1
+    assert 0 < calls["level_of_settled"]["value"] < 1
     assert len(found["slots"]["arrivals"]) == 8
     assert sum(found["slots"]["arrivals"]) == pytest.approx(calls["arrivals"]["value"])
 
@@ -41,7 +41,7 @@ def test_the_table_names_method_and_measures() -> None:
     assert "one replication in 20 batches" in report(1).text()
     assert "±" in text
     assert " %" in text
-    for measure in ("service_level_short_excluded", "wait_p95_s", "occupancy"):
+    for measure in ("level_without_early", "wait_p95_s", "occupancy"):
         assert measure in text
     assert "turned_away" not in text, "what does not occur is not shown"
     assert "\nqueue " not in text, "one type for each queue: told once"

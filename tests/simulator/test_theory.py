@@ -25,7 +25,7 @@ def test_calls_that_wait_for_ever_are_erlang_c() -> None:
     expected = {
         "waited": exact.delayed,
         "wait_s": exact.wait_s,
-        "service_level": exact.within(20),
+        "level_of_settled": exact.within(20),
         "queue_length": exact.arrival * exact.wait_s,
         "abandon_rate": 0.0,
     }
@@ -40,7 +40,11 @@ def test_one_long_run_in_batches_is_erlang_c_too() -> None:
     exact = ErlangC(servers=5, arrival=90 / 3600, service=1 / 160)
     result = simulate(one_queue(5, 90, seconds(160), hours=170, warm_up=2), seed=3, replications=1)
     assert result.batches > 1
-    for measure, value in {"waited": exact.delayed, "wait_s": exact.wait_s, "service_level": exact.within(20)}.items():
+    for measure, value in {
+        "waited": exact.delayed,
+        "wait_s": exact.wait_s,
+        "level_of_settled": exact.within(20),
+    }.items():
         assert result.estimate("work", "calls", measure).holds(value), measure
 
 
@@ -54,7 +58,7 @@ def test_impatient_calls_are_erlang_a() -> None:
         "abandon_rate": exact.abandon_rate,
         "waited": exact.delayed,
         "wait_s": exact.wait_s,
-        "service_level": exact.within(20),
+        "level_of_settled": exact.within(20),
         "queue_length": exact.queue_length,
     }
     for measure, value in expected.items():
@@ -70,7 +74,7 @@ def test_overload_with_short_patience_is_erlang_a() -> None:
     exact = ErlangA(servers=8, arrival=200 / 3600, service=1 / 180, impatience=1 / 60)
     assert exact.arrival / exact.service > 8
     result = simulate(one_queue(8, 200, seconds(180), 25, 1, patience_s=60), seed=5, replications=4)
-    for measure, value in {"abandon_rate": exact.abandon_rate, "service_level": exact.within(20)}.items():
+    for measure, value in {"abandon_rate": exact.abandon_rate, "level_of_settled": exact.within(20)}.items():
         assert result.estimate("work", "calls", measure).holds(value), measure
 
 
@@ -120,7 +124,7 @@ def test_two_skills_are_nearly_as_good_as_all() -> None:
     assert results[0].estimate("all", "all", "wait_s").holds(exact[0].wait_s)
     assert results[2].estimate("all", "all", "wait_s").holds(exact[1].wait_s)
     waits = [values(result, "wait_s")[0] for result in results]
-    levels = [values(result, "service_level")[0] for result in results]
+    levels = [values(result, "level_of_settled")[0] for result in results]
     assert waits[0] - waits[1] > 0.8 * (waits[0] - waits[2])
     assert levels[1] - levels[0] > 0.8 * (levels[2] - levels[0])
     assert waits[2] < waits[1] < waits[0]
@@ -152,8 +156,8 @@ def test_common_random_numbers_narrow_the_difference() -> None:
     more = one_queue(11, 180, seconds(160), hours=8, warm_up=1, patience_s=120)
     first, second = simulate(base, seed=8, replications=5), simulate(more, seed=8, replications=5)
     other = simulate(more, seed=9, replications=5)
-    paired = compare(first, second)["all", "all", "service_level"].half_width
-    independent = compare(first, other)["all", "all", "service_level"].half_width
+    paired = compare(first, second)["all", "all", "level_of_settled"].half_width
+    independent = compare(first, other)["all", "all", "level_of_settled"].half_width
     assert paired is not None
     assert independent is not None
     assert paired < independent / 2
