@@ -93,7 +93,7 @@ class Case:
 
     def moment(self, agent: Agent) -> Failure | None:
         """The first rule that the agent fails for now, whatever rests."""
-        work, policy, agent = self._work, self._shard.policy, self._without(agent)
+        work, policy, agent = self._work, self._shard.policy, without(agent, self._work)
         rules, medium = agent.rules, self._work.medium
         capacity, held = rules.capacity.get(medium, 0), agent.held.get(medium, 0)
         out = agent.kept_out(medium, policy.interrupts)
@@ -129,7 +129,7 @@ class Case:
 
     def key(self, agent: Agent) -> Key:
         """What the agent is ordered by among those who may take the item, preferred agents aside."""
-        return self.choice.key(self._without(agent), self.wanted)
+        return self.choice.key(without(agent, self._work), self.wanted)
 
     def order(self, agent: Agent) -> tuple[int, Key, str]:
         """The whole order: preferred agents first, then the key, then the id."""
@@ -137,27 +137,12 @@ class Case:
 
     def terms(self, agent: Agent) -> Terms:
         """The same as (name, integer) pairs, as a Decision has them."""
-        terms = self.choice.terms(self._without(agent), self.wanted)
+        terms = self.choice.terms(without(agent, self._work), self.wanted)
         return (("preferred", self._work.preference(agent.agent_id)), *terms) if self._work.preferred else terms
 
     def _not_named(self, agent: Agent) -> bool:
         work = self._work
         return work.directed is None and bool(work.named) and agent.agent_id not in work.named
-
-    def _without(self, agent: Agent) -> Agent:
-        """The agent as they would be without this item."""
-        own = [one for one in agent.reservations.values() if one.work is self._work]
-        if not own:
-            return agent
-        medium = self._work.medium
-        accepted = sum(one.state is not OfferState.OFFERED for one in own)
-        return replace(
-            agent,
-            units=agent.units - sum(one.units for one in own),
-            held={**agent.held, medium: agent.held.get(medium, 0) - len(own)},
-            reservations={key: one for key, one in agent.reservations.items() if one.work is not self._work},
-            handled_today=max(agent.handled_today - accepted, 0),
-        )
 
     def _alone(self) -> tuple[str, ...]:
         """The preferred agents for whom alone the item waits now; none when none of them is present."""
@@ -176,6 +161,21 @@ class Case:
         agents = self._shard.agents.values()
         free = sum(1 for agent in agents if self.never(agent) is None and self.moment(agent) is None)
         return ("reserve", f"{free} free, {reserve.free} kept back") if free <= reserve.free else None
+
+
+def without(agent: Agent, work: Work) -> Agent:
+    """The agent as they would be without their claims to this item."""
+    own = [one for one in agent.reservations.values() if one.work is work]
+    if not own:
+        return agent
+    accepted = sum(one.state is not OfferState.OFFERED for one in own)
+    return replace(
+        agent,
+        units=agent.units - sum(one.units for one in own),
+        held={**agent.held, work.medium: agent.held.get(work.medium, 0) - len(own)},
+        reservations={key: one for key, one in agent.reservations.items() if one.work is not work},
+        handled_today=max(agent.handled_today - accepted, 0),
+    )
 
 
 def _lack(lack: Expression, agent: Agent) -> str:

@@ -1,11 +1,13 @@
 """What must hold after every turn. Dense on purpose: it recounts everything and trusts no index."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 from router.agent import Agent
+from router.commands import Command, SendOffer
 from router.dispatcher import Dispatcher
 from router.errors import InvariantError
-from router.explain import Case
+from router.explain import Case, without
 from router.queue import order_time, rank
 from router.restore import WORK_STATE
 from router.shard import Shard
@@ -24,6 +26,39 @@ def check(dispatcher: Dispatcher) -> None:
     _check_deadlines(shard)
     _check_indexes(shard)
     _check_cases(shard, dispatcher.unfinished)
+
+
+def check_order(dispatcher: Dispatcher, commands: Iterable[Command]) -> None:
+    """Raise InvariantError when a turn gave an agent an item while one that comes before it for them still waits.
+
+    What comes before: of the queues to which the agent gives the best turn, what stands first. Where both are of queues
+    with a ratio, the ratio decides. To be called after the turn that gave the commands.
+    """
+    shard = dispatcher.shard
+    for command in commands:
+        held = shard.reservations.get(command.reservation_id) if isinstance(command, SendOffer) else None
+        if held is None or dispatcher.unfinished:
+            continue
+        # As the agent was when the offer was made, or freer.
+        agent = without(held.agent, held.work)
+        given = _turn(agent, held.work), held.work.rank
+        for work in shard.work.values():
+            if work.listed and (_turn(agent, work), work.rank) < given and not _by_ratio(shard, work, held.work):
+                left = Case(shard, work).first_failed(agent) is None
+                what = f"agent {agent.agent_id} was given {held.work.work_id} although {work.work_id} comes before it"
+                _require(not left, what)
+
+
+def _turn(agent: Agent, work: Work) -> int:
+    """The turn that the agent gives to the item's queue."""
+    taken = agent.rules.queues.get(work.queue) if work.directed is None else None
+    return 1 if taken is None else taken.priority
+
+
+def _by_ratio(shard: Shard, first: Work, second: Work) -> bool:
+    """Whether a ratio decides between the two."""
+    rules = (shard.lines[first.queue].rules, shard.lines[second.queue].rules)
+    return all(one.ratio > 0 for one in rules) and first.directed is None and second.directed is None
 
 
 def _require(holds: bool, message: str) -> None:

@@ -75,7 +75,7 @@ class Matcher:
         work.demanded = plan.demand.expression
         only: tuple[str, ...] | None = None
         if work.directed is not None:
-            variant: Variant = ((work.directed,) if work.not_before is None else (), 0, 0)
+            variant: Variant = ((work.directed,) if work.not_before is None else (), 0, 0, work.units)
         else:
             if work.not_before is not None:
                 only = ()
@@ -83,7 +83,7 @@ class Matcher:
                 only = self._only(work, line, plan)
             kept_back = rules.reserve is not None and only is None and priority < rules.reserve.below
             free = rules.reserve.free if rules.reserve is not None and kept_back else 0
-            variant = (only, line.delay(work) if line.delays else 0, free)
+            variant = (only, line.delay(work) if line.delays else 0, free, work.units)
         profile = plan.profiles.get(variant)
         looked_at = 0
         if profile is None:
@@ -113,7 +113,7 @@ class Matcher:
     def staffed(self, work: Work, line: Line) -> bool:
         """Whether any agent is present who could take the item as it now is, but for what they hold."""
         plan = line.plan(work)
-        variant: Variant = (tuple(sorted(set(work.named))) or None, line.delay(work), 0)
+        variant: Variant = (tuple(sorted(set(work.named))) or None, line.delay(work), 0, work.units)
         return (plan.profiles.get(variant) or self._profile(plan, line, work, variant)).present > 0
 
     def _only(self, work: Work, line: Line, plan: Plan) -> tuple[str, ...] | None:
@@ -124,15 +124,15 @@ class Matcher:
         alone = tuple(sorted(agent_id for agent_id in set(work.preferred) if named is None or agent_id in named))
         for agent_id in alone:
             self._preferring.setdefault(agent_id, {})[work.work_id] = work
-        variant: Variant = (alone, line.delay(work), 0)
+        variant: Variant = (alone, line.delay(work), 0, work.units)
         profile = plan.profiles.get(variant) or self._profile(plan, line, work, variant)
         return alone if profile.present else named
 
     def _profile(self, plan: Plan, line: Line, work: Work, variant: Variant) -> Profile:
         """The profile of these, compiled on its first use."""
-        only, delay, reserve = variant
+        only, delay, reserve, units = variant
         queue = line.rules.name if line.by_queue and work.directed is None else ""
-        units = line.rules.units if work.units is None else work.units
+        units = line.rules.units if units is None else units
         demand = plan.demand
         key = ProfileKey(queue, work.medium, units, demand.expression, demand.teams, only, delay, plan.choice, reserve)
         profile = self._profiles.get(key)

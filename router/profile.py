@@ -136,8 +136,9 @@ class Profile:
             agent.profiles[self.slot(agent)].drop(self)
 
 
-# Of one plan: the only agents in question, the delay that has passed, how many free agents are kept back.
-Variant = tuple[tuple[str, ...] | None, int, int]
+# Of one plan: the only agents in question, the delay that has passed, how many free agents are kept back, and the units
+# that the item itself says.
+Variant = tuple[tuple[str, ...] | None, int, int, int | None]
 # (priority, medium, units of an item or -1, kind of choice): profiles of one slot have room, or none, together.
 Slot = tuple[int, Medium, int, str]
 

@@ -1,15 +1,20 @@
-"""What the dispatcher should have matched, by a dense scan with numpy over rows and policy. Shares no code with it."""
+"""What the dispatcher should have matched, by a scan over rows and policy for each item. Shares no code with it.
+
+Expressions are evaluated as the Python that they are, with skills as numbers; rings are applied to the agents' grades
+instead of the demands.
+"""
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
-
-import numpy as np
+from typing import Any
 
 from router.commands import Command, SendOffer
-from router.policy import Policy, QueuePolicy, Strategy
-from router.rows import ReservationRow, WorkRow
+from router.policy import AgentPolicy, Order, Policy, QueuePolicy, Ring, Strategy
+from router.rows import AgentRow, ReservationRow, WorkRow
 from router.vocabulary import Medium, Presence, WorkState
 from tests.router.world import Store
+
+Rank = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -19,20 +24,54 @@ class Match:
     runner_up: str | None
 
 
+class Anything:
+    """Stands for a skill that is not asked for: every comparison holds."""
+
+    def __bool__(self) -> bool:
+        return True
+
+    def _holds(self, other: object) -> bool:
+        return True
+
+    __ge__ = __gt__ = __le__ = __lt__ = __eq__ = __ne__ = _holds
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Names(dict[str, Any]):
+    """Names in an expression: skills that nobody spoke of are grade 0."""
+
+    def __missing__(self, name: str) -> int:
+        return 0
+
+
+class Attributes:
+    def __init__(self, values: Mapping[str, str], prefix: str) -> None:
+        self.values, self.prefix = values, prefix
+
+    def __getattr__(self, name: str) -> str | None:
+        return self.values.get(self.prefix + name)
+
+
+@dataclass
+class Load:
+    """What an agent holds in the oracle's own account of a turn."""
+
+    units: dict[Medium, int]
+    count: dict[Medium, int]
+
+    def total(self) -> int:
+        return sum(self.units.values())
+
+
 class Oracle:
-    """Dense columns over one policy's agents, in order of their ids."""
+    """One policy's rules, evaluated without any index."""
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
-        self.ids = sorted(policy.agents)
-        self.row = {agent_id: index for index, agent_id in enumerate(self.ids)}
-        skills = sorted({skill for agent in policy.agents.values() for skill in agent.skills})
-        self.column = {skill: index for index, skill in enumerate(skills)}
-        self.skills = np.zeros((len(self.ids), len(skills) + 1), dtype=np.int64)
-        for agent_id, agent in policy.agents.items():
-            for skill, grade in agent.skills.items():
-                self.skills[self.row[agent_id], self.column[skill]] = grade
-        self.total = np.array([policy.agents[agent_id].total_units for agent_id in self.ids], dtype=np.int64)
+        # Turns that agents give and ratios let an agent pass over an item; then order is not by items alone.
+        turns = {taken.priority for agent in policy.agents.values() for taken in agent.queues.values()} | {1}
+        self.by_items = len(turns) == 1 and not any(queue.ratio for queue in policy.queues.values())
+        self._eligible: dict[tuple[object, ...], tuple[str, ...]] = {}
 
     def matches(self, store: Store, connected: Set[str], made: list[Command]) -> list[Match]:
         """The matches of a turn whose outcome is in `store`: its own offers are undone, then made again densely."""
@@ -41,112 +80,179 @@ class Oracle:
         waiting = [
             row
             for row in store.work.values()
-            if row.state is WorkState.WAITING
+            if (row.state is WorkState.WAITING and row.not_before is None)
             or (row.state is WorkState.OFFERED and f"{row.work_id}.{row.attempts}" in undone)
         ]
-        waiting.sort(key=lambda row: (-row.priority - self._queue(row).priority, row.queued_at, row.sequence))
-        ready = np.array(
-            [
-                agent_id in connected and agent_id in store.agents and store.agents[agent_id].presence is Presence.READY
-                for agent_id in self.ids
-            ],
-            dtype=bool,
-        )
-        idle = np.array(
-            [store.agents[agent_id].idle_since if agent_id in store.agents else 0 for agent_id in self.ids],
-            dtype=np.int64,
-        )
-        today = np.array(
-            [store.agents[agent_id].handled_today if agent_id in store.agents else 0 for agent_id in self.ids],
-            dtype=np.int64,
-        )
-        return self._greedy(waiting, held, ready, today, idle)
+        waiting.sort(key=self.rank)
+        here = {
+            agent_id: row
+            for agent_id, row in store.agents.items()
+            if agent_id in connected and agent_id in self.policy.agents and row.presence is Presence.READY
+        }
+        return self._greedy(waiting, held, here)
 
-    def _greedy(
-        self, waiting: list[WorkRow], held: list[ReservationRow], ready: np.ndarray, today: np.ndarray, idle: np.ndarray
-    ) -> list[Match]:
-        load = np.zeros(len(self.ids), dtype=np.int64)
-        held_any = np.zeros(len(self.ids), dtype=bool)
-        count: dict[str, np.ndarray] = {}
+    def rank(self, work: WorkRow) -> Rank:
+        """The order of those who wait."""
+        rules, names = self._queue(work), self._names(work, None)
+        priority = work.priority + rules.priority + sum(ring.priority for ring in self._rings(work))
+        priority += sum(rule.priority for rule in rules.priority_rules if self._true(rule.when, names))
+        time = work.queued_at + (rules.target_us if rules.order is Order.TARGET else 0)
+        ageing = self.policy.ageing_us
+        return (time - priority * ageing, time, work.sequence) if ageing else (-priority, time, work.sequence)
+
+    def _greedy(self, waiting: list[WorkRow], held: list[ReservationRow], here: Mapping[str, AgentRow]) -> list[Match]:
+        loads = {agent_id: Load({}, {}) for agent_id in here}
         for row in held:
-            if row.agent_id in self.row:
-                held_any[self.row[row.agent_id]] = True
-                load[self.row[row.agent_id]] += row.units
-                self._count(count, row.medium)[self.row[row.agent_id]] += 1
+            if row.agent_id in loads:
+                self._take(loads[row.agent_id], row.medium, row.units)
         found: list[Match] = []
         for work in waiting:
-            needs = self._needs(work)
-            mask = ready & self._allowed(work, needs, load, self._count(count, work.medium))
-            if not mask.any():
+            eligible = self.eligible(work)
+            free = [name for name in eligible if name in here and self._fits(work, name, loads[name])]
+            alone = self._alone(work, eligible, here)
+            if not alone and self._held_back(work, len(free)):
                 continue
-            keys = self._keys(self._queue(work), needs, load, held_any, today, idle)
-            order = [int(index) for index in np.lexsort(keys[::-1]) if mask[index]]
-            second = self.ids[order[1]] if len(order) > 1 else None
-            found.append(Match(work.work_id, self.ids[order[0]], second))
-            load[order[0]] += self._costs(work.medium)[order[0]]
-            held_any[order[0]] = True
-            self._count(count, work.medium)[order[0]] += 1
+            resting = {agent_id for agent_id, _ in work.resting}
+            able = [name for name in free if name not in resting and (not alone or name in alone)]
+            able.sort(key=lambda name: self._key(work, here[name], loads[name]))
+            if able:
+                found.append(Match(work.work_id, able[0], able[1] if len(able) > 1 else None))
+                self._take(loads[able[0]], work.medium, self._cost(work, self.policy.agents[able[0]]))
         return found
 
-    def _keys(
-        self,
-        rules: QueuePolicy,
-        needs: Mapping[str, int],
-        load: np.ndarray,
-        held_any: np.ndarray,
-        today: np.ndarray,
-        idle: np.ndarray,
-    ) -> list[np.ndarray]:
-        """The strategy's terms, the first one leading."""
-        used = load * 1000 // np.maximum(self.total, 1)
-        grades = sum((self.skills[:, self.column[name]] for name in needs), np.zeros(len(self.ids), dtype=np.int64))
+    @staticmethod
+    def _take(load: Load, medium: Medium, units: int) -> None:
+        load.units[medium] = load.units.get(medium, 0) + units
+        load.count[medium] = load.count.get(medium, 0) + 1
+
+    # -- who
+
+    def eligible(self, work: WorkRow) -> tuple[str, ...]:
+        """Those who may ever take the item, whatever they do now."""
+        key = (work.work_id, work.queue, work.directed, work.ring, work.waited_us)
+        if key not in self._eligible:
+            agents = self.policy.agents.values()
+            self._eligible[key] = tuple(agent.agent_id for agent in agents if self._may(work, agent))
+        return self._eligible[key]
+
+    def _may(self, work: WorkRow, agent: AgentPolicy) -> bool:
+        if agent.capacity.get(work.medium, 0) == 0:
+            return False
+        if work.directed is not None:
+            return agent.agent_id == work.directed
+        rules, rings = self._queue(work), self._rings(work)
+        teams = ([rules.teams] + [ring.teams for ring in rings if ring.teams is not None])[-1]
+        taken = agent.queues.get(work.queue)
+        if (
+            (teams and agent.team not in teams)
+            or (work.named and agent.agent_id not in work.named)
+            or (agent.queues and (taken is None or taken.delay_us > work.waited_us))
+        ):
+            return False
+        names = self._names(work, agent)
+        own = next((ring.requirements for ring in reversed(rings) if ring.requirements is not None), None)
+        needs = [*(rules.requirements if own is None else ()), *work.requirements]
+        texts = (rules.condition if own is None else own, work.condition)
+        skilled = all(need.minimum <= names[need.skill] for need in needs)
+        return skilled and all(self._true(text, names) for text in texts)
+
+    def _names(self, work: WorkRow, agent: AgentPolicy | None) -> Names:
+        """What an expression may speak of: attributes, and the agent's grades as the rings make them."""
+        rules, rings = self._queue(work), self._rings(work)
+        values = {**dict(work.attributes), "medium": work.medium.value, "queue": work.queue}
+        found = Names(work=Attributes(values, ""), customer=Attributes(values, "customer."))
+        found["at_least"] = lambda count, *parts: sum(map(bool, parts)) >= count
+        found["skill"] = lambda name: Anything() if name is None else found[name]
+        if agent is not None:
+            found.update(agent.skills)
+            found["team"] = agent.team
+            for ring in rings:
+                for skill, grades in ring.lower:
+                    if skill not in rules.hard and agent.skills.get(skill, 0):
+                        found[skill] += grades
+            for skill in (skill for ring in rings for skill in ring.drop if skill not in rules.hard):
+                found[skill] = Anything()
+        return found
+
+    @staticmethod
+    def _true(text: str, names: Names) -> bool:
+        return not text or bool(eval(text, {"__builtins__": {}}, names))
+
+    def _fits(self, work: WorkRow, agent_id: str, load: Load) -> bool:
+        agent, interrupts, medium = self.policy.agents[agent_id], self.policy.interrupts, work.medium
+        below = 0
+        for other, count in load.count.items():
+            if count and other is not medium and other in interrupts:
+                if medium not in interrupts[other]:
+                    return False
+                below += load.units[other]
+        room = load.total() - below + self._cost(work, agent) <= agent.total_units
+        return room and load.count.get(medium, 0) < agent.capacity.get(medium, 0)
+
+    def _cost(self, work: WorkRow, agent: AgentPolicy) -> int:
+        for units in (work.units, self._queue(work).units, agent.units.get(work.medium)):
+            if units is not None:
+                return units
+        return self.policy.units[work.medium]
+
+    # -- who waits, and who comes first
+
+    def _alone(self, work: WorkRow, eligible: tuple[str, ...], here: Mapping[str, AgentRow]) -> tuple[str, ...]:
+        """The preferred agents for whom alone it waits."""
+        if work.directed is not None or work.waited_us >= self._queue(work).preferred_patience_us:
+            return ()
+        return work.preferred if any(name in eligible and name in here for name in work.preferred) else ()
+
+    def _held_back(self, work: WorkRow, free: int) -> bool:
+        reserve = self._queue(work).reserve
+        if reserve is None or work.directed is not None or work.named:
+            return False
+        rules, names = self._queue(work), self._names(work, None)
+        priority = work.priority + rules.priority + sum(ring.priority for ring in self._rings(work))
+        priority += sum(rule.priority for rule in rules.priority_rules if self._true(rule.when, names))
+        return priority < reserve.below and free <= reserve.free
+
+    def _key(self, work: WorkRow, row: AgentRow, load: Load) -> tuple[object, ...]:
+        """The strategy's terms, the first one leading; agents' names at the end."""
+        rules, agent = self._queue(work), self.policy.agents[row.agent_id]
+        used = load.total() * 1000 // max(agent.total_units, 1)
+        grades = sum(agent.skills.get(skill, 0) for skill in self._asked(work))
+        names = Names({**self._names(work, None), **agent.skills, "team": agent.team})
+        scores = [one.score for one in rules.preferences if self._true(one.when, names) and self._true(one.want, names)]
+        preferred = list(reversed(work.preferred)).index(row.agent_id) + 1 if row.agent_id in work.preferred else 0
+        led = (-preferred, 0 if work.directed is not None else -sum(scores))
         match rules.strategy:
             case Strategy.BEST_PROFICIENCY:
-                return [used, -grades, idle]
+                terms: tuple[int, ...] = (used, -grades)
             case Strategy.LEAST_LOADED:
-                return [used, idle]
+                terms = (used,)
             case Strategy.LONGEST_IDLE:
-                return [held_any, idle]
+                terms = (int(any(load.count.values())),)
             case Strategy.FEWEST_TODAY:
-                return [used, today, idle]
+                terms = (used, row.handled_today)
             case Strategy.WEIGHTED:
                 weights = rules.weights
-                points = weights.load * used + weights.handled * today - weights.proficiency * grades
-                return [points * 1_000_000 + weights.idle * idle, idle]
+                points = weights.load * used + weights.handled * row.handled_today - weights.proficiency * grades
+                terms = (points * 1_000_000 + weights.idle * row.idle_since,)
+        return (*led, *terms, row.idle_since, row.agent_id)
 
-    def _costs(self, medium: Medium) -> np.ndarray:
-        agents = [self.policy.agents[agent_id] for agent_id in self.ids]
-        return np.array([agent.units.get(medium, self.policy.units[medium]) for agent in agents], dtype=np.int64)
-
-    def _allowed(self, work: WorkRow, needs: Mapping[str, int], load: np.ndarray, count: np.ndarray) -> np.ndarray:
-        rules = self._queue(work)
-        agents = [self.policy.agents[agent_id] for agent_id in self.ids]
-        limit = np.array([agent.capacity.get(work.medium, 0) for agent in agents], dtype=np.int64)
-        mask: np.ndarray = (count < limit) & (load + self._costs(work.medium) <= self.total)
+    def _asked(self, work: WorkRow) -> Set[str]:
+        """The skills whose grades count. Walks ask for skills by requirements and plain conjunctions of `s1 >= 2`."""
         if work.directed is not None:
-            mask &= np.array([agent_id == work.directed for agent_id in self.ids], dtype=bool)
-        elif rules.teams:
-            mask &= np.array([agent.team in rules.teams for agent in agents], dtype=bool)
-        for name, minimum in needs.items():
-            mask &= self.skills[:, self.column.get(name, -1)] >= minimum
-        for agent_id, _ in work.resting:
-            if agent_id in self.row:
-                mask[self.row[agent_id]] = False
-        return mask
+            return set()
+        rules, rings = self._queue(work), self._rings(work)
+        own = next((ring.requirements for ring in reversed(rings) if ring.requirements is not None), None)
+        needs = [*(rules.requirements if own is None else ()), *work.requirements]
+        texts = (rules.condition if own is None else own, work.condition)
+        words = {word for text in texts for word in text.replace("(", " ").replace(")", " ").split()}
+        asked = {need.skill for need in needs} | {word for word in words if word[0] == "s" and word[1:].isdigit()}
+        return asked - {skill for ring in rings for skill in ring.drop if skill not in rules.hard}
 
-    def _needs(self, work: WorkRow) -> dict[str, int]:
-        needs: dict[str, int] = {}
-        if work.directed is not None:
-            return needs
-        for requirement in (*self._queue(work).requirements, *work.requirements):
-            needs[requirement.skill] = max(needs.get(requirement.skill, 0), requirement.minimum)
-        return needs
+    def _rings(self, work: WorkRow) -> tuple[Ring, ...]:
+        return self._queue(work).rings[: work.ring]
 
     def _queue(self, work: WorkRow) -> QueuePolicy:
         return self.policy.queues.get(work.queue) or QueuePolicy(work.queue, work.medium)
-
-    def _count(self, count: dict[str, np.ndarray], medium: str) -> np.ndarray:
-        return count.setdefault(medium, np.zeros(len(self.ids), dtype=np.int64))
 
 
 def made_matches(commands: list[Command]) -> list[Match]:

@@ -78,7 +78,7 @@ def test_leaving_and_forgetting_undo_what_joining_did() -> None:
     found.remove(agent, held)
     assert (found.present, found.free, found.limit, found.members) == (0, 0, SLACK, {})
     held = joined(found, agent)
-    home: dict[Variant, Profile] = {(None, 0, 0): found}
-    found.homes.append((home, (None, 0, 0)))
+    home: dict[Variant, Profile] = {(None, 0, 0, None): found}
+    found.homes.append((home, (None, 0, 0, None)))
     found.forget()
     assert (home, agent.profiles[found.slot(agent)].profiles, held.reserved) == ({}, [], [])
