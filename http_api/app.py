@@ -11,6 +11,8 @@ from http_api.audit_api import AuditApi, AuditLog, DeliveryLog
 from http_api.board_api import BoardApi
 from http_api.customers_api import CustomerQueries, CustomersApi
 from http_api.follow_ups_api import FollowUpBook, FollowUpsApi, Titles
+from http_api.explain_api import ExplainApi, Explanations
+from http_api.follow_ups_api import FollowUpBook, FollowUpsApi
 from http_api.guard import Guard
 from http_api.interactions_api import InteractionsApi
 from http_api.middleware import add_headers, request_scope
@@ -39,6 +41,7 @@ class Ports:
     board: LiveBoard
     scopes: Scopes
     supervision: Supervision
+    explanations: Explanations
     rules: Rules
     programs: Programs
     follow_ups: FollowUpBook
@@ -93,6 +96,7 @@ def _routes(ports: Ports, settings: HttpSettings) -> tuple[Route, ...]:
         *InteractionsApi(ports.interactions, ports.scopes).routes(),
         *BoardApi(ports.board, ports.scopes).routes(),
         *SupervisionApi(ports.supervision, ports.scopes).routes(),
+        *ExplainApi(ports.explanations, ports.scopes).routes(),
         *RulesApi(ports.rules, ports.scopes).routes(),
         *WorkApi(ports.programs).routes(),
         *CustomersApi(ports.customers, ports.interactions, ports.scopes).routes(),

@@ -3,13 +3,14 @@
 Pure: the same segment gives the same answer on any machine.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from router.commands import Command
+from router.commands import Command, SendOffer
 from router.dispatcher import Dispatcher
 from router.events import Event, TimePassed
+from router.explain import Explanation, explain
 from router.matching import Pair
 from router.moves import Moves
 from router.policy import Policy
@@ -143,3 +144,41 @@ def _difference(entry: Entry, got: Sequence[Command]) -> Difference:
         expected[index] if index < len(expected) else None,
         got[index] if index < len(got) else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PastDecision:
+    """A recorded offer with the state that it was decided in; the winner is the offer's agent."""
+
+    sequence: int
+    now: int
+    offer: SendOffer
+    explanation: Explanation
+
+
+def past_decisions(start: Start, entries: Iterable[Entry], wanted: Mapping[int, str]) -> Iterator[PastDecision]:
+    """Explain the offers of `wanted` (sequence -> work id), each as its own moment saw it; no further than the last.
+
+    Candidates are told as they stood just before this claim: other offers of the same turn that came first are counted.
+    """
+    seen: dict[str, Explanation] = {}
+    asked: str | None = None
+
+    def look(pair: Pair) -> None:
+        if pair.work.work_id == asked:
+            found = explain(dispatcher, pair.work.work_id)
+            if found is not None:
+                seen[pair.agent.agent_id] = found
+
+    dispatcher = Watched(look)
+    begin(start, dispatcher)
+    last = max(wanted, default=0)
+    for entry in entries:
+        if entry.sequence > last:
+            return
+        asked = wanted.get(entry.sequence)
+        seen.clear()
+        step(dispatcher, entry)
+        for offer in entry.commands if asked is not None else ():
+            if isinstance(offer, SendOffer) and offer.work_id == asked and offer.agent_id in seen:
+                yield PastDecision(entry.sequence, entry.now, offer, seen[offer.agent_id])

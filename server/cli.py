@@ -27,6 +27,7 @@ from server import simulate
 from server.clock import wall_us
 from server.control import NotRunningError, ask
 from server.embedded import EmbeddedError
+from server.explain_command import explain
 from server.flow_commands import draw, walk_flows
 from server.journal_commands import export_journal, replay_journal
 from server.node import Node
@@ -75,12 +76,16 @@ def _parser() -> argparse.ArgumentParser:
         ("set-password", set_password, "set the password of an agent's account"),
         ("make-api-key", make_api_key, "make a key for a program, in place of an earlier one of that name"),
         ("revoke-api-key", revoke_api_key, "end a program's key"),
+        ("explain", explain, "tell why work waits or was offered to whom, or why an agent gets nothing"),
         ("export-journal", export_journal, "write the journal of the running or stopped server to one file"),
         ("set-phone-password", set_phone_password, "set the SIP password of an agent's phone"),
     ):
         sub = commands.add_parser(name, help=text, description=text)
         if name == "draw-flows":
             sub.add_argument("--out", metavar="FOLDER", default=".", help="gets flow-<name>.svg for each flow")
+        if name == "explain":
+            sub.add_argument("id", help="of a work item, an interaction or an agent")
+            sub.add_argument("--json", action="store_true", help="as the API tells it")
         if name == "export-journal":
             sub.add_argument("--out", metavar="FILE", default="jackfield.journal", help="the file to write")
             sub.add_argument("--segments", metavar="COUNT", type=int, default=0, help="only the newest; 0 is all")

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Protocol
 
+from server.explain_worker import Piece
 from server.journal_files import JournalFolder, SegmentFile
 from store.codec import JournalEntry, policy_named
 from store.errors import StoreError
@@ -56,7 +58,7 @@ class KeptJournal:
             try:
                 packed = [
                     (after, await self._pack(after, upto, block))
-                    for (after, block), upto in zip(heads.items(), ends, strict=True)
+                    for (after, block), upto in zip(heads.items(), ends, strict=False)
                     if after >= done
                 ]
             except JournalGap:
@@ -64,6 +66,22 @@ class KeptJournal:
             done = await self._in_files()
             return [data for after, data in packed if after >= done]
         raise JournalGap("the journal moves faster than it can be read, or turns of it are lost")
+
+    async def pieces(self, sequences: Sequence[int]) -> list[Piece]:
+        """The segments that have these turns, those in the store only as far as is asked; not those that are gone."""
+        pieces: dict[int, Piece] = {}
+        heads = await self._store.heads()
+        for sequence in sorted(sequences):
+            after = max((head for head in heads if head < sequence), default=None)
+            with suppress(JournalGap):  # it is in a file, or nowhere any more
+                if after is not None:
+                    policies, entries = await collect(self._store, after, sequence)
+                    pieces[after] = Piece("", heads[after], tuple(policies), tuple(entries))
+                    continue
+            file = await asyncio.to_thread(self._folder.find, sequence)
+            if file is not None:
+                pieces[file.after] = Piece(str(file.path))
+        return list(pieces.values())
 
     async def _in_files(self) -> int:
         files = await asyncio.to_thread(self._folder.files)

@@ -19,6 +19,7 @@ from media.events import MediaEvent
 from records.accounts import Accounts
 from records.api_keys import ApiKeys
 from records.customers import Customers
+from records.decisions import Decisions
 from records.follow_ups import FollowUps
 from records.interactions import Interactions
 from records.notes import Notes
@@ -35,11 +36,13 @@ from server.clock import wall_us
 from server.contexts import InteractionContexts
 from server.control import Control
 from server.desk import Desk
+from server.explanations import Explainer
 from server.ids import interaction_ids
 from server.ivr_services import ivr_services
 from server.journal_files import JournalFolder
 from server.kept_journal import KeptJournal
 from server.management import Management
+from server.past_decisions import PastDecisions
 from server.people import People
 from server.pump import Pump, PumpClosedError
 from server.reach import Reach
@@ -241,6 +244,7 @@ class Node:
             board=management.board,
             scopes=management.scopes,
             supervision=management.supervision,
+            explanations=Explainer(self.pump.dispatcher, Decisions(self.storage.database), PastDecisions(self.journal)),
             rules=management.rules,
             programs=management.programs,
             follow_ups=self.follow_ups,

@@ -1,12 +1,11 @@
 """Supervisors' interventions: told to the router, and kept in the audit log with the state before and after."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from config.site import Site
-from http_api.supervision_api import Candidate, Explanation, Refused, WaitingList, WaitingWork
+from http_api.supervision_api import Explanation, Refused, WaitingList, WaitingWork
 from records.audit import Audit, Intervention
 from records.roles import Action, Scope
 from records.sessions import Caller
@@ -16,10 +15,10 @@ from router.commands import Refuse
 from router.events import Event, PresenceSet, WorkCancelled, WorkDirected, WorkMoved
 from router.rows import WorkRow
 from router.vocabulary import OfferState, Presence, WorkState
+from server.explanations import shown
 from server.pump import Pump
 
 MAX_CANDIDATES = 20
-_NEAREST = (None, "resting", "total_units", "capacity", "connection", "presence")
 
 
 class Supervision:
@@ -186,16 +185,4 @@ class Supervision:
 
     def _explained(self, work_id: str) -> Explanation | None:
         found = explain.explain(self._pump.dispatcher, work_id)
-        if found is None:
-            return None
-        nearest = sorted(
-            found.candidates, key=lambda one: _NEAREST.index(one.failed) if one.failed in _NEAREST else len(_NEAREST)
-        )
-        return Explanation(
-            strategy=found.strategy,
-            policy_version=found.policy_version,
-            failed=dict(sorted(Counter(one.failed for one in found.candidates if one.failed is not None).items())),
-            candidates=tuple(
-                Candidate(one.agent_id, one.failed, one.detail, dict(one.terms)) for one in nearest[:MAX_CANDIDATES]
-            ),
-        )
+        return None if found is None else shown(found, MAX_CANDIDATES)

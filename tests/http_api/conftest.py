@@ -8,17 +8,26 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 from argon2 import PasswordHasher
 
 from http_api.app import HttpSettings, Ports, build
+from http_api.explain_api import (
+    AgentExplanation,
+    Busy,
+    HeldItems,
+    OfferExplanation,
+    QueueReason,
+    WorkExplanation,
+)
 from http_api.ports import AgentOverview, HeldWork, QueueOverview, ServiceLevel
 from http_api.routes import Route
 from http_api.rules_api import AgentRules, Conflict, Invalid, QueueRules
 from http_api.statistics_api import Period, Step, Tally, TooManyRowsError
-from http_api.supervision_api import Refused, WaitingList
+from http_api.supervision_api import Candidate, Explanation, Refused, WaitingList
 from http_api.work_api import NewWork, Submitted
 from records.accounts import Account, Accounts, Role
 from records.audit import Audit
@@ -28,7 +37,7 @@ from records.follow_ups import FollowUps
 from records.interactions import Interactions
 from records.notes import Notes
 from records.projector import Projector
-from records.roles import Scope
+from records.roles import Action, Scope
 from records.sessions import Caller, Sessions, SignIn
 from records.webhooks import Deliveries
 from router.counters import Counters
@@ -127,6 +136,51 @@ class Names:
 
     def agent(self, agent_id: str) -> str:
         return agent_id.upper()
+class Explained:
+    """Stands for the explanations: w1 waits in orders, w2 in experts; w3 was forgotten meanwhile, w4 is too much."""
+
+    async def queue_of(self, work_id: str) -> str | None:
+        return {"w1": "orders", "w2": "experts", "w3": "orders", "w4": "orders"}.get(work_id)
+
+    async def of_work(self, work_id: str, candidates: int) -> WorkExplanation | None:
+        if work_id == "w4":
+            raise Busy
+        if work_id == "w3":
+            return None
+        now = Explanation("best_proficiency", "v1", {}, (Candidate("anna", None, "", {"load": candidates}),))
+        offer = OfferExplanation(
+            sequence=7,
+            at=START,
+            agent_id="anna",
+            attempt=1,
+            policy_version="v1",
+            strategy="best_proficiency",
+            terms={"load": 0},
+            runner_up=None,
+            runner_up_terms={},
+        )
+        found = WorkExplanation(
+            work_id=work_id, interaction_id="i1", queue="orders", state="waiting", summary="It waits.", now=now
+        )
+        return msgspec.structs.replace(found, offers=(offer,))
+
+    async def of_agent(self, agent_id: str, scope: Scope) -> AgentExplanation | None:
+        if agent_id == "trainee":
+            return None
+        reason = QueueReason(queue="orders", medium="voice", waiting=2, looked_at=2, failed={"skill": 2})
+        return AgentExplanation(
+            agent_id=agent_id,
+            reason="presence",
+            summary="The agent is offline.",
+            presence="offline",
+            presence_reason=None,
+            since=START,
+            connected=False,
+            load=0,
+            capacity=1,
+            held={"voice": HeldItems(0, 1)},
+            queues=(reason,) if scope.covers_queue(Action.SEE_QUEUES, "orders") else (),
+        )
 
 
 @dataclass
@@ -275,6 +329,7 @@ async def make_site(tmp_path: Path) -> AsyncIterator[MakeSite]:
                 board=Board(),
                 scopes=FirstTeam(),
                 supervision=asked,
+                explanations=Explained(),
                 rules=asked,
                 programs=asked,
                 follow_ups=FollowUps(database),

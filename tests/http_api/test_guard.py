@@ -8,6 +8,8 @@ from records.accounts import Role
 from tests.http_api.conftest import MakeSite, Site
 
 PROTECTED = [
+    ("GET", "/api/v1/work/i1/explanation"),
+    ("GET", "/api/v1/agents/i1/explanation"),
     ("DELETE", "/api/v1/session"),
     ("GET", "/api/v1/me"),
     ("GET", "/api/v1/interactions"),

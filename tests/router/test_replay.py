@@ -6,7 +6,7 @@ from router.commands import RequeueWork, SendOffer
 from router.events import AgentConnected, Event, PresenceSet, TimePassed, WorkQueued
 from router.explain import explain
 from router.matching import Pair
-from router.replay import Start, Watched, begin, differing_row, first_difference, step
+from router.replay import Start, Watched, begin, differing_row, first_difference, past_decisions, step
 from router.rows import Changes, Turn
 from router.vocabulary import Medium, Presence
 from tests.router.world import SECOND, World, offers, policy
@@ -100,3 +100,14 @@ def test_a_watched_dispatcher_shows_the_state_of_each_decision() -> None:
     assert offers(commands) == [("w1", "ann")]
     assert next(one for one in commands if isinstance(one, SendOffer)).decision.runner_up is None
     assert seen == [("w1", "ann", 1)]
+
+
+def test_a_past_decision_is_told_as_its_moment_saw_it() -> None:
+    recorded = two_offers()
+    (made,) = past_decisions(recorded.start, recorded.turns, {2: "w2"})
+    assert (made.sequence, made.now, made.offer) == (2, recorded.turns[1].now, recorded.turns[1].commands[0])
+    candidates = {one.agent_id: one.failed for one in made.explanation.candidates}
+    assert candidates == {"bob": None, "ann": "capacity", "cem": "presence"}
+    assert made.explanation.candidates[0].terms == made.offer.decision.terms
+    assert list(past_decisions(recorded.start, recorded.turns, {1: "w2", 3: "w1"})) == []
+    assert list(past_decisions(recorded.start, recorded.turns, {})) == []

@@ -51,7 +51,9 @@ async def see_queues(office: Bureau, who: str, target: dict[str, str]) -> bool |
 
 
 async def see_agents(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
-    return await listed(office, who, "agents", "agents", "agent_id", target["agent"])
+    seen = await listed(office, who, "agents", "agents", "agent_id", target["agent"])
+    assert seen == await reached(office, who, "GET", f"agents/{target['agent']}/explanation")
+    return seen
 
 
 async def see_interactions(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
@@ -67,6 +69,7 @@ async def see_customers(office: Bureau, who: str, target: dict[str, str]) -> boo
 
 async def see_work(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
     over_http = await listed(office, who, f"work?queue={target['queue']}", "work", "queue", target["queue"])
+    assert over_http == await reached(office, who, "GET", f"work/{target['work_id']}/explanation")
     assert (await spoken(office, who, "/api/v1/board/ws") is None) == (over_http is None)
     return over_http
 

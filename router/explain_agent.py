@@ -1,0 +1,95 @@
+"""Why an agent gets nothing: what keeps them from any item, and for each queue the first rule that its items fail on.
+
+Evaluated over the state on demand, without the indexes of matching. Cost grows with what waits: not for the decision
+path; `Reasons` goes queue by queue, so that a caller can let other things happen in between.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from router.explain import first_failed
+from router.shard import Line, Shard
+from router.views import Views
+from router.vocabulary import Medium
+
+# How many items of a queue are looked at, from its front: what stands behind them gets nobody sooner than they do.
+LOOKED_AT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class OwnState:
+    """What holds for the agent whatever the item. `held`: (medium, items held, items allowed); units are the load."""
+
+    agent_id: str
+    presence: str
+    reason: str | None
+    since: int
+    connected: bool
+    units: int
+    total_units: int
+    held: tuple[tuple[Medium, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueReason:
+    """A queue against one agent: of the first `looked_at` that wait, how many fail which rule first.
+
+    `work_id`, `failed` and `detail` are of the one that stands first among those that are nearest to the agent: an item
+    that the agent may take (failed None) before any other.
+    """
+
+    queue: str
+    medium: Medium
+    waiting: int
+    looked_at: int
+    failed: tuple[tuple[str, int], ...]
+    work_id: str | None = None
+    first_failed: str | None = None
+    detail: str = ""
+
+
+def own_state(views: Views, agent_id: str) -> OwnState | None:
+    """The agent's own state; None for an agent whom the policy does not know."""
+    agent = views.shard.agents.get(agent_id)
+    if agent is None:
+        return None
+    return OwnState(
+        agent_id,
+        agent.presence.value,
+        agent.reason,
+        agent.presence_since,
+        agent.connected,
+        agent.units,
+        agent.rules.total_units,
+        tuple((medium, agent.held.get(medium, 0), limit) for medium, limit in agent.rules.capacity.items()),
+    )
+
+
+def queue_reasons(views: Views, agent_id: str) -> Iterator[QueueReason]:
+    """Each queue in the order of the policy, as it is when its turn comes; nothing for an unknown agent."""
+    shard = views.shard
+    for name in list(shard.lines):
+        line = shard.lines.get(name)
+        if line is not None and agent_id in shard.agents:
+            yield _reason(shard, name, line, agent_id)
+
+
+def _reason(shard: Shard, name: str, line: Line, agent_id: str) -> QueueReason:
+    agent = shard.agents[agent_id]
+    failed: Counter[str] = Counter()
+    first: tuple[str, str | None, str] | None = None
+    looked_at = waiting = 0
+    for work in line.waiting:
+        waiting += 1
+        if looked_at == LOOKED_AT:
+            continue
+        looked_at += 1
+        found = first_failed(shard, work, line.rules, agent)
+        if found is not None:
+            failed[found[0]] += 1
+        if first is None or (found is None and first[1] is not None):
+            first = (work.work_id, None, "") if found is None else (work.work_id, *found)
+    work_id, rule, detail = first or (None, None, "")
+    counts = tuple(sorted(failed.items()))
+    return QueueReason(name, line.rules.medium, waiting, looked_at, counts, work_id, rule, detail)
