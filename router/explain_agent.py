@@ -1,20 +1,20 @@
 """Why an agent gets nothing: what keeps them from any item, and for each queue the first rule that its items fail on.
 
 Evaluated over the state on demand, without the indexes of matching. Cost grows with what waits: not for the decision
-path; `Reasons` goes queue by queue, so that a caller can let other things happen in between.
+path; it goes item by item, so that a caller can let other things happen in between.
 """
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-from router.explain import first_failed
-from router.shard import Line, Shard
+from router.explain import Case
 from router.views import Views
-from router.vocabulary import Medium
+from router.vocabulary import Medium, WorkState
 
 # How many items of a queue are looked at, from its front: what stands behind them gets nobody sooner than they do.
-LOOKED_AT = 200
+LOOKED_AT = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,30 +66,35 @@ def own_state(views: Views, agent_id: str) -> OwnState | None:
     )
 
 
-def queue_reasons(views: Views, agent_id: str) -> Iterator[QueueReason]:
-    """Each queue in the order of the policy, as it is when its turn comes; nothing for an unknown agent."""
+def queue_reasons(views: Views, agent_id: str) -> Iterator[QueueReason | None]:
+    """Each queue in the order of the policy; nothing for an unknown agent.
+
+    None after each item that was looked at. Whoever lets turns happen at those points is told of each item as it is
+    when its own time comes.
+    """
     shard = views.shard
     for name in list(shard.lines):
         line = shard.lines.get(name)
-        if line is not None and agent_id in shard.agents:
-            yield _reason(shard, name, line, agent_id)
-
-
-def _reason(shard: Shard, name: str, line: Line, agent_id: str) -> QueueReason:
-    agent = shard.agents[agent_id]
-    failed: Counter[str] = Counter()
-    first: tuple[str, str | None, str] | None = None
-    looked_at = waiting = 0
-    for work in line.waiting:
-        waiting += 1
-        if looked_at == LOOKED_AT:
+        if line is None:
             continue
-        looked_at += 1
-        found = first_failed(shard, work, line.rules, agent)
-        if found is not None:
-            failed[found[0]] += 1
-        if first is None or (found is None and first[1] is not None):
-            first = (work.work_id, None, "") if found is None else (work.work_id, *found)
-    work_id, rule, detail = first or (None, None, "")
-    counts = tuple(sorted(failed.items()))
-    return QueueReason(name, line.rules.medium, waiting, looked_at, counts, work_id, rule, detail)
+        failed: Counter[str] = Counter()
+        first: tuple[str, str | None, str] | None = None
+        waiting = [work.work_id for work in line.waiting]
+        looked_at = 0
+        for work_id in islice(waiting, LOOKED_AT):
+            work, agent = shard.work.get(work_id), shard.agents.get(agent_id)
+            if agent is None:
+                return
+            if work is None or work.state is not WorkState.WAITING or work.queue not in shard.lines:
+                continue
+            looked_at += 1
+            found = Case(shard, work).first_failed(agent)
+            if found is not None:
+                failed[found[0]] += 1
+            if first is None or (found is None and first[1] is not None):
+                first = (work_id, None, "") if found is None else (work_id, *found)
+            yield None
+        nearest, rule, detail = first or (None, None, "")
+        counts = tuple(sorted(failed.items()))
+        if agent_id in shard.agents:
+            yield QueueReason(name, line.rules.medium, len(waiting), looked_at, counts, nearest, rule, detail)

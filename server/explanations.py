@@ -18,7 +18,7 @@ from http_api.supervision_api import Explanation as Shown
 from records.decisions import Decisions, RecordedOffer
 from records.roles import Action, Scope
 from router import explain_agent
-from router.explain import Explanation, explain
+from router.explain import ITEM_RULES, MOMENT_RULES, Explanation, explain
 from router.views import Views
 from router.vocabulary import Presence, WorkState
 from server.explain_worker import Found
@@ -26,18 +26,26 @@ from server.past_decisions import BusyError
 
 MAX_OFFERS = 10
 # Rules that keep somebody from an item only for now, the nearest first.
-NEAREST = (None, "resting", "total_units", "capacity", "connection", "presence")
-_WORDS = {
+NEAREST: tuple[str | None, ...] = (None, *reversed(ITEM_RULES), *reversed(MOMENT_RULES))
+WORDS = {
     "removed": "are no longer in the policy",
     "directed": "are not the one it is kept for",
     "team": "are in no team of the queue",
-    "skill": "lack a skill",
+    "named": "are not among those it is for",
+    "queue": "do not take from this queue",
+    "skill": "do not have the skills",
+    "delay": "take from this queue only after a longer wait",
     "medium": "take none of this medium",
     "presence": "are not ready",
     "connection": "are not connected",
     "capacity": "hold as many items as they may",
     "total_units": "have too few units left",
     "resting": "declined it and rest from it",
+    "fresh_limit": "took new items a moment ago, as many as they may",
+    "interrupts": "hold something that this medium may not come on top of",
+    "not_before": "wait for its time",
+    "preferred": "are not those it waits for first",
+    "reserve": "are kept back for more urgent work",
 }
 
 
@@ -102,11 +110,12 @@ class Explainer:
         own = explain_agent.own_state(self._views, agent_id)
         if own is None:
             return None
-        queues = []
+        queues: list[explain_agent.QueueReason] = []
         for reason in explain_agent.queue_reasons(self._views, agent_id):
-            if scope is None or scope.covers_queue(Action.SEE_QUEUES, reason.queue):
+            if reason is None:
+                await asyncio.sleep(0)  # calls go on in between
+            elif scope is None or scope.covers_queue(Action.SEE_QUEUES, reason.queue):
                 queues.append(reason)
-            await asyncio.sleep(0)  # calls go on in between
         code, words = _agent_words(own, queues)
         return AgentExplanation(
             agent_id=agent_id,
@@ -165,7 +174,7 @@ def _words(state: WorkState, now: Explanation, queue: str) -> str:
     if able:
         return f"{where}; {_people(able)} may take it."
     reasons = ", ".join(
-        f"{count} {_WORDS.get(rule, f'fail the rule {rule}')}"
+        f"{count} {WORDS.get(rule, f'fail the rule {rule}')}"
         for rule, count in sorted(_failed(now).items(), key=lambda pair: -pair[1])
     )
     return f"{where}; of {_people(len(now.candidates))} {reasons or 'nobody is there'}."

@@ -2,6 +2,7 @@
 
 import os
 import re
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,12 +61,12 @@ class JournalFolder:
         path = self.path / f"{self.shard}-{after + 1:012d}-{last:012d}{SUFFIX}"
         if not path.exists():
             self.path.mkdir(parents=True, exist_ok=True)
-            draft = path.with_suffix(".tmp")
-            with draft.open("wb") as file:
+            # A name of its own: a deposed owner that shares the folder may be writing the same segment.
+            with tempfile.NamedTemporaryFile(dir=self.path, suffix=".tmp", delete=False) as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            draft.rename(path)
+            Path(file.name).rename(path)
             _sync(self.path)
         return SegmentFile(after, last, path)
 

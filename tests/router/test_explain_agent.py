@@ -20,7 +20,7 @@ def world() -> World:
 
 
 def reasons(made: World, agent_id: str = "ann") -> dict[str, QueueReason]:
-    return {one.queue: one for one in queue_reasons(made.dispatcher, agent_id)}
+    return {one.queue: one for one in queue_reasons(made.dispatcher, agent_id) if one is not None}
 
 
 def test_own_state() -> None:

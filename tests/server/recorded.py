@@ -1,5 +1,6 @@
 """A walk of the router as the segments that a server would have written of it."""
 
+from router.commands import SendOffer
 from router.events import PolicyChanged, TimePassed
 from router.policy import Policy
 from router.rows import Changes, Turn
@@ -29,6 +30,21 @@ def recorded(seed: int, steps: int, every: int, code: str = "test") -> list[Segm
             policy = encode_row(walk.world.dispatcher.policy)
             head = make_head(image_of(walk, count), policy, code=code, shard="s0", restored_at=None)
     return [*segments, Segment(head, *_body(walk, head.after))]
+
+
+def offers_of(segment: Segment) -> list[tuple[int, SendOffer]]:
+    """The offers of a segment with their turns."""
+    return [
+        (turn.sequence, command)
+        for turn in segment.turns()
+        for command in turn.commands
+        if isinstance(command, SendOffer)
+    ]
+
+
+def with_offer(segments: list[Segment]) -> int:
+    """The index of the first segment but the very first that has an offer; another one follows it."""
+    return next(index for index, segment in enumerate(segments[:-1]) if index and offers_of(segment))
 
 
 def _body(walk: Walk, after: int) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:

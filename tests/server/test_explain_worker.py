@@ -6,22 +6,12 @@ from pathlib import Path
 
 import msgspec
 
-from router.commands import SendOffer
 from server.explain_worker import Found, Piece, Question, answer, decode
-from store.segment import Segment, pack, pack_head
+from store.segment import pack, pack_head
 from tests.e2e.server import ROOT
-from tests.server.recorded import recorded
+from tests.server.recorded import offers_of, recorded, with_offer
 
-SEGMENTS = recorded(seed=3, steps=400, every=100)
-
-
-def offers(segment: Segment) -> list[tuple[int, SendOffer]]:
-    return [
-        (turn.sequence, command)
-        for turn in segment.turns()
-        for command in turn.commands
-        if isinstance(command, SendOffer)
-    ]
+SEGMENTS = recorded(seed=3, steps=900, every=100)
 
 
 def ask(question: Question) -> "subprocess.CompletedProcess[bytes]":
@@ -35,7 +25,7 @@ def test_every_offer_of_a_shift_is_explained_with_the_terms_that_were_recorded(t
         path = tmp_path / "one.journal"
         path.write_bytes(pack(pack_head(segment.head), segment.policies, segment.entries))
         stored = Piece("", pack_head(segment.head), segment.policies, segment.entries)
-        for sequence, offer in offers(segment)[::5]:
+        for sequence, offer in offers_of(segment):
             for piece in (Piece(str(path)), stored):
                 (found,) = answer(Question(offer.work_id, (sequence,), (piece,)))
                 assert (found.sequence, found.agent_id) == (sequence, offer.agent_id)
@@ -47,8 +37,8 @@ def test_every_offer_of_a_shift_is_explained_with_the_terms_that_were_recorded(t
 
 
 def test_the_process_answers_and_ends(tmp_path: Path) -> None:
-    segment = SEGMENTS[1]
-    sequence, offer = offers(segment)[0]
+    segment = SEGMENTS[with_offer(SEGMENTS)]
+    sequence, offer = offers_of(segment)[0]
     piece = Piece("", pack_head(segment.head), segment.policies, segment.entries)
     done = ask(Question(offer.work_id, (sequence,), (piece,)))
     (found,) = decode(done.stdout)

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from router.events import OfferRejected, PresenceSet
+from router.explain import RULES
 from router.vocabulary import Presence
+from server.explanations import WORDS
 from tests.e2e.server import ROOT
 from tests.server.bureau import Bureau, bureau
+from tests.server.house import until
 
 
 async def ready(office: Bureau, *agents: str) -> None:
@@ -77,8 +80,7 @@ async def test_an_item_tells_why_it_waits_and_why_each_offer_was_made(tmp_path: 
 
     async with bureau(tmp_path) as office:
         folder = office.node.settings.data_dir / "journal"
-        await office.node.rotation.turn_over()
-        assert len(list(folder.iterdir())) == 1, "what was before the restart is in a file"
+        await until(lambda: len(list(folder.glob("*.journal"))) == 1, "what was before the restart is in a file", 15)
         assert (await explained(office, work_id))["offers"] == second
         for path in folder.iterdir():
             path.rename(path.with_suffix(".away"))
@@ -115,3 +117,9 @@ async def test_an_agent_is_told_why_they_get_nothing(tmp_path: Path) -> None:
         (waits,) = [one for one in found["queues"] if one["waiting"]]
         assert (waits["queue"], waits["first_failed"], waits["failed"]) == ("expert_chat", "team", {"team": 1})
         assert found["summary"] == "What waits fails a rule. expert_chat: team (first_line)."
+
+
+def test_every_rule_of_the_router_has_words() -> None:
+    assert set(RULES) == set(WORDS)
+    page = (ROOT / "docs" / "explain.md").read_text(encoding="utf-8")
+    assert [rule for rule in RULES if f"| `{rule}` |" not in page] == []

@@ -7,8 +7,8 @@ import pytest
 from server.build import code_version
 from server.cli import main
 from store.segment import Segment, pack, pack_head
-from tests.server.recorded import recorded
-from tests.server.test_replaying import changed, first_offer
+from tests.server.recorded import offers_of, recorded, with_offer
+from tests.server.test_replaying import changed
 
 
 def file_of(path: Path, segments: list[Segment]) -> Path:
@@ -37,9 +37,11 @@ def test_a_folder_is_its_files_in_order(tmp_path: Path, capsys: pytest.CaptureFi
 def test_a_difference_is_status_1_with_sequence_expected_and_got(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    first, second, *rest = recorded(seed=3, steps=400, every=100)
-    at = first_offer(second)
-    path = file_of(tmp_path / "day.journal", [first, changed(second, at, agent_id="nobody"), *rest])
+    segments = recorded(seed=3, steps=900, every=100)
+    index = with_offer(segments)
+    at, _ = offers_of(segments[index])[0]
+    segments[index] = changed(segments[index], at, agent_id="nobody")
+    path = file_of(tmp_path / "day.journal", segments)
     assert main(["replay", str(path)]) == 1
     said = capsys.readouterr().out
     assert f"first difference at turn {at} " in said

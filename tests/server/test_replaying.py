@@ -11,9 +11,9 @@ from router.rows import Changes, Turn
 from server.replaying import Drift, Gap, replay
 from store.codec import encode_entry
 from store.segment import Segment
-from tests.server.recorded import recorded
+from tests.server.recorded import offers_of, recorded, with_offer
 
-SEGMENTS = recorded(seed=3, steps=500, every=100)
+SEGMENTS = recorded(seed=3, steps=900, every=100)
 
 
 def changed(segment: Segment, sequence: int, agent_id: str) -> Segment:
@@ -25,10 +25,6 @@ def changed(segment: Segment, sequence: int, agent_id: str) -> Segment:
     return replace(segment, entries=(*segment.entries[:at], data, *segment.entries[at + 1 :]))
 
 
-def first_offer(segment: Segment) -> int:
-    return next(turn.sequence for turn in segment.turns() if any(isinstance(one, SendOffer) for one in turn.commands))
-
-
 def test_what_was_recorded_comes_out_again() -> None:
     done = replay(SEGMENTS)
     assert done.found is None
@@ -38,10 +34,12 @@ def test_what_was_recorded_comes_out_again() -> None:
 
 
 def test_the_first_difference_is_told_with_both_commands() -> None:
-    at = first_offer(SEGMENTS[1])
-    done = replay([SEGMENTS[0], changed(SEGMENTS[1], at, agent_id="nobody"), *SEGMENTS[2:]])
+    index = with_offer(SEGMENTS)
+    at, _ = offers_of(SEGMENTS[index])[0]
+    altered = changed(SEGMENTS[index], at, agent_id="nobody")
+    done = replay([*SEGMENTS[:index], altered, *SEGMENTS[index + 1 :]])
     assert isinstance(done.found, Difference)
-    assert (done.found.sequence, done.turns, done.segments) == (at, at, 2)
+    assert (done.found.sequence, done.turns, done.segments) == (at, at, index + 1)
     assert isinstance(done.found.expected, SendOffer)
     assert isinstance(done.found.got, SendOffer)
     assert done.found.expected == replace(done.found.got, agent_id="nobody")
