@@ -10,9 +10,8 @@ from aiohttp import web
 from http_api.audit_api import AuditApi, AuditLog, DeliveryLog
 from http_api.board_api import BoardApi
 from http_api.customers_api import CustomerQueries, CustomersApi
-from http_api.follow_ups_api import FollowUpBook, FollowUpsApi, Titles
 from http_api.explain_api import ExplainApi, Explanations
-from http_api.follow_ups_api import FollowUpBook, FollowUpsApi
+from http_api.follow_ups_api import FollowUpBook, FollowUpsApi, Titles
 from http_api.guard import Guard
 from http_api.interactions_api import InteractionsApi
 from http_api.middleware import add_headers, request_scope

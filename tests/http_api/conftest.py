@@ -136,6 +136,8 @@ class Names:
 
     def agent(self, agent_id: str) -> str:
         return agent_id.upper()
+
+
 class Explained:
     """Stands for the explanations: w1 waits in orders, w2 in experts; w3 was forgotten meanwhile, w4 is too much."""
 
