@@ -13,8 +13,13 @@ inductive conformal prediction (Vovk, Gammerman and Shafer, "Algorithmic Learnin
 there are enough of them, the departures count as a Poisson process, so that n of them take an Erlang time, whose
 quantiles follow from Wilson and Hilferty, "The Distribution of Chi-Square" (PNAS 17, 1931). Customers who give up are
 left out of the ratios: where many do, the interval is a little short.
+
+**Probability.** The same ratios are a predictive distribution: the share of them above what is left to a limit, divided
+by the estimate, is how likely the wait is to exceed it (conformal predictive distributions: Vovk, Shen, Manokhin and Xie,
+"Nonparametric predictive distributions based on conformal prediction", Machine Learning 108, 2019).
 """
 
+from bisect import bisect_right
 from collections import Counter, deque
 from dataclasses import dataclass
 from math import isqrt
@@ -35,6 +40,9 @@ TAIL_PERMILLE = 90
 PPM = 1_000_000
 # The 90th percentile of the normal distribution, 1.2816, divided by 3.
 _Z_THIRD_PPM = 427_184
+RECENT_RINGS = 100
+# Quantiles of the normal distribution in thousandths, at 5, 10, ... 95 %.
+_NORMAL = (-1645, -1282, -1036, -842, -674, -524, -385, -253, -126, 0, 126, 253, 385, 524, 674, 842, 1036, 1282, 1645)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,9 @@ class WaitEstimates:
         self._busy_since: dict[str, int] = {}
         self._costs: dict[str, deque[int]] = {}
         self._ratios: dict[tuple[str, int], deque[int]] = {}
+        self._sorted: dict[tuple[str, int], list[int]] = {}
+        self._offered_at: dict[str, int] = {}
+        self._rings: dict[str, deque[int]] = {}
 
     def restore(self, image: ShardImage) -> None:
         """Takes over who waits and who is ready; what the queues did before is not known."""
@@ -90,6 +101,7 @@ class WaitEstimates:
         for row in turn.changes.work:
             self._see_work(row, turn.now)
         for work_id in turn.changes.work_closed:
+            self._offered_at.pop(work_id, None)
             self._leave(work_id, turn.now, offered=False)
 
     def estimate(self, queue: str, place: int) -> WaitEstimate | None:
@@ -112,14 +124,49 @@ class WaitEstimates:
         queue = self._waiting_in.get(work_id)
         return self.estimate(queue, place) if queue is not None else None
 
+    def exceeds(self, queue: str, place: int, limit_us: int) -> int | None:
+        """How likely the item at `place` is still not offered after `limit_us`, in thousandths; None as `estimate`."""
+        expected = self.estimate(queue, place)
+        if expected is None:
+            return None
+        limit = max(0, limit_us) * PPM // expected.expected_us
+        ratios = self._ordered(queue, place)
+        if len(ratios) >= MIN_RATIOS:
+            above = len(ratios) - bisect_right(ratios, limit)
+            return 1000 * (2 * above + 1) // (2 * (len(ratios) + 1))
+        middle, spread = _erlang(place)
+        passed = sum((middle + spread * z // 1282) ** 3 // PPM**2 <= limit for z in _NORMAL)
+        return 1000 - 50 * passed - 25
+
+    def ring_us(self, queue: str) -> int:
+        """How long it lately took from an offer to the join, in the mean; 0 while nothing is known."""
+        rings = self._rings.get(queue)
+        return sum(rings) // len(rings) if rings else 0
+
+    def ring_exceeds(self, queue: str, elapsed_us: int, limit_us: int) -> int | None:
+        """How likely an offer that has stood so long takes until after `limit_us`, in thousandths; None if unknown."""
+        longer = [ring for ring in self._rings.get(queue, ()) if ring > elapsed_us]
+        if not longer:
+            return None
+        return 1000 * sum(ring > limit_us for ring in longer) // len(longer)
+
+    def offered_at(self, work_id: str) -> int | None:
+        """Since when an item is with an agent who has not been joined yet."""
+        return self._offered_at.get(work_id)
+
+    def _ordered(self, queue: str, place: int) -> list[int]:
+        key = (queue, _class(place))
+        if key not in self._sorted:
+            self._sorted[key] = sorted(self._ratios.get(key, ()))
+        return self._sorted[key]
+
     def _bounds(self, queue: str, place: int) -> tuple[int, int]:
         """The ends of the interval, in millionths of the estimate."""
-        ratios = sorted(self._ratios.get((queue, _class(place)), ()))
+        ratios = self._ordered(queue, place)
         if len(ratios) >= MIN_RATIOS:
             outside = max(1, (len(ratios) + 1) * TAIL_PERMILLE // 1000)
             return ratios[outside - 1], ratios[-outside]
-        middle = PPM - PPM // (9 * place)
-        spread = _Z_THIRD_PPM * 1000 // isqrt(place * PPM)
+        middle, spread = _erlang(place)
         return (middle - spread) ** 3 // PPM**2, (middle + spread) ** 3 // PPM**2
 
     def _see_agent(self, row: AgentRow) -> None:
@@ -131,6 +178,7 @@ class WaitEstimates:
 
     def _see_work(self, row: WorkRow, now: int) -> None:
         before = self._waiting_in.get(row.work_id)
+        self._see_ring(row, now)
         if before is not None and (row.state is not WorkState.WAITING or row.queue != before):
             self._leave(row.work_id, now, offered=row.state is not WorkState.WAITING)
         if row.state is WorkState.WAITING and row.work_id not in self._waiting_in:
@@ -140,6 +188,14 @@ class WaitEstimates:
             place = self._waiting[row.queue]
             if not row.attempts and (guess := self.estimate(row.queue, place)) is not None:
                 self._guesses[row.work_id] = _Guess(_class(place), guess.expected_us, now)
+
+    def _see_ring(self, row: WorkRow, now: int) -> None:
+        if row.state is WorkState.OFFERED:
+            self._offered_at.setdefault(row.work_id, now)
+        elif row.state is not WorkState.ASSIGNED:
+            since = self._offered_at.pop(row.work_id, None)
+            if since is not None and row.state is WorkState.CONNECTED:
+                self._rings.setdefault(row.queue, deque(maxlen=RECENT_RINGS)).append(now - since)
 
     def _enter(self, work_id: str, queue: str) -> None:
         self._waiting_in[work_id] = queue
@@ -160,6 +216,12 @@ class WaitEstimates:
             ratio = (now - guess.made_at) * PPM // guess.expected_us
             key = (queue, guess.place_class)
             self._ratios.setdefault(key, deque(maxlen=RECENT_RATIOS)).append(ratio)
+            self._sorted.pop(key, None)
+
+    def serves(self, agent_id: str, queue: str) -> bool:
+        """Whether what comes into the queue may go to this agent, as far as the queue's own rules say."""
+        rules = self._policy.queues.get(queue)
+        return rules is not None and self._serves(agent_id, rules)
 
     def _agents(self, queue: str) -> int:
         """How many ready agents may take what comes into the queue, whatever they do now."""
@@ -174,6 +236,11 @@ class WaitEstimates:
             return False
         in_team = not queue.teams or agent.team in queue.teams
         return in_team and all(agent.skills.get(need.skill, 0) >= need.minimum for need in queue.requirements)
+
+
+def _erlang(place: int) -> tuple[int, int]:
+    """Of the cube root of wait / expected (Wilson and Hilferty): the middle, and from there to the 90th percentile; ppm."""
+    return PPM - PPM // (9 * place), _Z_THIRD_PPM * 1000 // isqrt(place * PPM)
 
 
 def _class(place: int) -> int:
