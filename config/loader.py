@@ -56,7 +56,7 @@ class _Loader:
         prompts = self._prompts()
         skills = self._rows("skills.toml", rows.read_named)
         codes = self._file("reasons.toml")
-        reasons = _read(codes.table("not_ready", required=True), rows.read_named)
+        reasons = _read(codes.table("not_ready", required=True), rows.read_reason)
         dispositions = _read(codes.table("dispositions", required=True), rows.read_named)
         codes.finish()
         teams = self._rows("teams.toml", rows.read_team)
@@ -89,6 +89,7 @@ class _Loader:
             calendars=calendars,
             channels=channels,
             lookups=lookups,
+            alerts=rows.read_alerts(main.table("alerts")),
             flows=MappingProxyType({name: flow for name, flow in flows.items() if flow is not None}),
             prompts=prompts,
             demo_password=demo_password,

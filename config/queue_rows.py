@@ -81,6 +81,7 @@ def read_queue(name: str, table: Table, names: QueueNames) -> QueueConfig:
         welcome=table.texts("welcome", ()),
         announce_place_every_us=table.seconds("announce_place_every_s", 0, high=3600),
         short_abandon_us=table.seconds("short_abandon_s", 5, high=3600),
+        backlog=table.integer("backlog", 0, high=100_000),
     )
     target.finish()
     table.finish()

@@ -9,10 +9,12 @@ from config.site import (
     ROLES,
     STATIONS,
     AgentConfig,
+    AlertConfig,
     Channel,
     Entry,
     LookUpConfig,
     Named,
+    Reason,
     TeamConfig,
 )
 from ivr.reading import Table
@@ -25,6 +27,24 @@ def read_named(name: str, table: Table) -> Named:
     named = Named(name, table.text("title"))
     table.finish()
     return named
+
+
+def read_reason(name: str, table: Table) -> Reason:
+    """A row of `not_ready` in reasons.toml."""
+    reason = Reason(name, table.text("title"), table.seconds("limit_s", 0))
+    table.finish()
+    return reason
+
+
+def read_alerts(table: Table) -> AlertConfig:
+    """`alerts` in site.toml."""
+    plain = AlertConfig()
+    alerts = AlertConfig(
+        backlog=table.integer("backlog", plain.backlog, low=1, high=100_000),
+        not_ready_us=table.seconds("not_ready_s", 0),
+    )
+    table.finish()
+    return alerts
 
 
 def read_team(name: str, table: Table) -> TeamConfig:
@@ -87,6 +107,7 @@ def read_channel(name: str, table: Table, calendars: Collection[str], teams: Col
         hours=table.choice("hours", calendars),
         daily_volume=table.integer("daily_volume"),
         customer_group=table.text("customer_group"),
+        backlog=table.integer("backlog", 0, high=100_000),
     )
     table.finish()
     return channel

@@ -40,6 +40,21 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason(Named):
+    """Why an agent is not ready. After `limit_us` the supervisor is told; 0 for what the site says of all reasons."""
+
+    limit_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AlertConfig:
+    """When supervisors are told: so many items wait; somebody is not ready for so long (0: never)."""
+
+    backlog: int = 50
+    not_ready_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceLevel:
     """The target: `fraction` (0-1) of the interactions answered within `threshold_us`."""
 
@@ -55,6 +70,7 @@ class QueueConfig(QueuePolicy):
     whatever the calendar says; the rule `closed` follows from both and the time. `music` is a complete prompt name,
     `welcome` are prompts said once to a caller who has to wait (a bare name is in the caller's language);
     `announce_place_every_us` is 0 for never. Who gives up within `short_abandon_us` counts as a short abandon.
+    `backlog`: how many may wait until an alert; 0 for the site's number.
     """
 
     title: str
@@ -64,6 +80,7 @@ class QueueConfig(QueuePolicy):
     welcome: tuple[str, ...]
     announce_place_every_us: int
     short_abandon_us: int = 5_000_000
+    backlog: int = 0
     hours: str = ""
     opening: str = "hours"
 
@@ -117,7 +134,10 @@ class LookUpConfig:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A row of the channel register (渠道信息登记表). `hours` names a calendar, `owner` a team."""
+    """A row of the channel register (渠道信息登记表). `hours` names a calendar, `owner` a team.
+
+    `backlog`: how many may wait until an alert; 0 for the site's number.
+    """
 
     name: str
     sequence: int
@@ -129,6 +149,7 @@ class Channel:
     hours: str
     daily_volume: int
     customer_group: str
+    backlog: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +169,7 @@ class Site:
     queues: Mapping[str, QueueConfig]
     teams: Mapping[str, TeamConfig]
     agents: Mapping[str, AgentConfig]
-    not_ready_reasons: Mapping[str, Named]
+    not_ready_reasons: Mapping[str, Reason]
     dispositions: Mapping[str, Named]
     calendars: Mapping[str, Calendar]
     channels: Mapping[str, Channel]
@@ -157,6 +178,7 @@ class Site:
     demo_password: str
     lookups: Mapping[str, LookUpConfig] = field(default_factory=dict)
     routing: RoutingConfig = RoutingConfig()
+    alerts: AlertConfig = AlertConfig()
 
     @property
     def prompts_dir(self) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 from aiohttp import web
 
+from http_api.alerts_api import AlertBook, AlertsApi
 from http_api.audit_api import AuditApi, AuditLog, DeliveryLog
 from http_api.board_api import BoardApi
 from http_api.customers_api import CustomerQueries, CustomersApi
@@ -47,6 +48,7 @@ class Ports:
     messages: Path
     statistics: Statistics
     titles: Titles
+    alerts: AlertBook
     audit: AuditLog
     deliveries: DeliveryLog
     health: Health
@@ -99,6 +101,7 @@ def _routes(ports: Ports, settings: HttpSettings) -> tuple[Route, ...]:
         *RulesApi(ports.rules, ports.scopes).routes(),
         *WorkApi(ports.programs).routes(),
         *CustomersApi(ports.customers, ports.interactions, ports.scopes).routes(),
+        *AlertsApi(ports.alerts, ports.scopes).routes(),
         *StatisticsApi(ports.statistics, ports.scopes).routes(),
         *FollowUpsApi(ports.follow_ups, ports.messages, ports.scopes, ports.titles, ports.audit, ports.now).routes(),
         *AuditApi(ports.audit, ports.deliveries, ports.scopes).routes(),

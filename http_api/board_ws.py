@@ -14,6 +14,7 @@ import msgspec
 import structlog
 from aiohttp import WSMsgType, web
 
+from http_api.alerts_api import AlertOverview, covers
 from http_api.ports import AgentOverview, Auth, QueueOverview, Scopes
 from http_api.problems import ProblemError
 from http_api.routes import Route
@@ -32,6 +33,7 @@ class BoardWork(msgspec.Struct, frozen=True, kw_only=True):
     """An item that nobody has taken yet; times in microseconds since the epoch.
 
     `order` sorts the items of a queue, smallest first. `offered_to` has the offer now, `directed` has it kept for them.
+    `due_at`: when the target is missed; `breach`: how likely that is, in tenths, null while too little is known.
     """
 
     work_id: str
@@ -45,10 +47,12 @@ class BoardWork(msgspec.Struct, frozen=True, kw_only=True):
     requirements: dict[str, int]
     offered_to: str | None = None
     directed: str | None = None
+    due_at: int | None = None
+    breach: float | None = None
 
 
-Thing = QueueOverview | AgentOverview | BoardWork
-# What it is (queues, agents or work) and its id.
+Thing = QueueOverview | AgentOverview | BoardWork | AlertOverview
+# What it is (queues, agents, work or alerts) and its id.
 Key = tuple[str, str]
 
 
@@ -108,6 +112,7 @@ class Gone(msgspec.Struct, frozen=True):
     queues: tuple[str, ...] = ()
     agents: tuple[str, ...] = ()
     work: tuple[str, ...] = ()
+    alerts: tuple[str, ...] = ()
 
 
 class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
@@ -118,6 +123,7 @@ class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
     queues: tuple[QueueOverview, ...]
     agents: tuple[AgentOverview, ...]
     work: tuple[BoardWork, ...]
+    alerts: tuple[AlertOverview, ...] = ()
 
 
 class Change(msgspec.Struct, frozen=True, tag="change"):
@@ -128,6 +134,7 @@ class Change(msgspec.Struct, frozen=True, tag="change"):
     queues: tuple[QueueOverview, ...]
     agents: tuple[AgentOverview, ...]
     work: tuple[BoardWork, ...]
+    alerts: tuple[AlertOverview, ...]
     gone: Gone
 
 
@@ -165,7 +172,7 @@ class View:
         self._known.difference_update(gone)
         if not shown and not gone:
             return None
-        lost = {kind: tuple(name for one, name in gone if one == kind) for kind in ("queues", "agents", "work")}
+        lost = {kind: tuple(name for one, name in gone if one == kind) for kind in Gone.__struct_fields__}
         return Change(version, now, *_sorted(shown), Gone(**lost))
 
 
@@ -177,16 +184,19 @@ def _visible(scope: Scope, thing: Thing) -> bool:
             return scope.covers_agent(Action.SEE_AGENTS, thing.agent_id)
         case BoardWork():
             return scope.covers_queue(Action.SEE_WORK, thing.queue)
+        case AlertOverview():
+            return covers(scope, Action.SEE_ALERTS, thing)
 
 
 def _sorted(
     things: Mapping[Key, Thing],
-) -> tuple[tuple[QueueOverview, ...], tuple[AgentOverview, ...], tuple[BoardWork, ...]]:
+) -> tuple[tuple[QueueOverview, ...], tuple[AgentOverview, ...], tuple[BoardWork, ...], tuple[AlertOverview, ...]]:
     every = things.values()
     return (
         tuple(one for one in every if isinstance(one, QueueOverview)),
         tuple(one for one in every if isinstance(one, AgentOverview)),
         tuple(one for one in every if isinstance(one, BoardWork)),
+        tuple(one for one in every if isinstance(one, AlertOverview)),
     )
 
 

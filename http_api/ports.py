@@ -60,6 +60,34 @@ class ServiceLevel(Struct, frozen=True, kw_only=True):
     level: float | None = None
 
 
+class QueueFigures(Struct, frozen=True, kw_only=True):
+    """Today's figures of a queue (docs/statistics.md); durations in microseconds."""
+
+    arrived: int = 0
+    answered: int = 0
+    abandoned: int = 0
+    short_abandoned: int = 0
+    diverted: int = 0
+    mean_wait_us: int | None = None
+    mean_handle_us: int | None = None
+
+
+class QueueOutlook(Struct, frozen=True, kw_only=True):
+    """How a queue stands and where it goes.
+
+    `over`: who waits longer than the target now. `level`: of the last half hour; `expected_level`: the same when those
+    who wait now are answered as predicted. `staffed`: agents who serve it and are signed in, `ready` of them, and
+    `free` of these without any work.
+    """
+
+    over: int = 0
+    level: float | None = None
+    expected_level: float | None = None
+    staffed: int = 0
+    ready: int = 0
+    free: int = 0
+
+
 class QueueOverview(Struct, frozen=True, kw_only=True):
     """A queue now. `oldest_queued_at` in microseconds since the epoch, null when nobody waits.
 
@@ -74,6 +102,8 @@ class QueueOverview(Struct, frozen=True, kw_only=True):
     teams: tuple[str, ...] = ()
     service_level: ServiceLevel | None = None
     wait_per_place_us: int | None = None
+    today: QueueFigures = QueueFigures()
+    outlook: QueueOutlook = QueueOutlook()
 
 
 class HeldWork(Struct, frozen=True, kw_only=True):
@@ -85,6 +115,16 @@ class HeldWork(Struct, frozen=True, kw_only=True):
     state: str
     since: int
     work_id: str = ""
+
+
+class AgentFigures(Struct, frozen=True, kw_only=True):
+    """Today's figures of an agent (docs/statistics.md)."""
+
+    handled: int = 0
+    missed: int = 0
+    rejected: int = 0
+    mean_handle_us: int | None = None
+    occupancy: float | None = None
 
 
 class AgentOverview(Struct, frozen=True, kw_only=True):
@@ -101,6 +141,7 @@ class AgentOverview(Struct, frozen=True, kw_only=True):
     held: tuple[HeldWork, ...] = ()
     display_name: str = ""
     skills: dict[str, int] = {}
+    today: AgentFigures = AgentFigures()
 
 
 class LiveBoard(Protocol):

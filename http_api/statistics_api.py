@@ -37,6 +37,7 @@ class Period(StrEnum):
     QUARTER = "15m"
     HALF = "30m"
     HOUR = "60m"
+    RECENT = "4h"
     TODAY = "today"
     DAY = "day"
     WEEK = "week"

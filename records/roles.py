@@ -32,6 +32,8 @@ class Action(StrEnum):
     FINISH_FOLLOW_UPS = "finish_follow_ups"
     SEE_STATISTICS = "see_statistics"
     ASSIGN_FOLLOW_UPS = "assign_follow_ups"
+    SEE_ALERTS = "see_alerts"
+    ACKNOWLEDGE_ALERTS = "acknowledge_alerts"
     SEE_AUDIT = "see_audit"
     SEE_DELIVERIES = "see_deliveries"
     RELOAD_SITE = "reload_site"
@@ -67,6 +69,8 @@ _ROWS: Mapping[Action, tuple[Extent, Extent, Extent, Extent, Extent]] = {
     Action.FINISH_FOLLOW_UPS: (_TEAMS, _TEAMS, _TEAMS, _ALL, _NONE),
     Action.SEE_STATISTICS: (_OWN, _OWN, _TEAMS, _ALL, _NONE),
     Action.ASSIGN_FOLLOW_UPS: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
+    Action.SEE_ALERTS: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
+    Action.ACKNOWLEDGE_ALERTS: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
     Action.SEE_AUDIT: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
     Action.SEE_DELIVERIES: (_NONE, _NONE, _NONE, _ALL, _NONE),
     Action.RELOAD_SITE: (_NONE, _NONE, _NONE, _ALL, _NONE),
@@ -146,6 +150,8 @@ _MEANING: Mapping[Action, str] = {
     Action.SEE_STATISTICS: "figures of queues, agents, media and channels, also of days gone by; own: one's own",
     Action.FINISH_FOLLOW_UPS: "take a callback or a message for oneself, and off the list when it is done",
     Action.ASSIGN_FOLLOW_UPS: "give a callback or a message to an agent, or take it from one",
+    Action.SEE_ALERTS: "alerts about queues, agents and channels, and their history",
+    Action.ACKNOWLEDGE_ALERTS: "say that somebody looks after an alert",
     Action.SEE_AUDIT: "the audit log",
     Action.SEE_DELIVERIES: "the log of webhook deliveries",
     Action.RELOAD_SITE: "have the site's files read again",

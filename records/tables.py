@@ -328,3 +328,18 @@ statistics_states = Table(
     Column("shard", String(64), primary_key=True),
     Column("state", Text, nullable=False),
 )
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String(32), nullable=False),
+    Column("subject_kind", String(16), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("raised_at", BigInteger, nullable=False),
+    Column("detail", JSON, nullable=False),
+    Column("cleared_at", BigInteger),
+    Column("acknowledged_at", BigInteger),
+    Column("acknowledged_by", String(64)),
+    Index(None, "cleared_at"),
+)

@@ -27,8 +27,12 @@ KINDS = (
     "work.closed",
     "interaction.closed",
     "agent.presence",
+    "alert.raised",
+    "alert.cleared",
 )
 POSITION = "webhooks"
+# What each hook is told, by its name.
+Wanted = Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,14 +101,18 @@ class WebhookOutbox:
 
     def _deliveries(self, entry: Entry) -> Iterator[dict[str, Any]]:
         for index, (kind, detail) in enumerate(told(entry)):
-            event_id = f"{entry.sequence}-{index}"
-            body = msgspec.json.encode({"id": event_id, "kind": kind, "at": entry.now, **detail}).decode()
-            for hook, kinds in self.wanted.items():
-                if kind in kinds:
-                    delivery = Delivery(
-                        id=f"{event_id}-{hook}", hook=hook, kind=kind, body=body, created_at=entry.now, due_at=entry.now
-                    )
-                    yield {each.name: getattr(delivery, each.name) for each in fields(Delivery)}
+            yield from delivery_rows(self.wanted, f"{entry.sequence}-{index}", kind, entry.now, detail)
+
+
+def delivery_rows(wanted: Wanted, event_id: str, kind: str, at: int, detail: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A row for each hook that wants to be told of this."""
+    body = msgspec.json.encode({"id": event_id, "kind": kind, "at": at, **detail}).decode()
+    deliveries = [
+        Delivery(id=f"{event_id}-{hook}", hook=hook, kind=kind, body=body, created_at=at, due_at=at)
+        for hook, kinds in wanted.items()
+        if kind in kinds
+    ]
+    return [{each.name: getattr(delivery, each.name) for each in fields(Delivery)} for delivery in deliveries]
 
 
 def told(entry: Entry) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -15,7 +15,7 @@ quantiles follow from Wilson and Hilferty, "The Distribution of Chi-Square" (PNA
 left out of the ratios: where many do, the interval is a little short.
 
 **Probability.** The same ratios are a predictive distribution: the share of them above what is left to a limit, divided
-by the estimate, is how likely the wait is to exceed it (conformal predictive distributions: Vovk, Shen, Manokhin and Xie,
+by the estimate, is how likely the wait is to exceed it (conformal prediction again: Vovk, Shen, Manokhin and Xie,
 "Nonparametric predictive distributions based on conformal prediction", Machine Learning 108, 2019).
 """
 
@@ -239,7 +239,7 @@ class WaitEstimates:
 
 
 def _erlang(place: int) -> tuple[int, int]:
-    """Of the cube root of wait / expected (Wilson and Hilferty): the middle, and from there to the 90th percentile; ppm."""
+    """Of the cube root of wait / expected, in ppm: the middle, and from there to the 90th percentile."""
     return PPM - PPM // (9 * place), _Z_THIRD_PPM * 1000 // isqrt(place * PPM)
 
 

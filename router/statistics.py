@@ -71,6 +71,8 @@ class Statistics:
         self._slots: Slots = slots or {}
         self._dirty: dict[tuple[Subject, int], None] = {}
         self._changed: dict[Subject, None] = {}
+        # Sums of slots that are over, up to the slot that is not, by where they begin: boards ask again and again.
+        self._bases: dict[Subject, tuple[int, dict[int, Counters]]] = {}
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -83,12 +85,30 @@ class Statistics:
 
     def counters(self, subject: Subject, since: int, until: int, now: int) -> Counters:
         """The slots that begin in [since, until), what an agent does until `now` included."""
-        made = total(counters for slot, counters in self._slots.get(subject, {}).items() if since <= slot < until)
+        made, begun = Counters(), now // SLOT_US * SLOT_US
+        if until > begun >= since:
+            made.add(self._base(subject, since, begun))
+            since_slot = begun
+        else:
+            since_slot = since
+        made.add(self._sum(subject, since_slot, until))
         activity = self.state.agents.get(subject[1]) if subject[0] == AGENT else None
         if activity is not None:
             begin, end = max(activity.since, since), min(now, until)
             _spend(made, activity, max(0, end - begin))
         return made
+
+    def _base(self, subject: Subject, since: int, until: int) -> Counters:
+        end, bases = self._bases.get(subject, (until, {}))
+        if end != until:
+            bases = {}
+        if since not in bases:
+            bases[since] = self._sum(subject, since, until)
+        self._bases[subject] = (until, bases)
+        return bases[since]
+
+    def _sum(self, subject: Subject, since: int, until: int) -> Counters:
+        return total(counters for slot, counters in self._slots.get(subject, {}).items() if since <= slot < until)
 
     def take_dirty(self) -> list[tuple[Subject, int, Counters]]:
         """The slots that changed since this was last asked."""
@@ -118,6 +138,7 @@ class Statistics:
                 del slots[slot]
             if not slots:
                 del self._slots[subject]
+        self._bases.clear()
 
     # --- around a restart ---------------------------------------------------------------------------------------
 
@@ -343,6 +364,8 @@ class Statistics:
         slot = now // SLOT_US * SLOT_US
         self._dirty[subject, slot] = None
         self._changed[subject] = None
+        if subject in self._bases and slot < self._bases[subject][0]:
+            del self._bases[subject]
         slots = self._slots.setdefault(subject, {})
         if slot not in slots:
             slots[slot] = Counters()

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from config.site import Site
-from http_api.ports import AgentOverview, HeldWork, QueueOverview, ServiceLevel
+from http_api.alerts_api import AlertOverview
+from http_api.ports import AgentFigures, AgentOverview, HeldWork, QueueFigures, QueueOutlook, QueueOverview
+from router.breach import Breach
 from router.dispatcher import Dispatcher
-from router.rows import AgentRow
+from router.rows import AgentRow, WorkRow
+from server.figures import Figures
 from telemetry.metrics import QueueGauge
 
 MAX_BACKLOG = 1000
@@ -19,18 +22,18 @@ class Board:
         dispatcher: Dispatcher,
         now: Callable[[], int],
         site: Callable[[], Site] | None = None,
-        levels: Callable[[str], ServiceLevel | None] = lambda _queue: None,
+        figures: Figures | None = None,
         wait_per_place: Callable[[str], int | None] = lambda _queue: None,
     ) -> None:
         self._dispatcher = dispatcher
         self._now = now
         self._site = site
-        self._levels = levels
+        self._figures = figures
         self._wait_per_place = wait_per_place
 
     def queues(self) -> list[QueueOverview]:
         """Every queue."""
-        rules = self._dispatcher.policy.queues
+        rules, figures = self._dispatcher.policy.queues, self._figures
         return [
             QueueOverview(
                 queue=name,
@@ -39,8 +42,10 @@ class Board:
                 oldest_queued_at=overview.oldest_queued_at,
                 title=self._title(name),
                 teams=rules[name].teams if name in rules else (),
-                service_level=self._levels(name),
+                service_level=figures.level(name) if figures is not None else None,
                 wait_per_place_us=self._wait_per_place(name),
+                today=figures.queue(name) if figures is not None else QueueFigures(),
+                outlook=figures.ahead(name) if figures is not None else QueueOutlook(),
             )
             for name, overview in self._dispatcher.queues().items()
         ]
@@ -48,6 +53,18 @@ class Board:
     def agents(self) -> list[AgentOverview]:
         """Every agent."""
         return [self.agent(row) for row in self._dispatcher.agents()]
+
+    def breach(self, row: WorkRow) -> Breach | None:
+        """Whether an item will miss its target."""
+        return self._figures.breach(row, self._now()) if self._figures is not None else None
+
+    def alerts(self) -> list[AlertOverview]:
+        """Those that are open."""
+        return self._figures.open_alerts() if self._figures is not None else []
+
+    def alert(self, alert_id: int) -> AlertOverview | None:
+        """One of them."""
+        return next((alert for alert in self.alerts() if alert.id == alert_id), None)
 
     def gauges(self) -> Iterable[QueueGauge]:
         """For the metrics."""
@@ -75,6 +92,7 @@ class Board:
             held=tuple(self._held(row.agent_id)),
             display_name=self._display_name(row.agent_id),
             skills=dict(rules.skills) if rules else {},
+            today=self._figures.agent(row.agent_id) if self._figures is not None else AgentFigures(),
         )
 
     def _display_name(self, agent_id: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from config.webhooks import Hook
 from records.database import Database
-from records.webhooks import Deliveries, WebhookOutbox
+from records.webhooks import Deliveries, Wanted, WebhookOutbox
 from router.rows import Turn
 from server.projection import Journal, Projection
 from server.tasks import TaskOwner
@@ -53,6 +53,15 @@ class HookService:
             await self._outbox.begin(self._seen)
             await self._projection.catch_up(self._seen)
             self._run()
+
+    @property
+    def wanted(self) -> Wanted:
+        """What each hook is told."""
+        return self._outbox.wanted
+
+    def wake(self) -> None:
+        """There may be something to tell that is not of the journal."""
+        self._sender.wake()
 
     def observe(self, turn: Turn) -> None:
         """Follows a committed turn."""

@@ -5,12 +5,13 @@ A watcher asks what changed after the version that it has. Nothing is kept or co
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 
 from http_api.board_ws import BoardWork, Key, Thing
 from http_api.ports import AgentOverview, QueueOverview
+from router.breach import Breach
 from router.dispatcher import Dispatcher
 from router.events import PolicyChanged
 from router.rows import ReservationRow, Turn, WorkRow
@@ -112,6 +113,15 @@ class LiveFeed:
             self._touch_work(work_id, "")
         for queue in self._queues_changed():
             self._dirty["queues", queue] = None
+        self._gather()
+
+    def touch(self, keys: Iterable[Key]) -> None:
+        """These may show something else now, without any turn."""
+        if self._watchers:
+            self._dirty.update((key, None) for key in keys)
+            self._gather()
+
+    def _gather(self) -> None:
         if (self._dirty or self._everything) and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._gather_s, self._flush)
 
@@ -163,6 +173,7 @@ class LiveFeed:
     def _all(self) -> dict[Key, Thing]:
         found: dict[Key, Thing] = {("queues", one.queue): one for one in self._board.queues()}
         found.update((("agents", one.agent_id), one) for one in self._board.agents())
+        found.update((("alerts", str(one.id)), one) for one in self._board.alerts())
         for queue in self._dispatcher.queues():
             for work_id in self._dispatcher.waiting(queue):
                 if (work := self._work(work_id)) is not None:
@@ -179,6 +190,8 @@ class LiveFeed:
                 return queues.get(name)
             case ("agents", name):
                 return self._agent(name)
+            case ("alerts", name):
+                return self._board.alert(int(name))
             case (_, name):
                 return self._work(name)
 
@@ -190,7 +203,8 @@ class LiveFeed:
         row = self._dispatcher.work(work_id)
         if row is None or row.state not in _NOT_TAKEN:
             return None
-        return board_work(row, self._queue_priority(row.queue), self._dispatcher.reservation(_reservation_id(row)))
+        reservation = self._dispatcher.reservation(_reservation_id(row))
+        return board_work(row, self._queue_priority(row.queue), reservation, self._board.breach(row))
 
     def _queue_priority(self, queue: str) -> int:
         rules = self._dispatcher.policy.queues.get(queue)
@@ -201,7 +215,9 @@ def _reservation_id(row: WorkRow) -> str:
     return f"{row.work_id}.{row.attempts}"
 
 
-def board_work(row: WorkRow, queue_priority: int, reservation: ReservationRow | None) -> BoardWork:
+def board_work(
+    row: WorkRow, queue_priority: int, reservation: ReservationRow | None, breach: Breach | None = None
+) -> BoardWork:
     """An item as the board shows it."""
     offered = reservation is not None and reservation.state is OfferState.OFFERED
     return BoardWork(
@@ -216,4 +232,6 @@ def board_work(row: WorkRow, queue_priority: int, reservation: ReservationRow | 
         requirements={need.skill: need.minimum for need in row.requirements},
         offered_to=reservation.agent_id if reservation is not None and offered else None,
         directed=row.directed,
+        due_at=breach.due_at if breach is not None else None,
+        breach=round(breach.permille / 1000, 1) if breach is not None and breach.permille is not None else None,
     )

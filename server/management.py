@@ -8,6 +8,7 @@ from config.site import Site
 from config.whole import WholeSite
 from http_api.board_ws import BoardSocket
 from http_api.ports import Auth
+from records.alerts import AlertStore
 from records.audit import Audit
 from records.customers import Customers
 from records.database import Database
@@ -15,13 +16,17 @@ from records.overlay import OverlayStore
 from records.statistics import StatisticsStore
 from records.submissions import Submissions
 from records.webhooks import Deliveries
+from router.estimates import WaitEstimates
 from router.policy import Policy
 from router.rows import ShardImage, Turn
+from server.alerts import AlertDesk
 from server.board import Board
 from server.current import CurrentSite
+from server.figures import Figures
 from server.hooks import HookService
 from server.hours import Hours
 from server.live import GATHER_S, LiveFeed
+from server.outlook import Outlook
 from server.overlay import Overlay
 from server.programs import Programs
 from server.projection import Journal
@@ -69,7 +74,7 @@ class Management:
         journal: Journal,
         image: ShardImage,
         new_id: Callable[[], str],
-        wait_per_place: Callable[[str], int | None],
+        waits: WaitEstimates,
     ) -> None:
         """Closes the circle, and takes in what the journal told while nobody listened."""
         self.overlay.attach(pump)
@@ -77,8 +82,21 @@ class Management:
         self.statistics = StatisticsKeeper(StatisticsStore(self._database), self.site, pump.now)
         await self.statistics.begin(journal, image)
         self.current.on_change(lambda _site: self.statistics.save_soon())
-        self.board = Board(pump.dispatcher, pump.now, self.site, self.statistics.level, wait_per_place)
+        outlook = Outlook(pump.dispatcher, waits, self.statistics.lately, self.site)
+        self.alerts = AlertDesk(
+            AlertStore(self._database),
+            outlook,
+            pump.dispatcher,
+            self.site,
+            pump.now,
+            self.statistics.channel_of,
+            self.hooks,
+        )
+        await self.alerts.begin()
+        figures = Figures(self.statistics, outlook, self.alerts)
+        self.board = Board(pump.dispatcher, pump.now, self.site, figures, waits.per_place)
         self.feed = LiveFeed(self.board, pump.dispatcher, self.statistics.take_changed_queues, GATHER_S)
+        self.alerts.touch = self.feed.touch
         self.supervision = Supervision(pump, self.audit, submissions, self.site, self._wall)
         self.rules = RulesDesk(self.overlay, self._overlay_store, self._wall)
         self.programs = Programs(pump, submissions, customers, new_id, self._wall)
@@ -90,6 +108,7 @@ class Management:
         tasks.spawn(self._hours.run(), "hours")
         self.hooks.begin(tasks)
         tasks.spawn(self.statistics.run(), "statistics")
+        tasks.spawn(self.alerts.run(), "alerts")
 
     def observe(self, turn: Turn) -> None:
         """Follows a committed turn."""
@@ -111,3 +130,5 @@ class Management:
         if hasattr(self, "statistics"):
             self.statistics.close()
         self._hours.close()
+        if hasattr(self, "alerts"):
+            self.alerts.close()

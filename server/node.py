@@ -181,9 +181,9 @@ class Node:
         await self.rotation.begin(shard.restored_under, shard.restored_at)
         self.tasks.spawn(self.projection.run(), "projection")
         await self.projection.catch_up(shard.image.applied)
-        new_id, per_place = interaction_ids(wall_us), self.waits.per_place
+        new_id = interaction_ids(wall_us)
         self.journal = KeptJournal(shard.store, folder)
-        await self.management.attach(self.pump, self.journal, shard.image, new_id, per_place)
+        await self.management.attach(self.pump, self.journal, shard.image, new_id, self.waits)
         self.speaker.attach_management(self.management.observe)
 
     async def _build_voice(self) -> None:
@@ -235,6 +235,7 @@ class Node:
         management = self.management
         self.metrics.watch_queues(management.board.gauges)
         self.metrics.watch_open(self.open_things)
+        self.metrics.watch_alerts(management.alerts.counts)
         self.metrics.watch_sip(lambda: self.ua.counters)
         auth = GuardedSignIn(self.sign_in, self.people.login_allowed, ApiKeys(self.storage.database), self.desk.belongs)
         ports = Ports(
@@ -251,6 +252,7 @@ class Node:
             messages=self.messages,
             statistics=management.statistics,
             titles=Titles(management.site),
+            alerts=management.alerts,
             audit=management.audit,
             deliveries=management.deliveries,
             health=Checks({"store": self._check_store, "media": self._check_media, "records": self._check_records}),

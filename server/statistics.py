@@ -28,7 +28,7 @@ CHECKPOINT_S = 10.0
 RECENT_US = 4 * 3_600_000_000
 READ_LIMIT = 500
 _MINUTE = 60_000_000
-_WINDOWS = {Period.QUARTER: 15, Period.HALF: 30, Period.HOUR: 60}
+_WINDOWS = {Period.QUARTER: 15, Period.HALF: 30, Period.HOUR: 60, Period.RECENT: 240}
 _STEPS = {Step.SLOT: 5, Step.QUARTER: 15, Step.HOUR: 60}
 _PPM = 1_000_000
 
@@ -125,6 +125,11 @@ class StatisticsKeeper:
             abandoned=counters.abandoned,
             level=None if level is None else round(level / _PPM, 4),
         )
+
+    def channel_of(self, work_id: str) -> str:
+        """By what an open item came, "" when that is unknown."""
+        work = self._statistics.state.work.get(work_id)
+        return work.channel if work is not None else ""
 
     def take_changed_queues(self) -> set[str]:
         """The queues of which any number changed since this was last asked."""

@@ -106,6 +106,12 @@ class Metrics:
             _Labelled(lambda: GaugeMetricFamily("jackfield_open", "Open now", labels=["kind"]), counts)
         )
 
+    def watch_alerts(self, counts: Callable[[], Mapping[str, int]]) -> None:
+        """Asks `counts` at each scrape: open alerts by kind."""
+        self._registry.register(
+            _Labelled(lambda: GaugeMetricFamily("jackfield_alerts_open", "Alerts open now", labels=["kind"]), counts)
+        )
+
     def watch_sip(self, counts: Callable[[], Mapping[str, int]]) -> None:
         """Asks `counts` at each scrape: what the SIP user agent counted, by event."""
         self._registry.register(

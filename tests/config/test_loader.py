@@ -71,7 +71,10 @@ MISTAKES: dict[str, tuple[str, str, str, str, str, str]] = {
     "site key": ("site.toml", "languages =", "language =", "language", "not a key", '"languages"'),
     "skill title": ("skills.toml", 'title = "Orders"', "", "orders.title", "is missing", ""),
     "team title": ("teams.toml", 'title = "First line"', "titel = 3", "first_line.titel", "not a key", '"title"'),
-    "reason title": ("reasons.toml", '{ title = "Lunch" }', '"Lunch"', "not_ready.lunch", "is a text", ""),
+    "reason title": ("reasons.toml", '{ title = "Meeting" }', '"Meeting"', "not_ready.meeting", "is a text", ""),
+    "reason limit": ("reasons.toml", "limit_s = 900", "limit_s = -1", "not_ready.short_break.limit_s", "", ""),
+    "alert backlog": ("site.toml", "backlog = 50", "backlog = 0", "alerts.backlog", "", ""),
+    "alert key": ("site.toml", "not_ready_s =", "notready_s =", "alerts.notready_s", "not a key", '"not_ready_s"'),
     "reason table": ("reasons.toml", "[not_ready]", "[notready]", "notready", "not a key", '"not_ready"'),
     "queue medium": ("queues.toml", 'medium = "voice"', 'medium = "phone"', "orders.medium", "not known", "voice"),
     "queue skill": (

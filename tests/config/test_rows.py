@@ -1,7 +1,8 @@
 """Rows by themselves: the defaults, and what is checked between a row's own keys."""
 
 from config.queue_rows import QueueNames, read_queue
-from config.rows import read_agent
+from config.rows import read_agent, read_alerts, read_reason
+from config.site import AlertConfig
 from ivr.reading import Table
 
 NAMES = QueueNames(
@@ -25,6 +26,7 @@ def test_a_queue_needs_little() -> None:
     assert (queue.offer_timeout_us, queue.wrap_up_us, queue.reject_rest_us) == (20_000_000, 30_000_000, 30_000_000)
     assert (queue.teams, queue.requirements, queue.announce_place_every_us) == ((), (), 0)
     assert queue.music == "music/hold"
+    assert (queue.short_abandon_us, queue.backlog) == (5_000_000, 0)
 
 
 def test_a_bare_welcome_is_needed_in_every_language_a_complete_one_is_not() -> None:
@@ -39,6 +41,14 @@ def test_a_queue_of_chats_needs_no_sound() -> None:
     row = table(title="Chat", medium="chat", music="music/none")
     read_queue("chat", row, NAMES)
     assert row.problems == []
+
+
+def test_when_supervisors_are_told() -> None:
+    assert read_alerts(Table({}, "alerts", [])) == AlertConfig(backlog=50, not_ready_us=0)
+    told = Table({"backlog": 9, "not_ready_s": 60}, "alerts", [])
+    assert read_alerts(told) == AlertConfig(backlog=9, not_ready_us=60_000_000)
+    assert read_reason("lunch", table(title="Lunch", limit_s=1800)).limit_us == 1_800_000_000
+    assert read_reason("lunch", table(title="Lunch")).limit_us == 0
 
 
 def test_an_agent_without_capacity_takes_one_call() -> None:

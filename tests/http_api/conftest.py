@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 from argon2 import PasswordHasher
 
+from http_api.alerts_api import AlertOverview, covers
 from http_api.app import HttpSettings, Ports, build
 from http_api.explain_api import (
     AgentExplanation,
@@ -40,6 +41,7 @@ from records.projector import Projector
 from records.roles import Action, Scope
 from records.sessions import Caller, Sessions, SignIn
 from records.webhooks import Deliveries
+from router.alerts import Alert, AlertKind
 from router.counters import Counters
 from telemetry.metrics import Metrics
 from tests.records.turns import START, handled_call, opened, turn
@@ -115,6 +117,38 @@ class Figures:
             arrived=3, answered=2, within=1, abandoned=1, wait_us=30, handled=2, talk_us=90, busy_us=3, idle_us=1
         )
         return [Tally(name, START, START + 1, counters) for name in names]
+
+
+class Book:
+    """Alerts about a queue, an agent and a channel of the first team, and about what is not theirs."""
+
+    def __init__(self) -> None:
+        about = (("queue", "orders"), ("queue", "experts"), ("agent", "anna"), ("agent", "dora"), ("channel", "line"))
+        self.alerts = {
+            number: Alert(number, AlertKind.BACKLOG, kind, name, START, {"waiting": 60})
+            for number, (kind, name) in enumerate(about, 1)
+        }
+        self.asked: list[tuple[int, int | None, bool]] = []
+
+    def open(self, alert_id: int) -> Alert | None:
+        return self.alerts.get(alert_id)
+
+    def covers(self, scope: Scope, action: Action, alert: Alert) -> bool:
+        return covers(scope, action, self.overview(alert))
+
+    def overview(self, alert: Alert) -> AlertOverview:
+        return AlertOverview.of(alert, "first" if alert.subject_kind == "channel" else "")
+
+    async def acknowledge(self, alert_id: int, by: str) -> Alert:
+        if self.alerts[alert_id].acknowledged_by is not None:
+            raise ValueError(alert_id)
+        self.alerts[alert_id] = replace(self.alerts[alert_id], acknowledged_by=by, acknowledged_at=START + 1)
+        return self.alerts[alert_id]
+
+    async def page(self, scope: Scope, limit: int, before: int | None, *, open_only: bool) -> Sequence[AlertOverview]:
+        self.asked.append((limit, before, open_only))
+        seen = [each for each in self.alerts.values() if self.covers(scope, Action.SEE_ALERTS, each)]
+        return [self.overview(each) for each in reversed(seen) if before is None or each.id < before][:limit]
 
 
 class FirstTeam:
@@ -289,6 +323,7 @@ class Site:
     database: Database
     asked: Asked
     figures: Figures
+    book: Book
 
     async def sign_in(self, account: str, password: str = PASSWORD) -> ClientResponse:
         return await self.client.post("/api/v1/session", json={"account": account, "password": password})
@@ -323,7 +358,7 @@ async def make_site(tmp_path: Path) -> AsyncIterator[MakeSite]:
             stack.push_async_callback(database.close)
             await _fill(database)
             clock, checks, metrics, shut_out, asked = Clock(), Checks(), Metrics(), set[str](), Asked()
-            figures = Figures()
+            figures, book = Figures(), Book()
             ports = Ports(
                 auth=Doors(Accounts(database, CHEAP), Sessions(database, LIFETIME_US)),
                 interactions=Interactions(database),
@@ -338,6 +373,7 @@ async def make_site(tmp_path: Path) -> AsyncIterator[MakeSite]:
                 messages=tmp_path / "messages",
                 statistics=figures,
                 titles=Names(),
+                alerts=book,
                 audit=Audit(database),
                 deliveries=Deliveries(database),
                 health=checks,
@@ -347,7 +383,7 @@ async def make_site(tmp_path: Path) -> AsyncIterator[MakeSite]:
             )
             app = build(ports, HttpSettings(version="0.1", **settings), extra_routes)
             client = await stack.enter_async_context(TestClient(TestServer(app)))
-            return Site(client, clock, checks, metrics, shut_out, database, asked, figures)
+            return Site(client, clock, checks, metrics, shut_out, database, asked, figures, book)
 
         yield make
 

@@ -9,11 +9,13 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, web
 from aiohttp.test_utils import TestClient, TestServer
 
+from http_api.alerts_api import AlertOverview
 from http_api.board_ws import BoardSocket, BoardWork, Change, Key, Snapshot, Thing, View
 from http_api.ports import QueueOverview
 from records.accounts import Role
 from records.roles import Scope
 from records.sessions import Caller, SignedIn
+from router.alerts import Alert, AlertKind
 
 SAM = Scope(Role.SUPERVISOR, "sam", frozenset({"t"}), frozenset({"ann"}), frozenset({"sales", "care"}))
 
@@ -97,6 +99,21 @@ def test_what_moves_out_of_reach_is_gone_and_once_only() -> None:
     assert change.gone.work == ("w1",)
     feed.put(("work", "w1"), None)
     assert view.next(feed, SAM, 3) is None
+
+
+def test_alerts_of_the_own_teams_and_when_they_are_over() -> None:
+    feed, view = Ledger(), View()
+    for number, name in ((1, "sales"), (2, "other")):
+        alert = AlertOverview.of(Alert(number, AlertKind.BREACH, "queue", name, 5))
+        feed.put(("alerts", str(number)), alert)
+    first = view.next(feed, SAM, 1)
+    assert isinstance(first, Snapshot)
+    assert [each.id for each in first.alerts] == [1]
+    feed.put(("alerts", "1"), None)
+    feed.put(("alerts", "2"), None)
+    change = view.next(feed, SAM, 2)
+    assert isinstance(change, Change)
+    assert change.gone.alerts == ("1",)
 
 
 def test_too_long_ago_or_another_scope_begins_anew() -> None:

@@ -34,6 +34,8 @@ PROTECTED = [
     ("POST", "/api/v1/follow-ups/i1/done"),
     ("GET", "/api/v1/follow-ups/i1/recording"),
     ("GET", "/api/v1/statistics"),
+    ("GET", "/api/v1/alerts"),
+    ("POST", "/api/v1/alerts/i1/acknowledge"),
     ("GET", "/api/v1/audit"),
     ("GET", "/api/v1/webhooks/deliveries"),
 ]

@@ -98,6 +98,21 @@ async def test_a_random_walk_never_differs_from_the_board() -> None:
             assert known == followed.feed.everything() == followed.feed._all()
 
 
+async def test_what_changes_without_a_turn_is_told_when_it_is_touched() -> None:
+    now = 0
+    followed = Followed(Dispatcher(policy()))
+    waits: dict[str, int] = {}
+    followed.board = Board(followed.dispatcher, lambda: now, wait_per_place=waits.get)
+    feed = followed.feed = LiveFeed(followed.board, followed.dispatcher, set, 0.0)
+    feed.touch([("queues", "sales")])
+    assert not feed._dirty  # nobody watches
+    feed.subscribe()
+    before, waits["sales"] = feed.version, 9
+    feed.touch([("queues", "sales"), ("alerts", "7"), ("work", "gone")])
+    await flushed()
+    assert set(feed.since(before) or ()) == {("queues", "sales")}
+
+
 async def test_the_ledger_is_bounded() -> None:
     followed = Followed(Dispatcher(policy()))
     followed.feed.subscribe()

@@ -41,8 +41,8 @@ class Board:
         self.kinds.append(message["type"])
         if message["type"] == "snapshot":
             self.things = {}
-        for kind, name in (("queues", "queue"), ("agents", "agent_id"), ("work", "work_id")):
-            self.things.update({(kind, each[name]): each for each in message.get(kind, ())})
+        for kind, name in (("queues", "queue"), ("agents", "agent_id"), ("work", "work_id"), ("alerts", "id")):
+            self.things.update({(kind, str(each[name])): each for each in message.get(kind, ())})
             for gone in message.get("gone", {}).get(kind, ()):
                 del self.things[kind, gone]
 
@@ -182,3 +182,30 @@ async def test_webhooks_are_told_after_the_commit(tmp_path: Path, monkeypatch: p
             assert sorted(item["attempts"] for item in log["items"]) == [1, 2]
     finally:
         await runner.cleanup()
+
+
+@pytest.mark.timeout(120)
+async def test_an_alert_on_its_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wait past its target: on the board, told to a webhook, acknowledged, and still there after a restart."""
+    monkeypatch.setenv("ALERT_SECRET", "s")
+    hooks = '[hooks.crm]\nurl = "http://127.0.0.1:9/"\nevents = ["alert.raised"]\nsecret_env = "ALERT_SECRET"\n'
+    async with bureau(tmp_path, hooks) as office:
+        await office.submit(requirements={"mandarin": 10})
+        management, pump = office.node.management, office.node.pump
+        monkeypatch.setattr(management.alerts, "_now", lambda: pump.now() + 31_000_000)
+        url = f"{office.base.replace('http', 'ws')}/api/v1/board/ws"
+        async with office.session.ws_connect(url) as socket:
+            await socket.send_str(json.dumps({"type": "hello", "token": await office.token("super9")}))
+            board = Board(socket)
+            await board.until(lambda things: any(kind == "alerts" for kind, _ in things), "the alert")
+            ((_, number),) = [key for key in board.things if key[0] == "alerts"]
+            alert = board.things["alerts", number]
+            assert (alert["kind"], alert["subject"], alert["detail"]) == ("breach", "first_chat", {"over": 1})
+            assert board.things["queues", "first_chat"]["outlook"]["over"] == 1
+            assert (await office.ask("super9", "POST", f"alerts/{number}/acknowledge"))[0] == 200
+            await board.until(lambda things: things["alerts", number]["acknowledged_by"] is not None, "the word of it")
+        _, deliveries = await office.ask("ops9", "GET", "webhooks/deliveries")
+        assert [item["kind"] for item in deliveries["items"]] == ["alert.raised"]
+    async with bureau(tmp_path, hooks) as office:
+        _, listed = await office.ask("super9", "GET", "alerts?state=open")
+        assert [(item["id"], item["acknowledged_by"]) for item in listed["items"]] == [(int(number), "super9")]

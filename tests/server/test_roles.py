@@ -11,6 +11,7 @@ import pytest
 from records.accounts import Role
 from records.customers import Customers
 from records.roles import PERMISSIONS, Action, Extent
+from router.alerts import AlertKind, Reading
 from tests.server.bureau import Bureau, bureau
 
 WHO = {
@@ -151,6 +152,28 @@ async def see_statistics(office: Bureau, who: str, target: dict[str, str]) -> bo
     if who.startswith(("agent", "expert")):
         assert queue is False  # own figures only
     return await listed(office, who, "statistics?by=agent", "rows", "name", target["agent"]) if queue is None else queue
+
+
+async def raised(office: Bureau, target: dict[str, str]) -> int:
+    """The alert about this queue; one long wait raises it."""
+    desk = office.node.management.alerts
+    key = (AlertKind.BREACH, "queue", target["queue"])
+    now = office.node.pump.now()
+    desk._alerts.step({**dict(desk._readings(now)), key: Reading(True, False, {"over": 1})}, now)
+    (found,) = [alert for alert in desk._alerts.open.values() if alert.key == key]
+    desk._unsaved[found.id] = found
+    await desk._save()
+    return found.id
+
+
+async def see_alerts(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    await raised(office, target)
+    return await listed(office, who, "alerts?state=open", "items", "subject", target["queue"])
+
+
+async def acknowledge_alerts(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    status, _ = await office.ask(who, "POST", f"alerts/{await raised(office, target)}/acknowledge")
+    return {200: True, 409: True, 404: False, 403: None}[status]
 
 
 async def see_deliveries(office: Bureau, who: str, target: dict[str, str]) -> bool | None:

@@ -75,7 +75,9 @@ def test_what_is_open_and_what_sip_counted_are_asked_at_each_scrape() -> None:
     legs, malformed = 2, 5
     metrics.watch_open(lambda: {"media_legs": legs, "calls": 1})
     metrics.watch_sip(lambda: {"malformed": malformed})
+    metrics.watch_alerts(lambda: {"backlog": legs})
     assert samples(metrics)["jackfield_open", "media_legs"] == 2
+    assert samples(metrics)["jackfield_alerts_open", "backlog"] == 2
     legs, malformed = 0, 6
     found = samples(metrics)
     assert (found["jackfield_open", "media_legs"], found["jackfield_open", "calls"]) == (0, 1)

@@ -1,0 +1,69 @@
+"""What the board shows beside the state of this moment: today's figures, outlook, predictions and alerts."""
+
+from dataclasses import dataclass
+
+from http_api.alerts_api import AlertOverview
+from http_api.ports import AgentFigures, QueueFigures, QueueOutlook, ServiceLevel
+from http_api.statistics_api import share
+from router.breach import Breach
+from router.counters import Counters, mean, occupancy
+from router.rows import WorkRow
+from router.statistics import AGENT, QUEUE
+from server.alerts import AlertDesk
+from server.outlook import Outlook
+from server.statistics import StatisticsKeeper
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Reads each part at the time of asking; times in microseconds."""
+
+    statistics: StatisticsKeeper
+    outlook: Outlook
+    alerts: AlertDesk
+
+    def level(self, queue: str) -> ServiceLevel | None:
+        """Today's service level against the target."""
+        return self.statistics.level(queue)
+
+    def queue(self, queue: str) -> QueueFigures:
+        """Today's figures of a queue."""
+        counters = self.statistics.today((QUEUE, queue))
+        return QueueFigures(
+            arrived=counters.arrived,
+            answered=counters.answered,
+            abandoned=counters.abandoned,
+            short_abandoned=counters.short_abandoned,
+            diverted=counters.diverted,
+            mean_wait_us=mean(counters.wait_us, counters.answered),
+            mean_handle_us=_handle_us(counters),
+        )
+
+    def agent(self, agent_id: str) -> AgentFigures:
+        """Today's figures of an agent; occupancy in whole percent, so that it does not change all the time."""
+        counters = self.statistics.today((AGENT, agent_id))
+        busy = share(occupancy(counters))
+        return AgentFigures(
+            handled=counters.handled,
+            missed=counters.missed,
+            rejected=counters.rejected,
+            mean_handle_us=_handle_us(counters),
+            occupancy=None if busy is None else round(busy, 2),
+        )
+
+    def ahead(self, queue: str) -> QueueOutlook:
+        """Where the queue is heading."""
+        return self.outlook.shown(queue)
+
+    def breach(self, row: WorkRow, now: int) -> Breach | None:
+        """Whether an item will miss the target."""
+        return self.outlook.breach(row, now)
+
+    def open_alerts(self) -> list[AlertOverview]:
+        """Those that are open."""
+        return self.alerts.overviews()
+
+
+def _handle_us(counters: Counters) -> int | None:
+    whole = counters.ring_us + counters.talk_us + counters.hold_us + counters.wrap_up_us
+    return mean(whole, counters.handled)
