@@ -1,14 +1,19 @@
-"""What each customer of a run is like: drawn from the streams once, looked up by the customer's number."""
+"""What each customer of a run is like: drawn from the streams, looked up by the customer's number."""
+
+import numpy as np
 
 from simulator.distributions import Distribution, durations
 from simulator.scenario import Group, Scenario, WorkType
 from simulator.streams import Streams
 
+# Nearly every customer comes to their first turns: these are drawn for all at once. Later ones are drawn one by one.
+_FOR_ALL = 4
+
 
 class Luck:
-    """Durations and shares, each list drawn whole when it is first asked for.
+    """Durations and shares of customers.
 
-    `counts` is the number of customers of each work type. `turn` is the how-manieth of its kind for the customer: the
+    `counts` is the number of customers of each work type. A turn is the how-manieth of its kind for the customer: the
     attempt, or the offer.
     """
 
@@ -34,31 +39,34 @@ class Luck:
 
     def patience(self, work: WorkType, patience: Distribution, customer: int, attempt: int) -> int:
         """How long this customer waits this time."""
-        drawn = self._durations.get(("patience", work.name, attempt, ""))
-        if drawn is None:
-            drawn = self._draw("patience", work.name, attempt, "", patience)
-        return drawn[customer]
+        return self._duration("patience", work, customer, attempt, "", patience)
 
     def retry_delay(self, work: WorkType, delay: Distribution, customer: int, attempt: int) -> int:
         """How long until this customer calls again."""
-        drawn = self._durations.get(("delay", work.name, attempt, ""))
-        if drawn is None:
-            drawn = self._draw("delay", work.name, attempt, "", delay)
-        return drawn[customer]
+        return self._duration("delay", work, customer, attempt, "", delay)
 
     def ring(self, work: WorkType, customer: int, offer: int, group: Group) -> int:
         """How long the agent takes to answer this customer's offer of that number."""
-        drawn = self._durations.get(("ring", work.name, offer, group.name))
-        if drawn is None:
-            drawn = self._draw("ring", work.name, offer, group.name, group.ring)
-        return drawn[customer]
+        return self._duration("ring", work, customer, offer, group.name, group.ring)
 
     def share(self, purpose: str, work: WorkType, customer: int, turn: int) -> float:
         """A number in [0, 1) for a yes or no."""
+        if turn >= _FOR_ALL:
+            return self._streams.single(purpose, work.name, turn, customer)
         key = (purpose, work.name, turn)
         if key not in self._shares:
             self._shares[key] = self._streams.uniforms(purpose, work.name, turn, self._counts[work.name]).tolist()
         return self._shares[key][customer]
+
+    def _duration(
+        self, purpose: str, work: WorkType, customer: int, turn: int, group: str, distribution: Distribution
+    ) -> int:
+        if turn >= _FOR_ALL:
+            return durations(distribution, np.array([self._streams.single(purpose, work.name, turn, customer)]))[0]
+        drawn = self._durations.get((purpose, work.name, turn, group))
+        if drawn is None:
+            drawn = self._draw(purpose, work.name, turn, group, distribution)
+        return drawn[customer]
 
     def _draw(self, purpose: str, work: str, turn: int, group: str, distribution: Distribution) -> list[int]:
         uniforms = self._streams.uniforms(purpose, work, turn, self._counts[work])

