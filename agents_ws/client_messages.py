@@ -121,6 +121,14 @@ class DropParty(_Client, frozen=True):
     party: Id
 
 
+class AskSupervisor(_Client, frozen=True):
+    """Ask the supervisors of your team for help with this work (`on` true), or withdraw that."""
+
+    ref: Ref
+    reservation_id: Id
+    on: bool
+
+
 class SendDigit(_Client, frozen=True):
     """Send one keypad digit to the customer's side."""
 
@@ -176,7 +184,17 @@ class SignOut(_Client, frozen=True):
 
 CallCommand = Hold | Mute | Transfer | CompleteTransfer | Swap | Conference | DropParty
 Command = (
-    SetPresence | Accept | Reject | HangUp | CallCommand | SendDigit | FinishWrapUp | SayInChat | OpenLeg | SignOut
+    SetPresence
+    | Accept
+    | Reject
+    | HangUp
+    | CallCommand
+    | AskSupervisor
+    | SendDigit
+    | FinishWrapUp
+    | SayInChat
+    | OpenLeg
+    | SignOut
 )  # the ones that carry a `ref` and are answered by `done`, `refused` or `leg_answer`
 ChatSignal = TypeInChat | ReadChat  # without an answer: they say what holds, and the next one wins
 ClientMessage = Hello | Ack | Ping | ChatSignal | Command

@@ -4,6 +4,7 @@ from typing import assert_never
 
 from agents_ws.messages import (
     Accept,
+    AskSupervisor,
     CallCommand,
     Command,
     Done,
@@ -47,6 +48,8 @@ async def _call(gateway: Gateway, agent_id: str, command: Command) -> Refusal | 
             return await gateway.hang_up(agent_id, reservation_id)
         case _ if isinstance(command, CallCommand):
             return await gateway.call(agent_id, command)
+        case AskSupervisor(reservation_id=reservation_id, on=on):
+            return await gateway.ask_supervisor(agent_id, reservation_id, on)
         case SendDigit(reservation_id=reservation_id, digit=digit):
             return await gateway.send_digit(agent_id, reservation_id, digit)
         case FinishWrapUp(reservation_id=reservation_id, disposition=disposition, note=note):

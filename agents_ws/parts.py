@@ -37,20 +37,23 @@ class Caller(Part, frozen=True, kw_only=True):
 
 
 class CallParty(Part, frozen=True, kw_only=True):
-    """Somebody in a call. `id` is `customer` or the name of the work item by which an agent came (or comes).
+    """Somebody in a call. `id` is `customer`, or the name of the work item by which an agent came (or comes).
 
     `state`: coming (queued, offered or ringing), here, held, away (their leg is lost and may come back). `agent` and
-    `name` once it is known who, `queue` where the work item waits. `you` marks your own.
+    `name` once it is known who, `queue` where the work item waits. `you` marks your own. A supervisor has a `mode`:
+    `listen` (heard by nobody), `whisper` (heard by the party `beside`) or `barge` (heard by all).
     """
 
     id: str
-    kind: Literal["customer", "agent"]
+    kind: Literal["customer", "agent", "supervisor"]
     state: Literal["coming", "here", "held", "away"]
     agent: str | None = None
     name: str = ""
     queue: str | None = None
     muted: bool = False
     you: bool = False
+    mode: Literal["listen", "whisper", "barge"] | None = None
+    beside: str | None = None
 
 
 class Why(Part, frozen=True, kw_only=True):

@@ -56,6 +56,10 @@ class Gateway(Protocol):
         """Hold, mute, transfer, swap, conference or drop in a call of theirs."""
         ...
 
+    async def ask_supervisor(self, agent_id: str, reservation_id: str, on: bool) -> Refusal | None:
+        """Ask for help with work that they hold (`on`), or withdraw that."""
+        ...
+
     async def send_digit(self, agent_id: str, reservation_id: str, digit: str) -> Refusal | None:
         """One of 0-9, A-D, * and #."""
         ...

@@ -80,6 +80,27 @@ class Call(_Numbered, frozen=True, kw_only=True):
     reservation_id: str
     interaction_id: str
     parties: tuple[CallParty, ...] = ()
+    help_asked: bool = False
+
+
+class Listening(_Numbered, frozen=True, kw_only=True):
+    """To a supervisor: the call that you listen to, with who is in it; no parties means that it is over for you."""
+
+    interaction_id: str
+    mode: Literal["listen", "whisper", "barge"] | None = None
+    parties: tuple[CallParty, ...] = ()
+
+
+class Help(_Numbered, frozen=True, kw_only=True):
+    """To a supervisor: an agent of your teams asks for help with this work (`on`), or does not any more."""
+
+    interaction_id: str
+    reservation_id: str
+    agent: str
+    name: str
+    medium: Medium
+    since_us: int
+    on: bool = True
 
 
 class WrapUp(_Numbered, frozen=True, kw_only=True):
@@ -152,6 +173,8 @@ class Snapshot(_Numbered, frozen=True, kw_only=True):
     offers: tuple[Offer, ...] = ()
     assignments: tuple[Assignment, ...] = ()
     calls: tuple[Call, ...] = ()
+    listening: Listening | None = None
+    help: tuple[Help, ...] = ()
     wrap_ups: tuple[WrapUp, ...] = ()
     reasons: tuple[Choice, ...] = ()
     dispositions: dict[str, tuple[Choice, ...]] = {}
@@ -238,6 +261,8 @@ NumberedMessage = (
     | OfferWithdrawn
     | Assignment
     | Call
+    | Listening
+    | Help
     | WrapUp
     | WrapUpEnded
     | ChatMessage

@@ -10,6 +10,8 @@ from typing import TypeVar
 
 from config import rows
 from config.calendar import read_calendars, read_zone
+from config.calls import FILE as CALLS_FILE
+from config.calls import CallsConfig, read_calls
 from config.problems import ConfigProblem, ConfigProblems
 from config.queue_rows import QueueNames, circle, read_queue
 from config.routing import FILE as ROUTING
@@ -94,6 +96,7 @@ class _Loader:
             prompts=prompts,
             demo_password=demo_password,
             routing=routing,
+            calls=self._calls(),
         )
         main.finish()
         return site
@@ -113,6 +116,11 @@ class _Loader:
         except tomllib.TOMLDecodeError as error:
             problems.append(FlowProblem("", f"is not valid TOML: {error}", "texts need quotes, tables square brackets"))
         return Table(values, "", problems)
+
+    def _calls(self) -> CallsConfig:
+        problems: list[FlowProblem] = []
+        self._found.append((CALLS_FILE, problems))
+        return read_calls(self._root, problems)
 
     def _rows(self, name: str, read: Callable[[str, Table], T]) -> Mapping[str, T]:
         return _read(self._file(name), read)

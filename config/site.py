@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.calendar import Calendar
+from config.calls import CallsConfig
 from ivr.flow import Flow
 from router.expression import all_of, parse, wanted
 from router.policy import AgentPolicy, Order, QueuePolicy, Strategy
@@ -179,6 +180,7 @@ class Site:
     lookups: Mapping[str, LookUpConfig] = field(default_factory=dict)
     routing: RoutingConfig = RoutingConfig()
     alerts: AlertConfig = AlertConfig()
+    calls: CallsConfig = field(default_factory=CallsConfig)
 
     @property
     def prompts_dir(self) -> Path:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TypeVar
 
+from config.calls import CallsConfig
 from config.chats import ChatsConfig, load_chats
 from config.flow_tests import load_flow_tests
 from config.loader import load
@@ -68,6 +69,7 @@ def changes(before: WholeSite, after: WholeSite) -> Changes:
     sections["prompts"] = (_prompts(before.digests), _prompts(after.digests))
     sections["chat_entries"] = (before.chats.entries, after.chats.entries)
     sections["chats"] = (_rest_of(before.chats), _rest_of(after.chats))
+    sections["calls"] = (_plain(before.site.calls), _plain(after.site.calls))
     sections["hooks"] = (before.hooks, after.hooks)
     found = {name: _difference(*pair) for name, pair in sections.items()}
     return {name: difference for name, difference in found.items() if difference}
@@ -84,6 +86,10 @@ def _difference(before: Mapping[str, object], after: Mapping[str, object]) -> Ma
 
 def _prompts(digests: Mapping[str, str]) -> Mapping[str, object]:
     return {name: digest for name, digest in digests.items() if name.startswith("prompts/")}
+
+
+def _plain(calls: CallsConfig) -> Mapping[str, object]:
+    return {one.name: getattr(calls, one.name) for one in fields(CallsConfig)}
 
 
 def _rest_of(chats: ChatsConfig) -> Mapping[str, object]:

@@ -27,6 +27,8 @@ class Action(StrEnum):
     SET_QUEUE_RULES = "set_queue_rules"
     STEER_WORK = "steer_work"
     CANCEL_WORK = "cancel_work"
+    LISTEN = "listen"
+    TAKE_OVER = "take_over"
     SUBMIT_WORK = "submit_work"
     SEE_FOLLOW_UPS = "see_follow_ups"
     FINISH_FOLLOW_UPS = "finish_follow_ups"
@@ -64,6 +66,8 @@ _ROWS: Mapping[Action, tuple[Extent, Extent, Extent, Extent, Extent]] = {
     Action.SET_QUEUE_RULES: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
     Action.STEER_WORK: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
     Action.CANCEL_WORK: (_NONE, _NONE, _TEAMS, _ALL, _OWN),
+    Action.LISTEN: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
+    Action.TAKE_OVER: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
     Action.SUBMIT_WORK: (_NONE, _NONE, _NONE, _NONE, _OWN),
     Action.SEE_FOLLOW_UPS: (_TEAMS, _TEAMS, _TEAMS, _ALL, _NONE),
     Action.FINISH_FOLLOW_UPS: (_TEAMS, _TEAMS, _TEAMS, _ALL, _NONE),
@@ -145,6 +149,8 @@ _MEANING: Mapping[Action, str] = {
     Action.SET_QUEUE_RULES: "set a queue's priority, target, offer time, wrap-up time and teams",
     Action.STEER_WORK: "move waiting work to another queue, or keep it for an agent",
     Action.CANCEL_WORK: "end a work item; own: one that this key submitted",
+    Action.LISTEN: "see who is in a call, listen, whisper and barge in; teams: calls in which one of their agents is",
+    Action.TAKE_OVER: "take the customer of a call over from its agents",
     Action.SUBMIT_WORK: "bring work in from a program",
     Action.SEE_FOLLOW_UPS: "callers to call back, and messages with their recordings; teams: those of their queues",
     Action.SEE_STATISTICS: "figures of queues, agents, media and channels, also of days gone by; own: one's own",

@@ -1,13 +1,15 @@
 """Calls on the agents' side: what the call bar asks goes to the conductor, who is in a call goes to the hub."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, assert_never
+from typing import Any, Protocol, assert_never
 
 from agents_ws import messages as m
 from agents_ws.ports import Refusal
 from router.rows import AgentRow, ReservationRow, WorkRow
 from router.vocabulary import Medium, OfferState, Presence
 from server.current import CurrentSite
+from server.help_desk import HelpDesk
+from server.live_calls import LiveCalls
 from voice.asked import (
     AgentTarget,
     Asked,
@@ -22,7 +24,7 @@ from voice.asked import (
     TransferAsked,
 )
 from voice.conductor import Conductor
-from voice.party import PartyState, PartyView
+from voice.party import PartyKind, PartyState, PartyView
 from voice.ports import MediaUnavailableError
 
 _TALKING = (OfferState.ACCEPTED, OfferState.CONNECTED)
@@ -35,22 +37,29 @@ class CallBoard(Protocol):
 
     def work(self, work_id: str) -> WorkRow | None: ...
 
+    def reservation(self, reservation_id: str) -> ReservationRow | None: ...
+
     def reservations_of(self, agent_id: str) -> tuple[ReservationRow, ...]: ...
 
 
 class CallDesk:
-    """One for the node. `send` is the hub's."""
+    """One for the node. `send` is the hub's, `now` is shard time in microseconds."""
 
     def __init__(
-        self, board: CallBoard, current: CurrentSite, send: Callable[[str, m.NumberedMessage], object]
+        self,
+        board: CallBoard,
+        current: CurrentSite,
+        send: Callable[[str, m.NumberedMessage], object],
+        now: Callable[[], int],
     ) -> None:
         self._board = board
         self._current = current
         self._send = send
-        self._parties: dict[str, tuple[PartyView, ...]] = {}
+        self.live = LiveCalls(current)
+        self.help = HelpDesk(board, current, send, now)
 
     def __len__(self) -> int:
-        return len(self._parties)
+        return len(self.live) + len(self.help)
 
     # --- what agents ask ----------------------------------------------------------------------------------------
 
@@ -117,41 +126,69 @@ class CallDesk:
 
     def parties(self, interaction_id: str, parties: Sequence[PartyView]) -> None:
         """Who is in the call has changed."""
-        if parties:
-            self._parties[interaction_id] = tuple(parties)
-        else:
-            self._parties.pop(interaction_id, None)
+        before = self.live.change(interaction_id, parties)
         for party in parties:
-            if party.state is not PartyState.COMING and party.agent_id:
+            if party.kind is PartyKind.AGENT and party.state is not PartyState.COMING:
                 self._show(party, interaction_id)
+        listening = {party.agent_id for party in parties if party.kind is PartyKind.SUPERVISOR}
+        for agent_id in listening:
+            self._send(agent_id, self._listening(agent_id, interaction_id))
+        for party in before:
+            if party.kind is PartyKind.SUPERVISOR and party.agent_id not in listening:
+                self._send(party.agent_id, m.Listening(interaction_id=interaction_id))
 
-    def calls(self, agent_id: str) -> tuple[m.Call, ...]:
-        """The agent's calls as they stand, for a page that was reloaded."""
-        found: list[m.Call] = []
+    def ask_supervisor(self, agent_id: str, reservation_id: str, *, on: bool) -> Refusal | None:
+        """Help with work that the agent holds."""
+        row = self._board.reservation(reservation_id)
+        if row is None or row.agent_id != agent_id or row.state not in _TALKING:
+            return Refusal("not_connected", f"reservation {reservation_id} is not work of yours")
+        self.help.ask(row, on=on)
+        self._show_own(row)
+        return None
+
+    def helped(self, interaction_id: str) -> None:
+        """A supervisor came."""
+        for reservation_id in self.help.answered(interaction_id):
+            row = self._board.reservation(reservation_id)
+            if row is not None:
+                self._show_own(row)
+
+    def over(self, reservation_id: str) -> None:
+        """The agent's part is over."""
+        self.help.over(reservation_id)
+
+    def snapshot(self, agent_id: str) -> dict[str, Any]:
+        """The fields of a snapshot that tell of calls."""
+        calls: list[m.Call] = []
         for row in self._board.reservations_of(agent_id):
             work = self._board.work(row.work_id) if row.state in _TALKING else None
-            if work is not None and work.interaction_id in self._parties:
-                found.append(self._call(row.reservation_id, row.work_id, work.interaction_id))
-        return tuple(found)
+            if work is not None and work.interaction_id in self.live:
+                calls.append(self._call(row.reservation_id, row.work_id, work.interaction_id))
+        own = f"supervisor:{agent_id}"
+        heard = (one for one, parties in self.live.all() if any(party.party_id == own for party in parties))
+        listening = next((self._listening(agent_id, one) for one in heard), None)
+        return {"calls": tuple(calls), "listening": listening, "help": self.help.to(agent_id)}
 
     def _show(self, party: PartyView, interaction_id: str) -> None:
         for row in self._board.reservations_of(party.agent_id):
             if row.work_id == party.party_id and row.state in _TALKING:
                 self._send(party.agent_id, self._call(row.reservation_id, row.work_id, interaction_id))
 
-    def _call(self, reservation_id: str, work_id: str, interaction_id: str) -> m.Call:
-        shown = tuple(self._party(party, work_id) for party in self._parties[interaction_id])
-        return m.Call(reservation_id=reservation_id, interaction_id=interaction_id, parties=shown)
+    def _show_own(self, row: ReservationRow) -> None:
+        work = self._board.work(row.work_id)
+        if work is not None and work.interaction_id in self.live:
+            self._send(row.agent_id, self._call(row.reservation_id, row.work_id, work.interaction_id))
 
-    def _party(self, party: PartyView, own: str) -> m.CallParty:
-        agent = self._current.agent(party.agent_id)
-        return m.CallParty(
-            id=party.party_id,
-            kind=party.kind.value,
-            state=party.state.value,  # type: ignore[arg-type]  # who is gone is no party any more
-            agent=party.agent_id or None,
-            name=agent.display_name if agent else "",
-            queue=party.queue or None,
-            muted=party.muted,
-            you=party.party_id == own,
+    def _call(self, reservation_id: str, work_id: str, interaction_id: str) -> m.Call:
+        return m.Call(
+            reservation_id=reservation_id,
+            interaction_id=interaction_id,
+            parties=self.live.shown(interaction_id, work_id, to_agent=True),
+            help_asked=self.help.asks(reservation_id),
         )
+
+    def _listening(self, agent_id: str, interaction_id: str) -> m.Listening:
+        own = f"supervisor:{agent_id}"
+        parties = self.live.shown(interaction_id, own, to_agent=False)
+        mode = next((party.mode for party in parties if party.id == own), None)
+        return m.Listening(interaction_id=interaction_id, mode=mode, parties=parties)

@@ -77,7 +77,7 @@ class Desk:
         self._hub: Send | None = None
         self._conductor: Conductor | None = None
         self._chats: ChatDesk | None = None
-        self.calls = CallDesk(pump.dispatcher, cards.current, self._send)
+        self.calls = CallDesk(pump.dispatcher, cards.current, self._send, pump.now)
 
     def attach_chats(self, chats: ChatDesk) -> None:
         """As `attach`, for chats."""
@@ -153,7 +153,7 @@ class Desk:
                 row = self._own(agent_id, before.reservation_id)  # it may have moved on while SQL was asked
                 held += [(row, work, context)] if row is not None else []
         shown = self._cards.snapshot(board.agent(agent_id), self._leg_state(agent_id), held, self._pump.now())
-        return replace(shown, calls=self.calls.calls(agent_id))
+        return replace(shown, **self.calls.snapshot(agent_id))
 
     async def set_presence(self, agent_id: str, presence: str, reason: str | None) -> Refusal | None:
         """Ready, or not ready with one of the site's reasons."""
@@ -184,6 +184,10 @@ class Desk:
         if refusal := self._not_on_the_phone(agent_id, command.reservation_id):
             return refusal
         return await self.calls.ask(self._conductor, agent_id, command)
+
+    async def ask_supervisor(self, agent_id: str, reservation_id: str, on: bool) -> Refusal | None:
+        """Help with work that they hold, or no more."""
+        return self.calls.ask_supervisor(agent_id, reservation_id, on=on)
 
     async def send_digit(self, agent_id: str, reservation_id: str, digit: str) -> Refusal | None:
         """A keypad digit to the caller's side."""
@@ -278,12 +282,14 @@ class Desk:
                 self._with_context(command, lambda context: self._show_offer(command, context))
             case WithdrawOffer(reservation_id=reservation_id, agent_id=agent_id, reason=reason):
                 self._cards.forget(reservation_id)
+                self.calls.over(reservation_id)
                 self._send(agent_id, m.OfferWithdrawn(reservation_id=reservation_id, reason=reason))
             case JoinLegs(reservation_id=reservation_id, agent_id=agent_id):
                 # Where the context came late, they may be connected by then: that turn shows it.
                 self._show_assignment(agent_id, reservation_id, (OfferState.ACCEPTED,))
             case PartLegs():
                 self._cards.hold(command.reservation_id, None)
+                self.calls.over(command.reservation_id)
                 self._with_context(command, lambda context: self._show_ended(command, context))
                 if self._pump.dispatcher.reservation(command.reservation_id) is None:
                     self._cards.forget(command.reservation_id)
@@ -352,10 +358,8 @@ class Desk:
         row = self._own(command.agent_id, command.reservation_id)
         work = self._pump.dispatcher.work(command.work_id)
         if row is None or work is None:
-            by_customer = command.by is EndedBy.CUSTOMER
-            reason = WithdrawReason.ABANDONED if by_customer else WithdrawReason.CANCELLED
-            over = m.OfferWithdrawn(reservation_id=command.reservation_id, reason=reason)
-            self._send(command.agent_id, over)
+            reason = WithdrawReason.ABANDONED if command.by is EndedBy.CUSTOMER else WithdrawReason.CANCELLED
+            self._send(command.agent_id, m.OfferWithdrawn(reservation_id=command.reservation_id, reason=reason))
             return
         ended = self._cards.assignment(row, work, context, self._pump.now(), state="ended", by=command.by)
         self._send(command.agent_id, ended)

@@ -14,6 +14,8 @@ from config.settings import Settings
 from config.site import Site
 from config.whole import WholeSite
 from http_api.app import Ports
+from http_api.calls_api import CallsApi
+from http_api.routes import Route
 from http_api.site_api import SiteApi
 from media.events import MediaEvent
 from records.accounts import Accounts
@@ -42,6 +44,7 @@ from server.ivr_services import ivr_services
 from server.journal_files import JournalFolder
 from server.kept_journal import KeptJournal
 from server.management import Management
+from server.monitoring import Monitoring
 from server.past_decisions import PastDecisions
 from server.people import People
 from server.pump import Pump, PumpClosedError
@@ -274,9 +277,14 @@ class Node:
             address,
             tls,
             calls,
-            (*self.chats.routes(), *SiteApi(self.site_desk).routes()),
+            (*self.chats.routes(), *SiteApi(self.site_desk).routes(), *self._call_routes()),
             watch,
         )
+
+    def _call_routes(self) -> tuple[Route, ...]:
+        management = self.management
+        monitoring = Monitoring(self.conductor, self.desk.calls, self.pump, management.audit, wall_us)
+        return CallsApi(monitoring, management.scopes).routes()
 
     def _build_reload(self) -> None:
         followers = Followers(

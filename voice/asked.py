@@ -1,6 +1,8 @@
-"""What agents ask of a conversation. `by` names the asking agent's party (their work item). Pure data."""
+"""What agents and supervisors ask of a conversation: pure data. `by` names the asking agent's party (work item)."""
 
 from dataclasses import dataclass
+
+from voice.listeners import ListenMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +76,29 @@ class DropAsked:
     party_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class ListenAsked:
+    """A supervisor (by their agent's name and leg) listens from now on, in this way; `beside` names an agent."""
+
+    agent_id: str
+    leg_id: str
+    mode: ListenMode
+    beside: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListenEnded:
+    """The supervisor does not listen any more, or their leg is gone."""
+
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOverAsked:
+    """A supervisor takes the customer over from whoever speaks with them."""
+
+    agent_id: str
+
+
+SupervisorAsked = ListenAsked | ListenEnded | TakeOverAsked
 Asked = HoldAsked | MuteAsked | TransferAsked | CompleteAsked | SwapAsked | ConferenceAsked | DropAsked

@@ -12,8 +12,8 @@ from typing import assert_never, get_args
 from ivr import commands as ivr
 from ivr.machine import IvrMachine
 from router.vocabulary import EndedBy
-from voice import floor
-from voice.asked import Asked, DropAsked
+from voice import floor, steering
+from voice.asked import Asked, DropAsked, ListenAsked, ListenEnded, SupervisorAsked, TakeOverAsked
 from voice.conversation import Conversation, Where
 from voice.events import (
     AgentLegLost,
@@ -24,7 +24,6 @@ from voice.events import (
     CallerLeft,
     CallEvent,
     Close,
-    ConversationEvent,
     Deny,
     DigitPressed,
     HangUp,
@@ -82,7 +81,7 @@ TABLE: dict[tuple[CallState, type[CallEvent]], tuple[CallState, ...]] = {
     (CallState.QUEUED, Parted): (CallState.QUEUED, CallState.ENDED),
     **{(state, QueueRefused): (*IN_CONVERSATION, CallState.ENDED) for state in IN_CONVERSATION},
     **{(state, event): _ANYWHERE for state in _TALKING for event in (AgentReady, AgentLegLost, Requeued, Parted)},
-    **{(state, event): _ANYWHERE for state in _TALKING for event in get_args(Asked)},
+    **{(state, event): _ANYWHERE for state in _TALKING for event in get_args(Asked | SupervisorAsked)},
     **{(state, CallerLeft): (CallState.ENDED,) for state in CallState},
 }
 
@@ -163,7 +162,11 @@ class CallMachine:
         if isinstance(event, CallerLeft):
             return self._caller_left(event.reason, now)
         if (self.state, type(event)) not in TABLE:
-            return [Deny("not_connected", "there is no conversation")] if isinstance(event, Asked) else []
+            return (
+                [Deny("not_connected", "there is no conversation")]
+                if isinstance(event, Asked | SupervisorAsked)
+                else []
+            )
         match self.state:
             case CallState.ARRIVING:
                 self.state = CallState.IVR
@@ -208,12 +211,16 @@ class CallMachine:
                     return self._end("refused", HangUp(code), note)
                 return self._settle([note], now)
             case DropAsked(_, party_id) if party_id == CUSTOMER:
-                done = self._conversation.handle(event, now)
+                done = steering.asked(self._conversation, event)
                 return done if self._conversation.others else [*done, *self._end("handled", HangUp("agent"))]
             case Parted(_, by):
                 return self._settle(self._conversation.handle(event, now), now, by)
-            case _ if isinstance(event, ConversationEvent):
+            case AgentReady() | AgentLegLost() | Requeued():
                 return self._settle(self._conversation.handle(event, now), now)
+            case ListenAsked() | ListenEnded() | TakeOverAsked():
+                return self._settle(steering.supervised(self._conversation, event), now)
+            case _ if isinstance(event, Asked):
+                return self._settle(steering.asked(self._conversation, event), now)
             case _:
                 return []
 
@@ -255,6 +262,7 @@ class CallMachine:
     def _settle(self, done: list[CallCommand], now: int, by: EndedBy | None = None) -> list[CallCommand]:
         """Bring the state, the rooms, the sounds and the agents' pages in step with where the parties stand."""
         conversation, before = self._conversation, self.state
+        conversation.listeners.follow(conversation.parties)
         self.state = _AFTER[conversation.where]
         if self.state is CallState.ENDED:
             outcome = "handled" if conversation.served or by is EndedBy.AGENT else "failed"
@@ -277,9 +285,13 @@ class CallMachine:
         return waiting.start() if moved or before is not after else []
 
     def _rooms(self) -> list[CallCommand]:
-        parties = self._conversation.parties.values()
-        room = floor.gains(parties)
-        fresh = [party for party in parties if party.reservation_id and party.there and not party.connected]
+        conversation = self._conversation
+        room = floor.gains(conversation.parties, conversation.listeners.all.values())
+        fresh = [
+            party
+            for party in conversation.parties.values()
+            if party.reservation_id and party.there and not party.connected
+        ]
         for party in fresh:
             party.connected = True
         if room == self._room and not fresh:

@@ -28,6 +28,7 @@ from voice.events import (
     PlayEnded,
     Requeued,
 )
+from voice.listening import Listening
 from voice.phone import PhoneAnswered, PhoneFailed, PhoneLeft, PhoneLeg, PhoneLost, PhoneRang, PhoneReleased
 from voice.ports import CallerIdentity, CallOffer, MediaUnavailableError, SdpRefusedError, Tasks
 from voice.runner import CallPlace, CallRunner, VoicePorts, caller_leg_id
@@ -84,6 +85,9 @@ class Conductor:
         self._assignments: dict[str, Assignment] = {}
         self._closing = False
         self.browsers = BrowserLegs(ports.media, self._agent_leg_lost)
+        self.listening = Listening(
+            self.browsers, self._by_interaction.get, lambda agent_id: bool(self._held_by(agent_id))
+        )
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -93,6 +97,7 @@ class Conductor:
             "phone_legs": len(self._phones),
             "browser_legs": self.browsers.count,
             "assignments": len(self._assignments),
+            "listeners": len(self.listening),
         }
 
     @property
@@ -153,6 +158,7 @@ class Conductor:
             self._by_interaction.pop(runner.interaction_id, None)
             self._by_leg.pop(runner.leg_id, None)
             self._sip_callers.pop(runner.call, None)
+            self.listening.over(runner.interaction_id)
 
     def call_confirmed(self, call: str, sdp: bytes | None) -> None:
         """The caller's ACK."""
@@ -253,6 +259,7 @@ class Conductor:
 
     def _agent_leg_lost(self, agent_id: str) -> None:
         self._ports.notices.leg_changed(agent_id, up=False)
+        self.listening.leave(agent_id)
         for _, held in self._held_by(agent_id):
             if runner := self._by_interaction.get(held.interaction_id):
                 runner.tell(AgentLegLost(held.work_id))
@@ -289,6 +296,9 @@ class Conductor:
             self._tasks.spawn(self._run_phone(phone), phone.call)
         elif self.browsers.leg(offer.agent_id) is None:
             self._ports.router.tell(facts.OfferFailed(offer.reservation_id, "no_leg"), offer.work_id)
+        elif (runner := self._by_interaction.get(offer.interaction_id)) and runner.is_take_over(offer.work_id):
+            # Whoever asked to take over has accepted by asking.
+            self._ports.router.tell(facts.OfferAccepted(offer.reservation_id, offer.agent_id), offer.work_id)
 
     async def _run_phone(self, phone: PhoneLeg) -> None:
         try:
@@ -310,6 +320,7 @@ class Conductor:
             failed = facts.AssignmentFailed(command.reservation_id, "no_leg")
             self._ports.router.tell(failed, command.work_id)
             return
+        self.listening.leave(command.agent_id, unless=command.interaction_id)
         self._assignments[command.reservation_id] = Assignment(
             command.interaction_id, command.agent_id, command.work_id
         )
@@ -344,6 +355,7 @@ class Conductor:
 
     async def agent_gone(self, agent_id: str) -> None:
         """The agent signed out, or did not come back: their browser leg is closed."""
+        self.listening.leave(agent_id)
         await self.browsers.close(agent_id)
 
     def _held_by(self, agent_id: str) -> list[tuple[str, Assignment]]:

@@ -8,38 +8,25 @@ from enum import StrEnum
 from typing import assert_never
 
 from router.vocabulary import EndedBy
-from voice.asked import (
-    AgentTarget,
-    Asked,
-    CompleteAsked,
-    ConferenceAsked,
-    DropAsked,
-    HoldAsked,
-    MuteAsked,
-    QueueTarget,
-    SwapAsked,
-    Target,
-    TransferAsked,
-)
 from voice.events import (
     AgentLegLost,
     AgentReady,
     CallCommand,
     CancelWork,
-    ConversationEvent,
-    Deny,
     EndAssignment,
     EnterQueue,
     GiveBack,
     LeaveQueue,
     Note,
     Parted,
+    PartyEvent,
     ReleaseDirection,
     Requeued,
 )
+from voice.listeners import Listeners
 from voice.party import CUSTOMER, Party, PartyCause, PartyKind, PartyState, PartyView
 
-MAX_PARTIES = 6
+TAKE_OVER_PRIORITY = 1_000_000
 Commands = list[CallCommand]
 
 
@@ -61,6 +48,7 @@ class Conversation:
         self.requirements: tuple[tuple[str, int], ...] = ()
         self.priority = 0
         self.served = False
+        self.listeners = Listeners()
         self._interaction_id = interaction_id
         self._works = 0
         customer = Party(CUSTOMER, PartyKind.CUSTOMER, PartyState.HERE, leg_id)
@@ -102,8 +90,9 @@ class Conversation:
         return next((party for party in self.others if party.state in there), None)
 
     def views(self) -> tuple[PartyView, ...]:
-        """All parties, for the agents' pages."""
-        return tuple(party.view() for party in self.parties.values())
+        """All parties, for the agents' pages, and behind them who listens."""
+        listeners = (listener.view() for listener in self.listeners.all.values())
+        return (*(party.view() for party in self.parties.values()), *listeners)
 
     def next_deadline(self) -> int | None:
         """When a lost leg counts as gone for good."""
@@ -111,15 +100,18 @@ class Conversation:
 
     # --- what happens -------------------------------------------------------------------------------------------
 
-    def expect(self, queue: str, directed: str = "") -> EnterQueue:
+    def expect(self, queue: str, directed: str = "", *, takes_over: bool = False) -> EnterQueue:
         """A work item of this call is queued: somebody will come by it."""
         self._works += 1
         work_id = self._interaction_id if self._works == 1 else f"{self._interaction_id}-{self._works}"
-        self.parties[work_id] = Party(work_id, PartyKind.AGENT, queue=queue, directed=directed)
-        return EnterQueue(work_id, queue, self.requirements, self.priority, directed)
+        party = Party(work_id, PartyKind.AGENT, queue=queue, directed=directed, takes_over=takes_over)
+        self.parties[work_id] = party
+        # Nobody's work comes before that of a supervisor who steps in.
+        priority = TAKE_OVER_PRIORITY if takes_over else self.priority
+        return EnterQueue(work_id, queue, self.requirements, priority, directed)
 
-    def handle(self, event: ConversationEvent, now: int) -> Commands:
-        """An agent or the router did something."""
+    def handle(self, event: PartyEvent, now: int) -> Commands:
+        """The router or an agent's leg did something; what people ask is in voice.steering."""
         match event:
             case AgentReady():
                 return self._ready(event)
@@ -128,9 +120,9 @@ class Conversation:
             case Requeued(work_id, queue):
                 return self._requeued(work_id, queue)
             case Parted(work_id, _):
-                return self._leave(work_id)
+                return self.leave(work_id)
             case _:
-                return self._asked(event)
+                assert_never(event)
 
     def expire(self, now: int) -> Commands:
         """Whose leg did not come back: the others go on without them, or the customer is given back."""
@@ -141,7 +133,7 @@ class Conversation:
             party.away_until = None
             if self._goes_on_without(party):
                 done.append(EndAssignment(party.reservation_id, EndedBy.SYSTEM, "agent_leg_lost"))
-                done += self._leave(party.party_id)
+                done += self.leave(party.party_id)
             else:
                 done.append(GiveBack(party.reservation_id, "agent_leg_lost"))
         return done
@@ -182,7 +174,23 @@ class Conversation:
             party.move(PartyCause.HOLD if back and party.held_by in self.parties else PartyCause.ARRIVE)
         party.away_until = None
         self.served = True
-        return [Note("agent_leg_back")] if back else []
+        taken = self._take_over(party) if party.takes_over else []
+        return [*taken, Note("agent_leg_back")] if back else taken
+
+    def _take_over(self, by: Party) -> Commands:
+        """The supervisor is there: everybody else's part ends."""
+        by.takes_over = False
+        done: Commands = []
+        for party in self.others:
+            if party is not by:
+                done.append(
+                    CancelWork(party.party_id, by.agent_id)
+                    if party.state is PartyState.COMING
+                    else EndAssignment(party.reservation_id, EndedBy.SYSTEM, "taken_over")
+                )
+                done += self.leave(party.party_id)
+        self.resume_all()
+        return [*done, Note("taken_over", (("by", by.agent_id),))]
 
     def _lost(self, work_id: str, now: int) -> Commands:
         party = self.parties.get(work_id)
@@ -192,7 +200,7 @@ class Conversation:
         party.away_until = now + self.grace_us
         # With nobody else there a hold does not outlive the leg: whoever comes back is joined at once.
         if not self._goes_on_without(party):
-            self._resume_all(party.party_id)
+            self.resume_all(party.party_id)
         return [Note("agent_leg_lost")]
 
     def _requeued(self, work_id: str, queue: str) -> Commands:
@@ -208,28 +216,29 @@ class Conversation:
             party.move(PartyCause.RETURN)
             party.leg_id = party.reservation_id = party.agent_id = party.held_by = ""
             party.connected, party.muted, party.away_until = False, False, None
-            self._resume_all(party.party_id)
+            self.resume_all(party.party_id)
             missed = consult
         if missed and consult:
-            return [CancelWork(work_id, ""), *self._leave(work_id)]
+            return [CancelWork(work_id, ""), *self.leave(work_id)]
         if missed:
             party.directed = ""
             return [ReleaseDirection(work_id)]
         return []
 
-    def _leave(self, party_id: str) -> Commands:
+    def leave(self, party_id: str) -> Commands:
+        """Somebody is no party any more; whom they had put on hold is off hold."""
         party = self.parties.pop(party_id, None)
         if party is None:
             return []
         party.move(PartyCause.LEAVE)
-        self._resume_all(party_id)
+        self.resume_all(party_id)
         return []
 
     def _goes_on_without(self, party: Party) -> bool:
         """Whether somebody else is in the conversation beside the customer and this party."""
         return any(other.there for other in self.others if other is not party)
 
-    def _resume_all(self, holder: str | None = None) -> None:
+    def resume_all(self, holder: str | None = None) -> None:
         """Nobody is on hold any more, or nobody whom `holder` had put there."""
         for party in self.parties.values():
             if holder is None or party.held_by == holder:
@@ -237,40 +246,8 @@ class Conversation:
                 if party.state is PartyState.HELD:
                     party.move(PartyCause.RESUME)
 
-    # --- what agents ask ----------------------------------------------------------------------------------------
-
-    def _asked(self, event: Asked) -> Commands:
-        by = self.parties.get(event.by)
-        if by is None or not by.there:
-            return [Deny("not_connected", "you are not in this conversation")]
-        match event:
-            case HoldAsked(_, on):
-                return self._hold(by, on=on)
-            case MuteAsked(_, on):
-                by.muted = on
-                return []
-            case TransferAsked(_, target, warm):
-                return self._transfer(by, target, warm=warm)
-            case CompleteAsked():
-                return self._complete(by)
-            case SwapAsked():
-                return self._swap(by)
-            case ConferenceAsked():
-                return self._conference(by)
-            case DropAsked(_, party_id):
-                return self._drop(by, party_id)
-            case _:
-                assert_never(event)
-
-    def _hold(self, by: Party, *, on: bool) -> Commands:
-        customer = self.customer
-        if on is (customer.state is PartyState.HELD):
-            return []
-        self._put(customer, by, on=on)
-        return [Note("held" if on else "resumed")]
-
     @staticmethod
-    def _put(party: Party, by: Party, *, on: bool) -> None:
+    def put(party: Party, by: Party, *, on: bool) -> None:
         """On hold, or back."""
         if on and party.state is PartyState.HERE:
             party.move(PartyCause.HOLD)
@@ -278,61 +255,3 @@ class Conversation:
         elif not on and party.state is PartyState.HELD:
             party.move(PartyCause.RESUME)
             party.held_by = ""
-
-    def _transfer(self, by: Party, target: Target, *, warm: bool) -> Commands:
-        if len(self.parties) >= MAX_PARTIES:
-            return [Deny("too_many", f"a conversation has {MAX_PARTIES} parties at most")]
-        match target:
-            case AgentTarget(agent_id):
-                if any(agent_id in (party.agent_id, party.directed) for party in self.others):
-                    return [Deny("already_here", f"{agent_id} is in this conversation, or coming")]
-                enter = self.expect(by.queue, agent_id)
-                told = ("agent", agent_id)
-            case QueueTarget(queue):
-                enter = self.expect(queue)
-                told = ("queue", queue)
-            case _:
-                assert_never(target)
-        note = Note("transfer_asked", (("by", by.agent_id), told, ("warm", "yes" if warm else "no")))
-        if not warm:
-            return [enter, note, *self._hand_on(by)]
-        held = self._hold(by, on=True) if self.customer.state is PartyState.HERE else []
-        return [*held, enter, note]
-
-    def _hand_on(self, by: Party) -> Commands:
-        return [EndAssignment(by.reservation_id, EndedBy.AGENT, "transferred"), *self._leave(by.party_id)]
-
-    def _complete(self, by: Party) -> Commands:
-        if len(self.others) == 1:
-            return [Deny("nobody_else", "there is nobody to leave the customer to")]
-        return [Note("transfer_completed", (("by", by.agent_id),)), *self._hand_on(by)]
-
-    def _swap(self, by: Party) -> Commands:
-        others = [party for party in self.others if party is not by and party.there]
-        if not others:
-            return [Deny("nobody_else", "there is nobody to swap with")]
-        to_customer = self.customer.state is PartyState.HELD
-        self._put(self.customer, by, on=not to_customer)
-        for party in others:
-            self._put(party, by, on=to_customer)
-        return [Note("swapped", (("by", by.agent_id),))]
-
-    def _conference(self, by: Party) -> Commands:
-        if not any(party.there for party in self.others if party is not by):
-            return [Deny("nobody_else", "there is nobody to confer with")]
-        self._resume_all()
-        return [Note("conference", (("by", by.agent_id),))]
-
-    def _drop(self, by: Party, party_id: str) -> Commands:
-        party = self.parties.get(party_id)
-        if party is None or party is by:
-            return [Deny("unknown_party", "there is no such party; leave by hanging up")]
-        if party.kind is PartyKind.CUSTOMER:
-            return self.close()
-        ended: CallCommand = (
-            CancelWork(party_id, by.agent_id)
-            if party.state is PartyState.COMING
-            else EndAssignment(party.reservation_id, EndedBy.AGENT, "dropped")
-        )
-        note = Note("dropped", (("agent", party.agent_id or party.directed), ("by", by.agent_id)))
-        return [ended, note, *self._leave(party_id)]

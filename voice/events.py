@@ -6,7 +6,7 @@ from typing import Literal
 
 from ivr.commands import IvrAnswer, IvrRequest
 from router.vocabulary import EndedBy
-from voice.asked import Asked
+from voice.asked import Asked, SupervisorAsked
 from voice.floor import Gains
 from voice.party import PartyView
 
@@ -97,7 +97,8 @@ class CallerLeft:
 
 
 # What happens to the parties of a conversation, without the customer's own going.
-ConversationEvent = Requeued | AgentReady | AgentLegLost | Parted | Asked
+PartyEvent = Requeued | AgentReady | AgentLegLost | Parted
+ConversationEvent = PartyEvent | Asked | SupervisorAsked
 CallEvent = (
     Answered | DigitPressed | PlayEnded | IvrAnswered | PlaceKnown | QueueRefused | ConversationEvent | CallerLeft
 )

@@ -14,6 +14,7 @@ class PartyKind(StrEnum):
 
     CUSTOMER = "customer"
     AGENT = "agent"
+    SUPERVISOR = "supervisor"
 
 
 class PartyState(StrEnum):
@@ -61,8 +62,8 @@ TABLE: dict[tuple[PartyState, PartyCause], PartyState] = {
 class Party:
     """`party_id` is `customer`, or the work item that an agent came (or comes) by.
 
-    `held_by` is the party that put this one on hold; `directed` the one agent for whom the work item is kept.
-    `away_until` (microseconds) is when a lost leg counts as gone for good.
+    `directed` is the one agent for whom the work item is kept. `takes_over`: when they arrive, the other agents leave.
+    `held_by` is the party that put this one on hold. `away_until` (microseconds) is when a lost leg is gone for good.
     """
 
     party_id: str
@@ -73,6 +74,7 @@ class Party:
     agent_id: str = ""
     queue: str = ""
     directed: str = ""
+    takes_over: bool = False
     held_by: str = ""
     muted: bool = False
     connected: bool = False
@@ -94,7 +96,10 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class PartyView:
-    """A party as agents see it; `agent_id` is empty while nobody has taken the work item."""
+    """A party as agents see it; `agent_id` is empty while nobody has taken the work item.
+
+    `mode` and `beside` (a party) are those of a supervisor who listens.
+    """
 
     party_id: str
     kind: PartyKind
@@ -102,3 +107,5 @@ class PartyView:
     agent_id: str = ""
     queue: str = ""
     muted: bool = False
+    mode: str = ""
+    beside: str = ""

@@ -14,7 +14,7 @@ from ivr import commands as ivr
 from router import events as facts
 from router.commands import Refuse
 from router.vocabulary import Medium, Requirement
-from voice.asked import Asked
+from voice.asked import Asked, SupervisorAsked
 from voice.call import CallMachine, CallState
 from voice.caller_leg import CallerLeg
 from voice.events import (
@@ -128,13 +128,18 @@ class CallRunner:
         if isinstance(event, CallerLeft):
             self._caller.gone()
 
-    async def ask(self, event: Asked) -> Deny | None:
-        """An agent asks for something; returns once it is carried out, or denied."""
+    async def ask(self, event: Asked | SupervisorAsked) -> Deny | None:
+        """An agent or a supervisor asks for something; returns once it is carried out, or denied."""
         if self._over:
             return _OVER
         answer: _Answer = asyncio.get_running_loop().create_future()
         self._inbox.put_nowait((event, answer))
         return await answer
+
+    def is_take_over(self, work_id: str) -> bool:
+        """Whether a supervisor comes by this work item, to take the caller over."""
+        party = self._machine.agent_of(work_id)
+        return party is not None and party.takes_over
 
     def hang_up(self, reason: str) -> None:
         """The node ends this call: the caller is told, and leaves."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar, get_args
 
 from voice import call, party, phone
-from voice.asked import Asked
+from voice.asked import Asked, SupervisorAsked
 from voice.call import CallState
 from voice.party import PartyState
 from voice.phone import PhoneState
@@ -60,7 +60,7 @@ the customer who waits for them (a blind transfer), the item is free for everybo
 
 def draw_call() -> str:
     """The page of a caller's call."""
-    asked = get_args(Asked)  # one row for all that agents may ask
+    asked = get_args(Asked | SupervisorAsked)  # one row for all that people may ask
     table = {
         (state, "Asked" if event in asked else event.__name__): after for (state, event), after in call.TABLE.items()
     }

@@ -79,6 +79,9 @@ class ScriptedGateway:
     async def call(self, agent_id: str, command: CallCommand) -> Refusal | None:
         return await self._did("call", agent_id, command)
 
+    async def ask_supervisor(self, agent_id: str, reservation_id: str, on: bool) -> Refusal | None:
+        return await self._did("ask_supervisor", agent_id, reservation_id, on)
+
     async def send_digit(self, agent_id: str, reservation_id: str, digit: str) -> Refusal | None:
         return await self._did("send_digit", agent_id, reservation_id, digit)
 

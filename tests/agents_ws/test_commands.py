@@ -16,6 +16,7 @@ async def test_each_command_reaches_the_gateway_with_what_it_says() -> None:
         ("reject", "ann", "res-9", "wrong_skill"),
         ("hang_up", "ann", "res-9"),
         *(("call", "ann", command) for command in COMMANDS if isinstance(command, CallCommand)),
+        ("ask_supervisor", "ann", "res-9", True),
         ("send_digit", "ann", "res-9", "5"),
         ("finish_wrap_up", "ann", "res-9", "solved", "sent a new one"),
         ("chat_message", "ann", "res-12", "c-7", "Let me look that up for you."),

@@ -11,9 +11,10 @@ from tests.audio import RATE_HZ, Sound, goertzel, level, read_wav, tone, write_w
 from tests.e2e.agents import Agent
 from tools.call.caller import LEG, Caller
 
-# Between the notes of the music on hold and their partials, by more than a window of WINDOW_S resolves.
-TONES = {"caller": 620.0, "agent1": 1330.0, "agent2": 1540.0, "agent4": 955.0, "agent5": 1750.0, "supervisor1": 2100.0}
+# Between the notes of C major, which is what the music on hold is made of, by more than a part of PART_S resolves.
+TONES = {"caller": 622.0, "agent1": 1360.0, "agent2": 1480.0, "agent4": 934.0, "agent5": 1865.0, "supervisor1": 2220.0}
 WINDOW_S = 1.2
+PART_S = 0.15
 SETTLE_S = 0.4
 SPEECH_S = 120.0
 # A tone is sent with an RMS of 0.21 of full scale; what is not heard is at least 26 dB below that.
@@ -62,11 +63,18 @@ def write_voices(folder: Path) -> None:
         write_wav(folder / f"{name}.wav", tone(hertz, seconds=SPEECH_S))
 
 
+def loudness(sound: Sound, hertz: float, rate: int) -> float:
+    """RMS of a tone (fraction of full scale), part by part: a slip between two packets does not cancel it."""
+    size = round(PART_S * rate)
+    parts = [goertzel(sound[at : at + size], hertz, rate) for at in range(0, sound.size - size + 1, size)]
+    return float(np.sqrt(np.mean(np.square(parts)))) if parts else 0.0
+
+
 def names_of(sound: Sound, rate: int, own: str = "") -> set[str]:
     """Whose tones are in it, and `music` for everything else. Fails for a tone that is neither heard nor silent."""
     found, rest = set[str](), level(sound) ** 2
     for name, hertz in TONES.items():
-        strength = goertzel(sound, hertz, rate)
+        strength = loudness(sound, hertz, rate)
         rest -= strength**2
         assert strength >= HEARD or strength <= SILENT, f"{own} hears {name} at {strength:.3f}"
         if strength >= HEARD:

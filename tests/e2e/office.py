@@ -32,6 +32,12 @@ class Office:
             answer.raise_for_status()
             return await answer.json()
 
+    async def send(self, method: str, path: str, body: Any = None) -> tuple[int, str]:
+        """One request below /api/v1: the status, and the last word of the problem's type ("" for none)."""
+        async with self._http.request(method, f"{self.server.base}/api/v1/{path}", json=body) as answer:
+            problem = await answer.json() if answer.status >= 400 else {}
+            return answer.status, str(problem.get("type", "")).rpartition(":")[2]
+
     async def metrics(self) -> dict[str, float]:
         """Every sample by its full name, labels included."""
         async with self._http.get(f"{self.server.base}/metrics") as answer:

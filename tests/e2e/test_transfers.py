@@ -37,8 +37,8 @@ class Scene:
         self.agents: dict[str, Agent] = {}
         self.ears: dict[str, Hearing] = {}
 
-    async def enter(self, account: str) -> Agent:
-        agent = await self._stack.enter_async_context(Agent(self._server, account, self._folder))
+    async def enter(self, account: str, *, ready: bool = True) -> Agent:
+        agent = await self._stack.enter_async_context(Agent(self._server, account, self._folder, returning=not ready))
         self.agents[account] = agent
         self.ears[account] = AgentEar(agent)
         agent.speak()
@@ -75,7 +75,7 @@ async def parties(agent: Agent, **wanted: str) -> m.Call:
     async with asyncio.timeout(10):
         while True:
             shown: m.Call = await agent.until(m.Call)
-            if {one.agent or one.id if one.kind == "agent" else one.id: one.state for one in shown.parties} == wanted:
+            if {one.agent or one.id: one.state for one in shown.parties} == wanted:
                 return shown
 
 

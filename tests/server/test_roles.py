@@ -1,7 +1,8 @@
 """Every cell of the role table, asked of a whole node: over HTTP, and where it is a WebSocket, over that."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from records.customers import Customers
 from records.roles import PERMISSIONS, Action, Extent
 from router.alerts import AlertKind, Reading
 from tests.server.bureau import Bureau, bureau
+from voice.party import PartyKind, PartyState, PartyView
 
 WHO = {
     Role.AGENT: "agent1",
@@ -112,6 +114,34 @@ async def cancel_work(office: Bureau, who: str, target: dict[str, str]) -> bool 
     submitter = "key:shop" if target is OUTSIDE or "api" not in target else "key:crm"
     work = await office.submit(target["queue"], submitter)
     return await reached(office, who, "POST", f"work/{work['work_id']}/cancel", {})
+
+
+async def listen(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    with spoken_by(office, target["agent"]) as call:
+        seen = await listed(office, who, "calls", "calls", "interaction_id", call)
+        # Nobody of them has a leg to listen with, and the call is only shown, not there: in reach is as far as it goes.
+        status, _ = await office.ask(who, "PUT", f"calls/{call}/listener", {"mode": "whisper"})
+        assert status == {True: 409, False: 404, None: 403}[seen]
+        status, _ = await office.ask(who, "DELETE", f"calls/{call}/listener")
+        assert status == {True: 409, False: 404, None: 403}[seen]
+    return seen
+
+
+async def take_over(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    with spoken_by(office, target["agent"]) as call:
+        status, _ = await office.ask(who, "POST", f"calls/{call}/take-over", {})
+    return {409: True, 404: False, 403: None}[status]
+
+
+@contextmanager
+def spoken_by(office: Bureau, agent: str) -> Iterator[str]:
+    """A call, as the pages are shown it, in which this agent is."""
+    call = f"call-of-{agent}"
+    office.node.desk.parties(call, [PartyView("w", PartyKind.AGENT, PartyState.HERE, agent)])
+    try:
+        yield call
+    finally:
+        office.node.desk.parties(call, [])
 
 
 async def submit_work(office: Bureau, who: str, target: dict[str, str]) -> bool | None:

@@ -12,6 +12,7 @@ from router.vocabulary import EndedBy
 from voice import asked
 from voice import events as e
 from voice.call import IN_CONVERSATION, TABLE, CallMachine, CallState
+from voice.listeners import ListenMode
 from voice.party import CUSTOMER, PartyState
 from voice.waiting import WaitPlan
 
@@ -265,6 +266,11 @@ EVENTS: list[e.CallEvent] = [
     asked.DropAsked("w", "w-2"),
     asked.DropAsked("w", "w-3"),
     asked.DropAsked("w-2", CUSTOMER),
+    asked.ListenAsked("sue", "leg-s", ListenMode.LISTEN),
+    asked.ListenAsked("sue", "leg-s", ListenMode.BARGE, "ben"),
+    asked.ListenEnded("sue"),
+    asked.TakeOverAsked("sue"),
+    e.AgentReady("w-2", "w-2.1", "sue", "leg-s"),
     e.AgentReady("w-2", "w-2.1", "ben", "leg-b"),
     e.AgentReady("w-3", "w-3.1", "cai", "leg-c"),
     e.AgentLegLost("w-2"),
@@ -286,7 +292,8 @@ def check(call: CallMachine, commands: list[e.CallCommand]) -> None:
         assert (party.state is PartyState.HELD) <= (party.held_by in conversation.parties)
         assert (party.away_until is not None) <= (party.state is PartyState.AWAY)
         assert bool(party.leg_id) is not (party.state is PartyState.COMING)
-    here = {party.leg_id for party in conversation.parties.values() if party.state is PartyState.HERE}
+    listening = {one.leg_id for one in conversation.listeners.all.values()}
+    here = listening | {party.leg_id for party in conversation.parties.values() if party.state is PartyState.HERE}
     assert all({*pair} <= here for pair in call._room) or call.state is CallState.ENDED
     if call.state in IN_CONVERSATION:
         assert call.state is CallState.QUEUED or conversation.speaker is not None

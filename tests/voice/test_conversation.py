@@ -1,5 +1,6 @@
 """The parties of a conversation: each thing that agents may ask, and each way in which somebody is lost."""
 
+from collections.abc import Callable
 from typing import TypeVar
 
 import pytest
@@ -8,6 +9,7 @@ from router.vocabulary import EndedBy
 from voice import events as e
 from voice.asked import (
     AgentTarget,
+    Asked,
     CompleteAsked,
     ConferenceAsked,
     DropAsked,
@@ -17,8 +19,9 @@ from voice.asked import (
     SwapAsked,
     TransferAsked,
 )
-from voice.conversation import MAX_PARTIES, Conversation, Where
+from voice.conversation import Conversation, Where
 from voice.party import CUSTOMER, PartyState
+from voice.steering import MAX_PARTIES, asked
 
 S = 1_000_000
 T = TypeVar("T")
@@ -42,7 +45,7 @@ def talking() -> Conversation:
 def consulting() -> Conversation:
     """The customer on hold, anna and ben."""
     conversation = talking()
-    conversation.handle(TransferAsked(ANNA, AgentTarget("ben"), warm=True), 2 * S)
+    asked(conversation, TransferAsked(ANNA, AgentTarget("ben"), warm=True))
     conversation.handle(e.AgentReady(BEN, "w-2.1", "ben", "leg-b"), 3 * S)
     return conversation
 
@@ -53,16 +56,16 @@ def states(conversation: Conversation) -> dict[str, str]:
 
 def test_a_transfer_is_another_work_item_with_the_same_demands() -> None:
     conversation = talking()
-    (enter,) = of(e.EnterQueue, conversation.handle(TransferAsked(ANNA, QueueTarget("returns"), warm=True), 2 * S))
+    (enter,) = of(e.EnterQueue, asked(conversation, TransferAsked(ANNA, QueueTarget("returns"), warm=True)))
     assert enter == e.EnterQueue("w-2", "returns", (("mandarin", 1),), 7)
-    (enter,) = of(e.EnterQueue, conversation.handle(TransferAsked(ANNA, AgentTarget("ben"), warm=True), 2 * S))
+    (enter,) = of(e.EnterQueue, asked(conversation, TransferAsked(ANNA, AgentTarget("ben"), warm=True)))
     assert enter == e.EnterQueue("w-3", "orders", (("mandarin", 1),), 7, "ben")
     assert states(conversation) == {CUSTOMER: "held", ANNA: "here", "w-2": "coming", "w-3": "coming"}
 
 
 def test_a_blind_transfer_ends_the_agents_part_after_the_work_is_queued() -> None:
     conversation = talking()
-    commands = conversation.handle(TransferAsked(ANNA, QueueTarget("returns"), warm=False), 2 * S)
+    commands = asked(conversation, TransferAsked(ANNA, QueueTarget("returns"), warm=False))
     order = [type(command) for command in commands if not isinstance(command, e.Note)]
     assert order == [e.EnterQueue, e.EndAssignment]
     assert of(e.EndAssignment, commands) == [e.EndAssignment("w.1", EndedBy.AGENT, "transferred")]
@@ -73,34 +76,38 @@ def test_a_blind_transfer_ends_the_agents_part_after_the_work_is_queued() -> Non
 
 def test_completing_leaves_the_customer_to_the_colleague() -> None:
     conversation = consulting()
-    commands = conversation.handle(CompleteAsked(ANNA), 4 * S)
+    commands = asked(conversation, CompleteAsked(ANNA))
     assert of(e.EndAssignment, commands) == [e.EndAssignment("w.1", EndedBy.AGENT, "transferred")]
     assert states(conversation) == {CUSTOMER: "here", BEN: "here"}
     assert conversation.where is Where.TALKING
 
 
 def test_completing_early_is_a_blind_transfer_and_so_is_hanging_up() -> None:
-    for leave in (CompleteAsked(ANNA), e.Parted(ANNA, EndedBy.AGENT)):
+    leaves: list[Callable[[Conversation], object]] = [
+        lambda talk: asked(talk, CompleteAsked(ANNA)),
+        lambda talk: talk.handle(e.Parted(ANNA, EndedBy.AGENT), 3 * S),
+    ]
+    for leave in leaves:
         conversation = talking()
-        conversation.handle(TransferAsked(ANNA, QueueTarget("returns"), warm=True), 2 * S)
-        conversation.handle(leave, 3 * S)
+        asked(conversation, TransferAsked(ANNA, QueueTarget("returns"), warm=True))
+        leave(conversation)
         assert states(conversation) == {CUSTOMER: "here", BEN: "coming"}
         assert conversation.where is Where.WAITING
 
 
 def test_swap_exchanges_who_is_on_hold_and_a_conference_is_nobody() -> None:
     conversation = consulting()
-    conversation.handle(SwapAsked(ANNA), 4 * S)
+    asked(conversation, SwapAsked(ANNA))
     assert states(conversation) == {CUSTOMER: "here", ANNA: "here", BEN: "held"}
-    conversation.handle(SwapAsked(ANNA), 5 * S)
+    asked(conversation, SwapAsked(ANNA))
     assert states(conversation) == {CUSTOMER: "held", ANNA: "here", BEN: "here"}
-    conversation.handle(ConferenceAsked(ANNA), 6 * S)
+    asked(conversation, ConferenceAsked(ANNA))
     assert set(states(conversation).values()) == {"here"}
 
 
 def test_whom_a_leaver_put_on_hold_is_off_hold() -> None:
     conversation = consulting()
-    conversation.handle(SwapAsked(ANNA), 4 * S)
+    asked(conversation, SwapAsked(ANNA))
     conversation.handle(e.Parted(ANNA, EndedBy.AGENT), 5 * S)
     assert states(conversation) == {CUSTOMER: "here", BEN: "here"}
 
@@ -113,12 +120,12 @@ def test_a_colleague_who_leaves_leaves_the_customer_on_hold() -> None:
 
 def test_drop() -> None:
     conversation = consulting()
-    commands = conversation.handle(DropAsked(ANNA, BEN), 4 * S)
+    commands = asked(conversation, DropAsked(ANNA, BEN))
     assert of(e.EndAssignment, commands) == [e.EndAssignment("w-2.1", EndedBy.AGENT, "dropped")]
-    conversation.handle(TransferAsked(ANNA, QueueTarget("returns"), warm=True), 5 * S)
-    assert of(e.CancelWork, conversation.handle(DropAsked(ANNA, "w-3"), 6 * S)) == [e.CancelWork("w-3", "anna")]
+    asked(conversation, TransferAsked(ANNA, QueueTarget("returns"), warm=True))
+    assert of(e.CancelWork, asked(conversation, DropAsked(ANNA, "w-3"))) == [e.CancelWork("w-3", "anna")]
     assert states(conversation) == {CUSTOMER: "held", ANNA: "here"}
-    assert of(e.EndAssignment, conversation.handle(DropAsked(ANNA, CUSTOMER), 7 * S))
+    assert of(e.EndAssignment, asked(conversation, DropAsked(ANNA, CUSTOMER)))
     assert conversation.where in (Where.ALONE, Where.HELD)
     assert not conversation.others
 
@@ -135,29 +142,27 @@ def test_drop() -> None:
         (HoldAsked("stranger", on=True), "not_connected"),
     ],
 )
-def test_what_is_not_possible_is_denied_and_changes_nothing(ask: e.ConversationEvent, code: str) -> None:
+def test_what_is_not_possible_is_denied_and_changes_nothing(ask: Asked, code: str) -> None:
     conversation = talking()
     before = states(conversation)
-    assert [denied.code for denied in of(e.Deny, conversation.handle(ask, 2 * S))] == [code]
+    assert [denied.code for denied in of(e.Deny, asked(conversation, ask))] == [code]
     assert states(conversation) == before
 
 
 def test_a_conversation_has_its_limit() -> None:
     conversation = talking()
     for _ in range(MAX_PARTIES - 2):
-        assert not of(e.Deny, conversation.handle(TransferAsked(ANNA, QueueTarget("q"), warm=True), 2 * S))
-    assert (
-        of(e.Deny, conversation.handle(TransferAsked(ANNA, QueueTarget("q"), warm=True), 2 * S))[0].code == "too_many"
-    )
+        assert not of(e.Deny, asked(conversation, TransferAsked(ANNA, QueueTarget("q"), warm=True)))
+    assert of(e.Deny, asked(conversation, TransferAsked(ANNA, QueueTarget("q"), warm=True)))[0].code == "too_many"
 
 
 def test_mute_and_hold_are_kept_and_may_be_said_twice() -> None:
     conversation = talking()
-    conversation.handle(MuteAsked(ANNA, on=True), 2 * S)
+    asked(conversation, MuteAsked(ANNA, on=True))
     assert conversation.parties[ANNA].muted
-    assert of(e.Note, conversation.handle(HoldAsked(ANNA, on=True), 2 * S)) == [e.Note("held")]
-    assert conversation.handle(HoldAsked(ANNA, on=True), 2 * S) == []
-    assert of(e.Note, conversation.handle(HoldAsked(ANNA, on=False), 3 * S)) == [e.Note("resumed")]
+    assert of(e.Note, asked(conversation, HoldAsked(ANNA, on=True))) == [e.Note("held")]
+    assert asked(conversation, HoldAsked(ANNA, on=True)) == []
+    assert of(e.Note, asked(conversation, HoldAsked(ANNA, on=False))) == [e.Note("resumed")]
 
 
 # --- somebody is lost -------------------------------------------------------------------------------------------
@@ -185,7 +190,7 @@ def test_an_agent_lost_in_a_consult_leaves_the_customer_to_the_colleague() -> No
 
 def test_who_was_on_hold_comes_back_on_hold() -> None:
     conversation = consulting()
-    conversation.handle(SwapAsked(ANNA), 4 * S)
+    asked(conversation, SwapAsked(ANNA))
     conversation.handle(e.AgentLegLost(BEN), 5 * S)
     conversation.handle(e.AgentReady(BEN, "w-2.1", "ben", "leg-b2"), 6 * S)
     assert states(conversation)[BEN] == "held"
@@ -193,14 +198,14 @@ def test_who_was_on_hold_comes_back_on_hold() -> None:
 
 def test_a_colleague_who_is_asked_by_name_and_does_not_come_is_called_off() -> None:
     conversation = talking()
-    conversation.handle(TransferAsked(ANNA, AgentTarget("ben"), warm=True), 2 * S)
+    asked(conversation, TransferAsked(ANNA, AgentTarget("ben"), warm=True))
     assert conversation.handle(e.Requeued(BEN, "orders"), 9 * S) == [e.CancelWork(BEN, "")]
     assert states(conversation) == {CUSTOMER: "held", ANNA: "here"}
 
 
 def test_when_the_customer_waits_for_them_anybody_may_come_instead() -> None:
     conversation = talking()
-    conversation.handle(TransferAsked(ANNA, AgentTarget("ben"), warm=False), 2 * S)
+    asked(conversation, TransferAsked(ANNA, AgentTarget("ben"), warm=False))
     assert conversation.handle(e.Requeued(BEN, "orders"), 9 * S) == [e.ReleaseDirection(BEN)]
     assert conversation.handle(e.Requeued(BEN, "orders"), 9 * S) == [], "once: the next one is not kept for anybody"
 
@@ -214,20 +219,21 @@ def test_a_colleagues_side_that_fails_for_good_is_not_asked_for_again() -> None:
 def test_words_about_parties_that_are_gone_are_harmless() -> None:
     conversation = talking()
     before = states(conversation)
-    for event in (
+    late: list[e.PartyEvent] = [
         e.AgentReady("w-9", "w-9.1", "ben", "leg"),
         e.AgentReady(ANNA, "w.0", "anna", "leg"),
         e.AgentLegLost("w-9"),
         e.Requeued("w-9", "orders"),
         e.Parted("w-9", EndedBy.AGENT),
-    ):
+    ]
+    for event in late:
         assert conversation.handle(event, 2 * S) == []
     assert states(conversation) == before
 
 
 def test_the_customers_leaving_tells_every_open_item() -> None:
     conversation = consulting()
-    conversation.handle(TransferAsked(ANNA, QueueTarget("returns"), warm=True), 4 * S)
+    asked(conversation, TransferAsked(ANNA, QueueTarget("returns"), warm=True))
     assert conversation.end() == [e.LeaveQueue(ANNA), e.LeaveQueue(BEN), e.CancelWork("w-3", "")]
     waiting = Conversation("w", "caller:w")
     waiting.expect("orders")

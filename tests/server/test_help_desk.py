@@ -1,0 +1,76 @@
+"""Agents who ask for help: who is told, and that it ends."""
+
+from dataclasses import replace
+
+import pytest
+
+from agents_ws import messages as m
+from router.rows import ReservationRow, WorkRow
+from router.vocabulary import Medium, OfferState, WorkState
+from server.current import CurrentSite
+from server.help_desk import HelpDesk
+from tests.server.sites import agent, small_site
+
+ROW = ReservationRow("w.1", "w", "anna", Medium.CHAT, 1, OfferState.CONNECTED, 1, None, 2, None)
+WORK = WorkRow("w", "i", Medium.CHAT, "orders", (), 0, 1, 1, WorkState.CONNECTED, 1, "n1")
+
+
+class Board:
+    def work(self, work_id: str) -> WorkRow | None:
+        return WORK if work_id == "w" else None
+
+    def reservation(self, reservation_id: str) -> ReservationRow | None:
+        return ROW if reservation_id == "w.1" else None
+
+
+class Rig:
+    def __init__(self) -> None:
+        people = [
+            agent("anna"),
+            agent("sue", role="supervisor"),
+            agent("tom", role="supervisor", supervises=("line2",)),
+            agent("uma", role="supervisor", team="line2", supervises=("line1", "line2")),
+        ]
+        self.told: list[tuple[str, bool]] = []
+        current = CurrentSite(small_site({one.agent_id: one for one in people}))
+        self.desk = HelpDesk(Board(), current, self._send, lambda: 7)
+
+    def _send(self, agent_id: str, message: m.NumberedMessage) -> None:
+        assert isinstance(message, m.Help)
+        assert (message.interaction_id, message.name, message.medium, message.since_us) == ("i", "Anna", "chat", 7)
+        self.told.append((agent_id, message.on))
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
+
+
+def test_those_who_look_after_the_team_are_asked_once(rig: Rig) -> None:
+    rig.desk.ask(ROW, on=True)
+    rig.desk.ask(ROW, on=True)
+    assert rig.told == [("sue", True), ("uma", True)]
+    assert rig.desk.asks("w.1")
+    assert [asked.agent for asked in rig.desk.to("uma")] == ["anna"]
+    assert rig.desk.to("tom") == ()
+
+
+def test_it_ends_when_it_is_withdrawn_answered_or_over(rig: Rig) -> None:
+    for end in (
+        lambda: rig.desk.ask(ROW, on=False),
+        lambda: rig.desk.answered("i"),
+        lambda: rig.desk.over("w.1"),
+    ):
+        rig.desk.ask(ROW, on=True)
+        rig.told.clear()
+        end()
+        assert rig.told == [("sue", False), ("uma", False)]
+        assert len(rig.desk) == 0
+        end()
+        assert len(rig.told) == 2
+
+
+def test_work_that_is_gone_asks_nobody(rig: Rig) -> None:
+    rig.desk.ask(replace(ROW, work_id="gone"), on=True)
+    assert rig.told == []
+    assert rig.desk.answered("i") == ()
