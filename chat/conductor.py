@@ -22,11 +22,13 @@ from chat.events import (
     Typed,
     VisitorEnded,
 )
-from chat.identity import clean, hash_of, proven, token_for
+from chat.identity import clean, hash_of, token_for
 from chat.limits import Buckets
 from chat.machine import ChatMachine, ChatState
 from chat.messages import Open
+from chat.opening import identity_of, queued
 from chat.ports import ChatRefusedError, Held, HeldChats, Identity, Records, StoreAwayError, Tasks
+from chat.reception import Reception
 from chat.runner import ChatPorts, ChatRunner, progress_of
 from chat.site import ChatEntry, ChatSite
 from records.messages import Chat, Marks, Message
@@ -53,6 +55,7 @@ class ChatConductor:
         self._addresses: Counter[str] = Counter()
         self._opens = Buckets(site.limits.opens_per_minute, site.limits.open_burst)
         self._opening: dict[str, asyncio.Lock] = {}
+        self.reception = Reception(lambda: self.site, ports, self._opens)
         self._places: dict[str, asyncio.TimerHandle] = {}
         self._running = 0
         self._closing = False
@@ -159,8 +162,9 @@ class ChatConductor:
         return runner
 
     async def _open(self, request: Open, entry: ChatEntry, token_hash: str, address: str) -> ChatRunner:
+        self.reception.check_open(entry)
         question = self._text(request.question)
-        identity = _identity(request, entry)
+        identity = identity_of(request.user, request.visitor_id, entry)
         self._admit(address)
         now = self._ports.router.now()
         chat = Chat(
@@ -181,12 +185,21 @@ class ChatConductor:
                 raise ChatRefusedError("unavailable", "this chat was opened elsewhere, open it again")
         except StoreAwayError as error:
             raise ChatRefusedError("unavailable", "the chat could not be opened, try again") from error
-        return await self._queue(chat, first, entry, identity, address)
+        return await self._queue(chat, first, request, entry, identity, address)
 
     async def _queue(
-        self, chat: Chat, first: Message, entry: ChatEntry, identity: Identity | None, address: str
+        self,
+        chat: Chat,
+        first: Message,
+        request: Open,
+        entry: ChatEntry,
+        identity: Identity | None,
+        address: str,
     ) -> ChatRunner:
-        self._ports.contexts.chat_opened(chat.interaction_id, chat.channel, chat.name, chat.locale, identity)
+        contexts = self._ports.contexts
+        contexts.chat_opened(chat.interaction_id, chat.channel, chat.name, chat.locale, identity)
+        if request.data:
+            contexts.collected(chat.interaction_id, request.data, (), chat.locale)
         machine = ChatMachine(self.site.patience, last=1, progress=progress_of(chat.marks))
         runner = ChatRunner(chat, machine, (first,), self._ports, self.site.limits)
         runner.address = address
@@ -197,12 +210,13 @@ class ChatConductor:
             facts.InteractionOpened(chat.interaction_id, chat.channel, Medium.CHAT, entry.name, self.site.node), cause
         )
         machine.start(router.now())
-        answers = await router.post(_queued(chat, entry, self.site.node), cause)
+        answers = await router.post(queued(chat, request, entry, self.site.node), cause)
         commands = machine.handle(runner.where(), router.now())
         refusal = next((answer for answer in answers if isinstance(answer, Refuse)), None)
         if refusal is not None:
             commands = machine.handle(Over(EndedBy.SYSTEM, "refused"), router.now())
         self._start(runner, commands)
+        self._places_changed(entry.queue)  # whoever goes ahead moves the others back
         if refusal is not None:
             log.error("chat_not_queued", code=refusal.code, entry=entry.name)
             raise ChatRefusedError("closed", "chats are not taken here now")
@@ -362,28 +376,6 @@ class ChatConductor:
     def _forget(self, runner: ChatRunner) -> None:
         self._live.pop(runner.chat_id, None)
         self._by_token.pop(runner.token_hash, None)
-
-
-def _identity(request: Open, entry: ChatEntry) -> Identity | None:
-    if request.user is not None:
-        if not proven(entry.secret, request.user.id, request.user.proof):
-            raise ChatRefusedError("bad_proof", "the user's identity is not proven")
-        return Identity("user", request.user.id, verified=True)
-    if request.visitor_id is not None:
-        return Identity("visitor", request.visitor_id, verified=False)
-    return None
-
-
-def _queued(chat: Chat, entry: ChatEntry, node: str) -> facts.WorkQueued:
-    return facts.WorkQueued(
-        work_id=chat.interaction_id,
-        interaction_id=chat.interaction_id,
-        medium=Medium.CHAT,
-        queue=entry.queue,
-        requirements=entry.demands(chat.locale),
-        priority=entry.priority,
-        node=node,
-    )
 
 
 def _noted(interaction_id: str, kind: str, **detail: str) -> facts.InteractionNoted:

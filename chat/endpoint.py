@@ -2,13 +2,11 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import structlog
 from aiohttp import WSMsgType, web
-from msgspec import Struct
 
 from chat.conductor import ChatConductor
 from chat.connection import VisitorConnection, VisitorSocket
@@ -18,8 +16,9 @@ from chat.messages import (
     SUBPROTOCOL,
     BadMessageError,
     ByeCode,
-    C,
     ChatPage,
+    EntryState,
+    LeaveMessage,
     Line,
     Open,
     OpenedChat,
@@ -31,34 +30,18 @@ from chat.messages import (
     Say,
     Typing,
     Welcome,
-    decode_body,
     decode_client,
-    encode,
 )
 from chat.origins import Origins
 from chat.ports import ChatRefusedError, StoreAwayError
+from chat.rest import STATUS_OF, ChatRoute, Handler, body, number, reply
 from chat.runner import ChatRunner, line_of
 
 PATH: Final = "/chat/v1/ws"
 CHATS: Final = "/chat/v1/chats"
-STATUS_OF: Final = {
-    "bad_request": 400,
-    "empty": 400,
-    "too_long": 400,
-    "no_token": 401,
-    "bad_proof": 403,
-    "foreign_origin": 403,
-    "unknown_entry": 404,
-    "unknown_chat": 404,
-    "chat_over": 409,
-    "not_connected": 409,
-    "not_to_rate": 409,
-    "too_many_messages": 409,
-    "too_many_chats": 429,
-    "too_fast": 429,
-    "unavailable": 503,
-    "closed": 503,
-}
+ENTRY: Final = "/chat/v1/entries/{name}"
+LEFT: Final = "/chat/v1/left-messages"
+OPENING: Final = (404, 409, 429, 503)
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST",
     "Access-Control-Allow-Headers": "Authorization, Content-Type",
@@ -68,22 +51,6 @@ _PREFLIGHT = {
 _CHAT = web.RequestKey("chat", ChatRunner)
 
 log = structlog.get_logger(__name__)
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatRoute:
-    """One operation, as a row of the server's route table."""
-
-    method: str
-    path: str
-    handler: Handler
-    operation: str
-    summary: str
-    body: Any = None
-    replies: Mapping[int, Any] = field(default_factory=dict)
-    problems: tuple[int, ...] = ()
 
 
 class ChatEndpoint:
@@ -127,7 +94,11 @@ class ChatEndpoint:
             self._route(
                 "GET", PATH, self.handle, "connectVisitor", "Visitors' WebSocket (docs/chat.md)", None, {101: None}
             ),
-            self._route("POST", CHATS, self._open, "openChat", "Open a chat", Open, {201: OpenedChat}, (404, 429, 503)),
+            self._route("POST", CHATS, self._open, "openChat", "Open a chat", Open, {201: OpenedChat}, OPENING),
+            self._route("GET", ENTRY, self._state, "getChatEntry", "Open now?", None, {200: EntryState}, (404,)),
+            self._route(
+                "POST", LEFT, self._leave, "leaveMessage", "Leave a message", LeaveMessage, {204: None}, OPENING
+            ),
             self._route(
                 "GET", f"{one}/messages", self._read, "readChat", "Status and new messages", None, {200: ChatPage}
             ),
@@ -136,7 +107,8 @@ class ChatEndpoint:
             self._route("POST", f"{one}/{tail}", handler, operation, summary, body, replies, (401, 404, 429, *own))
             for tail, handler, operation, summary, body, replies, own in posts
         ]
-        for path, operation in ((CHATS, "askOpenChat"), (f"{one}/{{what}}", "askChat")):
+        asked = ((CHATS, "askOpenChat"), (f"{one}/{{what}}", "askChat"), (LEFT, "askLeaveMessage"))
+        for path, operation in asked:
             preflight = self._route("OPTIONS", path, self._preflight, operation, "CORS preflight", None, {204: None})
             routes.append(preflight)
         return tuple(routes)
@@ -264,18 +236,29 @@ class ChatEndpoint:
     # --- plain requests -----------------------------------------------------------------------------------------
 
     async def _open(self, request: web.Request) -> web.Response:
-        opening = await _body(request, Open)
+        opening = await body(request, Open)
         self.origins.check(request, opening.entry)
         runner, token = await self._conductor.open(opening, request.remote or "")
         request[_CHAT] = runner
-        return _reply(OpenedChat(token=token, status=runner.status(), messages=await runner.after(0)), 201)
+        return reply(OpenedChat(token=token, status=runner.status(), messages=await runner.after(0)), 201)
+
+    async def _state(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        self.origins.check(request, name)
+        return reply(self._conductor.reception.state(name))
+
+    async def _leave(self, request: web.Request) -> web.Response:
+        left = await body(request, LeaveMessage)
+        self.origins.check(request, left.entry)
+        await self._conductor.reception.leave(left, request.remote or "")
+        return web.Response(status=204)
 
     async def _read(self, request: web.Request) -> web.Response:
         """`wait` seconds for a message after `after`, or, with `version`, for another status than that one."""
         runner = await self._own(request)
-        after = _number(request, "after", 0, 2**31 - 1)
-        version = _number(request, "version", 0, 2**53)
-        wait_s = min(_number(request, "wait", 0, 3600), self._limits.poll_s)
+        after = number(request, "after", 0, 2**31 - 1)
+        version = number(request, "version", 0, 2**53)
+        wait_s = min(number(request, "wait", 0, 3600), self._limits.poll_s)
         poll = asyncio.Event()
         self._polls.add(poll)
         runner.watch(poll.set)
@@ -289,21 +272,21 @@ class ChatEndpoint:
         finally:
             self._polls.discard(poll)
             runner.unwatch(poll.set)
-        return _reply(ChatPage(status=runner.status(), messages=await runner.after(after)))
+        return reply(ChatPage(status=runner.status(), messages=await runner.after(after)))
 
     async def _say(self, request: web.Request) -> web.Response:
-        said = await _body(request, Say)
+        said = await body(request, Say)
         runner = await self._own(request)
         message = await self._conductor.say(runner, said.client_id, said.text)
-        return _reply(line_of(message), 201)
+        return reply(line_of(message), 201)
 
     async def _typing(self, request: web.Request) -> web.Response:
-        typing = await _body(request, Typing)
+        typing = await body(request, Typing)
         (await self._own(request)).tell(Typed(Side.CUSTOMER, typing.on))
         return web.Response(status=204)
 
     async def _receipt(self, request: web.Request) -> web.Response:
-        receipt = await _body(request, Receipt)
+        receipt = await body(request, Receipt)
         (await self._own(request)).tell(Marked(Side.CUSTOMER, receipt.delivered, receipt.read))
         return web.Response(status=204)
 
@@ -312,7 +295,7 @@ class ChatEndpoint:
         return web.Response(status=204)
 
     async def _rate(self, request: web.Request) -> web.Response:
-        rate = await _body(request, Rate)
+        rate = await body(request, Rate)
         await self._conductor.rate(await self._own(request), rate.score)
         return web.Response(status=204)
 
@@ -365,10 +348,10 @@ class ChatEndpoint:
                     raise ChatRefusedError("unavailable", "the server is stopping")
                 answer = await handler(request)
             except ChatRefusedError as error:
-                answer = _reply(Refused(code=error.code, message=str(error)), STATUS_OF[error.code])
+                answer = reply(Refused(code=error.code, message=str(error)), STATUS_OF[error.code])
             except StoreAwayError as error:
                 log.warning("chat_not_readable", error=str(error))
-                answer = _reply(Refused(code="unavailable", message="the chat cannot be read now"), 503)
+                answer = reply(Refused(code="unavailable", message="the chat cannot be read now"), 503)
             finally:
                 if (runner := request.get(_CHAT)) is not None:
                     self._conductor.looked_at(runner)
@@ -379,24 +362,3 @@ class ChatEndpoint:
             return answer
 
         return guarded
-
-
-async def _body(request: web.Request, kind: type[C]) -> C:
-    try:
-        return decode_body(await request.read(), kind)
-    except BadMessageError as error:
-        raise ChatRefusedError("bad_request", str(error)) from None
-
-
-def _number(request: web.Request, name: str, default: int, most: int) -> int:
-    text = request.query.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) < 17 and int(text) <= most):
-        raise ChatRefusedError("bad_request", f"{name} must be a whole number")
-    return int(text)
-
-
-def _reply(value: Struct, status: int = 200) -> web.Response:
-    headers = {"Cache-Control": "no-store"}
-    return web.Response(body=encode(value), status=status, content_type="application/json", headers=headers)

@@ -4,18 +4,24 @@ import base64
 import hashlib
 import hmac
 import re
+from collections.abc import Mapping
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029]")
 
 
-def proof_of(secret: str, user_id: str) -> str:
-    """What the embedding site's server puts beside a user id: HMAC-SHA256 (RFC 2104) of it, as lower-case hex."""
-    return hmac.new(secret.encode(), user_id.encode(), hashlib.sha256).hexdigest()
+def proof_of(secret: str, user_id: str, attributes: Mapping[str, str] | None = None) -> str:
+    """What the embedding site's server puts beside a user id: HMAC-SHA256 (RFC 2104) of it, as lower-case hex.
+
+    With attributes a line `key=value` for each follows the id, sorted by key.
+    """
+    lines = [user_id, *(f"{key}={value}" for key, value in sorted((attributes or {}).items()))]
+    return hmac.new(secret.encode(), "\n".join(lines).encode(), hashlib.sha256).hexdigest()
 
 
-def proven(secret: str, user_id: str, proof: str) -> bool:
+def proven(secret: str, user_id: str, proof: str, attributes: Mapping[str, str] | None = None) -> bool:
     """Whether the proof is right, in constant time; never with an empty secret."""
-    return bool(secret) and hmac.compare_digest(proof_of(secret, user_id).encode(), proof.lower().encode())
+    wanted = proof_of(secret, user_id, attributes)
+    return bool(secret) and hmac.compare_digest(wanted.encode(), proof.lower().encode())
 
 
 def token_for(secret: str, key: str) -> str:

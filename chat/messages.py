@@ -19,9 +19,14 @@ Word = Annotated[str, Meta(min_length=1, max_length=64)]
 Name = Annotated[str, Meta(max_length=400)]
 Text = Annotated[str, Meta(max_length=32 * 1024)]
 Locale = Annotated[str, Meta(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z")]
-UserId = Annotated[str, Meta(min_length=1, max_length=128)]
+# No line feed: an id must not look like one with attributes behind it (chat.identity.proof_of).
+UserId = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f]+\Z")]
+Attribute = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[A-Za-z_][A-Za-z0-9_-]*\Z")]
+Value = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f]*\Z")]
+Attributes = Annotated[dict[Attribute, Value], Meta(max_length=20)]
 Proof = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{64}\Z")]
 VisitorId = Annotated[str, Meta(min_length=16, max_length=64, pattern=r"^[A-Za-z0-9_-]+\Z")]
+Contact = Annotated[str, Meta(max_length=64)]
 Number = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Score = Annotated[int, Meta(ge=1, le=5)]
 
@@ -39,21 +44,43 @@ class _Part(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class User(_Part, frozen=True, kw_only=True):
-    """A user whom the embedding site knows. `proof` is the hex HMAC-SHA256 of `id` with the entry's secret."""
+    """A user whom the embedding site knows. `proof` is the hex HMAC-SHA256 of `id` with the entry's secret.
+
+    `attributes` (a tier, say) are proven with it: the HMAC is then over the id and a line `key=value` for each, sorted.
+    """
 
     id: UserId
     proof: Proof
+    attributes: Attributes = {}
 
 
 class Open(_Client, frozen=True, kw_only=True):
     """Open a chat. `key` is at least 128 random bits made by the page; the same key again gives the same chat.
 
-    `visitor_id` is a random id that the page keeps for later visits; `user` one that the embedding site proves.
+    `visitor_id` is a random id that the page keeps for later visits; `user` one that the embedding site proves. `data`
+    is shown to the agent (an order number, a topic), and the entry's rules may look at it.
     """
 
     entry: Word
     key: Key
     question: Text
+    name: Name = ""
+    locale: Locale = "en"
+    visitor_id: VisitorId | None = None
+    user: User | None = None
+    data: Attributes = {}
+
+
+class LeaveMessage(_Client, frozen=True, kw_only=True):
+    """Outside of the hours, where the entry takes messages. The same `key` again is the same message.
+
+    `contact` is how the visitor wants to be answered: a number or a mail address.
+    """
+
+    entry: Word
+    key: Key
+    text: Text
+    contact: Contact = ""
     name: Name = ""
     locale: Locale = "en"
     visitor_id: VisitorId | None = None
@@ -222,6 +249,18 @@ class OpenedChat(_Part, frozen=True, kw_only=True):
     messages: tuple[Line, ...]
 
 
+class EntryState(_Part, frozen=True, kw_only=True):
+    """REST: whether chats are taken now; if not, whether a message may be left, which holiday it is, and when it opens.
+
+    `opens_at_us` in microseconds since the epoch, null when that is too far away.
+    """
+
+    open: bool
+    leave_message: bool = False
+    holiday: str | None = None
+    opens_at_us: int | None = None
+
+
 class ChatPage(_Part, frozen=True, kw_only=True):
     """REST: what holds now and the messages after the number that was asked for (100 at most; ask again for more)."""
 
@@ -232,7 +271,7 @@ class ChatPage(_Part, frozen=True, kw_only=True):
 _encoder = msgspec.json.Encoder()
 _client_decoder: msgspec.json.Decoder[ClientMessage] = msgspec.json.Decoder(ClientMessage)
 _server_decoder: msgspec.json.Decoder[ServerMessage] = msgspec.json.Decoder(ServerMessage)
-C = TypeVar("C", bound=ClientMessage)
+C = TypeVar("C", bound=ClientMessage | LeaveMessage)
 
 
 class BadMessageError(Exception):

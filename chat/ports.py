@@ -1,6 +1,6 @@
 """What chats need of their neighbours. The server gives the real things; chat imports none of them."""
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,6 +15,18 @@ class ChatRefusedError(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class LeftMessage:
+    """What a visitor left outside of the hours. `contact` is how they want to be answered, "" when they did not say."""
+
+    interaction_id: str
+    queue: str
+    name: str
+    contact: str
+    locale: str
+    text: str
 
 
 class StoreAwayError(Exception):
@@ -43,6 +55,14 @@ class ChatStore(Protocol):
     async def end(self, interaction_id: str, by: str, now: int) -> None: ...
 
     async def rate(self, interaction_id: str, score: int, now: int) -> int: ...
+
+
+class Mailbox(Protocol):
+    """Where messages are kept until somebody has seen to them."""
+
+    async def keep(self, message: LeftMessage) -> None:
+        """Raises StoreAwayError."""
+        ...
 
 
 class Router(Protocol):
@@ -80,6 +100,10 @@ class Contexts(Protocol):
     def chat_opened(
         self, interaction_id: str, channel: str, name: str, locale: str, identity: Identity | None
     ) -> None: ...
+
+    def collected(self, interaction_id: str, data: Mapping[str, str], path: Sequence[str], language: str) -> None:
+        """What the page told of the visitor."""
+        ...
 
     def closed(self, interaction_id: str) -> None: ...
 

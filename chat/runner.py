@@ -32,7 +32,7 @@ from chat.events import (
 from chat.limits import Bucket, ChatLimits
 from chat.machine import ChatMachine, ChatState, Progress
 from chat.messages import Line, Status
-from chat.ports import AgentNotices, ChatRefusedError, ChatStore, Contexts, Estimates, Router, StoreAwayError
+from chat.ports import AgentNotices, ChatRefusedError, ChatStore, Contexts, Estimates, Mailbox, Router, StoreAwayError
 from records.messages import Author, Chat, Marks, Message
 from router import events as facts
 from router.commands import RequeueWork
@@ -52,6 +52,7 @@ class ChatPorts:
     contexts: Contexts
     notices: AgentNotices
     estimates: Estimates
+    mailbox: Mailbox
 
 
 @dataclass(frozen=True, slots=True)

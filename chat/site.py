@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from chat.limits import ChatLimits
 from chat.machine import Patience
+from chat.rules import Rule
 from router.vocabulary import Requirement
 
 
@@ -12,7 +13,8 @@ from router.vocabulary import Requirement
 class ChatEntry:
     """A published chat entry. `secret` proves users' identities ("": none can); `origins` may embed it.
 
-    `languages` maps the first part of a locale (zh of zh-CN) to what it demands of the agent.
+    `hours` names the calendar by which chats are taken ("": always), `take_messages` says whether visitors may leave a
+    message at other hours. `languages` maps the first part of a locale (zh of zh-CN) to what it demands of the agent.
     """
 
     name: str
@@ -22,6 +24,9 @@ class ChatEntry:
     origins: frozenset[str] = frozenset()
     languages: Mapping[str, tuple[Requirement, ...]] = field(default_factory=dict)
     priority: int = 0
+    rules: tuple[Rule, ...] = ()
+    hours: str = ""
+    take_messages: bool = False
 
     def demands(self, locale: str) -> tuple[Requirement, ...]:
         """What the visitor's locale demands of the agent."""
@@ -30,7 +35,10 @@ class ChatEntry:
 
 @dataclass(frozen=True, slots=True)
 class ChatSite:
-    """`agent_name` gives the name that customers see; `new_id` interaction ids; `node` this incarnation's label."""
+    """`agent_name` gives the name that customers see; `new_id` interaction ids; `node` this incarnation's label.
+
+    `is_open`, `holiday` and `opens_at` are the calendars (config.calendar), by name and time in microseconds.
+    """
 
     entries: Mapping[str, ChatEntry]
     agent_name: Callable[[str], str]
@@ -38,6 +46,9 @@ class ChatSite:
     node: str
     patience: Patience = field(default_factory=Patience)
     limits: ChatLimits = field(default_factory=ChatLimits)
+    is_open: Callable[[str, int], bool] = lambda _hours, _now: True
+    holiday: Callable[[str, int], str] = lambda _hours, _now: ""
+    opens_at: Callable[[str, int], int | None] = lambda _hours, _now: None
 
     @property
     def origins(self) -> frozenset[str]:

@@ -49,9 +49,24 @@ class Calendar:
         """Whether it is open at `now_utc_us`, microseconds since 1970 in UTC."""
         local = self._local(now_utc_us)
         minute = local.hour * 60 + local.minute
-        special = self.holidays.get(local.date())
-        ranges = special.ranges if special is not None else self.weekly[local.weekday()]
-        return any(start <= minute < end for start, end in ranges)
+        return any(start <= minute < end for start, end in self._ranges(local.date()))
+
+    def opens_at(self, now_utc_us: int) -> int | None:
+        """When it opens next after that, in the same measure; None when it does not within a month."""
+        local = self._local(now_utc_us)
+        for day in (local.date() + timedelta(days=ahead) for ahead in range(MAX_HOLIDAY_DAYS + 1)):
+            for start, _ in self._ranges(day):
+                midnight = datetime(day.year, day.month, day.day, tzinfo=local.tzinfo)
+                # Wall time, also on a day on which the clocks change.
+                opens = midnight.replace(hour=start // 60, minute=start % 60) if start < 1440 else midnight
+                at = int(opens.timestamp()) * 1_000_000
+                if at > now_utc_us:
+                    return at
+        return None
+
+    def _ranges(self, day: date) -> Ranges:
+        special = self.holidays.get(day)
+        return special.ranges if special is not None else self.weekly[day.weekday()]
 
     def holiday(self, now_utc_us: int) -> str:
         """The title of the holiday at `now_utc_us`, its date when it has none, "" on other days."""

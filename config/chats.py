@@ -13,11 +13,14 @@ from ivr.reading import FlowProblem, Table
 
 FILE = "chats.toml"
 MIN_SECRET = 16
+CLOSED = ("notice", "message")
 
 
 @dataclass(frozen=True, slots=True)
 class ChatEntryConfig:
-    """A row of `entries`. `languages`: first part of a locale -> (skill, minimum 1-10) demanded of the agent."""
+    """A row of `entries`. `hours` names a calendar ("": always), `closed` what visitors find at other hours, of CLOSED.
+
+    `languages`: first part of a locale -> (skill, minimum 1-10) demanded of the agent."""
 
     name: str
     channel: str
@@ -26,6 +29,19 @@ class ChatEntryConfig:
     origins: tuple[str, ...]
     secret: str = field(repr=False)
     languages: Mapping[str, tuple[tuple[str, int], ...]]
+    rules: tuple["ChatRuleConfig", ...] = ()
+    hours: str = ""
+    closed: str = "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRuleConfig:
+    """A row of an entry's `rules`: what `signed` attributes and `data` must be, and what follows from it."""
+
+    signed: Mapping[str, str]
+    data: Mapping[str, str]
+    priority: int
+    requirements: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +112,9 @@ def _entry(name: str, row: Table, site: Site) -> ChatEntryConfig:
         origins=row.texts("origins", ()),
         secret=row.text("secret", ""),
         languages=MappingProxyType(demands),
+        rules=tuple(_rule(rule, site) for rule in row.rows("rules")) if row.has("rules") else (),
+        hours=row.choice("hours", site.calendars, ""),
+        closed=row.choice("closed", CLOSED, "notice"),
     )
     row.finish()
     for index, origin in enumerate(entry.origins):
@@ -109,3 +128,19 @@ def _entry(name: str, row: Table, site: Site) -> ChatEntryConfig:
             "python -c 'import secrets; print(secrets.token_urlsafe())'",
         )
     return entry
+
+
+def _rule(row: Table, site: Site) -> ChatRuleConfig:
+    signed, data = row.table("signed"), row.table("data")
+    rule = ChatRuleConfig(
+        signed={key: signed.text(key) for key in signed.values},
+        data={key: data.text(key) for key in data.values},
+        priority=row.integer("priority", 0, high=1000),
+        requirements=row.levels("requirements", site.skills),
+    )
+    if not rule.signed and not rule.data:
+        row.problem("", "holds for everybody", 'give signed or data, for example signed = { tier = "gold" }')
+    if not rule.priority and not rule.requirements:
+        row.problem("", "changes nothing", "give priority or requirements")
+    row.finish()
+    return rule

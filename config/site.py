@@ -191,6 +191,10 @@ class Site:
         """Whether the named calendar is open; the shape that the IVR machine asks for. KeyError when unknown."""
         return self.calendars[calendar].is_open(now_utc_us)
 
+    def opens_at(self, calendar: str, now_utc_us: int) -> int | None:
+        """When the named calendar opens next, None when it does not within a month. KeyError when unknown."""
+        return self.calendars[calendar].opens_at(now_utc_us)
+
     def holiday(self, calendar: str, now_utc_us: int) -> str:
         """The title of the named calendar's holiday, "" on other days. KeyError when unknown."""
         return self.calendars[calendar].holiday(now_utc_us)

@@ -24,7 +24,7 @@ from records.sessions import Caller
 T = TypeVar("T", bound=str)
 DEFAULT_LIMIT = 100
 MAX_NOTE = 4000
-_KINDS: Final[tuple[Kind, ...]] = ("callback", "voicemail")
+_KINDS: Final[tuple[Kind, ...]] = ("callback", "voicemail", "message")
 _STATE = {"type": "string", "enum": ["open", "done"], "default": "open"}
 _TAKEN = {"type": "string", "enum": ["me", "nobody"]}
 
@@ -32,12 +32,14 @@ _TAKEN = {"type": "string", "enum": ["me", "nobody"]}
 class ShownFollowUp(msgspec.Struct, frozen=True, kw_only=True):
     """One of them. `number` is where the caller can be reached, `path` what they chose in the menu.
 
+    A `message` was written by a visitor: `name`, `text`, and what they gave to be answered in `number`.
+
     `duration_us` is a message's length, null for a callback; times in microseconds since the epoch. `taken_by` is the
     agent who sees to it, with the name in `taken_by_name`; `done_by` the account that took it off the list.
     """
 
     id: int
-    kind: Literal["callback", "voicemail"]
+    kind: Literal["callback", "voicemail", "message"]
     interaction_id: str
     queue: str
     number: str
@@ -52,6 +54,8 @@ class ShownFollowUp(msgspec.Struct, frozen=True, kw_only=True):
     done_at: int | None
     done_by: str | None
     note: str | None
+    name: str | None
+    text: str | None
 
 
 class FollowUpList(msgspec.Struct, frozen=True):

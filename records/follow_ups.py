@@ -1,4 +1,4 @@
-"""What is to be done after a caller has gone: numbers to call back, and messages to listen to.
+"""What is to be done after a customer has gone: numbers to call back, messages to listen to and to read.
 
 Numbers and recordings are personal data: they are here and under the data folder, never in the journal or the log.
 """
@@ -12,14 +12,16 @@ from sqlalchemy import ColumnElement, Select, insert, select, update
 from records.database import Database
 from records.tables import follow_ups
 
-Kind = Literal["callback", "voicemail"]
+Kind = Literal["callback", "voicemail", "message"]
 MAX_NUMBER = 64
 MAX_LISTED = 500
 
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """One of them. `number` is where the caller can be reached, `path` the choices in the menu.
+    """One of them. `number` is where the customer can be reached, `path` the choices in the menu.
+
+    A message was written by a visitor: their `name`, the `text`, and a number or mail address in `number`.
 
     A voicemail has a `file`, its name in the folder of messages, and its length; times in microseconds since the
     epoch, `done_at` None while it is open. `taken_by` is the agent who sees to it, `done_by` an account.
@@ -40,6 +42,8 @@ class FollowUp:
     taken_by: str | None
     taken_at: int | None
     note: str | None
+    name: str | None = None
+    text: str | None = None
 
 
 class FollowUps:
@@ -72,6 +76,14 @@ class FollowUps:
         number = number[:MAX_NUMBER]
         return await self._add(
             "voicemail", interaction_id, queue, number, language, path, now, file=file, duration_us=duration_us
+        )
+
+    async def message(
+        self, interaction_id: str, queue: str, contact: str, name: str, language: str, text: str, now: int
+    ) -> int:
+        """A visitor wrote something outside of the hours. Returns the id."""
+        return await self._add(
+            "message", interaction_id, queue, contact[:MAX_NUMBER], language[:16], (), now, name=name, text=text
         )
 
     async def list(
@@ -142,6 +154,8 @@ class FollowUps:
         *,
         file: str | None = None,
         duration_us: int | None = None,
+        name: str | None = None,
+        text: str | None = None,
     ) -> int:
         values = {
             "kind": kind,
@@ -153,6 +167,8 @@ class FollowUps:
             "file": file,
             "duration_us": duration_us,
             "created_at": now,
+            "name": name,
+            "text": text,
         }
         async with self._database.write() as connection:
             added = await connection.execute(insert(follow_ups).values(**values).returning(follow_ups.c.id))

@@ -308,6 +308,8 @@ follow_ups = Table(
     Column("taken_by", String(64)),
     Column("taken_at", BigInteger),
     Column("note", Text),
+    Column("name", String(400)),
+    Column("text", Text),
     Index(None, "done_at", "id"),
 )
 

@@ -5,18 +5,21 @@ from dataclasses import dataclass
 from functools import partial
 
 from chat.conductor import ChatConductor
-from chat.endpoint import PATH, ChatEndpoint, ChatRoute
+from chat.endpoint import PATH, ChatEndpoint
 from chat.ports import Estimates
+from chat.rest import ChatRoute
 from chat.runner import ChatPorts
 from config.chats import ChatsConfig
 from http_api.routes import Parameter, Route
 from records.database import Database
+from records.follow_ups import FollowUps
 from records.interactions import Interactions
 from records.messages import Chats
 from router.commands import Command
 from server.chat_desk import ChatDesk, ChatScreens
 from server.chat_site import chat_site, held_chats
-from server.chat_store import Phases, SqlChatStore
+from server.chat_store import FollowUpMailbox, Phases, SqlChatStore
+from server.clock import wall_us
 from server.contexts import InteractionContexts
 from server.current import CurrentSite
 from server.desk import Desk, Send
@@ -76,6 +79,7 @@ class ChatService:
             contexts=parts.contexts,
             notices=ChatScreens(parts.hub.send, parts.desk.page_up),
             estimates=parts.estimates,
+            mailbox=FollowUpMailbox(FollowUps(parts.database), wall_us),
         )
         self._make_site = partial(chat_site, current, node=node, new_id=new_id, serve_demo=serve_demo)
         self.conductor = ChatConductor(self._make_site(chats), ports, parts.tasks)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from chat.limits import ChatLimits
 from chat.machine import Patience
 from chat.ports import Held
+from chat.rules import Rule
 from chat.site import ChatEntry, ChatSite
 from config.chats import ChatEntryConfig, ChatsConfig
 from router.dispatcher import Dispatcher
@@ -19,6 +20,7 @@ def chat_site(
     current: CurrentSite, chats: ChatsConfig, node: str, new_id: Callable[[], str], *, serve_demo: bool
 ) -> ChatSite:
     """Entries, patience and limits. A demo's public secret proves nobody where others can reach the server."""
+    calendars = _Calendars(current)
     return ChatSite(
         entries={name: _entry(entry, serve_demo=serve_demo) for name, entry in chats.entries.items()},
         agent_name=lambda agent_id: agent.display_name if (agent := current.agent(agent_id)) else "",
@@ -34,7 +36,26 @@ def chat_site(
             open_burst=max(10, chats.opens_per_minute // 10),
             open_chats_per_address=chats.open_chats_per_address,
         ),
+        is_open=calendars.is_open,
+        holiday=calendars.holiday,
+        opens_at=calendars.opens_at,
     )
+
+
+class _Calendars:
+    """Those of the site at the time of asking."""
+
+    def __init__(self, current: CurrentSite) -> None:
+        self._current = current
+
+    def is_open(self, calendar: str, now_utc_us: int) -> bool:
+        return self._current.site.is_open(calendar, now_utc_us)
+
+    def holiday(self, calendar: str, now_utc_us: int) -> str:
+        return self._current.site.holiday(calendar, now_utc_us)
+
+    def opens_at(self, calendar: str, now_utc_us: int) -> int | None:
+        return self._current.site.opens_at(calendar, now_utc_us)
 
 
 def held_chats(dispatcher: Dispatcher) -> dict[str, Held]:
@@ -64,4 +85,15 @@ def _entry(entry: ChatEntryConfig, *, serve_demo: bool) -> ChatEntry:
             for tag, demands in entry.languages.items()
         },
         priority=entry.priority,
+        rules=tuple(
+            Rule(
+                signed=rule.signed,
+                data=rule.data,
+                priority=rule.priority,
+                requirements=tuple(Requirement(skill, minimum) for skill, minimum in rule.requirements),
+            )
+            for rule in entry.rules
+        ),
+        hours=entry.hours,
+        take_messages=entry.closed == "message",
     )

@@ -1,11 +1,12 @@
 """The chats' tables as chats want them: a database that is away is a StoreAwayError."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from chat.ports import StoreAwayError
+from chat.ports import LeftMessage, StoreAwayError
+from records.follow_ups import FollowUps
 from records.interactions import Interactions
 from records.messages import Chat, Chats, Marks, Message
 
@@ -57,6 +58,27 @@ class SqlChatStore:
     async def rate(self, interaction_id: str, score: int, now: int) -> int:
         """As Chats.rate."""
         return await _asked(self._chats.rate(interaction_id, score, now))
+
+
+class FollowUpMailbox:
+    """chat.ports.Mailbox: what visitors leave waits with the callbacks. `wall` is microseconds since the epoch."""
+
+    def __init__(self, follow_ups: FollowUps, wall: Callable[[], int]) -> None:
+        self._follow_ups = follow_ups
+        self._wall = wall
+
+    async def keep(self, message: LeftMessage) -> None:
+        """As FollowUps.message."""
+        kept = self._follow_ups.message(
+            message.interaction_id,
+            message.queue,
+            message.contact,
+            message.name,
+            message.locale,
+            message.text,
+            self._wall(),
+        )
+        await _asked(kept)
 
 
 class Phases:

@@ -11,7 +11,7 @@ from agents_ws import messages as agents
 from agents_ws.session import TRANSITIONS, Phase, Step
 from chat import examples as chat_examples
 from chat import messages as chat
-from chat.endpoint import STATUS_OF
+from chat.rest import STATUS_OF
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN = "<!-- begin generated: python -m tools.protocol_pages -->"

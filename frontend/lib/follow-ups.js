@@ -10,6 +10,7 @@ import { html, useEffect, useRef, useState } from "./ui.js";
 const AGAIN_MS = 15_000;
 const MOST = 500;
 const NOTE_LIMIT = 4000;
+const ICONS = { callback: "phone", voicemail: "voicemail", message: "mail" };
 const ALL = { state: "open", kind: "", queue: "", taken: "" };
 
 /**
@@ -54,7 +55,7 @@ export function FollowUps({ me, agents = [], tell, changed = () => {} }) {
         <h2 id="follow-ups-heading">${t("follow_ups.heading")} <span class="figures quiet-text">${shown.length}</span></h2>
         <div class="follow-filters" role="group" aria-label=${t("follow_ups.filter")}>
           <${Select} label=${t("follow_ups.state")} value=${chosen.state} change=${choose("state")} options=${[["open", t("follow_ups.open")], ["done", t("follow_ups.done")]]} />
-          <${Select} label=${t("follow_ups.kind")} value=${chosen.kind} change=${choose("kind")} options=${[["", t("follow_ups.all_kinds")], ["callback", t("follow_ups.callback")], ["voicemail", t("follow_ups.voicemail")]]} />
+          <${Select} label=${t("follow_ups.kind")} value=${chosen.kind} change=${choose("kind")} options=${[["", t("follow_ups.all_kinds")], ["callback", t("follow_ups.callback")], ["voicemail", t("follow_ups.voicemail")], ["message", t("follow_ups.message")]]} />
           <${Select} label=${t("follow_ups.queue")} value=${chosen.queue} change=${choose("queue")} options=${[["", t("follow_ups.all_queues")], ...queues]} />
           ${!done && html`<${Select} label=${t("follow_ups.taken")} value=${chosen.taken} change=${choose("taken")}
             options=${[["", t("follow_ups.anybody")], ...(me ? [["me", t("follow_ups.me")]] : []), ["nobody", t("follow_ups.nobody")]]} />`}
@@ -100,9 +101,9 @@ function FollowUp({ one, me, agents, tell, reload }) {
   const mayFinish = open && (own || !one.taken_by || agents.length > 0);
   return html`
     <li class=${`follow-up ${own ? "own" : ""}`} data-follow-up=${one.id}>
-      <${Icon} name=${one.kind === "voicemail" ? "voicemail" : "phone"} />
+      <${Icon} name=${ICONS[one.kind] ?? "note"} />
       <div class="follow-what">
-        <p><b class="figures"><bdi>${one.number || t("follow_ups.no_number")}</bdi></b> <span>${one.queue_title}</span>
+        <p>${one.name && html`<b><bdi>${one.name}</bdi></b> `}<b class="figures"><bdi>${one.number || t("follow_ups.no_number")}</bdi></b> <span>${one.queue_title}</span>
           <span class="quiet-text">${t(`follow_ups.${one.kind}`)}${one.duration_us !== null && html` · <span class="figures">${duration(one.duration_us / 1000)}</span>`}</span></p>
         <p class="follow-more">
           ${open
@@ -112,6 +113,7 @@ function FollowUp({ one, me, agents, tell, reload }) {
           <span class="tag">${tCode("language", one.language)}</span>
           ${one.taken_by && html`<span class=${`tag ${own ? "good" : "strong"}`}>${own ? t("follow_ups.yours") : t("follow_ups.of", { who: one.taken_by_name })}</span>`}
         </p>
+        ${one.text && html`<p class="follow-text"><bdi>${one.text}</bdi></p>`}
         ${one.note && html`<p class="follow-note"><bdi>${one.note}</bdi></p>`}
         ${one.kind === "voicemail" && html`<${Recording} id=${one.id} />`}
         ${closing && open && html`<${Closing} cancel=${() => setClosing(false)} act=${(note) => act("done", { note }, t("follow_ups.finished"))} />`}

@@ -26,9 +26,11 @@ export async function mount(script) {
   }).observe(script, { attributes: true });
 }
 
-function settingsOf({ entry = "web", callEntry, title, name, user, proof }, server) {
-  return { server, entry, callEntry, title, name, user, proof, locale: locale() };
+function settingsOf({ entry = "web", callEntry, title, name, user, proof, userAttributes, prechat }, server) {
+  return { server, entry, callEntry, title, name, user, proof, attributes: pairs(userAttributes), data: pairs(prechat), locale: locale() };
 }
+
+const pairs = (query = "") => Object.fromEntries(new URLSearchParams(query));
 
 function tongues(script) {
   return [script.dataset.locale, document.documentElement.lang, ...navigator.languages];

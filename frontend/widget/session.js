@@ -20,7 +20,7 @@ export const initial = {
 };
 
 export class ChatSession {
-  /** `settings()` gives {server, entry, locale, user, proof} as they are now. */
+  /** `settings()` gives {server, entry, locale, user, proof, attributes, data} as they are now. */
   constructor({ settings, memory, onState }) {
     this._settings = settings;
     this._memory = memory;
@@ -49,6 +49,34 @@ export class ChatSession {
     this._keep({ key, opening: { name, question, ...this._who() }, token: null, chatId: null, outbox: [] });
     this._change({ ...initial, phase: "opening" });
     this._connect();
+  }
+
+  /** Whether chats are taken now: {open, leave_message, holiday, opens_at_us}; null when nobody can say. */
+  async ask() {
+    const { server, entry } = this._settings();
+    try {
+      const answer = await fetch(new URL(`/chat/v1/entries/${encodeURIComponent(entry)}`, server));
+      return answer.ok ? await answer.json() : null;
+    } catch {
+      return null; // the form is shown, and says what is wrong when it is used
+    }
+  }
+
+  /** A message for when nobody is there. Resolves with null, or with the code of what is wrong. */
+  async leave(fields) {
+    const { server, entry } = this._settings();
+    const { data, ...who } = this._who();
+    this._leaveKey ??= randomName(); // the same message again is the same one
+    const body = JSON.stringify({ entry, key: this._leaveKey, ...fields, ...who });
+    try {
+      const headers = { "Content-Type": "application/json" };
+      const answer = await fetch(new URL("/chat/v1/left-messages", server), { method: "POST", headers, body });
+      if (!answer.ok) return (await answer.json()).code;
+      this._leaveKey = null;
+      return null;
+    } catch {
+      return "unavailable";
+    }
   }
 
   say(text) {
@@ -138,9 +166,9 @@ export class ChatSession {
   }
 
   _who() {
-    const { locale, user, proof } = this._settings();
-    const who = { locale, visitor_id: this._memory.visitorId };
-    return user && proof ? { ...who, user: { id: user, proof } } : who;
+    const { locale, user, proof, attributes, data } = this._settings();
+    const who = { locale, data, visitor_id: this._memory.visitorId };
+    return user && proof ? { ...who, user: { id: user, proof, attributes } } : who;
   }
 
   _welcome(status, token) {

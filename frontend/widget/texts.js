@@ -25,3 +25,6 @@ export function minutes(seconds) {
 }
 
 export const clock = (us) => new Intl.DateTimeFormat(current, { timeStyle: "short" }).format(us / 1000);
+
+/** A day and a time in the visitor's own time zone, as people say it. */
+export const moment = (us) => new Intl.DateTimeFormat(current, { weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit" }).format(us / 1000);

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +17,8 @@ from chat.conductor import ChatConductor
 from chat.endpoint import PATH, ChatEndpoint
 from chat.limits import ChatLimits
 from chat.machine import Patience
-from chat.ports import Identity, StoreAwayError
+from chat.ports import Identity, LeftMessage, StoreAwayError
+from chat.rules import Rule
 from chat.runner import ChatPorts
 from chat.site import ChatEntry, ChatSite
 from records.database import Database, sqlite_url
@@ -130,12 +131,29 @@ class Known:
 
     opened: dict[str, Identity | None] = field(default_factory=dict)
     over: list[str] = field(default_factory=list)
+    told: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def collected(self, interaction_id: str, data: Mapping[str, str], path: Sequence[str], language: str) -> None:
+        self.told[interaction_id] = dict(data)
 
     def chat_opened(self, interaction_id: str, channel: str, name: str, locale: str, identity: Identity | None) -> None:
         self.opened[interaction_id] = identity
 
     def closed(self, interaction_id: str) -> None:
         self.over.append(interaction_id)
+
+
+@dataclass
+class Mailbox:
+    """What visitors left; `away` keeps nothing."""
+
+    kept: list[LeftMessage] = field(default_factory=list)
+    away: bool = False
+
+    async def keep(self, message: LeftMessage) -> None:
+        if self.away:
+            raise StoreAwayError("away")
+        self.kept.append(message)
 
 
 class Waits:
@@ -177,6 +195,8 @@ class House:
         self.store = WeakStore(Chats(database))
         self.screens = Screens()
         self.known = Known()
+        self.mailbox = Mailbox()
+        self.is_day = False
         self.patience, self.limits = patience, limits
         self.base = base
         self.failures: list[tuple[str, BaseException]] = []
@@ -192,17 +212,25 @@ class House:
             SECRET,
             frozenset({ORIGIN}),
             {"zh": (Requirement("mandarin", 1),)},
+            rules=(
+                Rule(signed={"tier": "gold"}, priority=7),
+                Rule(data={"topic": "complaint"}, priority=2, requirements=(Requirement("mandarin", 3),)),
+            ),
         )
         closed = ChatEntry("closed", "web_chat", "no_such_queue")
+        night = replace(entry, name="night", hours="day", take_messages=True)
         site = ChatSite(
-            entries={"web": entry, "closed": closed},
+            entries={"web": entry, "closed": closed, "night": night, "notice": replace(night, take_messages=False)},
             agent_name=lambda agent_id: agent_id.title(),
             new_id=lambda: f"chat{next(self._ids)}",
             node="n1#1",
             patience=self.patience,
             limits=self.limits,
+            is_open=lambda hours, _now: self.is_day,
+            holiday=lambda hours, _now: f"holiday of {hours}",
+            opens_at=lambda hours, now: now + 5,
         )
-        ports = ChatPorts(self.store, self.router, self.known, self.screens, Waits())
+        ports = ChatPorts(self.store, self.router, self.known, self.screens, Waits(), self.mailbox)
         self.conductor = ChatConductor(site, ports, self.tasks)
         self.router.execute = self.conductor.execute
         self.endpoint = ChatEndpoint(self.conductor, self.router.now)

@@ -12,6 +12,23 @@ from router.events import CustomerLeft, InteractionClosed, WorkCancelled, WorkQu
 from tests.chat.house import SECRET, house, until
 
 
+async def test_what_the_page_knows_moves_the_chat_and_is_shown(tmp_path: Path) -> None:
+    gold = c.User(id="u1", proof=proof_of(SECRET, "u1", {"tier": "gold"}), attributes={"tier": "gold"})
+    async with house(tmp_path) as place, place.page() as page:
+        await page.open(user=gold, data={"topic": "complaint", "order": "7"})
+        (work,) = place.router.of(WorkQueued)
+        assert (work.priority, [(need.skill, need.minimum) for need in work.requirements]) == (7, [("mandarin", 3)])
+        assert place.known.told == {work.interaction_id: {"topic": "complaint", "order": "7"}}
+
+
+async def test_who_goes_ahead_moves_the_others_back(tmp_path: Path) -> None:
+    gold = c.User(id="u1", proof=proof_of(SECRET, "u1", {"tier": "gold"}), attributes={"tier": "gold"})
+    async with house(tmp_path) as place, place.page() as page, place.page() as ahead:
+        assert (await page.open()).status.place == 1
+        assert (await ahead.open(key="g" * 22, user=gold)).status.place == 1
+        await page.until(c.StatusShown, lambda shown: shown.status.place == 2)
+
+
 async def test_agent_and_visitor_talk(tmp_path: Path) -> None:
     async with house(tmp_path) as place, place.page() as page:
         place.router.ready("ann")

@@ -1,5 +1,7 @@
 """Proofs, tokens and clean texts."""
 
+import hmac
+
 import pytest
 
 from chat.identity import clean, hash_of, proof_of, proven, token_for
@@ -42,3 +44,12 @@ def test_the_token_follows_from_the_key_and_the_secret() -> None:
 )
 def test_control_characters_go_and_markup_stays(text: str, cleaned: str) -> None:
     assert clean(text) == cleaned
+
+
+def test_attributes_are_lines_behind_the_id() -> None:
+    signed = {"tier": "gold", "city": "上海"}
+    wanted = hmac.new(b"secret-of-the-site", "u1\ncity=上海\ntier=gold".encode(), "sha256").hexdigest()
+    assert proof_of("secret-of-the-site", "u1", signed) == wanted
+    assert proven("secret-of-the-site", "u1", wanted, signed)
+    assert not proven("secret-of-the-site", "u1", wanted)
+    assert not proven("secret-of-the-site", "u1", wanted, {**signed, "tier": "platinum"})

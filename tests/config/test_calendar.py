@@ -132,3 +132,20 @@ def test_holidays_of_a_calendar_that_is_not_there_or_comes_later() -> None:
         ("x.holidays_of", '"y" comes later in the file'),
         ("y.holidays_of", '"z" is not known'),
     ]
+
+
+def test_when_it_opens_next() -> None:
+    office = calendar(workdays=["09:00-12:00", "13:30-18:00"], holidays={"2026-03-09": []})
+
+    def opens(*moment: int) -> int | None:
+        return office.opens_at(at("Asia/Shanghai", *moment))
+
+    assert opens(2026, 3, 4, 7) == at("Asia/Shanghai", 2026, 3, 4, 9)
+    assert opens(2026, 3, 4, 12, 30) == at("Asia/Shanghai", 2026, 3, 4, 13, 30)
+    assert opens(2026, 3, 6, 19) == at("Asia/Shanghai", 2026, 3, 10, 9), "over a week-end and a holiday"
+    assert calendar(daily=[]).opens_at(at("Asia/Shanghai", 2026, 3, 4, 7)) is None
+
+
+def test_it_opens_by_the_wall_clock_on_the_day_the_clocks_change() -> None:
+    line = calendar(time_zone="Europe/Berlin", daily=["08:00-20:00"])
+    assert line.opens_at(at("Europe/Berlin", 2026, 3, 28, 21)) == at("Europe/Berlin", 2026, 3, 29, 8)

@@ -30,6 +30,11 @@ def test_the_demo_s_entry() -> None:
     web = chats.entries["web"]
     assert (web.channel, web.queue, dict(web.languages)) == ("web_chat", "web_chat", {"zh": (("mandarin", 1),)})
     assert chats.abandon_after_us == 120_000_000
+    assert (web.hours, web.closed) == ("always", "message")
+    assert [(dict(rule.signed), dict(rule.data), rule.priority, rule.requirements) for rule in web.rules] == [
+        ({"tier": "gold"}, {}, 10, ()),
+        ({}, {"topic": "complaint"}, 2, (("after_sales", 5),)),
+    ]
     assert web.secret not in repr(chats)
 
 
@@ -48,6 +53,11 @@ def test_a_site_may_have_no_chats(tmp_path: Path) -> None:
         (GOOD + 'origins = ["a.example"]', "entries.web.origins[0]", "no origin"),
         (GOOD + 'secret = "short"', "entries.web.secret", "fewer than 16"),
         (GOOD + "languages = { zh = { mandarn = 1 } }", "entries.web.languages.zh.mandarn", "not known"),
+        (GOOD + 'hours = "nights"', "entries.web.hours", "not known"),
+        (GOOD + 'closed = "door"', "entries.web.closed", "not known"),
+        (GOOD + "rules = [{ priority = 3 }]", "entries.web.rules[0]", "everybody"),
+        (GOOD + 'rules = [{ data = { a = "b" } }]', "entries.web.rules[0]", "changes nothing"),
+        (GOOD + "rules = [{ data = { a = 1 }, priority = 3 }]", "entries.web.rules[0].data.a", "a text"),
         (GOOD + "orgins = []", "entries.web.orgins", "not a key"),
         (GOOD + "[limits]\ntext_chars = 0", "limits.text_chars", "from 1 to 8000"),
         (GOOD + "[patience]\nabandon_s = 3", "patience.abandon_s", "not a key"),

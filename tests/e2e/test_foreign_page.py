@@ -4,6 +4,7 @@ import html
 import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 import pytest_asyncio
@@ -22,13 +23,23 @@ SECRET = "demo-widget-secret"
 # Who speaks both languages.
 AGENT = "Demo agent 3"
 PAGE = """<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>Shop</title></head><body><h1>Shop</h1>
-<script src="{server}/widget/widget.js" data-entry="web" data-call-entry="4000" {attributes} defer></script>
+<script src="{server}/widget/widget.js" data-entry="{entry}" data-call-entry="4000" {attributes} defer></script>
 </body></html>"""
 # What docs/chat.md tells sites that have a policy.
 POLICY = (
     "default-src 'none'; script-src {server}; connect-src {server} {sockets}; media-src blob: mediastream:; "
     "base-uri 'none'; form-action 'none'"
 )
+
+
+NIGHT = """
+[entries.night]
+channel = "web_chat"
+queue = "web_chat"
+origins = ["http://localhost:{port}"]
+hours = "never"
+closed = "message"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +53,10 @@ def site_edits(shop_port: int) -> Callable[[Path], None]:
         chats = site / "chats.toml"
         text = chats.read_text()
         assert "\norigins = []\n" in text
-        chats.write_text(text.replace("\norigins = []\n", f'\norigins = ["http://localhost:{shop_port}"]\n'))
+        text = text.replace("\norigins = []\n", f'\norigins = ["http://localhost:{shop_port}"]\n')
+        chats.write_text(text + NIGHT.format(port=shop_port))
+        with (site / "calendars.toml").open("a") as calendars:
+            calendars.write('\n[never]\ntitle = "Never"\ndaily = []\n')
 
     return edit
 
@@ -54,11 +68,12 @@ async def shop(shop_port: int) -> AsyncIterator[str]:
     async def page(request: web.Request) -> web.Response:
         given = dict(request.query)
         server, lang = given.pop("server"), given.pop("lang", "en")
+        entry = given.pop("entry", "web")
         if user := given.get("user"):
-            given["proof"] = proof_of(SECRET, user)
+            given["proof"] = proof_of(SECRET, user, dict(parse_qsl(given.get("user-attributes", ""))))
         attributes = " ".join(f'data-{name}="{html.escape(value)}"' for name, value in given.items())
         policy = POLICY.format(server=server, sockets=server.replace("http", "ws", 1))
-        body = PAGE.format(lang=lang, server=server, attributes=attributes)
+        body = PAGE.format(lang=lang, entry=entry, server=server, attributes=attributes)
         return web.Response(text=body, content_type="text/html", headers={"Content-Security-Policy": policy})
 
     async def icon(_request: web.Request) -> web.Response:
@@ -101,8 +116,8 @@ async def visitor(browser: Browser, shop: str) -> AsyncIterator[Person]:
 
 
 async def visit(who: Person, server: str, **attributes: str) -> None:
-    query = "&".join(f"{name}={value}" for name, value in {"server": server, **attributes}.items())
-    await who.page.goto(f"{who.base}/?{query}")
+    given = {name.replace("_", "-"): value for name, value in attributes.items()}
+    await who.page.goto(f"{who.base}/?{urlencode({'server': server, **given})}")
 
 
 async def ask_there(who: Person, question: str) -> None:
@@ -174,6 +189,47 @@ async def test_a_call(agent: Person, visitor: Person, running_server: Server) ->
     await there.get_by_role("button", name="Hang up").click()
     await expect(agent.page.locator(".wrap-up")).to_contain_text("The caller hung up")
     await finish(agent)
+    assert visitor.errors == [], "nothing of it offends the page's policy"
+
+
+async def test_who_is_proven_to_be_gold_goes_ahead(
+    signed_in: Person, browser: Browser, shop: str, running_server: Server
+) -> None:
+    async with person(browser, shop) as plain, person(browser, shop) as gold:
+        await visit(plain, running_server.base, user="user-1")
+        await ask_there(plain, "first come")
+        await expect(plain.page.locator(".where")).to_contain_text("You are next")
+        await visit(gold, running_server.base, user="user-2", user_attributes="tier=gold", prechat="order=20231001")
+        await ask_there(gold, "first served")
+        await expect(gold.page.locator(".where")).to_contain_text("You are next")
+        await expect(plain.page.locator(".where")).to_contain_text("2")
+        await be(signed_in, "ready")
+        offer = signed_in.page.locator(".offer").first
+        await expect(offer).to_contain_text("first served")
+        await expect(offer).to_contain_text("20231001")
+        await expect(offer).to_contain_text("signed in")
+        for visitor in (plain, gold):
+            await visitor.page.locator(".end").click()
+            await visitor.page.locator(".end").click()
+            await expect(visitor.page.locator(".rating")).to_be_visible()
+        await expect(offer).to_have_count(0)
+        await be(signed_in, "not_ready")
+
+
+async def test_a_message_when_nobody_is_there(signed_in: Person, visitor: Person, running_server: Server) -> None:
+    there, here = visitor.page, signed_in.page
+    await visit(visitor, running_server.base, entry="night", lang="zh-CN")
+    await there.locator(".launcher").click()
+    await expect(there.locator(".closed")).to_contain_text("现在没有人在线")
+    await there.get_by_label("电话或电子邮箱").fill("vera@example.org")
+    await there.get_by_label("您的留言").fill("请回电 <b>谢谢</b>")
+    await there.get_by_role("button", name="发送留言").click()
+    await expect(there.locator(".closed")).to_contain_text("您的留言已收到")
+    await here.keyboard.press("Alt+u")
+    await here.get_by_role("button", name="Reload").click()
+    await expect(here.locator(".follow-up")).to_contain_text("请回电 <b>谢谢</b>")
+    await expect(here.locator(".follow-up")).to_contain_text("vera@example.org")
+    await here.keyboard.press("Alt+w")
     assert visitor.errors == [], "nothing of it offends the page's policy"
 
 

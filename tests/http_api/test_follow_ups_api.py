@@ -71,6 +71,8 @@ async def test_open_ones_in_order_and_by_kind_and_queue(site: Site) -> None:
             "done_at": None,
             "done_by": None,
             "note": None,
+            "name": None,
+            "text": None,
         }
     ]
 

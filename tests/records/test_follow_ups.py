@@ -60,3 +60,11 @@ async def test_one_is_taken_given_on_and_put_back(database: Database) -> None:
 async def test_what_cannot_be_a_number_is_refused(database: Database, number: str) -> None:
     with pytest.raises(ValueError, match="1 to 64"):
         await FollowUps(database).callback("i1", "orders", number, "en", (), 1)
+
+
+async def test_a_written_message_waits_with_the_others(database: Database) -> None:
+    kept = FollowUps(database)
+    this = await kept.message("i1", "web_chat", "vera@example.org", "Vera", "zh-CN", "Call me <b>back</b>", 7)
+    (one,) = await kept.list("message")
+    assert (one.id, one.number, one.name, one.text) == (this, "vera@example.org", "Vera", "Call me <b>back</b>")
+    assert (one.language, one.path, one.file) == ("zh-CN", "", None)

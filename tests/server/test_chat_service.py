@@ -20,6 +20,8 @@ async def test_every_operation_is_described(tmp_path: Path) -> None:
         "/chat/v1/chats/{id}/receipt",
         "/chat/v1/chats/{id}/typing",
         "/chat/v1/chats/{id}/{what}",
+        "/chat/v1/entries/{name}",
+        "/chat/v1/left-messages",
         "/chat/v1/ws",
     ]
     read = paths["/chat/v1/chats/{id}/messages"]["get"]

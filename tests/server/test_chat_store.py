@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from chat.ports import StoreAwayError
+from chat.ports import LeftMessage, StoreAwayError
 from records.database import Database, sqlite_url
+from records.follow_ups import FollowUps
 from records.interactions import Interactions
 from records.messages import Chat, Chats, Marks, Message
-from server.chat_store import Phases, SqlChatStore
+from server.chat_store import FollowUpMailbox, Phases, SqlChatStore
 
 CHAT = Chat(
     interaction_id="i1",
@@ -56,3 +57,21 @@ async def test_a_failing_database_says_nothing_of_what_was_said(tmp_path: Path) 
     assert str(caught.value) == "OperationalError"
     assert caught.value.__cause__ is None
     await database.close()
+
+
+async def test_what_visitors_leave_waits_with_the_callbacks(tmp_path: Path) -> None:
+    database = await Database.open(sqlite_url(tmp_path / "records.sqlite"))
+    book = FollowUps(database)
+    left = LeftMessage("i1", "web_chat", "Vera", "+86138", "zh-CN", "Call me")
+    await FollowUpMailbox(book, lambda: 5).keep(left)
+    (one,) = await book.list()
+    assert (one.kind, one.queue, one.number, one.text, one.created_at) == (
+        "message",
+        "web_chat",
+        "+86138",
+        "Call me",
+        5,
+    )
+    await database.close()
+    with pytest.raises(StoreAwayError):
+        await FollowUpMailbox(FollowUps(Database("sqlite+aiosqlite:////nowhere/x.db")), lambda: 5).keep(left)

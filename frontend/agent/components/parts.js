@@ -14,7 +14,7 @@ export function Caller({ card, level: Level = "h2" }) {
       <${Level} class="caller-name"><bdi>${name}</bdi></${Level}>
       <p class="caller-number">
         ${number && number !== name && html`<bdi class="figures">${number}</bdi>`}
-        ${verified && html`<span class="tag good"><${Icon} name="shield" />${t("caller.verified")}</span>`}
+        ${verified && html`<span class="tag good"><${Icon} name="shield" />${t(number ? "caller.verified" : "caller.signed_in")}</span>`}
         ${!verified && number && html`<span class="tag">${t("caller.unverified")}</span>`}
       </p>
     </div>

@@ -2,6 +2,7 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from "../../lib/ui
 import { locale, t } from "../texts.js";
 import { Call } from "./call.js";
 import { Conversation } from "./conversation.js";
+import { Closed } from "./closed.js";
 import { Form } from "./form.js";
 import { Glyph } from "./glyphs.js";
 
@@ -9,6 +10,7 @@ import { Glyph } from "./glyphs.js";
 export function Widget({ session, state, settings, memory, theme }) {
   const [open, setOpen] = useState(Boolean(memory.chat));
   const [calling, setCalling] = useState(false);
+  const [hours, setHours] = useState(null); // what the server says of the entry, asked when the panel opens
   const launcher = useRef(null);
   const panel = useRef(null);
   const [visible, setVisible] = useState(!document.hidden);
@@ -19,6 +21,9 @@ export function Widget({ session, state, settings, memory, theme }) {
   }, []);
   useEffect(() => session.seen(open && visible && !calling), [open, visible, calling]);
   useLayoutEffect(() => void (open && panel.current.querySelector("[data-first]")?.focus({ preventScroll: true })), [open]);
+  const asking = open && (state.phase === "none" || state.problem === "outside_hours");
+  useEffect(() => void (asking && session.ask().then(setHours)), [asking, state.problem]);
+  const call = settings.callEntry && (() => setCalling(true));
   const close = () => {
     setOpen(false);
     launcher.current.focus();
@@ -40,7 +45,9 @@ export function Widget({ session, state, settings, memory, theme }) {
         ${calling
           ? html`<${Call} settings=${settings} memory=${memory} leave=${() => setCalling(false)} />`
           : state.phase === "none" || state.phase === "opening"
-            ? html`<${Form} session=${session} state=${state} settings=${settings} memory=${memory} call=${settings.callEntry && (() => setCalling(true))} />`
+            ? hours?.open === false && state.phase === "none"
+              ? html`<${Closed} session=${session} hours=${hours} settings=${settings} call=${call} />`
+              : html`<${Form} session=${session} state=${state} settings=${settings} memory=${memory} call=${call} />`
             : html`<${Conversation} session=${session} state=${state} open=${open} />`}
       </section>
       <button type="button" class=${`launcher ${open ? "opened" : ""}`} ref=${launcher} aria-expanded=${open} aria-label=${open ? t("widget.close") : title} onClick=${() => setOpen(!open)}>
