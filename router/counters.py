@@ -71,8 +71,11 @@ class Counters:
     def add(self, other: "Counters") -> None:
         """Take the other's in."""
         for name in NUMBERS:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.add_waits(other.waits)
+            number = getattr(other, name)
+            if number:
+                setattr(self, name, getattr(self, name) + number)
+        if other.waits:
+            self.add_waits(other.waits)
 
     def add_waits(self, waits: Mapping[int, int]) -> None:
         """Take more classes of waits in."""

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from math import isqrt
 
 from router.events import PolicyChanged
+from router.expression import Expression, all_of, parse, resolve, unmet
 from router.policy import Policy, QueuePolicy
 from router.rows import AgentRow, ShardImage, Turn, WorkRow
 from router.vocabulary import Presence, WorkState
@@ -70,6 +71,7 @@ class WaitEstimates:
         self._policy = policy
         self._ready: set[str] = set()
         self._serving: dict[str, int] = {}
+        self._demands: dict[str, Expression] = {}
         self._waiting_in: dict[str, str] = {}
         self._waiting: Counter[str] = Counter()
         self._guesses: dict[str, _Guess] = {}
@@ -93,6 +95,7 @@ class WaitEstimates:
         if isinstance(turn.event, PolicyChanged):
             self._policy = turn.event.policy
             self._serving.clear()
+            self._demands.clear()
         for agent in turn.changes.agents:
             self._see_agent(agent)
         for agent_id in turn.changes.agents_removed:
@@ -234,8 +237,16 @@ class WaitEstimates:
         agent = self._policy.agents.get(agent_id)
         if agent is None or not self._policy.takes(agent_id, queue.medium):
             return False
+        listed = not agent.queues or queue.name in agent.queues
         in_team = not queue.teams or agent.team in queue.teams
-        return in_team and all(agent.skills.get(need.skill, 0) >= need.minimum for need in queue.requirements)
+        return listed and in_team and unmet(self._demand(queue), agent.skills, agent.team) is None
+
+    def _demand(self, queue: QueuePolicy) -> Expression:
+        """What the queue asks of everybody, before any ring; of an item's attributes nothing is known here."""
+        if queue.name not in self._demands:
+            condition = (parse(queue.condition),) if queue.condition else ()
+            self._demands[queue.name] = resolve(all_of((*queue.requirements, *condition)), {})
+        return self._demands[queue.name]
 
 
 def _erlang(place: int) -> tuple[int, int]:

@@ -85,13 +85,14 @@ class Statistics:
 
     def counters(self, subject: Subject, since: int, until: int, now: int) -> Counters:
         """The slots that begin in [since, until), what an agent does until `now` included."""
-        made, begun = Counters(), now // SLOT_US * SLOT_US
+        begun = now // SLOT_US * SLOT_US
         if until > begun >= since:
-            made.add(self._base(subject, since, begun))
-            since_slot = begun
+            made = total((self._base(subject, since, begun),))
+            running = self._slots.get(subject, {}).get(begun)
+            if running is not None:
+                made.add(running)
         else:
-            since_slot = since
-        made.add(self._sum(subject, since_slot, until))
+            made = self._sum(subject, since, until)
         activity = self.state.agents.get(subject[1]) if subject[0] == AGENT else None
         if activity is not None:
             begin, end = max(activity.since, since), min(now, until)

@@ -28,7 +28,7 @@ ENOUGH = 5
 # Cleared only when so much better than what raised it: two points of the level, a fifth of the backlog.
 MARGIN_PPM = 20_000
 BACKLOG_PAST = 5
-# Agents' figures of the day are shown anew with each turn of theirs, and every so many looks.
+# Agents' figures of the day are shown anew with each turn of theirs, and in every so many looks once.
 AGENTS_EVERY = 15
 _PPM = 1_000_000
 
@@ -105,8 +105,8 @@ class AlertDesk:
         self.touch(("work", work_id) for work_id in changed_work)
         self.touch(("queues", queue) for queue in self._outlook.queues)
         self._looks += 1
-        if self._looks % AGENTS_EVERY == 0:
-            self.touch(("agents", name) for name in self._dispatcher.policy.agents)
+        turn = self._looks % AGENTS_EVERY
+        self.touch(("agents", name) for name in list(self._dispatcher.policy.agents)[turn::AGENTS_EVERY])
         await self._save()
 
     async def acknowledge(self, alert_id: int, by: str) -> Alert:

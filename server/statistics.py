@@ -43,6 +43,7 @@ class StatisticsKeeper:
         self._statistics = Statistics(self._limits)
         self._wake = asyncio.Event()
         self._closed = False
+        self._day: tuple[tuple[str, int], int] = (("", -1), 0)
 
     async def begin(self, journal: Journal, image: ShardImage) -> None:
         """Up to where the shard stands, and from now on."""
@@ -103,7 +104,7 @@ class StatisticsKeeper:
     def today(self, subject: Subject) -> Counters:
         """Since the site's midnight."""
         now = self._now()
-        return self._statistics.counters(subject, start_of_day(now, self._zone), now + SLOT_US, now)
+        return self._statistics.counters(subject, self._midnight(now), now + SLOT_US, now)
 
     def lately(self, subject: Subject, minutes: int) -> Counters:
         """The last so many minutes: the begun slot of five, and before it as many whole ones as it takes."""
@@ -187,6 +188,13 @@ class StatisticsKeeper:
     @property
     def _zone(self) -> str:
         return self._site().time_zone
+
+    def _midnight(self, now: int) -> int:
+        """When today began; worked out once in a slot, for boards ask for each agent."""
+        known = (self._zone, now // SLOT_US)
+        if known != self._day[0]:
+            self._day = (known, start_of_day(now, self._zone))
+        return self._day[1]
 
     def _horizon(self) -> int:
         """From here on everything is in memory."""

@@ -1,10 +1,12 @@
 """Expected waits: what they are made of, and that the same turns give the same ones."""
 
+from dataclasses import replace
+
 import pytest
 
 from router.estimates import MIN_DEPARTURES, MIN_RATIOS, WaitEstimates
 from router.events import CustomerLeft
-from router.policy import AgentPolicy, Policy, QueuePolicy
+from router.policy import AgentPolicy, AgentQueue, Policy, QueuePolicy
 from router.rows import AgentRow, Changes, ShardImage, Turn, WorkRow
 from router.vocabulary import Medium, Presence, Requirement, WorkState
 from tests.sim.queue_day import QueueDay
@@ -29,6 +31,14 @@ def agent(name: str, presence: Presence = Presence.READY, connected: bool = True
 
 def work(name: str, state: WorkState = WorkState.WAITING, queue: str = "orders") -> WorkRow:
     return WorkRow(name, name, Medium.VOICE, queue, (), 0, 0, 0, state, 0, "n1")
+
+
+def test_who_serves_by_every_rule_of_the_queue() -> None:
+    queue = replace(POLICY.queues["orders"], teams=(), condition='team in ("day", "late")')
+    agents = {**POLICY.agents, "flo": AgentPolicy("flo", "late", {"orders": 9}, queues={"vip": AgentQueue()})}
+    estimates = WaitEstimates(Policy("two", {"orders": queue}, agents))
+    assert [name for name in agents if estimates.serves(name, "orders")] == ["anna", "bo"]
+    assert not estimates.serves("anna", "gone")
 
 
 class Feed:
