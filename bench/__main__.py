@@ -21,6 +21,7 @@ MODULES = {
     "call": "bench.call",
     "delay": "bench.delay",
     "simulate": "bench.simulate",
+    "explain": "bench.explain",
 }
 LIMIT_S = 600
 

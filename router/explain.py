@@ -4,6 +4,7 @@ Evaluated over the state on demand, from the rules and without the indexes of ma
 were wrong.
 """
 
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 
 from router.agent import Agent
@@ -22,6 +23,9 @@ NEVER_RULES = ("removed", "directed", "named", "queue", "team", "skill", "delay"
 MOMENT_RULES = ("presence", "connection", "fresh_limit", "capacity", "interrupts", "total_units", "resting")
 ITEM_RULES = ("not_before", "preferred", "reserve")
 RULES = NEVER_RULES + MOMENT_RULES + ITEM_RULES
+
+# Agents in one step: about a millisecond.
+STEP = 25
 
 Failure = tuple[str, str]
 
@@ -191,22 +195,39 @@ def explain(views: Views, work_id: str) -> Explanation | None:
 
     Cost grows with the number of agents: not for the decision path.
     """
+    steps = explaining(views, work_id)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            found: Explanation | None = done.value
+            return found
+
+
+def explaining(views: Views, work_id: str) -> Generator[None, None, Explanation | None]:
+    """The same in steps of a few agents, for whoever must do other things in between.
+
+    Agents are told as they are when their step comes; turns that are made in between show in those after them.
+    """
     shard = views.shard
     work = shard.work.get(work_id)
     if work is None:
         return None
     line, case = shard.lines[work.queue], Case(shard, work)
-    able: list[Agent] = []
+    able: list[tuple[tuple[int, Key, str], CandidateView]] = []
     others: list[CandidateView] = []
-    for agent in shard.agents.values():
+    for index, agent in enumerate(list(shard.agents.values()), 1):
         failed = case.first_failed(agent)
         if failed is None:
-            able.append(agent)
+            able.append((case.order(agent), CandidateView(agent.agent_id, None, "", case.terms(agent))))
         else:
             terms = () if failed[0] in NEVER_RULES else case.terms(agent)
             others.append(CandidateView(agent.agent_id, failed[0], failed[1], terms))
-    able.sort(key=case.order)
+        if index % STEP == 0:
+            yield None
+    able.sort(key=lambda pair: pair[0])
     others.sort(key=lambda candidate: candidate.agent_id)
+    candidates = (*(view for _, view in able), *others)
     winner = work.reservation.agent.agent_id if work.reservation is not None else None
     return Explanation(
         work_id=work.work_id,
@@ -214,6 +235,6 @@ def explain(views: Views, work_id: str) -> Explanation | None:
         strategy=line.rules.strategy.value,
         place=line.waiting.place(work) if work.listed else None,
         winner=winner,
-        runner_up=next((agent.agent_id for agent in able if agent.agent_id != winner), None),
-        candidates=(*(CandidateView(agent.agent_id, None, "", case.terms(agent)) for agent in able), *others),
+        runner_up=next((view.agent_id for _, view in able if view.agent_id != winner), None),
+        candidates=candidates,
     )

@@ -35,9 +35,10 @@ class _Here:
     def __init__(self, journal: KeptJournal) -> None:
         self._journal = journal
 
-    async def find(self, work_id: str, sequences: Sequence[int]) -> Sequence[Found]:
+    async def find(self, work_id: str, sequences: Sequence[int], candidates: int) -> Sequence[Found]:
         pieces = await self._journal.pieces(sequences)
-        return await asyncio.to_thread(lambda: list(answer(Question(work_id, tuple(sequences), tuple(pieces)))))
+        question = Question(work_id, tuple(sequences), candidates, tuple(pieces))
+        return await asyncio.to_thread(lambda: list(answer(question)))
 
 
 async def explain(arguments: argparse.Namespace, settings: Settings, _site: Site) -> int:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from router.explain import Explanation
 from router.replay import past_decisions
+from router.summary import Summary, summary
 from server.journal_files import SegmentFile
 from store.errors import StoreError
 from store.segment import Segment, unpack_head
@@ -36,10 +36,14 @@ class Piece(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Question(msgspec.Struct, array_like=True, frozen=True):
-    """Explain the offers of `work_id` at these turns; each turn is in one of the pieces."""
+    """Explain the offers of `work_id` at these turns, each of which is in one of the pieces.
+
+    `candidates`: how many to tell of each at most.
+    """
 
     work_id: str
     sequences: tuple[int, ...]
+    candidates: int
     pieces: tuple[Piece, ...]
 
 
@@ -48,7 +52,7 @@ class Found(msgspec.Struct, array_like=True, frozen=True):
 
     sequence: int
     agent_id: str
-    explanation: Explanation
+    summary: Summary
 
 
 def answer(question: Question) -> Iterator[Found]:
@@ -61,7 +65,7 @@ def answer(question: Question) -> Iterator[Found]:
             if segment.head.after < sequence <= segment.last
         }
         for made in past_decisions(segment.start(), segment.turns(), wanted):
-            yield Found(made.sequence, made.offer.agent_id, made.explanation)
+            yield Found(made.sequence, made.offer.agent_id, summary(made.explanation, question.candidates))
 
 
 def decode(data: bytes) -> Sequence[Found]:

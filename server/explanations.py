@@ -1,7 +1,6 @@
 """Explanations for people: now from the live state, the past by replay of the journal in another process."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -18,15 +17,14 @@ from http_api.supervision_api import Explanation as Shown
 from records.decisions import Decisions, RecordedOffer
 from records.roles import Action, Scope
 from router import explain_agent
-from router.explain import ITEM_RULES, MOMENT_RULES, Explanation, explain
+from router.explain import Explanation, explaining
+from router.summary import Summary, summary
 from router.views import Views
 from router.vocabulary import Presence, WorkState
 from server.explain_worker import Found
 from server.past_decisions import BusyError
 
 MAX_OFFERS = 10
-# Rules that keep somebody from an item only for now, the nearest first.
-NEAREST: tuple[str | None, ...] = (None, *reversed(ITEM_RULES), *reversed(MOMENT_RULES))
 WORDS = {
     "removed": "are no longer in the policy",
     "directed": "are not the one it is kept for",
@@ -52,7 +50,7 @@ WORDS = {
 class Past(Protocol):
     """Explains past decisions (server.past_decisions). Raises BusyError."""
 
-    async def find(self, work_id: str, sequences: Sequence[int]) -> Sequence[Found]: ...
+    async def find(self, work_id: str, sequences: Sequence[int], candidates: int) -> Sequence[Found]: ...
 
 
 class Explainer:
@@ -77,12 +75,13 @@ class Explainer:
         offers = () if recorded is None else recorded.offers
         asked = [offer.sequence for offer in offers[-MAX_OFFERS:]]
         try:
-            found = await self._past.find(work_id, asked) if asked else ()
+            found = await self._past.find(work_id, asked, candidates) if asked else ()
         except BusyError as error:
             raise Busy from error
-        by_offer = {(one.sequence, one.agent_id): one.explanation for one in found}
-        told = tuple(_offer(one, by_offer.get((one.sequence, one.agent_id)), candidates) for one in offers)
-        row, now = self._views.work(work_id), explain(self._views, work_id)
+        by_offer = {(one.sequence, one.agent_id): one.summary for one in found}
+        told = tuple(_offer(one, by_offer.get((one.sequence, one.agent_id))) for one in offers)
+        now = await explained(self._views, work_id)
+        row = self._views.work(work_id)
         if row is None or now is None:
             if recorded is None:
                 return None
@@ -101,7 +100,7 @@ class Explainer:
             state=row.state.value,
             summary=_words(row.state, now, row.queue),
             place=now.place,
-            now=shown(now, candidates),
+            now=shown(summary(now, candidates)),
             offers=told,
         )
 
@@ -132,25 +131,30 @@ class Explainer:
         )
 
 
-def shown(found: Explanation, candidates: int) -> Shown:
-    """As the API tells it: how many fail which rule, and those who are nearest to the item first."""
-    nearest = sorted(found.candidates, key=lambda one: NEAREST.index(one.failed) if one.failed in NEAREST else 99)
+async def explained(views: Views, work_id: str) -> Explanation | None:
+    """The explanation now; calls go on in between, for it looks at every agent."""
+    steps = explaining(views, work_id)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            found: Explanation | None = done.value
+            return found
+        await asyncio.sleep(0)
+
+
+def shown(found: Summary) -> Shown:
+    """As the API tells it."""
     return Shown(
         strategy=found.strategy,
         policy_version=found.policy_version,
-        failed=_failed(found),
-        candidates=tuple(
-            Candidate(one.agent_id, one.failed, one.detail, dict(one.terms)) for one in nearest[:candidates]
-        ),
+        failed=dict(found.failed),
+        candidates=tuple(Candidate(one.agent_id, one.failed, one.detail, dict(one.terms)) for one in found.candidates),
     )
 
 
-def _failed(found: Explanation) -> dict[str, int]:
-    return dict(sorted(Counter(one.failed for one in found.candidates if one.failed is not None).items()))
-
-
-def _offer(offer: RecordedOffer, found: Explanation | None, candidates: int) -> OfferExplanation:
-    detail, replayed = offer.detail, None if found is None else shown(found, candidates)
+def _offer(offer: RecordedOffer, found: Summary | None) -> OfferExplanation:
+    detail, replayed = offer.detail, None if found is None else shown(found)
     return OfferExplanation(
         sequence=offer.sequence,
         at=offer.at,
@@ -169,15 +173,16 @@ def _offer(offer: RecordedOffer, found: Explanation | None, candidates: int) -> 
 def _words(state: WorkState, now: Explanation, queue: str) -> str:
     if state is not WorkState.WAITING:
         return f"It is {state.value.replace('_', ' ')}, with {now.winner}."
-    able = sum(one.failed is None for one in now.candidates)
+    told = summary(now, 0)
+    able = told.agents - sum(count for _, count in told.failed)
     where = f"It waits in {queue}" + ("" if now.place is None else f" at place {now.place}")
     if able:
         return f"{where}; {_people(able)} may take it."
     reasons = ", ".join(
         f"{count} {WORDS.get(rule, f'fail the rule {rule}')}"
-        for rule, count in sorted(_failed(now).items(), key=lambda pair: -pair[1])
+        for rule, count in sorted(told.failed, key=lambda pair: -pair[1])
     )
-    return f"{where}; of {_people(len(now.candidates))} {reasons or 'nobody is there'}."
+    return f"{where}; of {_people(told.agents)} {reasons or 'nobody is there'}."
 
 
 def _closed_words(offers: Sequence[RecordedOffer]) -> str:

@@ -30,10 +30,11 @@ class PastDecisions:
         self._one = asyncio.Lock()
         self.asking = 0
 
-    async def find(self, work_id: str, sequences: Sequence[int]) -> Sequence[Found]:
-        """The decisions of these turns that the journal still has. Raises BusyError, or StoreError (journal away).
+    async def find(self, work_id: str, sequences: Sequence[int], candidates: int) -> Sequence[Found]:
+        """The decisions of these turns that the journal still has, with at most so many candidates each.
 
-        A replay that fails or takes longer than a minute is logged and finds nothing.
+        Raises BusyError, or StoreError (journal away). A replay that fails or takes longer than a minute is logged and
+        finds nothing.
         """
         if self.asking >= MAX_WAITING:
             raise BusyError
@@ -43,7 +44,7 @@ class PastDecisions:
                 pieces = await self._journal.pieces(sequences)
                 if not pieces:
                     return ()
-                return await self._ask(Question(work_id, tuple(sequences), tuple(pieces)))
+                return await self._ask(Question(work_id, tuple(sequences), candidates, tuple(pieces)))
         finally:
             self.asking -= 1
 

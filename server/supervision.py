@@ -1,6 +1,5 @@
 """Supervisors' interventions: told to the router, and kept in the audit log with the state before and after."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,12 +9,12 @@ from records.audit import Audit, Intervention
 from records.roles import Action, Scope
 from records.sessions import Caller
 from records.submissions import Submissions
-from router import explain
 from router.commands import Refuse
 from router.events import Event, PresenceSet, WorkCancelled, WorkDirected, WorkMoved
 from router.rows import WorkRow
+from router.summary import summary
 from router.vocabulary import OfferState, Presence, WorkState
-from server.explanations import shown
+from server.explanations import explained, shown
 from server.pump import Pump
 
 MAX_CANDIDATES = 20
@@ -157,14 +156,10 @@ class Supervision:
                 row = views.work(held.work_id) if held.state is OfferState.OFFERED else None
                 if row is not None and queue in (None, row.queue) and scope.covers_queue(Action.SEE_WORK, row.queue):
                     rows.append(row)
-        shown: list[WaitingWork] = []
-        for row in rows[:limit]:
-            shown.append(self._shown(row, explain))
-            if explain:
-                await asyncio.sleep(0)  # an explanation looks at every agent: let the calls go on in between
-        return WaitingList(tuple(shown), len(rows))
+        told = [self._shown(row, await self._explained(row.work_id) if explain else None) for row in rows[:limit]]
+        return WaitingList(tuple(told), len(rows))
 
-    def _shown(self, row: WorkRow, explain_it: bool) -> WaitingWork:
+    def _shown(self, row: WorkRow, why: Explanation | None) -> WaitingWork:
         offered = row.state is WorkState.OFFERED
         return WaitingWork(
             work_id=row.work_id,
@@ -180,9 +175,9 @@ class Supervision:
             place=self._pump.place(row.work_id),
             offered_to=self._holder(row) if offered else None,
             directed=row.directed,
-            explanation=self._explained(row.work_id) if explain_it else None,
+            explanation=why,
         )
 
-    def _explained(self, work_id: str) -> Explanation | None:
-        found = explain.explain(self._pump.dispatcher, work_id)
-        return None if found is None else shown(found, MAX_CANDIDATES)
+    async def _explained(self, work_id: str) -> Explanation | None:
+        found = await explained(self._pump.dispatcher, work_id)
+        return None if found is None else shown(summary(found, MAX_CANDIDATES))

@@ -24,6 +24,7 @@ TINY: dict[str, list[str]] = {
     "offer": ["--count", "20"],
     "webrtc": ["--legs", "2", "--seconds", "0.5"],
     "commit": ["--quick"],
+    "explain": ["--quick"],
     "sip": ["200"],
     "simulate": ["--calls", "300", "--agents", "5", "--runs", "1"],
 }

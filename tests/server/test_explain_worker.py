@@ -27,9 +27,9 @@ def test_every_offer_of_a_shift_is_explained_with_the_terms_that_were_recorded(t
         stored = Piece("", pack_head(segment.head), segment.policies, segment.entries)
         for sequence, offer in offers_of(segment):
             for piece in (Piece(str(path)), stored):
-                (found,) = answer(Question(offer.work_id, (sequence,), (piece,)))
+                (found,) = answer(Question(offer.work_id, (sequence,), 99, (piece,)))
                 assert (found.sequence, found.agent_id) == (sequence, offer.agent_id)
-                told = {one.agent_id: one for one in found.explanation.candidates}
+                told = {one.agent_id: one for one in found.summary.candidates}
                 assert told[offer.agent_id].failed is None
                 assert told[offer.agent_id].terms == offer.decision.terms
                 checked += 1
@@ -40,10 +40,10 @@ def test_the_process_answers_and_ends(tmp_path: Path) -> None:
     segment = SEGMENTS[with_offer(SEGMENTS)]
     sequence, offer = offers_of(segment)[0]
     piece = Piece("", pack_head(segment.head), segment.policies, segment.entries)
-    done = ask(Question(offer.work_id, (sequence,), (piece,)))
+    done = ask(Question(offer.work_id, (sequence,), 99, (piece,)))
     (found,) = decode(done.stdout)
     assert isinstance(found, Found)
-    assert found.explanation.work_id == offer.work_id
-    done = ask(Question("w", (1,), (Piece(str(tmp_path / "gone.journal")),)))
+    assert found.agent_id == offer.agent_id
+    done = ask(Question("w", (1,), 9, (Piece(str(tmp_path / "gone.journal")),)))
     assert (done.returncode, done.stdout) == (2, b"")
     assert b"No such file" in done.stderr

@@ -25,10 +25,10 @@ async def test_those_who_come_when_too_many_ask_are_refused(tmp_path: Path, monk
             for entry in await office.node.journal.read_journal(0, 500)
             if any(isinstance(one, SendOffer) for one in entry.commands)
         ]
-        first = asyncio.create_task(past.find(work["work_id"], [turn]))
+        first = asyncio.create_task(past.find(work["work_id"], [turn], 9))
         await until(lambda: past.asking == 1)
         with pytest.raises(BusyError):
-            await past.find(work["work_id"], [turn])
+            await past.find(work["work_id"], [turn], 9)
         assert [one.agent_id for one in await first] == ["agent2"]
 
 
@@ -41,10 +41,10 @@ async def test_a_replay_that_takes_too_long_or_fails_finds_nothing(
         past = PastDecisions(office.node.journal)
         last = office.node.pump.sequence
         monkeypatch.setattr(module, "LIMIT_S", 0.001)
-        assert await past.find(work["work_id"], [last]) == ()
+        assert await past.find(work["work_id"], [last], 9) == ()
         monkeypatch.setattr(module, "LIMIT_S", 60)
         heads = await office.node.storage.shard.store.heads()
         for after in heads:
             await office.node.storage.shard.store.keep_head(after, b"damaged")
-        assert await past.find(work["work_id"], [last]) == ()
+        assert await past.find(work["work_id"], [last], 9) == ()
         assert past.asking == 0
