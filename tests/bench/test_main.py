@@ -26,6 +26,7 @@ TINY: dict[str, list[str]] = {
     "commit": ["--quick"],
     "explain": ["--quick"],
     "sip": ["200"],
+    "assign": ["--agents", "20", "--rate", "500", "--count", "300"],
     "simulate": ["--calls", "300", "--agents", "5", "--runs", "1"],
 }
 
