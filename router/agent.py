@@ -100,8 +100,34 @@ class Agent:
 
     @property
     def present(self) -> bool:
+        """Whether the agent counts as there: signed in, and connected or expected back within the grace."""
+        return self.presence is not Presence.OFFLINE and (self.connected or self.grace_deadline is not None)
+
+    @property
+    def ready(self) -> bool:
         """Whether the agent is ready and can be reached, whatever they hold."""
         return self.presence is Presence.READY and self.connected
+
+    def note_fresh(self, now: int) -> None:
+        """A new item came."""
+        self.prune_fresh(now)
+        self.recent = (*self.recent, now)
+
+    def prune_fresh(self, now: int) -> None:
+        """Keep the times within the window, only as many as the limit asks for: the newest."""
+        limit, begin = self.rules.fresh_limit, now - self.rules.fresh_window_us
+        self.recent = tuple(at for at in self.recent if at > begin)[-limit:] if limit else ()
+
+    def forget_fresh(self, at: int) -> None:
+        """The item that came at this time went before it was taken."""
+        if at in self.recent:
+            index = self.recent.index(at)
+            self.recent = self.recent[:index] + self.recent[index + 1 :]
+
+    def fresh_end(self) -> int | None:
+        """When the limit of fresh work next lets an item come; None when it was not reached when last looked at."""
+        limit = self.rules.fresh_limit
+        return self.recent[-limit] + self.rules.fresh_window_us if 0 < limit <= len(self.recent) else None
 
     def has_room(self, medium: Medium, units: int, interrupts: Interrupts = _NONE) -> bool:
         """Whether one more item of the medium fits: by items per medium, by units in total, beside what is held.

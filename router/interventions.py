@@ -1,13 +1,15 @@
-"""What people may do to a work item from outside its conversation: move it, keep it for an agent, end it."""
+"""What may be done to a work item from outside its conversation: move it, keep it for an agent, rank it, end it."""
 
 from typing import assert_never
 
-from router.events import WorkCancelled, WorkDirected, WorkMoved
+from router.events import CallbackRequested, WorkCancelled, WorkDirected, WorkMoved, WorkPrioritised
 from router.moves import Moves
-from router.vocabulary import EndedBy, OfferState, Outcome, WithdrawReason, WorkState
+from router.vocabulary import EndedBy, Outcome, WithdrawReason, WorkState
 from router.work import Work
 
 _NOT_TAKEN = (WorkState.WAITING, WorkState.OFFERED)
+
+Intervention = WorkMoved | WorkDirected | WorkPrioritised | WorkCancelled | CallbackRequested
 
 
 class Interventions:
@@ -17,8 +19,8 @@ class Interventions:
         self._moves = moves
         self._shard = moves.shard
 
-    def take(self, event: WorkMoved | WorkDirected | WorkCancelled) -> None:
-        """One intervention. Unknown work is refused as `unknown_work`."""
+    def take(self, event: Intervention) -> None:
+        """One intervention. Unknown work is refused as `unknown_work`, taken work as `not_waiting`."""
         work = self._shard.work.get(event.work_id)
         if work is None:
             self._moves.refuse("unknown_work", f"there is no open work {event.work_id}")
@@ -28,6 +30,10 @@ class Interventions:
                 self._move(work, event.queue)
             case WorkDirected():
                 self._direct(work, event.agent_id)
+            case WorkPrioritised():
+                self._prioritise(work, event.priority)
+            case CallbackRequested():
+                self._call_back(work)
             case WorkCancelled():
                 self._cancel(work)
             case _:
@@ -41,10 +47,14 @@ class Interventions:
         elif line.rules.medium is not work.medium:
             self._moves.refuse("wrong_medium", f"queue {queue} takes {line.rules.medium}, not {work.medium}")
         elif self._not_taken(work) and (queue != work.queue or work.directed is not None):
-            self._moves.reroute(work, queue, None, WithdrawReason.MOVED)
+            barrier = self._moves.waiting.barrier(queue) if queue != work.queue else None
+            if barrier is None:
+                self._moves.waiting.reroute(work, queue, None, WithdrawReason.MOVED)
+            else:
+                self._moves.refuse(barrier, f"queue {queue} takes no more")
 
     def _direct(self, work: Work, agent_id: str | None) -> None:
-        """For one agent alone, or for all again. An offer that this agent has already goes on."""
+        """For one agent alone, or for all again. An offer that this agent has already goes on, others do not."""
         if agent_id is not None and not self._shard.policy.takes(agent_id, work.medium):
             self._moves.refuse("unknown_agent", f"no agent {agent_id} takes {work.medium}")
             return
@@ -54,14 +64,37 @@ class Interventions:
             self._moves.awaken(work, agent_id)
         if work.directed == agent_id:
             return
-        reservation = work.reservation
-        if reservation is None or agent_id not in (None, reservation.agent.agent_id):
-            self._moves.reroute(work, work.queue, agent_id, WithdrawReason.DIRECTED)
+        if work.state is WorkState.WAITING or (agent_id is not None and work.claim_of(agent_id) is None):
+            self._moves.waiting.reroute(work, work.queue, agent_id, WithdrawReason.DIRECTED)
             return
-        self._shard.matcher.unbind(work)
+        for reservation in list(work.reservations.values()):
+            if agent_id not in (None, reservation.agent.agent_id):
+                self._moves.drop(reservation, WithdrawReason.DIRECTED)
         work.directed = agent_id
-        self._shard.bind(work)
+        self._moves.waiting.bind(work)
         self._shard.touch_work(work)
+
+    def _prioritise(self, work: Work, priority: int) -> None:
+        """Another priority of its own; open offers of it go on."""
+        if not self._not_taken(work) or work.priority == priority:
+            return
+        work.priority = priority
+        self._shard.touch_work(work)
+        if work.state is WorkState.OFFERED:
+            self._moves.waiting.bind(work)
+        else:
+            self._moves.waiting.rerank(work)
+
+    def _call_back(self, work: Work) -> None:
+        """The customer would rather be called. Too late while an agent is asked: somebody is about to answer."""
+        if work.callback:
+            return
+        if work.state is not WorkState.WAITING:
+            self._moves.refuse("not_waiting", f"work {work.work_id} is {work.state}")
+            return
+        work.callback = True
+        self._shard.touch_work(work)
+        self._moves.waiting.arm(work)
 
     def _not_taken(self, work: Work) -> bool:
         if work.state in _NOT_TAKEN:
@@ -71,18 +104,19 @@ class Interventions:
 
     def _cancel(self, work: Work) -> None:
         """Out of the router at once, from any state; the outcome is `cancelled`."""
-        reservation = work.reservation
-        if reservation is None:
-            self._moves.close(work, Outcome.CANCELLED)
-            return
-        match reservation.state:
-            case OfferState.OFFERED:
-                self._moves.drop(reservation, WithdrawReason.CANCELLED, Outcome.CANCELLED)
-            case OfferState.ACCEPTED | OfferState.CONNECTED:
-                self._moves.release(reservation, EndedBy.SYSTEM, Outcome.CANCELLED)
-            case OfferState.WRAP_UP:
-                self._moves.finish(reservation, None, Outcome.CANCELLED)
-            case OfferState.CLOSED:
+        moves = self._moves
+        match work.state:
+            case WorkState.WAITING:
+                moves.close(work, Outcome.CANCELLED)
+            case WorkState.OFFERED:
+                moves.withdraw_all(work, WithdrawReason.CANCELLED)
+                moves.close(work, Outcome.CANCELLED)
+            case WorkState.ASSIGNED | WorkState.CONNECTED:
+                moves.release(work.taken, EndedBy.SYSTEM)
+                moves.close(work, Outcome.CANCELLED)
+            case WorkState.WRAP_UP:
+                moves.finish(work.taken, None, Outcome.CANCELLED)
+            case WorkState.CLOSED:
                 pass
             case _:
-                assert_never(reservation.state)
+                assert_never(work.state)

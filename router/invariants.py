@@ -24,6 +24,7 @@ def check(dispatcher: Dispatcher) -> None:
     for agent in shard.agents.values():
         _check_agent(shard, agent)
     _check_deadlines(shard)
+    _check_stages(dispatcher)
     _check_indexes(shard)
     _check_cases(shard, dispatcher.unfinished)
 
@@ -79,12 +80,27 @@ def _check_places(shard: Shard) -> None:
             _require(work.queue == name, f"work {work.work_id} of queue {work.queue} waits in {name}")
     for work in shard.work.values():
         waiting = work.state is WorkState.WAITING
-        _require(waiting == (work.work_id in seen), f"work {work.work_id} is {work.state} against its list")
-        _require(waiting == work.listed, f"work {work.work_id} is {work.state} but listed={work.listed}")
-        _require(waiting == (work.reservation is None), f"work {work.work_id} is {work.state} against its reservation")
+        listed = waiting and not work.scheduled
+        _require(listed == (work.work_id in seen), f"work {work.work_id} is {work.state} against its list")
+        _require(listed == work.listed, f"work {work.work_id} is {work.state} but listed={work.listed}")
+        _require(waiting or not work.scheduled, f"work {work.work_id} is {work.state} before its time")
+        _require(waiting == (not work.reservations), f"work {work.work_id} is {work.state} against its reservations")
         _require(work.state is not WorkState.CLOSED, f"work {work.work_id} is closed but kept")
+        _check_claims(shard, work)
         fitting = work.directed is None or shard.policy.takes(work.directed, work.medium)
         _require(fitting, f"work {work.work_id} is kept for {work.directed}, who never takes it")
+
+
+def _check_claims(shard: Shard, work: Work) -> None:
+    """Several reservations only while it is offered, each to another agent, no more than its queue says."""
+    claims = list(work.reservations.values())
+    if len(claims) < 2:
+        return
+    _require(work.state is WorkState.OFFERED, f"work {work.work_id} is {work.state} by {len(claims)} agents")
+    _require(len({one.agent.agent_id for one in claims}) == len(claims), f"work {work.work_id} is offered to one twice")
+    if all(one.policy_version == shard.policy.version for one in claims) and not shard.lines[work.queue].retired:
+        limit = shard.lines[work.queue].rules.offer_to
+        _require(len(claims) <= limit, f"work {work.work_id} is offered to {len(claims)} of {limit}")
 
 
 def _check_reservations(shard: Shard) -> None:
@@ -93,13 +109,15 @@ def _check_reservations(shard: Shard) -> None:
         _require(reservation.reservation_id == key, f"reservation {key} is kept under another id")
         _require(shard.work.get(work.work_id) is work, f"reservation {key} has no open work")
         _require(shard.agents.get(agent.agent_id) is agent, f"reservation {key} has no agent")
-        _require(work.reservation is reservation, f"reservation {key} and work {work.work_id} disagree")
+        _require(work.reservations.get(key) is reservation, f"reservation {key} and work {work.work_id} disagree")
         _require(agent.reservations.get(key) is reservation, f"reservation {key}: agent {agent.agent_id} lacks it")
         _require(
             WORK_STATE.get(reservation.state) is work.state, f"reservation {key} {reservation.state}, work {work.state}"
         )
     total = sum(len(agent.reservations) for agent in shard.agents.values())
     _require(total == len(shard.reservations), "an agent holds a reservation that is not open")
+    total = sum(len(work.reservations) for work in shard.work.values())
+    _require(total == len(shard.reservations), "a work item has a reservation that is not open")
 
 
 def _check_agent(shard: Shard, agent: Agent) -> None:
@@ -144,10 +162,26 @@ def _check_deadlines(shard: Shard) -> None:
     for agent in shard.agents.values():
         if agent.grace_deadline is not None:
             expected[TimerKind.GRACE, agent.agent_id] = agent.grace_deadline
+        if agent.fresh_until is not None:
+            expected[TimerKind.FRESH, agent.agent_id] = agent.fresh_until
+        due = agent.fresh_end()
+        _require(agent.fresh_until == due, f"agent {agent.agent_id}: fresh from {agent.fresh_until}, not {due}")
         absent = agent.presence is Presence.READY and not agent.connected
         _require(not absent or agent.grace_deadline is not None, f"agent {agent.agent_id} is absent without a grace")
-    armed = {key: due for key, due in shard.timers.armed() if key[0] is not TimerKind.MATCH}
+    apart = (TimerKind.MATCH, TimerKind.STAGE)
+    armed = {key: due for key, due in shard.timers.armed() if key[0] not in apart}
     _require(armed == expected, f"timers {armed} are not the deadlines {expected}")
+
+
+def _check_stages(dispatcher: Dispatcher) -> None:
+    """Each item's timer is due when its standing next changes; one that is due already is only brought up to date."""
+    shard = dispatcher.shard
+    stages = {name: due for (kind, name), due in shard.timers.armed() if kind is TimerKind.STAGE}
+    for work in shard.work.values():
+        due, boundary = stages.pop(work.work_id, None), dispatcher.boundary(work)
+        if due is None or due > shard.clock:
+            _require(due == boundary, f"work {work.work_id}: its stage ends at {boundary}, its timer at {due}")
+    _require(not stages, f"stage timers without work: {stages}")
 
 
 def _check_indexes(shard: Shard) -> None:
@@ -156,7 +190,7 @@ def _check_indexes(shard: Shard) -> None:
     unbound = shard.matcher.unbound
     users = Counter(id(work.profile) for work in shard.work.values())
     for work in shard.work.values():
-        if work.state is WorkState.WAITING and work.profile is not unbound:
+        if work.listed and work.profile is not unbound:
             waiting.setdefault(id(work.profile), []).append(work)
     for profile in shard.matcher.profiles.values():
         mine = sorted(waiting.pop(id(profile), []), key=lambda work: work.rank)
@@ -179,7 +213,7 @@ def _check_indexes(shard: Shard) -> None:
 def _check_cases(shard: Shard, unfinished: bool) -> None:
     """Each waiting item against every agent by the rules alone: its place, who may take it, and that nobody may."""
     for work in shard.work.values():
-        if work.state is not WorkState.WAITING:
+        if not work.listed:
             continue
         case, line = Case(shard, work), shard.lines[work.queue]
         time = order_time(line.rules, work.queued_at)

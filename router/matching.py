@@ -197,7 +197,7 @@ class Matcher:
     @staticmethod
     def _free(agent: Agent) -> bool:
         """Whether the agent takes new items at all now."""
-        return agent.present and agent.fresh_until is None
+        return agent.ready and agent.fresh_until is None
 
     def available(self, agent: Agent, profile: Profile) -> bool:
         """Whether this member may be offered an item of the profile now (rests of single items aside)."""
@@ -269,13 +269,13 @@ class Matcher:
         return [
             agent
             for agent in members
-            if agent is not None and agent.agent_id not in work.resting and self.available(agent, profile)
+            if agent is not None and not work.excludes(agent.agent_id) and self.available(agent, profile)
         ]
 
     @staticmethod
     def _draw(profile: Profile, work: Work, before: list[Agent]) -> list[Agent]:
         """Those before, and of the candidates as many as make two; the second one stays in the heap."""
-        heap, resting = profile.heap, work.resting
+        heap, picky = profile.heap, bool(work.resting or work.reservations)
         aside: list[Candidate] = []
         found = before[:]
         while heap:
@@ -283,7 +283,7 @@ class Matcher:
             agent = entry[5]
             if agent.stamp != entry[4]:
                 heappop(heap)
-            elif (resting and entry[3] in resting) or (before and agent in before):
+            elif (picky and work.excludes(entry[3])) or (before and agent in before):
                 aside.append(heappop(heap))
             else:
                 found.append(agent)

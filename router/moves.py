@@ -5,21 +5,23 @@ from router.commands import (
     CloseWork,
     Command,
     Decision,
+    DivertWork,
     EndWrapUp,
+    JoinLegs,
     PartLegs,
     Refuse,
-    RequeueWork,
     SendOffer,
     ShowPresence,
     StartWrapUp,
     WithdrawOffer,
 )
+from router.expression import wanted
 from router.matching import Pair
 from router.offer import OfferCause, Reservation
-from router.policy import Policy
 from router.shard import Shard
 from router.timers import TimerKind
-from router.vocabulary import EndedBy, OfferState, Outcome, Presence, WithdrawReason
+from router.vocabulary import EndedBy, OfferState, Outcome, Presence, WithdrawReason, WorkState
+from router.waiting import Waiting
 from router.work import Work, WorkCause
 
 REASON_REMOVED = "removed"
@@ -28,7 +30,8 @@ REASON_REMOVED = "removed"
 class Moves:
     """Mutations of one shard. `out` collects the turn's commands, `now` is the turn's time (microseconds).
 
-    `fresh` are items to be matched at the end of the turn, `changed` agents whose availability may have changed.
+    `fresh` are items to be matched at the end of the turn, `changed` agents whose availability may have changed,
+    `spread` items offered in this turn that may be offered to more agents at once.
     """
 
     def __init__(self, shard: Shard) -> None:
@@ -37,6 +40,8 @@ class Moves:
         self.out: list[Command] = []
         self.fresh: dict[str, Work] = {}
         self.changed: dict[str, Agent] = {}
+        self.spread: dict[str, Work] = {}
+        self.waiting = Waiting(self)
 
     def begin(self, now: int) -> list[Command]:
         """Start a turn and return the list that its commands go to. Time never runs backwards."""
@@ -75,6 +80,7 @@ class Moves:
             self.shard.timers.disarm(TimerKind.GRACE, agent.agent_id)
         else:
             self.shard.timers.arm(TimerKind.GRACE, agent.agent_id, deadline)
+        self.changed[agent.agent_id] = agent
         self.shard.touch_agent(agent)
 
     def retire(self, agent: Agent) -> None:
@@ -85,33 +91,42 @@ class Moves:
         if not agent.reservations and agent.agent_id in self.shard.agents:
             self.presence(agent, AgentCause.REMOVED, REASON_REMOVED)
             self.set_grace(agent, None)
+            self.shard.timers.disarm(TimerKind.FRESH, agent.agent_id)
             del self.shard.agents[agent.agent_id]
 
-    # -- from waiting to offered and back
+    def limit_fresh(self, agent: Agent) -> bool:
+        """Bring the time from which fresh work may come in line with what came; whether it changed."""
+        until = agent.fresh_end()
+        if until == agent.fresh_until:
+            return False
+        agent.fresh_until = until
+        if until is None:
+            self.shard.timers.disarm(TimerKind.FRESH, agent.agent_id)
+        else:
+            self.shard.timers.arm(TimerKind.FRESH, agent.agent_id, until)
+        return True
 
-    def admit(self, work: Work) -> None:
-        """A new item, to be matched at the end of the turn."""
-        self.shard.work[work.work_id] = work
-        self.shard.bind(work)
-        self.shard.touch_work(work)
-        self.fresh[work.work_id] = work
+    # -- from waiting to offered and back
 
     def claim(self, pair: Pair) -> None:
         """Reserve the agent's capacity for the item and offer it. The caller publishes the agent."""
         work, agent, shard = pair.work, pair.agent, self.shard
-        policy: Policy = shard.policy
-        shard.delist(work)
-        work.move(WorkCause.OFFER)
+        rules = shard.lines[work.queue].rules
+        if work.state is WorkState.WAITING:
+            shard.delist(work)
+            work.move(WorkCause.OFFER)
+            self.waiting.arm(work)
         work.attempts += 1
         reservation_id = f"{work.work_id}.{work.attempts}"
-        rules = shard.lines[work.queue].rules
         deadline = self.now + rules.offer_timeout_us
-        units = shard.matcher.cost(work, agent)
-        reservation = Reservation(
-            reservation_id, work, agent, work.medium, units, self.now, deadline, policy_version=policy.version
-        )
-        work.reservation = reservation
+        units, version = shard.matcher.cost(work, agent), shard.policy.version
+        reservation = Reservation(reservation_id, work, agent, work.medium, units, self.now, deadline, version)
+        work.reservations[reservation_id] = reservation
         agent.take(reservation)
+        if agent.rules.fresh_limit:
+            agent.note_fresh(self.now)
+            self.limit_fresh(agent)
+            shard.touch_agent(agent)
         shard.reservations[reservation_id] = reservation
         shard.timers.arm(TimerKind.OFFER, reservation_id, deadline)
         shard.touch_work(work)
@@ -124,22 +139,64 @@ class Moves:
                 agent.agent_id,
                 work.queue,
                 work.medium,
-                work.profile.wanted,
+                wanted(work.demanded),
                 work.queued_at,
                 deadline,
                 work.attempts,
-                Decision(policy.version, rules.strategy.value, pair.terms, pair.runner_up, pair.runner_up_terms),
+                Decision(version, rules.strategy.value, pair.terms, pair.runner_up, pair.runner_up_terms),
+                rules.auto_accept,
+                work.callback,
             )
         )
+        if rules.auto_accept:
+            self.accept(reservation)
+        elif len(work.reservations) < rules.offer_to:
+            self.spread[work.work_id] = work
+
+    def accept(self, reservation: Reservation) -> None:
+        """The first to accept has the item; whoever else has an offer of it loses that at once."""
+        work, agent = reservation.work, reservation.agent
+        reservation.move(OfferCause.ACCEPT)
+        work.move(WorkCause.ACCEPT)
+        reservation.deadline = None
+        self.shard.timers.disarm(TimerKind.OFFER, reservation.reservation_id)
+        self.shard.timers.disarm(TimerKind.STAGE, work.work_id)
+        agent.handled_today += 1
+        self.shard.touch_agent(agent)
+        self.shard.touch_work(work)
+        self.shard.touch_reservation(reservation)
+        self.out.append(
+            JoinLegs(reservation.reservation_id, work.work_id, work.interaction_id, reservation.agent.agent_id)
+        )
+        for other in list(work.reservations.values()):
+            if other is not reservation:
+                self.drop(other, WithdrawReason.TAKEN)
 
     def withdraw(self, reservation: Reservation, reason: WithdrawReason) -> None:
-        """An offer, accepted or not, comes to nothing: the agent loses it, the item goes back to its place."""
+        """An offer, accepted or not, comes to nothing; with the last one the item goes back to its place."""
         work = reservation.work
-        self._drop(reservation, reason)
-        work.move(WorkCause.RETURN)
-        self.shard.touch_work(work)
-        self.fresh[work.work_id] = work
-        self.out.append(RequeueWork(work.work_id, work.interaction_id, work.queue))
+        self.drop(reservation, reason)
+        if not work.reservations:
+            self.waiting.resume(work)
+
+    def withdraw_all(self, work: Work, reason: WithdrawReason) -> None:
+        """All offers of an item that nobody has taken are over; the caller says what becomes of it."""
+        for reservation in list(work.reservations.values()):
+            self.drop(reservation, reason)
+
+    def drop(self, reservation: Reservation, reason: WithdrawReason) -> None:
+        """The agent loses an offer, accepted or not; the caller says what becomes of the item."""
+        work, agent = reservation.work, reservation.agent
+        offered = reservation.state is OfferState.OFFERED
+        reservation.move(OfferCause.WITHDRAW if offered else OfferCause.RELEASE)
+        if offered and agent.recent:
+            agent.forget_fresh(reservation.offered_at)
+            self.limit_fresh(agent)
+            self.shard.touch_agent(agent)
+        self.out.append(
+            WithdrawOffer(reservation.reservation_id, work.work_id, work.interaction_id, agent.agent_id, reason)
+        )
+        self._free(reservation)
 
     def rest(self, work: Work, agent: Agent, until: int) -> None:
         """Do not offer the item to this agent again before `until`."""
@@ -153,7 +210,19 @@ class Moves:
             del work.resting[agent_id]
         self._arm_rest(work)
         self.shard.touch_work(work)
-        self.fresh[work.work_id] = work
+        self.renew(work)
+
+    def awaken(self, work: Work, agent_id: str) -> None:
+        """Forget that the item rests for this agent."""
+        if work.resting.pop(agent_id, None) is not None:
+            self._arm_rest(work)
+            self.renew(work)
+            self.shard.touch_work(work)
+
+    def renew(self, work: Work) -> None:
+        """Match the item at the end of the turn, if it waits then and its time has come."""
+        if not work.scheduled:
+            self.fresh[work.work_id] = work
 
     def _arm_rest(self, work: Work) -> None:
         if work.resting:
@@ -161,42 +230,13 @@ class Moves:
         else:
             self.shard.timers.disarm(TimerKind.REST, work.work_id)
 
-    def reroute(self, work: Work, queue: str, directed: str | None, reason: WithdrawReason) -> None:
-        """Put an item that is not taken yet under another demand; an open offer of it is withdrawn for `reason`."""
-        shard, reservation = self.shard, work.reservation
-        shard.delist(work)
-        shard.matcher.unbind(work)
-        work.queue, work.directed = queue, directed
-        shard.bind(work)
-        if reservation is not None:
-            self.withdraw(reservation, reason)
-            return
-        shard.touch_work(work)
-        self.fresh[work.work_id] = work
-        self.out.append(RequeueWork(work.work_id, work.interaction_id, work.queue))
-
-    def awaken(self, work: Work, agent_id: str) -> None:
-        """Forget that the item rests for this agent."""
-        if work.resting.pop(agent_id, None) is not None:
-            self._arm_rest(work)
-            self.fresh[work.work_id] = work
-            self.shard.touch_work(work)
-
     # -- the end of work
 
-    def drop(self, reservation: Reservation, reason: WithdrawReason, outcome: Outcome) -> None:
-        """The item leaves while it is offered."""
-        work = reservation.work
-        self._drop(reservation, reason)
-        self.close(work, outcome)
-
-    def release(self, reservation: Reservation, by: EndedBy, outcome: Outcome) -> None:
-        """The item leaves while it is accepted, or cancelled in mid-conversation: no wrap-up, capacity free at once."""
-        work = reservation.work
+    def release(self, reservation: Reservation, by: EndedBy) -> None:
+        """The assignment is over without wrap-up, the capacity free at once; the caller says what of the item."""
         self._part(reservation, by)
         reservation.move(OfferCause.RELEASE)
         self._free(reservation)
-        self.close(work, outcome)
 
     def start_wrap_up(self, reservation: Reservation, by: EndedBy) -> None:
         """The conversation is over; with no wrap-up time the whole assignment is."""
@@ -209,17 +249,18 @@ class Moves:
         if duration <= 0:
             self.finish(reservation, None)
             return
-        reservation.deadline = self.now + duration
-        self.shard.timers.arm(TimerKind.WRAP_UP, reservation.reservation_id, reservation.deadline)
         self.shard.touch_work(work)
+        self.wrap_up_until(reservation, self.now + duration)
+
+    def wrap_up_until(self, reservation: Reservation, deadline: int) -> None:
+        """Wrap-up ends at this time unless the agent ends it; also when they have asked for more."""
+        work = reservation.work
+        reservation.deadline = deadline
+        self.shard.timers.arm(TimerKind.WRAP_UP, reservation.reservation_id, deadline)
         self.shard.touch_reservation(reservation)
         self.out.append(
             StartWrapUp(
-                reservation.reservation_id,
-                work.work_id,
-                work.interaction_id,
-                reservation.agent.agent_id,
-                reservation.deadline,
+                reservation.reservation_id, work.work_id, work.interaction_id, reservation.agent.agent_id, deadline
             )
         )
 
@@ -235,12 +276,18 @@ class Moves:
         self._free(reservation)
         self.close(work, outcome)
 
+    def divert(self, work: Work, way: str, why: str) -> None:
+        """A rule sends an item that nobody has taken to what its channel does next."""
+        self.out.append(DivertWork(work.work_id, work.interaction_id, way, why))
+        self.close(work, Outcome.DIVERTED)
+
     def close(self, work: Work, outcome: Outcome) -> None:
         """The item leaves the router for good."""
         self.shard.delist(work)
         work.move(WorkCause.CLOSE)
         if work.resting:
             self.shard.timers.disarm(TimerKind.REST, work.work_id)
+        self.waiting.forget(work)
         self.fresh.pop(work.work_id, None)
         del self.shard.work[work.work_id]
         self.shard.matcher.unbind(work)
@@ -253,24 +300,13 @@ class Moves:
             PartLegs(reservation.reservation_id, work.work_id, work.interaction_id, reservation.agent.agent_id, by)
         )
 
-    def _drop(self, reservation: Reservation, reason: WithdrawReason) -> None:
-        work = reservation.work
-        offered = reservation.state is OfferState.OFFERED
-        reservation.move(OfferCause.WITHDRAW if offered else OfferCause.RELEASE)
-        self.out.append(
-            WithdrawOffer(
-                reservation.reservation_id, work.work_id, work.interaction_id, reservation.agent.agent_id, reason
-            )
-        )
-        self._free(reservation)
-
     def _free(self, reservation: Reservation) -> None:
         shard, agent = self.shard, reservation.agent
         if reservation.deadline is not None:
             shard.timers.disarm(TimerKind.OFFER, reservation.reservation_id)
             shard.timers.disarm(TimerKind.WRAP_UP, reservation.reservation_id)
         agent.give_back(reservation)
-        reservation.work.reservation = None
+        del reservation.work.reservations[reservation.reservation_id]
         del shard.reservations[reservation.reservation_id]
         shard.touch_reservation(reservation)
         self.changed[agent.agent_id] = agent

@@ -39,18 +39,19 @@ def load_image(shard: Shard, image: ShardImage, *, live: bool = False) -> None:
     for reservation_row in sorted(image.reservations, key=lambda row: (row.offered_at, row.reservation_id)):
         _load_reservation(shard, reservation_row)
     for work in shard.work.values():
-        if (work.reservation is None) is not (work.state is WorkState.WAITING):
-            raise ImageError(f"work {work.work_id} is {work.state}, its reservation {work.reservation}")
+        if (not work.reservations) is not (work.state is WorkState.WAITING):
+            raise ImageError(f"work {work.work_id} is {work.state}, its reservations {list(work.reservations)}")
 
 
 def _load_reservation(shard: Shard, row: ReservationRow) -> None:
     work, agent = shard.work.get(row.work_id), shard.agents.get(row.agent_id)
     if work is None or agent is None:
         raise ImageError(f"reservation {row.reservation_id} has no work or no agent")
-    if work.reservation is not None or work.state is not WORK_STATE.get(row.state):
+    others = row.state is OfferState.OFFERED and work.claim_of(row.agent_id) is None
+    if (work.reservations and not others) or work.state is not WORK_STATE.get(row.state):
         raise ImageError(f"reservation {row.reservation_id} does not fit work {row.work_id} in {work.state}")
     reservation = Reservation.from_row(row, work, agent)
-    work.reservation = reservation
+    work.reservations[row.reservation_id] = reservation
     agent.take(reservation)
     shard.reservations[row.reservation_id] = reservation
     if row.deadline is not None:

@@ -35,10 +35,9 @@ class Settlement:
         if self._shard.matcher is not self._matcher:
             self._matcher, self._agenda = self._shard.matcher, Agenda(self._shard)
         changed = list(moves.changed.values())
-        if self._shard.matcher.has_preferring:
-            self._meet_preferred(changed)
-        fresh = [work for work in moves.fresh.values() if work.state is WorkState.WAITING]
-        if fresh:
+        moves.waiting.attend(changed)
+        fresh = [work for work in moves.fresh.values() if work.state is WorkState.WAITING and not work.scheduled]
+        if moves.fresh:
             moves.fresh = {}
         if changed:
             moves.changed = {}
@@ -49,15 +48,14 @@ class Settlement:
         elif self._agenda or fresh or changed:
             self._match_many(fresh, changed)
 
-    def _meet_preferred(self, changed: list[Agent]) -> None:
-        """Who waits for preferred agents alone, or no longer has to, follows their presence."""
-        shard = self._shard
-        for agent in changed:
-            if agent.present is not agent.counted:
-                shard.matcher.publish(agent)
-                for work in shard.matcher.preferring(agent):
-                    shard.rebind(work)
-                    self._moves.fresh[work.work_id] = work
+    def spread(self, work: Work) -> None:
+        """Offer an item that is offered to more agents at once, as far as its queue says and agents are left over."""
+        limit = self._shard.lines[work.queue].rules.offer_to
+        while work.state is WorkState.OFFERED and len(work.reservations) < limit:
+            pair = self._shard.matcher.best_agent(work)
+            if pair is None:
+                return
+            self._offer(pair)
 
     def _match_one(self, work: Work) -> None:
         self._shard.settle_in(work)

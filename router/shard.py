@@ -36,6 +36,7 @@ class Shard:
         self.timers = Timers()
         self.matcher = Matcher(EMPTY_POLICY, ())
         self._shape = (EMPTY_POLICY.units, EMPTY_POLICY.interrupts, False)
+        self._delays: Mapping[str, tuple[int, ...]] = {}
         self.sequence = 0
         self.clock = 0
         self._agents: dict[str, None] = {}
@@ -81,9 +82,9 @@ class Shard:
 
     def _new_lines(self, policy: Policy, kept: Mapping[str, Line]) -> dict[str, Line]:
         """A line for each queue: the one there was where nothing about it changed."""
-        waits, lines = delays(policy), {}
+        self._delays, lines = delays(policy), {}
         for name, rules in policy.queues.items():
-            line, wait = kept.get(name), waits.get(name, ())
+            line, wait = kept.get(name), self._delays.get(name, ())
             same = line is not None and (line.rules, line.delays, line.retired) == (rules, wait, False)
             lines[name] = line if line is not None and same else Line(rules, delays=wait, lists=self._shape[2])
         return lines
@@ -92,9 +93,10 @@ class Shard:
         """Whether the item has to be bound anew under the new lines."""
         line = self.lines.get(work.queue)
         if line is None:
-            line = kept.get(work.queue)
-            if line is None or not line.retired:
-                line = Line(QueuePolicy(work.queue, work.medium), lists=self._shape[2], retired=True)
+            line, wait = kept.get(work.queue), self._delays.get(work.queue, ())
+            if line is None or not line.retired or line.delays != wait:
+                rules = QueuePolicy(work.queue, work.medium)
+                line = Line(rules, delays=wait, lists=self._shape[2], retired=True)
             self.lines[work.queue] = line
         if work.directed is not None and not self.policy.takes(work.directed, work.medium):
             work.directed = None

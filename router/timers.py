@@ -9,10 +9,12 @@ _SLACK = 256
 class TimerKind(StrEnum):
     """What a deadline is for; with the identifier beside it, it names one timer."""
 
+    FRESH = "fresh"
     GRACE = "grace"
     MATCH = "match"
     OFFER = "offer"
     REST = "rest"
+    STAGE = "stage"
     WRAP_UP = "wrap_up"
 
 

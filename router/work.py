@@ -88,7 +88,30 @@ class Work:
     listed: bool = False
     # Set when the item is bound to the current rules, before anything else happens to it.
     profile: "Profile" = field(init=False)
-    reservation: "Reservation | None" = None
+    reservations: "dict[str, Reservation]" = field(default_factory=dict)
+
+    @property
+    def reservation(self) -> "Reservation | None":
+        """The first of its open reservations; there are several only while it is offered to several agents."""
+        return next(iter(self.reservations.values()), None)
+
+    @property
+    def taken(self) -> "Reservation":
+        """The one reservation of an item that an agent has accepted; raises StopIteration for one that nobody has."""
+        return next(iter(self.reservations.values()))
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether its time has not come: it waits, but in no list."""
+        return self.not_before is not None
+
+    def claim_of(self, agent_id: str) -> "Reservation | None":
+        """The reservation that this agent has of it."""
+        return next((one for one in self.reservations.values() if one.agent.agent_id == agent_id), None)
+
+    def excludes(self, agent_id: str) -> bool:
+        """Whether it is not to be offered to this agent now: it rests for them, or they have an offer of it."""
+        return agent_id in self.resting or self.claim_of(agent_id) is not None
 
     def move(self, cause: WorkCause) -> None:
         """Take the step that the table gives."""

@@ -61,7 +61,12 @@ Signing out gives open offers back (`signed_out`) and closes wrap-up. An agent w
 gets nothing new, gives open offers back (`policy`), ends the work that they hold and then vanishes.
 
 The idle time that decides between equal agents runs from the later of: the end of the last work, and becoming
-ready.""",
+ready.
+
+Two more facts stand beside presence. An agent counts as *present* while signed in and connected, or within the
+grace: rings that nobody is present for are passed over (see [work](work.md)). And an agent with a limit of fresh work
+takes nothing new while as many items came within the window; items that went again before they were accepted do not
+count. DayStarted sets the number of items accepted today to nought.""",
 )
 
 WORK = Page(
@@ -73,12 +78,13 @@ with an outcome. The customer may leave in any state.""",
     states=WorkState,
     causes={
         WorkCause.OFFER: "the match at the end of a turn: SendOffer",
-        WorkCause.RETURN: "the offer or assignment came to nothing, or was taken back by WorkMoved or WorkDirected: "
-        "RequeueWork, at the old place",
+        WorkCause.RETURN: "the last offer or the assignment came to nothing, or was taken back by WorkMoved or "
+        "WorkDirected: RequeueWork, at the old place",
         WorkCause.ACCEPT: "OfferAccepted: JoinLegs",
         WorkCause.CONNECT: "AssignmentConnected",
         WorkCause.END: "AssignmentEnded, CustomerLeft or NodeLost: PartLegs and StartWrapUp",
-        WorkCause.CLOSE: "the customer left, the node was lost, wrap-up is over, or WorkCancelled: CloseWork",
+        WorkCause.CLOSE: "the customer left, the node was lost, wrap-up is over, a rule diverts the item, the last try "
+        "of a callback failed, or WorkCancelled: CloseWork",
     },
     notes="""Place: priority (the queue's plus the item's) first, then the time of queueing. Both stay with the
 item, so one that comes back has its old place.
@@ -104,6 +110,41 @@ queue's rules, and is for all again. A directed item is kept for one agent: skil
 does. The direction stays through rejection and a missed offer, and ends by WorkDirected without an agent, by WorkMoved,
 or when the policy no longer has the agent.
 
+WorkPrioritised gives such an item another priority of its own; offers of it go on.
+
+Waiting changes an item by itself, too. One timer for each item (`stage`) is due at the next such time:
+
+| at | happens |
+|---|---|
+| its own time (`not_before`) | until then it is in no list; then it waits at the place of its time of queueing |
+| the end of the patience with its preferred agents, or when none of them is present | it is for all who may take it |
+| a ring's time, counted from the entry into the queue (`ringed_at`) | the ring holds on top of those before |
+| nobody is present who may take it in its ring, and the ring may be passed over | the next ring holds at once |
+| a ring with an exit to a queue | the item is in that queue at its old place, its rings count anew: RequeueWork |
+| a ring with an exit to what the channel does next | DivertWork and CloseWork (`diverted`) |
+
+The time before the first ring is passed over as a ring is, but never to an exit. An exit that leads nowhere (no such
+queue, another medium, closed or full without a way on, a queue passed through in the same turn) is passed over, the
+item stays where it is. Offered items take an exit only when they come back. One that was talked over and comes back
+goes on from its ring by a new clock. New rules apply at once: where the rings of a queue changed, those hold whose
+time has come.
+
+A closed queue and a full one (`max_waiting` listed items) take `when_closed` or `when_full` for what comes, else it is
+refused as `queue_closed` or `queue_full`; so is a WorkMoved into them. Items that come back, and those who wait when
+the limit shrinks, keep their place. `empty_when_closed` also sends away who waits or is offered (withdrawn as `rule`),
+as far as there is a way; whoever has none stays.
+
+CallbackRequested makes a waiting item a callback: it keeps its place and everything else, CustomerLeft and NodeLost no
+longer end it, and nothing diverts it, as nobody is there. (While it is offered: refused as `not_waiting`; somebody is
+about to answer.) Its offers say so; after the accept the channel calls the customer.
+
+| a callback that an agent has accepted | commands |
+|---|---|
+| AssignmentConnected | none; from now on it is an item like any other |
+| CallbackFailed, or AssignmentEnded by the customer | PartLegs, RequeueWork; in no list for `callback_retry_us` |
+| the same at the last of `callback_attempts` | PartLegs, CloseWork (`unreached`) |
+| NodeLost | WithdrawOffer, RequeueWork; it was no try |
+
 AssignmentEnded before the join counts as the customer leaving when the customer did, else as AssignmentFailed.
 
 RequeueWork is given whenever an offer or assignment comes to nothing, and SendOffer after it when the same turn
@@ -119,11 +160,11 @@ OFFER = Page(
     name="offer",
     title="A reservation: offer, assignment, wrap-up",
     intro="""A reservation holds an agent's capacity for one item, from the offer until wrap-up ends. Its id is
-`<work id>.<attempt>`.""",
+`<work id>.<attempt>`. An item has several only while its queue offers it to several agents at once.""",
     table=OFFER_TABLE,
     states=OfferState,
     causes={
-        OfferCause.ACCEPT: "OfferAccepted by its agent, while the offer stands",
+        OfferCause.ACCEPT: "OfferAccepted by its agent, while the offer stands; or at once, where the queue says so",
         OfferCause.WITHDRAW: "the offer ended: WithdrawOffer with the reason",
         OfferCause.RELEASE: "accepted, but never a conversation; or cancelled in the conversation",
         OfferCause.CONNECT: "AssignmentConnected",
@@ -133,18 +174,29 @@ OFFER = Page(
     notes="""The offer stands until its deadline is applied: an accept that arrives before that wins, a later
 one is refused as `offer_over`. Accepting twice is without effect.
 
+A queue may offer an item to several agents at once (`offer_to`). The offers are made in one turn, in order of the
+choice of agent; those beyond the first go to agents who are left over when all else that waits is matched. Who becomes
+free later is not added. The first to accept has the item, the others lose it in the same turn (`taken`). A rejected or
+missed offer leaves the others standing; the item comes back with the last one.
+
 | the offer ends by | reason | the agent | the item |
 |---|---|---|---|
-| its deadline | `expired` | not_ready, `missed_offer` | goes on |
+| its deadline | `expired` | not_ready, `missed_offer`; or stays ready, the item rests for them | goes on |
+| another's accept | `taken` | free | taken by the other |
 | OfferRejected | `rejected` | stays ready | goes on, but rests for this agent |
 | OfferFailed, AssignmentFailed | `failed` | not_ready, `leg_failed` | goes on |
 | signing out | `signed_out` | offline | goes on |
 | a policy without the agent | `policy` | vanishes | goes on |
 | WorkMoved | `moved` | free | goes on in the other queue |
 | WorkDirected | `directed` | free | goes on, kept for the agent |
+| its queue is closed and emptied | `rule` | free | in another queue, or diverted |
 | WorkCancelled | `cancelled` | free | closed |
 | CustomerLeft | `abandoned` | free | closed |
-| NodeLost | `node_lost` | free | closed |""",
+| NodeLost | `node_lost` | free | closed; a callback goes on |
+
+Wrap-up ends at its deadline, whether the agent's page is there or not. WrapUpExtended moves the deadline by what is
+asked for, as far as the queue's `wrap_up_extend_us` allows in all: StartWrapUp again, with the new deadline; beyond it
+`not_extendable`.""",
 )
 
 PAGES = (AGENT, WORK, OFFER)

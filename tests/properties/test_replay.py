@@ -6,9 +6,9 @@ from tests.properties.walk import Walk
 from tests.router.world import World
 
 
-@pytest.mark.parametrize("seed", [11, 12, 13])
-def test_replay_gives_identical_commands_and_rows(seed: int) -> None:
-    walk = Walk(seed, agents=8, queues=5, skills=5)
+@pytest.mark.parametrize(("seed", "rules"), [(11, False), (12, False), (13, True), (14, True)])
+def test_replay_gives_identical_commands_and_rows(seed: int, rules: bool) -> None:
+    walk = Walk(seed, agents=8, queues=5, skills=5, rules=rules)
     for _ in range(1500):
         walk.step()
     replayed = World(walk.first)

@@ -1,9 +1,13 @@
 """Long random walks: the invariants after every event, each match as the dense oracle would have made it."""
 
+from itertools import product
+from typing import get_args
+
 import pytest
 
-from router.commands import CloseWork, SendOffer
-from router.events import WorkQueued
+from router.commands import CloseWork, Command, SendOffer, WithdrawOffer
+from router.events import RoutingEvent, TimePassed, WorkQueued
+from router.vocabulary import Outcome, WithdrawReason
 from tests.properties.walk import Walk
 from tests.router.world import kinds
 
@@ -12,6 +16,14 @@ from tests.router.world import kinds
 def test_small_site_keeps_its_invariants_after_every_event(seed: int) -> None:
     walk = Walk(seed, agents=5, queues=4, skills=4)
     for _ in range(1000):
+        walk.step()
+        walk.world.check()
+
+
+@pytest.mark.parametrize("seed", range(40, 44))
+def test_every_rule_keeps_the_invariants_after_every_event(seed: int) -> None:
+    walk = Walk(seed, agents=8, queues=5, skills=2, rules=True)
+    for _ in range(800):
         walk.step()
         walk.world.check()
 
@@ -50,20 +62,17 @@ def test_nothing_is_closed_twice_or_offered_after_its_end(seed: int) -> None:
     assert closed > 150
 
 
-def test_walks_reach_every_command() -> None:
-    walk = Walk(3, agents=8, queues=4, skills=4)
-    for _ in range(3000):
-        walk.step()
-    seen = {type(command).__name__ for _, _, commands in walk.trace for command in commands}
-    assert seen == {
-        "SendOffer",
-        "WithdrawOffer",
-        "JoinLegs",
-        "PartLegs",
-        "StartWrapUp",
-        "EndWrapUp",
-        "RequeueWork",
-        "CloseWork",
-        "ShowPresence",
-        "Refuse",
-    }
+def test_walks_reach_every_event_command_reason_and_outcome() -> None:
+    walks = [Walk(seed, agents=12, queues=5, skills=2, rules=True) for seed in (3, 4, 5)]
+    for walk in walks:
+        for _ in range(3000):
+            walk.step()
+    trace = [entry for walk in walks for entry in walk.trace]
+    commands = [command for _, _, commands in trace for command in commands]
+    assert {type(command) for command in commands} == set(get_args(Command))
+    events = {type(event) for event, _, _ in trace if event is not None}
+    assert events == set(get_args(RoutingEvent)) - {TimePassed}
+    assert {one.reason for one in commands if isinstance(one, WithdrawOffer)} == set(WithdrawReason)
+    assert {one.outcome for one in commands if isinstance(one, CloseWork)} == set(Outcome)
+    offers = [one for one in commands if isinstance(one, SendOffer)]
+    assert {(one.auto_accept, one.callback) for one in offers} == set(product((False, True), repeat=2))

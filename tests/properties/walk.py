@@ -11,7 +11,10 @@ from router.events import (
     AssignmentConnected,
     AssignmentEnded,
     AssignmentFailed,
+    CallbackFailed,
+    CallbackRequested,
     CustomerLeft,
+    DayStarted,
     Event,
     NodeLost,
     OfferAccepted,
@@ -22,13 +25,16 @@ from router.events import (
     WorkCancelled,
     WorkDirected,
     WorkMoved,
+    WorkPrioritised,
     WorkQueued,
+    WrapUpExtended,
     WrapUpFinished,
 )
 from router.invariants import check_order
 from router.policy import AgentPolicy, Policy, QueuePolicy, Strategy, Weights
 from router.rows import ReservationRow
 from router.vocabulary import EndedBy, Medium, OfferState, Presence, Requirement
+from tests.properties.every_rule import random_wishes, with_rules
 from tests.properties.oracle import Oracle, made_matches
 from tests.router.world import SECOND, Store, World
 
@@ -80,13 +86,20 @@ def random_policy(random: Random, version: int, agents: int, queues: int, skills
 
 
 class Walk:
-    """One walk. `trace` is what was done: (event or None for expire, now, commands)."""
+    """One walk. `trace` is what was done: (event or None for expire, now, commands).
 
-    def __init__(self, seed: int, *, agents: int, queues: int, skills: int, policy_changes: bool = True) -> None:
+    `rules`: the policies use every rule of waiting, offers and agents; what the oracle does not know is then left to
+    the invariants.
+    """
+
+    def __init__(
+        self, seed: int, *, agents: int, queues: int, skills: int, policy_changes: bool = True, rules: bool = False
+    ) -> None:
         self.random = Random(seed)
         self.size = (agents, queues, skills)
+        self.rules = rules
         self.version = 1
-        first = random_policy(self.random, 1, *self.size)
+        first = self._new_policy()
         self.world = World(first)
         self.oracle = Oracle(first)
         self.first = first
@@ -105,8 +118,8 @@ class Walk:
             (10, self._wrapped),
             (3, self._offer_failed),
             (2, self._failed),
-            (16, self._presence),
-            (10, self._connect),
+            (40 if rules else 16, self._presence),
+            (20 if rules else 10, self._connect),
             (4, self._disconnect),
             (3, lambda: WorkMoved(self._any_work(), f"q{self.random.randrange(self.size[1])}", "sam")),
             (
@@ -115,15 +128,20 @@ class Walk:
             ),
             (1, lambda: WorkCancelled(self._any_work(), "sam")),
             (1, lambda: NodeLost(self.random.choice(NODES))),
+            (2, lambda: WorkPrioritised(self._any_work(), self.random.choice((0, 1, 7)), "sam")),
+            (1 + 2 * rules, lambda: CallbackRequested(self._any_work())),
+            (1 + 3 * rules, lambda: CallbackFailed(self._reservation(OfferState.ACCEPTED)[0], "no_answer")),
+            (3, self._extended),
+            (1, DayStarted),
         ]
         if policy_changes:
-            self.makers.append((2, self._policy))
+            self.makers.append((4 if rules else 2, self._policy))
 
     def step(self) -> None:
         """One event or one deadline, checked against the oracle."""
         random, world = self.random, self.world
         due = world.dispatcher.next_deadline()
-        if due is not None and (due <= world.now or random.random() < 0.2):
+        if due is not None and (due <= world.now or random.random() < (0.03 if self.rules else 0.2)):
             world.now = max(world.now, due) + random.choice((0, 0, 500))
             self._note(None, world.dispatcher.expire(world.now))
             return
@@ -133,7 +151,7 @@ class Walk:
         self._note(event, commands)
         if random.random() < 0.03:
             self._note(event, world.dispatcher.handle(event, world.now))
-        world.now += random.choice((0, 1_000, 50_000, SECOND))
+        world.now += random.choice((0, 1_000, 50_000, SECOND // 4 if self.rules else SECOND))
         if random.random() < 0.3:
             world.dispatcher.tidy()
 
@@ -150,7 +168,7 @@ class Walk:
         self.past_reservations += [key for key in store.reservations if key not in self.past_reservations[-50:]]
         store.apply(self.world.dispatcher.drain_changes())
         self.trace.append((event, self.world.now, commands))
-        if self.oracle.by_items:
+        if self.oracle.by_items and not self.rules:
             expected = self.oracle.matches(store, self.connected.keys(), commands)
             assert made_matches(commands) == expected, f"step {len(self.trace)}: {event}"
         check_order(self.world.dispatcher, commands)
@@ -191,6 +209,7 @@ class Walk:
         index = random.randrange(queues)
         needs = [Requirement(f"s{random.randrange(skills + 1)}", random.randint(1, 5))] if random.random() < 0.4 else []
         medium = tuple(Medium)[index % 3] if random.random() < 0.98 else Medium.VOICE
+        more = random_wishes(random, self.world.now, self.size[0]) if self.rules else {}
         return WorkQueued(
             f"w{self.count}",
             f"i{self.count}",
@@ -199,6 +218,7 @@ class Walk:
             tuple(needs),
             random.choice((0, 0, 3)),
             random.choice(NODES),
+            **more,
         )
 
     def _left(self) -> Event:
@@ -225,6 +245,9 @@ class Walk:
     def _wrapped(self) -> Event:
         return WrapUpFinished(*self._reservation(OfferState.WRAP_UP), disposition="sold")
 
+    def _extended(self) -> Event:
+        return WrapUpExtended(*self._reservation(OfferState.WRAP_UP), by_us=self.random.choice((5, 20)) * SECOND)
+
     def _offer_failed(self) -> Event:
         return OfferFailed(self._reservation(OfferState.OFFERED)[0], "busy")
 
@@ -244,9 +267,13 @@ class Walk:
         agent_id = self.random.choice(list(self.connected)) if self.connected else self._agent()
         return AgentDisconnected(agent_id, self.connected.get(agent_id, 0) - (self.random.random() < 0.1))
 
+    def _new_policy(self) -> Policy:
+        policy = random_policy(self.random, self.version, *self.size)
+        return with_rules(self.random, policy) if self.rules else policy
+
     def _policy(self) -> Event:
         self.version += 1
-        new = random_policy(self.random, self.version, *self.size)
+        new = self._new_policy()
         old = self.oracle.policy
         if self.random.random() < 0.6:  # a small edit: one agent comes, goes or changes, the queues' rules change
             agents = dict(old.agents)

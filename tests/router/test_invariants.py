@@ -66,7 +66,7 @@ def _over_capacity(shard: Shard) -> None:
     shard.delist(work)
     work.state = WorkState.OFFERED
     extra = Reservation("w2.1", work, agent, Medium.VOICE, 1, 1, held.deadline, "v1")
-    work.reservation = extra
+    work.reservations["w2.1"] = extra
     agent.take(extra)
     shard.reservations["w2.1"] = extra
 

@@ -20,7 +20,7 @@ def moves() -> Moves:
     moves = Moves(shard)
     moves.begin(100)
     work = Work("w1", "i1", Medium.VOICE, "sales", (), 0, 100, 1, "n1")
-    moves.admit(work)
+    moves.waiting.admit(work)
     moves.claim(Pair(work, shard.agents["ann"], ()))
     return moves
 
@@ -44,7 +44,8 @@ def test_a_withdrawn_offer_leaves_nothing_behind(moves: Moves) -> None:
 
 
 def test_closing_forgets_the_item(moves: Moves) -> None:
-    moves.drop(moves.shard.reservations["w1.1"], WithdrawReason.ABANDONED, Outcome.ABANDONED)
+    moves.withdraw_all(moves.shard.work["w1"], WithdrawReason.ABANDONED)
+    moves.close(moves.shard.work["w1"], Outcome.ABANDONED)
     assert moves.shard.work == {}
     assert moves.shard.drain().work_closed == ("w1",)
 

@@ -1,0 +1,118 @@
+"""Events of agents: who is connected, who declares what, and what is counted of them by day."""
+
+from typing import assert_never
+
+from router.agent import Agent, AgentCause
+from router.assignments import HELD
+from router.events import AgentConnected, AgentDisconnected, DayStarted, PresenceSet
+from router.moves import Moves
+from router.vocabulary import REASON_CONNECTION_LOST, REASON_SIGNED_IN, OfferState, Presence, WithdrawReason
+
+_PRESENCE_CAUSE = {
+    Presence.READY: AgentCause.SET_READY,
+    Presence.NOT_READY: AgentCause.SET_NOT_READY,
+    Presence.OFFLINE: AgentCause.SET_OFFLINE,
+}
+
+
+class Attendance:
+    """Carries them out with the moves of one shard."""
+
+    def __init__(self, moves: Moves) -> None:
+        self._moves = moves
+        self._shard = moves.shard
+
+    def take(self, event: AgentConnected | AgentDisconnected | PresenceSet | DayStarted) -> None:
+        """One event."""
+        match event:
+            case AgentConnected():
+                self._connected(event)
+            case AgentDisconnected():
+                self._disconnected(event)
+            case PresenceSet():
+                self._presence_set(event)
+            case DayStarted():
+                self._day_started()
+            case _:
+                assert_never(event)
+
+    def grace_over(self, agent: Agent) -> None:
+        """The connection did not come back in time."""
+        self._moves.set_grace(agent, None)
+        self._moves.presence(agent, AgentCause.CONNECTION_LOST, REASON_CONNECTION_LOST)
+
+    def fresh_again(self, agent: Agent) -> None:
+        """The limit of fresh work may let the next item come."""
+        agent.prune_fresh(self._moves.now)
+        self._shard.touch_agent(agent)
+        if self._moves.limit_fresh(agent):
+            self._moves.changed[agent.agent_id] = agent
+
+    def _known(self, agent_id: str) -> Agent | None:
+        agent = self._shard.agents.get(agent_id)
+        if agent is None:
+            self._moves.refuse("unknown_agent", f"there is no agent {agent_id}")
+        return agent
+
+    def _connected(self, event: AgentConnected) -> None:
+        agent = self._known(event.agent_id)
+        if agent is None or (agent.connected and event.generation == agent.generation):
+            return
+        if event.generation < agent.generation or (event.generation == agent.generation and not agent.unconfirmed):
+            self._moves.refuse("stale_generation", f"agent {event.agent_id} has generation {agent.generation}")
+            return
+        agent.generation = event.generation
+        agent.connected = True
+        agent.unconfirmed = False
+        self._moves.set_grace(agent, None)
+        self._moves.changed[agent.agent_id] = agent
+        if agent.presence is Presence.OFFLINE:
+            self._moves.presence(agent, AgentCause.CONNECTED, REASON_SIGNED_IN)
+        else:
+            self._moves.show(agent)
+
+    def _disconnected(self, event: AgentDisconnected) -> None:
+        agent = self._shard.agents.get(event.agent_id)
+        if agent is None or event.generation != agent.generation:
+            return
+        if agent.unconfirmed:
+            agent.unconfirmed = False
+            self._shard.touch_agent(agent)
+        if not agent.connected:
+            return
+        agent.connected = False
+        if agent.presence is not Presence.OFFLINE:
+            self._moves.set_grace(agent, self._moves.now + self._shard.policy.reconnect_grace_us)
+        self._moves.changed[agent.agent_id] = agent
+        self._shard.touch_agent(agent)
+
+    def _presence_set(self, event: PresenceSet) -> None:
+        agent = self._known(event.agent_id)
+        if agent is None:
+            return
+        if event.presence is Presence.OFFLINE:
+            self._sign_out(agent, event.reason)
+        elif agent.connected or (event.presence is Presence.NOT_READY and agent.presence is not Presence.OFFLINE):
+            self._moves.presence(agent, _PRESENCE_CAUSE[event.presence], event.reason)
+        else:
+            self._moves.refuse("not_connected", f"agent {event.agent_id} is not connected")
+
+    def _sign_out(self, agent: Agent, reason: str | None) -> None:
+        reservations = agent.open()
+        if any(reservation.state in HELD for reservation in reservations):
+            self._moves.refuse("work_held", f"agent {agent.agent_id} is in a conversation")
+            return
+        self._moves.presence(agent, AgentCause.SET_OFFLINE, reason)
+        self._moves.set_grace(agent, None)
+        for reservation in reservations:
+            if reservation.state is OfferState.OFFERED:
+                self._moves.withdraw(reservation, WithdrawReason.SIGNED_OUT)
+            else:
+                self._moves.finish(reservation, None)
+
+    def _day_started(self) -> None:
+        for agent in self._shard.agents.values():
+            if agent.handled_today:
+                agent.handled_today = 0
+                self._moves.changed[agent.agent_id] = agent
+                self._shard.touch_agent(agent)

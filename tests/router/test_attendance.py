@@ -1,0 +1,103 @@
+"""What is counted of agents: their day, and how much fresh work comes at once."""
+
+from dataclasses import replace
+
+import pytest
+
+from router.events import DayStarted, PolicyChanged
+from router.policy import AgentPolicy
+from router.vocabulary import Medium, Presence
+from tests.router.conftest import NewWorld
+from tests.router.world import SECOND, World, agent, offers, policy
+
+
+def limited(limit: int) -> AgentPolicy:
+    return replace(agent("ann", chat=5), fresh_limit=limit, fresh_window_us=60 * SECOND)
+
+
+@pytest.fixture
+def fresh(new_world: NewWorld) -> World:
+    """ann has room for five chats and takes at most two new ones a minute."""
+    world = new_world(policy({"ann": limited(2)}))
+    world.ready("ann")
+    return world
+
+
+def chat(world: World, work_id: str) -> list[tuple[str, str]]:
+    return offers(world.queue(work_id, "chat", medium=Medium.CHAT))
+
+
+def test_a_burst_is_spread_over_the_window(fresh: World) -> None:
+    assert chat(fresh, "1")
+    fresh.wait(10 * SECOND)
+    fresh.accept("1.1")
+    assert chat(fresh, "2")
+    fresh.accept("2.1")
+    assert not chat(fresh, "3")
+    assert not chat(fresh, "4")
+    assert offers(fresh.wait(50 * SECOND)) == [("3", "ann")]
+    assert offers(fresh.wait(10 * SECOND)) == [("4", "ann")]
+
+
+def test_what_was_not_taken_does_not_count(fresh: World) -> None:
+    chat(fresh, "1")
+    chat(fresh, "2")
+    assert not chat(fresh, "3")
+    assert offers(fresh.leave("1")) == [("3", "ann")]
+    assert not chat(fresh, "4")
+    fresh.accept("2.1")
+    fresh.leave("2")
+    assert "4" in fresh.store.work
+
+
+def test_the_limit_follows_the_policy(fresh: World) -> None:
+    chat(fresh, "1")
+    chat(fresh, "2")
+    chat(fresh, "3")
+    commands = fresh.post(PolicyChanged(policy({"ann": limited(3)}, version="v2")))
+    assert offers(commands) == [("3", "ann")]
+    fresh.post(PolicyChanged(policy({"ann": limited(1)}, version="v3")))
+    row = fresh.dispatcher.agent("ann")
+    assert row is not None
+    assert len(row.recent) == 1
+    assert not chat(fresh, "4")
+    assert offers(fresh.post(PolicyChanged(policy({"ann": limited(0)}, version="v4")))) == [("4", "ann")]
+    assert fresh.dispatcher.next_deadline() is not None
+
+
+def test_the_limit_survives_a_restart(fresh: World) -> None:
+    chat(fresh, "1")
+    chat(fresh, "2")
+    chat(fresh, "3")
+    other = fresh.restored()
+    other.check()
+    assert offers(other.ready("ann")) == []
+    assert offers(other.wait(10 * SECOND)) == []
+    other.accept("1.1")
+    other.accept("2.1")
+    assert offers(other.wait(50 * SECOND)) == [("3", "ann")]
+
+
+def test_the_day_begins_at_nought(fresh: World) -> None:
+    chat(fresh, "1")
+    fresh.accept("1.1")
+    assert fresh.post(DayStarted()) == []
+    row = fresh.store.agents["ann"]
+    assert row.handled_today == 0
+
+
+def test_presence_counts_with_a_connection_or_a_grace(fresh: World) -> None:
+    def present() -> bool:
+        return fresh.dispatcher.shard.agents["ann"].present
+
+    assert present()
+    fresh.presence("ann", Presence.NOT_READY)
+    assert present()
+    fresh.disconnect("ann")
+    assert present()
+    fresh.wait(15 * SECOND)
+    assert not present()
+    fresh.connect("ann")
+    assert present()
+    fresh.presence("ann", Presence.OFFLINE)
+    assert not present()
