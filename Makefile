@@ -47,8 +47,8 @@ e2e: dev tools ## whole-server tests with real clients
 soak: dev tools ## the long runs: 1,000 calls with random hang-ups, kill -9 in a loop
 	$(PY) -m pytest soak $(ARGS)
 
-load: dev ## locust agents against the running server on this machine, 20 s
-	$(VENV)/bin/locust -f loadtests/locustfile.py --headless --only-summary -u 6 -r 3 -t 20s --host http://127.0.0.1:$(or $(JACKFIELD_HTTP_PORT),8080) $(ARGS)
+load: dev ## a load run: make load NAME=crowded_line (loadtests/scenarios), report in load-NAME/
+	$(PY) -m loadtests.run $(or $(NAME),ordinary_day) $(ARGS)
 
 bench: dev ## benchmarks, one JSON object a line (ONLY=decision picks by prefix)
 	@$(PY) -m bench $(ONLY)

@@ -63,37 +63,18 @@ class Phones(asyncio.DatagramProtocol):
 
     async def register(self, user: str, password: str, sip_port: int) -> None:
         """One phone signs in at the server. Raises RuntimeError when the server refuses it."""
-        call_id, tag = secrets.token_hex(8), secrets.token_hex(4)
-        authorization = ""
+        ids, authorization = (secrets.token_hex(8), secrets.token_hex(4)), ""
         for number in (1, 2):
-            request = self._registration(user, sip_port, f"{call_id};{tag}", number, authorization)
-            future = self._answers[f"{call_id} {number}"] = asyncio.get_running_loop().create_future()
+            request = registration(user, self.port, sip_port, ids, number, authorization)
+            future = self._answers[f"{ids[0]} {number}"] = asyncio.get_running_loop().create_future()
             self._sip.sendto(request, (HOST, sip_port))
             async with asyncio.timeout(ANSWER_S):
                 answer = await future
             if answer.status != 401:
                 break
-            authorization = _credentials(answer, user, password, f"sip:{HOST}:{sip_port}")
+            authorization = credentials(answer, user, password, f"sip:{HOST}:{sip_port}")
         if answer.status != 200:
             raise RuntimeError(f"{user} cannot register: {answer.status} {answer.reason}")
-
-    def _registration(self, user: str, sip_port: int, ids: str, number: int, authorization: str) -> bytes:
-        call_id, _, tag = ids.partition(";")
-        return "\r\n".join(
-            [
-                f"REGISTER sip:{HOST}:{sip_port} SIP/2.0",
-                f"Via: SIP/2.0/UDP {HOST}:{self.port};branch=z9hG4bK{secrets.token_hex(8)}",
-                f"From: <sip:{user}@{HOST}>;tag={tag}",
-                f"To: <sip:{user}@{HOST}>",
-                f"Call-ID: {call_id}",
-                f"CSeq: {number} REGISTER",
-                f"Contact: <sip:{user}@{HOST}:{self.port}>",
-                "Max-Forwards: 70",
-                f"Expires: {EXPIRES_S}",
-                *([f"Authorization: {authorization}"] if authorization else []),
-                "Content-Length: 0\r\n\r\n",
-            ]
-        ).encode()
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         at_ns = time.monotonic_ns()
@@ -130,7 +111,27 @@ def _port(transport: asyncio.DatagramTransport) -> int:
     return port
 
 
-def _credentials(challenge: Response, user: str, password: str, uri: str) -> str:
+def registration(user: str, port: int, sip_port: int, ids: tuple[str, str], number: int, authorization: str) -> bytes:
+    """The `number`th REGISTER of a phone at `port`; `ids` are its Call-ID and its tag."""
+    call_id, tag = ids
+    return "\r\n".join(
+        [
+            f"REGISTER sip:{HOST}:{sip_port} SIP/2.0",
+            f"Via: SIP/2.0/UDP {HOST}:{port};branch=z9hG4bK{secrets.token_hex(8)}",
+            f"From: <sip:{user}@{HOST}>;tag={tag}",
+            f"To: <sip:{user}@{HOST}>",
+            f"Call-ID: {call_id}",
+            f"CSeq: {number} REGISTER",
+            f"Contact: <sip:{user}@{HOST}:{port}>",
+            "Max-Forwards: 70",
+            f"Expires: {EXPIRES_S}",
+            *([f"Authorization: {authorization}"] if authorization else []),
+            "Content-Length: 0\r\n\r\n",
+        ]
+    ).encode()
+
+
+def credentials(challenge: Response, user: str, password: str, uri: str) -> str:
     """The Authorization header for a challenge with qop=auth (RFC 7616)."""
     asked = parse_auth(challenge.headers.rows("WWW-Authenticate")[0]).params
     algorithm = asked.get("algorithm", "MD5")

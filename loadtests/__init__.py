@@ -1,1 +1,1 @@
-"""locust users against a running server on this machine."""
+"""Load against a running server on this machine: agents, visitors, callers and supervisors, by locust."""

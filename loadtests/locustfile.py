@@ -1,97 +1,170 @@
-"""locust: agents of the demo site at their WebSocket, against a running server on this machine.
+"""locust's entry: a scenario lived through against a running server on this machine.
 
-    make load            # with `make run` in another terminal; 6 agents, 20 s
+    python -m loadtests.run crowded_line              # starts a server with the scenario's site, runs, judges, reports
+    locust -f loadtests/locustfile.py --scenario crowded_line --host http://127.0.0.1:8080 --sip-port 5060
 
-Each user signs in as one demo agent, says hello, and then measures round trips: a ping, and a change of presence that
-is answered after its commit. Only loopback is ever loaded. Peak scenarios with callers are in soak/.
+The second form needs a server that runs with the scenario's site (`python -m loadtests.run --only-site DIR`). Only
+loopback is ever loaded.
 """
 
 import ipaddress
-import itertools
 import json
+import resource
 import time
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import websocket
-from locust import HttpUser, between, events, task
-from locust.exception import StopUser
+import gevent
+from locust import events
 
-ACCOUNTS = ("agent1", "agent2", "agent3", "agent4", "agent5", "agent6")
-PASSWORD = "demo-jackfield"
-_next_account = itertools.count()
+from loadtests.crew import Agent
+from loadtests.crowd import Crowd
+from loadtests.plan import Plan, load_plan
+from loadtests.result import summarise
+from loadtests.sip_line import SipLine
+from loadtests.supervisors import Supervisor
+from loadtests.tally import Customer, Tally
+from sip import events as sip
 
-
-def only_this_machine(environment: Any, **_: object) -> None:
-    """Ends the run before it begins when the host is not on loopback."""
-    host = urlsplit(environment.host or "").hostname or ""
-    if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
-        raise SystemExit(f"{host} is not this machine: load tests go to loopback only")
-
-
-events.test_start.add_listener(only_this_machine)  # type: ignore[no-untyped-call] # locust has no types here
+# Sockets of agents, visitors and the generator's own.
+SPARE_FILES = 200
 
 
-class Agent(HttpUser):
-    """One agent's page, as far as the protocol goes."""
+class Load:
+    """What the users of one run share."""
 
-    wait_time = between(0.1, 0.3)
+    def __init__(self, plan: Plan, environment: Any, sip_port: int) -> None:
+        self.plan = plan
+        self.tally = Tally()
+        self.work = {work.name: work for work in plan.scenario.work}
+        self.group_of = {agent: group for group in plan.scenario.groups for agent in group.plans}
+        self.free_agents = iter(self.group_of)
+        self.phones: dict[str, Agent] = {}
+        self.calls: dict[str, Customer] = {}
+        self.line = SipLine(sip_port, self._sip_event)
+        self.finished = False
+        self._environment = environment
+        self._began = gevent.event.Event()
+        self._last_s = 0.0
 
-    def on_start(self) -> None:
-        """Signs in and says hello."""
-        number = next(_next_account)
-        if number >= len(ACCOUNTS):
-            raise StopUser  # A seventh user would take the page of the first: one connection an agent.
-        body = {"account": ACCOUNTS[number], "password": PASSWORD}
-        token = self.client.post("/api/v1/session", json=body).json()["token"]
-        parts = urlsplit(self.host or "")
-        url = f"ws://{parts.netloc}/api/v1/agents/ws"
-        self._refs = itertools.count(1)
-        self._socket = websocket.create_connection(url, subprotocols=["jackfield.v1.json"], timeout=10)
-        self._send({"type": "hello", "token": token})
-        self._until(lambda message: message["type"] == "snapshot")
+    def wait_for_crew(self, limit_s: float) -> None:
+        """Until everybody who works at the beginning is ready."""
+        start = self.plan.scenario.start_us
+        first = [
+            agent
+            for agent, group in self.group_of.items()
+            if (spells := group.plans[agent].spells) and spells[0].from_us <= start
+        ]
+        until = time.monotonic() + limit_s
+        while any(not self.tally.ready[agent] for agent in first):
+            if time.monotonic() > until:
+                missing = [agent for agent in first if not self.tally.ready[agent]]
+                raise SystemExit(f"not ready within {limit_s:.0f} s: {', '.join(missing[:10])}")
+            gevent.sleep(0.1)
 
-    def on_stop(self) -> None:
-        """Leaves for good."""
-        if hasattr(self, "_socket"):
-            self._ask("sign_out", {})
-            self._socket.close()
+    def begin(self) -> None:
+        """Second 0."""
+        self.tally.began = time.monotonic()
+        self._began.set()
 
-    @task(3)
-    def ping(self) -> None:
-        """A heartbeat."""
-        ref = str(next(self._refs))
-        self._measured("ping", {"type": "ping", "ref": ref}, ref)
+    def sleep_until(self, at_us: int) -> None:
+        """Until a time of the scenario; what comes before its beginning is at once."""
+        at_s = (at_us - self.plan.scenario.start_us) / 1e6
+        if at_s <= 0:
+            return
+        self._began.wait()
+        gevent.sleep(max(0.0, at_s - self.tally.now()))
 
-    @task(1)
-    def presence(self) -> None:
-        """Not ready: decided, committed, then answered; refused (and still a round trip) without a media leg."""
-        self._ask("set_presence", {"presence": "not_ready"})
+    def finish(self) -> None:
+        """The last customer is gone."""
+        self._last_s = self.tally.now()
+        self.finished = True
 
-    def _ask(self, kind: str, fields: dict[str, str]) -> None:
-        ref = str(next(self._refs))
-        self._measured(kind, {"type": kind, "ref": ref, **fields}, ref)
+    def fire(self, kind: str, name: str, began: float, error: Exception | None = None) -> None:
+        """A measurement for locust's statistics, from `began` (perf_counter) until now."""
+        self.fire_ms(kind, name, (time.perf_counter() - began) * 1000, error)
 
-    def _measured(self, name: str, message: dict[str, str], ref: str) -> None:
-        began = time.perf_counter()
-        error: Exception | None = None
-        try:
-            self._send(message)
-            self._until(lambda answer: answer.get("ref") == ref)
-        except (websocket.WebSocketException, OSError) as problem:
-            error = problem
-        elapsed_ms = (time.perf_counter() - began) * 1000
-        self.environment.events.request.fire(
-            request_type="WS", name=name, response_time=elapsed_ms, response_length=0, exception=error, context={}
+    def fire_ms(self, kind: str, name: str, milliseconds: float, error: Exception | None = None) -> None:
+        """The same in milliseconds; also kept by second."""
+        self.tally.sample(f"{kind} {name}", milliseconds)
+        self._environment.events.request.fire(
+            request_type=kind, name=name, response_time=milliseconds, response_length=0, exception=error, context={}
         )
 
-    def _send(self, message: dict[str, Any]) -> None:
-        self._socket.send(json.dumps(message))
-
-    def _until(self, wanted: Any) -> None:
-        while True:
-            message = json.loads(self._socket.recv())
-            if "seq" in message:
-                self._send({"type": "ack", "seq": message["seq"]})
-            if wanted(message):
+    def _sip_event(self, event: sip.SipEvent) -> None:
+        match event:
+            case sip.CallReceived(to_user=phone) if phone in self.phones:
+                self.phones[phone].rung(event)
+            case sip.CallAnswered(call=call) if call in self.calls:
+                late_ms = (self.tally.now() - self.calls[call].arrived_s) * 1000
+                self.fire_ms("SIP", "INVITE to 200", late_ms)
+            case sip.CallFailed(call=call) if call in self.calls:
+                self.calls[call].error = f"call failed: {event.code} {event.reason}"
+                self.calls.pop(call).over.set()
+            case sip.CallEnded(call=call) if call in self.calls:
+                self.calls.pop(call).over.set()
+            case _:
                 return
+
+
+def arguments(parser: Any) -> None:
+    """locust's own command line with ours."""
+    parser.add_argument("--scenario", default="ordinary_day", help="a name in loadtests/scenarios, or a path")
+    parser.add_argument("--sip-port", type=int, default=5060, help="the server's SIP port")
+    parser.add_argument("--result", default="", help="where to write the run as JSON")
+
+
+def prepare(environment: Any, **_: object) -> None:
+    """Checks the target and the limits, and shares the run with all users."""
+    only_this_machine(environment.host)
+    options = environment.parsed_options
+    plan = load_plan(options.scenario)
+    agents = len(plan.scenario.policy.agents)
+    enough_files(agents + 2 * sum(work.arrivals.total for work in plan.scenario.work))
+    load = Load(plan, environment, options.sip_port)
+    environment.load = load
+    for kind in (Agent, Crowd, Supervisor):
+        kind.load = load
+    # The runner has counted the users already when the first of them starts.
+    Agent.fixed_count = agents
+
+
+def write(environment: Any, **_: object) -> None:
+    """The run as JSON, for `loadtests.run` to judge."""
+    load = getattr(environment, "load", None)
+    if load is None:
+        return
+    load.line.close()
+    summary = summarise(load.plan, load.tally, finished=load.finished)
+    if environment.parsed_options.result:
+        Path(environment.parsed_options.result).write_text(json.dumps(summary), encoding="utf-8")
+    environment.process_exit_code = 0 if load.finished else 1
+
+
+def only_this_machine(host: str | None) -> None:
+    """Ends the run before it begins when the host is not on loopback. Raises SystemExit."""
+    name = urlsplit(host or "").hostname or ""
+    try:
+        local = name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        local = False
+    if not local:
+        raise SystemExit(f"{name or 'nowhere'} is not this machine: load tests go to loopback only")
+
+
+def enough_files(sockets: float) -> None:
+    """Raises the limit of open files as far as it goes. Raises SystemExit when that is not enough."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    needed = round(sockets) + SPARE_FILES
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        raise SystemExit(f"this run may need {needed} open files, the limit is {hard} (ulimit -n)")
+
+
+# locust has no types here, so that decorators would take ours away.
+events.init_command_line_parser.add_listener(arguments)  # type: ignore[no-untyped-call]
+events.test_start.add_listener(prepare)  # type: ignore[no-untyped-call]
+events.quitting.add_listener(write)  # type: ignore[no-untyped-call]
+
+__all__ = ["Agent", "Crowd", "Load", "Supervisor"]

@@ -1,0 +1,110 @@
+"""What a load run does: a scenario of the simulator, lived through in real time, and what is expected of it.
+
+The scenario says who comes when, how patient they are, who works and for how long. So the simulator predicts the very
+same run, with the same customers, and the run is judged against the prediction.
+"""
+
+import tomllib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from config.problems import ConfigProblem, ConfigProblems
+from ivr.reading import FlowProblem, Table
+from simulator.load import load_scenario
+from simulator.scenario import Scenario
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Of a work type: bounds of the service level (answered in time of all offered) and of the share who gave up."""
+
+    level_min: float = 0.0
+    level_max: float = 1.0
+    abandoned_max: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One run.
+
+    reconnect_at_s: when every agent's connection is cut at once. supervisor_every_s: how often a supervisor changes a
+    rule, 0 for never. msgpack_share: how many of the agents speak msgpack. offer_p99_ms: the 99th percentile from the
+    router's decision to the agent's program. compare: whether the simulator's prediction binds.
+    """
+
+    scenario: Scenario
+    path: Path
+    seed: int = 1
+    reconnect_at_s: tuple[float, ...] = ()
+    supervisor_every_s: float = 5.0
+    msgpack_share: float = 0.5
+    offer_p99_ms: float = 1000.0
+    compare: bool = True
+    work: dict[str, Expected] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """From the first customer to the last."""
+        return (self.scenario.end_us - self.scenario.start_us) / 1e6
+
+
+def load_plan(name: str | Path) -> Plan:
+    """A scenario by its name in scenarios/, or by its path; what is expected stands beside it in `<name>.load.toml`.
+
+    `only_s` there ends the run early. Raises ConfigProblems.
+    """
+    path = Path(name)
+    if path.suffix != ".toml":
+        path = SCENARIOS / f"{name}.toml"
+    scenario = load_scenario(path)
+    expected = path.with_suffix(".load.toml")
+    problems: list[FlowProblem] = []
+    table = Table(_values(expected), "", problems)
+    length_us = round(table.number("only_s", 0.0, high=86_400.0) * 1e6)
+    if length_us:
+        scenario = replace(scenario, end_us=min(scenario.end_us, scenario.start_us + length_us))
+    plan = Plan(
+        scenario=scenario,
+        path=path,
+        seed=table.integer("seed", 1),
+        reconnect_at_s=_moments(table),
+        supervisor_every_s=table.number("supervisor_every_s", 5.0, high=3600.0),
+        msgpack_share=table.number("msgpack_share", 0.5, high=1.0),
+        offer_p99_ms=table.number("offer_p99_ms", 1000.0, high=60_000.0),
+        compare=table.flag("compare", default=True),
+        work={name: _expected(row) for name, row in table.tables("work") if _known(table, name, scenario)},
+    )
+    table.finish()
+    if problems:
+        found = tuple(ConfigProblem(expected.name, one.path, one.message, one.suggestion) for one in problems)
+        raise ConfigProblems(str(expected), found)
+    return plan
+
+
+def _values(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def _moments(table: Table) -> tuple[float, ...]:
+    rows = table.rows("reconnect") if table.has("reconnect") else []
+    moments = tuple(row.number("at_s", high=86_400.0) for row in rows)
+    for row in rows:
+        row.finish()
+    return moments
+
+
+def _known(table: Table, name: str, scenario: Scenario) -> bool:
+    return table.known(f"work.{name}", name, [work.name for work in scenario.work])
+
+
+def _expected(row: Table) -> Expected:
+    expected = Expected(
+        level_min=row.number("level_min", 0.0, high=1.0),
+        level_max=row.number("level_max", 1.0, high=1.0),
+        abandoned_max=row.number("abandoned_max", 1.0, high=1.0),
+    )
+    row.finish()
+    return expected

@@ -1,0 +1,125 @@
+"""A run in figures, and the judgement on it. Pure."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from loadtests.plan import Plan
+from loadtests.tally import Customer, Tally
+
+# Beyond this the generator itself was too slow to be believed.
+SATURATED_MS = 100.0
+# What the way through a real server adds to a wait, against a router under virtual time.
+SLACK = 0.05
+# A single run lies within so many of its standard deviations of the predicted mean, nearly always.
+SIGMAS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was asked of the run."""
+
+    what: str
+    value: float
+    expected: str
+    passed: bool
+
+
+def summarise(plan: Plan, tally: Tally, *, finished: bool) -> dict[str, Any]:
+    """Everything that a report needs, as JSON. Durations in seconds where a name ends in _s, in ms where in _ms."""
+    customers = list(tally.customers.values())
+    return {
+        "scenario": plan.scenario.name,
+        "path": plan.path.name,
+        "seed": plan.seed,
+        "seconds": plan.seconds,
+        "finished": finished,
+        "work": {
+            work.name: _of_work([one for one in customers if one.work == work.name], work.threshold_us / 1e6)
+            for work in plan.scenario.work
+        },
+        "latency_ms": {kind: _spread([value for _, value in found]) for kind, found in sorted(tally.samples.items())},
+        "lines": {kind: _by_second(found) for kind, found in sorted(tally.samples.items())},
+        "arrivals": _counts([one.arrived_s for one in customers]),
+        "answers": _counts([one.arrived_s + one.waited_s for one in customers if one.waited_s is not None]),
+        "errors": dict(tally.errors),
+        "changes": tally.changes,
+    }
+
+
+def judge(plan: Plan, run: Mapping[str, Any], prediction: Mapping[str, Any] | None) -> list[Finding]:
+    """What was asked, and whether it holds. `prediction` is the simulator's JSON."""
+    found = [
+        Finding("the run came to its end", float(run["finished"]), "1", bool(run["finished"])),
+        Finding("errors", sum(run["errors"].values()), "0", not run["errors"]),
+    ]
+    late = run["latency_ms"].get("lateness", {}).get("p99", 0.0)
+    found.append(Finding("lateness of the generator, p99 ms", late, f"<= {SATURATED_MS:g}", late <= SATURATED_MS))
+    offer = run["latency_ms"].get("offer", {}).get("p99", math.inf)
+    found.append(Finding("offer, p99 ms", offer, f"<= {plan.offer_p99_ms:g}", offer <= plan.offer_p99_ms))
+    for name, work in run["work"].items():
+        asked = plan.work.get(name)
+        if asked is not None:
+            inside = asked.level_min <= work["level"] <= asked.level_max
+            found.append(
+                Finding(f"{name}: level", work["level"], f"{asked.level_min:g} to {asked.level_max:g}", inside)
+            )
+            gave_up = work["abandon_rate"]
+            found.append(
+                Finding(f"{name}: gave up", gave_up, f"<= {asked.abandoned_max:g}", gave_up <= asked.abandoned_max)
+            )
+        if prediction is not None and plan.compare:
+            found.append(_against(name, work["level"], prediction))
+    return found
+
+
+def _against(name: str, level: float, prediction: Mapping[str, Any]) -> Finding:
+    """A run is one draw: it must lie where single runs of the simulator do, give or take what a real way adds."""
+    estimate = prediction["measures"]["work"][name]["level_of_settled"]
+    mean, runs = estimate["value"], prediction["replications"]
+    # The interval is that of the mean; the spread of one run is wider by the root of their number.
+    sigma = (estimate["high"] - estimate["low"]) / 2 / 1.96 * math.sqrt(runs)
+    low, high = mean - SIGMAS * sigma - SLACK, mean + SIGMAS * sigma + SLACK
+    return Finding(f"{name}: level against the simulator", level, f"{low:.2f} to {high:.2f}", low <= level <= high)
+
+
+def _of_work(customers: Sequence[Customer], threshold_s: float) -> dict[str, Any]:
+    waits = [one.waited_s for one in customers if one.waited_s is not None]
+    offered, answered = len(customers), len(waits)
+    return {
+        "offered": offered,
+        "answered": answered,
+        "abandoned": sum(1 for one in customers if one.waited_s is None and not one.error),
+        "failed": sum(1 for one in customers if one.error),
+        "level": sum(1 for wait in waits if wait <= threshold_s) / offered if offered else 1.0,
+        "abandon_rate": sum(1 for one in customers if one.waited_s is None and not one.error) / max(1, offered),
+        "threshold_s": threshold_s,
+        "wait_s": _spread(waits),
+    }
+
+
+def _spread(values: Sequence[float]) -> dict[str, float]:
+    """Nearest ranks; empty without values."""
+    if not values:
+        return {}
+    ordered = sorted(values)
+    ranks = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "max": 1.0}
+    found = {name: ordered[max(0, math.ceil(share * len(ordered)) - 1)] for name, share in ranks.items()}
+    return {"n": float(len(ordered)), "mean": sum(ordered) / len(ordered), **found}
+
+
+def _by_second(samples: Sequence[tuple[float, float]]) -> list[tuple[int, float, float]]:
+    """(second, median, 99th percentile) of each second that has any."""
+    seconds: dict[int, list[float]] = {}
+    for at, value in samples:
+        seconds.setdefault(int(at), []).append(value)
+    return [(at, _spread(values)["p50"], _spread(values)["p99"]) for at, values in sorted(seconds.items())]
+
+
+def _counts(moments: Sequence[float]) -> list[tuple[int, int]]:
+    """How many in each second that has any."""
+    counts: dict[int, int] = {}
+    for at in moments:
+        counts[int(at)] = counts.get(int(at), 0) + 1
+    return sorted(counts.items())

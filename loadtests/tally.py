@@ -1,0 +1,55 @@
+"""What a run saw, as it happened: shared by all users of the one load process. Times in seconds from its beginning."""
+
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+from gevent.event import Event
+
+
+@dataclass(slots=True)
+class Customer:
+    """One customer. `connected` is set when an agent has them; `talk_s` and `wrap_up_s` are what the agent takes.
+
+    `waited_s`: from the router's queue to the conversation, by the server's own clock; None for who gave up.
+    """
+
+    key: str
+    work: str
+    arrived_s: float
+    talk_s: float
+    wrap_up_s: float
+    patience_s: float | None
+    connected: Event = field(default_factory=Event)
+    over: Event = field(default_factory=Event)
+    waited_s: float | None = None
+    error: str = ""
+
+
+@dataclass(slots=True)
+class Tally:
+    """`began` is the monotonic time of second 0."""
+
+    began: float = 0.0
+    customers: dict[str, Customer] = field(default_factory=dict)
+    # (second, milliseconds) for each kind of sample.
+    samples: defaultdict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
+    errors: Counter[str] = field(default_factory=Counter)
+    ready: Counter[str] = field(default_factory=Counter)
+    changes: int = 0
+
+    def now(self) -> float:
+        """Seconds since the beginning."""
+        return time.monotonic() - self.began
+
+    def sample(self, kind: str, milliseconds: float) -> None:
+        """One measurement."""
+        self.samples[kind].append((self.now(), milliseconds))
+
+    def joined(self, key: str, waited_s: float) -> Customer | None:
+        """An agent has this customer; None for one whom nobody knows here."""
+        customer = self.customers.get(key)
+        if customer is not None:
+            customer.waited_s = waited_s
+            customer.connected.set()
+        return customer
