@@ -56,7 +56,13 @@ log = structlog.get_logger(__name__)
 class ChatEndpoint:
     """`now` is the shard's clock in microseconds."""
 
-    def __init__(self, conductor: ChatConductor, now: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        conductor: ChatConductor,
+        now: Callable[[], int],
+        address_of: Callable[[web.Request], str] = lambda request: request.remote or "",
+    ) -> None:
+        self._address_of = address_of
         self._conductor = conductor
         self._now = now
         self.origins = Origins(lambda: conductor.site)
@@ -224,7 +230,7 @@ class ChatEndpoint:
     async def _enter(self, opening: Opening, request: web.Request) -> tuple[ChatRunner, str | None]:
         if isinstance(opening, Open):
             self.origins.check(request, opening.entry)
-            return await self._conductor.open(opening, request.remote or "")
+            return await self._conductor.open(opening, self._address_of(request))
         return await self._chat(opening.token), None
 
     async def _chat(self, token: str) -> ChatRunner:
@@ -238,7 +244,7 @@ class ChatEndpoint:
     async def _open(self, request: web.Request) -> web.Response:
         opening = await body(request, Open)
         self.origins.check(request, opening.entry)
-        runner, token = await self._conductor.open(opening, request.remote or "")
+        runner, token = await self._conductor.open(opening, self._address_of(request))
         request[_CHAT] = runner
         return reply(OpenedChat(token=token, status=runner.status(), messages=await runner.after(0)), 201)
 
@@ -250,7 +256,7 @@ class ChatEndpoint:
     async def _leave(self, request: web.Request) -> web.Response:
         left = await body(request, LeaveMessage)
         self.origins.check(request, left.entry)
-        await self._conductor.reception.leave(left, request.remote or "")
+        await self._conductor.reception.leave(left, self._address_of(request))
         return web.Response(status=204)
 
     async def _read(self, request: web.Request) -> web.Response:
@@ -342,7 +348,7 @@ class ChatEndpoint:
             try:
                 if origin is None:
                     raise ChatRefusedError("foreign_origin", "this origin may not embed the chat")
-                if not self._requests.take(request.remote or "", self._now()):
+                if not self._requests.take(self._address_of(request), self._now()):
                     raise ChatRefusedError("too_fast", "too many requests from this address")
                 if self._stopping:
                     raise ChatRefusedError("unavailable", "the server is stopping")

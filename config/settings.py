@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 PREFIX = "JACKFIELD_"
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class SettingsError(Exception):
@@ -29,6 +30,8 @@ class Settings:
     http_port: int
     tls_cert: Path | None
     tls_key: Path | None
+    trusted_proxies: tuple[Network, ...]
+    proxy_header: str
     sip_port: int
     sip_tls_port: int
     rtp_ports: tuple[int, int]
@@ -110,6 +113,13 @@ def _optional_address(text: str) -> str:
     return _address(text) if text else ""
 
 
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("addresses or networks are expected, for example 10.0.0.5,192.168.7.0/24") from None
+
+
 def _ports(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", text)
     if match is not None:
@@ -165,6 +175,20 @@ SETTINGS: tuple[Setting, ...] = (
         _optional_file,
     ),
     Setting("TLS_KEY", "", "FILE", "private key (PEM, without a password) of the certificate", _optional_file),
+    Setting(
+        "TRUSTED_PROXIES",
+        "",
+        "NETWORKS",
+        "whose word on the client's address is taken: networks of proxies in front, by commas; by default nobody's",
+        _networks,
+    ),
+    Setting(
+        "PROXY_HEADER",
+        "x-forwarded-for",
+        "NAME",
+        "the header that these proxies write: x-forwarded-for or forwarded (RFC 7239)",
+        _one_of("x-forwarded-for", "forwarded"),
+    ),
     Setting("SIP_PORT", "5060", "PORT", "UDP and TCP port of SIP", _whole(1, 65535)),
     Setting(
         "SIP_TLS_PORT",

@@ -21,7 +21,7 @@ from http_api.operations_api import OperationsApi
 from http_api.ports import Auth, Health, InteractionQueries, LiveBoard, MetricsSource, Scopes
 from http_api.routes import Route
 from http_api.rules_api import Rules, RulesApi
-from http_api.session_api import SessionApi
+from http_api.session_api import SessionApi, remote_address
 from http_api.static import StaticPages
 from http_api.statistics_api import Statistics, StatisticsApi
 from http_api.supervision_api import Supervision, SupervisionApi
@@ -59,13 +59,17 @@ class Ports:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSettings:
-    """`frontend` None: no pages. Attempts to sign in that fail are counted over five minutes."""
+    """`frontend` None: no pages. Attempts to sign in that fail are counted over five minutes.
+
+    `address_of` says from which address a request comes.
+    """
 
     version: str
     frontend: Path | None = None
     max_body_bytes: int = 64 * 1024
     account_attempts: int = 10
     address_attempts: int = 100
+    address_of: Callable[[web.Request], str] = remote_address
 
 
 def build(ports: Ports, settings: HttpSettings, extra_routes: Sequence[Route] = ()) -> web.Application:
@@ -91,6 +95,7 @@ def _routes(ports: Ports, settings: HttpSettings) -> tuple[Route, ...]:
         ports.login_allowed,
         account_attempts=settings.account_attempts,
         address_attempts=settings.address_attempts,
+        address_of=settings.address_of,
     )
     return (
         *session.routes(),

@@ -41,6 +41,11 @@ class NewSession(Me, frozen=True):
     token: str
 
 
+def remote_address(request: web.Request) -> str:
+    """The other end of the connection."""
+    return request.remote or ""
+
+
 class SessionApi:
     """POST and DELETE /session, GET /me. Failed attempts count: 10 an account, 100 an address, in five minutes."""
 
@@ -52,7 +57,9 @@ class SessionApi:
         *,
         account_attempts: int = 10,
         address_attempts: int = 100,
+        address_of: Callable[[web.Request], str] = remote_address,
     ) -> None:
+        self._address_of = address_of
         self._auth = auth
         self._now = now
         self._login_allowed = login_allowed
@@ -95,7 +102,7 @@ class SessionApi:
     async def sign_in(self, request: web.Request) -> web.Response:
         """201 with a token; 401 for a wrong name or password, 403 for a shut-out account, 429 after too many."""
         given = await read_body(request, Credentials)
-        address = _address_key(request.remote)
+        address = _address_key(self._address_of(request))
         self._charge(self._addresses, address)
         self._charge(self._accounts, given.account)
         if not self._login_allowed(given.account):
@@ -133,10 +140,10 @@ class SessionApi:
             raise ProblemError(429, "too-many-attempts", "Too many attempts to sign in.", {"Retry-After": seconds})
 
 
-def _address_key(remote: str | None) -> str:
+def _address_key(remote: str) -> str:
     """An IPv6 customer has a /64 at least, so addresses in it count as one."""
     try:
-        address = ipaddress.ip_address(remote or "")
+        address = ipaddress.ip_address(remote)
     except ValueError:
         return "unknown"
     if address.version == 6:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from aiohttp import web
+
 from chat.conductor import ChatConductor
 from chat.endpoint import PATH, ChatEndpoint
 from chat.ports import Estimates
@@ -56,6 +58,7 @@ class ChatParts:
     database: Database
     tasks: TaskOwner
     estimates: Estimates
+    address_of: Callable[[web.Request], str]
 
 
 class ChatService:
@@ -83,7 +86,7 @@ class ChatService:
         )
         self._make_site = partial(chat_site, current, node=node, new_id=new_id, serve_demo=serve_demo)
         self.conductor = ChatConductor(self._make_site(chats), ports, parts.tasks)
-        self.endpoint = ChatEndpoint(self.conductor, parts.pump.now)
+        self.endpoint = ChatEndpoint(self.conductor, parts.pump.now, parts.address_of)
         parts.desk.attach_chats(ChatDesk(self.conductor))
 
     @property

@@ -39,6 +39,7 @@ from server.contexts import InteractionContexts
 from server.control import Control
 from server.desk import Desk
 from server.explanations import Explainer
+from server.forwarded import ClientAddress
 from server.ids import interaction_ids
 from server.ivr_services import ivr_services
 from server.journal_files import JournalFolder
@@ -89,6 +90,7 @@ class Node:
         self.tasks = TaskOwner(self._task_failed)
         self.calls = TaskOwner(self._task_failed)
         self.failed: str | None = None
+        self.address_of = ClientAddress(settings.trusted_proxies, settings.proxy_header)
         self._certificate = certificate(settings.tls_cert, settings.tls_key)
         self._stack = AsyncExitStack()
         self._stop = asyncio.Event()
@@ -267,7 +269,7 @@ class Node:
         media = media_port.MediaPort(self.engine)
         # The pages that may embed the widget may call from it: one list for both.
         may_connect = self.chats.endpoint.origins.may_connect
-        calls = web_call_endpoint(self.current, self.conductor, media, self.pump, may_connect)
+        calls = web_call_endpoint(self.current, self.conductor, media, self.pump, may_connect, self.address_of)
         watch = management.board_socket(auth, OriginPolicy())
         address = (self.settings.bind, self.settings.http_port)
         self.web = Web(
@@ -279,6 +281,7 @@ class Node:
             calls,
             (*self.chats.routes(), *SiteApi(self.site_desk).routes(), *self._call_routes()),
             watch,
+            self.address_of,
         )
 
     def _call_routes(self) -> tuple[Route, ...]:
@@ -313,7 +316,9 @@ class Node:
     def _build_chats(self) -> None:
         storage = self.storage
         estimates = WaitSeconds(self.expected_wait)
-        parts = ChatParts(self.pump, self.contexts, self.desk, self.hub, storage.database, self.calls, estimates)
+        parts = ChatParts(
+            self.pump, self.contexts, self.desk, self.hub, storage.database, self.calls, estimates, self.address_of
+        )
         self.chats = ChatService(
             self.current,
             self._files.chats,

@@ -13,6 +13,7 @@ from agents_ws.ports import Gateway
 from http_api.app import HttpSettings, Ports, build
 from http_api.board_ws import BoardSocket
 from http_api.routes import Route
+from http_api.session_api import remote_address
 from records.api_keys import PREFIX as KEY_PREFIX
 from records.api_keys import ApiKeys
 from records.sessions import Caller, SignedIn, SignIn
@@ -83,12 +84,14 @@ class Web:
         calls: WebCallEndpoint | None = None,
         extra_routes: Sequence[Route] = (),
         board: BoardSocket | None = None,
+        address_of: Callable[[web.Request], str] = remote_address,
     ) -> None:
         self.calls = calls
         self.board = board
         self.endpoint = AgentEndpoint(gateway, hub, now=ports.now, origin_allowed=OriginPolicy())
         routes = (*self._routes(), *extra_routes, *(() if board is None else board.routes()))
-        self.app = build(ports, HttpSettings(version=VERSION, frontend=FRONTEND), routes)
+        settings = HttpSettings(version=VERSION, frontend=FRONTEND, address_of=address_of)
+        self.app = build(ports, settings, routes)
         self._address = address
         self._tls = tls
         self._runner: web.AppRunner | None = None

@@ -19,6 +19,7 @@ def web_call_endpoint(
     media: MediaEngine,
     pump: Pump,
     origin_allowed: Callable[[web.Request], bool],
+    address_of: Callable[[web.Request], str],
 ) -> WebCallEndpoint:
     """Entries are those of site.toml, but for the ones with `web = false`; agents go by their display names."""
     limits = WebCallLimits()
@@ -29,7 +30,9 @@ def web_call_endpoint(
         place=pump.place,
         name_of=_names(current),
     )
-    return WebCallEndpoint(WebCalls(ports, limits), now=pump.now, origin_allowed=origin_allowed, limits=limits)
+    return WebCallEndpoint(
+        WebCalls(ports, limits), now=pump.now, origin_allowed=origin_allowed, limits=limits, address_of=address_of
+    )
 
 
 def _names(current: CurrentSite) -> Callable[[str], str]:

@@ -79,7 +79,9 @@ class WebCallEndpoint:
         now: Callable[[], int],
         origin_allowed: Callable[[web.Request], bool],
         limits: WebCallLimits,
+        address_of: Callable[[web.Request], str] = lambda request: request.remote or "",
     ) -> None:
+        self._address_of = address_of
         self._calls = calls
         self._now = now
         self._origin_allowed = origin_allowed
@@ -97,7 +99,7 @@ class WebCallEndpoint:
             self.refused["origin"] += 1
             log.warning("web_caller_origin_refused", origin=request.headers.get("Origin"))
             raise web.HTTPForbidden(text="this origin may not call\n")
-        address = request.remote or ""
+        address = self._address_of(request)
         if not self._addresses.enter(address, self._now()):
             self.refused["address_limit"] += 1
             raise web.HTTPTooManyRequests(text="too many calls from this address\n")

@@ -56,6 +56,8 @@ BAD = {
     "HTTP_PORT": "70000",
     "TLS_CERT": "no/such/file.pem",
     "TLS_KEY": "no/such/file.pem",
+    "TRUSTED_PROXIES": "10.0.0.1/8",
+    "PROXY_HEADER": "via",
     "SIP_PORT": "x",
     "SIP_TLS_PORT": "-1",
     "RTP_PORTS": "2000",

@@ -66,6 +66,13 @@ async def test_attempts_from_an_address_are_limited(make_site: MakeSite) -> None
     assert (await site.sign_in("anna")).status == 429
 
 
+async def test_the_address_is_who_the_server_takes_it_for(make_site: MakeSite) -> None:
+    """Behind a proxy all connections come from one address, and each client has its own limit all the same."""
+    addresses = iter(["203.0.113.7", "203.0.113.7", "203.0.113.8"])
+    site = await make_site(address_attempts=1, address_of=lambda _request: next(addresses))
+    assert [(await site.sign_in(f"guess{number}", "wrong")).status for number in range(3)] == [401, 429, 401]
+
+
 async def test_success_costs_nothing(make_site: MakeSite) -> None:
     """A whole team signs in behind one address at the beginning of its shift."""
     site = await make_site(account_attempts=2, address_attempts=2)
@@ -103,4 +110,4 @@ async def test_bodies_that_do_not_fit(site: Site) -> None:
 def test_addresses_that_count_as_one() -> None:
     assert _address_key("2001:db8::1") == _address_key("2001:db8::ffff:1") != _address_key("2001:db8:0:1::1")
     assert _address_key("192.0.2.1") != _address_key("192.0.2.2")
-    assert _address_key(None) == "unknown"
+    assert _address_key("") == "unknown"

@@ -34,7 +34,12 @@ async def test_an_entry_may_be_for_telephones_only(tmp_path: Path) -> None:
 
     desk, socket = Desk(), Socket()
     endpoint = web_call_endpoint(
-        CurrentSite(site), cast("Conductor", desk), Media(), cast("Pump", FakePump()), lambda _request: True
+        CurrentSite(site),
+        cast("Conductor", desk),
+        Media(),
+        cast("Pump", FakePump()),
+        lambda _request: True,
+        lambda _request: "",
     )
     calls = endpoint._calls
     assert calls.start(Start(entry="400", sdp="v=0"), socket) is None
