@@ -5,7 +5,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from ivr.reading import Table, suggest
-from router.expression import NEVER, Expression, ExpressionError, all_of, names, parse, resolve
+from router.expression import NEVER, Expression, all_of, names, resolve
+from router.expression_parser import ExpressionError, parse
 
 EXAMPLE = "for example orders >= 3 and (english >= 5 or mandarin >= 5) and not trainee"
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from config.calendar import Calendar
 from config.calls import CallsConfig
 from ivr.flow import Flow
-from router.expression import all_of, parse, wanted
+from router.expression import all_of, wanted
+from router.expression_parser import parse
 from router.policy import AgentPolicy, Order, QueuePolicy, Strategy
 from router.vocabulary import Medium, Requirement
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from router.expression import ALWAYS, AllOf, Expression, names, parse, relax, resolve
+from router.expression import ALWAYS, AllOf, Expression, names, relax, resolve
+from router.expression_parser import parse
 from router.policy import QueuePolicy, Ring
 from router.work import Work
 

@@ -25,7 +25,8 @@ from dataclasses import dataclass
 from math import isqrt
 
 from router.events import PolicyChanged
-from router.expression import Expression, all_of, parse, resolve, unmet
+from router.expression import Expression, all_of, resolve, unmet
+from router.expression_parser import parse
 from router.policy import Policy, QueuePolicy
 from router.rows import AgentRow, ShardImage, Turn, WorkRow
 from router.vocabulary import Presence, WorkState

@@ -48,7 +48,7 @@ class PresenceSet:
 class WorkQueued:
     """An interaction wants an agent. `priority` is added to the queue's own; higher is sooner.
 
-    condition: an expression (router.expression) beside `requirements`.
+    condition: an expression (router.expression_parser) beside `requirements`.
     attributes: sorted (name, value) pairs that rules speak of (channel, language, customer.tier); nothing that
     identifies a person.
     preferred: agents who come first, in order, while the queue's patience lasts. named: the only agents for it; empty

@@ -8,7 +8,8 @@ from functools import lru_cache
 
 from router.choice import Choice
 from router.demand import MEDIUM, QUEUE, Demand, attributes, attributes_read, demand
-from router.expression import names, parse
+from router.expression import names
+from router.expression_parser import parse
 from router.policy import QueuePolicy, Strategy
 from router.profile import Profile, Variant
 from router.queue import WaitingList

@@ -1,6 +1,6 @@
 """The immutable rules that a decision follows: queues with their stages, agents' skills and capacity, units of media.
 
-Conditions and demands are kept as text in the form of `router.expression`, so that a stored policy reads as the
+Conditions and demands are kept as text in the form of `router.expression_parser`, so that a stored policy reads as the
 files do. Durations are integer microseconds throughout.
 """
 

@@ -8,7 +8,8 @@ import pytest
 
 import config
 from config.site import Site
-from router.expression import ALWAYS, all_of, parse, unmet
+from router.expression import ALWAYS, all_of, unmet
+from router.expression_parser import parse
 from router.vocabulary import Requirement
 from tests.config.conftest import DEMO
 

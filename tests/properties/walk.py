@@ -172,7 +172,7 @@ class Walk:
             expected = self.oracle.matches(store, self.connected.keys(), commands)
             assert made_matches(commands) == expected, f"step {len(self.trace)}: {event}"
         if not (self.rules and isinstance(event, PolicyChanged)):
-            # Items whose rules have just changed are bound one after the other, so that agents' turns may come too late.
+            # Items whose rules have just changed are bound one after the other: an agent's turn may come too late.
             check_order(self.world.dispatcher, commands)
 
     def _track(self, event: Event) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from router.agent import Agent
 from router.choice import Choice, load
-from router.expression import parse, resolve
+from router.expression import resolve
+from router.expression_parser import parse
 from router.offer import Reservation
 from router.policy import AgentPolicy, Strategy, Weights
 from router.vocabulary import Medium, Requirement

@@ -2,7 +2,7 @@
 
 from router.agent import Agent
 from router.choice import Choice
-from router.expression import parse
+from router.expression_parser import parse
 from router.policy import AgentPolicy, AgentQueue, Strategy
 from router.profile import SLACK, Memberships, Profile, ProfileKey, Variant
 from router.vocabulary import Medium, Presence

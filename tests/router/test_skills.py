@@ -1,7 +1,8 @@
 """Few agents to look at for a new demand."""
 
 from router.agent import Agent
-from router.expression import ALWAYS, parse, resolve
+from router.expression import ALWAYS, resolve
+from router.expression_parser import parse
 from router.skills import SkillIndex
 from tests.router.world import agent
 
