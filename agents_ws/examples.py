@@ -10,7 +10,7 @@ _SALES = {"en": "Orders", "zh-CN": "订单", "zh-TW": "訂單"}
 _SOLVED = m.Choice(id="solved", label={"en": "Solved", "zh-CN": "已解决", "zh-TW": "已解決"})
 
 _CALLER = m.Caller(display="+1 555 0100", number="+15550100", verified=True)
-_REQUIREMENTS = (m.SkillDemand(skill="orders", minimum=5),)
+_REQUIREMENTS = (m.SkillDemand(skill="orders", minimum=5, title={"en": "Orders", "zh-CN": "订单"}),)
 _PATH = ("main menu", "1 orders")
 _DATA = {"order_number": "20231001"}
 _WHY = m.Why(strategy="best_proficiency", terms={"load": 0, "proficiency": 8, "idle_s": 94}, runner_up="agent-7")

@@ -22,10 +22,11 @@ class AgentIdentity(Part, frozen=True, kw_only=True):
 
 
 class SkillDemand(Part, frozen=True, kw_only=True):
-    """A requirement of the work: `skill` at proficiency `minimum` (1-10) or better."""
+    """A requirement of the work: `skill` at proficiency `minimum` (1-10) or better, with its `title`."""
 
     skill: str
     minimum: int
+    title: Label = {}
 
 
 class Caller(Part, frozen=True, kw_only=True):

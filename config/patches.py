@@ -80,6 +80,7 @@ def _queue(site: Site, name: str, table: Table) -> QueueConfig:
     return replace(
         read,
         title=before.title,
+        titles=before.titles,
         dispositions=before.dispositions,
         music=before.music,
         welcome=before.welcome,

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from config.demands import Known, read_case, read_demand
+from config.rows import read_title
 from config.site import MEDIA, OPENINGS, ORDERS, STRATEGIES, QueueConfig, ServiceLevel
 from ivr.reading import Table, suggest
 from router.policy import Exit, Order, Preference, PriorityRule, Reserve, Ring, Strategy, Weights
@@ -32,6 +33,7 @@ class QueueNames:
 def read_queue(name: str, table: Table, names: QueueNames) -> QueueConfig:
     """A row of queues.toml."""
     known = Known(names.skills, names.teams)
+    title, titles = read_title(table)
     medium = table.choice("medium", MEDIA)
     leave = _Exits(name, medium, names)
     requirements, condition = _requirements(table, known)
@@ -42,7 +44,8 @@ def read_queue(name: str, table: Table, names: QueueNames) -> QueueConfig:
     hard = table.names("hard", names.skills, ())
     queue = QueueConfig(
         name=name,
-        title=table.text("title"),
+        title=title,
+        titles=titles,
         medium=Medium(medium) if medium in MEDIA else Medium.VOICE,
         requirements=requirements,
         condition=condition,

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from config.site import (
     MEDIA,
+    PAGE_LANGUAGES,
     ROLES,
     STATIONS,
     AgentConfig,
@@ -22,16 +23,28 @@ from router.policy import AgentQueue
 from router.vocabulary import Medium
 
 
+def read_title(table: Table) -> tuple[str, Mapping[str, str]]:
+    """`title`: a text, or a table with the text in each language of the pages; then the first one stands for all."""
+    if not isinstance(table.values.get("title"), Mapping):
+        return table.text("title"), {}
+    by_language = table.table("title")
+    titles = {language: by_language.text(language) for language in PAGE_LANGUAGES if by_language.has(language)}
+    by_language.finish()
+    if not by_language.values:
+        table.problem("title", "is empty", 'for example { en = "Orders", zh-CN = "订单" }')
+    return next(iter(titles.values()), ""), MappingProxyType(titles)
+
+
 def read_named(name: str, table: Table) -> Named:
     """A code with a title."""
-    named = Named(name, table.text("title"))
+    named = Named(name, *read_title(table))
     table.finish()
     return named
 
 
 def read_reason(name: str, table: Table) -> Reason:
     """A row of `not_ready` in reasons.toml."""
-    reason = Reason(name, table.text("title"), table.seconds("limit_s", 0))
+    reason = Reason(name, *read_title(table), limit_us=table.seconds("limit_s", 0))
     table.finish()
     return reason
 
@@ -49,7 +62,7 @@ def read_alerts(table: Table) -> AlertConfig:
 
 def read_team(name: str, table: Table) -> TeamConfig:
     """A row of teams.toml."""
-    team = TeamConfig(name, table.text("title"))
+    team = TeamConfig(name, *read_title(table))
     table.finish()
     return team
 

@@ -17,6 +17,8 @@ STRATEGIES = tuple(strategy.value for strategy in Strategy)
 ORDERS = tuple(order.value for order in Order)
 OPENINGS = ("hours", "open", "closed")
 ROLES = ("agent", "expert", "supervisor", "operations")
+# What the pages speak; a title may be given in each of them.
+PAGE_LANGUAGES = ("en", "zh-CN", "zh-TW")
 STATIONS = ("webrtc", "sip")
 
 
@@ -35,10 +37,19 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A code with the title that people read: a skill, a disposition, a reason for being not ready."""
+    """A code with the title that people read: a skill, a disposition, a reason for being not ready.
+
+    `titles`: the title by language of the pages, {} when there is but one for all.
+    """
 
     code: str
     title: str
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+
+def label(title: str, titles: Mapping[str, str]) -> dict[str, str]:
+    """Language -> text, as the pages want it."""
+    return dict(titles) or {"en": title}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +96,7 @@ class QueueConfig(QueuePolicy):
     backlog: int = 0
     hours: str = ""
     opening: str = "hours"
+    titles: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def demanded(self) -> tuple[Requirement, ...]:
@@ -94,10 +106,11 @@ class QueueConfig(QueuePolicy):
 
 @dataclass(frozen=True, slots=True)
 class TeamConfig:
-    """A team of agents."""
+    """A team of agents. `titles` as in Named."""
 
     name: str
     title: str
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,6 +85,17 @@ class Feed(Protocol):
         ...
 
 
+Labels = dict[str, dict[str, str]]
+
+
+class Titles(msgspec.Struct, frozen=True):
+    """What the site calls things: code -> language -> text."""
+
+    reasons: Labels = {}
+    skills: Labels = {}
+    teams: Labels = {}
+
+
 class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="hello"):
     """The client's first and only message."""
 
@@ -94,14 +105,17 @@ class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="hello"
 class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
     """Who is watching (`agent_id` of an account with one), and the server's clock in microseconds since the epoch.
 
-    `reasons`: why an agent may be set not ready, code and title; `beat_us`: how long the server is silent at most.
+    `reasons`: why an agent may be set not ready, `skills` and `team_titles`: all of the site; each code with its title
+    by language. `beat_us`: how long the server is silent at most.
     """
 
     account: str
     role: str
     teams: tuple[str, ...]
     server_time_us: int
-    reasons: dict[str, str] = {}
+    reasons: Labels = {}
+    skills: Labels = {}
+    team_titles: Labels = {}
     beat_us: int = int(BEAT_S * 1e6)
     agent_id: str | None = None
 
@@ -203,7 +217,7 @@ def _sorted(
 class BoardSocket:
     """GET /board/ws. `origin_allowed` refuses pages of other origins; `now` gives microseconds since the epoch.
 
-    `reasons` are those of the site for being not ready: code and title.
+    `titles` are those of the site at the moment of asking.
     """
 
     def __init__(
@@ -213,10 +227,10 @@ class BoardSocket:
         scopes: Scopes,
         now: Callable[[], int],
         origin_allowed: Callable[[web.Request], bool],
-        reasons: Callable[[], dict[str, str]] = dict,
+        titles: Callable[[], Titles] = Titles,
         beat_s: float = BEAT_S,
     ) -> None:
-        self._reasons = reasons
+        self._titles = titles
         self._beat_s = beat_s
         self._feed = feed
         self._auth = auth
@@ -305,8 +319,9 @@ class BoardSocket:
         view = View()
         try:
             account, role = caller.account, caller.role.value
-            beat_us = int(self._beat_s * 1e6)
-            welcome = Welcome(account, role, teams, self._now(), self._reasons(), beat_us, caller.agent_id)
+            titles, beat_us = self._titles(), int(self._beat_s * 1e6)
+            named = (titles.reasons, titles.skills, titles.teams)
+            welcome = Welcome(account, role, teams, self._now(), *named, beat_us, caller.agent_id)
             await _write(ws, welcome)
             clock = asyncio.get_running_loop().time
             check_at, beat_at = clock() + CHECK_S, clock() + self._beat_s

@@ -92,6 +92,8 @@ class QueueOverview(Struct, frozen=True, kw_only=True):
     """A queue now. `oldest_queued_at` in microseconds since the epoch, null when nobody waits.
 
     `wait_per_place_us`: the item at place n is likely to wait n times this; null while too little is known.
+    `titles`: language -> text, where the site gives several. `opening` is hours, open or closed, and `closed` what
+    follows from it now.
     """
 
     queue: str
@@ -99,7 +101,10 @@ class QueueOverview(Struct, frozen=True, kw_only=True):
     waiting: int
     oldest_queued_at: int | None
     title: str = ""
+    titles: dict[str, str] = {}
     teams: tuple[str, ...] = ()
+    opening: str = "hours"
+    closed: bool = False
     service_level: ServiceLevel | None = None
     wait_per_place_us: int | None = None
     today: QueueFigures = QueueFigures()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from config.site import Site
+from config.site import QueueConfig, Site
 from http_api.alerts_api import AlertOverview
 from http_api.ports import AgentFigures, AgentOverview, HeldWork, QueueFigures, QueueOutlook, QueueOverview
 from router.breach import Breach
@@ -40,7 +40,10 @@ class Board:
                 medium=rules[name].medium.value if name in rules else "",
                 waiting=overview.waiting,
                 oldest_queued_at=overview.oldest_queued_at,
-                title=self._title(name),
+                title=known.title if (known := self._known(name)) else name,
+                titles=dict(known.titles) if known else {},
+                opening=known.opening if known else "hours",
+                closed=name in rules and rules[name].closed,
                 teams=rules[name].teams if name in rules else (),
                 service_level=figures.level(name) if figures is not None else None,
                 wait_per_place_us=self._wait_per_place(name),
@@ -73,9 +76,8 @@ class Board:
             oldest = overview.oldest_queued_at
             yield QueueGauge(name, overview.waiting, 0 if oldest is None else max(0, now - oldest))
 
-    def _title(self, queue: str) -> str:
-        known = self._site().queues.get(queue) if self._site is not None else None
-        return known.title if known is not None else queue
+    def _known(self, queue: str) -> QueueConfig | None:
+        return self._site().queues.get(queue) if self._site is not None else None
 
     def agent(self, row: AgentRow) -> AgentOverview:
         """One agent."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from agents_ws import messages as m
-from config.site import Named, Site
+from config.site import Named, Site, label
 from router.commands import SendOffer
 from router.rows import AgentRow, ReservationRow, WorkRow
 from router.vocabulary import Medium, OfferState, Presence
@@ -22,14 +22,9 @@ class Board(Protocol):
     def reservations_of(self, agent_id: str) -> tuple[ReservationRow, ...]: ...
 
 
-def label(title: str) -> m.Label:
-    """A site's titles have one language; the page falls back to it."""
-    return {"en": title}
-
-
 def choices(named: Mapping[str, Named]) -> tuple[m.Choice, ...]:
     """Reasons or dispositions to pick from."""
-    return tuple(m.Choice(id=code, label=label(one.title)) for code, one in named.items())
+    return tuple(m.Choice(id=code, label=label(one.title, one.titles)) for code, one in named.items())
 
 
 def _past(earlier: Earlier) -> m.PastInteraction:
@@ -158,6 +153,10 @@ class Cards:
             dispositions={name: self.dispositions(name) for name in self.site.queues},
         )
 
+    def _demand(self, skill: str, minimum: int) -> m.SkillDemand:
+        known = self.site.skills.get(skill)
+        return m.SkillDemand(skill=skill, minimum=minimum, title=label(known.title, known.titles) if known else {})
+
     def _card(self, row: ReservationRow, work: WorkRow, context: InteractionContext, now: int) -> dict[str, Any]:
         queue = self.site.queues.get(work.queue)
         made = self._offers.get(row.reservation_id)
@@ -175,11 +174,11 @@ class Cards:
             "interaction_id": work.interaction_id,
             "medium": row.medium,
             "queue": work.queue,
-            "queue_title": label(queue.title if queue else work.queue),
+            "queue_title": label(queue.title, queue.titles) if queue else {"en": work.queue},
             "caller": m.Caller(display=context.caller_name, number=context.number, verified=context.verified),
             "queued_at_us": work.queued_at,
             "waited_ms": max(0, (row.connected_at or now) - work.queued_at) // 1000,
-            "requirements": tuple(m.SkillDemand(skill=s, minimum=n) for s, n in requirements.items()),
+            "requirements": tuple(self._demand(skill, minimum) for skill, minimum in requirements.items()),
             "ivr_path": context.path,
             "data": context.data,
             "why": why,

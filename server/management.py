@@ -1,12 +1,12 @@
 """What stands beside the routing: live rules, supervisors, programs, the live board and webhooks, built as one part."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from aiohttp import web
 
-from config.site import Site
+from config.site import Named, Site, TeamConfig, label
 from config.whole import WholeSite
-from http_api.board_ws import BoardSocket
+from http_api.board_ws import BoardSocket, Titles
 from http_api.ports import Auth
 from records.alerts import AlertStore
 from records.audit import Audit
@@ -119,10 +119,15 @@ class Management:
 
     def board_socket(self, auth: Auth, origin_allowed: Callable[[web.Request], bool]) -> BoardSocket:
         """The live board's WebSocket."""
-        return BoardSocket(self.feed, auth, self.scopes, self._wall, origin_allowed, self._reasons)
+        return BoardSocket(self.feed, auth, self.scopes, self._wall, origin_allowed, self._titles)
 
-    def _reasons(self) -> dict[str, str]:
-        return {code: one.title for code, one in self.site().not_ready_reasons.items()}
+    def _titles(self) -> Titles:
+        site = self.site()
+        kinds: tuple[Mapping[str, Named | TeamConfig], ...] = (site.not_ready_reasons, site.skills, site.teams)
+        reasons, skills, teams = (
+            {code: label(one.title, one.titles) for code, one in named.items()} for named in kinds
+        )
+        return Titles(reasons, skills, teams)
 
     def close(self) -> None:
         """Background work ends by itself."""

@@ -66,7 +66,7 @@ function Room({ office, state, onLanguage }) {
           : html`
           <${Summary} state=${state} />
           <div class="column">
-            <${Queues} state=${state} chosen=${queue} choose=${setQueue} />
+            <${Queues} state=${state} chosen=${queue} choose=${setQueue} ask=${setAsked} />
             <${Waiting} office=${office} state=${state} queue=${queue} clear=${() => setQueue(null)} ask=${setAsked} />
           </div>
           <div class="column"><${Agents} state=${state} ask=${setAsked} /></div>`}

@@ -45,6 +45,14 @@ export class Office {
     return api(`agents/${encodeURIComponent(agent_id)}/rules`);
   }
 
+  queueRules(queue) {
+    return api(`queues/${encodeURIComponent(queue)}/rules`);
+  }
+
+  setOpening(queue, based_on, opening, comment) {
+    return api(`queues/${encodeURIComponent(queue)}/rules`, { method: "PATCH", body: { based_on, opening, comment } });
+  }
+
   setSkills(agent_id, based_on, skills, comment) {
     return api(`agents/${encodeURIComponent(agent_id)}/skills`, { method: "PUT", body: { based_on, skills, comment } });
   }

@@ -7,7 +7,9 @@ export const initial = {
   account: null,
   role: null,
   agentId: null, // of who watches
-  reasons: {}, // for being not ready: code -> title
+  reasons: {}, // for being not ready: code -> language -> title; skills and teams alike
+  skills: {},
+  teams: {},
   queues: new Map(), // by id
   agents: new Map(),
   work: new Map(),
@@ -19,7 +21,7 @@ let noticeId = 0;
 export function reduce(state, message) {
   switch (message.type) {
     case "welcome":
-      return { ...state, account: message.account, role: message.role, agentId: message.agent_id ?? null, reasons: message.reasons ?? {} };
+      return { ...state, account: message.account, role: message.role, agentId: message.agent_id ?? null, reasons: message.reasons ?? {}, skills: message.skills ?? {}, teams: message.team_titles ?? {} };
     case "snapshot":
       return { ...state, ready: true, ...parts(initial, message) };
     case "change":

@@ -1,7 +1,7 @@
 """Rows by themselves: the defaults, and what is checked between a row's own keys."""
 
 from config.queue_rows import QueueNames, read_queue
-from config.rows import read_agent, read_alerts, read_reason
+from config.rows import read_agent, read_alerts, read_named, read_reason
 from config.site import AlertConfig
 from ivr.reading import Table
 
@@ -79,3 +79,15 @@ def test_an_agents_own_queues_must_fit() -> None:
         ("row.queues.web", "takes chat, for which the agent has no capacity"),
         ("row.units.voice", "is more than the 1 that the agent has in total"),
     ]
+
+
+def test_a_title_is_one_text_or_one_for_each_language() -> None:
+    titles = {"en": "Orders", "zh-CN": "订单"}
+    queue = read_queue("orders", table(title=titles, medium="voice"), NAMES)
+    assert (queue.title, queue.titles) == ("Orders", titles)
+    named = read_named("lunch", table(title="Lunch"))
+    assert (named.title, named.titles) == ("Lunch", {})
+    for wrong, path in (({"de": "Bestellungen"}, "row.title.de"), ({}, "row.title"), ({"en": 3}, "row.title.en")):
+        row = table(title=wrong)
+        read_named("lunch", row)
+        assert [problem.path for problem in row.problems] == [path]

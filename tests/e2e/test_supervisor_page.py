@@ -83,9 +83,9 @@ async def test_work_waits_with_its_reason_is_moved_directed_and_ended(
     async with calling(running_server, tmp_path, "+3225550101", MANDARIN):
         await expect(queue(boss, "orders").locator("td").first).to_have_text("1")
         await expect(items(boss)).to_contain_text(["Orders"])
-        await expect(items(boss).locator(".tag").first).to_contain_text("mandarin")
+        await expect(items(boss).locator(".tag").first).to_contain_text("Mandarin")
         await boss.button("Why not yet").click()
-        await expect(page.locator(".why-not")).to_contain_text("lacks mandarin at 1+")
+        await expect(page.locator(".why-not")).to_contain_text("lacks Mandarin at 1+")
         await expect(page.locator(".why-not li", has_text="Demo agent 3")).to_contain_text("Offline")
 
         await boss.button("^Move").click()
@@ -172,7 +172,7 @@ async def test_the_second_writer_is_told_what_the_first_changed(
             await expect(each.page.get_by_role("spinbutton", name="orders")).to_have_value("6")
         await boss.page.get_by_role("spinbutton", name="orders").fill("2")
         await confirm(boss, "Save", "new to orders")
-        await expect(agent(other, "agent3").locator(".agent-skills")).to_contain_text("orders 2")
+        await expect(agent(other, "agent3").locator(".agent-skills")).to_contain_text("Orders 2")
 
         sheet = other.page.get_by_role("dialog")
         await sheet.get_by_role("spinbutton", name="mandarin").fill("10")
@@ -185,8 +185,8 @@ async def test_the_second_writer_is_told_what_the_first_changed(
         await sheet.get_by_role("spinbutton", name="mandarin").fill("10")
         await sheet.get_by_role("button", name="Remove english").click()
         await confirm(other, "Save", "")
-        await expect(agent(boss, "agent3").locator(".agent-skills")).to_contain_text("mandarin 10")
-        await expect(agent(boss, "agent3").locator(".agent-skills")).not_to_contain_text("english")
+        await expect(agent(boss, "agent3").locator(".agent-skills")).to_contain_text("Mandarin 10")
+        await expect(agent(boss, "agent3").locator(".agent-skills")).not_to_contain_text("English")
 
 
 async def test_what_customers_write_stays_text(boss: Person, running_server: Server) -> None:
@@ -222,3 +222,26 @@ async def test_the_start_page_leads_to_each(boss: Person, browser: Browser, runn
             await expect(somebody.page.get_by_role("heading", name=name, exact=True)).to_be_visible()
         await somebody.page.get_by_role("heading", name="Supervisors").click()
         await expect(somebody.page.get_by_role("heading", name="Sign in to the supervisor's page")).to_be_visible()
+
+
+async def test_a_queue_is_closed_at_once_and_goes_by_its_hours_again(boss: Person, running_server: Server) -> None:
+    state = queue(boss, "orders").get_by_role("button", name=re.compile("^(Open|Closed)$"))
+    await expect(state).to_have_text("Open")
+    for choice, shown in (("Closed", "Closed"), ("By its hours", "Open")):
+        await state.click()
+        await boss.page.get_by_role("radio", name=choice).check()
+        await confirm(boss, "Set", "a burst pipe")
+        await expect(state).to_have_text(shown)
+    rows = await audit(boss)
+    await expect(rows.first).to_contain_text("a burst pipe")
+    await boss.button("Live board").click()
+
+
+async def test_titles_follow_the_readers_language(boss: Person) -> None:
+    languages = boss.page.get_by_role("combobox", name=re.compile("Language|语言|語言"))
+    await expect(queue(boss, "orders")).to_contain_text("Orders")
+    await languages.select_option("zh-CN")
+    await expect(queue(boss, "orders")).to_contain_text("订单")
+    await expect(agent(boss, "agent3")).to_contain_text("普通话")
+    await languages.select_option("en")
+    await expect(queue(boss, "orders")).to_contain_text("Orders")

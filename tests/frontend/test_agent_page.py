@@ -87,7 +87,7 @@ async def test_a_call_from_offer_to_wrap_up(scene: Scene) -> None:
     await scene.sign_in()
     offer = desk.offer(caller=Caller(display="Acme Bicycles", number="+1 555 0100", verified=True))
     card = page.locator(".offer")
-    for text in ("Acme Bicycles", "+1 555 0100", "number verified", "Orders", "orders 5+", "Order number", "20231001"):
+    for text in ("Acme Bicycles", "+1 555 0100", "number verified", "Orders", "Orders 5+", "Order number", "20231001"):
         await expect(card).to_contain_text(text)
     await expect(card.locator(".path li")).to_have_text(["main menu", "1 orders"])
     await expect(card.locator(".facts")).to_contain_text(re.compile(r"0:4[2-5]"))

@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 
 from agents_ws.messages import ByeCode, LegState
+from config.site import OPENINGS
 from records.accounts import Role
 from router import explain
 from router.policy import Strategy
@@ -95,7 +96,8 @@ STAFF = Catalogue(
         "notice": (REASON_MISSED_OFFER, REASON_LEG_FAILED),
         "banner": ("microphone", "no_microphone", "unsupported", "playback"),
         "idle": ("unreachable_sip", "unreachable_webrtc"),
-        "action": ("set_presence", "move_work", "direct_work", "cancel_work", "set_rules", *FOLLOW_UPS),
+        "action": ("set_presence", "move_work", "direct_work", "cancel_work", "set_rules", "reload_site", *FOLLOW_UPS),
+        "opening": OPENINGS,
         "held": tuple(set(OfferState) - {OfferState.CLOSED}),
         "role": tuple(Role),
         "rule": explain.RULES,

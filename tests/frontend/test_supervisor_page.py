@@ -46,7 +46,7 @@ class Board:
 
     async def say(self, message: dict[str, Any]) -> None:
         for page in self.pages:
-            await page.send_str(json.dumps({"reasons": {"lunch": "Lunch"}, "server_time_us": now_us(), **message}))
+            await page.send_str(json.dumps({"reasons": {"lunch": {"en": "Lunch"}}, "server_time_us": now_us(), **message}))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from aiohttp import ClientWebSocketResponse, WSMsgType, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from http_api.alerts_api import AlertOverview
-from http_api.board_ws import BoardSocket, BoardWork, Change, Key, Snapshot, Thing, View
+from http_api.board_ws import BoardSocket, BoardWork, Change, Key, Snapshot, Thing, Titles, View
 from http_api.ports import QueueOverview
 from records.accounts import Role
 from records.roles import Scope
@@ -161,7 +161,7 @@ class Office:
             Sees(),
             lambda: 7,
             lambda request: request.headers.get("Origin") != "http://evil",
-            lambda: {"lunch": "Lunch"},
+            lambda: Titles(reasons={"lunch": {"en": "Lunch"}}),
             beat_s=0.5,
         )
 
@@ -193,7 +193,7 @@ async def test_a_watcher_is_told(office: Office, client: "TestClient[Any, Any]")
     ws = await office.connect(client, {"type": "hello", "token": "sam"})
     welcome = await read(ws)
     assert (welcome["type"], welcome["role"], welcome["teams"]) == ("welcome", "supervisor", ["t"])
-    assert (welcome["reasons"], welcome["beat_us"]) == ({"lunch": "Lunch"}, 500_000)
+    assert (welcome["reasons"], welcome["beat_us"]) == ({"lunch": {"en": "Lunch"}}, 500_000)
     assert (await read(ws))["type"] == "snapshot"
     assert office.feed.watchers == office.socket.watchers == 1
     office.feed.put(("queues", "sales"), queue("sales", 2))

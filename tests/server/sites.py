@@ -77,7 +77,7 @@ def small_site(agents: Mapping[str, AgentConfig] | None = None, queue: QueueConf
         queues={queue.name: queue},
         teams={"line1": TeamConfig("line1", "First line")},
         agents=agents if agents is not None else {"anna": agent("anna")},
-        not_ready_reasons={"lunch": Reason("lunch", "Lunch", 1800 * SECOND)},
+        not_ready_reasons={"lunch": Reason("lunch", "Lunch", limit_us=1800 * SECOND)},
         dispositions={"sold": Named("sold", "Sold"), "lost": Named("lost", "Lost")},
         calendars={"always": Calendar("always", "Always", "UTC", WEEK)},
         channels={"line": Channel("line", 1, "Line", "voice", "", "line1", "", "always", 1, "")},

@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from agents_ws import messages as m
+from config.site import label
 from records.interactions import InteractionRecord
 from router.commands import Decision, SendOffer
 from router.rows import AgentRow, ReservationRow, WorkRow
 from router.vocabulary import EndedBy, Medium, OfferState, Presence, Requirement, WorkState
-from server.cards import Cards, choices, label
+from server.cards import Cards, choices
 from server.contexts import Earlier, InteractionContext
 from server.current import CurrentSite
 from tests.server.sites import SECOND, small_site
@@ -132,5 +133,6 @@ def test_an_agent_whom_the_router_does_not_know_is_offline(cards: Cards) -> None
 
 
 def test_labels_and_choices() -> None:
-    assert label("Orders") == {"en": "Orders"}
+    assert label("Orders", {}) == {"en": "Orders"}
+    assert label("Orders", {"en": "Orders", "zh-CN": "订单"}) == {"en": "Orders", "zh-CN": "订单"}
     assert choices(small_site().not_ready_reasons) == (m.Choice(id="lunch", label={"en": "Lunch"}),)

@@ -38,7 +38,7 @@ export function Facts({ card, waiting }) {
         <dd>${waiting ? html`<${Ticking} since=${card.queued_at_us / 1000} />` : html`<span class="figures">${duration(card.waited_ms)}</span>`}</dd>
       </div>
       ${(card.requirements ?? []).length > 0 && html`<div><dt>${t("facts.skills")}</dt><dd>${card.requirements.map(
-        ({ skill, minimum }) => html`<span class="tag" title=${t("facts.minimum", { minimum })}>${skill} <b>${minimum}+</b></span>`,
+        ({ skill, minimum, title }) => html`<span class="tag" title=${t("facts.minimum", { minimum })}>${label(title) || skill} <b>${minimum}+</b></span>`,
       )}</dd></div>`}
       ${data.map(([key, value]) => html`<div><dt>${tCode("data", key, key.replaceAll("_", " "))}</dt><dd class="figures"><bdi>${value}</bdi></dd></div>`)}
       ${(card.ivr_path ?? []).length > 0 && html`<div class="wide"><dt>${t("facts.path")}</dt><dd><ol class="path">${card.ivr_path.map(

@@ -1,6 +1,6 @@
 // Agents: presence and how long, what they hold, what they can do.
 import { Ticking } from "../../lib/controls.js";
-import { t, tCode } from "../../lib/i18n.js";
+import { label, t, tCode } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { html, useState } from "../../lib/ui.js";
 import { byName, nameOf } from "../store.js";
@@ -27,7 +27,7 @@ export function Agents({ state, ask }) {
 }
 
 /** The router's own reasons are translated, the site's have the title that the site gives them. */
-export const reasonTitle = (code, title) => tCode("reason", code, title ?? code.replaceAll("_", " "));
+export const reasonTitle = (code, title) => tCode("reason", code, label(title) || code.replaceAll("_", " "));
 
 function AgentRow({ agent, state, ask }) {
   const { presence, reason, since, connected, load, capacity, held = [], skills = {} } = agent;
@@ -35,7 +35,7 @@ function AgentRow({ agent, state, ask }) {
   const title = (name) => titleOf(state.queues.get(name) ?? { queue: name });
   return html`
     <li class="agent" data-agent=${agent.agent_id} data-presence=${kind}>
-      <p class="agent-name"><b><bdi>${nameOf(agent)}</bdi></b> <span class="quiet-text">${agent.team}</span></p>
+      <p class="agent-name"><b><bdi>${nameOf(agent)}</bdi></b> <span class="quiet-text">${label(state.teams[agent.team]) || agent.team}</span></p>
       <p class="agent-presence"><i class="dot" aria-hidden="true"></i>
         <span>${t(kind === "away" ? "agents.away" : `presence.${presence}`)}${presence === "not_ready" && reason && html`<small> · ${reasonTitle(reason, state.reasons[reason])}</small>`}</span>
         ${since > 0 && html`<span class="quiet-text"><${Ticking} since=${since / 1000} /></span>`}</p>
@@ -44,7 +44,7 @@ function AgentRow({ agent, state, ask }) {
         <button type="button" class="button small" onClick=${() => ask({ kind: "presence", agent })}>${t("agents.presence")}</button>
         <button type="button" class="button small" onClick=${() => ask({ kind: "skills", agent })}>${t("agents.skills")}</button>
       </div>
-      <p class="tags agent-skills">${Object.entries(skills).map(([skill, grade]) => html`<span class="tag" key=${skill}>${skill} <b>${grade}</b></span>`)}</p>
+      <p class="tags agent-skills">${Object.entries(skills).map(([skill, grade]) => html`<span class="tag" key=${skill}>${label(state.skills[skill]) || skill} <b>${grade}</b></span>`)}</p>
       ${held.length > 0 && html`
         <ul class="held">
           ${held.map((work) => html`

@@ -5,10 +5,10 @@ import { problemText } from "../office.js";
 import { byName, nameOf } from "../store.js";
 import { reasonTitle } from "./agents.js";
 import { titleOf } from "./queues.js";
-import { Skills } from "./skills.js";
+import { Skills, Theirs } from "./skills.js";
 
 export function Dialogs(given) {
-  const Kind = { presence: Presence, skills: Skills, move: Move, direct: Direct, cancel: Cancel }[given.asked.kind];
+  const Kind = { presence: Presence, skills: Skills, move: Move, direct: Direct, cancel: Cancel, opening: Opening }[given.asked.kind];
   return html`<${Kind} ...${given} />`;
 }
 
@@ -96,6 +96,35 @@ function Direct({ asked: { item }, office, state, close }) {
           ${agents.map((agent) => html`<option value=${agent.agent_id} key=${agent.agent_id}>${nameOf(agent)} · ${t(`presence.${agent.presence}`)}</option>`)}
         </select>
       </label>
+    </${Sheet}>
+  `;
+}
+
+/** A queue that is closed or open whatever its hours say. The second writer is told what the first one changed. */
+function Opening({ asked: { queue }, office, close }) {
+  const [rules, setRules] = useState(null);
+  const [opening, setOpening] = useState(queue.opening);
+  const [theirs, setTheirs] = useState(null);
+  const load = async () => {
+    const found = await office.queueRules(queue.queue);
+    setRules(found);
+    setOpening(found.opening);
+    setTheirs(null);
+  };
+  useEffect(() => void load().catch((error) => office.tell(problemText(error), "bad")), []);
+  const conflict = (error) => {
+    if (error.code !== "changed_meanwhile") return false;
+    setTheirs(error.problem.changes);
+    return true;
+  };
+  return html`
+    <${Sheet} heading=${t("sheet.opening")} of=${titleOf(queue)} label=${t("sheet.set")} danger=${opening === "closed"} ready=${Boolean(rules) && !theirs} done=${t("sheet.opening_done")} office=${office} close=${close}
+      act=${(comment) => office.setOpening(queue.queue, rules.version, opening, comment)} onError=${conflict}>
+      ${theirs && html`<${Theirs} changes=${theirs} load=${load} />`}
+      <fieldset class="choices"><legend class="unseen">${t("sheet.opening")}</legend>
+        ${["hours", "open", "closed"].map((name) => html`
+          <label key=${name}><input type="radio" name="opening" value=${name} checked=${opening === name} onChange=${() => setOpening(name)} /><span>${t(`opening.${name}`)}</span></label>`)}
+      </fieldset>
     </${Sheet}>
   `;
 }

@@ -1,6 +1,6 @@
 // Queues with who waits, for how long, and today's service level against the promise.
 import { Ticking } from "../../lib/controls.js";
-import { t } from "../../lib/i18n.js";
+import { label, t } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { duration, useNow } from "../../lib/time.js";
 import { html } from "../../lib/ui.js";
@@ -29,15 +29,15 @@ export function Summary({ state }) {
   `;
 }
 
-export function Queues({ state, chosen, choose }) {
+export function Queues({ state, chosen, choose, ask }) {
   const queues = [...state.queues.values()].sort((a, b) => titleOf(a).localeCompare(titleOf(b)));
   return html`
     <section class="card sheet" aria-labelledby="queues-heading">
       <h2 id="queues-heading">${t("queues.heading")}</h2>
       <div class="scroll" tabindex="0" role="group" aria-labelledby="queues-heading">
         <table class="queues">
-          <thead><tr><th scope="col">${t("queues.queue")}</th><th scope="col" class="number">${t("queues.waiting")}</th><th scope="col" class="number">${t("queues.oldest")}</th><th scope="col" class="number" title=${t("queues.expected_hint")}>${t("queues.expected")}</th><th scope="col">${t("queues.level")}</th><th scope="col" class="number">${t("queues.answered")}</th><th scope="col" class="number">${t("queues.abandoned")}</th></tr></thead>
-          <tbody>${queues.map((queue) => html`<${Row} key=${queue.queue} queue=${queue} chosen=${queue.queue === chosen} choose=${choose} />`)}</tbody>
+          <thead><tr><th scope="col">${t("queues.queue")}</th><th scope="col" class="number">${t("queues.waiting")}</th><th scope="col" class="number">${t("queues.oldest")}</th><th scope="col" class="number" title=${t("queues.expected_hint")}>${t("queues.expected")}</th><th scope="col">${t("queues.level")}</th><th scope="col" class="number">${t("queues.answered")}</th><th scope="col" class="number">${t("queues.abandoned")}</th><th scope="col">${t("queues.opening")}</th></tr></thead>
+          <tbody>${queues.map((queue) => html`<${Row} key=${queue.queue} queue=${queue} chosen=${queue.queue === chosen} choose=${choose} ask=${ask} />`)}</tbody>
         </table>
       </div>
       ${queues.length === 0 && html`<p class="quiet-text none">${t("queues.none")}</p>`}
@@ -45,9 +45,9 @@ export function Queues({ state, chosen, choose }) {
   `;
 }
 
-export const titleOf = (queue) => queue.title || queue.queue;
+export const titleOf = (queue) => label(queue.titles) || queue.title || queue.queue;
 
-function Row({ queue, chosen, choose }) {
+function Row({ queue, chosen, choose, ask }) {
   const { waiting, oldest_queued_at: oldest, service_level: level, medium } = queue;
   const now = useNow(1000);
   const late = oldest && level && now * 1000 - oldest > level.threshold_us;
@@ -60,6 +60,7 @@ function Row({ queue, chosen, choose }) {
       <td>${level && html`<${Level} level=${level} />`}</td>
       <td class="number figures">${level?.answered ?? "–"}</td>
       <td class="number figures">${level?.abandoned ?? "–"}</td>
+      <td><button type="button" class=${`button small ${queue.closed ? "bad" : "quiet"}`} title=${t(`opening.${queue.opening}`)} onClick=${() => ask({ kind: "opening", queue })}>${t(queue.closed ? "queues.closed" : "queues.open")}</button></td>
     </tr>
   `;
 }

@@ -1,5 +1,5 @@
 // An agent's skills. The edit says on which version it is based; whoever is second is told what the first one changed.
-import { t } from "../../lib/i18n.js";
+import { label, t } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { dateTime } from "../../lib/time.js";
 import { html, useEffect, useState } from "../../lib/ui.js";
@@ -30,6 +30,7 @@ export function Skills({ asked: { agent }, office, state, close }) {
     return true;
   };
   const set = (index, change) => setSkills(skills.map((each, at) => (at === index ? change(each) : each)));
+  const titled = (name) => label(state.skills[name]) || name;
   const free = knownSkills(state).filter((name) => !skills.some(([known]) => known === name));
   return html`
     <${Sheet} heading=${t("sheet.skills")} of=${nameOf(agent)} label=${t("sheet.save")} ready=${Boolean(rules) && !theirs} done=${t("sheet.skills_done", { who: nameOf(agent) })} office=${office} close=${close}
@@ -40,22 +41,22 @@ export function Skills({ asked: { agent }, office, state, close }) {
       <ul class="grades">
         ${skills.map(([name, grade], index) => html`
           <li key=${name}>
-            <label for=${`grade-${name}`}>${name}</label>
+            <label for=${`grade-${name}`}>${titled(name)}</label>
             <input id=${`grade-${name}`} type="number" min="1" max="10" required value=${grade} onInput=${({ target }) => set(index, ([known]) => [known, target.valueAsNumber])} />
-            <button type="button" class="button icon-only quiet" aria-label=${t("sheet.remove", { skill: name })} title=${t("sheet.remove", { skill: name })} onClick=${() => setSkills(skills.filter((_, at) => at !== index))}><${Icon} name="cross" /></button>
+            <button type="button" class="button icon-only quiet" aria-label=${t("sheet.remove", { skill: titled(name) })} title=${t("sheet.remove", { skill: titled(name) })} onClick=${() => setSkills(skills.filter((_, at) => at !== index))}><${Icon} name="cross" /></button>
           </li>`)}
       </ul>
       ${rules && free.length > 0 && html`
         <label>${t("sheet.add_skill")}
           <select name="add" value="" onChange=${({ target }) => target.value && setSkills([...skills, [target.value, 5]])}>
-            <option value=""></option>${free.map((name) => html`<option value=${name} key=${name}>${name}</option>`)}
+            <option value=""></option>${free.map((name) => html`<option value=${name} key=${name}>${titled(name)}</option>`)}
           </select>
         </label>`}
     </${Sheet}>
   `;
 }
 
-function Theirs({ changes, load }) {
+export function Theirs({ changes, load }) {
   const [{ by }] = changes.slice(-1);
   return html`
     <div class="theirs" role="alert">

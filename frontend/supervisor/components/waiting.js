@@ -1,6 +1,6 @@
 // What nobody has taken yet, why not, and what can be done about it.
 import { Ticking } from "../../lib/controls.js";
-import { t, tCode } from "../../lib/i18n.js";
+import { label, t, tCode } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { html, useEffect, useState } from "../../lib/ui.js";
 import { problemText } from "../office.js";
@@ -54,7 +54,7 @@ function Item({ item, place, title, office, state, ask }) {
           <p class="tags">
             ${offered_to && html`<span class="tag strong">${t("waiting.offered", { who: name(offered_to) })}</span>`}
             ${directed && html`<span class="tag strong">${t("waiting.directed", { who: name(directed) })}</span>`}
-            ${Object.entries(requirements).map(([skill, minimum]) => html`<span class="tag" key=${skill}>${skill} <b>${minimum}+</b></span>`)}
+            ${Object.entries(requirements).map(([skill, minimum]) => html`<span class="tag" key=${skill}>${label(state.skills[skill]) || skill} <b>${minimum}+</b></span>`)}
             ${attempts > 1 && html`<span class="tag">${t("offer.attempt", { attempt: attempts })}</span>`}
           </p>
         </div>
@@ -65,13 +65,13 @@ function Item({ item, place, title, office, state, ask }) {
           <button type="button" class="button small quiet bad" onClick=${() => ask({ kind: "cancel", item })}>${t("waiting.end")}</button>
         </div>
       </div>
-      ${open && html`<${WhyNot} item=${item} office=${office} name=${name} />`}
+      ${open && html`<${WhyNot} item=${item} office=${office} name=${name} skills=${state.skills} />`}
     </li>
   `;
 }
 
 /** Asked for again and again while somebody looks: the reasons change with the agents. */
-function WhyNot({ item, office, name }) {
+function WhyNot({ item, office, name, skills }) {
   const [found, setFound] = useState({ busy: true });
   useEffect(() => {
     let over = false;
@@ -103,16 +103,16 @@ function WhyNot({ item, office, name }) {
       </p>
       <ul>
         ${candidates.map(({ agent_id, failed: rule, detail }) => html`
-          <li key=${agent_id}><bdi>${name(agent_id)}</bdi> ${rule ? html`<span class="quiet-text">${ruleText(rule, detail)}</span>` : html`<span class="tag good">${t("waiting.may_take")}</span>`}</li>`)}
+          <li key=${agent_id}><bdi>${name(agent_id)}</bdi> ${rule ? html`<span class="quiet-text">${ruleText(rule, detail, skills)}</span>` : html`<span class="tag good">${t("waiting.may_take")}</span>`}</li>`)}
       </ul>
     </div>
   `;
 }
 
 /** The rule in the reader's words, with what the server adds to it where that says more. */
-function ruleText(rule, detail) {
+function ruleText(rule, detail, skills) {
   const short = /^(\S+) below (\d+)$/.exec(detail);
-  if (rule === "skill" && short) return t("waiting.skill_below", { skill: short[1], minimum: short[2] });
+  if (rule === "skill" && short) return t("waiting.skill_below", { skill: label(skills[short[1]]) || short[1], minimum: short[2] });
   if (rule === "presence") return tCode("presence", detail.split(" ")[0], tCode("rule", rule));
   if (rule === "capacity" || rule === "total_units") return `${tCode("rule", rule)} (${detail.match(/\d+ of \d+/)?.[0].replace(" of ", "/") ?? detail})`;
   return tCode("rule", rule);
