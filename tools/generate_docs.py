@@ -11,7 +11,7 @@ PRINTED = {
     "config.settings": "docs/settings.md",
     "ivr.transitions": "docs/states/ivr.md",
 }
-WRITTEN = ("tools.state_tables", "tools.protocol_pages")
+WRITTEN = ("tools.state_tables", "tools.race_table", "tools.protocol_pages")
 
 
 def run(*arguments: str) -> str:
