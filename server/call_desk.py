@@ -5,6 +5,7 @@ from typing import Any, Protocol, assert_never
 
 from agents_ws import messages as m
 from agents_ws.ports import Refusal
+from http_api.targets_api import Availability
 from router.rows import AgentRow, ReservationRow, WorkRow
 from router.vocabulary import Medium, OfferState, Presence
 from server.current import CurrentSite
@@ -106,7 +107,8 @@ class CallDesk:
             case str(target), None:
                 if target == agent_id or target not in self._current.site.agents:
                     return Refusal("unknown_agent", f"there is no agent {target} to transfer to")
-                return AgentTarget(target) if self._free(target) else Refusal("agent_unavailable", f"{target} is busy")
+                free = self.availability(target) == "free"
+                return AgentTarget(target) if free else Refusal("agent_unavailable", f"{target} is busy")
             case None, str(queue):
                 known = self._current.site.queues.get(queue)
                 if known is None or known.medium is not Medium.VOICE:
@@ -115,12 +117,15 @@ class CallDesk:
             case _:
                 return Refusal("unclear_target", "name either an agent or a queue")
 
-    def _free(self, agent_id: str) -> bool:
-        """Whether the agent could be offered a call now; the router decides, this only spares a wait in vain."""
+    def availability(self, agent_id: str) -> Availability:
+        """Whether an agent of the site could be offered a call now; the router decides, this spares a wait in vain."""
         row = self._board.agent(agent_id)
+        if row is None or not row.connected or row.presence is Presence.OFFLINE:
+            return "offline"
+        if row.presence is not Presence.READY:
+            return "not_ready"
         held = [one for one in self._board.reservations_of(agent_id) if one.medium is Medium.VOICE]
-        room = self._current.site.agents[agent_id].capacity.get(Medium.VOICE, 0)
-        return row is not None and row.connected and row.presence is Presence.READY and len(held) < room
+        return "free" if len(held) < self._current.site.agents[agent_id].capacity.get(Medium.VOICE, 0) else "busy"
 
     # --- what agents see ----------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from http_api.app import Ports
 from http_api.calls_api import CallsApi
 from http_api.routes import Route
 from http_api.site_api import SiteApi
+from http_api.targets_api import TargetsApi
 from media.events import MediaEvent
 from records.accounts import Accounts
 from records.api_keys import ApiKeys
@@ -58,6 +59,7 @@ from server.sdp_port import SdpPort
 from server.site_desk import SiteDesk
 from server.speaker import Speaker
 from server.storage import SHARD, Storage, open_storage
+from server.targets import TransferTargets
 from server.tasks import TaskOwner
 from server.telephony import REALM, media_workers, user_agent
 from server.titles import Titles
@@ -287,7 +289,8 @@ class Node:
     def _call_routes(self) -> tuple[Route, ...]:
         management = self.management
         monitoring = Monitoring(self.conductor, self.desk.calls, self.pump, management.audit, wall_us)
-        return CallsApi(monitoring, management.scopes).routes()
+        targets = TransferTargets(self.current, management.board, self.desk.calls.availability)
+        return (*CallsApi(monitoring, management.scopes).routes(), *TargetsApi(targets.of).routes())
 
     def _build_reload(self) -> None:
         followers = Followers(

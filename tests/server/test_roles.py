@@ -144,6 +144,10 @@ def spoken_by(office: Bureau, agent: str) -> Iterator[str]:
         office.node.desk.parties(call, [])
 
 
+async def see_targets(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    return await listed(office, who, "transfer-targets", "agents", "agent_id", target["agent"])
+
+
 async def submit_work(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
     return await reached(office, who, "POST", "work", {"medium": "chat", "queue": target["queue"], "channel": "shop"})
 

@@ -1,0 +1,62 @@
+"""To whom a call can be handed on: the other agents who take calls with whether they are free, and the call queues."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+from aiohttp import web
+
+from http_api.guard import CALLER
+from http_api.routes import Route, reply
+from records.roles import Action, allowed
+
+Availability = Literal["free", "busy", "not_ready", "offline"]
+
+
+class TargetAgent(msgspec.Struct, frozen=True):
+    """An agent who takes calls. Only one who is `free` can be asked by name."""
+
+    agent_id: str
+    name: str
+    availability: Availability
+
+
+class TargetQueue(msgspec.Struct, frozen=True):
+    """A queue of calls: who waits there now, and how many of its agents are ready without any work."""
+
+    queue: str
+    title: str
+    waiting: int
+    free: int
+
+
+class TargetList(msgspec.Struct, frozen=True):
+    """In the order of the site's files, without the caller's own agent."""
+
+    agents: tuple[TargetAgent, ...]
+    queues: tuple[TargetQueue, ...]
+
+
+class TargetsApi:
+    """GET /transfer-targets. `targets` gives them for whoever asks, by agent (server.targets)."""
+
+    def __init__(self, targets: Callable[[str | None], TargetList]) -> None:
+        self._targets = targets
+
+    def routes(self) -> tuple[Route, ...]:
+        """Its row of the route table."""
+        return (
+            Route(
+                method="GET",
+                path="/api/v1/transfer-targets",
+                handler=self.list,
+                operation="listTransferTargets",
+                summary="Agents and queues to whom a call can be transferred, with who is free",
+                roles=allowed(Action.SEE_TARGETS),
+                replies={200: TargetList},
+            ),
+        )
+
+    async def list(self, request: web.Request) -> web.Response:
+        """What holds at this moment."""
+        return reply(self._targets(request[CALLER].agent_id))
