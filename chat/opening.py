@@ -1,5 +1,7 @@
 """What an opening says: who the visitor is, and what is asked of the router. Pure."""
 
+from collections.abc import Mapping
+
 from chat.identity import proven
 from chat.messages import Open, User
 from chat.ports import ChatRefusedError, Identity
@@ -33,4 +35,12 @@ def queued(chat: Chat, request: Open, entry: ChatEntry, node: str) -> facts.Work
         requirements=strictest((*entry.demands(chat.locale), *requirements)),
         priority=entry.priority + priority,
         node=node,
+        attributes=tuple(sorted(_attributes(chat, entry, signed).items())),
     )
+
+
+def _attributes(chat: Chat, entry: ChatEntry, signed: Mapping[str, str]) -> dict[str, str]:
+    """What the queues' rules may speak of; of what the site signed only that by which it sorts its customers."""
+    sorting = {key for rule in entry.rules for key in rule.signed}
+    known = {f"customer.{key}": value for key, value in signed.items() if key in sorting}
+    return {**known, "channel": chat.channel, "entry": entry.name, "language": chat.locale.partition("-")[0].lower()}

@@ -86,6 +86,7 @@ def _uses(node: Node) -> Iterator[tuple[str, str]]:
     match node:
         case Set():
             texts += [(f"data.{key}", text) for key, text in node.data.items()]
+            texts += [(f"attributes.{key}", text) for key, text in node.attributes.items()]
         case Lookup():
             texts += [(f"query.{key}", text) for key, text in node.query.items()]
         case Callback():

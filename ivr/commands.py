@@ -154,7 +154,8 @@ class Enqueue:
     """The IVR is done: wait in `queue`.
 
     `requirements` are (skill, minimum 1-10) beside the queue's own; `priority` is added to the queue's;
-    `data` is personal customer data; `path` the labels of the choices so far.
+    `data` is personal customer data; `path` the labels of the choices so far. `attributes` are what rules speak of,
+    nothing personal.
     """
 
     queue: str
@@ -164,6 +165,7 @@ class Enqueue:
     path: tuple[str, ...]
     language: str
     operator: bool = False
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

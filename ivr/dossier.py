@@ -8,6 +8,8 @@ from ivr.speech import digits_prompts
 from ivr.values import fill
 
 MAX_SPOKEN_DIGITS = 32
+# Long enough for a word that rules compare; what is longer is no such word.
+MAX_ATTRIBUTE = 40
 
 
 class Dossier:
@@ -20,6 +22,7 @@ class Dossier:
         self._variables = variables
         self._requirements: dict[str, int] = {}
         self._priority = 0
+        self._attributes: dict[str, str] = {}
 
     def value(self, key: str) -> str | None:
         """Customer data or a variable."""
@@ -40,6 +43,7 @@ class Dossier:
         if node.priority is not None:
             self._priority = node.priority
         self.data.update({key: self.fill(text) for key, text in node.data.items()})
+        self._attributes.update({key: self.fill(text)[:MAX_ATTRIBUTE] for key, text in node.attributes.items()})
         self.language = node.language or self.language
 
     def spoken(self, prompts: tuple[str, ...]) -> tuple[str, ...]:
@@ -63,6 +67,7 @@ class Dossier:
             path=tuple(self.path),
             language=self.language,
             operator=node.operator,
+            attributes={key: value for key, value in self._attributes.items() if value},
         )
 
     def hangup(self, outcome: str) -> Hangup:

@@ -84,7 +84,7 @@ class Collect:
 @dataclass(frozen=True, slots=True)
 class Set:
     """Changes what the work will ask for: skill minimums (1-10, 0 lifts an earlier one), customer data, language, and
-    priority on top of the queue's.
+    priority on top of the queue's. `attributes` are told to the rules of the queues, and nobody may be known by them.
     """
 
     name: str
@@ -93,6 +93,7 @@ class Set:
     priority: int | None = None
     data: Mapping[str, str] = field(default_factory=dict)
     language: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,10 +116,13 @@ def _collect(name: str, table: Table, _: FlowContext) -> Node:
 
 
 def _set(name: str, table: Table, context: FlowContext) -> Node:
-    changes = [key for key in ("requirements", "priority", "data", "language") if table.has(key)]
+    changes = [key for key in ("requirements", "priority", "data", "language", "attributes") if table.has(key)]
     if not changes:
-        table.problem("", "sets nothing", "give requirements, priority, data or language")
-    data = table.table("data")
+        table.problem("", "sets nothing", "give requirements, priority, data, language or attributes")
+    data, attributes = table.table("data"), table.table("attributes")
+    for key in attributes.values:
+        if not ATTRIBUTE.fullmatch(key):
+            attributes.problem(key, "is no name of an attribute", 'for example "customer.tier" or topic')
     return Set(
         name=name,
         next=table.text("next"),
@@ -127,6 +130,7 @@ def _set(name: str, table: Table, context: FlowContext) -> Node:
         priority=table.integer("priority", 0, low=0, high=1000) if table.has("priority") else None,
         data={key: data.text(key) for key in data.values},
         language=table.choice("language", context.languages, ""),
+        attributes={key: attributes.text(key) for key in attributes.values},
     )
 
 
@@ -225,6 +229,7 @@ def _goodbye(name: str, table: Table, _: FlowContext) -> Node:
     return Goodbye(name=name, prompts=table.texts("prompts", ()), outcome=table.text("outcome", "goodbye"))
 
 
+ATTRIBUTE = re.compile(r"(customer\.)?[A-Za-z_][A-Za-z0-9_]*")
 _BELOW = re.compile(r"[A-Za-z0-9._~/-]*")
 _TESTS: tuple[f.Test, ...] = get_args(f.Test)
 _KINDS: Mapping[str, Callable[[str, Table, FlowContext], Node]] = {

@@ -254,6 +254,7 @@ class CallMachine:
     def _enter_queue(self, command: ivr.Enqueue, now: int) -> list[CallCommand]:
         conversation = self._conversation
         conversation.requirements, conversation.priority = command.requirements, command.priority or 0
+        conversation.attributes = tuple({"language": command.language, **command.attributes}.items())
         enter = conversation.expect(command.queue)
         self.state = CallState.QUEUED
         self._waiting.enter(command.queue, now)

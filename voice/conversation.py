@@ -47,6 +47,7 @@ class Conversation:
         self.grace_us = 15_000_000
         self.requirements: tuple[tuple[str, int], ...] = ()
         self.priority = 0
+        self.attributes: tuple[tuple[str, str], ...] = ()
         self.served = False
         self.listeners = Listeners()
         self._interaction_id = interaction_id
@@ -108,7 +109,7 @@ class Conversation:
         self.parties[work_id] = party
         # Nobody's work comes before that of a supervisor who steps in.
         priority = TAKE_OVER_PRIORITY if takes_over else self.priority
-        return EnterQueue(work_id, queue, self.requirements, priority, directed)
+        return EnterQueue(work_id, queue, self.requirements, priority, directed, self.attributes)
 
     def handle(self, event: PartyEvent, now: int) -> Commands:
         """The router or an agent's leg did something; what people ask is in voice.steering."""

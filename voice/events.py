@@ -126,13 +126,14 @@ class StopPrompts:
 
 @dataclass(frozen=True, slots=True)
 class EnterQueue:
-    """Queue a work item of this call; `directed` keeps it for one agent."""
+    """Queue a work item of this call; `directed` keeps it for one agent, `attributes` are what rules speak of."""
 
     work_id: str
     queue: str
     requirements: tuple[tuple[str, int], ...]
     priority: int
     directed: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

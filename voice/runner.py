@@ -312,6 +312,9 @@ class CallRunner:
             priority=command.priority,
             node=self._place.node,
             directed=command.directed or None,
+            attributes=tuple(
+                sorted({**dict(command.attributes), "channel": self._place.channel, "entry": self._place.entry}.items())
+            ),
         )
         for answer in await self._ports.router.post(event, self.call):
             if isinstance(answer, Refuse):

@@ -62,6 +62,12 @@ def test_rules_and_language_make_the_work() -> None:
     )
     opening = Open(entry="web", key="k" * 22, question="?", locale="zh-CN", user=user(tier="gold"))
     work = queued(chat, opening, ENTRY, "n1")
+    assert work.attributes == (
+        ("channel", "web_chat"),
+        ("customer.tier", "gold"),
+        ("entry", ENTRY.name),
+        ("language", "zh"),
+    )
     assert (work.queue, work.priority, work.requirements) == ("web_chat", 8, (Requirement("mandarin", 4),))
     plain = queued(chat, Open(entry="web", key="k" * 22, question="?"), ENTRY, "n1")
     assert (plain.priority, plain.requirements) == (1, (Requirement("mandarin", 1),))

@@ -26,6 +26,14 @@ def test_the_higher_minimum_counts() -> None:
     assert (left.requirements, left.priority) == ((("orders", 7),), 4)
 
 
+def test_attributes_are_filled_short_and_left_out_when_empty() -> None:
+    known = dossier()
+    known.change(f.Set("x", "y", data={"tier": "vip", "long": "x" * 90}))
+    asked = {"customer.tier": "{tier}", "topic": "{missing}", "long": "{long}"}
+    known.change(f.Set("x", "y", attributes=asked))
+    assert known.enqueue(f.Queue("q", "orders")).attributes == {"customer.tier": "vip", "long": "x" * 40}
+
+
 def test_a_demand_that_was_made_by_mistake_is_lifted_by_0() -> None:
     known = dossier()
     for skill, minimum in (("mandarin", 1), ("orders", 5), ("mandarin", 0), ("english", 0)):

@@ -105,6 +105,12 @@ MISTAKES: dict[str, tuple[Change, str, str, str]] = {
         "sets nothing",
         "requirements",
     ),
+    "attribute": (
+        lambda flow: flow["nodes"].update(chinese={"kind": "set", "next": "menu", "attributes": {"a b": "x"}}),
+        "nodes.chinese.attributes.a b",
+        "no name of an attribute",
+        "customer.tier",
+    ),
     "says nothing": (_node("info", prompts=[]), "nodes.info.prompts", "says nothing", "at least one"),
     "unknown complete prompt": (
         _node("greeting", prompts=["en/helo"]),

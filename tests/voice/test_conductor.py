@@ -77,7 +77,9 @@ async def test_a_caller_who_is_moved_to_another_queue_hears_its_music(tmp_path: 
         await house.queued()
         await until(lambda: house.engine.played[-1] == ("music/hold.wav",), "music")
         await until(lambda: bool(house.told(facts.WorkQueued)), "the commit")
-        work = house.told(facts.WorkQueued)[0].work_id
+        (queued,) = house.told(facts.WorkQueued)
+        work = queued.work_id
+        assert queued.attributes == (("channel", "line"), ("entry", "400"), ("language", "en"))
         await house.pump.post(facts.WorkMoved(work, "returns", "sam"), "test")
         await until(lambda: house.engine.played[-1] == ("tone/beep.wav",), "the other music")
 
