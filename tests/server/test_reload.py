@@ -157,3 +157,15 @@ async def test_a_queue_stays_while_a_call_may_be_led_to_it(tmp_path: Path, monke
         assert "expert_chat" in node.pump.dispatcher.policy.queues
         del calls["i1"]
         await until(lambda: "expert_chat" not in node.pump.dispatcher.policy.queues, "the queue is gone")
+
+
+@pytest.mark.timeout(120)
+async def test_a_queue_that_a_supervisor_closes_takes_nothing_until_it_goes_by_its_hours_again(tmp_path: Path) -> None:
+    async with bureau(tmp_path) as office:
+        for version, opening, expected in ((0, "closed", 422), (1, None, 201)):
+            edit = {"based_on": version, "opening": opening, "comment": "a burst pipe"}
+            status, rules = await office.ask("super9", "PATCH", "queues/first_chat/rules", edit)
+            assert (status, rules["closed"]) == (200, opening == "closed"), rules
+            work = {"medium": "chat", "queue": "first_chat", "channel": "shop"}
+            status, answer = await office.ask("key:crm", "POST", "work", work)
+            assert status == expected, answer
