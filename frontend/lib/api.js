@@ -13,12 +13,27 @@ export class ApiError extends Error {
 
 /** The JSON of the answer, null without one. Rejects with an ApiError, or a TypeError when nobody answers. */
 export async function api(path, { method = "GET", body } = {}) {
-  const headers = { Authorization: `Bearer ${storedToken()}` };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  const response = await fetch(`/api/v1/${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  const response = await request(path, method, body);
   const text = await response.text();
   if (!response.ok) throw new ApiError(response.status, parsed(text));
   return text ? JSON.parse(text) : null;
+}
+
+/** Saves the answer as a file of the name that the server gives it. Rejects as `api` does. */
+export async function download(path) {
+  const response = await request(path, "GET");
+  if (!response.ok) throw new ApiError(response.status, parsed(await response.text()));
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await response.blob());
+  link.download = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ?? "";
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+}
+
+function request(path, method, body) {
+  const headers = { Authorization: `Bearer ${storedToken()}` };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  return fetch(`/api/v1/${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
 }
 
 function parsed(text) {

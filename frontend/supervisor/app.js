@@ -7,6 +7,7 @@ import { LanguageSwitch } from "../lib/language.js";
 import { SignIn } from "../lib/sign-in.js";
 import { html, useEffect, useLayoutEffect, useState } from "../lib/ui.js";
 import { Agents } from "./components/agents.js";
+import { Alerts } from "./components/alerts.js";
 import { AuditLog } from "./components/audit.js";
 import { Dialogs } from "./components/dialogs.js";
 import { Queues, Summary } from "./components/queues.js";
@@ -65,8 +66,9 @@ function Room({ office, state, onLanguage }) {
           ? html`<${FollowUps} me=${state.agentId} agents=${byName(state.agents).map((one) => [one.agent_id, nameOf(one)])} tell=${(text, kind) => office.tell(text, kind)} />`
           : html`
           <${Summary} state=${state} />
+          <${Alerts} office=${office} state=${state} />
+          <${Queues} office=${office} state=${state} chosen=${queue} choose=${setQueue} ask=${setAsked} />
           <div class="column">
-            <${Queues} state=${state} chosen=${queue} choose=${setQueue} ask=${setAsked} />
             <${Waiting} office=${office} state=${state} queue=${queue} clear=${() => setQueue(null)} ask=${setAsked} />
           </div>
           <div class="column"><${Agents} state=${state} ask=${setAsked} /></div>`}

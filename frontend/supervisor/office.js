@@ -1,11 +1,12 @@
 // What a supervisor can do: every request of the page goes through here. What it changes, the board shows.
 import { forgetToken, signOut, storedToken } from "../lib/account.js";
-import { api, ApiError } from "../lib/api.js";
+import { api, ApiError, download } from "../lib/api.js";
 import { t, tCode } from "../lib/i18n.js";
 
 const NOTICE_MS = 6000;
 const EXPLAINED = 20;
 const AUDIT_PAGE = 50;
+const ALERTS_PAGE = 20;
 
 export class Office {
   constructor({ store, board }) {
@@ -65,6 +66,26 @@ export class Office {
 
   audit(before) {
     return api(`audit?limit=${AUDIT_PAGE}${before ? `&before=${before}` : ""}`);
+  }
+
+  /** Somebody looks after it; the board then says who. */
+  acknowledge(id) {
+    return post(`alerts/${id}/acknowledge`);
+  }
+
+  /** A page of open and past alerts, newest first. */
+  alerts(before) {
+    return api(`alerts?limit=${ALERTS_PAGE}${before ? `&before=${before}` : ""}`);
+  }
+
+  /** Rows of docs/statistics.md. */
+  async statistics(query) {
+    return (await api(`statistics?${new URLSearchParams(query)}`)).rows;
+  }
+
+  /** The same as a file for spreadsheets. */
+  saveStatistics(query) {
+    return download(`statistics?${new URLSearchParams({ ...query, format: "csv" })}`);
   }
 
   tell(text, kind = "info") {

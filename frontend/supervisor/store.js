@@ -13,6 +13,7 @@ export const initial = {
   queues: new Map(), // by id
   agents: new Map(),
   work: new Map(),
+  alerts: new Map(), // the open ones
   notices: [],
 };
 
@@ -39,11 +40,12 @@ export function reduce(state, message) {
   }
 }
 
-function parts(before, { queues, agents, work, gone = {} }) {
+function parts(before, { queues, agents, work, alerts, gone = {} }) {
   return {
     queues: merged(before.queues, queues, (one) => one.queue, gone.queues),
     agents: merged(before.agents, agents, (one) => one.agent_id, gone.agents),
     work: merged(before.work, work, (one) => one.work_id, gone.work),
+    alerts: merged(before.alerts, alerts, (one) => String(one.id), gone.alerts),
   };
 }
 

@@ -10,8 +10,10 @@ import pytest
 
 from agents_ws.messages import ByeCode, LegState
 from config.site import OPENINGS
+from http_api.statistics_api import By
 from records.accounts import Role
 from router import explain
+from router.alerts import AlertKind
 from router.policy import Strategy
 from router.vocabulary import (
     REASON_CONNECTION_LOST,
@@ -101,6 +103,11 @@ STAFF = Catalogue(
         "held": tuple(set(OfferState) - {OfferState.CLOSED}),
         "role": tuple(Role),
         "rule": explain.RULES,
+        "alert": tuple(AlertKind),
+        "export": ("by", "period", "step"),
+        "export_by": tuple(By),
+        "export_period": ("day", "week", "month"),
+        "export_step": ("none", "1h", "day"),
         "summary": ("waiting", "longest", "talking", "ready", "not_ready"),
         "supervisor": ("board", "follow_ups", "audit"),
         "view": ("work", "follow_ups"),

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.browser import FRONTEND, chromium_page, needs_chromium, serve
 pytestmark = [needs_chromium, pytest.mark.browser]
 
 MINUTE_US = 60_000_000
+TAKEN = 8  # the alert that somebody else was first to acknowledge
 
 
 class Board:
@@ -29,6 +31,9 @@ class Board:
         self.answers.set()
         self.pages: list[web.WebSocketResponse] = []
         self.snapshot: dict[str, Any] = {"queues": [], "agents": [], "work": []}
+        self.rows: list[dict[str, Any]] = []
+        self.asked: list[dict[str, str]] = []
+        self.past: list[dict[str, Any]] = []
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         ws = web.WebSocketResponse()
@@ -44,6 +49,30 @@ class Board:
         self.pages.remove(ws)
         return ws
 
+    async def statistics(self, request: web.Request) -> web.Response:
+        self.asked.append(dict(request.query))
+        if request.query.get("format") == "csv":
+            return web.Response(
+                text="name\norders\n",
+                content_type="text/csv",
+                headers={"Content-Disposition": 'attachment; filename="queue-month-2026-03-04.csv"'},
+            )
+        return web.json_response({"by": "queue", "rows": self.rows})
+
+    async def alerts(self, request: web.Request) -> web.Response:
+        return web.json_response({"items": self.past, "next": None})
+
+    async def acknowledge(self, request: web.Request) -> web.Response:
+        number = int(request.match_info["id"])
+        if number == TAKEN:
+            problem = {"type": "urn:jackfield:problem:already-done", "title": "Conflict", "status": 409}
+            return web.json_response(problem, status=409)
+        await self.change(alerts=[alert(number, acknowledged_at=now_us(), acknowledged_by="sam")])
+        return web.json_response({})
+
+    async def change(self, **parts: Any) -> None:
+        await self.say({"type": "change", "version": 2, "queues": [], "agents": [], "work": [], "gone": {}, **parts})
+
     async def say(self, message: dict[str, Any]) -> None:
         for page in self.pages:
             await page.send_str(json.dumps({"reasons": {"lunch": {"en": "Lunch"}}, "server_time_us": now_us(), **message}))
@@ -58,6 +87,9 @@ def board() -> Board:
 async def page(board: Board) -> AsyncIterator[Page]:
     app = web.Application()
     app.router.add_get("/api/v1/board/ws", board.handle)
+    app.router.add_get("/api/v1/statistics", board.statistics)
+    app.router.add_get("/api/v1/alerts", board.alerts)
+    app.router.add_post("/api/v1/alerts/{id}/acknowledge", board.acknowledge)
     StaticPages(FRONTEND).add_to(app)
     async with serve(app) as base, chromium_page() as page:
         await page.clock.install()
@@ -91,6 +123,26 @@ def item(number: int) -> dict[str, Any]:
         "order": [0, number, number],
         "requirements": {},
     }
+
+
+def alert(number: int, **more: Any) -> dict[str, Any]:
+    return {
+        "id": number,
+        "kind": "target_at_risk",
+        "subject_kind": "queue",
+        "subject": "orders",
+        "raised_at": now_us() - 65_000_000,
+        "detail": {"target": 0.9, "minutes": 30, "waiting": 3, "level": 0.857},
+        "cleared_at": None,
+        "acknowledged_at": None,
+        "acknowledged_by": None,
+        "owner": "",
+        **more,
+    }
+
+
+def breach(number: int, **more: Any) -> dict[str, Any]:
+    return alert(number, **{"kind": "breach", "detail": {"over": 2}, **more})
 
 
 async def test_the_expected_wait_of_queues_and_items(page: Page, board: Board) -> None:
@@ -134,3 +186,120 @@ async def test_a_silent_connection_is_stale_and_made_anew(page: Page, board: Boa
     await page.clock.fast_forward(2_000)
     await expect(stale).to_have_count(0)
     assert board.met == 2
+
+
+async def test_alerts_are_shown_acknowledged_and_gone(page: Page, board: Board) -> None:
+    tired = alert(
+        6,
+        kind="presence",
+        subject_kind="agent",
+        subject="agent1",
+        detail={"reason": "lunch", "since": now_us(), "limit_us": 45 * MINUTE_US},
+    )
+    line = alert(5, kind="backlog", subject_kind="channel", subject="line_400", detail={"waiting": 51, "limit": 50})
+    board.snapshot |= {"queues": [queue(2, None)], "alerts": [alert(7), tired, line]}
+    board.past = [breach(3, cleared_at=now_us(), acknowledged_at=now_us(), acknowledged_by="kim")]
+    await page.goto(f"{board.base}/supervisor/")
+    alerts = page.get_by_role("region", name="Alerts")
+    rows = alerts.locator("[data-alert]")
+    await expect(rows.nth(0)).to_contain_text(
+        "Target at risk Orders 86 % expected, target 90 %, over 30 min; 3 waiting"
+    )
+    await expect(rows.nth(1)).to_contain_text("Not ready too long agent1 longer than 45:00: Lunch")
+    await expect(rows.nth(2)).to_contain_text("Backlog Channel line_400 51 waiting, threshold 50")
+    await expect(page.locator("[data-queue=orders]")).to_contain_text("Target at risk")
+
+    await alerts.get_by_role("button", name="I look after it: Target at risk, Orders").click()
+    seen = alerts.locator("[data-alert='7']")
+    await expect(seen).to_contain_text("sam looks after it")
+    await expect(seen.get_by_role("button")).to_have_count(0)
+    await expect(rows.last).to_have_attribute("data-alert", "7")  # the others need somebody first
+
+    await board.change(alerts=[breach(TAKEN)], gone={"alerts": ["7"]})
+    await expect(rows.first).to_contain_text("Over the target Orders 2 waiting longer than promised")
+    await expect(seen).to_have_count(0)
+    await rows.first.get_by_role("button").click()
+    await expect(page.locator(".notice.error")).to_contain_text("Somebody was first")
+
+    await alerts.get_by_role("button", name="History").press("Enter")
+    await expect(alerts.locator("tbody tr")).to_contain_text(["Over the target Orders"])
+    await expect(alerts.locator("tbody tr")).to_contain_text(["kim"])
+
+
+async def test_outlooks_trends_and_staff_of_queues(page: Page, board: Board) -> None:
+    quarter = 15 * MINUTE_US
+    start = now_us() // quarter * quarter - 4 * quarter
+    board.rows = [
+        {"name": "orders", "since": start + n * quarter, "until": start + (n + 1) * quarter, "level_of_settled": level}
+        for n, level in enumerate((1.0, 0.5, None, 0.75))
+    ]
+    outlook = {"over": 0, "level": 0.9, "expected_level": 0.857, "staffed": 3, "ready": 2, "free": 1}
+    today = {"abandoned": 4}
+    board.snapshot |= {"queues": [queue(2, None) | {"outlook": outlook, "today": today}]}
+    await page.goto(f"{board.base}/supervisor/")
+    row = page.locator("[data-queue=orders]")
+    await expect(row).to_contain_text("90 % →, expected 86 %")
+    await expect(row.locator("td").last).to_have_text("1 / 2 / 3")
+    await expect(row.locator("td").nth(-2)).to_have_text("4")
+    trend = row.get_by_role("img", name="Service level of the last four hours")
+    await expect(trend).to_have_attribute("aria-label", re.compile("100 %, .* 50 %, .* 75 %$"))
+    await expect(trend.locator("circle")).to_have_count(3)
+    # The slot in which nothing was settled breaks the line.
+    await expect(trend.locator(".trend-line")).to_have_attribute("d", re.compile(r"^M[\d. ]+L[\d. ]+M[\d. ]+$"))
+    board.rows = []
+    await page.clock.fast_forward(61_000)
+    await expect(trend).to_have_count(0)
+    assert board.asked == [{"by": "queue", "period": "4h", "step": "15m"}] * 2
+
+
+async def test_what_is_due_and_how_likely_late(page: Page, board: Board) -> None:
+    soon, gone = now_us() + 5 * MINUTE_US, now_us() - MINUTE_US
+    board.snapshot |= {
+        "queues": [queue(4, None)],
+        "work": [
+            item(1) | {"due_at": gone, "breach": 1.0},
+            item(2) | {"due_at": soon, "breach": 0.7},
+            item(3) | {"due_at": soon, "breach": 0.3},
+            item(4) | {"due_at": soon, "breach": None},
+        ],
+    }
+    await page.goto(f"{board.base}/supervisor/")
+    late, likely, perhaps, unknown = (page.locator(f"[data-work=w{n}]") for n in (1, 2, 3, 4))
+    await expect(late).to_contain_text(re.compile(r"1:0\d over the target"))
+    await expect(likely).to_contain_text(re.compile(r"4:5\d left to the target"))
+    await expect(likely).to_contain_text("Likely late: 70 %")
+    await expect(perhaps).to_contain_text("May be late: 30 %")
+    await expect(unknown).to_contain_text("left to the target")
+    await expect(unknown).not_to_contain_text("late")
+
+
+async def test_an_agents_day(page: Page, board: Board) -> None:
+    worked = {"handled": 12, "missed": 1, "rejected": 0, "mean_handle_us": 1, "occupancy": 0.83}
+    idle = {"handled": 0, "missed": 0, "rejected": 0, "mean_handle_us": None, "occupancy": None}
+    agent = {"team": "a", "presence": "ready", "reason": None, "since": 0, "connected": True, "load": 1, "capacity": 3}
+    board.snapshot |= {
+        "agents": [agent | {"agent_id": "agent1", "today": worked}, agent | {"agent_id": "agent2", "today": idle}]
+    }
+    await page.goto(f"{board.base}/supervisor/")
+    await expect(page.locator("[data-agent=agent1] .agent-today > span")).to_have_text(
+        ["12 handled", "1 missed", "83 % busy"]
+    )
+    await expect(page.locator("[data-agent=agent2] .agent-today")).to_have_count(0)
+
+
+async def test_figures_are_saved_as_a_file(page: Page, board: Board) -> None:
+    await page.goto(f"{board.base}/supervisor/")
+    await page.get_by_role("button", name="Export").click()
+    sheet = page.get_by_role("dialog", name="Export figures")
+    await sheet.get_by_label("Figures of").select_option("agent")
+    await sheet.get_by_label("A row for each").select_option("1h")
+    await sheet.locator("select[name=period]").select_option("month")  # which has too many hours
+    await expect(sheet.get_by_label("A row for each")).to_have_value("none")
+    await sheet.get_by_label("A row for each").select_option("day")
+    await sheet.get_by_label("Day, or one in").fill("2026-03-04")
+    async with page.expect_download() as started:
+        await sheet.get_by_role("button", name="Save as CSV").click()
+    assert (await started.value).suggested_filename == "queue-month-2026-03-04.csv"
+    wanted = {"by": "agent", "period": "month", "step": "day", "date": "2026-03-04", "format": "csv"}
+    assert board.asked[-1] == wanted
+    await expect(sheet).to_have_count(0)

@@ -4,6 +4,8 @@ import { label, t, tCode } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { html, useState } from "../../lib/ui.js";
 import { byName, nameOf } from "../store.js";
+import { AlertMarks } from "./alerts.js";
+import { Today } from "./outlook.js";
 import { MEDIA, titleOf } from "./queues.js";
 
 export function Agents({ state, ask }) {
@@ -44,7 +46,8 @@ function AgentRow({ agent, state, ask }) {
         <button type="button" class="button small" onClick=${() => ask({ kind: "presence", agent })}>${t("agents.presence")}</button>
         <button type="button" class="button small" onClick=${() => ask({ kind: "skills", agent })}>${t("agents.skills")}</button>
       </div>
-      <p class="tags agent-skills">${Object.entries(skills).map(([skill, grade]) => html`<span class="tag" key=${skill}>${label(state.skills[skill]) || skill} <b>${grade}</b></span>`)}</p>
+      <p class="tags agent-skills">${Object.entries(skills).map(([skill, grade]) => html`<span class="tag" key=${skill}>${label(state.skills[skill]) || skill} <b>${grade}</b></span>`)}<${AlertMarks} state=${state} kind="agent" subject=${agent.agent_id} /></p>
+      <${Today} today=${agent.today} />
       ${held.length > 0 && html`
         <ul class="held">
           ${held.map((work) => html`

@@ -4,11 +4,12 @@ import { html, useEffect, useRef, useState } from "../../lib/ui.js";
 import { problemText } from "../office.js";
 import { byName, nameOf } from "../store.js";
 import { reasonTitle } from "./agents.js";
+import { Export } from "./export.js";
 import { titleOf } from "./queues.js";
 import { Skills, Theirs } from "./skills.js";
 
 export function Dialogs(given) {
-  const Kind = { presence: Presence, skills: Skills, move: Move, direct: Direct, cancel: Cancel, opening: Opening }[given.asked.kind];
+  const Kind = { presence: Presence, skills: Skills, move: Move, direct: Direct, cancel: Cancel, opening: Opening, export: Export }[given.asked.kind];
   return html`<${Kind} ...${given} />`;
 }
 

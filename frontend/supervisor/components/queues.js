@@ -5,6 +5,9 @@ import { Icon } from "../../lib/icons.js";
 import { duration, useNow } from "../../lib/time.js";
 import { html } from "../../lib/ui.js";
 import { expectedWait } from "../store.js";
+import { AlertMarks } from "./alerts.js";
+import { Outlook, Staff } from "./outlook.js";
+import { Trend, useTrends } from "./trend.js";
 
 export const MEDIA = { voice: "phone", chat: "chat", email: "mail" };
 
@@ -29,15 +32,16 @@ export function Summary({ state }) {
   `;
 }
 
-export function Queues({ state, chosen, choose, ask }) {
+export function Queues({ office, state, chosen, choose, ask }) {
+  const trends = useTrends(office);
   const queues = [...state.queues.values()].sort((a, b) => titleOf(a).localeCompare(titleOf(b)));
   return html`
-    <section class="card sheet" aria-labelledby="queues-heading">
-      <h2 id="queues-heading">${t("queues.heading")}</h2>
+    <section class="card sheet whole" aria-labelledby="queues-heading">
+      <h2><span id="queues-heading">${t("queues.heading")}</span> <button type="button" class="button small" onClick=${() => ask({ kind: "export" })}><${Icon} name="save" />${t("export.open")}</button></h2>
       <div class="scroll" tabindex="0" role="group" aria-labelledby="queues-heading">
         <table class="queues">
-          <thead><tr><th scope="col">${t("queues.queue")}</th><th scope="col" class="number">${t("queues.waiting")}</th><th scope="col" class="number">${t("queues.oldest")}</th><th scope="col" class="number" title=${t("queues.expected_hint")}>${t("queues.expected")}</th><th scope="col">${t("queues.level")}</th><th scope="col" class="number">${t("queues.answered")}</th><th scope="col" class="number">${t("queues.abandoned")}</th><th scope="col">${t("queues.opening")}</th></tr></thead>
-          <tbody>${queues.map((queue) => html`<${Row} key=${queue.queue} queue=${queue} chosen=${queue.queue === chosen} choose=${choose} ask=${ask} />`)}</tbody>
+          <thead><tr><th scope="col">${t("queues.queue")}</th><th scope="col" class="number">${t("queues.waiting")}</th><th scope="col" class="number">${t("queues.oldest")}</th><th scope="col" class="number" title=${t("queues.expected_hint")}>${t("queues.expected")}</th><th scope="col">${t("queues.level")}</th><th scope="col" title=${t("queues.outlook_hint")}>${t("queues.outlook")}</th><th scope="col">${t("queues.trend")}</th><th scope="col" class="number">${t("queues.answered")}</th><th scope="col" class="number">${t("queues.abandoned")}</th><th scope="col" title=${t("queues.staff_hint")}>${t("queues.staff")}</th><th scope="col">${t("queues.opening")}</th></tr></thead>
+          <tbody>${queues.map((queue) => html`<${Row} key=${queue.queue} queue=${queue} state=${state} trend=${trends.get(queue.queue)} chosen=${queue.queue === chosen} choose=${choose} ask=${ask} />`)}</tbody>
         </table>
       </div>
       ${queues.length === 0 && html`<p class="quiet-text none">${t("queues.none")}</p>`}
@@ -47,7 +51,7 @@ export function Queues({ state, chosen, choose, ask }) {
 
 export const titleOf = (queue) => label(queue.titles) || queue.title || queue.queue;
 
-function Row({ queue, chosen, choose, ask }) {
+function Row({ queue, state, trend, chosen, choose, ask }) {
   const { waiting, oldest_queued_at: oldest, service_level: level, medium } = queue;
   const now = useNow(1000);
   const late = oldest && level && now * 1000 - oldest > level.threshold_us;
@@ -58,8 +62,11 @@ function Row({ queue, chosen, choose, ask }) {
       <td class=${`number ${late ? "late" : ""}`}>${oldest ? html`<${Ticking} since=${oldest / 1000} />` : "–"}</td>
       <td class="number figures">${waiting ? about(expectedWait(queue, waiting + 1)) : "–"}</td>
       <td>${level && html`<${Level} level=${level} />`}</td>
+      <td><div class="tags"><${Outlook} queue=${queue} /><${AlertMarks} state=${state} kind="queue" subject=${queue.queue} /></div></td>
+      <td><${Trend} trend=${trend} target=${level?.target} /></td>
       <td class="number figures">${level?.answered ?? "–"}</td>
-      <td class="number figures">${level?.abandoned ?? "–"}</td>
+      <td class="number figures">${queue.today?.abandoned ?? level?.abandoned ?? "–"}</td>
+      <td><${Staff} outlook=${queue.outlook} /></td>
       <td><button type="button" class=${`button small ${queue.closed ? "bad" : "quiet"}`} title=${t(`opening.${queue.opening}`)} onClick=${() => ask({ kind: "opening", queue })}>${t(queue.closed ? "queues.closed" : "queues.open")}</button></td>
     </tr>
   `;
@@ -80,4 +87,4 @@ function Level({ level }) {
   `;
 }
 
-const percent = (fraction) => `${Math.round(fraction * 100)} %`;
+export const percent = (fraction) => `${Math.round(fraction * 100)} %`;

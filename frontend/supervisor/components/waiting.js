@@ -5,6 +5,7 @@ import { Icon } from "../../lib/icons.js";
 import { html, useEffect, useState } from "../../lib/ui.js";
 import { problemText } from "../office.js";
 import { expectedWait, inOrder, nameOf } from "../store.js";
+import { Due } from "./outlook.js";
 import { about, MEDIA, titleOf } from "./queues.js";
 
 const AGAIN_MS = 3000;
@@ -52,6 +53,7 @@ function Item({ item, place, title, office, state, ask }) {
         <div class="item-what">
           <p><b>${title(queue)}</b> <span class="waited"><${Ticking} since=${queued_at / 1000} /></span>${wait !== null && html` <span class="quiet-text">${t("waiting.expected", { wait: about(wait) })}</span>`}</p>
           <p class="tags">
+            <${Due} item=${item} />
             ${offered_to && html`<span class="tag strong">${t("waiting.offered", { who: name(offered_to) })}</span>`}
             ${directed && html`<span class="tag strong">${t("waiting.directed", { who: name(directed) })}</span>`}
             ${Object.entries(requirements).map(([skill, minimum]) => html`<span class="tag" key=${skill}>${label(state.skills[skill]) || skill} <b>${minimum}+</b></span>`)}
