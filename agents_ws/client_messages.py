@@ -79,7 +79,7 @@ class Mute(_Client, frozen=True):
 
 
 class Transfer(_Client, frozen=True):
-    """Hand the customer on to an agent or a queue, one of which is named.
+    """Hand the customer on to an agent, a queue or a telephone number, one of which is named.
 
     `warm` puts the customer on hold and lets you speak with the target first; then `complete_transfer`, `swap`,
     `conference` or `drop_party`. Without it you leave at once.
@@ -89,6 +89,7 @@ class Transfer(_Client, frozen=True):
     reservation_id: Id
     agent: Word | None = None
     queue: Word | None = None
+    number: Word | None = None
     warm: bool = False
 
 

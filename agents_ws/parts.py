@@ -38,7 +38,8 @@ class Caller(Part, frozen=True, kw_only=True):
 
 
 class CallParty(Part, frozen=True, kw_only=True):
-    """Somebody in a call. `id` is `customer`, or the name of the work item by which an agent came (or comes).
+    """Somebody in a call. `id` is `customer`, the name of the work item by which an agent came (or comes), or of a call
+    to a `number`.
 
     `state`: coming (queued, offered or ringing), here, held, away (their leg is lost and may come back). `agent` and
     `name` once it is known who, `queue` where the work item waits. `you` marks your own. A supervisor has a `mode`:
@@ -46,11 +47,12 @@ class CallParty(Part, frozen=True, kw_only=True):
     """
 
     id: str
-    kind: Literal["customer", "agent", "supervisor"]
+    kind: Literal["customer", "agent", "number", "supervisor"]
     state: Literal["coming", "here", "held", "away"]
     agent: str | None = None
     name: str = ""
     queue: str | None = None
+    number: str | None = None
     muted: bool = False
     you: bool = False
     mode: Literal["listen", "whisper", "barge"] | None = None

@@ -1,5 +1,6 @@
 """Reads a site's folder as a whole and finds every mistake in it, across its files."""
 
+import os
 import tomllib
 import wave
 from collections.abc import Callable, Mapping
@@ -120,7 +121,7 @@ class _Loader:
     def _calls(self) -> CallsConfig:
         problems: list[FlowProblem] = []
         self._found.append((CALLS_FILE, problems))
-        return read_calls(self._root, problems)
+        return read_calls(self._root, os.environ, problems)
 
     def _rows(self, name: str, read: Callable[[str, Table], T]) -> Mapping[str, T]:
         return _read(self._file(name), read)

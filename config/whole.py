@@ -89,7 +89,8 @@ def _prompts(digests: Mapping[str, str]) -> Mapping[str, object]:
 
 
 def _plain(calls: CallsConfig) -> Mapping[str, object]:
-    return {one.name: getattr(calls, one.name) for one in fields(CallsConfig)}
+    trunks = {f"trunks.{name}": trunk for name, trunk in calls.trunks.items()}
+    return {"show_listeners": calls.show_listeners, **trunks}
 
 
 def _rest_of(chats: ChatsConfig) -> Mapping[str, object]:

@@ -1,5 +1,6 @@
 """Calls on the agents' side: what the call bar asks goes to the conductor, who is in a call goes to the hub."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, assert_never
 
@@ -19,6 +20,7 @@ from voice.asked import (
     DropAsked,
     HoldAsked,
     MuteAsked,
+    NumberTarget,
     QueueTarget,
     SwapAsked,
     Target,
@@ -28,6 +30,8 @@ from voice.conductor import Conductor
 from voice.party import PartyKind, PartyState, PartyView
 from voice.ports import MediaUnavailableError
 
+_SPACING = re.compile(r"[ ./()-]")
+_NUMBER = re.compile(r"\+?[0-9]{1,20}")
 _TALKING = (OfferState.ACCEPTED, OfferState.CONNECTED)
 
 
@@ -76,20 +80,20 @@ class CallDesk:
         """Carries it out; the agent is in that call, as the caller has made sure."""
         if conductor is None:
             return Refusal("not_connected", "there is no such conversation")
-        asked = self._asked(agent_id, command)
+        asked = self._asked(conductor, agent_id, command)
         if isinstance(asked, Refusal):
             return asked
         denied = await conductor.ask(command.reservation_id, asked)
         return None if denied is None else Refusal(denied.code, denied.message)
 
-    def _asked(self, agent_id: str, command: m.CallCommand) -> Asked | Refusal:
+    def _asked(self, conductor: Conductor, agent_id: str, command: m.CallCommand) -> Asked | Refusal:
         match command:
             case m.Hold(on=on):
                 return HoldAsked("", on)
             case m.Mute(on=on):
                 return MuteAsked("", on)
             case m.Transfer():
-                target = self._target(agent_id, command)
+                target = self._target(conductor, agent_id, command)
                 return target if isinstance(target, Refusal) else TransferAsked("", target, command.warm)
             case m.CompleteTransfer():
                 return CompleteAsked("")
@@ -102,20 +106,25 @@ class CallDesk:
             case _:
                 assert_never(command)
 
-    def _target(self, agent_id: str, command: m.Transfer) -> Target | Refusal:
-        match command.agent, command.queue:
-            case str(target), None:
+    def _target(self, conductor: Conductor, agent_id: str, command: m.Transfer) -> Target | Refusal:
+        match command.agent, command.queue, command.number:
+            case str(target), None, None:
                 if target == agent_id or target not in self._current.site.agents:
                     return Refusal("unknown_agent", f"there is no agent {target} to transfer to")
                 free = self.availability(target) == "free"
                 return AgentTarget(target) if free else Refusal("agent_unavailable", f"{target} is busy")
-            case None, str(queue):
+            case None, str(queue), None:
                 known = self._current.site.queues.get(queue)
                 if known is None or known.medium is not Medium.VOICE:
                     return Refusal("unknown_queue", f"no queue {queue} takes calls")
                 return QueueTarget(queue)
+            case None, None, str(dialled):
+                number = _SPACING.sub("", dialled)
+                if not _NUMBER.fullmatch(number) or not conductor.may_dial(number):
+                    return Refusal("number_not_allowed", "this number may not be called")
+                return NumberTarget(number)
             case _:
-                return Refusal("unclear_target", "name either an agent or a queue")
+                return Refusal("unclear_target", "name an agent, a queue or a number")
 
     def availability(self, agent_id: str) -> Availability:
         """Whether an agent of the site could be offered a call now; the router decides, this spares a wait in vain."""

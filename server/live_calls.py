@@ -59,6 +59,7 @@ class LiveCalls:
             agent=party.agent_id or None,
             name=agent.display_name if agent else "",
             queue=party.queue or None,
+            number=party.number or None,
             muted=party.muted,
             you=party.party_id == own,
             mode=ListenMode(party.mode).value if party.mode else None,

@@ -64,6 +64,7 @@ from server.tasks import TaskOwner
 from server.telephony import REALM, media_workers, user_agent
 from server.titles import Titles
 from server.tls import certificate, renew
+from server.trunks import TrunkLines
 from server.voice_site import voice_site
 from server.web import GuardedSignIn, Web
 from server.web_calls import web_call_endpoint
@@ -211,9 +212,13 @@ class Node:
             self.current, self.engine, self.follow_ups, self.messages, self.contexts, self.tasks, self._stack
         )
         media = media_port.MediaPort(self.engine)
-        ports = VoicePorts(self.ua, media, self.sdp, self.pump, self.contexts, self.desk, services, self.expected_wait)
+        self.lines = TrunkLines(self.current, self.ua)
+        ports = VoicePorts(
+            self.ua, media, self.sdp, self.pump, self.contexts, self.desk, services, self.lines, self.expected_wait
+        )
         self._new_id = interaction_ids(wall_us)
         self.conductor = Conductor(self._voice_site(), ports, self.calls)
+        self.lines.refused = self.conductor.call_failed
         self.current.on_change(self._follow)
         self._follow(self.site)
 
@@ -343,6 +348,8 @@ class Node:
         self.management.begin(self.tasks)
         await self.chats.restore()
         await self.ua.start()
+        self.lines.follow(self.site)
+        self.current.on_change(self.lines.follow)
         await self.web.start()
         await self.control.start()
         # The long-lived objects are all there: keep the collector from walking them again and again.

@@ -1,5 +1,6 @@
 """The SIP user agent and voice, brought together: events one way, who may register, and where phones are kept."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import assert_never
@@ -45,6 +46,8 @@ def hand_over(  # noqa: C901 - one flat match over all events, on purpose
             phone(user, True)
         case sip.PhoneUnregistered(user):
             phone(user, False)
+        case sip.TrunkChanged(trunk, up, reason):
+            log.log(logging.INFO if up else logging.WARNING, "trunk_changed", trunk=trunk, up=up, reason=reason)
         case sip.OfferWithdrawn() | sip.OfferRefused():
             return
         case _:

@@ -6,7 +6,9 @@ from enum import Enum
 from sip.dialog import Dialog
 from sip.flow import Flow
 from sip.layer import Key
+from sip.login import Login
 from sip.message import Request
+from sip.session_timer import Session
 
 
 class CallState(Enum):
@@ -31,6 +33,7 @@ class CallTimer(Enum):
     NO_ANSWER = "nobody answered"
     NO_END = "no answer to CANCEL"
     REOFFER = "try the re-INVITE again"
+    SESSION = "refresh the session, or give the silent peer up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Fork:
     pinned: bool
     key: Key
     provisional: bool = False
+    lengthened: bool = False
     cancelled: bool = False
     done: bool = False
     acks: dict[str, bytes] = field(default_factory=dict)
@@ -72,16 +76,18 @@ class Fork:
 
 @dataclass(slots=True)
 class Reoffer:
-    """Our re-INVITE under way, or waiting to be tried again after a 491."""
+    """Our re-INVITE under way, or waiting to be tried again after a 491; `refresh`: nobody asked but the timer."""
 
     sdp: bytes
     tries: int = 0
+    refresh: bool = False
 
 
 @dataclass(slots=True)
 class Call:
     """One call.
 
+    `login` answers challenges. `session` is the agreed timer (RFC 4028), `local_sdp` what a refresh says again.
     `pinned` is the flow that requests inside the dialog must take (a TCP connection, a phone behind NAT); without it
     they follow the dialog's target. `peer` is the last resort when that target cannot be used.
     """
@@ -98,6 +104,9 @@ class Call:
     reoffer: Reoffer | None = None
     forks: list[Fork] = field(default_factory=list)
     best_failure: tuple[int, str] | None = None
+    login: Login | None = None
+    session: Session | None = None
+    local_sdp: bytes = b""
     told_end: bool = False
     bye_wanted: bool = False
     bye_sent: bool = False

@@ -15,7 +15,9 @@ from sip.events import CallCancelled, CallEnded, CallFailed, SipEvent
 from sip.flow import Flow, fallback_flow, flow_to_text, reply_flow
 from sip.headers import MAGIC_COOKIE, Malformed
 from sip.layer import Layer, OnFailure, OnResponse, SendBytes
-from sip.message import Headers, MalformedRequest, Request, respond
+from sip.login import CHALLENGES, answer
+from sip.message import Headers, MalformedRequest, Request, Response, respond
+from sip.session_timer import Session
 from sip.settings import Settings
 
 ALLOW = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER")
@@ -115,7 +117,36 @@ class Context:
         flow = self.flow_for(call, dialog)
         rows = (*extra, self._agent)
         request = dialog.request(method, self.via(flow), extra=rows, body=body)
-        self.layer.open_client(request, flow, now, on_response, on_failure, fallback=call.fallback)
+        self._send(call, dialog, request, flow, on_response, on_failure, now)
+
+    def _send(
+        self,
+        call: Call,
+        dialog: Dialog,
+        request: Request,
+        flow: Flow,
+        on_response: OnResponse,
+        on_failure: OnFailure,
+        now: int,
+    ) -> None:
+        """A challenge is answered with the call's login, the request then goes once more."""
+
+        def answered(response: Response, now: int) -> None:
+            again = None
+            if response.status in CHALLENGES and call.login is not None:
+                again = answer(request, response, call.login, self.via(flow), self.settings.ids())
+            if again is None:
+                on_response(response, now)
+            else:
+                dialog.local_cseq = again.cseq.number
+                self._send(call, dialog, again, flow, on_response, on_failure, now)
+
+        self.layer.open_client(request, flow, now, answered, on_failure, fallback=call.fallback)
+
+    def time_session(self, call: Call, session: Session | None, now: int) -> None:
+        """The session timer that holds from now on (RFC 4028); None: none."""
+        call.session = session
+        self.arm(call, CallTimer.SESSION, None if session is None else now + session.due_us)
 
     def flow_for(self, call: Call, dialog: Dialog) -> Flow:
         """Where requests inside `dialog` go: the call's pinned flow if it has one, else the next hop's address."""

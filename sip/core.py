@@ -1,6 +1,6 @@
 """The user agent without I/O: routes messages and commands to the part that knows them (RFC 3261 s.8.2). Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sip.call import Call, CallState, CallTimer
 from sip.context import ACCEPT, ALLOW, Context
@@ -9,14 +9,18 @@ from sip.events import CallFailed, OfferRefused
 from sip.flow import Flow
 from sip.headers import Malformed, parse_number, parse_uri
 from sip.layer import SendBytes
+from sip.login import Login
 from sip.message import REASONS, MalformedRequest, Request, Response, parse
 from sip.midcall import MidCall
 from sip.registrar import Registrar
+from sip.registration import Account, Registration
+from sip.session_timer import SUPPORTED
 from sip.settings import Settings
 from sip.uac import Outgoing, Target, Uac
 from sip.uas import Uas
 
 _SERVED = frozenset({"INVITE", "BYE", "OPTIONS", "INFO", "REGISTER"})
+_EXTENSIONS = frozenset({"timer"})
 _KNOWN = frozenset({"PRACK", "UPDATE", "SUBSCRIBE", "NOTIFY", "PUBLISH", "MESSAGE", "REFER"})
 
 
@@ -26,6 +30,7 @@ class Core:
     def __init__(self, settings: Settings, send: SendBytes) -> None:
         self.context = Context(settings, send)
         self.registrar: Registrar | None = None
+        self.registrations: dict[str, Registration] = {}
         self._midcall = MidCall(self.context)
         self._uas = Uas(self.context, self._midcall)
         self._uac = Uac(self.context)
@@ -88,7 +93,7 @@ class Core:
         elif request.method == "REGISTER" and self.registrar is not None:
             self.registrar.register(request, source, now)
         else:
-            self.context.reply(request, source, 200, (ALLOW, ACCEPT, ("Supported", "")))
+            self.context.reply(request, source, 200, (ALLOW, ACCEPT, SUPPORTED))
 
     def _refuse(
         self, request: Request, source: Flow, call: Call | None, *, inside: bool
@@ -106,7 +111,7 @@ class Core:
         if layer.overfull or (layer.full and not inside):
             self.context.count("overload")
             return 503, (("Retry-After", "2"),)
-        required = request.headers.values("Require")
+        required = [each for each in request.headers.values("Require") if each.lower() not in _EXTENSIONS]
         if required:
             return 420, (("Unsupported", ", ".join(required)),)
         if request.method == "REGISTER" and self.registrar is None:
@@ -127,13 +132,16 @@ class Core:
 
     def _deadlines(self) -> tuple[int | None, ...]:
         phones = None if self.registrar is None else self.registrar.next_deadline()
-        return self.context.layer.next_deadline(), self.context.timers.next(), phones
+        trunks = (each.next_deadline() for each in self.registrations.values())
+        return self.context.layer.next_deadline(), self.context.timers.next(), phones, *trunks
 
     def expire(self, now: int) -> None:
         """Run every timer that is due."""
         self.context.layer.expire(now)
         if self.registrar is not None:
             self.registrar.expire(now)
+        for registration in self.registrations.values():
+            registration.expire(now)
         while (due := self.context.timers.pop_due(now)) is not None:
             call = self.context.calls.get(due[0])
             if call is not None:
@@ -149,12 +157,26 @@ class Core:
                 self._midcall.retry_reoffer(call, now)
             case CallTimer.NO_END:
                 self._uac.no_end(call, now)
+            case CallTimer.SESSION:
+                self._midcall.session_due(call, now)
             case CallTimer.NO_ANSWER if call.state is CallState.INCOMING:
                 self._uas.no_answer(call, now)
             case CallTimer.NO_ANSWER:
                 self._uac.no_answer(call, now)
 
     # -- from the consumer; commands for a call that is gone do nothing
+
+    def register(self, accounts: Sequence[Account], now: int) -> None:
+        """See `Ua.register`."""
+        wanted = {account.name: account for account in accounts}
+        for name, registration in list(self.registrations.items()):
+            if wanted.get(name) != registration.account:
+                registration.stop(now)
+                del self.registrations[name]
+        for name, account in wanted.items():
+            if name not in self.registrations:
+                self.registrations[name] = Registration(self.context, account)
+                self.registrations[name].start(now)
 
     def ring(self, call: str, code: int, now: int) -> None:
         """See `Ua.ring`."""
@@ -231,6 +253,15 @@ class Core:
             self._midcall.send_info(found, digit, duration_ms, now)
 
 
-def outgoing(from_user: str, from_display: str, sdp: bytes, headers: Mapping[str, str]) -> Outgoing:
+def outgoing(
+    from_user: str,
+    from_display: str,
+    sdp: bytes,
+    headers: Mapping[str, str],
+    *,
+    from_host: str = "",
+    login: Login | None = None,
+    session_s: int = 0,
+) -> Outgoing:
     """The content of a dialled call's INVITEs."""
-    return Outgoing(from_user, from_display, sdp, headers)
+    return Outgoing(from_user, from_display, sdp, headers, from_host, login, session_s)

@@ -122,6 +122,15 @@ class PhoneUnregistered:
     user: str
 
 
+@dataclass(frozen=True, slots=True)
+class TrunkChanged:
+    """Our registration at a trunk holds (`up`), or failed; told again with each failure. `reason` for people."""
+
+    trunk: str
+    up: bool
+    reason: str
+
+
 SipEvent = (
     CallReceived
     | CallCancelled
@@ -136,4 +145,5 @@ SipEvent = (
     | CallEnded
     | PhoneRegistered
     | PhoneUnregistered
+    | TrunkChanged
 )

@@ -18,6 +18,7 @@ from sip.events import (
 )
 from sip.flow import Flow, fallback_flow, reply_flow
 from sip.message import Request, Response
+from sip.session_timer import MIN_SE_S, REQUIRE, SUPPORTED, agreed, demanded, too_small
 from sip.transaction import LIFETIME, T1, T2
 
 _DIGITS = frozenset("0123456789*#ABCD")
@@ -105,6 +106,8 @@ class MidCall:
         self._ctx.layer.respond(asked.key, code, data, now)
 
     def _refuse_reinvite(self, call: Call, request: Request) -> tuple[int, tuple[tuple[str, str], ...]] | None:
+        if too_small(request.headers):
+            return 422, (("Min-SE", str(MIN_SE_S)),)
         if call.state is CallState.INCOMING or call.reinvite is not None:
             return 500, (("Retry-After", "1"),)
         if call.reoffer is not None or call.pending_ok is not None:
@@ -160,13 +163,40 @@ class MidCall:
         request, source = asked.request, asked.source
         tag = call.dialog.local.tag if call.dialog else None
         routes = [("Record-Route", value) for value in request.headers.rows("Record-Route")]
-        extra = (*routes, self._ctx.contact(source, request.uri), ALLOW)
+        extra = (*routes, self._ctx.contact(source, request.uri), ALLOW, *self._session(call, request, now))
         data = self._ctx.response(request, 200, tag=tag, extra=extra, body=sdp)
         flow, fallback = reply_flow(request.via, source), fallback_flow(request.via, source)
+        call.local_sdp = sdp
         call.pending_ok = PendingOk(data, flow, fallback, request.cseq.number, T1, has_offer=not request.body)
         self._ctx.layer.respond(asked.key, 200, data, now)
         self._ctx.arm(call, CallTimer.REPEAT_OK, now + T1)
         self._ctx.arm(call, CallTimer.NO_ACK, now + LIFETIME)
+
+    def _session(self, call: Call, request: Request, now: int) -> list[tuple[str, str]]:
+        """Takes on the timer that the peer's INVITE asks for; the rows of our 2xx that say so."""
+        found = demanded(request.headers)
+        if found is None:
+            self._ctx.time_session(call, None, now)
+            return []
+        session, knows = found
+        self._ctx.time_session(call, session, now)
+        return [session.row("uas"), *([REQUIRE] if knows else [])]
+
+    def session_due(self, call: Call, now: int) -> None:
+        """Half the session's time is over and we refresh it, or the peer has not refreshed it in time."""
+        session = call.session
+        if session is None or call.state is not CallState.UP:
+            return
+        if not session.ours:
+            self._ctx.count("session_expired")
+            self._ctx.end(call, "timeout", "the session was not refreshed")
+            self.send_bye(call, now)
+            return
+        self._ctx.time_session(call, session, now)
+        if call.reoffer is None and call.reinvite is None and call.pending_ok is None:
+            call.reoffer = Reoffer(call.local_sdp, refresh=True)
+            self._ctx.count("session_refreshed")
+            self._send_reoffer(call, now)
 
     def repeat_ok(self, call: Call, now: int) -> None:
         """Send the unacknowledged 2xx again."""
@@ -242,6 +272,7 @@ class MidCall:
             self._ctx.emit(OfferRefused(call.id, 491, "another offer is under way"))
             return
         call.reoffer = Reoffer(sdp)
+        call.local_sdp = sdp
         self._send_reoffer(call, now)
 
     def retry_reoffer(self, call: Call, now: int) -> None:
@@ -258,7 +289,6 @@ class MidCall:
             return
         reoffer.tries += 1
         acks: list[bytes] = []
-        cseq = dialog.local_cseq + 1
 
         def answered(response: Response, now: int) -> None:
             if response.status >= 300:
@@ -268,16 +298,20 @@ class MidCall:
                 if not acks:
                     dialog.refresh_target(response)
                     flow = self._ctx.flow_for(call, dialog)
-                    acks.append(dialog.request("ACK", self._ctx.via(flow), cseq=cseq).encode())
+                    number = response.cseq.number
+                    acks.append(dialog.request("ACK", self._ctx.via(flow), cseq=number).encode())
                     call.reoffer = None
-                    if not call.told_end:
+                    if call.session is not None:
+                        self._ctx.time_session(call, agreed(response.headers), now)
+                    if not call.told_end and not reoffer.refresh:
                         self._ctx.emit(CallAnswered(call.id, response.body))
                 self._ctx.send(flow, acks[0], call.fallback)
 
         def failed(status: int, now: int) -> None:
             self._reoffer_refused(call, status, "no answer", now)
 
-        extra = (self._ctx.contact(self._ctx.flow_for(call, dialog), dialog.target), ALLOW, SDP)
+        timer = [SUPPORTED, call.session.row("uac")] if call.session is not None else []
+        extra = (self._ctx.contact(self._ctx.flow_for(call, dialog), dialog.target), ALLOW, *timer, SDP)
         self._ctx.ask(call, "INVITE", answered, failed, now, extra=extra, body=reoffer.sdp)
 
     def _reoffer_refused(self, call: Call, status: int, reason: str, now: int) -> None:
@@ -288,7 +322,7 @@ class MidCall:
             self._wait_reoffer(call, now)
             return
         call.reoffer = None
-        if not self._gone(call, status, now):
+        if not self._gone(call, status, now) and not reoffer.refresh:
             self._ctx.emit(OfferRefused(call.id, status, reason))
 
     def _wait_reoffer(self, call: Call, now: int) -> None:

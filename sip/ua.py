@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
@@ -11,7 +11,9 @@ from sip.bindings import BindingStore, MemoryBindings
 from sip.core import Core, outgoing
 from sip.events import SipEvent
 from sip.flow import Flow
+from sip.login import Login
 from sip.registrar import Credentials, Registrar
+from sip.registration import Account
 from sip.settings import Settings
 from sip.transport import Tls, Transport
 
@@ -68,6 +70,7 @@ class Ua:
 
     async def aclose(self) -> None:
         """End every call (BYE, CANCEL, 480), wait for it up to the close limit, then close the sockets."""
+        self.register(())
         for call in list(self._core.context.calls):
             self.hangup(call, "shutting down")
         self._closing = asyncio.Event()
@@ -118,6 +121,14 @@ class Ua:
         """Open TCP and TLS connections."""
         return self._transport.connections
 
+    def register(self, accounts: Sequence[Account]) -> None:
+        """Be registered with these accounts from now on, and with no others; TrunkChanged tells how that goes.
+
+        Raises ValueError for an address that cannot be used.
+        """
+        self._core.register(accounts, self._settings.now())
+        self._after_command()
+
     def ring(self, call: str, code: int = 180) -> None:
         """Send a provisional answer (101-199)."""
         self._core.ring(call, code, self._settings.now())
@@ -147,12 +158,18 @@ class Ua:
         from_user: str,
         from_display: str,
         headers: Mapping[str, str] | None = None,
+        from_host: str = "",
+        login: Login | None = None,
+        session_s: int = 0,
     ) -> None:
         """Ring a registered user (every contact at once) or a SIP URI. `call` is a fresh id of the consumer's.
 
+        `login` answers challenges, `session_s` asks for a session timer (RFC 4028), `from_host` is our own by default.
         CallRinging, CallAnswered, CallFailed follow. Raises ValueError for an id in use or a header not allowed.
         """
-        what = outgoing(from_user, from_display, sdp, headers or {})
+        what = outgoing(
+            from_user, from_display, sdp, headers or {}, from_host=from_host, login=login, session_s=session_s
+        )
         self._core.dial(call, target, what, self._settings.now())
         self._after_command()
 

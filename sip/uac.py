@@ -12,7 +12,9 @@ from sip.dialog import from_response
 from sip.events import CallAnswered, CallRinging
 from sip.flow import Flow
 from sip.headers import NameAddr, Uri, is_token
+from sip.login import AUTHORIZATIONS, CHALLENGES, Login, answer
 from sip.message import REASONS, Headers, Request, Response, canonical, make_request
+from sip.session_timer import agreed, asked, lengthened
 from sip.transaction import LIFETIME, make_cancel
 
 _RESERVED = frozenset(
@@ -46,12 +48,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """What a dialled call's INVITEs say."""
+    """What a dialled call's INVITEs say. `from_host` "": our own; `session_s` 0: no session timer is asked for."""
 
     from_user: str
     from_display: str
     sdp: bytes
     headers: Mapping[str, str]
+    from_host: str = ""
+    login: Login | None = None
+    session_s: int = 0
 
 
 class Uac:
@@ -67,7 +72,7 @@ class Uac:
             if canonical(name) in _RESERVED or not is_token(name) or any(c in value for c in "\r\n\0"):
                 raise ValueError(f"header {name!r} cannot be set")
             rows.append((canonical(name), value))
-        call = Call(call_id, CallState.DIALLING, targets[0].flow)
+        call = Call(call_id, CallState.DIALLING, targets[0].flow, login=what.login, local_sdp=what.sdp)
         self._ctx.calls[call_id] = call
         self._ctx.arm(call, CallTimer.NO_ANSWER, now + self._ctx.settings.ring_limit_us)
         self._ctx.count("calls_out")
@@ -76,7 +81,9 @@ class Uac:
 
     def _request(self, target: Target, what: Outgoing, rows: list[tuple[str, str]]) -> Request:
         ids = self._ctx.settings.ids
-        own = NameAddr(str(Uri("sip", what.from_user, self._ctx.host)), what.from_display, {"tag": ids()})
+        own = NameAddr(
+            str(Uri("sip", what.from_user, what.from_host or self._ctx.host)), what.from_display, {"tag": ids()}
+        )
         headers = Headers(
             [
                 ("Via", self._ctx.via(target.flow)),
@@ -89,6 +96,7 @@ class Uac:
                 ALLOW,
                 self._ctx.agent_row(),
                 *rows,
+                *(asked(what.session_s) if what.session_s else ()),
                 *([SDP] if what.sdp else []),
             ]
         )
@@ -97,18 +105,37 @@ class Uac:
     def _ring(self, call: Call, target: Target, request: Request, now: int) -> None:
         fork = Fork(request, target.flow, target.fallback, target.pinned, ("c", request.via.branch, "INVITE"))
         call.forks.append(fork)
+        self._send(call, fork, now)
 
+    def _send(self, call: Call, fork: Fork, now: int) -> None:
         def answered(response: Response, now: int) -> None:
             self._response(call, fork, response, now)
 
         def failed(status: int, now: int) -> None:
             self._failure(call, fork, status, REASONS.get(status, ""), now)
 
-        self._ctx.layer.open_client(request, target.flow, now, answered, failed, fallback=target.fallback)
+        self._ctx.layer.open_client(fork.request, fork.flow, now, answered, failed, fallback=fork.fallback)
+
+    def _retry(self, call: Call, fork: Fork, response: Response, now: int) -> bool:
+        """The same INVITE once more, with credentials (401, 407) or a longer session timer (422)."""
+        if call.state is not CallState.DIALLING or fork.cancelled:
+            return False
+        again = None
+        if response.status in CHALLENGES and call.login is not None:
+            again = answer(fork.request, response, call.login, self._ctx.via(fork.flow), self._ctx.settings.ids())
+        elif response.status == 422 and not fork.lengthened:
+            fork.lengthened = True
+            again = lengthened(fork.request, response, self._ctx.via(fork.flow))
+        if again is None:
+            return False
+        fork.request, fork.provisional, fork.key = again, False, ("c", again.via.branch, "INVITE")
+        self._send(call, fork, now)
+        return True
 
     def _response(self, call: Call, fork: Fork, response: Response, now: int) -> None:
         if response.status >= 300:
-            self._failure(call, fork, response.status, response.reason, now)
+            if not self._retry(call, fork, response, now):
+                self._failure(call, fork, response.status, response.reason, now)
         elif response.status >= 200:
             self._ok(call, fork, response, now)
         else:
@@ -135,13 +162,16 @@ class Uac:
         leg.peer, leg.fallback = fork.flow, fork.fallback
         leg.pinned = fork.flow if fork.pinned or fork.flow.reliable else None
         flow = self._ctx.flow_for(leg, dialog)
-        ack = dialog.request("ACK", self._ctx.via(flow), cseq=fork.request.cseq.number).encode()
+        # The ACK of a 2xx carries the credentials of its INVITE (s.22.1).
+        proof = [row for row in fork.request.headers if row[0] in AUTHORIZATIONS]
+        ack = dialog.request("ACK", self._ctx.via(flow), cseq=fork.request.cseq.number, extra=proof).encode()
         fork.acks[tag], fork.ack_flow = ack, flow
         self._ctx.send(flow, ack, fork.fallback)
         if won:
             call.state = CallState.UP
             self._ctx.arm(call, CallTimer.NO_ANSWER, None)
             self._ctx.bind(call, dialog)
+            self._ctx.time_session(call, agreed(response.headers), now)
             self.cancel_forks(call, now)
             self._ctx.emit(CallAnswered(call.id, response.body))
         else:

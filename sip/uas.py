@@ -9,6 +9,7 @@ from sip.headers import Malformed, NameAddr, parse_uri
 from sip.layer import server_key
 from sip.message import Request
 from sip.midcall import MidCall, media_type
+from sip.session_timer import MIN_SE_S, too_small
 
 
 class Uas:
@@ -48,6 +49,8 @@ class Uas:
             return 415, (("Accept", "application/sdp"),)
         if (request.headers.get("Content-Encoding") or "identity").lower() != "identity":
             return 415, (("Accept-Encoding", "identity"),)
+        if too_small(request.headers):
+            return 422, (("Min-SE", str(MIN_SE_S)),)
         if len(self._ctx.calls) >= self._ctx.settings.max_calls or not self._within_rate(now):
             self._ctx.count("overload")
             return 503, (("Retry-After", "2"),)

@@ -35,7 +35,14 @@ class QueueTarget:
     queue: str
 
 
-Target = AgentTarget | QueueTarget
+@dataclass(frozen=True, slots=True)
+class NumberTarget:
+    """A telephone number, through a trunk."""
+
+    number: str
+
+
+Target = AgentTarget | QueueTarget | NumberTarget
 
 
 @dataclass(frozen=True, slots=True)

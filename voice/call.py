@@ -30,7 +30,10 @@ from voice.events import (
     IvrAnswered,
     Keep,
     Note,
+    NumberGone,
+    NumberReady,
     Parted,
+    PartyEvent,
     PlaceKnown,
     PlayEnded,
     PlayPrompts,
@@ -79,8 +82,10 @@ TABLE: dict[tuple[CallState, type[CallEvent]], tuple[CallState, ...]] = {
     (CallState.QUEUED, Requeued): (CallState.QUEUED,),
     (CallState.QUEUED, AgentReady): (CallState.QUEUED, CallState.JOINED),
     (CallState.QUEUED, Parted): (CallState.QUEUED, CallState.ENDED),
+    (CallState.QUEUED, NumberReady): (CallState.QUEUED, CallState.JOINED),
+    (CallState.QUEUED, NumberGone): (CallState.QUEUED,),
     **{(state, QueueRefused): (*IN_CONVERSATION, CallState.ENDED) for state in IN_CONVERSATION},
-    **{(state, event): _ANYWHERE for state in _TALKING for event in (AgentReady, AgentLegLost, Requeued, Parted)},
+    **{(state, event): _ANYWHERE for state in _TALKING for event in get_args(PartyEvent)},
     **{(state, event): _ANYWHERE for state in _TALKING for event in get_args(Asked | SupervisorAsked)},
     **{(state, CallerLeft): (CallState.ENDED,) for state in CallState},
 }
@@ -122,7 +127,7 @@ class CallMachine:
     @property
     def open_work(self) -> tuple[str, ...]:
         """The work items that the router may still have of this call."""
-        return tuple(party.party_id for party in self._conversation.others)
+        return tuple(party.party_id for party in self._conversation.agents)
 
     def agent_of(self, party_id: str) -> Party | None:
         """An agent's party by their work item."""
@@ -215,7 +220,7 @@ class CallMachine:
                 return done if self._conversation.others else [*done, *self._end("handled", HangUp("agent"))]
             case Parted(_, by):
                 return self._settle(self._conversation.handle(event, now), now, by)
-            case AgentReady() | AgentLegLost() | Requeued():
+            case AgentReady() | AgentLegLost() | Requeued() | NumberReady() | NumberGone():
                 return self._settle(self._conversation.handle(event, now), now)
             case ListenAsked() | ListenEnded() | TakeOverAsked():
                 return self._settle(steering.supervised(self._conversation, event), now)
@@ -308,7 +313,7 @@ class CallMachine:
         for party in self._conversation.others:
             if party.state is PartyState.HELD:
                 wanted[party.leg_id] = self._waiting.plan.music
-            elif here == [party] and self._conversation.awaited is not None:
+            elif here == [party] and self._conversation.expects_somebody:
                 wanted[party.leg_id] = RINGING
         done: list[CallCommand] = []
         for leg_id, (prompt, play_id) in list(self._tones.items()):
@@ -324,7 +329,7 @@ class CallMachine:
     def _show(self) -> list[CallCommand]:
         conversation, done = self._conversation, list[CallCommand]()
         held = conversation.customer.state is PartyState.HELD
-        there = {party.reservation_id: party.agent_id for party in conversation.others if party.reservation_id}
+        there = {party.reservation_id: party.agent_id for party in conversation.agents if party.reservation_id}
         for reservation_id, agent_id in there.items():
             if held is not (reservation_id in self._told_held):
                 done.append(TellHold(agent_id, reservation_id, held))

@@ -24,12 +24,23 @@ from voice.events import (
     CallerLeft,
     Deny,
     DigitPressed,
+    NumberGone,
     Parted,
     PlayEnded,
     Requeued,
 )
 from voice.listening import Listening
-from voice.phone import PhoneAnswered, PhoneFailed, PhoneLeft, PhoneLeg, PhoneLost, PhoneRang, PhoneReleased
+from voice.number_leg import NumberLeg
+from voice.phone import (
+    DialledLeg,
+    PhoneAnswered,
+    PhoneFailed,
+    PhoneLeft,
+    PhoneLeg,
+    PhoneLost,
+    PhoneRang,
+    PhoneReleased,
+)
 from voice.ports import CallerIdentity, CallOffer, MediaUnavailableError, SdpRefusedError, Tasks
 from voice.runner import CallPlace, CallRunner, VoicePorts, caller_leg_id
 from voice.sip_caller import SipCaller
@@ -81,7 +92,7 @@ class Conductor:
         self._by_interaction: dict[str, CallRunner] = {}
         self._by_leg: dict[str, CallRunner] = {}
         self._sip_callers: dict[str, SipCaller] = {}
-        self._phones: dict[str, PhoneLeg] = {}
+        self._phones: dict[str, DialledLeg] = {}
         self._assignments: dict[str, Assignment] = {}
         self._closing = False
         self.browsers = BrowserLegs(ports.media, self._agent_leg_lost)
@@ -141,7 +152,7 @@ class Conductor:
         flow_machine = IvrMachine(entry.flow, self.site.ivr, known, language)
         leg_id = caller_leg_id(place.interaction_id)
         machine = CallMachine(flow_machine, self.site.waits, language, place.interaction_id, leg_id)
-        runner = CallRunner(caller, place, machine, self._ports)
+        runner = CallRunner(caller, place, machine, self._ports, self)
         self._calls[caller.call] = self._by_interaction[place.interaction_id] = runner
         self._by_leg[runner.leg_id] = runner
         self._ports.contexts.opened(place.interaction_id, entry.channel, who.value, who.name, who.kind)
@@ -291,16 +302,18 @@ class Conductor:
     def _ring(self, offer: SendOffer, caller: tuple[str, str]) -> None:
         user = self.site.phone_of(offer.agent_id)
         if user is not None:
-            phone = PhoneLeg(offer, user, caller, self._ports)
-            self._phones[phone.call] = phone
-            self._tasks.spawn(self._run_phone(phone), phone.call)
+            self._run_leg(PhoneLeg(offer, user, caller, self._ports))
         elif self.browsers.leg(offer.agent_id) is None:
             self._ports.router.tell(facts.OfferFailed(offer.reservation_id, "no_leg"), offer.work_id)
         elif (runner := self._by_interaction.get(offer.interaction_id)) and runner.is_take_over(offer.work_id):
             # Whoever asked to take over has accepted by asking.
             self._ports.router.tell(facts.OfferAccepted(offer.reservation_id, offer.agent_id), offer.work_id)
 
-    async def _run_phone(self, phone: PhoneLeg) -> None:
+    def _run_leg(self, phone: DialledLeg) -> None:
+        self._phones[phone.call] = phone
+        self._tasks.spawn(self._run_phone(phone), phone.call)
+
+    async def _run_phone(self, phone: DialledLeg) -> None:
         try:
             await phone.run()
         finally:
@@ -333,6 +346,25 @@ class Conductor:
                 self._release_phone(reservation_id)
         if runner := self._by_interaction.get(command.interaction_id):
             runner.tell(Requeued(command.work_id, command.queue))
+
+    # --- numbers ------------------------------------------------------------------------------------------------
+
+    def may_dial(self, number: str) -> bool:
+        """Whether the site lets agents call this number."""
+        return self._ports.lines is not None and self._ports.lines.allows(number)
+
+    def dial(self, interaction_id: str, party_id: str, number: str) -> None:
+        """Calls a number into a conversation (what the runner asks)."""
+        runner, lines = self._by_interaction.get(interaction_id), self._ports.lines
+        if runner is not None and lines is not None:
+            self._run_leg(NumberLeg(party_id, interaction_id, number, self._ports, lines, runner.tell))
+        elif runner is not None:
+            runner.tell(NumberGone(party_id, "no_trunk"))
+
+    def drop(self, party_id: str) -> None:
+        """Hangs up on that number."""
+        if phone := self._phones.get(party_id):
+            phone.tell(PhoneReleased())
 
     # --- what agents ask ----------------------------------------------------------------------------------------
 

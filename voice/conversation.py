@@ -13,11 +13,15 @@ from voice.events import (
     AgentReady,
     CallCommand,
     CancelWork,
+    DialNumber,
+    DropNumber,
     EndAssignment,
     EnterQueue,
     GiveBack,
     LeaveQueue,
     Note,
+    NumberGone,
+    NumberReady,
     Parted,
     PartyEvent,
     ReleaseDirection,
@@ -50,6 +54,7 @@ class Conversation:
         self.attributes: tuple[tuple[str, str], ...] = ()
         self.served = False
         self.listeners = Listeners()
+        self.last_queue = ""
         self._interaction_id = interaction_id
         self._works = 0
         customer = Party(CUSTOMER, PartyKind.CUSTOMER, PartyState.HERE, leg_id)
@@ -64,7 +69,7 @@ class Conversation:
 
     @property
     def others(self) -> list[Party]:
-        """Everybody but the customer, in the order in which they were asked for."""
+        """Everybody but the customer: agents and numbers, in the order in which they were asked for."""
         return [party for party in self.parties.values() if party.kind is not PartyKind.CUSTOMER]
 
     @property
@@ -81,14 +86,24 @@ class Conversation:
 
     @property
     def awaited(self) -> Party | None:
-        """Who comes next."""
-        return next((party for party in self.others if party.state is PartyState.COMING), None)
+        """The agent who comes next."""
+        return next((party for party in self.agents if party.state is PartyState.COMING), None)
+
+    @property
+    def agents(self) -> list[Party]:
+        """Agents alone."""
+        return [party for party in self.others if party.kind is PartyKind.AGENT]
+
+    @property
+    def expects_somebody(self) -> bool:
+        """Whether an agent or a number is coming."""
+        return any(party.state is PartyState.COMING for party in self.others)
 
     @property
     def speaker(self) -> Party | None:
         """The agent who speaks with the customer, or comes back to them: the first of them."""
         there = (PartyState.HERE, PartyState.AWAY, PartyState.HELD)
-        return next((party for party in self.others if party.state in there), None)
+        return next((party for party in self.agents if party.state in there), None)
 
     def views(self) -> tuple[PartyView, ...]:
         """All parties, for the agents' pages, and behind them who listens."""
@@ -105,11 +120,19 @@ class Conversation:
         """A work item of this call is queued: somebody will come by it."""
         self._works += 1
         work_id = self._interaction_id if self._works == 1 else f"{self._interaction_id}-{self._works}"
+        self.last_queue = queue
         party = Party(work_id, PartyKind.AGENT, queue=queue, directed=directed, takes_over=takes_over)
         self.parties[work_id] = party
         # Nobody's work comes before that of a supervisor who steps in.
         priority = TAKE_OVER_PRIORITY if takes_over else self.priority
         return EnterQueue(work_id, queue, self.requirements, priority, directed, self.attributes)
+
+    def call_number(self, number: str) -> DialNumber:
+        """A number is called, and comes."""
+        self._works += 1
+        party_id = f"number:{self._interaction_id}-{self._works}"
+        self.parties[party_id] = Party(party_id, PartyKind.NUMBER, number=number)
+        return DialNumber(party_id, number)
 
     def handle(self, event: PartyEvent, now: int) -> Commands:
         """The router or an agent's leg did something; what people ask is in voice.steering."""
@@ -122,6 +145,10 @@ class Conversation:
                 return self._requeued(work_id, queue)
             case Parted(work_id, _):
                 return self.leave(work_id)
+            case NumberReady(party_id, leg_id):
+                return self._number_ready(party_id, leg_id)
+            case NumberGone(party_id, reason):
+                return self._number_gone(party_id, reason)
             case _:
                 assert_never(event)
 
@@ -144,6 +171,9 @@ class Conversation:
         done: Commands = []
         talking = any(party.state is not PartyState.COMING for party in self.others)
         for party in self.others:
+            if party.kind is PartyKind.NUMBER:
+                done += self.send_away(party)
+                continue
             # Nobody was kept waiting by a colleague who had not come yet: that is no abandoned queue.
             consult = talking and party.state is PartyState.COMING
             done.append(CancelWork(party.party_id, "") if consult else LeaveQueue(party.party_id))
@@ -154,13 +184,21 @@ class Conversation:
         """An agent sends the customer away: all who are in the conversation are done."""
         done: Commands = []
         for party in self.others:
-            done.append(
-                CancelWork(party.party_id, "")
-                if party.state is PartyState.COMING
-                else EndAssignment(party.reservation_id, EndedBy.AGENT, "dropped")
-            )
-            del self.parties[party.party_id]
+            done += self.send_away(party)
         return done
+
+    def send_away(
+        self, party: Party, by: str = "", reason: str = "dropped", ended: EndedBy = EndedBy.AGENT
+    ) -> Commands:
+        """They are no party any more, whether they are here or still coming; `by` is the agent who wants it."""
+        done: CallCommand
+        if party.kind is PartyKind.NUMBER:
+            done = DropNumber(party.party_id)
+        elif party.state is PartyState.COMING:
+            done = CancelWork(party.party_id, by)
+        else:
+            done = EndAssignment(party.reservation_id, ended, reason)
+        return [done, *self.leave(party.party_id)]
 
     # --- the agents' sides --------------------------------------------------------------------------------------
 
@@ -183,13 +221,8 @@ class Conversation:
         by.takes_over = False
         done: Commands = []
         for party in self.others:
-            if party is not by:
-                done.append(
-                    CancelWork(party.party_id, by.agent_id)
-                    if party.state is PartyState.COMING
-                    else EndAssignment(party.reservation_id, EndedBy.SYSTEM, "taken_over")
-                )
-                done += self.leave(party.party_id)
+            if party is not by and party.kind is PartyKind.AGENT:
+                done += self.send_away(party, by.agent_id, "taken_over", EndedBy.SYSTEM)
         self.resume_all()
         return [*done, Note("taken_over", (("by", by.agent_id),))]
 
@@ -225,6 +258,26 @@ class Conversation:
             party.directed = ""
             return [ReleaseDirection(work_id)]
         return []
+
+    def _number_ready(self, party_id: str, leg_id: str) -> Commands:
+        party = self.parties.get(party_id)
+        if party is None or party.state is not PartyState.COMING:
+            return []
+        party.leg_id = leg_id
+        party.move(PartyCause.ARRIVE)
+        return [Note("number_joined")]
+
+    def _number_gone(self, party_id: str, reason: str) -> Commands:
+        party = self.parties.get(party_id)
+        if party is None:
+            return []
+        came = party.state is not PartyState.COMING
+        note = Note("number_gone", (("reason", reason),))
+        done = self.leave(party_id)
+        if came or self.others:
+            return [note, *done]
+        # The customer waited for this number alone: somebody else has to help them.
+        return [note, *done, self.expect(self.last_queue)]
 
     def leave(self, party_id: str) -> Commands:
         """Somebody is no party any more; whom they had put on hold is off hold."""

@@ -96,8 +96,24 @@ class CallerLeft:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class NumberReady:
+    """A number that was called has answered, and its leg is there."""
+
+    party_id: str
+    leg_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumberGone:
+    """A number did not answer, or hung up; `reason` is a word for the agents."""
+
+    party_id: str
+    reason: str
+
+
 # What happens to the parties of a conversation, without the customer's own going.
-PartyEvent = Requeued | AgentReady | AgentLegLost | Parted
+PartyEvent = Requeued | AgentReady | AgentLegLost | Parted | NumberReady | NumberGone
 ConversationEvent = PartyEvent | Asked | SupervisorAsked
 CallEvent = (
     Answered | DigitPressed | PlayEnded | IvrAnswered | PlaceKnown | QueueRefused | ConversationEvent | CallerLeft
@@ -209,6 +225,21 @@ class ReleaseDirection:
 
 
 @dataclass(frozen=True, slots=True)
+class DialNumber:
+    """Call a number; it is this party of the conversation."""
+
+    party_id: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropNumber:
+    """Hang up on that number."""
+
+    party_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class LeaveQueue:
     """The caller left: tell the router."""
 
@@ -249,4 +280,16 @@ class Close:
 RouterCommand = EnterQueue | EndAssignment | GiveBack | CancelWork | ReleaseDirection | LeaveQueue | Note | Close
 # What a command asks of the media engine.
 MediaCommand = PlayPrompts | StopPrompts | SetRoom
-CallCommand = RouterCommand | MediaCommand | IvrRequest | AskPlace | Keep | TellHold | ShowParties | Deny | HangUp
+CallCommand = (
+    RouterCommand
+    | MediaCommand
+    | IvrRequest
+    | AskPlace
+    | Keep
+    | TellHold
+    | ShowParties
+    | Deny
+    | HangUp
+    | DialNumber
+    | DropNumber
+)

@@ -14,6 +14,7 @@ class PartyKind(StrEnum):
 
     CUSTOMER = "customer"
     AGENT = "agent"
+    NUMBER = "number"
     SUPERVISOR = "supervisor"
 
 
@@ -60,7 +61,7 @@ TABLE: dict[tuple[PartyState, PartyCause], PartyState] = {
 
 @dataclass(slots=True, eq=False)
 class Party:
-    """`party_id` is `customer`, or the work item that an agent came (or comes) by.
+    """`party_id` is `customer`, the work item that an agent came (or comes) by, or the name of a call to a number.
 
     `directed` is the one agent for whom the work item is kept. `takes_over`: when they arrive, the other agents leave.
     `held_by` is the party that put this one on hold. `away_until` (microseconds) is when a lost leg is gone for good.
@@ -75,6 +76,7 @@ class Party:
     queue: str = ""
     directed: str = ""
     takes_over: bool = False
+    number: str = ""
     held_by: str = ""
     muted: bool = False
     connected: bool = False
@@ -91,7 +93,9 @@ class Party:
 
     def view(self) -> "PartyView":
         """What may be shown of them."""
-        return PartyView(self.party_id, self.kind, self.state, self.agent_id or self.directed, self.queue, self.muted)
+        return PartyView(
+            self.party_id, self.kind, self.state, self.agent_id or self.directed, self.queue, self.muted, self.number
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,5 +111,6 @@ class PartyView:
     agent_id: str = ""
     queue: str = ""
     muted: bool = False
+    number: str = ""
     mode: str = ""
     beside: str = ""

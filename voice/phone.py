@@ -1,9 +1,10 @@
-"""An agent's SIP phone, rung for one offer: the INVITE is the offer, the 200 OK the accept.
+"""Telephones that we call. An agent's SIP phone is rung for one offer: the INVITE is the offer, the 200 OK the accept.
 
 docs/states/phone.md is drawn from `TABLE`.
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -92,30 +93,45 @@ TABLE: dict[tuple[PhoneState, type[PhoneEvent]], tuple[PhoneState, ...]] = {
 }
 
 
-class PhoneLeg:
-    """One reservation's leg at a registered phone; ends by itself and releases call and leg."""
+class DialledLeg(ABC):
+    """A telephone that we call; ends by itself and releases call and leg. `call` names both."""
 
-    def __init__(self, offer: SendOffer, target: str, caller: tuple[str, str], ports: VoicePorts) -> None:
-        self.reservation_id = offer.reservation_id
-        self.work_id = offer.work_id
-        self.interaction_id = offer.interaction_id
-        self.agent_id = offer.agent_id
-        self.call = f"phone:{offer.reservation_id}"
-        self.leg_id = f"phone:{offer.reservation_id}"
+    def __init__(self, call: str, interaction_id: str, ports: VoicePorts) -> None:
+        self.call = self.leg_id = call
+        self.interaction_id = interaction_id
         self.state = PhoneState.DIALLING
-        self._target = target
-        self._caller = caller
         self._ports = ports
         self._inbox: asyncio.Queue[PhoneEvent] = asyncio.Queue()
+
+    @abstractmethod
+    def _place(self, sdp: bytes) -> None:
+        """Sends the INVITE."""
+
+    @abstractmethod
+    async def _taken(self) -> bool:
+        """Somebody answered and the leg is there; False when it is not wanted any more."""
+
+    @abstractmethod
+    def _refused(self, code: int, reason: str, *, rang: bool) -> None:
+        """A final answer other than 2xx, or nothing in it that we can use."""
+
+    @abstractmethod
+    def _gone(self, *, answered: bool) -> None:
+        """They hung up."""
+
+    @abstractmethod
+    def _broken(self, reason: str, *, answered: bool) -> None:
+        """Nobody wanted this end."""
 
     def tell(self, event: PhoneEvent) -> None:
         """Something happened to this leg."""
         self._inbox.put_nowait(event)
 
     async def run(self) -> None:
-        """Dials, and follows the leg to its end. Whatever ends it, the router is told and nothing of it is left."""
+        """Dials, and follows the leg to its end. Whatever ends it is told, and nothing of it is left."""
         try:
-            await self._dial()
+            host, port = await self._ports.media.open_rtp(self.leg_id)
+            self._place(self._ports.sdp.offer(self.leg_id, host, port))
             while self.state is not PhoneState.ENDED:
                 await self._handle(await self._inbox.get())
         except MediaUnavailableError as error:
@@ -132,22 +148,10 @@ class PhoneLeg:
         except MediaUnavailableError as error:
             log.info("leg_already_gone", leg_id=self.leg_id, reason=error.reason)
 
-    async def _dial(self) -> None:
-        host, port = await self._ports.media.open_rtp(self.leg_id)
-        number, name = self._caller
-        headers: Mapping[str, str] = {"X-Jackfield-Interaction": self.interaction_id}
-        self._ports.signalling.dial(
-            self.call,
-            self._target,
-            self._ports.sdp.offer(self.leg_id, host, port),
-            from_user=number or "anonymous",
-            from_display=name or number,
-            headers=headers,
-        )
-
     async def _handle(self, event: PhoneEvent) -> None:
         if (self.state, type(event)) not in TABLE:
             return
+        answered = self.state not in UNANSWERED
         match event:
             case PhoneRang():
                 self.state = PhoneState.RINGING
@@ -156,7 +160,8 @@ class PhoneLeg:
             case PhoneFailed(code, reason):
                 self._failed(code, reason)
             case PhoneLeft():
-                self._left()
+                self.state = PhoneState.ENDED
+                self._gone(answered=answered)
             case PhoneLost(reason):
                 self._lost(reason)
             case PhoneReleased():
@@ -172,39 +177,67 @@ class PhoneLeg:
             return
         await self._ports.media.set_remote(self.leg_id, remote)
         self.state = PhoneState.ANSWERED
-        accepted = facts.OfferAccepted(self.reservation_id, self.agent_id)
-        answers = await self._ports.router.post(accepted, self.call)
-        if any(isinstance(answer, Refuse) for answer in answers):
+        if not await self._taken():
             self.state = PhoneState.ENDED
 
     def _failed(self, code: int, reason: str) -> None:
+        rang, self.state = self.state is PhoneState.RINGING, PhoneState.ENDED
+        log.info("dialled_leg_failed", call=self.call, code=code, reason=reason)
+        self._refused(code, reason, rang=rang)
+
+    def _lost(self, reason: str) -> None:
+        if self.state is PhoneState.ENDED:
+            return
+        log.warning("dialled_leg_lost", call=self.call, reason=reason)
+        answered, self.state = self.state not in UNANSWERED, PhoneState.ENDED
+        self._broken(reason, answered=answered)
+
+
+class PhoneLeg(DialledLeg):
+    """One reservation's leg at a registered phone. When it is lost, the caller is given back to the router."""
+
+    def __init__(self, offer: SendOffer, target: str, caller: tuple[str, str], ports: VoicePorts) -> None:
+        super().__init__(f"phone:{offer.reservation_id}", offer.interaction_id, ports)
+        self.reservation_id = offer.reservation_id
+        self.work_id = offer.work_id
+        self.agent_id = offer.agent_id
+        self._target = target
+        self._caller = caller
+
+    def _place(self, sdp: bytes) -> None:
+        number, name = self._caller
+        headers: Mapping[str, str] = {"X-Jackfield-Interaction": self.interaction_id}
+        self._ports.signalling.dial(
+            self.call,
+            self._target,
+            sdp,
+            from_user=number or "anonymous",
+            from_display=name or number,
+            headers=headers,
+        )
+
+    async def _taken(self) -> bool:
+        accepted = facts.OfferAccepted(self.reservation_id, self.agent_id)
+        answers = await self._ports.router.post(accepted, self.call)
+        return not any(isinstance(answer, Refuse) for answer in answers)
+
+    def _refused(self, code: int, reason: str, *, rang: bool) -> None:  # noqa: ARG002 - logged already
         # Busy after ringing is a finger on the decline key; busy at once is a phone that is in use.
-        declined = code == DECLINE or (code == BUSY and self.state is PhoneState.RINGING)
-        self.state = PhoneState.ENDED
-        log.info("phone_failed", agent_id=self.agent_id, code=code, reason=reason)
-        if declined:
+        if code == DECLINE or (code == BUSY and rang):
             self._post(facts.OfferRejected(self.reservation_id, self.agent_id, "declined"))
         else:
             self._post(facts.OfferFailed(self.reservation_id, f"sip_{code}"))
 
-    def _left(self) -> None:
-        if self.state in UNANSWERED:
-            self._post(facts.OfferFailed(self.reservation_id, "phone_left"))
-        else:
+    def _gone(self, *, answered: bool) -> None:
+        if answered:
             # Right on both sides of the join: before it the caller is given back, after it wrap-up begins.
             self._post(facts.AssignmentEnded(self.reservation_id, EndedBy.AGENT, "phone_left"))
-        self.state = PhoneState.ENDED
-
-    def _lost(self, reason: str) -> None:
-        """Nobody wanted this end: the caller is given back, whether they were joined or not."""
-        if self.state is PhoneState.ENDED:
-            return
-        log.warning("phone_leg_lost", agent_id=self.agent_id, reason=reason)
-        if self.state in UNANSWERED:
-            self._post(facts.OfferFailed(self.reservation_id, reason))
         else:
-            self._post(facts.AssignmentFailed(self.reservation_id, reason))
-        self.state = PhoneState.ENDED
+            self._post(facts.OfferFailed(self.reservation_id, "phone_left"))
+
+    def _broken(self, reason: str, *, answered: bool) -> None:
+        lost = facts.AssignmentFailed if answered else facts.OfferFailed
+        self._post(lost(self.reservation_id, reason))
 
     def _post(self, event: facts.Event) -> None:
         self._ports.router.tell(event, self.call)

@@ -133,6 +133,18 @@ class Signalling(Protocol):
     def reject_offer(self, call: str, code: int) -> None: ...
 
 
+class Lines(Protocol):
+    """Trunks to the telephone network, and who may be called by them."""
+
+    def allows(self, number: str) -> bool:
+        """Whether the site lets agents call this number (digits, with or without a leading +)."""
+        ...
+
+    def dial(self, call: str, number: str, sdp: bytes) -> None:
+        """Calls it; what comes of it arrives as for `Signalling.dial`. A number that is not allowed fails with 403."""
+        ...
+
+
 class Router(Protocol):
     """The pump, as voice sees it."""
 

@@ -6,7 +6,7 @@ Everything that happens to the call goes through `tell`, so effects keep the mac
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Protocol, assert_never
 
 import structlog
 
@@ -26,6 +26,8 @@ from voice.events import (
     CancelWork,
     Close,
     Deny,
+    DialNumber,
+    DropNumber,
     EndAssignment,
     EnterQueue,
     GiveBack,
@@ -50,6 +52,7 @@ from voice.floor import Gains
 from voice.ports import (
     AgentNotices,
     Contexts,
+    Lines,
     MediaEngine,
     MediaUnavailableError,
     Router,
@@ -87,7 +90,16 @@ class VoicePorts:
     contexts: Contexts
     notices: AgentNotices
     services: IvrServices | None = None
+    lines: Lines | None = None
     expected_wait: Callable[[str], int | None] = lambda _work_id: None
+
+
+class Numbers(Protocol):
+    """Calls numbers into conversations; what becomes of them is told to the runner."""
+
+    def dial(self, interaction_id: str, party_id: str, number: str) -> None: ...
+
+    def drop(self, party_id: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +121,7 @@ class CallRunner:
         place: CallPlace,
         machine: CallMachine,
         ports: VoicePorts,
+        numbers: Numbers,
     ) -> None:
         self.interaction_id = place.interaction_id
         self.leg_id = caller_leg_id(place.interaction_id)
@@ -117,6 +130,7 @@ class CallRunner:
         self._place = place
         self._machine = machine
         self._ports = ports
+        self._numbers = numbers
         self._requests = Requests(self.interaction_id, self.leg_id, ports.services, self._ivr_answered)
         self._inbox: asyncio.Queue[tuple[CallEvent, _Answer | None]] = asyncio.Queue()
         self._closed = False
@@ -233,6 +247,10 @@ class CallRunner:
                 ports.notices.parties(self.interaction_id, parties)
             case HangUp(reason):
                 self._caller.hang_up(reason)
+            case DialNumber(party_id, number):
+                self._numbers.dial(self.interaction_id, party_id, number)
+            case DropNumber(party_id):
+                self._numbers.drop(party_id)
             case Deny():
                 pass  # told to whoever asked
             case _:

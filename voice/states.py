@@ -25,16 +25,16 @@ CALL_MEANING: Mapping[CallState, str] = {
     CallState.ENDED: "over; nothing comes after it",
 }
 PARTY_MEANING: Mapping[PartyState, str] = {
-    PartyState.COMING: "a work item of the call is queued, offered or ringing",
+    PartyState.COMING: "a work item of the call is queued, offered or ringing; a number is called",
     PartyState.HERE: "their leg is there, and they hear and are heard (unless they muted themselves)",
     PartyState.HELD: "somebody put them on hold: they hear music and nobody else",
     PartyState.AWAY: "their leg is gone and may come back",
     PartyState.GONE: "no party of this call any more",
 }
 PHONE_MEANING: Mapping[PhoneState, str] = {
-    PhoneState.DIALLING: "the phone is called; this is the offer",
+    PhoneState.DIALLING: "the phone is called; for an agent this is the offer",
     PhoneState.RINGING: "the phone says that it rings: 486 from now on is the agent's decline",
-    PhoneState.ANSWERED: "the phone said 200: accepted, and joined when the router agrees",
+    PhoneState.ANSWERED: "the phone said 200: for an agent accepted, and joined when the router agrees",
     PhoneState.ENDED: "over; call and media leg are released",
 }
 
@@ -77,7 +77,7 @@ def draw_phone() -> str:
     """The page of an agent's phone leg."""
     table = {(state, event.__name__): after for (state, event), after in phone.TABLE.items()}
     notes = "An answer that comes after the offer is over, or whose SDP cannot be used, ends the leg at once."
-    return _page("an agent's phone leg", "voice/phone.py", PHONE_MEANING, table, notes)
+    return _page("a leg that we dial: an agent's phone, or a number", "voice/phone.py", PHONE_MEANING, table, notes)
 
 
 def _page(

@@ -16,6 +16,7 @@ from voice.asked import (
     ListenAsked,
     ListenEnded,
     MuteAsked,
+    NumberTarget,
     QueueTarget,
     SupervisorAsked,
     SwapAsked,
@@ -24,7 +25,7 @@ from voice.asked import (
     TransferAsked,
 )
 from voice.conversation import Commands, Conversation
-from voice.events import CallCommand, CancelWork, Deny, EndAssignment, Note
+from voice.events import CallCommand, Deny, EndAssignment, Note
 from voice.listeners import Listener
 from voice.party import Party, PartyKind, PartyState
 
@@ -69,13 +70,16 @@ def _transfer(talk: Conversation, by: Party, target: Target, *, warm: bool) -> C
         return [Deny("too_many", f"a conversation has {MAX_PARTIES} parties at most")]
     match target:
         case AgentTarget(agent_id):
-            if any(agent_id in (party.agent_id, party.directed) for party in talk.others):
+            if any(agent_id in (party.agent_id, party.directed) for party in talk.agents):
                 return [Deny("already_here", f"{agent_id} is in this conversation, or coming")]
-            enter = talk.expect(by.queue, agent_id)
+            enter: CallCommand = talk.expect(by.queue, agent_id)
             told = ("agent", agent_id)
         case QueueTarget(queue):
             enter = talk.expect(queue)
             told = ("queue", queue)
+        case NumberTarget(number):
+            enter = talk.call_number(number)
+            told = ("to", "number")  # the number itself is personal data
         case _:
             assert_never(target)
     note = Note("transfer_asked", (("by", by.agent_id), told, ("warm", "yes" if warm else "no")))
@@ -119,20 +123,16 @@ def _drop(talk: Conversation, by: Party, party_id: str) -> Commands:
         return [Deny("unknown_party", "there is no such party; leave by hanging up")]
     if party.kind is PartyKind.CUSTOMER:
         return talk.close()
-    ended: CallCommand = (
-        CancelWork(party_id, by.agent_id)
-        if party.state is PartyState.COMING
-        else EndAssignment(party.reservation_id, EndedBy.AGENT, "dropped")
-    )
-    note = Note("dropped", (("agent", party.agent_id or party.directed), ("by", by.agent_id)))
-    return [ended, note, *talk.leave(party_id)]
+    who = ("agent", party.agent_id or party.directed) if party.kind is PartyKind.AGENT else ("to", "number")
+    note = Note("dropped", (who, ("by", by.agent_id)))
+    return [*talk.send_away(party, by.agent_id), note]
 
 
 def supervised(talk: Conversation, event: SupervisorAsked) -> Commands:
     """A supervisor asks for something, from outside or while they listen."""
     match event:
         case ListenAsked(agent_id, leg_id, mode, beside):
-            agents = [party for party in talk.others if party.leg_id]
+            agents = [party for party in talk.agents if party.leg_id]
             found = next((party for party in agents if beside in ("", party.agent_id)), None)
             if found is None:
                 return [Deny("not_connected", "no such agent is in this conversation")]
@@ -141,7 +141,7 @@ def supervised(talk: Conversation, event: SupervisorAsked) -> Commands:
         case ListenEnded(agent_id):
             return [Note("listened", (("by", agent_id), ("mode", "off")))] if talk.listeners.remove(agent_id) else []
         case TakeOverAsked(agent_id):
-            if any(agent_id in (party.agent_id, party.directed) for party in talk.others):
+            if any(agent_id in (party.agent_id, party.directed) for party in talk.agents):
                 return [Deny("already_here", f"{agent_id} is in this conversation, or coming")]
             speaker = talk.speaker
             if speaker is None:

@@ -51,7 +51,10 @@ ctrl_tcp_listen {host}:{ctrl_port}
 class Softphone:
     """A running baresip. `events` gathers what it tells, `heard` what it played."""
 
-    def __init__(self, folder: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, folder: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sip_port: int = 0
+    ) -> None:
+        self.sip_port = sip_port
         self.events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._folder = folder
         self._writer = writer
@@ -97,13 +100,24 @@ class Softphone:
 
 @asynccontextmanager
 async def softphone(
-    server: Server, folder: Path, user: str, voice: Path, *, register: bool = False, answermode: str = "auto"
+    server: Server,
+    folder: Path,
+    user: str,
+    voice: Path,
+    *,
+    register: bool = False,
+    answermode: str = "auto",
+    codec: str = "PCMU/8000/1",
+    sip_port: int = 0,
 ) -> AsyncIterator[Softphone]:
-    """A softphone that speaks `voice` (WAV, mono, 8 kHz); `register` signs it in as the phone of an agent."""
+    """A softphone that speaks `voice` (WAV, mono, 8 kHz); `register` signs it in as the phone of an agent.
+
+    Without it, it can be called as sip:USER@127.0.0.1:`sip_port`, as the far end of a trunk.
+    """
     home = folder / f"baresip-{user}"
     home.mkdir()
     ctrl_port = free_port(socket.SOCK_STREAM)
-    sip_port = free_port(socket.SOCK_STREAM, socket.SOCK_DGRAM)
+    sip_port = sip_port or free_port(socket.SOCK_STREAM, socket.SOCK_DGRAM)
     (home / "config").write_text(
         CONFIG.format(
             host=HOST,
@@ -116,7 +130,7 @@ async def softphone(
         )
     )
     registration = f"auth_user={user};auth_pass={PASSWORD};regint=60" if register else "regint=0"
-    options = f"{registration};answermode={answermode};audio_codecs=PCMU/8000/1"
+    options = f"{registration};answermode={answermode};audio_codecs={codec}"
     (home / "accounts").write_text(f"<sip:{user}@{server.sip}>;{options}\n")
     (home / "contacts").write_text("")
     with (home / "log").open("wb") as log:
@@ -126,7 +140,7 @@ async def softphone(
     phone = None
     try:
         reader, writer = await _connect(ctrl_port, home / "log")
-        phone = Softphone(home, reader, writer)
+        phone = Softphone(home, reader, writer, sip_port)
         yield phone
     finally:
         if phone is not None:

@@ -39,6 +39,7 @@ EVENTS: list[tuple[sip.SipEvent, list[tuple[Any, ...]]]] = [
     (sip.PhoneRegistered("2001", 9), [("phone", "2001", True)]),
     (sip.PhoneUnregistered("2001"), [("phone", "2001", False)]),
     (sip.CallRinging("c", 180), [("call_rang", "c")]),
+    (sip.TrunkChanged("main", True, "registered"), []),
     (sip.OfferWithdrawn("c"), []),
     (sip.OfferRefused("c", 488, ""), []),
 ]

@@ -278,6 +278,13 @@ EVENTS: list[e.CallEvent] = [
     e.Requeued("w-3", "orders"),
     e.Parted("w-2", EndedBy.AGENT),
     e.QueueRefused("w-2", "x"),
+    asked.TransferAsked("w", asked.NumberTarget("0755"), warm=True),
+    asked.TransferAsked("w", asked.NumberTarget("0755"), warm=False),
+    asked.DropAsked("w", "number:w-2"),
+    e.NumberReady("number:w-2", "leg-n"),
+    e.NumberReady("number:w-3", "leg-m"),
+    e.NumberGone("number:w-2", "busy"),
+    e.NumberGone("number:w-3", "hung_up"),
     e.Parted("w", EndedBy.AGENT),
     e.Parted("w", EndedBy.SYSTEM),
     e.QueueRefused("w", "x"),
@@ -296,8 +303,8 @@ def check(call: CallMachine, commands: list[e.CallCommand]) -> None:
     here = listening | {party.leg_id for party in conversation.parties.values() if party.state is PartyState.HERE}
     assert all({*pair} <= here for pair in call._room) or call.state is CallState.ENDED
     if call.state in IN_CONVERSATION:
-        assert call.state is CallState.QUEUED or conversation.speaker is not None
-        assert call.state is not CallState.QUEUED or call.awaited is not None
+        assert call.state is CallState.QUEUED or any(party.leg_id for party in conversation.others)
+        assert call.state is not CallState.QUEUED or conversation.expects_somebody
     else:
         assert not call._tones
     for room in of(e.SetRoom, commands):

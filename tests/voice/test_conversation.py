@@ -15,6 +15,7 @@ from voice.asked import (
     DropAsked,
     HoldAsked,
     MuteAsked,
+    NumberTarget,
     QueueTarget,
     SwapAsked,
     TransferAsked,
@@ -244,3 +245,48 @@ def test_a_customer_on_hold_by_nobody_does_not_exist() -> None:
     conversation = consulting()
     conversation.handle(e.Requeued(ANNA, "orders"), 4 * S)
     assert conversation.customer.state is PartyState.HERE
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------
+
+FAR = "number:w-2"
+
+
+def calling(*, warm: bool) -> Conversation:
+    conversation = talking()
+    commands = asked(conversation, TransferAsked(ANNA, NumberTarget("0755"), warm=warm))
+    assert of(e.DialNumber, commands) == [e.DialNumber(FAR, "0755")]
+    assert "0755" not in str(of(e.Note, commands)), "the story holds no numbers"
+    return conversation
+
+
+def test_a_number_comes_goes_and_may_be_left_the_customer() -> None:
+    conversation = calling(warm=True)
+    conversation.handle(e.NumberReady(FAR, FAR), 3 * S)
+    assert states(conversation) == {CUSTOMER: "held", ANNA: "here", FAR: "here"}
+    asked(conversation, CompleteAsked(ANNA))
+    assert (states(conversation), conversation.where) == ({CUSTOMER: "here", FAR: "here"}, Where.TALKING)
+    conversation.handle(e.NumberGone(FAR, "hung_up"), 9 * S)
+    assert conversation.where is Where.ALONE
+
+
+def test_a_number_that_fails_leaves_the_agent_with_the_customer_on_hold() -> None:
+    conversation = calling(warm=True)
+    assert not of(e.EnterQueue, conversation.handle(e.NumberGone(FAR, "busy"), 3 * S))
+    assert states(conversation) == {CUSTOMER: "held", ANNA: "here"}
+
+
+def test_a_customer_who_waited_for_a_number_that_fails_waits_for_an_agent_again() -> None:
+    conversation = calling(warm=False)
+    assert conversation.where is Where.WAITING
+    (enter,) = of(e.EnterQueue, conversation.handle(e.NumberGone(FAR, "busy"), 3 * S))
+    assert (enter.work_id, enter.queue) == ("w-3", "orders")
+    assert conversation.where is Where.WAITING
+
+
+def test_a_number_is_hung_up_on_when_it_is_dropped_or_the_customer_leaves() -> None:
+    conversation = calling(warm=True)
+    assert of(e.DropNumber, asked(conversation, DropAsked(ANNA, FAR))) == [e.DropNumber(FAR)]
+    assert conversation.handle(e.NumberReady(FAR, FAR), 4 * S) == [], "its answer comes late"
+    conversation = calling(warm=True)
+    assert conversation.end() == [e.LeaveQueue(ANNA), e.DropNumber(FAR)]
