@@ -1,7 +1,7 @@
 """Matching many at once: everything new or freed, in queue order, a bounded number of steps in one turn."""
 
-from collections.abc import Iterator
-from heapq import heappop, heappush
+from collections.abc import Iterable, Iterator
+from heapq import heapify, heappop, heappush
 
 from router.agent import Agent
 from router.matching import Pair
@@ -10,8 +10,8 @@ from router.shard import Shard
 from router.vocabulary import WorkState
 from router.work import Rank, Work
 
-# Looking at so many agents for a demand that is met for the first time counts as one step more.
-_AGENTS_PER_STEP = 32
+# What counts as one step more: looking at so many agents for a demand that is met for the first time.
+_AGENTS_PER_STEP = 4
 
 
 class Agenda:
@@ -38,9 +38,16 @@ class Agenda:
     def __len__(self) -> int:
         return len(self._heap)
 
-    def add_work(self, work: Work) -> None:
-        """A listed item that may have found somebody."""
-        self._push(work, None)
+    def add_work(self, items: Iterable[Work]) -> None:
+        """Listed items that may have found somebody."""
+        heap, count = self._heap, self._count
+        for count, work in enumerate(items, self._count + 1):
+            heap.append((work.rank, count, work, None))
+        if count - self._count > 1:
+            heapify(heap)
+        elif count > self._count:
+            heappush(heap, heap.pop())
+        self._count = count
 
     def add_agent(self, agent: Agent) -> None:
         """A published agent who may have room."""

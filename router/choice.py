@@ -7,7 +7,7 @@ their sum, so that an agent's change costs two additions for each demand that th
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Any, assert_never
 
 from router.agent import Agent
 from router.expression import Expression, unmet
@@ -18,6 +18,9 @@ Terms = tuple[tuple[str, int], ...]
 # Two integers and the time since which the agent is idle: smaller is better; equal ones are told apart by agent id.
 Key = tuple[int, int, int]
 Standing = Callable[[Agent], tuple[int, int]]
+# Tells a key, or anything that begins with one.
+KeyLike = tuple[Any, ...]
+Teller = Callable[[KeyLike], Terms]
 
 _SECOND = 1_000_000
 # A point of preference outweighs whatever a strategy says: no load, count or weighted sum comes near.
@@ -72,24 +75,45 @@ class Choice:
         rules = agent.rules
         return sum(score for want, score in self.preferences if unmet(want, rules.skills, rules.team) is None)
 
-    def terms(self, agent: Agent, wanted: Iterable[Requirement]) -> Terms:
-        """The key as (name, integer) pairs in its order, each as it is and not as it is compared."""
-        led: Terms = (("preference", self.preference(agent)),) if self.preferences else ()
-        idle = ("idle_since", agent.idle_since)
+    def teller(self) -> Teller:
+        """The function that gives a key as (name, integer) pairs in its order, as they are and not as compared."""
+        tell = self._teller()
+        return _preferring(tell) if self.preferences else tell
+
+    def _teller(self) -> Teller:
         match self.strategy:
             case Strategy.BEST_PROFICIENCY:
-                return (*led, ("load", load(agent)), ("proficiency", proficiency(agent, wanted)), idle)
+                return lambda key: (("load", key[0]), ("proficiency", -key[1]), ("idle_since", key[2]))
             case Strategy.LEAST_LOADED:
-                return (*led, ("load", load(agent)), idle)
+                return lambda key: (("load", key[0]), ("idle_since", key[2]))
             case Strategy.LONGEST_IDLE:
-                return (*led, ("busy", _by_idleness(agent)[0]), idle)
+                return lambda key: (("busy", key[0]), ("idle_since", key[2]))
             case Strategy.FEWEST_TODAY:
-                return (*led, ("load", load(agent)), ("handled_today", agent.handled_today), idle)
+                return lambda key: (("load", key[0]), ("handled_today", key[1]), ("idle_since", key[2]))
             case Strategy.WEIGHTED:
-                weights = self.weights or Weights()
-                return (*led, ("points", _points(weights, agent, wanted)), ("idle_weight", weights.idle), idle)
+                return _telling_points((self.weights or Weights()).idle)
             case _:
                 assert_never(self.strategy)
+
+
+def _preferring(tell: Teller) -> Teller:
+    """With the preference told first, which is the part of a key that no standing reaches."""
+
+    def told(key: KeyLike) -> Terms:
+        less, first = divmod(key[0], _PREFERENCE)
+        return (("preference", -less), *tell((first, *key[1:])))
+
+    return told
+
+
+def _telling_points(idle_weight: int) -> Teller:
+    """The weighted sum without its idle seconds, which are told as they are weighed."""
+
+    def told(key: KeyLike) -> Terms:
+        points = (key[0] - idle_weight * key[2]) // _SECOND
+        return (("points", points), ("idle_weight", idle_weight), ("idle_since", key[2]))
+
+    return told
 
 
 def load(agent: Agent) -> int:
@@ -131,9 +155,3 @@ def _by_weights(weights: Weights) -> Standing:
         return points * _SECOND + weights.idle * agent.idle_since, 0
 
     return standing
-
-
-def _points(weights: Weights, agent: Agent, wanted: Iterable[Requirement]) -> int:
-    """The weighted sum without its idle seconds."""
-    against = weights.load * load(agent) + weights.handled * agent.handled_today
-    return against - weights.proficiency * proficiency(agent, wanted)

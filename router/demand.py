@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from router.expression import ALWAYS, AllOf, Expression, names, relax, resolve
 from router.expression_parser import parse
-from router.policy import QueuePolicy, Ring
+from router.policy import QueuePolicy
 from router.work import Work
 
 MEDIUM = "medium"
@@ -34,7 +34,7 @@ def demand(rules: QueuePolicy, work: Work) -> Demand:
     """The item's demand with the rings that hold for it. Work kept for one agent demands nothing but them."""
     known, rings = attributes(work), rules.rings[: work.ring]
     if work.directed is not None:
-        return Demand(ALWAYS, (), (), _priority(rules, rings, known))
+        return Demand(ALWAYS, (), (), priority(rules, work.ring, known))
     base = next((ring.requirements for ring in reversed(rings) if ring.requirements is not None), None)
     own = AllOf((*rules.requirements, parse(rules.condition))) if base is None else parse(base)
     whole = resolve(AllOf((own, *work.requirements, parse(work.condition))), known)
@@ -48,13 +48,14 @@ def demand(rules: QueuePolicy, work: Work) -> Demand:
         whole,
         tuple(sorted(set(teams))),
         tuple((resolve(parse(one.want), known), one.score) for one in rules.preferences if _holds(one.when, known)),
-        _priority(rules, rings, known),
+        priority(rules, work.ring, known),
     )
 
 
-def _priority(rules: QueuePolicy, rings: tuple[Ring, ...], known: Mapping[str, str]) -> int:
+def priority(rules: QueuePolicy, ring: int, known: Mapping[str, str]) -> int:
+    """What the queue, its rules and so many of its rings give an item with these attributes."""
     ruled = sum(rule.priority for rule in rules.priority_rules if _holds(rule.when, known))
-    return rules.priority + ruled + sum(ring.priority for ring in rings)
+    return rules.priority + ruled + sum(ring.priority for ring in rules.rings[:ring])
 
 
 def _holds(when: str, known: Mapping[str, str]) -> bool:
@@ -66,5 +67,13 @@ def attributes_read(rules: QueuePolicy) -> tuple[str, ...]:
     texts = [rules.condition]
     texts += [ring.requirements for ring in rules.rings if ring.requirements is not None]
     texts += [text for one in rules.preferences for text in (one.want, one.when)]
-    texts += [rule.when for rule in rules.priority_rules]
-    return tuple(sorted({name for text in texts for name in names(parse(text))[2]}))
+    return tuple(sorted({*_read(texts), *attributes_ranked(rules)}))
+
+
+def attributes_ranked(rules: QueuePolicy) -> tuple[str, ...]:
+    """The attributes, sorted, on which the priority of the queue's items depends."""
+    return tuple(sorted(_read([rule.when for rule in rules.priority_rules])))
+
+
+def _read(texts: list[str]) -> set[str]:
+    return {name for text in texts for name in names(parse(text))[2]}

@@ -141,7 +141,7 @@ class Case:
 
     def terms(self, agent: Agent) -> Terms:
         """The same as (name, integer) pairs, as a Decision has them."""
-        terms = self.choice.terms(without(agent, self._work), self.wanted)
+        terms = self.choice.teller()(self.key(agent))
         return (("preferred", self._work.preference(agent.agent_id)), *terms) if self._work.preferred else terms
 
     def _not_named(self, agent: Agent) -> bool:

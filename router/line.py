@@ -7,7 +7,7 @@ else bounds who may take the item now: the only agents in question, delays that 
 from functools import lru_cache
 
 from router.choice import Choice
-from router.demand import MEDIUM, QUEUE, Demand, attributes, attributes_read, demand
+from router.demand import MEDIUM, QUEUE, Demand, attributes, attributes_ranked, attributes_read, demand, priority
 from router.expression import names
 from router.expression_parser import parse
 from router.policy import QueuePolicy, Strategy
@@ -45,7 +45,18 @@ class Line:
     it is, depends on more than demands: agents keep lists of queues, or it has a ratio.
     """
 
-    __slots__ = ("_most_plans", "_plans", "_reads", "by_queue", "delays", "retired", "rules", "waiting")
+    __slots__ = (
+        "_most_plans",
+        "_plans",
+        "_priorities",
+        "_ranked",
+        "_reads",
+        "by_queue",
+        "delays",
+        "retired",
+        "rules",
+        "waiting",
+    )
 
     def __init__(
         self, rules: QueuePolicy, *, delays: tuple[int, ...] = (), lists: bool = False, retired: bool = False
@@ -56,12 +67,15 @@ class Line:
         self.retired = retired
         self.waiting = WaitingList()
         self._reads = tuple(name for name in attributes_read(rules) if name not in (MEDIUM, QUEUE))
+        self._ranked = tuple(name for name in attributes_ranked(rules) if name not in (MEDIUM, QUEUE))
+        self._priorities: dict[tuple[int, tuple[str | None, ...]], int] = {}
         self._plans: dict[PlanKey, Plan] = {}
         self._most_plans = _KEEP_PLANS
 
     def plan(self, work: Work) -> Plan:
         """The plan of an item of this queue, by what it says and the rings that hold for it."""
-        key = (work.requirements, work.condition, work.ring, work.directed is not None, self._values(work))
+        values = self._values(work) if self._reads or work.condition else ()
+        key = (work.requirements, work.condition, work.ring, work.directed is not None, values)
         found = self._plans.get(key)
         if found is None:
             if len(self._plans) >= self._most_plans:
@@ -73,11 +87,14 @@ class Line:
 
     def priority(self, work: Work) -> int:
         """The item's whole priority: its own, its queue's, its rules' and its rings'."""
-        rules = self.rules
-        if rules.priority_rules:
-            return work.priority + self.plan(work).demand.priority
-        rings = sum([ring.priority for ring in rules.rings[: work.ring]]) if work.ring else 0
-        return work.priority + rules.priority + rings
+        known = dict(work.attributes) if self._ranked else {}
+        key = (work.ring, tuple([known.get(name) for name in self._ranked]))
+        found = self._priorities.get(key)
+        if found is None:
+            if len(self._priorities) >= _KEEP_PLANS:
+                self._priorities.clear()
+            found = self._priorities[key] = priority(self.rules, work.ring, attributes(work))
+        return work.priority + found
 
     def delay(self, work: Work) -> int:
         """The longest of the delays that has passed for the item."""
@@ -88,8 +105,6 @@ class Line:
         reads = self._reads
         if work.condition:
             reads += _read_by(work.condition)
-        if not reads:
-            return ()
         known = attributes(work)
         return tuple([known.get(name) for name in reads])
 

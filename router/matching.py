@@ -15,7 +15,7 @@ from router.agent import Agent
 from router.choice import Choice, Terms
 from router.expression import NEVER
 from router.line import Line, Plan
-from router.policy import Policy, Strategy
+from router.policy import AgentPolicy, Policy, Strategy
 from router.profile import Candidate, Memberships, Profile, ProfileKey, Variant
 from router.queue import Entry, order_time, rank
 from router.ratio import Ratios
@@ -25,6 +25,7 @@ from router.work import Work
 
 # Profiles beyond this many that nobody waits for are forgotten by `tidy`; requirements can be made up per call.
 _KEEP_PROFILES = 4096
+_DEMAND = 32
 _NOBODY = ProfileKey("", Medium.VOICE, None, NEVER, (), (), 0, Choice(Strategy.LONGEST_IDLE), 0)
 
 
@@ -87,8 +88,10 @@ class Matcher:
         profile = plan.profiles.get(variant)
         looked_at = 0
         if profile is None:
+            known = len(self._profiles)
             profile = self._profile(plan, line, work, variant)
-            looked_at = len(profile.members)
+            # Working a demand out counts as much as looking at some agents.
+            looked_at = _DEMAND + (len(profile.members) if len(self._profiles) > known else 0)
         profile.users += 1
         work.profile = profile
         return looked_at
@@ -175,9 +178,9 @@ class Matcher:
             for profile in self._profiles.values():
                 self._enroll(profile, agent)
 
-    def choose_by(self, policy: Policy, lines: Mapping[str, Line]) -> None:
-        """Take over what decides an agent's turn: ratios, and the turns that agents give to queues."""
-        turns = (taken.priority for agent in policy.agents.values() for taken in agent.queues.values())
+    def choose_by(self, lines: Mapping[str, Line], listing: Iterable[AgentPolicy]) -> None:
+        """Take over what decides an agent's turn: ratios, and the turns that agents with lists give to queues."""
+        turns = (taken.priority for agent in listing for taken in agent.queues.values())
         self.ratios = Ratios(lines) if any(line.rules.ratio > 0 for line in lines.values()) else None
         self.choosy = self.ratios is not None or any(turn != 1 for turn in turns)
 
@@ -250,59 +253,54 @@ class Matcher:
         The winner's entries are used up: the caller claims the pair and publishes the agent at once.
         """
         profile = work.profile
-        if profile.key.reserve and profile.held_back:
+        if profile.reserve and profile.held_back:
             return None
+        heap, picky = profile.heap, bool(work.resting or work.reservations)
         found = self._preferred(work) if work.preferred else []
-        if len(found) < 2:
-            found = self._draw(profile, work, found)
+        aside: list[Candidate] = []
+        before = {entry[3] for entry in found} if found else ()
+        while heap and len(found) < 2:
+            entry = heap[0]
+            if entry[5].stamp != entry[4]:
+                heappop(heap)
+            elif (picky and work.excludes(entry[3])) or (before and entry[3] in before):
+                aside.append(heappop(heap))
+            else:
+                # The winner's entry is used up, the runner-up's stays.
+                found.append(entry if found else heappop(heap))
+        for entry in aside:
+            heappush(heap, entry)
         if not found:
             return None
         winner = found[0]
         if len(found) == 1:
-            return Pair(work, winner, self.terms(work, winner))
-        return Pair(work, winner, self.terms(work, winner), found[1].agent_id, self.terms(work, found[1]))
+            return Pair(work, winner[5], self._terms(work, winner))
+        runner_up = found[1]
+        return Pair(work, winner[5], self._terms(work, winner), runner_up[3], self._terms(work, runner_up))
 
-    def _preferred(self, work: Work) -> list[Agent]:
-        """Its preferred agents who may take it now, in order."""
+    def _preferred(self, work: Work) -> list[Candidate]:
+        """Its first two preferred agents who may take it now, as candidates."""
         profile = work.profile
         members = [profile.members.get(agent_id) for agent_id in dict.fromkeys(work.preferred)]
         return [
-            agent
+            self._candidate(profile, agent)
             for agent in members
             if agent is not None and not work.excludes(agent.agent_id) and self.available(agent, profile)
-        ]
+        ][:2]
 
     @staticmethod
-    def _draw(profile: Profile, work: Work, before: list[Agent]) -> list[Agent]:
-        """Those before, and of the candidates as many as make two; the second one stays in the heap."""
-        heap, picky = profile.heap, bool(work.resting or work.reservations)
-        aside: list[Candidate] = []
-        found = before[:]
-        while heap:
-            entry = heap[0]
-            agent = entry[5]
-            if agent.stamp != entry[4]:
-                heappop(heap)
-            elif (picky and work.excludes(entry[3])) or (before and agent in before):
-                aside.append(heappop(heap))
-            else:
-                found.append(agent)
-                if len(found) == 2:
-                    break
-                heappop(heap)
-        for entry in aside:
-            heappush(heap, entry)
-        return found
+    def _candidate(profile: Profile, agent: Agent) -> Candidate:
+        return (*profile.key.choice.key(agent, profile.wanted), agent.agent_id, agent.stamp, agent)
 
-    def terms(self, work: Work, agent: Agent) -> Terms:
+    @staticmethod
+    def _terms(work: Work, candidate: Candidate) -> Terms:
         """The agent's score for this item as (name, integer) pairs in rule order."""
-        profile = work.profile
-        terms = profile.key.choice.terms(agent, profile.wanted)
-        return (("preferred", work.preference(agent.agent_id)), *terms) if work.preferred else terms
+        terms = work.profile.tell(candidate)
+        return (("preferred", work.preference(candidate[3])), *terms) if work.preferred else terms
 
     def sole_pair(self, work: Work, agent: Agent) -> Pair:
         """The pair of an agent who just became free: nobody else could take the item, or it would not wait."""
-        return Pair(work, agent, self.terms(work, agent))
+        return Pair(work, agent, self._terms(work, self._candidate(work.profile, agent)))
 
     # -- the item for an agent
 
@@ -325,7 +323,7 @@ class Matcher:
         if best is None:
             return None
         work = best[3]
-        if agent.agent_id in work.resting or self.ratios or (work.profile.key.reserve and work.profile.held_back):
+        if agent.agent_id in work.resting or self.ratios or (work.profile.reserve and work.profile.held_back):
             return self._chosen_work(agent)
         return work
 

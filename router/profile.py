@@ -44,11 +44,27 @@ class Profile:
     users: open items bound to it. homes: where caches refer to it, so that it can be forgotten.
     """
 
-    __slots__ = ("free", "heap", "homes", "key", "kind", "limit", "members", "present", "users", "waiting", "wanted")
+    __slots__ = (
+        "free",
+        "heap",
+        "homes",
+        "key",
+        "kind",
+        "limit",
+        "members",
+        "present",
+        "reserve",
+        "tell",
+        "users",
+        "waiting",
+        "wanted",
+    )
 
     def __init__(self, key: ProfileKey) -> None:
         self.key = key
         self.kind = key.choice.kind
+        self.tell = key.choice.teller()
+        self.reserve = key.reserve
         self.wanted = wanted(key.expression)
         self.members: dict[str, Agent] = {}
         self.heap: list[Candidate] = []
@@ -63,7 +79,7 @@ class Profile:
     @property
     def held_back(self) -> bool:
         """Whether its items wait for more agents to be free than are kept in reserve."""
-        return 0 < self.key.reserve >= self.free
+        return 0 < self.reserve >= self.free
 
     @property
     def candidate(self) -> Agent | None:
@@ -123,7 +139,7 @@ class Profile:
         del self.members[agent.agent_id]
         self.limit = 4 * len(self.members) + SLACK
         self.present -= agent.counted
-        if self.key.reserve:
+        if self.reserve:
             self.free -= held.free
         if len(self.heap) > self.limit:
             self.compact()
@@ -168,7 +184,7 @@ class Memberships:
         self.firsts.append(first)
         self.seconds.append(second)
         self.lists.append(profile.waiting.entries)
-        if profile.key.reserve:
+        if profile.reserve:
             self.reserved.append(profile)
             profile.free += self.free
 
@@ -176,7 +192,7 @@ class Memberships:
         """The profile is forgotten."""
         index = self.profiles.index(profile)
         del self.profiles[index], self.firsts[index], self.seconds[index], self.lists[index]
-        if profile.key.reserve:
+        if profile.reserve:
             self.reserved.remove(profile)
 
     def count(self, free: bool) -> list[Profile]:

@@ -10,6 +10,7 @@ from router.work import Work
 
 # One turn tries at most so many matches and deadlines; the rest follows in the next turn, which is due at once.
 STEPS_PER_TURN = 512
+_TAKEN_IN_PER_STEP = 32
 
 
 class Settlement:
@@ -79,11 +80,13 @@ class Settlement:
         for work in fresh:
             if not work.listed:
                 self._shard.enlist(work)
-            agenda.add_work(work)
+        agenda.add_work(fresh)
         for agent in changed:
             agenda.add_agent(agent)
         self._add_risen()
-        for pair in agenda.pairs(STEPS_PER_TURN):
+        # Taking many in is work too: what is left of the turn's share is for trying them.
+        steps = STEPS_PER_TURN - (len(fresh) + len(changed)) // _TAKEN_IN_PER_STEP
+        for pair in agenda.pairs(max(steps, _TAKEN_IN_PER_STEP)):
             self._offer(pair)
             self._add_risen()
         if agenda:

@@ -16,7 +16,7 @@ from router.rows import Changes
 from router.stages import delays
 from router.timers import Timers
 from router.vocabulary import WorkState
-from router.work import Work
+from router.work import Rank, Work
 
 # Agents with new rules times profiles up to which the eligible sets are revised; beyond, they are built anew by use.
 _REVISE = 20_000
@@ -57,7 +57,8 @@ class Shard:
         before, self.policy = self.policy, policy
         changed = self._apply_rules(policy)
         # Units and interrupts are in every eligible set, whether agents keep lists of queues in every profile's key.
-        shape = (policy.units, policy.interrupts, any(agent.queues for agent in policy.agents.values()))
+        listing = [agent for agent in policy.agents.values() if agent.queues]
+        shape = (policy.units, policy.interrupts, bool(listing))
         anew = shape != self._shape or len(changed) * len(self.matcher.profiles) > _REVISE
         self._shape = shape
         if anew:
@@ -67,9 +68,9 @@ class Shard:
         else:
             self.matcher.revise(policy, self.agents.values(), changed)
         old, kept = self.lines, {} if anew or policy.ageing_us != before.ageing_us else self.lines
-        self.lines = self._new_lines(policy, kept)
+        self.lines = self._new_lines(policy, delays(listing), kept)
         loose = [work for work in self.work.values() if self._is_loose(work, kept)]
-        self.matcher.choose_by(policy, self.lines)
+        self.matcher.choose_by(self.lines, listing)
         if not anew:
             # Whether preferred agents are there to be waited for may be another question now.
             loose += [work for agent in changed for work in self.matcher.preferring(agent)]
@@ -80,9 +81,11 @@ class Shard:
                 self.matcher.prepare(line)
         return changed, [work for work in loose if work.state is WorkState.WAITING]
 
-    def _new_lines(self, policy: Policy, kept: Mapping[str, Line]) -> dict[str, Line]:
+    def _new_lines(
+        self, policy: Policy, waits: Mapping[str, tuple[int, ...]], kept: Mapping[str, Line]
+    ) -> dict[str, Line]:
         """A line for each queue: the one there was where nothing about it changed."""
-        self._delays, lines = delays(policy), {}
+        self._delays, lines = waits, {}
         for name, rules in policy.queues.items():
             line, wait = kept.get(name), self._delays.get(name, ())
             same = line is not None and (line.rules, line.delays, line.retired) == (rules, wait, False)
@@ -114,10 +117,8 @@ class Shard:
                 profiles[id(work.profile)] = work.profile
                 matcher.unbind(work)
             work.profile = matcher.unbound
-            line = self.lines[work.queue]
-            time = order_time(line.rules, work.queued_at)
-            work.rank = rank(line.priority(work), time, work.sequence, self.policy.ageing_us)
             if work.listed:
+                work.rank = self._rank(work)
                 lines.setdefault(work.queue, []).append(work)
         work_ids = {work.work_id for work in loose}
         for profile in profiles.values():
@@ -175,8 +176,15 @@ class Shard:
     def enlist(self, work: Work) -> None:
         """Put an item into the waiting lists."""
         work.listed = True
+        if work.profile is self.matcher.unbound:
+            work.rank = self._rank(work)
         self.lines[work.queue].waiting.add(work)
         self.matcher.enlist(work)
+
+    def _rank(self, work: Work) -> Rank:
+        line = self.lines[work.queue]
+        time = order_time(line.rules, work.queued_at)
+        return rank(line.priority(work), time, work.sequence, self.policy.ageing_us)
 
     def delist(self, work: Work) -> None:
         """Take an item out of the waiting lists; without effect when it is not there."""

@@ -37,8 +37,7 @@ def drawn(shard: Shard, agenda: Agenda, steps: int) -> list[tuple[str, str]]:
 def test_items_come_in_rank_order_not_in_order_of_arrival() -> None:
     shard = shard_with(agents=2, items=4)
     agenda = Agenda(shard)
-    for work in shard.work.values():
-        agenda.add_work(work)
+    agenda.add_work(shard.work.values())
     assert drawn(shard, agenda, 100) == [("w3", "a0"), ("w2", "a1")]
     assert not agenda
 
@@ -54,8 +53,7 @@ def test_freed_agents_bring_in_items_that_waited_already() -> None:
 def test_steps_are_bounded_and_the_rest_follows() -> None:
     shard = shard_with(agents=3, items=3)
     agenda = Agenda(shard)
-    for work in shard.work.values():
-        agenda.add_work(work)
+    agenda.add_work(shard.work.values())
     assert drawn(shard, agenda, 2) == [("w2", "a0"), ("w1", "a1")]
     assert len(agenda) == 1
     assert drawn(shard, agenda, 2) == [("w0", "a2")]

@@ -61,7 +61,11 @@ def test_weights_trade_idle_seconds_for_grades_exactly() -> None:
     assert order(choice, waits, expert) == "waits expert"  # both 40 points apart: the longer idle one
     waits.idle_since += 1
     assert order(choice, waits, expert) == "expert waits"
-    assert choice.terms(expert, WANTED) == (("points", -50), ("idle_weight", 1), ("idle_since", 50 * SECOND))
+    assert choice.teller()(choice.key(expert, WANTED)) == (
+        ("points", -50),
+        ("idle_weight", 1),
+        ("idle_since", 50 * SECOND),
+    )
 
 
 def test_preferences_lead_whatever_the_strategy_says() -> None:
@@ -70,7 +74,7 @@ def test_preferences_lead_whatever_the_strategy_says() -> None:
         choice = Choice(strategy, Weights(9, 9, 9, 9), ((senior, 2), (trainee, 1)))
         agents = one("both", 4, grade=9, today=99, idle_since=10**15), one("new"), one("mid", grade=5)
         assert order(choice, *reversed(agents)) == "both new mid"
-        assert choice.terms(agents[0], WANTED)[0] == ("preference", 2)
+        assert choice.teller()(choice.key(agents[0], WANTED))[0] == ("preference", 2)
 
 
 def test_a_key_is_standing_plus_merit() -> None:
