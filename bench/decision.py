@@ -1,6 +1,6 @@
 """Time of one routing decision in memory: an arrival that finds an agent, and a freed agent who finds an item.
 
-    python -m bench.decision [ONLY=<prefix>]        (or ONLY in the environment)
+    python -m bench.decision [ONLY=<prefix>] [--quick]        (or ONLY and QUICK in the environment)
 
 One JSON object a line: name, unit, p50, p99, n, conditions. A turn is one event through `Dispatcher.handle`, commands
 built; `+rows` adds `drain_changes`. The floor beside it is what no dispatcher can go below in this interpreter: an
@@ -16,11 +16,11 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 
 from bench.decision_sites import RULES, SKILLS, SKILLS_PER_AGENT
-from bench.decision_turns import WAITING, Bench, Samples, arrivals, floor, freed
+from bench.decision_turns import QUICK, WAITING, Bench, Samples, arrivals, floor, freed
 from bench.decision_worst import CHANGES, everybody, nobody, policy_changes, rare, relaxing
 
-SIZES = (1_000, 10_000, 100_000)
-FEATURES_AT = 10_000
+SIZES = (30, 40, 50) if QUICK else (1_000, 10_000, 100_000)
+FEATURES_AT = 30 if QUICK else 10_000
 
 Run = Callable[[Bench], Samples]
 # What the results' names are made of, agents, rules, and what is run; `{}` is what the run calls its samples.
@@ -88,7 +88,7 @@ def main() -> None:
     """Print one line for each result."""
     only = os.environ.get("ONLY", "")
     for argument in sys.argv[1:]:
-        only = argument.removeprefix("ONLY=")
+        only = argument.removeprefix("ONLY=") if argument != "--quick" else only
     for line in results(only):
         if str(line["name"]).startswith(only) or str(line["name"]).startswith("decision.floor"):
             print(json.dumps(line), flush=True)

@@ -17,6 +17,7 @@ from bench.__main__ import MODULES
 ROOT = Path(__file__).parents[2]
 KEYS = {"name", "unit", "p50", "p99", "n", "conditions"}
 HELPERS = {"__init__", "__main__", "callcenter", "figures", "opus", "phones", "table"}
+HELPERS |= {"decision_sites", "decision_turns", "decision_worst"}
 TINY: dict[str, list[str]] = {
     "call": ["--agents", "2", "--runs", "1", "--calls", "2", "--rings", "2"],
     "delay": ["--calls", "1", "--bursts", "2"],
@@ -25,6 +26,7 @@ TINY: dict[str, list[str]] = {
     "webrtc": ["--legs", "2", "--seconds", "0.5"],
     "commit": ["--quick"],
     "explain": ["--quick"],
+    "decision": ["--quick"],
     "sip": ["200"],
     "assign": ["--agents", "20", "--rate", "500", "--count", "300"],
     "simulate": ["--calls", "300", "--agents", "5", "--runs", "1"],
@@ -60,7 +62,7 @@ def lines_of(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
 def test_every_module_is_in_the_command() -> None:
     files = {path.stem for path in (ROOT / "bench").glob("*.py")} - HELPERS
     assert {module.removeprefix("bench.") for module in MODULES.values()} == files
-    assert set(TINY) == set(MODULES) - {"decision"}
+    assert set(TINY) == set(MODULES)
 
 
 @pytest.mark.parametrize("word", [word for word in TINY if word != "call"])
@@ -100,10 +102,11 @@ def test_without_sipp_it_says_so_and_prints_no_line() -> None:
 
 
 def test_a_prefix_picks_and_keeps_the_floors() -> None:
-    results = lines_of(run("bench", "decision.arrival.1000"))
+    results = lines_of(run("bench", "decision.rules.arrival", QUICK="1"))
     check("decision", results)
     names = {result["name"] for result in results if "floor" not in result["name"]}
-    assert names == {"decision.arrival.1000", "decision.arrival.10000"}
+    sizes = (30, 40, 50)
+    assert names == {f"decision.rules.{what}.{size}" for what in ("arrival", "arrival+rows") for size in sizes}
 
 
 def test_a_prefix_that_nothing_has_is_an_error() -> None:
