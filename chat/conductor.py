@@ -6,6 +6,7 @@ Visitors' requests come in by the endpoint, agents' by their own methods, the ro
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 import structlog
 
@@ -210,7 +211,9 @@ class ChatConductor:
             facts.InteractionOpened(chat.interaction_id, chat.channel, Medium.CHAT, entry.name, self.site.node), cause
         )
         machine.start(router.now())
-        answers = await router.post(queued(chat, request, entry, self.site.node), cause)
+        preferred = await contexts.acquainted(chat.interaction_id, entry.queue)
+        work = replace(queued(chat, request, entry, self.site.node), preferred=preferred)
+        answers = await router.post(work, cause)
         commands = machine.handle(runner.where(), router.now())
         refusal = next((answer for answer in answers if isinstance(answer, Refuse)), None)
         if refusal is not None:

@@ -105,6 +105,10 @@ class Contexts(Protocol):
         """What the page told of the visitor."""
         ...
 
+    async def acquainted(self, interaction_id: str, queue: str) -> tuple[str, ...]:
+        """The agents whom the customer knows, where the queue prefers them; the last one first."""
+        ...
+
     def closed(self, interaction_id: str) -> None: ...
 
 

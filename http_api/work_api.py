@@ -28,6 +28,9 @@ class NewWork(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """A work item. `queue` must take the medium; `requirements` are skills with the minimum proficiency (1-10).
 
     `data` is shown to the agent (subject, link, ...); it is kept where it can be erased, never in the journal.
+    `condition` is an expression beside `requirements` (config/README.md); `attributes` are what rules ask about, never
+    who somebody is (the journal keeps them); `preferred` agents come first while the queue's patience lasts, `named`
+    are the only ones. It is not offered before `not_before` (microseconds since the epoch).
     """
 
     medium: Literal["chat", "email"]
@@ -37,6 +40,11 @@ class NewWork(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     requirements: dict[Name, Annotated[int, msgspec.Meta(ge=1, le=10)]] = {}
     priority: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
     data: dict[Name, Text] = {}
+    condition: Annotated[str, msgspec.Meta(max_length=1000)] = ""
+    attributes: dict[Name, Name] = {}
+    preferred: tuple[Name, ...] = ()
+    named: tuple[Name, ...] = ()
+    not_before: Annotated[int, msgspec.Meta(ge=0, lt=2**62)] | None = None
 
 
 class Submitted(msgspec.Struct, frozen=True):

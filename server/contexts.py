@@ -15,6 +15,8 @@ from records.notes import Notes
 from server.tasks import TaskOwner
 
 HISTORY_LENGTH = 5
+# Who talked with them before the one before last is no acquaintance any more.
+MAX_ACQUAINTED = 2
 # How long an offer waits for the caller's earlier interactions; they are there long before, unless SQL is slow.
 READY_TIMEOUT_S = 0.25
 PATH_KEY = "ivr_path"
@@ -68,6 +70,8 @@ class InteractionContexts:
         self._tasks = tasks
         self._wall = wall
         self._live: dict[str, InteractionContext] = {}
+        # Whether a queue prefers whom the customer knows, by the rules that hold now.
+        self.prefers: Callable[[str], bool] = lambda _queue: False
 
     def __len__(self) -> int:
         return len(self._live)
@@ -106,6 +110,14 @@ class InteractionContexts:
         context = self._live.get(interaction_id)
         if context is not None and not context.works:
             self._live.pop(interaction_id, None)
+
+    async def acquainted(self, interaction_id: str, queue: str) -> tuple[str, ...]:
+        """The agents who talked with this customer last, where the queue prefers them; waits a moment for the past."""
+        if not self.prefers(queue):
+            return ()
+        history = (await self.get(interaction_id)).history
+        met = dict.fromkeys(earlier.record.agent_id for earlier in history)
+        return tuple(agent for agent in met if agent)[:MAX_ACQUAINTED]
 
     # --- what the server asks -----------------------------------------------------------------------------------
 

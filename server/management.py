@@ -22,6 +22,7 @@ from router.rows import ShardImage, Turn
 from server.alerts import AlertDesk
 from server.board import Board
 from server.current import CurrentSite
+from server.day import Day, each
 from server.figures import Figures
 from server.hooks import HookService
 from server.hours import Hours
@@ -49,7 +50,6 @@ class Management:
         self._wall = wall
         self._overlay_store = OverlayStore(database)
         self.overlay = Overlay(files.site, self._overlay_store, wall)
-        self._hours = Hours(self.overlay.look_at_the_clock, wall)
         self.scopes = Scopes(self.site)
         self.audit = Audit(database)
         self.deliveries = Deliveries(database)
@@ -78,6 +78,8 @@ class Management:
     ) -> None:
         """Closes the circle, and takes in what the journal told while nobody listened."""
         self.overlay.attach(pump)
+        day = Day(pump, image.clock, lambda: self.site().time_zone, self._wall)
+        self._hours = Hours(each(day.look, self.overlay.look_at_the_clock), self._wall)
         submissions, customers = Submissions(self._database), Customers(self._database)
         self.statistics = StatisticsKeeper(StatisticsStore(self._database), self.site, pump.now)
         await self.statistics.begin(journal, image)
@@ -134,6 +136,7 @@ class Management:
         self.hooks.close()
         if hasattr(self, "statistics"):
             self.statistics.close()
-        self._hours.close()
+        if hasattr(self, "_hours"):
+            self._hours.close()
         if hasattr(self, "alerts"):
             self.alerts.close()

@@ -173,6 +173,7 @@ class Node:
         self.contexts = InteractionContexts(customers, self.interactions, Notes(storage.database), self.tasks, wall_us)
         self.meter = RoutingMeter(self.metrics, {})
         self.meter.restore(shard.image)
+        self.contexts.prefers = self._prefers
         self.speaker = Speaker(self.meter, self.contexts)
         shard.committed = self.metrics.committed
         self.management = Management(self._files, storage.database, wall_us)
@@ -396,6 +397,10 @@ class Node:
     def _decided(self, turn: Turn, elapsed_us: int) -> None:
         self.metrics.decided(elapsed_us)
         self.waits.observe(turn)
+
+    def _prefers(self, queue: str) -> bool:
+        rules = self.pump.dispatcher.policy.queues.get(queue)
+        return rules is not None and rules.preferred_patience_us > 0
 
     def _check_store(self) -> str | None:
         if self.pump.away or self.pump.backlog > MAX_BACKLOG:

@@ -15,6 +15,7 @@ from records.sessions import Caller
 from records.submissions import OtherBodyError, Submission, Submissions, body_hash
 from router.commands import CloseWork, JoinLegs, Refuse
 from router.events import AssignmentConnected, InteractionClosed, InteractionOpened, WorkQueued
+from router.expression_parser import ExpressionError, parse
 from router.rows import Turn
 from router.vocabulary import Medium, OfferState, Requirement
 from server.pump import Pump
@@ -91,6 +92,14 @@ class Programs:
             return Refused("unknown_queue", f"there is no queue {work.queue}")
         if queue.medium.value != work.medium:
             return Refused("wrong_medium", f"queue {work.queue} takes {queue.medium}, not {work.medium}")
+        agents = self._pump.dispatcher.policy.agents
+        unknown = next((name for name in (*work.preferred, *work.named) if name not in agents), None)
+        if unknown is not None:
+            return Refused("unknown_agent", f"there is no agent {unknown}")
+        try:
+            parse(work.condition)
+        except ExpressionError as wrong:
+            return Refused("bad_condition", f"condition {wrong} (column {wrong.column + 1})")
         return None
 
     async def _keep_customer(self, kept: Submission, work: NewWork) -> None:
@@ -106,7 +115,19 @@ class Programs:
         opened = InteractionOpened(kept.interaction_id, work.channel, medium, kept.submitter, "")
         self._pump.tell(opened, cause)
         needs = tuple(Requirement(skill, minimum) for skill, minimum in sorted(work.requirements.items()))
-        queued = WorkQueued(kept.work_id, kept.interaction_id, medium, work.queue, needs, work.priority)
+        queued = WorkQueued(
+            work_id=kept.work_id,
+            interaction_id=kept.interaction_id,
+            medium=medium,
+            queue=work.queue,
+            requirements=needs,
+            priority=work.priority,
+            condition=work.condition,
+            attributes=tuple(sorted(work.attributes.items())),
+            preferred=work.preferred,
+            named=work.named,
+            not_before=work.not_before,
+        )
         for answer in await self._pump.post(queued, cause):
             if isinstance(answer, Refuse):
                 self._pump.tell(InteractionClosed(kept.interaction_id, "refused"), cause)

@@ -172,6 +172,10 @@ class Contexts(Protocol):
 
     def collected(self, interaction_id: str, data: Mapping[str, str], path: Sequence[str], language: str) -> None: ...
 
+    async def acquainted(self, interaction_id: str, queue: str) -> tuple[str, ...]:
+        """The agents whom the customer knows, where the queue prefers them; the last one first."""
+        ...
+
     def closed(self, interaction_id: str) -> None: ...
 
 

@@ -321,6 +321,7 @@ class CallRunner:
             self._post(facts.AssignmentConnected(reservation_id))
 
     async def _enter_queue(self, command: EnterQueue) -> None:
+        preferred = await self._ports.contexts.acquainted(self.interaction_id, command.queue)
         event = facts.WorkQueued(
             work_id=command.work_id,
             interaction_id=self.interaction_id,
@@ -333,6 +334,7 @@ class CallRunner:
             attributes=tuple(
                 sorted({**dict(command.attributes), "channel": self._place.channel, "entry": self._place.entry}.items())
             ),
+            preferred=preferred,
         )
         for answer in await self._ports.router.post(event, self.call):
             if isinstance(answer, Refuse):

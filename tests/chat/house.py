@@ -139,6 +139,9 @@ class Known:
     def chat_opened(self, interaction_id: str, channel: str, name: str, locale: str, identity: Identity | None) -> None:
         self.opened[interaction_id] = identity
 
+    async def acquainted(self, interaction_id: str, queue: str) -> tuple[str, ...]:
+        return ()
+
     def closed(self, interaction_id: str) -> None:
         self.over.append(interaction_id)
 

@@ -140,3 +140,14 @@ async def test_an_anonymous_caller_makes_no_customer(rig: Rig) -> None:
     rig.contexts.opened("i1", "line", "", "")
     context = await rig.contexts.get("i1")
     assert context.history == ()
+
+
+async def test_who_talked_with_them_last_is_known_where_the_queue_asks_for_it(rig: Rig) -> None:
+    await rig.known("i1")
+    await Projector(rig.database).apply(handled_call())
+    rig.contexts.opened("i2", "line", "0755123", "Cai")
+    assert await rig.contexts.acquainted("i2", "orders") == ()
+    rig.contexts.prefers = lambda queue: queue == "orders"
+    (agent,) = await rig.contexts.acquainted("i2", "orders")
+    assert agent == (await rig.contexts.get("i2")).history[0].record.agent_id
+    assert await rig.contexts.acquainted("i2", "other") == ()

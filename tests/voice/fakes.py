@@ -140,6 +140,9 @@ class Quiet:
 
     def collected(self, interaction_id: str, data: Mapping[str, str], path: Sequence[str], language: str) -> None: ...
 
+    async def acquainted(self, interaction_id: str, queue: str) -> tuple[str, ...]:
+        return ()
+
     def closed(self, interaction_id: str) -> None: ...
 
     def held(self, agent_id: str, reservation_id: str, on: bool) -> None: ...
