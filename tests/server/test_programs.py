@@ -12,7 +12,7 @@ from records.customers import Customers
 from records.sessions import Caller
 from records.submissions import Submission, Submissions, body_hash
 from router.events import AgentConnected, AssignmentConnected, InteractionClosed, OfferAccepted, PresenceSet, WorkQueued
-from router.vocabulary import OfferState, Presence
+from router.vocabulary import Medium, OfferState, Presence
 from server.clock import wall_us
 from server.ids import interaction_ids
 from server.programs import Programs
@@ -26,7 +26,7 @@ WORK = NewWork(medium="chat", queue="orders", channel="shop", customer=CustomerR
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     anna = agent("anna", capacity={"chat": 1})
-    async with built(tmp_path / "house", [anna], medium="chat") as made:
+    async with built(tmp_path / "house", [anna], medium=Medium.CHAT) as made:
         yield made
 
 
