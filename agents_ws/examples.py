@@ -44,6 +44,7 @@ OFFER = m.Offer(
     history=_HISTORY,
     deadline_us=_T + 20_000_000,
     timeout_ms=20_000,
+    due_at_us=_T - 32_000_000,
 )
 ASSIGNMENT = m.Assignment(
     seq=19,

@@ -51,11 +51,15 @@ class _Card(_Numbered, frozen=True, kw_only=True):
 
 
 class Offer(_Card, frozen=True, kw_only=True):
-    """An invitation that stands until `deadline_us`; `timeout_ms` is its whole length, `attempt` counts from 1."""
+    """An invitation that stands until `deadline_us`; `timeout_ms` is its whole length, `attempt` counts from 1.
+
+    `due_at_us`: when the queue's target is missed if nobody has accepted; none for one whose customer waits at home.
+    """
 
     deadline_us: int
     timeout_ms: int
     attempt: int = 1
+    due_at_us: int | None = None
 
 
 class OfferWithdrawn(_Numbered, frozen=True, kw_only=True):

@@ -26,6 +26,11 @@ class Breach:
     joined_at: int | None
 
 
+def due(work: WorkRow, target_us: int) -> int:
+    """When the target of so many microseconds is missed: from queued, of scheduled work from when it may be offered."""
+    return max(work.queued_at, work.not_before or 0) + target_us
+
+
 def predict(estimates: WaitEstimates, work: WorkRow, place: int | None, target_us: int, now: int) -> Breach | None:
     """For an item that nobody has answered yet; None for any other, and for one whose customer waits at home.
 
@@ -33,7 +38,7 @@ def predict(estimates: WaitEstimates, work: WorkRow, place: int | None, target_u
     """
     if work.state not in _OPEN or work.callback:
         return None
-    due_at = max(work.queued_at, work.not_before or 0) + target_us
+    due_at = due(work, target_us)
     left_us, ring_us = due_at - now, estimates.ring_us(work.queue)
     if work.state is not WorkState.WAITING or place is None:
         since = estimates.offered_at(work.work_id)

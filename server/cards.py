@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from agents_ws import messages as m
 from config.site import Named, Site, label
+from router.breach import due
 from router.commands import SendOffer
 from router.rows import AgentRow, ReservationRow, WorkRow
 from router.vocabulary import Medium, OfferState, Presence
@@ -82,7 +83,12 @@ class Cards:
             deadline_us=deadline,
             timeout_ms=(deadline - row.offered_at) // 1000,
             attempt=work.attempts,
+            due_at_us=self._due(work),
         )
+
+    def _due(self, work: WorkRow) -> int | None:
+        queue = self.site.queues.get(work.queue)
+        return None if queue is None or work.callback else due(work, queue.service_level.threshold_us)
 
     def assignment(
         self,

@@ -1,5 +1,6 @@
 """The supervisors' page on a real server: the board as it changes, and every intervention."""
 
+import csv
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -83,7 +84,7 @@ async def test_work_waits_with_its_reason_is_moved_directed_and_ended(
     async with calling(running_server, tmp_path, "+3225550101", MANDARIN):
         await expect(queue(boss, "orders").locator("td").first).to_have_text("1")
         await expect(items(boss)).to_contain_text(["Orders"])
-        await expect(items(boss).locator(".tag").first).to_contain_text("Mandarin")
+        await expect(items(boss).locator(".tags")).to_contain_text("Mandarin")
         await boss.button("Why not yet").click()
         await expect(page.locator(".why-not")).to_contain_text("lacks Mandarin at 1+")
         await expect(page.locator(".why-not li", has_text="Demo agent 3")).to_contain_text("Offline")
@@ -118,6 +119,29 @@ async def test_work_waits_with_its_reason_is_moved_directed_and_ended(
         for text in (what, change, comment, SUPERVISOR):
             await expect(rows.nth(row)).to_contain_text(text)
     await boss.button("Live board").click()
+
+
+async def test_a_breach_is_told_looked_after_and_in_the_figures(
+    boss: Person, running_server: Server, tmp_path: Path
+) -> None:
+    page = boss.page
+    async with calling(running_server, tmp_path, "+3225550103", MANDARIN):
+        await expect(items(boss).locator(".due").first).to_contain_text("left to the target")
+        told = page.locator(".alerts li", has_text="Over the target Orders")
+        await expect(told).to_contain_text("1 waiting longer than promised", timeout=20_000)
+        await expect(queue(boss, "orders").locator(".alert-mark", has_text="Over the target")).to_be_visible()
+        await expect(items(boss).locator(".due").first).to_contain_text("over the target")
+        await told.get_by_role("button").click()
+        await expect(told).to_contain_text(f"{SUPERVISOR} looks after it")
+    await expect(items(boss)).to_have_count(0)
+    await boss.button("Export").click()
+    async with page.expect_download() as started:
+        await page.get_by_role("dialog").get_by_role("button", name="Save as CSV").click()
+    saved = await started.value
+    assert saved.suggested_filename == "queue-day-today.csv"
+    rows = list(csv.DictReader((await saved.path()).read_text(encoding="utf-8-sig").splitlines()))
+    (orders,) = [row for row in rows if row["name"] == "orders"]
+    assert int(orders["abandoned"]) >= 1
 
 
 async def test_presence_is_seen_and_set(boss: Person, browser: Browser, running_server: Server) -> None:

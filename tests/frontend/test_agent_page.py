@@ -82,6 +82,16 @@ async def test_without_audio_the_agent_can_not_go_ready(scene: Scene) -> None:
     await expect(scene.page.locator(".idle")).to_contain_text("Connecting your audio")
 
 
+async def test_an_offer_says_when_its_target_is_missed(scene: Scene) -> None:
+    await scene.sign_in()
+    scene.desk.offer(due_at_us=now_us() + 4_000_000)
+    promised = scene.page.locator(".offer .promised")
+    await expect(promised).to_contain_text("left to the target")
+    await expect(promised.get_by_role("status")).to_have_text("")
+    await expect(promised.get_by_role("status")).to_contain_text("Target missed")
+    await expect(promised).not_to_contain_text("left to the target")
+
+
 async def test_a_call_from_offer_to_wrap_up(scene: Scene) -> None:
     page, desk = scene.page, scene.desk
     await scene.sign_in()

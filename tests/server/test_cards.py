@@ -55,6 +55,13 @@ def test_an_offer_shows_who_what_why_and_until_when(cards: Cards) -> None:
     assert (past.interaction_id, past.outcome, past.disposition, past.note) == ("i0", "handled", "sold", "called twice")
 
 
+def test_an_offer_says_when_the_target_is_missed(cards: Cards) -> None:
+    assert cards.offer(ROW, WORK, context(), 0).due_at_us == 11 * SECOND
+    scheduled = replace(WORK, not_before=5 * SECOND)
+    assert cards.offer(ROW, scheduled, context(), 0).due_at_us == 15 * SECOND
+    assert cards.offer(ROW, replace(WORK, callback=True), context(), 0).due_at_us is None
+
+
 def test_the_stricter_demand_of_queue_and_caller_is_shown(cards: Cards) -> None:
     card = cards.offer(ROW, WORK, context(), 0)
     assert {need.skill: need.minimum for need in card.requirements} == {"english": 3, "orders": 4}

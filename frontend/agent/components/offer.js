@@ -1,7 +1,7 @@
 import { Action } from "../../lib/controls.js";
 import { t } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
-import { useNow } from "../../lib/time.js";
+import { duration, useNow } from "../../lib/time.js";
 import { html } from "../../lib/ui.js";
 import { Caller, Facts, Why } from "./parts.js";
 
@@ -25,6 +25,7 @@ export function OfferCard({ offer, desk, state, compact }) {
         <${Caller} card=${offer} />
         <${Countdown} deadline=${offer.deadline_us / 1000} whole=${offer.timeout_ms} />
       </div>
+      <${Promised} due=${offer.due_at_us} />
       ${question && html`<blockquote class="question"><bdi>${question}</bdi></blockquote>`}
       ${!compact && html`<${Facts} card=${offer} waiting=${true} /><${Why} why=${offer.why} />`}
       <footer class="actions">
@@ -34,6 +35,19 @@ export function OfferCard({ offer, desk, state, compact }) {
         <${Action} class="button large" shortcut="KeyR" act=${() => desk.reject(id)}><${Icon} name="cross" />${t("offer.reject")}</${Action}>
       </footer>
     </article>
+  `;
+}
+
+/** The queue's target: how long it can still be kept, and aloud once when it is missed. */
+function Promised({ due }) {
+  const now = useNow(1000);
+  const left = due / 1000 - now;
+  if (!due) return null;
+  return html`
+    <p class="promised">
+      ${left > 0 && html`<span class="tag figures"><${Icon} name="clock" />${t("waiting.due", { time: duration(left) })}</span>`}
+      <span role="status">${left <= 0 && html`<span class="tag bad"><${Icon} name="alert" />${t("offer.overdue")}</span>`}</span>
+    </p>
   `;
 }
 
