@@ -22,12 +22,16 @@ class TargetAgent(msgspec.Struct, frozen=True):
 
 
 class TargetQueue(msgspec.Struct, frozen=True):
-    """A queue of calls: who waits there now, and how many of its agents are ready without any work."""
+    """A queue of calls: who waits there now, and how many of its agents are ready without any work.
+
+    `titles`: language -> text, where the site gives several.
+    """
 
     queue: str
     title: str
     waiting: int
     free: int
+    titles: dict[str, str] = {}
 
 
 class TargetList(msgspec.Struct, frozen=True):

@@ -26,7 +26,7 @@ class TransferTargets:
                 if one.agent_id != agent_id and one.capacity.get(Medium.VOICE, 0) > 0
             ),
             tuple(
-                TargetQueue(row.queue, row.title, row.waiting, row.outlook.free)
+                TargetQueue(row.queue, row.title, row.waiting, row.outlook.free, row.titles)
                 for row in self._board.queues()
                 if row.medium == Medium.VOICE and row.queue in site.queues
             ),

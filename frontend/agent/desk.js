@@ -56,8 +56,36 @@ export class Desk {
     return this._ask("finish_wrap_up", { reservation_id, ...said });
   }
 
-  mute(muted) {
-    this.phone.mute(muted);
+  /** At once by the microphone, and on the server, which keeps it over a reload. */
+  mute(reservation_id, on) {
+    this.phone.mute(on);
+    return this._ask("mute", { reservation_id, on });
+  }
+
+  /** To `{agent}`, `{queue}` or `{number}`; `warm`: speak with them first. Gives what went wrong in words, or null. */
+  async transfer(reservation_id, target, warm) {
+    return this._wrong("transfer", { reservation_id, ...target, ...(warm ? { warm } : {}) });
+  }
+
+  completeTransfer(reservation_id) {
+    return this._ask("complete_transfer", { reservation_id });
+  }
+
+  swap(reservation_id) {
+    return this._ask("swap", { reservation_id });
+  }
+
+  conference(reservation_id) {
+    return this._ask("conference", { reservation_id });
+  }
+
+  drop(reservation_id, party) {
+    return this._ask("drop_party", { reservation_id, party });
+  }
+
+  /** The colleague goes, and the customer comes off hold. */
+  async takeBack(reservation_id, party, held) {
+    if ((await this.drop(reservation_id, party)) && held) await this.hold(reservation_id, false);
   }
 
   async signOut() {
@@ -82,17 +110,22 @@ export class Desk {
   }
 
   async _ask(type, fields) {
-    if (this.store.get().connection !== "online") {
-      this.tell({ kind: "error", text: t("notice.not_connected") });
-      return false;
-    }
+    const wrong = await this._wrong(type, fields);
+    if (wrong) this.tell({ kind: "error", text: wrong });
+    return wrong === null;
+  }
+
+  /** What went wrong in words, "" when the page shows the result by itself, null when it is done. */
+  async _wrong(type, fields) {
+    if (this.store.get().connection !== "online") return t("notice.not_connected");
     try {
       await this.client.request(type, fields);
-      return true;
+      return null;
     } catch (error) {
       // An unsettled request shows its result by itself: the page has just been told what holds.
-      if (error.code !== "unsettled") this.tell({ kind: "error", text: tCode("refused", error.code, error.message) });
-      return false;
+      if (error.code === "unsettled") return "";
+      const code = fields?.reservation_id && error.code === "not_connected" ? "not_in_call" : error.code;
+      return tCode("refused", code, error.message);
     }
   }
 }

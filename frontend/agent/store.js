@@ -12,6 +12,7 @@ export const initial = {
   leg: "none",
   offers: [],
   works: [], // {reservation_id, assignment, wrapUp, outbox}: from accept until wrap-up ends
+  calls: {}, // reservation_id -> who is in that call of the agent's
   shown: null, // the reservation of the chat that is in front
   reasons: [],
   dispositions: {},
@@ -37,8 +38,10 @@ export function reduce(state, message) {
       return withdrawn(state, message);
     case "assignment":
       return assignment(state, message);
+    case "call":
+      return { ...state, calls: { ...state.calls, [message.reservation_id]: message.parties ?? [] } };
     case "wrap_up":
-      return { ...state, works: changeWork(state.works, message.reservation_id, { wrapUp: message }, true) };
+      return { ...state, calls: withoutCall(state, message), works: changeWork(state.works, message.reservation_id, { wrapUp: message }, true) };
     case "wrap_up_ended":
       return { ...state, works: without(state.works, message.reservation_id) };
     case "chat_message":
@@ -91,6 +94,7 @@ function snapshot(state, message) {
     leg: message.leg,
     offers: message.offers ?? [],
     works,
+    calls: Object.fromEntries((message.calls ?? []).map(({ reservation_id, parties }) => [reservation_id, parties ?? []])),
     reasons: message.reasons ?? [],
     dispositions: message.dispositions ?? {},
   };
@@ -107,7 +111,12 @@ function missed(state, { presence, reason }) {
 
 function withdrawn(state, { reservation_id, reason }) {
   const known = [...state.offers, ...state.works].some((each) => each.reservation_id === reservation_id);
-  const next = { ...state, offers: without(state.offers, reservation_id), works: without(state.works, reservation_id) };
+  const next = {
+    ...state,
+    offers: without(state.offers, reservation_id),
+    works: without(state.works, reservation_id),
+    calls: withoutCall(state, { reservation_id }),
+  };
   const told = known && reason !== "rejected" && reason !== "expired" && reason !== "signed_out";
   return told ? notice(next, { kind: "info", key: `withdrawn.${reason}` }) : next;
 }
@@ -142,6 +151,11 @@ function changeWork(works, reservation_id, change, create) {
   if (works.some((work) => work.reservation_id === reservation_id))
     return works.map((work) => (work.reservation_id === reservation_id ? { ...work, ...change } : work));
   return create ? [...works, { reservation_id, ...change }] : works;
+}
+
+function withoutCall({ calls }, { reservation_id }) {
+  const { [reservation_id]: over, ...others } = calls;
+  return over ? others : calls;
 }
 
 function upsert(offers, offer) {

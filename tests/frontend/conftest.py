@@ -15,9 +15,10 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from agents_ws.examples import OFFER
 from agents_ws.limits import EndpointLimits
-from agents_ws.messages import Assignment, Choice, Offer, OfferWithdrawn, Snapshot, WrapUp
+from agents_ws.messages import Assignment, CallCommand, Choice, Offer, OfferWithdrawn, Snapshot, WrapUp
 from agents_ws.ports import Refusal
 from http_api.static import StaticPages
+from http_api.targets_api import TargetAgent, TargetList, TargetQueue
 from router.vocabulary import EndedBy, Presence, WithdrawReason
 from tests.agents_ws.scripted import ScriptedGateway, Stage, now_us, stage
 
@@ -132,6 +133,11 @@ class Desk(ScriptedGateway):
             assert transport is not None
             transport.abort()
 
+    def steered(self) -> list[CallCommand]:
+        """What the call bar asked, without the references."""
+        commands: list[Any] = [command for _, command in self.asked("call")]
+        return [msgspec.structs.replace(command, ref="") for command in commands]
+
     def asked(self, method: str) -> list[tuple[object, ...]]:
         return [call[1:] for call in self.calls if call[0] == method]
 
@@ -142,6 +148,10 @@ async def _interaction(request: web.Request) -> web.Response:
     interaction_id = request.match_info["id"]
     known = request.app[STORIES].get(interaction_id)
     return web.json_response(known) if known else web.json_response({"title": "no"}, status=404)
+
+
+async def _targets(request: web.Request) -> web.Response:
+    return web.Response(body=msgspec.json.encode(request.app[TARGETS][0]), content_type="application/json")
 
 
 async def _timeline(request: web.Request) -> web.Response:
@@ -160,6 +170,7 @@ class Scene:
     errors: list[str]
     withdrawn: list[str]
     stories: dict[str, Any]
+    targets: list[TargetList]
 
     @property
     def url(self) -> str:
@@ -191,6 +202,19 @@ async def _end_session(request: web.Request) -> web.Response:
 
 WITHDRAWN = web.AppKey("withdrawn", list)
 STORIES = web.AppKey("stories", dict)
+TARGETS = web.AppKey("targets", list)
+FREE_AND_BUSY = TargetList(
+    (
+        TargetAgent("dora", "Dora Busy", "busy"),
+        TargetAgent("nils", "Nils Away", "not_ready"),
+        TargetAgent("otto", "Otto Gone", "offline"),
+        TargetAgent("ben", "Ben Free", "free"),
+    ),
+    (
+        TargetQueue("orders", "Orders", 2, 0, {"en": "Orders", "zh-CN": "订单", "zh-TW": "訂單"}),
+        TargetQueue("after_sales", "After sales", 0, 3, {"en": "After sales", "zh-CN": "售后", "zh-TW": "售後"}),
+    ),
+)
 
 
 @pytest.fixture
@@ -219,7 +243,9 @@ async def scene(browser: Browser, limits: EndpointLimits, locale: str) -> AsyncI
     app = web.Application()
     app[WITHDRAWN] = []
     app[STORIES] = {}
+    app[TARGETS] = [FREE_AND_BUSY]
     app.router.add_get("/api/v1/interactions/{id}", _interaction)
+    app.router.add_get("/api/v1/transfer-targets", _targets)
     app.router.add_get("/api/v1/customers/{id}/timeline", _timeline)
     app.router.add_post("/api/v1/session", _session)
     app.router.add_delete("/api/v1/session", _end_session)
@@ -233,6 +259,6 @@ async def scene(browser: Browser, limits: EndpointLimits, locale: str) -> AsyncI
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         page.set_default_timeout(5000)
         expect.set_options(timeout=5000)
-        yield Scene(desk, place, page, errors, app[WITHDRAWN], app[STORIES])
+        yield Scene(desk, place, page, errors, app[WITHDRAWN], app[STORIES], app[TARGETS])
         await page.context.close()
     assert [error for error in errors if not re.search(r"status of (401|404|429)|ERR_CONNECTION_REFUSED", error)] == []

@@ -8,7 +8,17 @@ import pytest
 from playwright.async_api import Page, expect
 
 from agents_ws.limits import EndpointLimits
-from agents_ws.messages import ByeCode, Caller, Leg, PastInteraction, PresenceShown, Snapshot, WrapUpEnded
+from agents_ws.messages import (
+    ByeCode,
+    Caller,
+    Hold,
+    Leg,
+    Mute,
+    PastInteraction,
+    PresenceShown,
+    Snapshot,
+    WrapUpEnded,
+)
 from agents_ws.outbox import OutboxLimits
 from agents_ws.ports import Refusal
 from agents_ws.session import SessionLimits
@@ -117,15 +127,17 @@ async def test_a_call_from_offer_to_wrap_up(scene: Scene) -> None:
     await expect(page.locator(".timer")).to_have_text(re.compile(r"1:1\d"))
 
     await page.get_by_role("button", name="Hold").click()
-    await until(lambda: desk.asked("hold") == [("ann", offer.reservation_id, True)], "held")
+    hold = Hold(ref="", reservation_id=offer.reservation_id, on=True)
+    await until(lambda: desk.steered() == [hold], "held")
     desk.assignment(offer, "held", connected_at_us=now_us() - 76_000_000)
     await expect(page.locator(".call")).to_contain_text("On hold")
     await page.get_by_role("button", name="Resume").click()
-    await until(lambda: desk.asked("hold")[-1] == ("ann", offer.reservation_id, False), "resumed")
+    await until(lambda: desk.steered()[1:] == [msgspec.structs.replace(hold, on=False)], "resumed")
     desk.assignment(offer, "connected", connected_at_us=now_us() - 77_000_000)
 
     await page.get_by_role("button", name="Mute").click()
     await expect(page.get_by_role("button", name="Unmute")).to_have_attribute("aria-pressed", "true")
+    await until(lambda: desk.steered()[2:] == [Mute(ref="", reservation_id=offer.reservation_id, on=True)], "muted")
     await page.get_by_role("button", name="Keypad").click()
     await page.locator(".keypad").get_by_role("button", name="5").click()
     await page.keyboard.press("#")
@@ -173,7 +185,8 @@ async def test_keys(scene: Scene) -> None:
     await expect(page.locator(".call")).to_be_visible()
     assert await page.evaluate("document.activeElement.id") == "work", "the focus stays with the work"
     await page.keyboard.press("Alt+h")
-    await until(lambda: desk.asked("hold") == [("ann", offer.reservation_id, True)], "held")
+    hold = Hold(ref="", reservation_id=offer.reservation_id, on=True)
+    await until(lambda: desk.steered() == [hold], "held")
     await page.keyboard.press("Alt+e")
     await until(lambda: desk.asked("hang_up") == [("ann", offer.reservation_id)], "hung up")
 

@@ -11,6 +11,7 @@ import pytest
 from agents_ws.messages import ByeCode, LegState
 from config.site import OPENINGS
 from http_api.statistics_api import By
+from http_api.targets_api import Availability
 from records.accounts import Role
 from router import explain
 from router.alerts import AlertKind
@@ -108,6 +109,8 @@ STAFF = Catalogue(
         "export_by": tuple(By),
         "export_period": ("day", "week", "month"),
         "export_step": ("none", "1h", "day"),
+        "party": ("coming", "here", "held", "away", "listen", "whisper", "barge"),
+        "transfer": get_args(Availability),
         "summary": ("waiting", "longest", "talking", "ready", "not_ready"),
         "supervisor": ("board", "follow_ups", "audit"),
         "view": ("work", "follow_ups"),

@@ -8,9 +8,8 @@ from tests.http_api.conftest import MakeSite, Site
 
 def targets(agent_id: str | None) -> TargetList:
     agents = (TargetAgent("anna", "Anna", "free"), TargetAgent("dora", "Dora", "busy"))
-    return TargetList(
-        tuple(one for one in agents if one.agent_id != agent_id), (TargetQueue("orders", "Orders", 2, 1),)
-    )
+    queues = (TargetQueue("orders", "Orders", 2, 1, {"en": "Orders"}),)
+    return TargetList(tuple(one for one in agents if one.agent_id != agent_id), queues)
 
 
 @pytest.fixture
@@ -24,7 +23,7 @@ async def test_an_agent_sees_the_others(site: Site) -> None:
         200,
         {
             "agents": [{"agent_id": "dora", "name": "Dora", "availability": "busy"}],
-            "queues": [{"queue": "orders", "title": "Orders", "waiting": 2, "free": 1}],
+            "queues": [{"queue": "orders", "title": "Orders", "waiting": 2, "free": 1, "titles": {"en": "Orders"}}],
         },
     )
 

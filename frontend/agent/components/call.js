@@ -1,9 +1,12 @@
 import { Action, Ticking } from "../../lib/controls.js";
 import { t } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
-import { html, useState } from "../../lib/ui.js";
+import { html, useEffect, useRef, useState } from "../../lib/ui.js";
+import { course, Parties } from "./parties.js";
 import { Caller, endedBy, Facts, Why } from "./parts.js";
+import { TransferSheet } from "./transfer.js";
 
+const MOST_PARTIES = 6; // as the server has it
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
 
 /** A call, or a piece of work without a conversation (an e-mail), which has nothing to mute or hold. */
@@ -14,18 +17,20 @@ export function CallCard({ call, desk, state }) {
   const open = call.state === "connected" || held;
   const voice = call.medium === "voice";
   const inBrowser = state.agent.station === "webrtc";
-  const muted = state.phone.muted;
+  const parties = state.calls[id] ?? [];
+  const muted = state.phone.muted || parties.some(({ you, muted: by_server }) => you && by_server);
   return html`
     <article class="card call" data-state=${call.state} aria-labelledby=${`call-${id}`}>
       <header class="card-head">
-        <p id=${`call-${id}`} class="eyebrow" role="status"><span class="beacon" aria-hidden="true"></span>${voice || !open ? t(`call.${call.state}`) : t("call.in_hand")}</p>
+        <p id=${`call-${id}`} class="eyebrow" role="status"><span class="beacon" aria-hidden="true"></span>${heading(call, parties)}</p>
         ${call.connected_at_us && call.state !== "ended" && html`<p class="timer" role="timer" aria-label=${t("call.timer")}><${Ticking} since=${call.connected_at_us / 1000} every=${500} /></p>`}
       </header>
       <${Caller} card=${call} />
       ${call.state === "ended" && call.by && html`<p class="quiet-text">${endedBy(call)}</p>`}
       ${call.state === "accepted" && voice && !inBrowser && html`<p class="on-phone"><${Icon} name="phone" />${t("offer.answer_on_phone")}</p>`}
+      ${open && parties.length > 2 && html`<${Parties} call=${call} parties=${parties} desk=${desk} open=${open} />`}
       ${voice
-        ? html`<${CallBar} id=${id} open=${open} held=${held} muted=${inBrowser ? muted : null} keypad=${keypad} setKeypad=${setKeypad} desk=${desk} />`
+        ? html`<${CallBar} id=${id} open=${open} held=${held} muted=${inBrowser ? muted : null} keypad=${keypad} setKeypad=${setKeypad} parties=${parties} desk=${desk} />`
         : html`<${Action} class="button primary large" data-key="KeyE" aria-keyshortcuts="Alt+E" disabled=${!open} act=${() => desk.hangUp(id)}><${Icon} name="check" />${t("call.done")}</${Action}>`}
       ${keypad && open && html`<${Keypad} send=${(digit) => desk.sendDigit(id, digit)} />`}
       <${Facts} card=${call} />
@@ -34,12 +39,19 @@ export function CallCard({ call, desk, state }) {
   `;
 }
 
+function heading({ state, medium }, parties) {
+  const open = state === "connected" || state === "held";
+  if (medium !== "voice" && open) return t("call.in_hand");
+  const several = open ? course(parties) : null;
+  return several ? t(several) : t(`call.${state}`);
+}
+
 /** `muted` is null where the telephone has its own button. */
-function CallBar({ id, open, held, muted, keypad, setKeypad, desk }) {
+function CallBar({ id, open, held, muted, keypad, setKeypad, parties, desk }) {
   return html`
     <div class="call-bar" role="toolbar" aria-label=${t("call.controls")}>
       ${muted !== null && html`
-        <button type="button" class=${`button control ${muted ? "on" : ""}`} data-key="KeyM" aria-keyshortcuts="Alt+M" aria-pressed=${muted} disabled=${!open} onClick=${() => desk.mute(!muted)}>
+        <button type="button" class=${`button control ${muted ? "on" : ""}`} data-key="KeyM" aria-keyshortcuts="Alt+M" aria-pressed=${muted} disabled=${!open} onClick=${() => desk.mute(id, !muted)}>
           <${Icon} name=${muted ? "micOff" : "mic"} />${t(muted ? "call.unmute" : "call.mute")}
         </button>`}
       <${Action} class=${`button control ${held ? "on" : ""}`} data-key="KeyH" aria-keyshortcuts="Alt+H" aria-pressed=${held} disabled=${!open} act=${() => desk.hold(id, !held)}>
@@ -48,10 +60,30 @@ function CallBar({ id, open, held, muted, keypad, setKeypad, desk }) {
       <button type="button" class=${`button control ${keypad ? "on" : ""}`} data-key="KeyK" aria-keyshortcuts="Alt+K" aria-expanded=${keypad} disabled=${!open} onClick=${() => setKeypad(!keypad)}>
         <${Icon} name="keypad" />${t("call.keypad")}
       </button>
+      <${Transfer} id=${id} open=${open} parties=${parties} desk=${desk} />
       <${Action} class="button control danger" data-key="KeyE" aria-keyshortcuts="Alt+E" disabled=${!open} act=${() => desk.hangUp(id)}>
         <${Icon} name="hangUp" />${t("call.hang_up")}
       </${Action}>
     </div>
+  `;
+}
+
+/** The button, and the dialog while it stands; the focus comes back to the button. */
+function Transfer({ id, open, parties, desk }) {
+  const [asking, setAsking] = useState(false);
+  const button = useRef(null);
+  const close = () => {
+    setAsking(false);
+    button.current?.focus();
+  };
+  useEffect(() => void (open || setAsking(false)), [open]);
+  const room = parties.filter(({ kind }) => kind !== "supervisor").length < MOST_PARTIES;
+  const here = parties.map(({ agent }) => agent).filter(Boolean);
+  return html`
+    <button type="button" ref=${button} class="button control" data-key="KeyT" aria-keyshortcuts="Alt+T" aria-haspopup="dialog" disabled=${!open || !room} onClick=${() => setAsking(true)}>
+      <${Icon} name="transfer" />${t("call.transfer")}
+    </button>
+    ${asking && html`<${TransferSheet} here=${here} transfer=${(target, warm) => desk.transfer(id, target, warm)} close=${close} />`}
   `;
 }
 
