@@ -12,6 +12,7 @@ from records.drafts import Entry, InteractionDraft, OfferDraft, RecordState, Ste
 from router.commands import (
     CloseWork,
     Command,
+    DivertWork,
     EndWrapUp,
     JoinLegs,
     PartLegs,
@@ -26,6 +27,7 @@ from router.events import (
     AssignmentConnected,
     AssignmentEnded,
     AssignmentFailed,
+    CallbackFailed,
     CustomerLeft,
     Event,
     InteractionClosed,
@@ -191,6 +193,8 @@ class Projection:
                 self._wrapped_up(command)
             case RequeueWork():
                 self._requeued(command)
+            case DivertWork():
+                self._step(command.interaction_id, "diverted", to=command.divert, why=command.why)
             case CloseWork():
                 self._work_closed(command)
             case ShowPresence() | Refuse():
@@ -230,7 +234,6 @@ class Projection:
         offer = self.offers.get(command.reservation_id)
         if offer is not None:
             offer.closed_at = self._entry.now
-        self._place(self._interaction(command.interaction_id), RecordState.WAITING)
         agent = command.agent_id
         why = self._reason_for(command.reservation_id)
         match command.reason:
@@ -290,10 +293,15 @@ class Projection:
         draft = self._interaction(command.interaction_id)
         self._place(draft, RecordState.WAITING)
         draft.ended_at = None
+        before, draft.queue = draft.queue, command.queue
         # After an offer that came to nothing, the step about the offer says it already.
         if isinstance(self._entry.event, WorkMoved | WorkDirected):
             return  # told by its own step
-        if not any(isinstance(other, WithdrawOffer) for other in self._entry.commands):
+        if isinstance(self._entry.event, CallbackFailed):
+            self._step(draft.id, "callback_failed", reason=self._entry.event.reason)
+        elif before != command.queue:
+            self._step(draft.id, "overflowed", queue=command.queue, before=before)
+        elif not any(isinstance(other, WithdrawOffer) for other in self._entry.commands):
             self._step(draft.id, "requeued", queue=command.queue)
 
     def _work_closed(self, command: CloseWork) -> None:
@@ -312,8 +320,11 @@ class Projection:
                 event = self._entry.event
                 by = {"by": event.by} if isinstance(event, WorkCancelled) else {}
                 self._step(draft.id, "cancelled", **by)
-            case Outcome.HANDLED | Outcome.NODE_LOST:
-                pass  # told by "wrapped_up" and "node_lost"
+            case Outcome.UNREACHED:
+                event = self._entry.event
+                self._step(draft.id, "unreached", reason=event.reason if isinstance(event, CallbackFailed) else None)
+            case Outcome.HANDLED | Outcome.NODE_LOST | Outcome.DIVERTED:
+                pass  # told by "wrapped_up", "node_lost" and "diverted"
         self._settle(draft)
 
     # --- helpers --------------------------------------------------------------------------------------------

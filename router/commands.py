@@ -106,7 +106,10 @@ class RequeueWork:
 
 @dataclass(frozen=True, slots=True)
 class DivertWork:
-    """The item left the router by a rule, for what its channel calls `divert`; CloseWork follows. `why`: the rule."""
+    """The item left the router by a rule, for what its channel calls `divert`; CloseWork follows.
+
+    `why`: the rule, one of ring, queue_full and queue_closed.
+    """
 
     work_id: str
     interaction_id: str

@@ -88,7 +88,7 @@ class WaitEstimates:
         for agent in image.agents:
             self._see_agent(agent)
         for row in image.work:
-            if row.state is WorkState.WAITING:
+            if row.state is WorkState.WAITING and row.not_before is None:
                 self._enter(row.work_id, row.queue)
 
     def observe(self, turn: Turn) -> None:
@@ -183,9 +183,10 @@ class WaitEstimates:
     def _see_work(self, row: WorkRow, now: int) -> None:
         before = self._waiting_in.get(row.work_id)
         self._see_ring(row, now)
-        if before is not None and (row.state is not WorkState.WAITING or row.queue != before):
+        if before is not None and (row.state is not WorkState.WAITING or row.not_before or row.queue != before):
             self._leave(row.work_id, now, offered=row.state is not WorkState.WAITING)
-        if row.state is WorkState.WAITING and row.work_id not in self._waiting_in:
+        listed = row.state is WorkState.WAITING and row.not_before is None
+        if listed and row.work_id not in self._waiting_in:
             if not self._waiting[row.queue]:
                 self._busy_since[row.queue] = now
             self._enter(row.work_id, row.queue)

@@ -84,6 +84,11 @@ class Views:
         reservation = self._shard.reservations.get(reservation_id)
         return None if reservation is None else reservation.row()
 
+    def holders(self, work_id: str) -> tuple[ReservationRow, ...]:
+        """The open reservations of a work item, oldest first: the offers of it, or the one that was accepted."""
+        work = self._shard.work.get(work_id)
+        return () if work is None else tuple(reservation.row() for reservation in work.reservations.values())
+
     def reservations_of(self, agent_id: str) -> tuple[ReservationRow, ...]:
         """The agent's open reservations, oldest offer first."""
         agent = self._shard.agents.get(agent_id)

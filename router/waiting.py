@@ -36,9 +36,12 @@ class Waiting:
     # -- coming and going
 
     def admit(self, work: Work) -> None:
-        """A new item: into its queue, or where the queue sends it while it is closed or full; else it is refused."""
+        """A new item: into its queue, or where the queue sends it while it is closed or full; else it is refused.
+
+        What is for one agent from the beginning (a transfer to a colleague) is let in.
+        """
         shard, moves, asked = self._shard, self._moves, work.queue
-        why = self.barrier(work.queue)
+        why = self.barrier(work.queue) if work.directed is None else None
         if why is not None:
             rules = shard.lines[work.queue].rules
             way = self._way(work, rules.when_closed if why == QUEUE_CLOSED else rules.when_full, {work.queue})
@@ -104,7 +107,7 @@ class Waiting:
         visited = {work.queue}
         way, why = self._closing(work), QUEUE_CLOSED
         while not work.scheduled:
-            if way is None:
+            if way is None and work.directed is None:
                 self._note_wait(work)
                 way, why = self._ring_by_time(work, visited), RING
             if way is None:
@@ -159,6 +162,8 @@ class Waiting:
             return now
         if work.state is WorkState.OFFERED:
             return None
+        if work.directed is not None:
+            return work.not_before
         if not work.scheduled and self._deserted(work):
             return now
         line = self._shard.lines[work.queue]
@@ -245,9 +250,9 @@ class Waiting:
         return None if work.callback else way
 
     def _closing(self, work: Work) -> Exit | None:
-        """The way out of a queue that is closed and to be emptied."""
+        """The way out of a queue that is closed and to be emptied; none for what is kept for one agent."""
         rules = self._shard.lines[work.queue].rules
-        if not (rules.closed and rules.empty_when_closed):
+        if work.directed is not None or not (rules.closed and rules.empty_when_closed):
             return None
         return self._way(work, rules.when_closed, {work.queue}, ever=True)
 

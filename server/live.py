@@ -201,18 +201,14 @@ class LiveFeed:
 
     def _work(self, work_id: str) -> BoardWork | None:
         row = self._dispatcher.work(work_id)
-        if row is None or row.state not in _NOT_TAKEN:
+        if row is None or row.state not in _NOT_TAKEN or row.not_before is not None:
             return None
-        reservation = self._dispatcher.reservation(_reservation_id(row))
+        reservation = next(iter(self._dispatcher.holders(work_id)), None)
         return board_work(row, self._queue_priority(row.queue), reservation, self._board.breach(row))
 
     def _queue_priority(self, queue: str) -> int:
         rules = self._dispatcher.policy.queues.get(queue)
         return rules.priority if rules is not None else 0
-
-
-def _reservation_id(row: WorkRow) -> str:
-    return f"{row.work_id}.{row.attempts}"
 
 
 def board_work(

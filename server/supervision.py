@@ -131,8 +131,8 @@ class Supervision:
         return {"queue": row.queue, "state": row.state.value, "directed": row.directed, "agent": self._holder(row)}
 
     def _holder(self, row: WorkRow) -> str | None:
-        held = self._pump.dispatcher.reservation(f"{row.work_id}.{row.attempts}")
-        return None if held is None else held.agent_id
+        held = self._pump.dispatcher.holders(row.work_id)
+        return held[0].agent_id if held else None
 
     def _teams_of(self, queues: set[str]) -> tuple[str, ...]:
         site, teams = self._site(), set[str]()

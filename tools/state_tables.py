@@ -123,6 +123,9 @@ Waiting changes an item by itself, too. One timer for each item (`stage`) is due
 | a ring with an exit to a queue | the item is in that queue at its old place, its rings count anew: RequeueWork |
 | a ring with an exit to what the channel does next | DivertWork and CloseWork (`diverted`) |
 
+While an item is kept for one agent its rings stand still and it takes no way out, also at the start (a transfer to a
+colleague); when it is for all again they catch up.
+
 The time before the first ring is passed over as a ring is, but never to an exit. An exit that leads nowhere (no such
 queue, another medium, closed or full without a way on, a queue passed through in the same turn) is passed over, the
 item stays where it is. Offered items take an exit only when they come back. One that was talked over and comes back

@@ -1,7 +1,8 @@
 """What others read between turns."""
 
+from router.policy import QueuePolicy
 from router.views import QueueOverview
-from router.vocabulary import OfferState, Presence, WorkState
+from router.vocabulary import Medium, OfferState, Presence, WorkState
 from tests.router.conftest import NewWorld
 from tests.router.world import World, agent, policy
 
@@ -56,3 +57,13 @@ def test_agents_clock_and_policy(new_world: NewWorld) -> None:
     world.connect("ann")
     assert world.dispatcher.clock == world.now
     assert world.dispatcher.policy.version == "v1"
+
+
+def test_holders_are_those_who_have_an_offer_or_the_item(new_world: NewWorld) -> None:
+    world = new_world(policy(queues={"sales": QueuePolicy("sales", Medium.VOICE, offer_to=2)}))
+    world.ready("ann", "bob")
+    world.queue("w")
+    assert [row.agent_id for row in world.dispatcher.holders("w")] == ["ann", "bob"]
+    world.accept("w.2")
+    assert [row.agent_id for row in world.dispatcher.holders("w")] == ["bob"]
+    assert world.dispatcher.holders("nothing") == ()

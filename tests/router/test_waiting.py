@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from router.commands import CloseWork, Command, DivertWork, Refuse, RequeueWork, WithdrawOffer
-from router.events import CallbackRequested, PolicyChanged, WorkMoved, WorkQueued
+from router.events import CallbackRequested, PolicyChanged, WorkDirected, WorkMoved, WorkQueued
 from router.policy import Exit, Policy, QueuePolicy, Ring
 from router.vocabulary import Medium, Outcome, Presence, Requirement, WithdrawReason, WorkState
 from router.work import Work
@@ -305,3 +305,29 @@ def test_a_preferred_agent_who_comes_back_has_the_rest_of_the_patience(new_world
     world.connect("ann")
     assert offers(world.ready("bob")) == []
     assert offers(world.wait(30 * SECOND)) == [("w", "bob")]
+
+
+# -- work for one agent
+
+
+def test_what_is_for_one_agent_is_let_in_and_takes_no_way_out(new_world: NewWorld) -> None:
+    shut = queue("sales", Ring(10 * SECOND, exit=VOICEMAIL), closed=True, when_closed=VOICEMAIL, empty_when_closed=True)
+    world = new_world(site(shut))
+    world.connect("ann")
+    assert ask(world, directed="ann") == []
+    assert world.wait(60 * SECOND) == []
+    assert ways(world.post(WorkDirected("w", None, "call"))) == [("voicemail", "queue_closed")]
+
+
+def test_rings_stand_still_for_one_agent_and_catch_up_for_all(new_world: NewWorld) -> None:
+    world = new_world(site(queue("sales", Ring(10 * SECOND), Ring(20 * SECOND, exit=Exit("help"))), queue("help")))
+    world.connect("ann")
+    ask(world, directed="ann")
+    world.wait(15 * SECOND)
+    assert item(world).ring == 0
+    world.post(WorkDirected("w", None, "sam"))
+    assert item(world).ring == 1
+    world.post(WorkDirected("w", "ann", "sam"))
+    assert world.dispatcher.next_deadline() is None
+    world.wait(15 * SECOND)
+    assert world.post(WorkDirected("w", None, "sam")) == [RequeueWork("w", "i", "help")]
