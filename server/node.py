@@ -72,8 +72,9 @@ from sip.events import SipEvent
 from store.errors import StoreError
 from telemetry.metrics import Metrics
 from telemetry.routing import RoutingMeter
-from voice.conductor import Conductor, VoiceSite
+from voice.conductor import Conductor
 from voice.runner import VoicePorts
+from voice.site import VoiceSite
 
 log = structlog.get_logger(__name__)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from config.site import QueueConfig
 from ivr.machine import IvrContext
 from server.current import CurrentSite
-from voice.conductor import Entry, VoiceSite
+from voice.site import Entry, VoiceSite
 from voice.waiting import WaitPlan
 
 
@@ -22,6 +22,7 @@ def voice_site(current: CurrentSite, node: str, new_id: Callable[[], str]) -> Vo
         phone_of=lambda agent_id: _phone(current, agent_id),
         node=node,
         new_id=new_id,
+        flows=site.flows,
     )
 
 

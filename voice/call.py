@@ -26,6 +26,7 @@ from voice.events import (
     Close,
     Deny,
     DigitPressed,
+    Diverted,
     HangUp,
     IvrAnswered,
     Keep,
@@ -84,6 +85,7 @@ TABLE: dict[tuple[CallState, type[CallEvent]], tuple[CallState, ...]] = {
     (CallState.QUEUED, Parted): (CallState.QUEUED, CallState.ENDED),
     (CallState.QUEUED, NumberReady): (CallState.QUEUED, CallState.JOINED),
     (CallState.QUEUED, NumberGone): (CallState.QUEUED,),
+    **{(state, Diverted): (*IN_CONVERSATION, CallState.IVR, CallState.ENDED) for state in IN_CONVERSATION},
     **{(state, QueueRefused): (*IN_CONVERSATION, CallState.ENDED) for state in IN_CONVERSATION},
     **{(state, event): _ANYWHERE for state in _TALKING for event in get_args(PartyEvent)},
     **{(state, event): _ANYWHERE for state in _TALKING for event in get_args(Asked | SupervisorAsked)},
@@ -215,6 +217,8 @@ class CallMachine:
                 if self._conversation.where is Where.ALONE and not self._conversation.served:
                     return self._end("refused", HangUp(code), note)
                 return self._settle([note], now)
+            case Diverted(work_id, flow):
+                return self._diverted(work_id, flow, now)
             case DropAsked(_, party_id) if party_id == CUSTOMER:
                 done = steering.asked(self._conversation, event)
                 return done if self._conversation.others else [*done, *self._end("handled", HangUp("agent"))]
@@ -255,6 +259,16 @@ class CallMachine:
                 case _:
                     assert_never(command)
         return done
+
+    def _diverted(self, work_id: str, flow: IvrMachine, now: int) -> list[CallCommand]:
+        """The queue gave the caller up; where somebody is with them, or comes, only that item is over."""
+        self._conversation.handle(Parted(work_id, EndedBy.SYSTEM), now)
+        if self._conversation.where is not Where.ALONE:
+            return self._settle([], now)
+        self.state, self._ivr = CallState.IVR, flow
+        silent = self._waiting.stop()
+        self._waiting.queue = None
+        return [*silent, *self._rooms(), *self._sounds(), *self._show(), *self._run_ivr(flow.start(now), now)]
 
     def _enter_queue(self, command: ivr.Enqueue, now: int) -> list[CallCommand]:
         conversation = self._conversation

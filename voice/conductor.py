@@ -3,16 +3,15 @@
 Signalling and media events come in by their own methods, the router's committed commands by `execute`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import structlog
 
-from ivr.flow import Flow
-from ivr.machine import IvrContext, IvrMachine
+from ivr.machine import IvrMachine
 from router import events as facts
-from router.commands import CloseWork, Command, JoinLegs, PartLegs, RequeueWork, SendOffer, WithdrawOffer
+from router.commands import CloseWork, Command, DivertWork, JoinLegs, PartLegs, RequeueWork, SendOffer, WithdrawOffer
 from router.vocabulary import EndedBy, Medium, Outcome
 from voice.asked import Asked, HoldAsked
 from voice.browsers import BrowserLegs
@@ -24,6 +23,7 @@ from voice.events import (
     CallerLeft,
     Deny,
     DigitPressed,
+    Diverted,
     NumberGone,
     Parted,
     PlayEnded,
@@ -44,32 +44,11 @@ from voice.phone import (
 from voice.ports import CallerIdentity, CallOffer, MediaUnavailableError, SdpRefusedError, Tasks
 from voice.runner import CallPlace, CallRunner, VoicePorts, caller_leg_id
 from voice.sip_caller import SipCaller
-from voice.waiting import WaitPlan
+from voice.site import Entry, VoiceSite
 
 log = structlog.get_logger(__name__)
 
 PlayReason = Literal["finished", "stopped", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A published number or user: the channel it belongs to and the flow that answers."""
-
-    channel: str
-    flow: Flow
-
-
-@dataclass(frozen=True, slots=True)
-class VoiceSite:
-    """The site as calls need it. `phone_of` gives an agent's SIP user, None for an agent with a browser."""
-
-    entries: Mapping[str, Entry]
-    waits: Mapping[str, WaitPlan]
-    ivr: IvrContext
-    phone_of: Callable[[str], str | None]
-    node: str
-    new_id: Callable[[], str]
-    max_calls: int = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +125,8 @@ class Conductor:
         return None
 
     def _start(self, caller: CallerLeg, entry_name: str, entry: Entry, who: CallerIdentity) -> str:
-        place = CallPlace(self.site.new_id(), entry.channel, entry_name, self.site.node)
         known = {"caller": who.value, "channel": entry.channel, "entry": entry_name}
+        place = CallPlace(self.site.new_id(), entry.channel, entry_name, self.site.node, known)
         language = entry.flow.spoken_to(who.locale)
         flow_machine = IvrMachine(entry.flow, self.site.ivr, known, language)
         leg_id = caller_leg_id(place.interaction_id)
@@ -293,6 +272,8 @@ class Conductor:
                     runner.tell(Parted(work_id, by))
             case RequeueWork():
                 self._requeued(command)
+            case DivertWork():
+                self._divert(command)
             case CloseWork(work_id=work_id, outcome=Outcome.CANCELLED | Outcome.NODE_LOST):
                 if runner := self._by_interaction.get(command.interaction_id):
                     runner.tell(Parted(work_id, EndedBy.SYSTEM))
@@ -326,18 +307,35 @@ class Conductor:
     def _join(self, command: JoinLegs) -> None:
         runner = self._by_interaction.get(command.interaction_id)
         if runner is None:
-            return  # The caller left meanwhile; CustomerLeft is on its way and releases the agent.
+            # The caller left meanwhile, and CustomerLeft is on its way. Of a callback it is the truth that nobody is
+            # on the line and none is called from here: the router tries again, or gives up.
+            nobody = facts.CallbackFailed(command.reservation_id, "no_way_to_call")
+            self._ports.router.tell(nobody, command.work_id)
+            return
         phone = self._phones.get(f"phone:{command.reservation_id}")
         leg_id = phone.leg_id if phone else self.browsers.leg(command.agent_id)
         if leg_id is None:
-            failed = facts.AssignmentFailed(command.reservation_id, "no_leg")
-            self._ports.router.tell(failed, command.work_id)
+            lost = facts.AssignmentFailed(command.reservation_id, "no_leg")
+            self._ports.router.tell(lost, command.work_id)
             return
         self.listening.leave(command.agent_id, unless=command.interaction_id)
         self._assignments[command.reservation_id] = Assignment(
             command.interaction_id, command.agent_id, command.work_id
         )
-        runner.tell(AgentReady(command.work_id, command.reservation_id, command.agent_id, leg_id))
+        ready = AgentReady(command.work_id, command.reservation_id, command.agent_id, leg_id)
+        if isinstance(phone, PhoneLeg):
+            # An offer that accepts itself is accepted before the phone is answered.
+            phone.when_answered(lambda: runner.tell(ready))
+        else:
+            runner.tell(ready)
+
+    def _divert(self, command: DivertWork) -> None:
+        if (runner := self._by_interaction.get(command.interaction_id)) is None:
+            return
+        flow = self.site.diversion(command.divert, runner.known, runner.language)
+        if flow is None:
+            log.error("unknown_flow", flow=command.divert, work_id=command.work_id)
+        runner.tell(Diverted(command.work_id, flow) if flow else Parted(command.work_id, EndedBy.SYSTEM))
 
     def _requeued(self, command: RequeueWork) -> None:
         for reservation_id, held in list(self._assignments.items()):

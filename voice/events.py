@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ivr.commands import IvrAnswer, IvrRequest
+from ivr.machine import IvrMachine
 from router.vocabulary import EndedBy
 from voice.asked import Asked, SupervisorAsked
 from voice.floor import Gains
@@ -90,6 +91,14 @@ class Parted:
 
 
 @dataclass(frozen=True, slots=True)
+class Diverted:
+    """A rule of the queue closed the work item: whoever is left alone goes through this flow, from its beginning."""
+
+    work_id: str
+    flow: IvrMachine
+
+
+@dataclass(frozen=True, slots=True)
 class CallerLeft:
     """The caller is gone: BYE, CANCEL, or their leg failed. Legal in every state."""
 
@@ -116,7 +125,15 @@ class NumberGone:
 PartyEvent = Requeued | AgentReady | AgentLegLost | Parted | NumberReady | NumberGone
 ConversationEvent = PartyEvent | Asked | SupervisorAsked
 CallEvent = (
-    Answered | DigitPressed | PlayEnded | IvrAnswered | PlaceKnown | QueueRefused | ConversationEvent | CallerLeft
+    Answered
+    | DigitPressed
+    | PlayEnded
+    | IvrAnswered
+    | PlaceKnown
+    | QueueRefused
+    | ConversationEvent
+    | Diverted
+    | CallerLeft
 )
 
 # --- commands ---------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ docs/states/phone.md is drawn from `TABLE`.
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
@@ -203,6 +203,15 @@ class PhoneLeg(DialledLeg):
         self.agent_id = offer.agent_id
         self._target = target
         self._caller = caller
+        self._auto_accepted = offer.auto_accept
+        self._then: Callable[[], None] | None = None
+
+    def when_answered(self, then: Callable[[], None]) -> None:
+        """Call it once the phone is answered, at once if it is."""
+        if self.state is PhoneState.ANSWERED:
+            then()
+        else:
+            self._then = then
 
     def _place(self, sdp: bytes) -> None:
         number, name = self._caller
@@ -219,24 +228,30 @@ class PhoneLeg(DialledLeg):
     async def _taken(self) -> bool:
         accepted = facts.OfferAccepted(self.reservation_id, self.agent_id)
         answers = await self._ports.router.post(accepted, self.call)
-        return not any(isinstance(answer, Refuse) for answer in answers)
+        if any(isinstance(answer, Refuse) for answer in answers):
+            return False
+        if self._then is not None:
+            self._then()
+        return True
 
     def _refused(self, code: int, reason: str, *, rang: bool) -> None:  # noqa: ARG002 - logged already
         # Busy after ringing is a finger on the decline key; busy at once is a phone that is in use.
-        if code == DECLINE or (code == BUSY and rang):
+        if self._auto_accepted:
+            self._post(facts.AssignmentFailed(self.reservation_id, f"sip_{code}"))
+        elif code == DECLINE or (code == BUSY and rang):
             self._post(facts.OfferRejected(self.reservation_id, self.agent_id, "declined"))
         else:
             self._post(facts.OfferFailed(self.reservation_id, f"sip_{code}"))
 
     def _gone(self, *, answered: bool) -> None:
-        if answered:
+        if answered or self._auto_accepted:
             # Right on both sides of the join: before it the caller is given back, after it wrap-up begins.
             self._post(facts.AssignmentEnded(self.reservation_id, EndedBy.AGENT, "phone_left"))
         else:
             self._post(facts.OfferFailed(self.reservation_id, "phone_left"))
 
     def _broken(self, reason: str, *, answered: bool) -> None:
-        lost = facts.AssignmentFailed if answered else facts.OfferFailed
+        lost = facts.AssignmentFailed if answered or self._auto_accepted else facts.OfferFailed
         self._post(lost(self.reservation_id, reason))
 
     def _post(self, event: facts.Event) -> None:

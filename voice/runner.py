@@ -4,8 +4,8 @@ Everything that happens to the call goes through `tell`, so effects keep the mac
 """
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol, assert_never
 
 import structlog
@@ -104,12 +104,13 @@ class Numbers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CallPlace:
-    """Where the call came in."""
+    """Where the call came in, and what flows know of it (the caller's number among it)."""
 
     interaction_id: str
     channel: str
     entry: str
     node: str
+    known: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class CallRunner:
@@ -149,6 +150,16 @@ class CallRunner:
         answer: _Answer = asyncio.get_running_loop().create_future()
         self._inbox.put_nowait((event, answer))
         return await answer
+
+    @property
+    def known(self) -> Mapping[str, str]:
+        """What flows know of the call."""
+        return self._place.known
+
+    @property
+    def language(self) -> str:
+        """In which the caller is spoken to."""
+        return self._machine.language
 
     def is_take_over(self, work_id: str) -> bool:
         """Whether a supervisor comes by this work item, to take the caller over."""

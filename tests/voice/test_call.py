@@ -230,6 +230,26 @@ def test_the_caller_may_leave_in_every_state(steps: list[e.CallEvent], outcome: 
     assert call.handle(e.CallerLeft("bye"), 61 * S) == []
 
 
+def other_flow() -> IvrMachine:
+    return IvrMachine(FLOW, IvrContext(lambda _calendar, _now: True), language="en")
+
+
+def test_a_diverted_caller_hears_the_other_flow_in_place_of_music_and_may_queue_again() -> None:
+    call = queued()
+    commands = call.handle(e.Diverted("w", other_flow()), 9 * S)
+    assert call.state is CallState.IVR
+    assert of(e.StopPrompts, commands)
+    assert of(e.PlayPrompts, commands)[-1].prompts == ("en/menu",)
+    (again,) = of(e.EnterQueue, call.handle(e.DigitPressed("1"), 10 * S))
+    assert (call.state, again.work_id) == (CallState.QUEUED, "w-2")
+
+
+def test_a_diversion_of_one_item_leaves_a_conversation_alone() -> None:
+    call = joined()
+    assert not of(e.PlayPrompts, call.handle(e.Diverted("w-7", other_flow()), 9 * S))
+    assert call.state is CallState.JOINED
+
+
 def test_a_refused_queue_ends_the_call_politely() -> None:
     call = queued()
     end = call.handle(e.QueueRefused("w", "unknown_queue"), 2 * S)

@@ -3,17 +3,20 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agents_ws import messages as m
 from router import events as facts
-from router.vocabulary import EndedBy, OfferState, Presence, WithdrawReason
+from router.policy import Exit, Ring
+from router.vocabulary import EndedBy, Medium, OfferState, Presence, WithdrawReason
 from sip import events as sip
 from tests.media.phones import strength
 from tests.server.house import House, built, offer_of, until
 from tests.server.sites import ORDERS, SECOND
 from voice.asked import HoldAsked
+from voice.events import DigitPressed
 
 
 async def test_caller_and_browser_agent_talk_and_the_agent_hangs_up(house: House) -> None:
@@ -82,6 +85,58 @@ async def test_a_caller_who_is_moved_to_another_queue_hears_its_music(tmp_path: 
         assert queued.attributes == (("channel", "line"), ("entry", "400"), ("language", "en"))
         await house.pump.post(facts.WorkMoved(work, "returns", "sam"), "test")
         await until(lambda: house.engine.played[-1] == ("tone/beep.wav",), "the other music")
+
+
+async def with_rules(house: House, **rules: Any) -> None:
+    """The queue's rules become others while calls wait."""
+    before = house.pump.dispatcher.policy
+    queue = replace(before.queues["orders"], **rules)
+    policy = replace(before, version=f"{before.version}+", queues={**before.queues, "orders": queue})
+    await house.pump.post(facts.PolicyChanged(policy), "test")
+
+
+async def test_a_caller_whom_a_rule_diverts_goes_through_that_flow_and_may_queue_again(house: House) -> None:
+    await house.queued()
+    await with_rules(house, rings=(Ring(0, exit=Exit(divert="main")),))
+    await until(lambda: house.noted("menu") == 2, "the menu again")
+    assert house.pump.dispatcher.open_work() == 0
+    await with_rules(house, rings=())
+    (runner,) = house.conductor._by_interaction.values()
+    runner.tell(DigitPressed("1"))
+    await until(lambda: house.pump.dispatcher.open_work() == 1, "the queue again")
+    runner.hang_up("enough")
+    await house.empty()
+    assert house.outcomes == ["abandoned"]
+
+
+async def test_a_caller_who_is_diverted_to_a_flow_that_is_gone_is_hung_up(house: House) -> None:
+    call = await house.queued()
+    await with_rules(house, rings=(Ring(0, exit=Exit(divert="nothing")),))
+    await house.outside.wait(sip.CallEnded, call)
+    await house.empty()
+
+
+async def test_a_callback_that_nobody_can_place_is_told_to_the_router(house: House) -> None:
+    await with_rules(house, callback_attempts=1)
+    await house.ready()
+    await house.pump.post(facts.WorkQueued("back", "back", Medium.VOICE, "orders", callback=True), "test")
+    offer = await house.offer()
+    assert offer.callback
+    await house.desk.accept("anna", offer.reservation_id)
+    await until(lambda: house.pump.dispatcher.open_work() == 0, "the end of the callback")
+    (failed,) = house.told(facts.CallbackFailed)
+    assert failed == facts.CallbackFailed(offer.reservation_id, "no_way_to_call")
+
+
+async def test_an_offer_that_accepts_itself_joins_a_browser_at_once(house: House) -> None:
+    await house.ready()
+    await with_rules(house, auto_accept=True)
+    call = await house.queued()
+    offer = await house.offer()
+    assert offer.auto_accept
+    await house.reach_state(offer.reservation_id, OfferState.CONNECTED)
+    house.outside.ua.hangup(call)
+    await until(lambda: house.state(offer.reservation_id) is OfferState.WRAP_UP)
 
 
 # --- the caller leaves while somebody rings ---------------------------------------------------------------------

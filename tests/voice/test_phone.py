@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -31,11 +32,11 @@ LEG = "phone:w.1"
 class Rig:
     """One leg on ports that write down."""
 
-    def __init__(self, caller: tuple[str, str] = ("0755123", "Cai")) -> None:
+    def __init__(self, caller: tuple[str, str] = ("0755123", "Cai"), *, auto: bool = False) -> None:
         self.signalling, self.media, self.sdp, self.router = Signalling(), Media(), Sdp(), Router()
         quiet = Quiet()
         ports = VoicePorts(self.signalling, self.media, self.sdp, self.router, quiet, quiet)
-        self.leg = PhoneLeg(OFFER, "2001", caller, ports)
+        self.leg = PhoneLeg(replace(OFFER, auto_accept=auto), "2001", caller, ports)
 
     async def run(self, *events: PhoneEvent) -> None:
         """The whole leg; it must end."""
@@ -58,6 +59,27 @@ async def test_it_dials_the_agents_phone_as_the_caller() -> None:
         {"call": LEG, "target": "2001", "from": ("0755123", "Cai"), "X-Jackfield-Interaction": "w"}
     ]
     assert rig.router.told == []
+
+
+@pytest.mark.parametrize(("events", "told"), [
+    ([PhoneFailed(603, "Decline")], facts.AssignmentFailed("w.1", "sip_603")),
+    ([PhoneRang(), PhoneFailed(486, "Busy")], facts.AssignmentFailed("w.1", "sip_486")),
+    ([PhoneLeft()], facts.AssignmentEnded("w.1", EndedBy.AGENT, "phone_left")),
+    ([PhoneLost("no_media")], facts.AssignmentFailed("w.1", "no_media")),
+])  # fmt: skip
+async def test_a_phone_whose_offer_accepted_itself_fails_as_an_assignment(
+    events: list[PhoneEvent], told: facts.Event
+) -> None:
+    rig = Rig(auto=True)
+    await rig.run(*events)
+    assert rig.router.told == [told]
+
+
+async def test_whoever_is_joined_to_a_phone_waits_for_its_answer() -> None:
+    rig, joined = Rig(auto=True), list[PhoneState]()
+    rig.leg.when_answered(lambda: joined.append(rig.leg.state))
+    await rig.run(PhoneRang(), PhoneAnswered(b"good"), PhoneReleased())
+    assert joined == [PhoneState.ANSWERED]
 
 
 async def test_a_caller_without_a_number_is_anonymous() -> None:

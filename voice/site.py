@@ -1,0 +1,38 @@
+"""The site's files as voice needs them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from ivr.flow import Flow
+from ivr.machine import IvrContext, IvrMachine
+from voice.waiting import WaitPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A published number or user: the channel it belongs to and the flow that answers."""
+
+    channel: str
+    flow: Flow
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceSite:
+    """The site as calls need it. `phone_of` gives an agent's SIP user, None for an agent with a browser.
+
+    flows: what a queue's rules may send a waiting caller through, by name.
+    """
+
+    entries: Mapping[str, Entry]
+    waits: Mapping[str, WaitPlan]
+    ivr: IvrContext
+    phone_of: Callable[[str], str | None]
+    node: str
+    new_id: Callable[[], str]
+    max_calls: int = 2000
+    flows: Mapping[str, Flow] = field(default_factory=dict)
+
+    def diversion(self, name: str, known: Mapping[str, str], language: str) -> IvrMachine | None:
+        """A waiting caller's way through the flow of this name, from its beginning; None when there is none."""
+        flow = self.flows.get(name)
+        return None if flow is None else IvrMachine(flow, self.ivr, known, flow.spoken_to(language))
