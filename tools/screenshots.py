@@ -323,6 +323,8 @@ async def supervisor(studio: Studio) -> None:
         await boss.get_by_role("button", name="Save").click()
         await boss.locator("dialog").wait_for(state="detached")
         await expect(boss.locator(".notice")).to_have_count(0)
+        await boss.locator(".alerts li").first.wait_for()  # the caller has waited too long by now
+        await boss.evaluate("scrollTo(0, 0)")
         for tag in ("zh-CN", "zh-TW"):
             await boss.locator(".bar select.language").select_option(tag)
             await picture(boss, f"supervisor-{tag}")
