@@ -7,7 +7,8 @@ built; `+rows` adds `drain_changes`. The floor beside it is what no dispatcher c
 event made, matched by class, and one dict looked up. Times include one reading of the clock.
 
 Names: decision.<what>.<agents> on a plain site, decision.rules.<what>.<agents> with rings, priorities and ageing in
-force, decision.feature.<rule>.<what> for one rule alone, decision.worst.<case>.<what>, decision.policy.<change>.<what>.
+force, decision.feature.<rule>.<what> for one rule alone, decision.worst.<case>.<what>, decision.policy.<change>.<what>,
+decision.burst.<agents>x<items>.<way>.<what>.
 """
 
 import json
@@ -15,9 +16,11 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
+from bench.decision_burst import bursts
 from bench.decision_sites import RULES, SKILLS, SKILLS_PER_AGENT
 from bench.decision_turns import QUICK, WAITING, Bench, Samples, arrivals, floor, freed
 from bench.decision_worst import CHANGES, everybody, nobody, policy_changes, rare, relaxing
+from bench.figures import MACHINE
 
 SIZES = (30, 40, 50) if QUICK else (1_000, 10_000, 100_000)
 FEATURES_AT = 30 if QUICK else 10_000
@@ -58,30 +61,41 @@ def parts() -> Iterator[Part]:
 
 def results(only: str) -> Iterator[dict[str, object]]:
     """The lines, in order; a part none of whose names begin with `only` is not run, but the floors are."""
+    if "decision.burst.".startswith(only) or only.startswith("decision.burst."):
+        yield from burst_lines(only)
     for name, agents, rules, run in parts():
         if run is not floor and not any(name.format(stem).startswith(only) for stem in STEMS[run]):
             continue
         for what, samples in run(Bench(agents, rules)).items():
             if samples:
                 samples.sort()
-                yield {
-                    "name": name.format(what),
-                    "unit": "us",
-                    "p50": round(samples[len(samples) // 2] / 1000, 2),
-                    "p99": round(samples[len(samples) * 99 // 100] / 1000, 2),
-                    "n": len(samples),
-                    "conditions": conditions(run, agents, rules),
-                }
+                yield line(name.format(what), "us", samples, conditions(run, agents, rules))
+
+
+def burst_lines(only: str) -> Iterator[dict[str, object]]:
+    """The bursts, whose figures are times, items served and sums of grades."""
+    for what, samples in bursts().items():
+        unit = {"served": "items", "grades": "grades"}.get(what.rsplit(".", 1)[1], "us")
+        samples.sort()
+        if f"decision.burst.{what}".startswith(only):
+            yield line(
+                f"decision.burst.{what}", unit, samples, f"{MACHINE}, agents x items, a skill of some agent each"
+            )
+
+
+def line(name: str, unit: str, samples: list[int], said: str) -> dict[str, object]:
+    """One result; samples are sorted, in thousandths of the unit."""
+    middle, high = samples[len(samples) // 2], samples[len(samples) * 99 // 100]
+    figures = {"p50": round(middle / 1000, 2), "p99": round(high / 1000, 2), "n": len(samples)}
+    return {"name": name, "unit": unit, **figures, "conditions": said}
 
 
 def conditions(run: Run, agents: int, rules: str) -> str:
     """What the figures hold for."""
-    version = ".".join(map(str, sys.version_info[:3]))
-    base = f"CPython {version}, {os.cpu_count()} cores"
     if run is floor:
-        return base
+        return MACHINE
     waiting = ", all free" if run is arrivals else f", {WAITING} waiting"
-    return f"{base}, {agents} agents, {SKILLS} skills, {SKILLS_PER_AGENT} per agent, 3 minima, {rules}{waiting}"
+    return f"{MACHINE}, {agents} agents, {SKILLS} skills, {SKILLS_PER_AGENT} per agent, 3 minima, {rules}{waiting}"
 
 
 def main() -> None:

@@ -36,8 +36,8 @@ Samples = dict[str, list[int]]
 class Bench:
     """A dispatcher with its own clock, on a site of so many agents with the rules of that name."""
 
-    def __init__(self, agents: int, rules: str = "plain") -> None:
-        self.random = Random(agents)
+    def __init__(self, agents: int, rules: str = "plain", seed: int = 0) -> None:
+        self.random = Random(agents + seed)
         self.rules = {**RULES, **SPECIAL}[rules]
         self.policy = site(self.random, agents, self.rules)
         self.queues = list(self.policy.queues)

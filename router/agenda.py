@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop, heappush
 
 from router.agent import Agent
+from router.burst import MOST_ITEMS, Burst
 from router.matching import Pair
 from router.profile import Profile
 from router.shard import Shard
@@ -19,8 +20,8 @@ class Agenda:
 
     Before a turn every item that waits lacks an agent who may take it. So after it, each possible pair has a new item
     in it, or an item of a profile for which somebody became free or whose items are no longer held back. New items and
-    the first item of each such profile, taken in rank order, give exactly the order of a scan over all items: this is
-    the greedy matching.
+    the first item of each such profile, taken in rank order, give exactly the order of a scan over all items. Those of
+    equal priority are planned together (`router.burst`); where nobody is short of agents, that is the greedy matching.
 
     Where agents have their own reasons to pass over what stands first (ratios, the turns they give to queues), a pair
     is made only when the item is also what the agent takes next of all; an agent who passes it over has what they take
@@ -64,19 +65,56 @@ class Agenda:
 
     def pairs(self, steps: int) -> Iterator[Pair]:
         """Up to `steps` tries. The caller claims each pair and publishes its agent before it asks for the next."""
+        burst = Burst()
         while self._heap and steps > 0:
             steps -= 1
             _, _, work, source = heappop(self._heap)
-            if work.state is WorkState.WAITING:
+            if work.state is WorkState.WAITING and not burst.planned(work):
                 steps -= self._shard.settle_in(work) // _AGENTS_PER_STEP
-                pair, passed = self._pair(work, steps)
-                steps -= passed
-                if pair is not None:
-                    yield pair
+                alone = self._goes_alone(work, burst)
+                if alone or (burst.items and not self._belongs(work, burst)):
+                    yield from self._planned(burst)
+                    burst = Burst()
+                if alone:
+                    pair, passed = self._pair(work, steps)
+                    steps -= passed
+                    if pair is not None:
+                        yield pair
+                elif (agent := burst.plan(work)) is not None and self._has_more(agent, work):
+                    yield from self._planned(burst)
+                    burst = Burst()
             if isinstance(source, Agent):
                 self._add_own(source)
             elif source is not None:
-                self._add_behind(source, work)
+                self._add_behind(source, work, burst)
+        yield from self._planned(burst)
+
+    def _goes_alone(self, work: Work, burst: Burst) -> bool:
+        """Whether the item is matched by itself: there is no other, or it or its agents have reasons of their own."""
+        matcher = self._shard.matcher
+        return matcher.choosy or matcher.reserves or bool(work.preferred) or not (self._heap or burst.items)
+
+    def _belongs(self, work: Work, burst: Burst) -> bool:
+        """Whether the item may be planned with those of the burst: as many as one takes, all of one priority."""
+        ageing = self._shard.policy.ageing_us > 0
+        return len(burst.items) < MOST_ITEMS and (ageing or work.rank[0] == burst.items[0].rank[0])
+
+    def _has_more(self, agent: Agent, work: Work) -> bool:
+        """Whether the agent may have room for something else beside the item: then what they hold must be known."""
+        policy = self._shard.policy
+        free = policy.interrupts or min(policy.units.values(), default=0) <= 0
+        return bool(free) or agent.units + self._shard.matcher.cost(work, agent) < agent.rules.total_units
+
+    def _planned(self, burst: Burst) -> Iterator[Pair]:
+        """The pairs of a plan, in queue order; each tells when better agents were left to others."""
+        matcher = self._shard.matcher
+        for work, agent in burst.end():
+            pair = matcher.best_agent(work)
+            if pair is not None and pair.agent is not agent:
+                matcher.publish(pair.agent)
+                pair = matcher.yielding(pair, agent)
+            if pair is not None:
+                yield pair
 
     def _pair(self, work: Work, steps: int) -> tuple[Pair | None, int]:
         """The pair for the item now, and how many agents passed it over before, at most `steps`."""
@@ -104,9 +142,10 @@ class Agenda:
         if work is not None:
             self._push(work, agent)
 
-    def _add_behind(self, profile: Profile, work: Work) -> None:
-        """The next item of a profile as long as anybody is free for it (the last may only rest for them)."""
-        behind = profile.waiting.after(work.rank) if profile.candidate is not None and not profile.held_back else None
+    def _add_behind(self, profile: Profile, work: Work, burst: Burst) -> None:
+        """The next item of a profile as long as anybody may be free for it (the last may only rest for them)."""
+        goes_on = (burst.planned(work) or burst.left(profile)) and not profile.held_back
+        behind = profile.waiting.after(work.rank) if goes_on else None
         if behind is None:
             self._active.discard(id(profile))
         else:

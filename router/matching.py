@@ -26,6 +26,8 @@ from router.work import Work
 # Profiles beyond this many that nobody waits for are forgotten by `tidy`; requirements can be made up per call.
 _KEEP_PROFILES = 4096
 _DEMAND = 32
+# The term of an agent who was taken so that a better one is left to another item of a burst.
+YIELDED = "yielded"
 _NOBODY = ProfileKey("", Medium.VOICE, None, NEVER, (), (), 0, Choice(Strategy.LONGEST_IDLE), 0)
 
 
@@ -297,6 +299,11 @@ class Matcher:
         """The agent's score for this item as (name, integer) pairs in rule order."""
         terms = work.profile.tell(candidate)
         return (("preferred", work.preference(candidate[3])), *terms) if work.preferred else terms
+
+    def yielding(self, best: Pair, agent: Agent) -> Pair:
+        """The pair of the item with another agent than the best, who is left to an item that has no other."""
+        terms = self._terms(best.work, self._candidate(best.work.profile, agent))
+        return Pair(best.work, agent, ((YIELDED, 1), *terms), best.agent.agent_id, ((YIELDED, 0), *best.terms))
 
     def sole_pair(self, work: Work, agent: Agent) -> Pair:
         """The pair of an agent who just became free: nobody else could take the item, or it would not wait."""

@@ -72,6 +72,7 @@ TERMS = (
     "preference",
     "preferred",
     "proficiency",
+    "yielded",
 )
 FOLLOW_UPS = ("take_follow_up", "finish_follow_up", "hear_recording")
 MARKS = ("sent", "delivered", "read")

@@ -4,7 +4,7 @@ Expressions are evaluated as the Python that they are, with skills as numbers; r
 instead of the demands.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -253,6 +253,18 @@ class Oracle:
 
     def _queue(self, work: WorkRow) -> QueuePolicy:
         return self.policy.queues.get(work.queue) or QueuePolicy(work.queue, work.medium)
+
+
+def as_good(made: list[Match], scanned: list[Match], order: Callable[[str], Rank]) -> bool:
+    """Whether a turn's matches are the scan's, or those of a burst that is matched as a whole.
+
+    Then at least as many items are served, and the first in queue order of those whom only one of both serves is
+    served by the turn. Where both serve the same items, they do so by the same agents.
+    """
+    ours, theirs = ({match.work_id for match in found} for found in (made, scanned))
+    if made == scanned or ours == theirs:
+        return made == scanned
+    return len(ours) >= len(theirs) and min(ours ^ theirs, key=order) in ours
 
 
 def made_matches(commands: list[Command]) -> list[Match]:
