@@ -130,6 +130,16 @@ class AskSupervisor(_Client, frozen=True):
     on: bool
 
 
+class CallBack(_Client, frozen=True):
+    """Call a customer of the follow-ups (GET /api/v1/follow-ups): an offer comes, and they are called as you accept it.
+
+    `hang_up` with its reservation gives up while it still rings.
+    """
+
+    ref: Ref
+    follow_up: Number
+
+
 class SendDigit(_Client, frozen=True):
     """Send one keypad digit to the customer's side."""
 
@@ -191,6 +201,7 @@ Command = (
     | HangUp
     | CallCommand
     | AskSupervisor
+    | CallBack
     | SendDigit
     | FinishWrapUp
     | SayInChat

@@ -5,6 +5,7 @@ from typing import assert_never
 from agents_ws.messages import (
     Accept,
     AskSupervisor,
+    CallBack,
     CallCommand,
     Command,
     Done,
@@ -36,7 +37,9 @@ def _reply(ref: str, refusal: Refusal | None) -> Done | Refused:
     return Done(ref=ref) if refusal is None else Refused(ref=ref, code=refusal.code, message=refusal.message)
 
 
-async def _call(gateway: Gateway, agent_id: str, command: Command) -> Refusal | None:
+async def _call(  # noqa: C901 - one flat match over all commands, on purpose
+    gateway: Gateway, agent_id: str, command: Command
+) -> Refusal | None:
     match command:
         case SetPresence(presence=presence, reason=reason):
             return await gateway.set_presence(agent_id, presence, reason)
@@ -50,6 +53,8 @@ async def _call(gateway: Gateway, agent_id: str, command: Command) -> Refusal | 
             return await gateway.call(agent_id, command)
         case AskSupervisor(reservation_id=reservation_id, on=on):
             return await gateway.ask_supervisor(agent_id, reservation_id, on)
+        case CallBack(follow_up=follow_up):
+            return await gateway.call_back(agent_id, follow_up)
         case SendDigit(reservation_id=reservation_id, digit=digit):
             return await gateway.send_digit(agent_id, reservation_id, digit)
         case FinishWrapUp(reservation_id=reservation_id, disposition=disposition, note=note):

@@ -120,6 +120,7 @@ CLIENT_EXAMPLES: tuple[m.ClientMessage, ...] = (
     m.Conference(ref="r15", reservation_id="res-9"),
     m.DropParty(ref="r16", reservation_id="res-9", party="int-9-2"),
     m.AskSupervisor(ref="r17", reservation_id="res-9", on=True),
+    m.CallBack(ref="r18", follow_up=7),
     m.SendDigit(ref="r6", reservation_id="res-9", digit="5"),
     m.FinishWrapUp(ref="r7", reservation_id="res-9", disposition="solved", note="sent a new one"),
     m.SayInChat(ref="r10", reservation_id="res-12", client_id="c-7", text="Let me look that up for you."),

@@ -60,6 +60,10 @@ class Gateway(Protocol):
         """Ask for help with work that they hold (`on`), or withdraw that."""
         ...
 
+    async def call_back(self, agent_id: str, follow_up: int) -> Refusal | None:
+        """Call the customer of a follow-up."""
+        ...
+
     async def send_digit(self, agent_id: str, reservation_id: str, digit: str) -> Refusal | None:
         """One of 0-9, A-D, * and #."""
         ...

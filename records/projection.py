@@ -43,6 +43,8 @@ from router.events import (
 )
 from router.vocabulary import Medium, Outcome, WithdrawReason
 
+# The entry of interactions that begin with a call to the customer.
+CALLBACK = "callback"
 Detail: TypeAlias = dict[str, Any]
 
 
@@ -163,7 +165,8 @@ class Projection:
     def _lose_node(self, node: str) -> None:
         """Calls died with their node; chats and what else waits did not."""
         drafts = self.interactions.values()
-        lost = [draft for draft in drafts if draft.node == node and not draft.customer_over]
+        lost = [each for each in drafts if each.node == node and not each.customer_over]
+        lost = [draft for draft in lost if not self._not_called_yet(draft)]
         for draft in [draft for draft in lost if draft.medium in (Medium.VOICE.value, "")]:
             draft.customer_over = True
             draft.ended_at = self._entry.now
@@ -320,14 +323,25 @@ class Projection:
                 event = self._entry.event
                 by = {"by": event.by} if isinstance(event, WorkCancelled) else {}
                 self._step(draft.id, "cancelled", **by)
+                self._over_if_not_called(draft)
             case Outcome.UNREACHED:
                 event = self._entry.event
                 self._step(draft.id, "unreached", reason=event.reason if isinstance(event, CallbackFailed) else None)
+                self._over_if_not_called(draft)
             case Outcome.HANDLED | Outcome.NODE_LOST | Outcome.DIVERTED:
                 pass  # told by "wrapped_up", "node_lost" and "diverted"
         self._settle(draft)
 
     # --- helpers --------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _not_called_yet(draft: InteractionDraft) -> bool:
+        """A customer who is to be called back and has not answered: no call of theirs can be lost."""
+        return draft.entry == CALLBACK and draft.answered_at is None
+
+    def _over_if_not_called(self, draft: InteractionDraft) -> None:
+        if self._not_called_yet(draft):
+            draft.customer_over, draft.ended_at = True, self._entry.now
 
     def _talking(self, interaction_id: str) -> list[OfferDraft]:
         """The conversations of this interaction that go on."""

@@ -9,6 +9,7 @@ from agents_ws.ports import Refusal
 from http_api.targets_api import Availability
 from router.rows import AgentRow, ReservationRow, WorkRow
 from router.vocabulary import Medium, OfferState, Presence
+from server.call_backs import CallBack
 from server.current import CurrentSite
 from server.help_desk import HelpDesk
 from server.live_calls import LiveCalls
@@ -47,8 +48,15 @@ class CallBoard(Protocol):
     def reservations_of(self, agent_id: str) -> tuple[ReservationRow, ...]: ...
 
 
+async def _nobody(_agent_id: str, _follow_up: int) -> Refusal | None:
+    return Refusal("unknown_follow_up", "nobody can be called back here")
+
+
 class CallDesk:
-    """One for the node. `send` is the hub's, `now` is shard time in microseconds."""
+    """One for the node. `send` is the hub's, `now` is shard time in microseconds.
+
+    `conductor` and `call_back` are attached once they are built.
+    """
 
     def __init__(
         self,
@@ -62,22 +70,46 @@ class CallDesk:
         self._send = send
         self.live = LiveCalls(current)
         self.help = HelpDesk(board, current, send, now)
+        self.conductor: Conductor | None = None
+        self.call_back: CallBack = _nobody
 
     def __len__(self) -> int:
         return len(self.live) + len(self.help)
 
     # --- what agents ask ----------------------------------------------------------------------------------------
 
-    async def digit(self, conductor: Conductor | None, reservation_id: str, digit: str) -> Refusal | None:
+    def not_talking(self, agent_id: str, reservation_id: str) -> Refusal | None:
+        """A refusal unless this is a conversation of the agent's."""
+        row = self._board.reservation(reservation_id)
+        if row is None or row.agent_id != agent_id or row.state is not OfferState.CONNECTED:
+            return Refusal("not_connected", f"reservation {reservation_id} is not a conversation of yours")
+        return None
+
+    def _not_on_the_phone(self, agent_id: str, reservation_id: str) -> Refusal | None:
+        row = self._board.reservation(reservation_id)
+        if row is not None and row.agent_id == agent_id and row.medium is not Medium.VOICE:
+            return Refusal("not_voice", "this is only done in calls")
+        return self.not_talking(agent_id, reservation_id)
+
+    def give_up(self, reservation_id: str) -> bool:
+        """The agent does not want to wait until the customer answers; False when nobody is being called by it."""
+        return self.conductor is not None and self.conductor.callbacks.give_up(reservation_id)
+
+    async def digit(self, agent_id: str, reservation_id: str, digit: str) -> Refusal | None:
         """A keypad digit to the customer's side."""
+        if refusal := self._not_on_the_phone(agent_id, reservation_id):
+            return refusal
         try:
-            sent = conductor is not None and await conductor.send_digits(reservation_id, digit)
+            sent = self.conductor is not None and await self.conductor.send_digits(reservation_id, digit)
         except MediaUnavailableError as error:
             return Refusal("media_unavailable", error.reason)
         return None if sent else Refusal("not_connected", "there is no conversation")
 
-    async def ask(self, conductor: Conductor | None, agent_id: str, command: m.CallCommand) -> Refusal | None:
-        """Carries it out; the agent is in that call, as the caller has made sure."""
+    async def ask(self, agent_id: str, command: m.CallCommand) -> Refusal | None:
+        """What the call bar asks, in a call of the agent's."""
+        conductor = self.conductor
+        if refusal := self._not_on_the_phone(agent_id, command.reservation_id):
+            return refusal
         if conductor is None:
             return Refusal("not_connected", "there is no such conversation")
         asked = self._asked(conductor, agent_id, command)
@@ -120,7 +152,7 @@ class CallDesk:
                 return QueueTarget(queue)
             case None, None, str(dialled):
                 number = _SPACING.sub("", dialled)
-                if not _NUMBER.fullmatch(number) or not conductor.may_dial(number):
+                if not _NUMBER.fullmatch(number) or not conductor.numbers.may_dial(number):
                     return Refusal("number_not_allowed", "this number may not be called")
                 return NumberTarget(number)
             case _:

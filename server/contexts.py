@@ -119,6 +119,10 @@ class InteractionContexts:
         met = dict.fromkeys(earlier.record.agent_id for earlier in history)
         return tuple(agent for agent in met if agent)[:MAX_ACQUAINTED]
 
+    async def number(self, interaction_id: str) -> str:
+        """The customer's telephone number, "" when none is known."""
+        return (await self.get(interaction_id)).number
+
     # --- what the server asks -----------------------------------------------------------------------------------
 
     def queued(self, interaction_id: str) -> None:

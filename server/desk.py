@@ -87,7 +87,7 @@ class Desk:
     def attach(self, hub: Send, conductor: Conductor) -> None:
         """Closes the circle: hub and conductor need the desk, and it needs them."""
         self._hub = hub
-        self._conductor = conductor
+        self._conductor = self.calls.conductor = conductor
 
     # --- the endpoint's Gateway ---------------------------------------------------------------------------------
 
@@ -174,26 +174,28 @@ class Desk:
         return await self._post(facts.OfferRejected(reservation_id, agent_id, reason), agent_id)
 
     async def hang_up(self, agent_id: str, reservation_id: str) -> Refusal | None:
-        """End the conversation."""
-        if refusal := self._not_talking(agent_id, reservation_id):
+        """End the conversation, or the call to a customer who has not answered yet."""
+        if self._own(agent_id, reservation_id) is not None and self.calls.give_up(reservation_id):
+            return None
+        if refusal := self.calls.not_talking(agent_id, reservation_id):
             return refusal
         return await self._post(facts.AssignmentEnded(reservation_id, EndedBy.AGENT), agent_id)
 
     async def call(self, agent_id: str, command: m.CallCommand) -> Refusal | None:
         """Hold, mute, transfer and the rest of the call bar."""
-        if refusal := self._not_on_the_phone(agent_id, command.reservation_id):
-            return refusal
-        return await self.calls.ask(self._conductor, agent_id, command)
+        return await self.calls.ask(agent_id, command)
 
     async def ask_supervisor(self, agent_id: str, reservation_id: str, on: bool) -> Refusal | None:
         """Help with work that they hold, or no more."""
         return self.calls.ask_supervisor(agent_id, reservation_id, on=on)
 
+    async def call_back(self, agent_id: str, follow_up: int) -> Refusal | None:
+        """Call a customer of the follow-ups."""
+        return await self.calls.call_back(agent_id, follow_up)
+
     async def send_digit(self, agent_id: str, reservation_id: str, digit: str) -> Refusal | None:
         """A keypad digit to the caller's side."""
-        if refusal := self._not_on_the_phone(agent_id, reservation_id):
-            return refusal
-        return await self.calls.digit(self._conductor, reservation_id, digit)
+        return await self.calls.digit(agent_id, reservation_id, digit)
 
     async def finish_wrap_up(
         self, agent_id: str, reservation_id: str, disposition: str | None, note: str | None
@@ -375,18 +377,6 @@ class Desk:
     def _own(self, agent_id: str, reservation_id: str) -> ReservationRow | None:
         row = self._pump.dispatcher.reservation(reservation_id)
         return row if row is not None and row.agent_id == agent_id else None
-
-    def _not_talking(self, agent_id: str, reservation_id: str) -> Refusal | None:
-        row = self._own(agent_id, reservation_id)
-        if row is None or row.state is not OfferState.CONNECTED:
-            return Refusal("not_connected", f"reservation {reservation_id} is not a conversation of yours")
-        return None
-
-    def _not_on_the_phone(self, agent_id: str, reservation_id: str) -> Refusal | None:
-        row = self._own(agent_id, reservation_id)
-        if row is not None and row.medium is not Medium.VOICE:
-            return Refusal("not_voice", "this is only done in calls")
-        return self._not_talking(agent_id, reservation_id)
 
     def _leg_state(self, agent_id: str) -> m.LegState:
         there = self._reach.leg_state(agent_id)

@@ -33,6 +33,7 @@ from router.events import NodeLost
 from router.rows import Turn
 from server import media_port, signalling
 from server.board import MAX_BACKLOG, Checks
+from server.call_backs import CallBacks
 from server.cards import Cards
 from server.chat_service import ChatParts, ChatService, WaitSeconds
 from server.clock import wall_us
@@ -221,6 +222,18 @@ class Node:
         self._new_id = interaction_ids(wall_us)
         self.conductor = Conductor(self._voice_site(), ports, self.calls)
         self.lines.refused = self.conductor.call_failed
+        self.desk.calls.call_back = CallBacks(
+            self.follow_ups,
+            self.interactions,
+            self.contexts,
+            self.pump,
+            self.current,
+            self.conductor.numbers.may_dial,
+            lambda agent_id: self.desk.calls.availability(agent_id) == "free",
+            node=storage.member.label,
+            new_id=self._new_id,
+            wall=wall_us,
+        ).call
         self.current.on_change(self._follow)
         self._follow(self.site)
 

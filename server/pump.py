@@ -81,6 +81,11 @@ class Pump:
         """Shard time in microseconds."""
         return self._clock.now()
 
+    def callback_queue(self, work_id: str) -> str | None:
+        """The queue of an item whose customer is to be called once an agent has accepted; None for other work."""
+        row = self.dispatcher.work(work_id)
+        return row.queue if row is not None and row.callback else None
+
     def place(self, work_id: str) -> int | None:
         """1-based place of a waiting item in its queue."""
         return self.dispatcher.place(work_id)

@@ -46,6 +46,7 @@ from voice.events import (
     TellHold,
 )
 from voice.party import CUSTOMER, Party, PartyKind, PartyState, PartyView
+from voice.tones import Tones
 from voice.waiting import WaitPlan, WaitSound
 
 RINGING = "tone/ringback"
@@ -98,22 +99,26 @@ class CallMachine:
 
     def __init__(
         self,
-        ivr_machine: IvrMachine,
+        ivr_machine: IvrMachine | None,
         plans: Mapping[str, WaitPlan],
         language: str,
         interaction_id: str,
         leg_id: str,
+        *,
+        called_back: str = "",
     ) -> None:
+        """`called_back`: the queue by which this caller was called back; then there is no menu, an agent is there."""
         self.state = CallState.ARRIVING
         self.language = language
-        self._ivr = ivr_machine
+        self._menu = ivr_machine
+        self._called_back = called_back
         self._plays = 0
         self._waiting = WaitSound(plans, self._play_id)
         self._conversation = Conversation(interaction_id, leg_id)
         self._room: floor.Gains = {}
         self._shown: tuple[PartyView, ...] = ()
         self._told_held: set[str] = set()
-        self._tones: dict[str, tuple[str, str]] = {}
+        self._tones = Tones(self._play_id)
 
     @property
     def speaker(self) -> Party | None:
@@ -135,6 +140,12 @@ class CallMachine:
         """An agent's party by their work item."""
         party = self._conversation.parties.get(party_id)
         return party if party is not None and party.kind is PartyKind.AGENT else None
+
+    @property
+    def _ivr(self) -> IvrMachine:
+        if self._menu is None:
+            raise AssertionError("who is called back hears no menu")
+        return self._menu
 
     def next_deadline(self) -> int | None:
         """Shard time at which `expire` has something to do."""
@@ -175,6 +186,8 @@ class CallMachine:
                 else []
             )
         match self.state:
+            case CallState.ARRIVING if self._called_back:
+                return self._call_back(now)
             case CallState.ARRIVING:
                 self.state = CallState.IVR
                 return [Note("answered"), *self._run_ivr(self._ivr.start(now), now)]
@@ -265,7 +278,7 @@ class CallMachine:
         self._conversation.handle(Parted(work_id, EndedBy.SYSTEM), now)
         if self._conversation.where is not Where.ALONE:
             return self._settle([], now)
-        self.state, self._ivr = CallState.IVR, flow
+        self.state, self._menu = CallState.IVR, flow
         silent = self._waiting.stop()
         self._waiting.queue = None
         return [*silent, *self._rooms(), *self._sounds(), *self._show(), *self._run_ivr(flow.start(now), now)]
@@ -278,6 +291,13 @@ class CallMachine:
         self.state = CallState.QUEUED
         self._waiting.enter(command.queue, now)
         return [Keep(command.data, command.path, self.language), *self._waiting.start(), enter]
+
+    def _call_back(self, now: int) -> list[CallCommand]:
+        """The customer has answered our call; the agent whose work item it is comes at once."""
+        self.state = CallState.QUEUED
+        self._conversation.expect(self._called_back)
+        self._waiting.enter(self._called_back, now)
+        return [Note("answered")]
 
     def _settle(self, done: list[CallCommand], now: int, by: EndedBy | None = None) -> list[CallCommand]:
         """Bring the state, the rooms, the sounds and the agents' pages in step with where the parties stand."""
@@ -329,16 +349,7 @@ class CallMachine:
                 wanted[party.leg_id] = self._waiting.plan.music
             elif here == [party] and self._conversation.expects_somebody:
                 wanted[party.leg_id] = RINGING
-        done: list[CallCommand] = []
-        for leg_id, (prompt, play_id) in list(self._tones.items()):
-            if wanted.get(leg_id) != prompt:
-                del self._tones[leg_id]
-                done.append(StopPrompts(play_id, leg_id))
-        for leg_id, prompt in wanted.items():
-            if leg_id not in self._tones:
-                self._tones[leg_id] = (prompt, self._play_id("tone"))
-                done.append(PlayPrompts(self._tones[leg_id][1], (prompt,), loop=True, leg_id=leg_id))
-        return done
+        return self._tones.follow(wanted)
 
     def _show(self) -> list[CallCommand]:
         conversation, done = self._conversation, list[CallCommand]()
@@ -379,11 +390,9 @@ class CallMachine:
     def _end(self, outcome: str, *before: CallCommand) -> list[CallCommand]:
         self.state = CallState.ENDED
         self._waiting.stop()
-        tones = [StopPrompts(play_id, leg_id) for leg_id, (_, play_id) in self._tones.items()]
-        self._tones.clear()
         shown: list[CallCommand] = [ShowParties(())] if self._shown else []
         self._shown = ()
-        return [*before, *tones, *shown, Close(outcome)]
+        return [*before, *self._tones.follow({}), *shown, Close(outcome)]
 
     def _play_id(self, kind: str) -> str:
         self._plays += 1

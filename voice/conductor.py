@@ -3,8 +3,9 @@
 Signalling and media events come in by their own methods, the router's committed commands by `execute`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import structlog
@@ -16,6 +17,7 @@ from router.vocabulary import EndedBy, Medium, Outcome
 from voice.asked import Asked, HoldAsked
 from voice.browsers import BrowserLegs
 from voice.call import CallMachine
+from voice.called_back import AnsweredLeg, CallBacks, CalledBack, Promise
 from voice.caller_leg import CallerLeg
 from voice.events import (
     AgentLegLost,
@@ -24,13 +26,12 @@ from voice.events import (
     Deny,
     DigitPressed,
     Diverted,
-    NumberGone,
     Parted,
     PlayEnded,
     Requeued,
 )
 from voice.listening import Listening
-from voice.number_leg import NumberLeg
+from voice.numbers import NumberCalls
 from voice.phone import (
     DialledLeg,
     PhoneAnswered,
@@ -75,6 +76,10 @@ class Conductor:
         self._assignments: dict[str, Assignment] = {}
         self._closing = False
         self.browsers = BrowserLegs(ports.media, self._agent_leg_lost)
+        self.callbacks = CallBacks(
+            ports, tasks, self._run_leg, self._assignments.__contains__, self._called_back, self._by_interaction.get
+        )
+        self.numbers = NumberCalls(ports, self._run_leg, self._phones, self._by_interaction.get)
         self.listening = Listening(
             self.browsers, self._by_interaction.get, lambda agent_id: bool(self._held_by(agent_id))
         )
@@ -131,14 +136,16 @@ class Conductor:
         flow_machine = IvrMachine(entry.flow, self.site.ivr, known, language)
         leg_id = caller_leg_id(place.interaction_id)
         machine = CallMachine(flow_machine, self.site.waits, language, place.interaction_id, leg_id)
-        runner = CallRunner(caller, place, machine, self._ports, self)
-        self._calls[caller.call] = self._by_interaction[place.interaction_id] = runner
-        self._by_leg[runner.leg_id] = runner
         self._ports.contexts.opened(place.interaction_id, entry.channel, who.value, who.name, who.kind)
         opened = facts.InteractionOpened(place.interaction_id, entry.channel, Medium.VOICE, entry_name, self.site.node)
         self._ports.router.tell(opened, caller.call)
-        self._tasks.spawn(self._run_call(runner), f"call:{place.interaction_id}")
+        self._begin(CallRunner(caller, place, machine, self._ports, self.numbers))
         return place.interaction_id
+
+    def _begin(self, runner: CallRunner) -> None:
+        self._calls[runner.call] = self._by_interaction[runner.interaction_id] = runner
+        self._by_leg[runner.leg_id] = runner
+        self._tasks.spawn(self._run_call(runner), f"call:{runner.interaction_id}")
 
     async def _run_call(self, runner: CallRunner) -> None:
         try:
@@ -263,10 +270,12 @@ class Conductor:
                 self._ring(command, caller)
             case WithdrawOffer(reservation_id=reservation_id):
                 self._release_phone(reservation_id)
+                self.callbacks.release(reservation_id)
             case JoinLegs():
                 self._join(command)
             case PartLegs(reservation_id=reservation_id, work_id=work_id, by=by):
                 self._assignments.pop(reservation_id, None)
+                self.callbacks.release(reservation_id)
                 self._release_phone(reservation_id)
                 if runner := self._by_interaction.get(command.interaction_id):
                     runner.tell(Parted(work_id, by))
@@ -306,12 +315,9 @@ class Conductor:
 
     def _join(self, command: JoinLegs) -> None:
         runner = self._by_interaction.get(command.interaction_id)
-        if runner is None:
-            # The caller left meanwhile, and CustomerLeft is on its way. Of a callback it is the truth that nobody is
-            # on the line and none is called from here: the router tries again, or gives up.
-            nobody = facts.CallbackFailed(command.reservation_id, "no_way_to_call")
-            self._ports.router.tell(nobody, command.work_id)
-            return
+        queue = self._ports.router.callback_queue(command.work_id) if runner is None else None
+        if runner is None and queue is None:
+            return  # The caller left meanwhile; CustomerLeft is on its way and releases the agent.
         phone = self._phones.get(f"phone:{command.reservation_id}")
         leg_id = phone.leg_id if phone else self.browsers.leg(command.agent_id)
         if leg_id is None:
@@ -322,12 +328,18 @@ class Conductor:
         self._assignments[command.reservation_id] = Assignment(
             command.interaction_id, command.agent_id, command.work_id
         )
-        ready = AgentReady(command.work_id, command.reservation_id, command.agent_id, leg_id)
+        if runner is not None:
+            ready = AgentReady(command.work_id, command.reservation_id, command.agent_id, leg_id)
+            there: Callable[[], None] = partial(runner.tell, ready)
+        else:
+            agent = (command.agent_id, leg_id, queue or "")
+            promise = Promise(command.reservation_id, command.work_id, command.interaction_id, *agent)
+            there = partial(self.callbacks.begin, promise)
         if isinstance(phone, PhoneLeg):
             # An offer that accepts itself is accepted before the phone is answered.
-            phone.when_answered(lambda: runner.tell(ready))
+            phone.when_answered(there)
         else:
-            runner.tell(ready)
+            there()
 
     def _divert(self, command: DivertWork) -> None:
         if (runner := self._by_interaction.get(command.interaction_id)) is None:
@@ -345,24 +357,14 @@ class Conductor:
         if runner := self._by_interaction.get(command.interaction_id):
             runner.tell(Requeued(command.work_id, command.queue))
 
-    # --- numbers ------------------------------------------------------------------------------------------------
-
-    def may_dial(self, number: str) -> bool:
-        """Whether the site lets agents call this number."""
-        return self._ports.lines is not None and self._ports.lines.allows(number)
-
-    def dial(self, interaction_id: str, party_id: str, number: str) -> None:
-        """Calls a number into a conversation (what the runner asks)."""
-        runner, lines = self._by_interaction.get(interaction_id), self._ports.lines
-        if runner is not None and lines is not None:
-            self._run_leg(NumberLeg(party_id, interaction_id, number, self._ports, lines, runner.tell))
-        elif runner is not None:
-            runner.tell(NumberGone(party_id, "no_trunk"))
-
-    def drop(self, party_id: str) -> None:
-        """Hangs up on that number."""
-        if phone := self._phones.get(party_id):
-            phone.tell(PhoneReleased())
+    def _called_back(self, leg: CalledBack) -> None:
+        """The customer has answered: an ordinary call begins, with its agent there."""
+        promise, site = leg.promise, self.site
+        place = CallPlace(promise.interaction_id, "", "", site.node)
+        machine = CallMachine(None, site.waits, "", promise.interaction_id, leg.leg_id, called_back=promise.queue)
+        runner = CallRunner(AnsweredLeg(leg), place, machine, self._ports, self.numbers)
+        runner.tell(AgentReady(promise.work_id, promise.reservation_id, promise.agent_id, promise.agent_leg))
+        self._begin(runner)
 
     # --- what agents ask ----------------------------------------------------------------------------------------
 

@@ -156,6 +156,10 @@ class Router(Protocol):
         """Like `post`, for callers that need no answer."""
         ...
 
+    def callback_queue(self, work_id: str) -> str | None:
+        """The queue of an item whose customer is to be called once an agent has accepted; None for other work."""
+        ...
+
     def place(self, work_id: str) -> int | None:
         """1-based place among those waiting in the same queue, None when the item does not wait."""
         ...
@@ -177,6 +181,10 @@ class Contexts(Protocol):
         ...
 
     def closed(self, interaction_id: str) -> None: ...
+
+    async def number(self, interaction_id: str) -> str:
+        """The customer's telephone number, "" when none is known."""
+        ...
 
 
 class Tasks(Protocol):

@@ -82,6 +82,9 @@ class ScriptedGateway:
     async def ask_supervisor(self, agent_id: str, reservation_id: str, on: bool) -> Refusal | None:
         return await self._did("ask_supervisor", agent_id, reservation_id, on)
 
+    async def call_back(self, agent_id: str, follow_up: int) -> Refusal | None:
+        return await self._did("call_back", agent_id, follow_up)
+
     async def send_digit(self, agent_id: str, reservation_id: str, digit: str) -> Refusal | None:
         return await self._did("send_digit", agent_id, reservation_id, digit)
 

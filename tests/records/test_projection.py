@@ -1,6 +1,6 @@
 """The fold from turns to drafts and steps."""
 
-from records.projection import Projection, touched
+from records.projection import CALLBACK, Projection, touched
 from router.commands import CloseWork, EndWrapUp, JoinLegs, PartLegs, Refuse, RequeueWork, SendOffer, StartWrapUp
 from router.dispatcher import Dispatcher
 from router.events import (
@@ -12,6 +12,7 @@ from router.events import (
     Event,
     InteractionClosed,
     InteractionNoted,
+    InteractionOpened,
     NodeLost,
     OfferAccepted,
     OfferFailed,
@@ -356,3 +357,18 @@ def test_a_call_that_is_handed_on_is_with_whoever_speaks_with_the_customer() -> 
     draft = projection.interactions["i1"]
     assert (draft.outcome, draft.disposition, draft.open_work) == ("handled", "passed_on", 0)
     assert draft.talk_us == (22 + 4 + 19) * SECOND
+
+
+def test_a_callback_is_over_when_nobody_was_reached_or_somebody_calls_it_off() -> None:
+    for outcome in (Outcome.UNREACHED, Outcome.CANCELLED):
+        projection = fold(
+            [
+                turn(1, 0, InteractionOpened("i1", "phone", Medium.VOICE, CALLBACK, "n1")),
+                turn(2, 1, queued()),
+                turn(3, 2, NodeLost("n1")),
+                turn(4, 3, TimePassed(), CloseWork("w1", "i1", outcome)),
+            ]
+        )
+        draft = projection.interactions["i1"]
+        assert (draft.state, draft.outcome) == ("closed", outcome.value)
+        assert "node_lost" not in kinds(projection, "i1"), "no call of theirs was lost"

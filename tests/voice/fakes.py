@@ -126,6 +126,9 @@ class Router:
     def tell(self, event: facts.Event, cause: str) -> None:
         self.told.append(event)
 
+    def callback_queue(self, work_id: str) -> str | None:
+        return None
+
     def place(self, work_id: str) -> int | None:
         return None
 
@@ -144,6 +147,9 @@ class Quiet:
         return ()
 
     def closed(self, interaction_id: str) -> None: ...
+
+    async def number(self, interaction_id: str) -> str:
+        return ""
 
     def held(self, agent_id: str, reservation_id: str, on: bool) -> None: ...
 

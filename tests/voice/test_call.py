@@ -326,7 +326,7 @@ def check(call: CallMachine, commands: list[e.CallCommand]) -> None:
         assert call.state is CallState.QUEUED or any(party.leg_id for party in conversation.others)
         assert call.state is not CallState.QUEUED or conversation.expects_somebody
     else:
-        assert not call._tones
+        assert not len(call._tones)
     for room in of(e.SetRoom, commands):
         assert call._room == room.gains
 
