@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from agents_ws.fields import ChatText, Digit, Id, Note, Number, Ref, Sdp, Sequence, Token, Word, snake_case
+from agents_ws.fields import ChatText, Digit, Id, Note, Number, Ref, Sdp, Seconds, Sequence, Token, Word, snake_case
 
 
 class _Client(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="type", tag=snake_case):
@@ -148,6 +148,14 @@ class SendDigit(_Client, frozen=True):
     digit: Digit
 
 
+class ExtendWrapUp(_Client, frozen=True):
+    """Ask for so many seconds more of wrap-up; `wrap_up` comes again, with as much as the queue still allows."""
+
+    ref: Ref
+    reservation_id: Id
+    by_s: Seconds
+
+
 class FinishWrapUp(_Client, frozen=True):
     """Close wrap-up with the agent's code and note; capacity is free at once."""
 
@@ -203,6 +211,7 @@ Command = (
     | AskSupervisor
     | CallBack
     | SendDigit
+    | ExtendWrapUp
     | FinishWrapUp
     | SayInChat
     | OpenLeg

@@ -9,6 +9,7 @@ from agents_ws.messages import (
     CallCommand,
     Command,
     Done,
+    ExtendWrapUp,
     FinishWrapUp,
     HangUp,
     LegAnswer,
@@ -57,6 +58,8 @@ async def _call(  # noqa: C901 - one flat match over all commands, on purpose
             return await gateway.call_back(agent_id, follow_up)
         case SendDigit(reservation_id=reservation_id, digit=digit):
             return await gateway.send_digit(agent_id, reservation_id, digit)
+        case ExtendWrapUp(reservation_id=reservation_id, by_s=by_s):
+            return await gateway.extend_wrap_up(agent_id, reservation_id, by_s)
         case FinishWrapUp(reservation_id=reservation_id, disposition=disposition, note=note):
             return await gateway.finish_wrap_up(agent_id, reservation_id, disposition, note)
         case SayInChat(reservation_id=reservation_id, client_id=client_id, text=text):

@@ -81,6 +81,7 @@ WRAP_UP = m.WrapUp(
     interaction_id="int-9",
     deadline_us=_T + 150_000_000,
     dispositions=(_SOLVED,),
+    extend_s=60,
 )
 
 CHAT = m.Assignment(
@@ -122,6 +123,7 @@ CLIENT_EXAMPLES: tuple[m.ClientMessage, ...] = (
     m.AskSupervisor(ref="r17", reservation_id="res-9", on=True),
     m.CallBack(ref="r18", follow_up=7),
     m.SendDigit(ref="r6", reservation_id="res-9", digit="5"),
+    m.ExtendWrapUp(ref="r16", reservation_id="res-9", by_s=30),
     m.FinishWrapUp(ref="r7", reservation_id="res-9", disposition="solved", note="sent a new one"),
     m.SayInChat(ref="r10", reservation_id="res-12", client_id="c-7", text="Let me look that up for you."),
     m.TypeInChat(reservation_id="res-12", on=True),

@@ -68,6 +68,10 @@ class Gateway(Protocol):
         """One of 0-9, A-D, * and #."""
         ...
 
+    async def extend_wrap_up(self, agent_id: str, reservation_id: str, by_s: int) -> Refusal | None:
+        """So many seconds more of it, as far as the queue allows."""
+        ...
+
     async def finish_wrap_up(
         self, agent_id: str, reservation_id: str, disposition: str | None, note: str | None
     ) -> Refusal | None:

@@ -108,12 +108,16 @@ class Help(_Numbered, frozen=True, kw_only=True):
 
 
 class WrapUp(_Numbered, frozen=True, kw_only=True):
-    """After-contact work runs until `deadline_us`, then it is closed for the agent."""
+    """After-contact work runs until `deadline_us`, then it is closed for the agent.
+
+    `extend_s`: so many seconds more may be asked for. Said again when they were.
+    """
 
     reservation_id: str
     interaction_id: str
     deadline_us: int
     dispositions: tuple[Choice, ...] = ()
+    extend_s: int = 0
 
 
 class WrapUpEnded(_Numbered, frozen=True, kw_only=True):

@@ -112,13 +112,16 @@ class Cards:
             by=by,
         )
 
-    def wrap_up(self, reservation_id: str, interaction_id: str, queue: str, deadline: int) -> m.WrapUp:
+    def wrap_up(self, row: ReservationRow, work: WorkRow) -> m.WrapUp:
         """After-contact work."""
+        rules = self.site.queues.get(work.queue)
+        more = rules.wrap_up_extend_us - row.extended_us if rules else 0
         return m.WrapUp(
-            reservation_id=reservation_id,
-            interaction_id=interaction_id,
-            deadline_us=deadline,
-            dispositions=self.dispositions(queue),
+            reservation_id=row.reservation_id,
+            interaction_id=work.interaction_id,
+            deadline_us=row.deadline or 0,
+            dispositions=self.dispositions(work.queue),
+            extend_s=max(0, more) // 1_000_000,
         )
 
     def dispositions(self, queue: str) -> tuple[m.Choice, ...]:
@@ -142,11 +145,7 @@ class Cards:
         assignments += [
             self.assignment(*each, now, state="ended") for each in held if each[0].state is OfferState.WRAP_UP
         ]
-        wrap_ups = [
-            self.wrap_up(row.reservation_id, work.interaction_id, work.queue, row.deadline or now)
-            for row, work, _ in held
-            if row.state is OfferState.WRAP_UP
-        ]
+        wrap_ups = [self.wrap_up(row, work) for row, work, _ in held if row.state is OfferState.WRAP_UP]
         return m.Snapshot(
             presence=agent.presence if agent else Presence.OFFLINE,
             reason=agent.reason if agent else None,

@@ -197,6 +197,10 @@ class Desk:
         """A keypad digit to the caller's side."""
         return await self.calls.digit(agent_id, reservation_id, digit)
 
+    async def extend_wrap_up(self, agent_id: str, reservation_id: str, by_s: int) -> Refusal | None:
+        """More time for it."""
+        return await self._post(facts.WrapUpExtended(reservation_id, agent_id, by_s * 1_000_000), agent_id)
+
     async def finish_wrap_up(
         self, agent_id: str, reservation_id: str, disposition: str | None, note: str | None
     ) -> Refusal | None:
@@ -295,10 +299,10 @@ class Desk:
                 self._with_context(command, lambda context: self._show_ended(command, context))
                 if self._pump.dispatcher.reservation(command.reservation_id) is None:
                     self._cards.forget(command.reservation_id)
-            case StartWrapUp(reservation_id=reservation_id, interaction_id=interaction_id, deadline=deadline):
-                work = self._pump.dispatcher.work(command.work_id)
-                wrap_up = self._cards.wrap_up(reservation_id, interaction_id, work.queue if work else "", deadline)
-                self._send(command.agent_id, wrap_up)
+            case StartWrapUp(reservation_id=reservation_id, agent_id=agent_id):
+                row, work = self._own(agent_id, reservation_id), self._pump.dispatcher.work(command.work_id)
+                if row is not None and work is not None and row.state is OfferState.WRAP_UP:
+                    self._send(agent_id, self._cards.wrap_up(row, work))
             case EndWrapUp(reservation_id=reservation_id, agent_id=agent_id, disposition=disposition):
                 self._cards.forget(reservation_id)
                 self._send(agent_id, m.WrapUpEnded(reservation_id=reservation_id, disposition=disposition))

@@ -51,6 +51,10 @@ export class Desk {
     return this._ask("send_digit", { reservation_id, digit });
   }
 
+  extendWrapUp(reservation_id, by_s) {
+    return this._ask("extend_wrap_up", { reservation_id, by_s });
+  }
+
   finishWrapUp(reservation_id, disposition, note) {
     const said = { ...(disposition ? { disposition } : {}), ...(note.trim() ? { note: note.trim() } : {}) };
     return this._ask("finish_wrap_up", { reservation_id, ...said });

@@ -88,6 +88,9 @@ class ScriptedGateway:
     async def send_digit(self, agent_id: str, reservation_id: str, digit: str) -> Refusal | None:
         return await self._did("send_digit", agent_id, reservation_id, digit)
 
+    async def extend_wrap_up(self, agent_id: str, reservation_id: str, by_s: int) -> Refusal | None:
+        return await self._did("extend_wrap_up", agent_id, reservation_id, by_s)
+
     async def finish_wrap_up(
         self, agent_id: str, reservation_id: str, disposition: str | None, note: str | None
     ) -> Refusal | None:

@@ -19,6 +19,7 @@ async def test_each_command_reaches_the_gateway_with_what_it_says() -> None:
         ("ask_supervisor", "ann", "res-9", True),
         ("call_back", "ann", 7),
         ("send_digit", "ann", "res-9", "5"),
+        ("extend_wrap_up", "ann", "res-9", 30),
         ("finish_wrap_up", "ann", "res-9", "solved", "sent a new one"),
         ("chat_message", "ann", "res-12", "c-7", "Let me look that up for you."),
         ("open_leg", "ann", "v=0\r\n"),

@@ -264,6 +264,22 @@ async def test_a_note_is_sent_before_the_clock_takes_it_and_survives_a_reload(sc
     await until(lambda: desk.asked("finish_wrap_up") == said, "sent by itself", timeout_s=seconds + 2)
 
 
+async def test_more_time_for_wrap_up_is_asked_for_where_the_queue_gives_it(scene: Scene) -> None:
+    page, desk = scene.page, scene.desk
+    await scene.sign_in()
+    offer = desk.offer()
+    desk.assignment(offer, "connected", connected_at_us=now_us())
+    desk.end(offer, EndedBy.CUSTOMER)
+    more = page.get_by_role("button", name="45 s more")
+    await expect(page.locator(".wrap-up")).to_be_visible()
+    await expect(more).to_have_count(0)
+    desk.say(msgspec.structs.replace(wrap_up_of(offer, 30), extend_s=45))
+    await more.click()
+    await until(lambda: desk.asked("extend_wrap_up") == [("ann", offer.reservation_id, 45)], "asked for more")
+    desk.say(wrap_up_of(offer, 75))
+    await expect(more).to_have_count(0)
+
+
 async def test_another_window_takes_over_and_gives_back(scene: Scene) -> None:
     page = scene.page
     await scene.sign_in()

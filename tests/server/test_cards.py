@@ -105,7 +105,12 @@ def test_an_assignments_states(cards: Cards) -> None:
 
 
 def test_wrap_up_offers_the_queues_dispositions(cards: Cards) -> None:
-    card = cards.wrap_up("w1.2", "i1", "orders", 90 * SECOND)
+    ended = replace(ROW, state=OfferState.WRAP_UP, deadline=90 * SECOND, extended_us=20 * SECOND)
+    card = cards.wrap_up(ended, WORK)
+    assert (card.reservation_id, card.interaction_id, card.extend_s) == ("w1.2", "i1", 0)
+    orders = replace(cards.site.queues["orders"], wrap_up_extend_us=50 * SECOND)
+    cards.current.change(replace(cards.site, queues={"orders": orders}))
+    assert cards.wrap_up(ended, WORK).extend_s == 30
     assert card.dispositions == (m.Choice(id="sold", label={"en": "Sold"}),)
     assert card.deadline_us == 90 * SECOND
     assert [one.id for one in cards.dispositions("a queue that is gone")] == ["sold", "lost"]

@@ -207,6 +207,34 @@ async def test_a_caller_who_leaves_before_the_join_takes_the_card_away(house: Ho
     await house.empty()
 
 
+async def test_wrap_up_is_shown_again_with_what_may_still_be_asked_for(tmp_path: Path) -> None:
+    async with built(tmp_path, wrap_up_extend_us=30 * SECOND) as house:
+        call, reservation = await house.talking()
+        house.outside.ua.hangup(call)
+        await house.said("WrapUp")
+        assert await house.desk.extend_wrap_up("anna", reservation, 20) is None
+        assert await house.desk.extend_wrap_up("anna", reservation, 20) is None
+        assert code(await house.desk.extend_wrap_up("anna", reservation, 20)) == "not_extendable"
+        shown = house.hub.of(m.WrapUp)
+        assert [one.extend_s for one in shown] == [30, 10, 0]
+        assert [one.deadline_us - shown[0].deadline_us for one in shown] == [0, 20 * SECOND, 30 * SECOND]
+        assert (await house.desk.snapshot("anna")).wrap_ups[0].extend_s == 0
+        assert await house.desk.finish_wrap_up("anna", reservation, "sold", None) is None
+        await house.empty()
+
+
+async def test_an_offer_that_accepts_itself_is_shown_as_taken(tmp_path: Path) -> None:
+    async with built(tmp_path, auto_accept=True) as house:
+        await house.ready()
+        call = await house.queued()
+        await house.said("assignment:connected")
+        assert house.hub.words() == ["assignment:accepted", "assignment:connected"]
+        house.outside.ua.hangup(call)
+        await house.said("WrapUp")
+        assert await house.desk.finish_wrap_up("anna", (await house.offer()).reservation_id, "sold", None) is None
+        await house.empty()
+
+
 async def test_an_offer_that_was_rejected_goes_and_comes_to_others(house: House) -> None:
     await house.ready()
     call = await house.queued()

@@ -8,6 +8,7 @@ import { Caller, endedBy } from "./parts.js";
 const NOTE_LIMIT = 4000;
 // What was typed is sent just before the server closes wrap-up, so that no note is lost to the clock.
 const SEND_BEFORE_MS = 1200;
+const MORE_S = 60;
 
 /** `within` a chat, what was said and with whom is above it already. */
 export function WrapUp({ work, desk, state, within = false }) {
@@ -16,6 +17,7 @@ export function WrapUp({ work, desk, state, within = false }) {
   const [draft, setDraft] = useDraft(id);
   const started = useMemo(serverNow, [id]);
   const deadline = wrapUp.deadline_us / 1000;
+  const more = Math.min(MORE_S, wrapUp.extend_s ?? 0);
   const left = Math.max(0, deadline - useNow(250));
   const finish = () => desk.finishWrapUp(id, draft.disposition, draft.note);
   const due = left <= SEND_BEFORE_MS && Boolean(draft.disposition || draft.note.trim());
@@ -43,6 +45,7 @@ export function WrapUp({ work, desk, state, within = false }) {
       </label>
       <footer class="actions">
         <${Action} class="button primary large" shortcut="KeyF" act=${finish}><${Icon} name="check" />${t("wrap_up.finish")}</${Action}>
+        ${more > 0 && html`<${Action} class="button" act=${() => desk.extendWrapUp(id, more)}><${Icon} name="clock" />${t("wrap_up.more", { seconds: more })}</${Action}>`}
         <p class="quiet-text">${t("wrap_up.kept")}</p>
       </footer>
     </article>
