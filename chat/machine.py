@@ -34,7 +34,7 @@ from chat.events import (
     VisitorEnded,
     VisitorHere,
 )
-from router.vocabulary import EndedBy
+from router.vocabulary import EndedBy, Outcome
 
 
 class ChatState(StrEnum):
@@ -107,6 +107,7 @@ class ChatMachine:
         self.place: int | None = None
         self.expected_wait_s: int | None = None
         self.ended_by: EndedBy | None = None
+        self.diverted = False
         self.last = last
         self.progress = {side: (progress or {}).get(side, Progress()) for side in Side}
         self._patience = patience
@@ -216,6 +217,7 @@ class ChatMachine:
 
     def _over(self, by: EndedBy, outcome: str) -> list[ChatCommand]:
         self.state, self.ended_by = ChatState.ENDED, by
+        self.diverted = outcome == Outcome.DIVERTED
         self.place = self.expected_wait_s = self.serving = None
         self._abandon_at = self._give_back_at = self._place_at = None
         self._typing_until.clear()

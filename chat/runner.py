@@ -143,6 +143,7 @@ class ChatRunner:
             delivered=agent.delivered,
             read=agent.read,
             ended_by=machine.ended_by.value if machine.ended_by else None,
+            diverted=machine.diverted,
             may_rate=self.may_rate,
             rating=self.rating,
         )

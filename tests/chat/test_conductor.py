@@ -1,5 +1,6 @@
 """Visitors, agents and the router together: a chat's whole course, identities, restarts, patience."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ from chat import messages as c
 from chat.identity import proof_of
 from chat.machine import Patience
 from chat.ports import ChatRefusedError, Identity
-from router.events import CustomerLeft, InteractionClosed, WorkCancelled, WorkQueued
+from router.events import CustomerLeft, InteractionClosed, PolicyChanged, WorkCancelled, WorkQueued
+from router.policy import Exit, Ring
 from tests.chat.house import SECRET, house, until
 
 
@@ -200,3 +202,15 @@ async def test_a_chat_that_somebody_cancels_is_over_for_the_visitor(tmp_path: Pa
         place.router.tell(WorkCancelled("chat1", "sam"), "test")
         assert (await page.state("ended")).ended_by == "system"
         assert place.router.of(InteractionClosed) == [InteractionClosed("chat1", "cancelled")]
+
+
+async def test_a_visitor_whom_a_rule_sends_away_is_told_so(tmp_path: Path) -> None:
+    async with house(tmp_path) as place, place.page() as page:
+        await page.open()
+        before = place.router.dispatcher.policy
+        rules = replace(before.queues["web_chat"], rings=(Ring(0, exit=Exit(divert="end")),))
+        policy = replace(before, version="v2", queues={**before.queues, "web_chat": rules})
+        place.router.tell(PolicyChanged(policy), "test")
+        ended = await page.state("ended")
+        assert (ended.ended_by, ended.diverted, ended.may_rate) == ("system", True, False)
+        assert place.router.of(InteractionClosed) == [InteractionClosed("chat1", "diverted")]

@@ -23,7 +23,7 @@ export function Conversation({ session, state, open }) {
 
 /** Place and wait, or who is there: read out when it changes. */
 function Where({ status }) {
-  const { state, place, expected_wait_s: wait, agent } = status;
+  const { state, place, expected_wait_s: wait, agent, diverted } = status;
   let first = t("where.waiting");
   let second = null;
   if (state === "waiting") {
@@ -31,7 +31,10 @@ function Where({ status }) {
     if (wait !== null && wait !== undefined) second = wait < 60 ? t("where.soon") : t("where.wait", { wait: minutes(wait) });
   } else if (state === "talking") {
     first = t("where.talking", { agent });
-  } else first = t("where.ended");
+  } else {
+    first = t("where.ended");
+    if (diverted) second = t("where.diverted");
+  }
   return html`
     <div class=${`where ${state}`} role="status">
       <i class="beacon" aria-hidden="true"></i>
