@@ -100,7 +100,7 @@ def test_preferred_agents_come_first_and_are_waited_for_while_they_are_there(new
 
 
 def test_patience_with_preferred_agents_ends(new_world: NewWorld) -> None:
-    world = new_world(rules({"sales": voice("sales", preferred_patience_us=20 * SECOND)}, policy().agents))
+    world = new_world(rules({"sales": voice("sales", preferred_patience_us=20 * SECOND)}, dict(policy().agents)))
     world.ready("ann")
     world.queue("w1")
     world.join("w1.1")
