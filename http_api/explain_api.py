@@ -115,7 +115,7 @@ class Explanations(Protocol):
 
 
 class ExplainApi:
-    """GET /work/{id}/explanation and GET /agents/{id}/explanation."""
+    """Why an item waits or was offered, and why an agent gets nothing: GET .../explanation of a work item or an agent."""
 
     def __init__(self, explanations: Explanations, scopes: Scopes) -> None:
         self._explanations = explanations

@@ -126,7 +126,7 @@ class Supervision(Protocol):
 
 
 class SupervisionApi:
-    """POST /agents/{id}/presence, GET /work, POST /work/{id}/move, /direct and /cancel."""
+    """Presence of agents, waiting work, and moving, directing or cancelling a work item."""
 
     def __init__(self, supervision: Supervision, scopes: Scopes) -> None:
         self._supervision = supervision
