@@ -115,7 +115,7 @@ class Explanations(Protocol):
 
 
 class ExplainApi:
-    """Why an item waits or was offered, and why an agent gets nothing: GET .../explanation of a work item or an agent."""
+    """Tells why a work item waits or was offered to whom, and why an agent gets nothing."""
 
     def __init__(self, explanations: Explanations, scopes: Scopes) -> None:
         self._explanations = explanations
