@@ -92,7 +92,7 @@ async def start_node(folder: Path, site: Path, stack: AsyncExitStack) -> Node:
     stack.push_async_callback(node.stop)
     policy = site_policy(node.site)
     queue = QueuePolicy(QUEUE, Medium.CHAT, offer_timeout_us=600_000_000)
-    await node.pump.post(facts.PolicyChanged(replace(policy, version="bench", queues={QUEUE: queue})), "bench")
+    await node.core.pump.post(facts.PolicyChanged(replace(policy, version="bench", queues={QUEUE: queue})), "bench")
     return node
 
 
@@ -208,17 +208,17 @@ class Events:
         for first in range(0, count, PREPARED):
             chunk = made[first : first + PREPARED]
             for work in chunk:
-                self._node.contexts.opened(work, "bench", "", "")
-            await asyncio.gather(*(self._node.contexts.get(work) for work in chunk))
+                self._node.core.contexts.opened(work, "bench", "", "")
+            await asyncio.gather(*(self._node.core.contexts.get(work) for work in chunk))
         return made
 
     def queue(self, work: str) -> None:
         """It wants an agent."""
-        self._node.pump.tell(facts.WorkQueued(work, work, Medium.CHAT, QUEUE), "bench")
+        self._node.core.pump.tell(facts.WorkQueued(work, work, Medium.CHAT, QUEUE), "bench")
 
     def leave(self, work: str) -> None:
         """Its customer goes."""
-        self._node.pump.tell(facts.CustomerLeft(work), "bench")
+        self._node.core.pump.tell(facts.CustomerLeft(work), "bench")
 
 
 async def at_intended_times(names: Sequence[str], rate: int, act: Callable[[str], None]) -> dict[str, int]:
@@ -245,7 +245,7 @@ async def offers(node: Node, events: Events, names: Sequence[str], rate: int) ->
 
     intended = await at_intended_times(names, rate, act)
     await asyncio.sleep(2 * HOLD_S)
-    await node.pump.drain()
+    await node.core.pump.drain()
     return intended
 
 
@@ -258,7 +258,7 @@ async def floors(node: Node, example: m.Offer, names: Sequence[str], rate: int) 
 
     async def one(name: str, agent_id: str) -> None:
         await connection.link.call(("FCALL", "bench_noop", 1, "bench"))
-        node.hub.send(agent_id, msgspec.structs.replace(example, interaction_id=name))
+        node.voice.hub.send(agent_id, msgspec.structs.replace(example, interaction_id=name))
 
     intended = await at_intended_times(
         names, rate, lambda name: waiting.append(asyncio.ensure_future(one(name, next(agents))))
@@ -324,8 +324,8 @@ async def measure(agents: int, rate: int, count: int) -> None:
         tokens_file.write_text("".join(f"{name} {token}\n" for name, token in (await tokens(node)).items()))
         far = await Agents.start(f"http://127.0.0.1:{node.settings.http_port}", tokens_file)
         for agent_id in node.site.agents:
-            node.reach.leg(agent_id, up=True)
-            assert await node.desk.set_presence(agent_id, "ready", None) is None
+            node.voice.reach.leg(agent_id, up=True)
+            assert await node.voice.desk.set_presence(agent_id, "ready", None) is None
         events = Events(node)
         await offers(node, events, await events.known(WARM_UP), rate)
         names = await events.known(count)
@@ -334,7 +334,7 @@ async def measure(agents: int, rate: int, count: int) -> None:
         embedded = node.storage.embedded
         assert embedded is not None
         pids = {"server": os.getpid(), "agents": far.pid, "store": embedded.pid}
-        if (records := node.projection.pid) is not None:
+        if (records := node.core.projection.pid) is not None:
             pids["records"] = records
         before = {who: cpu_ms(pid) for who, pid in pids.items()}
         intended = await offers(node, events, names, rate)

@@ -118,14 +118,14 @@ async def offers(node: Node, far: Far, count: int) -> list[float]:
     samples = []
     for number in range(count):
         work = f"w{number}"
-        node.contexts.opened(work, "bench", "", "")  # As for a call: who calls is known long before the offer.
-        await node.contexts.get(work)
+        node.core.contexts.opened(work, "bench", "", "")  # As for a call: who calls is known long before the offer.
+        await node.core.contexts.get(work)
         began = time.monotonic_ns()
-        node.pump.tell(facts.WorkQueued(work, work, Medium.CHAT, QUEUE), "bench")
+        node.core.pump.tell(facts.WorkQueued(work, work, Medium.CHAT, QUEUE), "bench")
         name, at = (await far.line()).split()
         assert name == work
         samples.append((int(at) - began) / 1000)
-        await node.pump.post(facts.CustomerLeft(work), "bench")
+        await node.core.pump.post(facts.CustomerLeft(work), "bench")
     return samples
 
 
@@ -134,7 +134,7 @@ async def commits(node: Node, count: int) -> list[float]:
     samples = []
     for _ in range(count):
         began = time.monotonic_ns()
-        await node.pump.post(facts.InteractionNoted("floor", "floor"), "bench")
+        await node.core.pump.post(facts.InteractionNoted("floor", "floor"), "bench")
         samples.append((time.monotonic_ns() - began) / 1000)
     return samples
 
@@ -180,12 +180,12 @@ async def measure(count: int, wanted: Callable[[str], bool]) -> None:
         node = Node(settings, load_whole(settings.site, KINDS, os.environ))
         await node.start()
         try:
-            await node.pump.post(facts.PolicyChanged(bench_policy(node.site)), "bench")
-            caller = await node.sign_in.sign_in(AGENT, node.site.demo_password, time.time_ns() // 1000)
+            await node.core.pump.post(facts.PolicyChanged(bench_policy(node.site)), "bench")
+            caller = await node.voice.sign_in.sign_in(AGENT, node.site.demo_password, time.time_ns() // 1000)
             assert caller is not None
             far = await Far.start("--client", f"http://127.0.0.1:{settings.http_port}", "--token", caller.token)
-            node.reach.leg(AGENT, up=True)
-            assert await node.desk.set_presence(AGENT, "ready", None) is None
+            node.voice.reach.leg(AGENT, up=True)
+            assert await node.voice.desk.set_presence(AGENT, "ready", None) is None
             gc.collect()
             gc.freeze()
             await offers(node, far, count // 10)

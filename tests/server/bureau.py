@@ -101,7 +101,7 @@ class Bureau:
 
     async def connect(self, agent_id: str, generation: int = 2**60) -> None:
         """As if the agent's page and leg were up."""
-        await self.node.pump.post(AgentConnected(agent_id, generation), "test")
+        await self.node.core.pump.post(AgentConnected(agent_id, generation), "test")
 
 
 @asynccontextmanager

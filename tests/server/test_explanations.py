@@ -18,11 +18,11 @@ from tests.server.house import until
 async def ready(office: Bureau, *agents: str) -> None:
     for agent in agents:
         await office.connect(agent)
-        await office.node.pump.post(PresenceSet(agent, Presence.READY), "test")
+        await office.node.core.pump.post(PresenceSet(agent, Presence.READY), "test")
 
 
 async def explained(office: Bureau, work_id: str, who: str = "super9") -> dict[str, Any]:
-    await office.node.projection.drained()
+    await office.node.core.projection.drained()
     status, answer = await office.ask(who, "GET", f"work/{work_id}/explanation")
     assert status == 200, answer
     return dict(answer)
@@ -65,7 +65,7 @@ async def test_an_item_tells_why_it_waits_and_why_each_offer_was_made(tmp_path: 
         assert offer["candidates"][0]["terms"] == offer["terms"]
         assert first["state"] == "offered"
 
-        await office.node.pump.post(OfferRejected(f"{work_id}.1", "agent2", "busy"), "test")
+        await office.node.core.pump.post(OfferRejected(f"{work_id}.1", "agent2", "busy"), "test")
         second = (await explained(office, work_id))["offers"]
         assert [one["agent_id"] for one in second] == ["agent2", "agent1"]
         assert failed(second[1]["candidates"])["agent2"] == "resting"

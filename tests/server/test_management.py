@@ -48,7 +48,7 @@ class Board:
 
 
 async def work_state(office: Bureau, work_id: str) -> WorkState | None:
-    row = office.node.pump.dispatcher.work(work_id)
+    row = office.node.core.pump.dispatcher.work(work_id)
     return None if row is None else row.state
 
 
@@ -101,18 +101,18 @@ async def test_a_shift_with_a_restart(tmp_path: Path) -> None:
         ]
         assert {by for _, by in told} == {"super9"}
         assert audit["items"][-2]["after"]["skills"] == {"mandarin": 10}
-        await office.node.projection.drained()
+        await office.node.core.projection.drained()
         _, story = await office.ask("super9", "GET", f"interactions/{first['interaction_id']}")
         assert story["record"]["outcome"] == "cancelled"
         assert {"moved", "directed", "cancelled"} <= {step["kind"] for step in story["story"]}
         assert story["data"] == {"subject": "hello"}
         waiting = await office.submit()
-        version = office.node.pump.dispatcher.policy.version
+        version = office.node.core.pump.dispatcher.policy.version
     async with bureau(tmp_path) as office:
-        assert office.node.pump.dispatcher.policy.version == version
-        assert office.node.pump.dispatcher.policy.agents["agent1"].skills == {"mandarin": 10}
-        assert office.node.pump.dispatcher.work(waiting["work_id"]) is not None
-        assert await office.node.management.audit.first_broken() is None
+        assert office.node.core.pump.dispatcher.policy.version == version
+        assert office.node.core.pump.dispatcher.policy.agents["agent1"].skills == {"mandarin": 10}
+        assert office.node.core.pump.dispatcher.work(waiting["work_id"]) is not None
+        assert await office.node.core.management.audit.first_broken() is None
 
 
 @pytest.mark.timeout(60)
@@ -124,17 +124,17 @@ async def test_work_of_programs_goes_through(tmp_path: Path) -> None:
         assert await office.ask("key:crm", "POST", "work", body, **key) == (201, first)
         status, problem = await office.ask("key:crm", "POST", "work", {**body, "priority": 5}, **key)
         assert (status, problem["type"]) == (422, "urn:jackfield:problem:other-body")
-        assert office.node.pump.dispatcher.open_work() == 1
+        assert office.node.core.pump.dispatcher.open_work() == 1
         await office.connect("agent4")
         assert (await office.ask("ops9", "POST", "agents/agent4/presence", {"presence": "ready"}))[0] == 204
-        (held,) = office.node.pump.dispatcher.reservations_of("agent4")
-        assert await office.node.desk.accept("agent4", held.reservation_id) is None
-        views = office.node.pump.dispatcher
+        (held,) = office.node.core.pump.dispatcher.reservations_of("agent4")
+        assert await office.node.voice.desk.accept("agent4", held.reservation_id) is None
+        views = office.node.core.pump.dispatcher
         await until(lambda: (row := views.work(first["work_id"])) is not None and row.state is WorkState.CONNECTED)
-        assert await office.node.desk.hang_up("agent4", held.reservation_id) is None
-        assert await office.node.desk.finish_wrap_up("agent4", held.reservation_id, "resolved", "done") is None
-        await office.node.pump.drain()
-        await office.node.projection.drained()
+        assert await office.node.voice.desk.hang_up("agent4", held.reservation_id) is None
+        assert await office.node.voice.desk.finish_wrap_up("agent4", held.reservation_id, "resolved", "done") is None
+        await office.node.core.pump.drain()
+        await office.node.core.projection.drained()
         _, answer = await office.ask("agent4", "GET", f"interactions/{first['interaction_id']}")
         assert (answer["record"]["state"], answer["record"]["outcome"]) == ("closed", "handled")
         _, queues = await office.ask("ops9", "GET", "queues")
@@ -191,7 +191,7 @@ async def test_an_alert_on_its_way(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     hooks = '[hooks.crm]\nurl = "http://127.0.0.1:9/"\nevents = ["alert.raised"]\nsecret_env = "ALERT_SECRET"\n'
     async with bureau(tmp_path, hooks) as office:
         await office.submit(requirements={"mandarin": 10})
-        management, pump = office.node.management, office.node.pump
+        management, pump = office.node.core.management, office.node.core.pump
         monkeypatch.setattr(management.alerts, "_now", lambda: pump.now() + 31_000_000)
         url = f"{office.base.replace('http', 'ws')}/api/v1/board/ws"
         async with office.session.ws_connect(url) as socket:

@@ -67,9 +67,9 @@ async def test_it_starts_serves_and_leaves_nothing(tmp_path: Path) -> None:
         base = f"http://127.0.0.1:{made.http_port}"
         assert await status(f"{base}/healthz") == 200
         assert await status(f"{base}/readyz") == 200
-        assert node.pump.dispatcher.policy == site_policy(node.site)
-        await until(lambda: node.pump.backlog == 0)
-        opened = node.open_things()
+        assert node.core.pump.dispatcher.policy == site_policy(node.site)
+        await until(lambda: node.core.pump.backlog == 0)
+        opened = node.web.open_things()
         assert {name for name, count in opened.items() if count} == {"tasks"}, opened
         assert opened["tasks"] == len(node.tasks)
         node.request_stop()

@@ -18,11 +18,11 @@ async def test_those_who_come_when_too_many_ask_are_refused(tmp_path: Path, monk
     async with bureau(tmp_path) as office:
         await ready(office, "agent2")
         work = await office.submit("first_chat")
-        await office.node.projection.drained()
-        past = PastDecisions(office.node.journal)
+        await office.node.core.projection.drained()
+        past = PastDecisions(office.node.core.journal)
         (turn,) = [
             entry.sequence
-            for entry in await office.node.journal.read_journal(0, 500)
+            for entry in await office.node.core.journal.read_journal(0, 500)
             if any(isinstance(one, SendOffer) for one in entry.commands)
         ]
         first = asyncio.create_task(past.find(work["work_id"], [turn], 9))
@@ -38,8 +38,8 @@ async def test_a_replay_that_takes_too_long_or_fails_finds_nothing(
     async with bureau(tmp_path) as office:
         await ready(office, "agent2")
         work = await office.submit("first_chat")
-        past = PastDecisions(office.node.journal)
-        last = office.node.pump.sequence
+        past = PastDecisions(office.node.core.journal)
+        last = office.node.core.pump.sequence
         monkeypatch.setattr(module, "LIMIT_S", 0.001)
         assert await past.find(work["work_id"], [last], 9) == ()
         monkeypatch.setattr(module, "LIMIT_S", 60)

@@ -63,20 +63,20 @@ async def test_what_is_new_is_there_at_once(tmp_path: Path, monkeypatch: pytest.
             "chat_entries": {"added": ["returns"]},
             "hooks": {"added": ["crm"]},
         }
-        policy = node.pump.dispatcher.policy
+        policy = node.core.pump.dispatcher.policy
         assert policy.queues["returns"].teams == ("first_line",)
         assert policy.queues["first_chat"].priority == 7, "live edits stay on top"
-        assert node.reach.agent_of("2990") == "late1"
-        assert node.credentials.ha1("2990", "jackfield", "MD5") is not None
-        assert await node.sign_in.sign_in("late1", PASSWORD, 1) is not None
-        assert "returns" in node.chats.conductor.site.entries
-        assert "sent_back" in node.current.site.dispositions
+        assert node.voice.reach.agent_of("2990") == "late1"
+        assert node.voice.credentials.ha1("2990", "jackfield", "MD5") is not None
+        assert await node.voice.sign_in.sign_in("late1", PASSWORD, 1) is not None
+        assert "returns" in node.web.chats.conductor.site.entries
+        assert "sent_back" in node.core.current.site.dispositions
         await office.submit("returns")
-        await node.projection.drained()
+        await node.core.projection.drained()
         deliveries = Deliveries(node.storage.database)
         async with asyncio.timeout(10):
             while not (told := await deliveries.page(10)):
-                await node.pump.drain()
+                await node.core.pump.drain()
         assert [each.kind for each in told] == ["work.queued"]
         entry = next(each for each in await Audit(node.storage.database).page(5) if each.action == "reload_site")
         assert (entry.by, entry.role, entry.comment) == ("ops9", "administrator", "returns season")
@@ -88,7 +88,7 @@ async def test_what_is_new_is_there_at_once(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.timeout(120)
 async def test_mistakes_change_nothing_and_are_all_told(tmp_path: Path) -> None:
     async with bureau(tmp_path) as office:
-        before = office.node.pump.dispatcher.policy.version
+        before = office.node.core.pump.dispatcher.policy.version
         append(office, "queues.toml", '\n[returns]\ntitle = "Returns"\nmedium = "chat"\nteams = ["frist_line"]\n')
         append(office, "chats.toml", '\n[entries.returns]\nchannel = "web_chat"\nqueue = "orders"\n')
         status, wrong = await reload(office)
@@ -97,11 +97,11 @@ async def test_mistakes_change_nothing_and_are_all_told(tmp_path: Path) -> None:
         assert wrong["mistakes"][0]["suggestion"] == 'did you mean "first_line"?'
         without(office, "queues.toml", "returns")
         with pytest.raises(ConfigProblems, match=r"chats\.toml: entries\.returns\.queue"):
-            await office.node.site_desk._reloader.reload("somebody", "system")
-        assert "error" in await office.node.site_desk.command()
-        await office.node.site_desk.hang_up()
-        assert office.node.pump.dispatcher.policy.version == before
-        assert "returns" not in office.node.current.site.queues
+            await office.node.web.site_desk._reloader.reload("somebody", "system")
+        assert "error" in await office.node.web.site_desk.command()
+        await office.node.web.site_desk.hang_up()
+        assert office.node.core.pump.dispatcher.policy.version == before
+        assert "returns" not in office.node.core.current.site.queues
         assert await Audit(office.node.storage.database).page(5) == ()
 
 
@@ -109,10 +109,10 @@ async def test_mistakes_change_nothing_and_are_all_told(tmp_path: Path) -> None:
 async def test_an_agent_who_is_gone_finishes_and_may_come_back(tmp_path: Path) -> None:
     async with bureau(tmp_path) as office:
         node = office.node
-        pump = node.pump
+        pump = node.core.pump
         await office.token("super9")
-        node.reach.page("super9", up=True)
-        node.reach.leg("super9", up=True)
+        node.voice.reach.page("super9", up=True)
+        node.voice.reach.leg("super9", up=True)
         await pump.post(PresenceSet("super9", Presence.READY), "test")
         path = site_of(office) / "agents.toml"
         agents = path.read_text().replace("[agents.super9]\n", "[agents.super9]\ncapacity = { chat = 2 }\n")
@@ -126,16 +126,16 @@ async def test_an_agent_who_is_gone_finishes_and_may_come_back(tmp_path: Path) -
         without(office, "agents.toml", "agents.super9")
         assert (await reload(office))[0] == 200
         assert pump.dispatcher.reservation(row.reservation_id) is not None, "the conversation goes on"
-        assert node.desk.belongs("super9")
-        assert node.current.agent("super9") is not None
+        assert node.voice.desk.belongs("super9")
+        assert node.core.current.agent("super9") is not None
         assert (await office.ask("super9", "GET", "me"))[0] == 200
         other = await office.submit("first_chat")
         assert pump.dispatcher.work(other["work_id"]) is not None
         assert len(pump.dispatcher.reservations_of("super9")) == 1, "nothing new is offered"
-        assert await node.desk.hang_up("super9", row.reservation_id) is None
+        assert await node.voice.desk.hang_up("super9", row.reservation_id) is None
         await pump.post(WrapUpFinished(row.reservation_id, "super9", None), "test")
         assert pump.dispatcher.agent("super9") is None
-        assert not node.desk.belongs("super9")
+        assert not node.voice.desk.belongs("super9")
         assert (await office.ask("super9", "GET", "me"))[0] == 401
 
         path.write_text(agents)
@@ -150,13 +150,13 @@ async def test_a_queue_stays_while_a_call_may_be_led_to_it(tmp_path: Path, monke
     monkeypatch.setattr("server.reload.LEAVING_POLL_S", 0.01)
     async with bureau(tmp_path) as office:
         node = office.node
-        calls = node.conductor._by_interaction
+        calls = node.voice.conductor._by_interaction
         calls["i1"] = None  # type: ignore[assignment]  # a call that is somewhere in its flow
         without(office, "queues.toml", "expert_chat")
         assert (await reload(office))[1]["changes"] == {"queues": {"removed": ["expert_chat"]}}
-        assert "expert_chat" in node.pump.dispatcher.policy.queues
+        assert "expert_chat" in node.core.pump.dispatcher.policy.queues
         del calls["i1"]
-        await until(lambda: "expert_chat" not in node.pump.dispatcher.policy.queues, "the queue is gone")
+        await until(lambda: "expert_chat" not in node.core.pump.dispatcher.policy.queues, "the queue is gone")
 
 
 @pytest.mark.timeout(120)

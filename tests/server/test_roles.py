@@ -137,11 +137,11 @@ async def take_over(office: Bureau, who: str, target: dict[str, str]) -> bool | 
 def spoken_by(office: Bureau, agent: str) -> Iterator[str]:
     """A call, as the pages are shown it, in which this agent is."""
     call = f"call-of-{agent}"
-    office.node.desk.parties(call, [PartyView("w", PartyKind.AGENT, PartyState.HERE, agent)])
+    office.node.voice.desk.parties(call, [PartyView("w", PartyKind.AGENT, PartyState.HERE, agent)])
     try:
         yield call
     finally:
-        office.node.desk.parties(call, [])
+        office.node.voice.desk.parties(call, [])
 
 
 async def see_targets(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
@@ -157,7 +157,7 @@ async def left_by_a_caller(office: Bureau, target: dict[str, str]) -> int:
     folder = office.node.settings.data_dir / "messages"
     folder.mkdir(exist_ok=True)
     (folder / file).write_bytes(b"RIFF")
-    return await office.node.follow_ups.voicemail(
+    return await office.node.voice.follow_ups.voicemail(
         target["interaction_id"], target["queue"], "1", "en", (), 1, file=file, duration_us=1
     )
 
@@ -190,9 +190,9 @@ async def see_statistics(office: Bureau, who: str, target: dict[str, str]) -> bo
 
 async def raised(office: Bureau, target: dict[str, str]) -> int:
     """The alert about this queue; one long wait raises it."""
-    desk = office.node.management.alerts
+    desk = office.node.core.management.alerts
     key = (AlertKind.BREACH, "queue", target["queue"])
-    now = office.node.pump.now()
+    now = office.node.core.pump.now()
     desk._alerts.step({**dict(desk._readings(now)), key: Reading(True, False, {"over": 1})}, now)
     (found,) = [alert for alert in desk._alerts.open.values() if alert.key == key]
     desk._unsaved[found.id] = found
@@ -255,7 +255,7 @@ async def _target(office: Bureau, where: dict[str, str]) -> dict[str, str]:
     work = await office.submit(where["queue"], customer=customer)
     assert (await office.ask("ops9", "POST", f"work/{work['work_id']}/direct", {"agent_id": where["agent"]}))[0] == 204
     assert (await office.ask("ops9", "POST", f"work/{work['work_id']}/direct", {"agent_id": None}))[0] == 204
-    await office.node.projection.drained()
+    await office.node.core.projection.drained()
     (known,) = await Customers(office.node.storage.database).find(where["queue"])
     own = {"api": "own"} if where is INSIDE else {}
     return {**where, **work, "customer": known, **own}

@@ -1,0 +1,152 @@
+"""The part of a node that decides and remembers: the pump over the shard, the site as it is, journal and records."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+
+from records.customers import Customers
+from records.interactions import Interactions
+from records.notes import Notes
+from router.dispatcher import Dispatcher
+from router.estimates import WaitEstimates
+from router.events import NodeLost
+from router.rows import Turn
+from server.board import MAX_BACKLOG
+from server.clock import wall_us
+from server.contexts import InteractionContexts
+from server.current import CurrentSite
+from server.ground import Ground
+from server.ids import interaction_ids
+from server.journal_files import JournalFolder
+from server.kept_journal import KeptJournal
+from server.management import Management
+from server.pump import Pump, PumpClosedError
+from server.records_process import RecordsProcess
+from server.records_worker import Setup
+from server.rotation import Rotation
+from server.speaker import Speaker
+from server.storage import SHARD
+from telemetry.metrics import Metrics
+from telemetry.routing import RoutingMeter
+
+LAST_COMMITS_S = 3.0
+
+
+@dataclass(slots=True)
+class CorePart:
+    """Made by `build_core`. `begin` when every part is there; `commit_the_rest`, then `close`, at the end."""
+
+    pump: Pump
+    interactions: Interactions
+    customers: Customers
+    contexts: InteractionContexts
+    meter: RoutingMeter
+    speaker: Speaker
+    management: Management
+    current: CurrentSite
+    waits: WaitEstimates
+    projection: RecordsProcess
+    rotation: Rotation
+    journal: KeptJournal
+
+    async def begin(self, ground: Ground) -> None:
+        """Commits from now on; work of nodes that are gone is closed first."""
+        ground.tasks.spawn(self.pump.run(), "pump")
+        ground.tasks.spawn(self.rotation.run(), "rotation")
+        register = ground.storage.register
+        for label in await register.lost(ground.storage.member):
+            await self.pump.post(NodeLost(label), "start")
+            await register.forget(label)
+        self.management.begin(ground.tasks)
+
+    async def commit_the_rest(self) -> None:
+        """So that the records have the last turns too. A store that is away must not hold up the end."""
+        with suppress(TimeoutError, PumpClosedError):
+            async with asyncio.timeout(LAST_COMMITS_S):
+                await self.pump.drain()
+
+    def close(self) -> None:
+        """No more events; the tasks end when what is pending is done."""
+        self.pump.close()
+        self.projection.close()
+        self.management.close()
+
+    def expected_wait(self, work_id: str) -> int | None:
+        """How long a waiting item is likely to wait from now, in microseconds; None while too little is known."""
+        place = self.pump.place(work_id)
+        estimate = self.waits.estimate_of(work_id, place) if place is not None else None
+        return estimate.expected_us if estimate is not None else None
+
+    def check_store(self) -> str | None:
+        """What is wrong with the commits, or None."""
+        if self.pump.away or self.pump.backlog > MAX_BACKLOG:
+            return f"{self.pump.backlog} decisions wait for the store"
+        return None
+
+    def check_records(self) -> str | None:
+        """What is wrong with the records, or None."""
+        behind = self.pump.sequence - self.projection.position
+        return f"the records are {behind} turns behind" if behind > MAX_BACKLOG else None
+
+
+async def build_core(ground: Ground) -> CorePart:
+    """Restored from the rows, with the records as far as the journal goes; nothing is committed yet."""
+    storage, settings, metrics = ground.storage, ground.settings, ground.metrics
+    shard, database = storage.shard, storage.database
+    interactions, customers = Interactions(database), Customers(database)
+    contexts = InteractionContexts(customers, interactions, Notes(database), ground.tasks, wall_us)
+    meter = RoutingMeter(metrics, {})
+    meter.restore(shard.image)
+    speaker = Speaker(meter, contexts)
+    shard.committed = metrics.committed
+    management = Management(ground.files, database, wall_us)
+    policy = await management.load()
+    waits = WaitEstimates(policy)
+    waits.restore(shard.image)
+
+    def decided(turn: Turn, elapsed_us: int) -> None:
+        metrics.decided(elapsed_us)
+        waits.observe(turn)
+
+    pump = await shard.restore(policy, speaker, decided)
+    contexts.prefers = lambda queue: _prefers(pump.dispatcher, queue)
+    folder = JournalFolder(settings.data_dir / "journal", SHARD)
+    setup = Setup(storage.store_url, settings.database_url, SHARD, str(folder.path), settings.log_level)
+    projection = RecordsProcess(setup, lambda position: _projected(metrics, pump, position))
+    rotation = Rotation(
+        shard.store,
+        shard.lease,
+        folder,
+        lambda: projection.position,
+        unsettled=pump.unsettled,
+        days=settings.journal_days,
+    )
+    await rotation.begin(shard.restored_under, shard.restored_at)
+    ground.tasks.spawn(projection.run(), "projection")
+    await projection.catch_up(shard.image.applied)
+    journal = KeptJournal(shard.store, folder)
+    await management.attach(pump, journal, shard.image, interaction_ids(wall_us), waits)
+    speaker.attach_management(management.observe)
+    return CorePart(
+        pump=pump,
+        interactions=interactions,
+        customers=customers,
+        contexts=contexts,
+        meter=meter,
+        speaker=speaker,
+        management=management,
+        current=management.current,
+        waits=waits,
+        projection=projection,
+        rotation=rotation,
+        journal=journal,
+    )
+
+
+def _prefers(dispatcher: Dispatcher, queue: str) -> bool:
+    rules = dispatcher.policy.queues.get(queue)
+    return rules is not None and rules.preferred_patience_us > 0
+
+
+def _projected(metrics: Metrics, pump: Pump, position: int) -> None:
+    metrics.journal_lag(max(0, pump.sequence - position))

@@ -1,0 +1,29 @@
+"""What every part of a node stands on: made first, and never exchanged while the node lives."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from config.settings import Settings
+from config.whole import WholeSite
+from server.forwarded import ClientAddress
+from server.storage import Storage
+from server.tasks import TaskOwner
+from server.tls import Certificate
+from telemetry.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """`files` are those of the start. `calls` owns the tasks of calls, which end before everything else does;
+    `stack` closes what was opened, in the opposite order, at the very end.
+    """
+
+    settings: Settings
+    files: WholeSite
+    storage: Storage
+    metrics: Metrics
+    tasks: TaskOwner
+    calls: TaskOwner
+    certificate: Certificate | None
+    address_of: ClientAddress
+    stack: AsyncExitStack

@@ -1,0 +1,153 @@
+"""The part of a node that talks: phones and trunks, the media workers, calls, and the desk that agents sit at."""
+
+import itertools
+import secrets
+
+import structlog
+
+from agents_ws.hub import Hub
+from config.site import Site
+from media.events import MediaEvent
+from records.accounts import Accounts
+from records.follow_ups import FollowUps
+from records.notes import Notes
+from records.phones import Phones
+from records.sessions import Sessions, SignIn
+from server import media_port, signalling
+from server.call_backs import CallBacks
+from server.cards import Cards
+from server.clock import wall_us
+from server.core_part import CorePart
+from server.desk import Desk
+from server.ground import Ground
+from server.ids import interaction_ids
+from server.ivr_services import ivr_services
+from server.people import People
+from server.reach import Reach
+from server.sdp_port import SdpPort
+from server.telephony import REALM, media_workers, user_agent
+from server.trunks import TrunkLines
+from server.voice_site import voice_site
+from sip.events import SipEvent
+from voice.conductor import Conductor
+from voice.runner import VoicePorts
+from voice.site import VoiceSite
+
+log = structlog.get_logger(__name__)
+
+
+class VoicePart:
+    """`build`, then `listen`; `aclose` when the calls are over."""
+
+    def __init__(self, ground: Ground, core: CorePart) -> None:
+        database, board = ground.storage.database, core.pump.dispatcher
+        self._ground = ground
+        self._core = core
+        self._new_id = interaction_ids(wall_us)
+        self.people = People(
+            core.current, Accounts(database), Phones(database), REALM, serve_demo=ground.settings.on_loopback
+        )
+        self.reach = Reach(core.pump.tell, lambda agent_id: row.generation if (row := board.agent(agent_id)) else 0)
+        self.sign_in = SignIn(Accounts(database), Sessions(database, ground.settings.session_us))
+        self.desk = Desk(
+            core.pump,
+            Cards(core.current),
+            core.contexts,
+            self.reach,
+            self.sign_in,
+            Notes(database),
+            ground.tasks,
+            wall_us,
+        )
+        sessions = itertools.count(1)
+        self.hub = Hub(now=core.pump.now, new_session_id=lambda: f"{secrets.token_urlsafe(12)}-{next(sessions)}")
+        self.sdp = SdpPort(lambda: secrets.randbits(40))
+        self.follow_ups = FollowUps(database)
+        self.messages = ground.settings.data_dir / "messages"
+
+    async def build(self) -> None:
+        """Media workers run, calls can be conducted; nobody hears us yet."""
+        ground, core = self._ground, self._core
+        settings, storage, current = ground.settings, ground.storage, core.current
+        await self.people.make_demo_accounts(current.site, wall_us())
+        self.engine = media_workers(settings, current.site.prompts_dir, storage.shard.lease.epoch, self._media_event)
+        await self.engine.start()
+        self.credentials = signalling.PhoneCredentials(await self.people.phone_secrets(current.site))
+        self.ua = user_agent(settings, storage, self.credentials, ground.certificate, self._sip_event)
+        services = await ivr_services(
+            current, self.engine, self.follow_ups, self.messages, core.contexts, ground.tasks, ground.stack
+        )
+        media = media_port.MediaPort(self.engine)
+        self.lines = TrunkLines(current, self.ua)
+        ports = VoicePorts(
+            self.ua, media, self.sdp, core.pump, core.contexts, self.desk, services, self.lines, core.expected_wait
+        )
+        self.conductor = Conductor(self._voice_site(), ports, ground.calls)
+        self.lines.refused = self.conductor.call_failed
+        self.desk.calls.call_back = self._call_backs().call
+        self.desk.attach(self.hub, self.conductor)
+        core.speaker.attach(self.desk, self.conductor, core.projection)
+        current.on_change(self._follow)
+        self._follow(current.site)
+
+    async def listen(self) -> None:
+        """Phones, callers and trunks reach us from now on."""
+        await self.ua.start()
+        self.lines.follow(self._core.current.site)
+        self._core.current.on_change(self.lines.follow)
+
+    async def aclose(self) -> None:
+        """Signalling first, then media; safe however far `build` came."""
+        if hasattr(self, "ua"):
+            await self.ua.aclose()
+        if hasattr(self, "engine"):
+            await self.engine.aclose()
+
+    def close(self) -> None:
+        """Calls are ended; the tasks of `ground.calls` do it."""
+        if hasattr(self, "conductor"):
+            self.conductor.close()
+
+    def check_media(self) -> str | None:
+        """What is wrong with the media workers, or None."""
+        return None if any(pid is not None for pid in self.engine.worker_pids) else "no media process is alive"
+
+    def _call_backs(self) -> CallBacks:
+        core = self._core
+        return CallBacks(
+            self.follow_ups,
+            core.interactions,
+            core.contexts,
+            core.pump,
+            core.current,
+            self.conductor.numbers.may_dial,
+            lambda agent_id: self.desk.calls.availability(agent_id) == "free",
+            node=self._ground.storage.member.label,
+            new_id=self._new_id,
+            wall=wall_us,
+        )
+
+    def _voice_site(self) -> VoiceSite:
+        return voice_site(self._core.current, self._ground.storage.member.label, self._new_id)
+
+    def _follow(self, site: Site) -> None:
+        """What is made from the site, made anew."""
+        self._core.meter.targets = {name: queue.service_level.threshold_us for name, queue in site.queues.items()}
+        self.conductor.site = self._voice_site()
+        phones = {each.agent_id: each.sip_user if each.station == "sip" else "" for each in site.agents.values()}
+        self.reach.follow(phones, self.ua.registered)
+
+    def _sip_event(self, event: SipEvent) -> None:
+        signalling.hand_over(event, self.conductor, self._phone_changed)
+
+    def _media_event(self, event: MediaEvent) -> None:
+        media_port.hand_over(event, self.conductor, _log_failed_leg)
+
+    def _phone_changed(self, user: str, registered: bool) -> None:
+        agent_id = self.reach.agent_of(user)
+        if agent_id is not None:
+            self.desk.phone_changed(agent_id, registered=registered)
+
+
+def _log_failed_leg(leg_id: str, reason: str) -> None:
+    log.info("leg_failed", leg_id=leg_id, reason=reason)

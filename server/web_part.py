@@ -1,0 +1,162 @@
+"""The part of a node that browsers and programs reach: the API, the pages, the sockets, and visitors' chats."""
+
+from agents_ws.endpoint import OriginPolicy
+from http_api.app import Ports
+from http_api.calls_api import CallsApi
+from http_api.routes import Route
+from http_api.site_api import SiteApi
+from http_api.targets_api import TargetsApi
+from records.api_keys import ApiKeys
+from records.decisions import Decisions
+from server import media_port
+from server.board import Checks
+from server.chat_service import ChatParts, ChatService, WaitSeconds
+from server.clock import wall_us
+from server.control import Control
+from server.core_part import CorePart
+from server.explanations import Explainer
+from server.ground import Ground
+from server.ids import interaction_ids
+from server.monitoring import Monitoring
+from server.past_decisions import PastDecisions
+from server.reload import Followers, Reloader
+from server.site_desk import SiteDesk
+from server.targets import TransferTargets
+from server.titles import Titles
+from server.voice_part import VoicePart
+from server.web import GuardedSignIn, Web
+from server.web_calls import web_call_endpoint
+
+
+class WebPart:
+    """`start` opens the doors; the node closes `control`, `chats` and `web` each in its turn."""
+
+    def __init__(self, ground: Ground, core: CorePart, voice: VoicePart) -> None:
+        self._ground = ground
+        self._core = core
+        self._voice = voice
+        self.chats = self._build_chats()
+        core.speaker.attach_chats(self.chats.execute)
+        self.site_desk = SiteDesk(Reloader(ground.settings, ground.files, self._followers(), wall_us))
+        self.control = Control(ground.settings.data_dir, {"reload": self.site_desk.command})
+        self._watch()
+        self.web = self._build_web()
+
+    async def start(self) -> None:
+        """Listens, and takes commands on the control socket."""
+        await self.web.start()
+        await self.control.start()
+
+    def open_things(self) -> dict[str, int]:
+        """What is open now, for the metrics and for finding leaks."""
+        voice, core, ground = self._voice, self._core, self._ground
+        pulses = voice.engine.pulses
+        return {
+            **voice.conductor.counts,
+            **self.chats.counts,
+            "sip_calls": voice.ua.open_calls,
+            "sip_transactions": voice.ua.open_transactions,
+            "sip_connections": voice.ua.open_connections,
+            "media_legs": sum(pulse.legs for pulse in pulses),
+            "media_ports": sum(pulse.ports_in_use for pulse in pulses),
+            "sdp_sides": len(voice.sdp),
+            "contexts": len(core.contexts),
+            "tasks": len(ground.tasks) + len(ground.calls),
+            "sockets": voice.hub.counts.connections,
+            "work": core.pump.dispatcher.open_work(),
+            "pump_backlog": core.pump.backlog,
+        }
+
+    def _watch(self) -> None:
+        metrics, management = self._ground.metrics, self._core.management
+        metrics.watch_queues(management.board.gauges)
+        metrics.watch_open(self.open_things)
+        metrics.watch_alerts(management.alerts.counts)
+        metrics.watch_sip(lambda: self._voice.ua.counters)
+
+    def _build_web(self) -> Web:
+        ground, core, voice = self._ground, self._core, self._voice
+        auth = GuardedSignIn(
+            voice.sign_in, voice.people.login_allowed, ApiKeys(ground.storage.database), voice.desk.belongs
+        )
+        # The pages that may embed the widget may call from it: one list for both.
+        may_connect = self.chats.endpoint.origins.may_connect
+        media = media_port.MediaPort(voice.engine)
+        return Web(
+            self._ports(auth),
+            voice.desk,
+            voice.hub,
+            (ground.settings.bind, ground.settings.http_port),
+            None if ground.certificate is None else ground.certificate.context,
+            web_call_endpoint(core.current, voice.conductor, media, core.pump, may_connect, ground.address_of),
+            (*self.chats.routes(), *SiteApi(self.site_desk).routes(), *self._call_routes()),
+            core.management.board_socket(auth, OriginPolicy()),
+            ground.address_of,
+        )
+
+    def _ports(self, auth: GuardedSignIn) -> Ports:
+        ground, core, voice, management = self._ground, self._core, self._voice, self._core.management
+        decisions = Decisions(ground.storage.database)
+        checks = {"store": core.check_store, "media": voice.check_media, "records": core.check_records}
+        return Ports(
+            auth=auth,
+            interactions=core.interactions,
+            customers=core.customers,
+            board=management.board,
+            scopes=management.scopes,
+            supervision=management.supervision,
+            explanations=Explainer(core.pump.dispatcher, decisions, PastDecisions(core.journal)),
+            rules=management.rules,
+            programs=management.programs,
+            follow_ups=voice.follow_ups,
+            messages=voice.messages,
+            statistics=management.statistics,
+            titles=Titles(management.site),
+            alerts=management.alerts,
+            audit=management.audit,
+            deliveries=management.deliveries,
+            health=Checks(checks),
+            metrics=ground.metrics,
+            now=wall_us,
+            login_allowed=lambda _account: True,
+        )
+
+    def _call_routes(self) -> tuple[Route, ...]:
+        core, voice, management = self._core, self._voice, self._core.management
+        monitoring = Monitoring(voice.conductor, voice.desk.calls, core.pump, management.audit, wall_us)
+        targets = TransferTargets(core.current, management.board, voice.desk.calls.availability)
+        return (*CallsApi(monitoring, management.scopes).routes(), *TargetsApi(targets.of).routes())
+
+    def _followers(self) -> Followers:
+        voice = self._voice
+        return Followers(
+            management=self._core.management,
+            people=voice.people,
+            credentials=voice.credentials,
+            engine=voice.engine,
+            conductor=voice.conductor,
+            chats=self.chats,
+            desk=voice.desk,
+            tasks=self._ground.tasks,
+        )
+
+    def _build_chats(self) -> ChatService:
+        ground, core, voice = self._ground, self._core, self._voice
+        parts = ChatParts(
+            core.pump,
+            core.contexts,
+            voice.desk,
+            voice.hub,
+            ground.storage.database,
+            ground.calls,
+            WaitSeconds(core.expected_wait),
+            ground.address_of,
+        )
+        return ChatService(
+            core.current,
+            ground.files.chats,
+            parts,
+            node=ground.storage.member.label,
+            new_id=interaction_ids(wall_us),
+            serve_demo=ground.settings.on_loopback,
+        )
