@@ -80,6 +80,14 @@ class Deposed(StoreError):
         self.current = current
 
 
+class StruckOff(StoreError):
+    """The shard does not know this node, or not any more: others count it as lost. Nothing was taken."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(f"{label} is not among the shard's nodes")
+        self.label = label
+
+
 class OutOfOrder(StoreError):
     """The turns do not follow the last applied one, or differ from what was applied. Nothing was changed."""
 

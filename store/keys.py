@@ -19,6 +19,7 @@ class ShardKeys:
     queue_prefix: bytes
     inbox: bytes
     heads: bytes
+    senders: bytes
 
     def queue(self, name: str) -> bytes:
         """Return the sorted set of those who wait in queue `name`."""
@@ -53,6 +54,7 @@ def shard_keys(shard: str) -> ShardKeys:
         queue_prefix=f"{tag}:queue:".encode(),
         inbox=f"{tag}:inbox".encode(),
         heads=f"{tag}:heads".encode(),
+        senders=f"{tag}:senders".encode(),
     )
 
 

@@ -22,8 +22,33 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class ShardHead:
+    """Who owns the shard now: `owner` is "" when it is free, `remaining_ms` at most 0 when the lease ran out."""
+
+    owner: str
+    epoch: int
+    remaining_ms: int
+    now_us: int
+    applied: int
+    clock: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An event that a node forwards to the shard's owner; `cause` as a turn has it."""
+
+    cause: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
 class InboxEntry:
-    """An event from another node. Hand `id` to the commit of the turn that applied it."""
+    """An event from another node. Hand `id` to the commit of the turn that applied it.
+
+    `request` is `label/number` of the node that forwarded it, "" for the last word on a node that was struck off.
+    """
 
     id: str
     event: Event
+    request: str = ""
+    cause: str = ""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from router.events import Event, PolicyChanged
+from router.events import Event, NodeLost, PolicyChanged
 from router.policy import Policy
 from router.rows import ShardImage, Turn
 from store.codec import (
@@ -19,9 +19,9 @@ from store.codec import (
     encode_event,
     encode_row,
 )
-from store.errors import Deposed, LeaseHeld, OutOfOrder, PolicyConflict, UnknownPolicy
+from store.errors import Deposed, LeaseHeld, OutOfOrder, PolicyConflict, StruckOff, UnknownPolicy
 from store.group import Part, commit_arguments
-from store.lease import InboxEntry, Lease
+from store.lease import InboxEntry, Lease, Request, ShardHead
 from store.segment import RawImage
 
 
@@ -42,7 +42,8 @@ class MemoryShard:
     policies: dict[str, bytes] = field(default_factory=dict)
     places: dict[str, tuple[str, int]] = field(default_factory=dict)
     journal: dict[int, bytes] = field(default_factory=dict)
-    inbox: dict[int, bytes] = field(default_factory=dict)
+    inbox: dict[int, tuple[str, str, bytes]] = field(default_factory=dict)
+    senders: dict[str, int] = field(default_factory=dict)
     heads: dict[int, bytes] = field(default_factory=dict)
     posted: int = 0
 
@@ -57,7 +58,7 @@ class MemoryShardStore:
     async def take(self, node: str, lease_ms: int) -> Lease:
         """As RedisShardStore.take."""
         shard, now = self._shard, self._clock()
-        if shard.owner is not None and shard.owner != node and shard.until > now:
+        if shard.owner is not None and _name_of(shard.owner) != _name_of(node) and shard.until > now:
             raise LeaseHeld(shard.owner, shard.epoch, -((now - shard.until) // 1000))
         shard.epoch += 1
         shard.owner = node
@@ -94,7 +95,7 @@ class MemoryShardStore:
                 self._check_policy(turn.event.policy)
         _apply(self._shard, commit_arguments(lease.epoch, turns, inbox))
 
-    async def load(self, lease: Lease) -> ShardImage:
+    async def load(self, lease: Lease | None) -> ShardImage:
         """As RedisShardStore.load."""
         raw = await self.raw_image(lease)
         return decode_image(
@@ -106,9 +107,10 @@ class MemoryShardStore:
             clock=raw.clock,
         )
 
-    async def raw_image(self, lease: Lease) -> RawImage:
+    async def raw_image(self, lease: Lease | None) -> RawImage:
         """As RedisShardStore.raw_image."""
-        self._check_epoch(lease.epoch)
+        if lease is not None:
+            self._check_epoch(lease.epoch)
         shard = self._shard
         rows = (tuple(table.values()) for table in (shard.agents, shard.work, shard.reservations))
         return RawImage(shard.current_policy, shard.applied, shard.clock, *rows)
@@ -160,21 +162,54 @@ class MemoryShardStore:
             del self._shard.journal[sequence]
         return len(gone)
 
-    async def post(self, event: Event) -> str:
-        """As RedisShardStore.post."""
+    async def head(self) -> ShardHead:
+        """As RedisShardStore.head."""
+        shard, now = self._shard, self._clock()
+        remaining_ms = -((now - shard.until) // 1000)
+        return ShardHead(shard.owner or "", shard.epoch, remaining_ms, now, shard.applied, shard.clock)
+
+    async def enrol(self, label: str) -> None:
+        """As RedisShardStore.enrol."""
+        self._shard.senders.setdefault(label, 0)
+
+    async def forward(self, label: str, first: int, requests: Sequence[Request]) -> None:
+        """As RedisShardStore.forward."""
         shard = self._shard
-        if isinstance(event, PolicyChanged):
-            self._check_policy(event.policy)
-            shard.policies.setdefault(event.policy.version, encode_row(event.policy))
-        shard.posted += 1
-        shard.inbox[shard.posted] = encode_event(event)
-        return f"{shard.posted}-0"
+        for request in requests:
+            if isinstance(request.event, PolicyChanged):
+                self._check_policy(request.event.policy)
+                shard.policies.setdefault(request.event.policy.version, encode_row(request.event.policy))
+        if label not in shard.senders:
+            raise StruckOff(label)
+        for number, request in enumerate(requests, first):
+            if number > shard.senders[label]:
+                self._leave(f"{label}/{number}", request.cause, request.event)
+                shard.senders[label] = number
+
+    async def strike_off(self, label: str) -> str:
+        """As RedisShardStore.strike_off."""
+        self._shard.senders.pop(label, None)
+        return self._leave("", "lost", NodeLost(label))
 
     async def read_inbox(self, after: str, limit: int, block_ms: int | None = None) -> list[InboxEntry]:  # noqa: ARG002
         """As RedisShardStore.read_inbox, but it never waits, whatever `block_ms` says."""
         policies = self._decoded_policies()
         found = [number for number in self._shard.inbox if number > _inbox_number(after)][:limit]
-        return [InboxEntry(f"{number}-0", decode_event(self._shard.inbox[number], policies)) for number in found]
+        entries = []
+        for number in found:
+            request, cause, event = self._shard.inbox[number]
+            entries.append(InboxEntry(f"{number}-0", decode_event(event, policies), request, cause))
+        return entries
+
+    async def follow_journal(self, after: int, limit: int, block_ms: int) -> list[JournalEntry]:  # noqa: ARG002
+        """As RedisShardStore.follow_journal, but it never waits."""
+        return await self.read_journal(after, limit)
+
+    def _leave(self, request: str, cause: str, event: Event) -> str:
+        shard = self._shard
+        shard.posted += 1
+        shard.inbox[shard.posted] = (request, cause, encode_event(event))
+        return f"{shard.posted}-0"
 
     def _check_epoch(self, epoch: int) -> None:
         if epoch != self._shard.epoch:
@@ -248,6 +283,11 @@ def _sections(args: list[Part]) -> list[list[Part]]:
 
 def _pairs(section: list[Part]) -> list[tuple[str, bytes]]:
     return [(cast("str", key), cast("bytes", data)) for key, data in zip(section[::2], section[1::2], strict=True)]
+
+
+def _name_of(label: str) -> str:
+    name, _, incarnation = label.rpartition(".")
+    return name if incarnation.isdigit() and "." in label else label
 
 
 def _inbox_number(entry_id: str) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, cast
 
-from router.events import Event, PolicyChanged
+from router.events import Event, NodeLost, PolicyChanged
 from router.policy import Policy
 from router.rows import ShardImage, Turn
 from store.codec import JournalEntry, decode_entry, decode_event, decode_image, decode_row, encode_event, encode_row
@@ -15,11 +15,12 @@ from store.errors import (
     PolicyConflict,
     StoreCorrupt,
     StoreLost,
+    StruckOff,
     UnknownPolicy,
 )
 from store.group import commit_arguments
 from store.keys import shard_keys
-from store.lease import InboxEntry, Lease
+from store.lease import InboxEntry, Lease, Request, ShardHead
 from store.link import Command
 from store.segment import RawImage
 
@@ -91,8 +92,8 @@ class RedisShardStore:
             case _:
                 raise StoreCorrupt(f"commit answered {status!r}")
 
-    async def load(self, lease: Lease) -> ShardImage:
-        """Return all rows as of one moment, each kind in a fixed order. Raises Deposed."""
+    async def load(self, lease: Lease | None) -> ShardImage:
+        """Return all rows as of one moment, each kind in a fixed order. Raises Deposed, without a lease nothing."""
         raw = await self.raw_image(lease)
         return decode_image(
             raw.agents,
@@ -103,8 +104,8 @@ class RedisShardStore:
             clock=raw.clock,
         )
 
-    async def raw_image(self, lease: Lease) -> RawImage:
-        """Return all rows as of one moment, undecoded and in no order. Raises Deposed."""
+    async def raw_image(self, lease: Lease | None) -> RawImage:
+        """Return all rows as of one moment, undecoded and in no order. Raises Deposed, without a lease nothing."""
         keys = self._keys
         head, agents, work, reservations = await self._connection.transaction(
             ("HGETALL", keys.head),
@@ -113,7 +114,7 @@ class RedisShardStore:
             ("HVALS", keys.reservations),
         )
         epoch = int(head.get(b"epoch", 0))
-        if epoch != lease.epoch:
+        if lease is not None and epoch != lease.epoch:
             raise Deposed(lease.epoch, epoch)
         policy = head.get(b"policy")
         return RawImage(
@@ -171,16 +172,39 @@ class RedisShardStore:
         """Remove entries up to and including sequence `upto`; return how many went."""
         return int(await self._connection.run("XTRIM", self._keys.journal, "MINID", f"{upto + 1}-0"))
 
-    async def post(self, event: Event) -> str:
-        """Leave an event for the shard's owner, whichever node that is; return its inbox id.
+    async def head(self) -> ShardHead:
+        """Return who owns the shard and how far it is."""
+        (seconds, micros), (owner, epoch, until, applied, clock) = await self._connection.transaction(
+            ("TIME",), ("HMGET", self._keys.head, "owner", "epoch", "until", "applied", "clock")
+        )
+        now = int(seconds) * 1_000_000 + int(micros)
+        remaining_ms = -((now - int(until or 0)) // 1000)
+        return ShardHead(
+            (owner or b"").decode(), int(epoch or 0), remaining_ms, now, int(applied or 0), int(clock or 0)
+        )
 
-        After StoreLost it may be there or not: events that are posted again must be harmless twice.
+    async def enrol(self, label: str) -> None:
+        """Make a node (one incarnation of it) known to the shard: from now on it may forward."""
+        await self._connection.run("HSETNX", self._keys.senders, label, 0)
+
+    async def forward(self, label: str, first: int, requests: Sequence[Request]) -> None:
+        """Leave events for the shard's owner, whichever node that is, numbered from `first` on.
+
+        After StoreLost send the same ones with the same numbers again: each is taken once. Raises StruckOff.
         """
-        if isinstance(event, PolicyChanged):
-            await self._check_policy(event.policy)
-            policy = encode_row(event.policy)
-            await self._connection.run("HSETNX", self._keys.policies, event.policy.version, policy)
-        entry_id = await self._connection.run("XADD", self._keys.inbox, "*", "e", encode_event(event))
+        args: list[bytes | str | int] = [label, first]
+        for request in requests:
+            if isinstance(request.event, PolicyChanged):
+                await self._keep_policy(request.event.policy)
+            args += (request.cause, encode_event(request.event))
+        status, _ = await self._connection.function("forward", (self._keys.inbox, self._keys.senders), *args)
+        if status != b"ok":
+            raise StruckOff(label)
+
+    async def strike_off(self, label: str) -> str:
+        """Leave NodeLost for a node behind whatever it forwarded, and take nothing more of it; return its inbox id."""
+        keys = (self._keys.inbox, self._keys.senders)
+        entry_id = await self._connection.function("strike_off", keys, label, "lost", encode_event(NodeLost(label)))
         return str(entry_id, "ascii")
 
     async def read_inbox(self, after: str, limit: int, block_ms: int | None = None) -> list[InboxEntry]:
@@ -191,7 +215,20 @@ class RedisShardStore:
         block = () if block_ms is None else ("BLOCK", block_ms)
         found = await self._connection.run("XREAD", "COUNT", limit, *block, "STREAMS", self._keys.inbox, after or "0-0")
         entries = found[0][1] if found else ()
-        return [InboxEntry(entry_id.decode(), await self._decoded_event(fields[b"e"])) for entry_id, fields in entries]
+        return [
+            InboxEntry(
+                entry_id.decode(), await self._decoded_event(fields[b"e"]), fields[b"r"].decode(), fields[b"c"].decode()
+            )
+            for entry_id, fields in entries
+        ]
+
+    async def follow_journal(self, after: int, limit: int, block_ms: int) -> list[JournalEntry]:
+        """As `read_journal`, but wait up to `block_ms` (as in `read_inbox`) for the first one."""
+        found = await self._connection.run(
+            "XREAD", "COUNT", limit, "BLOCK", block_ms, "STREAMS", self._keys.journal, f"{after}-0"
+        )
+        entries = found[0][1] if found else ()
+        return [await self._decoded_entry(int(entry_id.split(b"-")[0]), fields[b"t"]) for entry_id, fields in entries]
 
     async def _held(self, function: str, *args: int) -> int:
         status, number = await self._connection.function(function, (self._keys.head,), *args)
@@ -213,6 +250,10 @@ class RedisShardStore:
         stored = await self._stored_policy(policy.version)
         if stored is not None and stored != policy:
             raise PolicyConflict(policy.version)
+
+    async def _keep_policy(self, policy: Policy) -> None:
+        await self._check_policy(policy)
+        await self._connection.run("HSETNX", self._keys.policies, policy.version, encode_row(policy))
 
     async def _stored_policy(self, version: str) -> Policy | None:
         if version not in self._policies:

@@ -11,6 +11,11 @@ local function time_us()
   return tonumber(now[1]) * 1000000 + tonumber(now[2])
 end
 
+-- The node's name of a label `name.incarnation`; any other text is a name itself.
+local function name_of(label)
+  return string.match(label, '^(.*)%.%d+$') or label
+end
+
 -- Split ARGV from `position` into `number` sections, each led by its number of values; returns {from, to, count} each.
 local function sections(args, position, number)
   local found = {}

@@ -1,7 +1,8 @@
 -- Take the shard when it is free, expired, or was this owner's already; raise the epoch, so that an older holder
--- of the lease (a process of the same name that was killed, say) is fenced off.
+-- of the lease is fenced off. Incarnations of one node (`name.1`, `name.2`) count as one owner: a restarted process
+-- need not wait for the one of its name that was killed.
 -- KEYS[1] head hash: owner, epoch, until (microseconds of Redis TIME), applied, clock, policy, inbox
--- ARGV[1] owner
+-- ARGV[1] owner: a node's label or name
 -- ARGV[2] length of the lease, ms
 -- Returns {'taken', epoch, now in microseconds, applied, clock, inbox id}
 --      or {'held', epoch, remaining ms, owner}
@@ -9,7 +10,7 @@ local function take_lease(keys, args)
   local now = time_us()
   local head = redis.call('HMGET', keys[1], 'owner', 'epoch', 'until', 'applied', 'clock', 'inbox')
   local owner, epoch, expiry = head[1], tonumber(head[2] or '0'), tonumber(head[3] or '0')
-  if owner and owner ~= args[1] and expiry > now then
+  if owner and name_of(owner) ~= name_of(args[1]) and expiry > now then
     return {'held', epoch, math.ceil((expiry - now) / 1000), owner}
   end
   epoch = epoch + 1

@@ -14,9 +14,12 @@ def test_all_keys_of_a_shard_share_its_hash_tag() -> None:
     assert len(set(values)) == len(values)
 
 
-def test_the_commit_is_given_every_key_but_that_of_the_segments() -> None:
+def test_the_commit_is_given_every_key_but_those_of_the_segments_and_of_the_senders() -> None:
     keys = shard_keys("s1")
-    assert set(keys.of_commit()) == {getattr(keys, item.name) for item in fields(keys)} - {keys.heads}
+    assert set(keys.of_commit()) == {getattr(keys, item.name) for item in fields(keys)} - {
+        keys.heads,
+        keys.senders,
+    }
 
 
 @pytest.mark.parametrize("name", ["", "a{b", "a}b"])

@@ -74,7 +74,8 @@ async def test_a_shard_uses_its_own_keys_only_and_numbers_stay_exact(connection:
         *typical_interaction(2, lambda kind: f"{kind}7"),
         turn(16, EVERYTHING),
     ]
-    entry_id = await store.post(NodeLost("n2.1"))
+    await store.enrol("n3.1")
+    entry_id = await store.strike_off("n2.1")
     await store.commit(lease, turns, inbox=entry_id)
     known = {getattr(keys, item.name) for item in fields(keys)} - {keys.queue_prefix} | {keys.queue("orders")}
     assert set(await connection.run("KEYS", f"*{shard}*")) <= known
@@ -105,7 +106,7 @@ async def test_the_inbox_wakes_its_reader(connection: StoreConnection, store_url
     async with asyncio.timeout(5):
         while b"XREAD" not in await _blocked(other) and not reader.done():
             await asyncio.sleep(0.005)
-    entry_id = await RedisShardStore(other, shard).post(NodeLost("n2.1"))
+    entry_id = await RedisShardStore(other, shard).strike_off("n2.1")
     assert [(entry.id, entry.event) for entry in await reader] == [(entry_id, NodeLost("n2.1"))]
     assert await store.read_inbox(entry_id, 10, block_ms=10) == []
     await other.aclose()
