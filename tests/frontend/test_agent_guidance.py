@@ -1,6 +1,7 @@
 """Canned replies behind "/" and the script of the queue on the agent's page, by keyboard alone."""
 
 import pytest
+from msgspec.structs import replace
 from playwright.async_api import Locator, expect
 
 from tests.agents_ws.scripted import until
@@ -69,7 +70,7 @@ async def test_escape_closes_and_a_slash_within_a_word_is_a_slash(scene: Scene) 
 
 
 async def test_the_reply_is_in_the_customers_language(scene: Scene) -> None:
-    field = await in_a_chat(scene, chat=card("你好").__class__(lines=card("你好").lines, locale="zh-TW"))
+    field = await in_a_chat(scene, chat=replace(card("你好"), locale="zh-TW"))
     await field.press_sequentially("/hello")
     await field.press("Tab")
     await expect(field).to_have_value("Visitor One您好")
@@ -87,12 +88,9 @@ async def test_the_script_stands_beside_the_work(scene: Scene) -> None:
 
 async def test_a_late_answer_is_told_in_words_too(scene: Scene) -> None:
     late = card("hello?")
-    lines = tuple(line.__class__(**{**_fields(line), "at_us": line.at_us - 200_000_000}) for line in late.lines)
-    await in_a_chat(scene, chat=late.__class__(lines=lines, locale="en"))
+    lines = tuple(replace(line, at_us=line.at_us - 200_000_000) for line in late.lines)
+    await in_a_chat(scene, chat=replace(late, lines=lines))
     timer = scene.page.locator(".tab-since")
     await expect(timer).to_contain_text("Waiting very long: 3:2")
     await expect(timer).to_have_class("tab-since very_late")
 
-
-def _fields(line: object) -> dict[str, object]:
-    return {name: getattr(line, name) for name in line.__struct_fields__}  # type: ignore[attr-defined]
