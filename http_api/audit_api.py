@@ -19,10 +19,14 @@ _MAX_ID = 10**18 - 1
 
 
 class AuditPage(msgspec.Struct, frozen=True):
-    """Interventions, newest first. `next` goes into `before` for the following page, null on the last."""
+    """Interventions, newest first. `next` goes into `before` for the following page, null on the last.
+
+    `undone`: those of them that were taken back since.
+    """
 
     items: tuple[AuditEntry, ...]
     next: int | None
+    undone: tuple[int, ...] = ()
 
 
 class DeliveryPage(msgspec.Struct, frozen=True):
@@ -40,6 +44,10 @@ class AuditLog(Protocol):
     async def page(
         self, limit: int, before: int | None = None, *, teams: Sequence[str] | None = None
     ) -> tuple[AuditEntry, ...]: ...
+
+    async def find(self, entry_id: int, *, teams: Sequence[str] | None = None) -> AuditEntry | None: ...
+
+    async def undone(self, entry_ids: Sequence[int]) -> frozenset[int]: ...
 
 
 class DeliveryLog(Protocol):
@@ -103,7 +111,8 @@ class AuditApi:
         scope = self._scopes.of(request[CALLER])
         everything = extent(scope.role, Action.SEE_AUDIT) is Extent.ALL
         items = await self._audit.page(limit, before, teams=None if everything else sorted(scope.teams))
-        return reply(AuditPage(items, items[-1].id if len(items) == limit else None))
+        undone = await self._audit.undone([each.id for each in items])
+        return reply(AuditPage(items, items[-1].id if len(items) == limit else None, tuple(sorted(undone))))
 
     async def deliveries(self, request: web.Request) -> web.Response:
         """A page of the log."""

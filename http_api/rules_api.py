@@ -11,10 +11,10 @@ import msgspec
 from aiohttp import web
 from msgspec import UNSET, UnsetType
 
+from http_api.edits import ENTRY, BadRules, Conflict, Invalid, RulesChange, RulesConflict, edit_problem, signed
 from http_api.guard import CALLER
-from http_api.middleware import REQUEST_ID
 from http_api.ports import Scopes
-from http_api.problems import CONTENT_TYPE, Problem, ProblemError, not_found
+from http_api.problems import ProblemError, not_found
 from http_api.routes import Handler, Route, read_body, reply
 from http_api.supervision_api import Comment, Name
 from records.roles import Action, allowed
@@ -22,17 +22,6 @@ from records.sessions import Caller
 
 Version = Annotated[int, msgspec.Meta(ge=0)]
 Micro = Annotated[int, msgspec.Meta(ge=0, le=86_400_000_000)]
-
-
-class RulesChange(msgspec.Struct, frozen=True):
-    """One edit; `before` and `after` hold the keys that were edited, as the site's files write them."""
-
-    version: int
-    at: int
-    by: str
-    before: Mapping[str, Any]
-    after: Mapping[str, Any]
-    comment: str
 
 
 class AgentRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,32 +108,6 @@ class NewQueueRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     comment: Comment = ""
 
 
-class RulesConflict(Problem, frozen=True, kw_only=True):
-    """409: somebody else was first. `changes` are theirs, oldest first; `version` is what holds now."""
-
-    version: int
-    changes: tuple[RulesChange, ...]
-
-
-class BadRules(Problem, frozen=True, kw_only=True):
-    """422: the edit makes no valid rules; `problems` as check-config would print them."""
-
-    problems: tuple[str, ...]
-
-
-class Conflict(msgspec.Struct, frozen=True):
-    """What the overlay answers to a second writer."""
-
-    version: int
-    changes: tuple[RulesChange, ...]
-
-
-class Invalid(msgspec.Struct, frozen=True):
-    """What the overlay answers to rules that are not valid."""
-
-    problems: tuple[str, ...]
-
-
 class Rules(Protocol):
     """The overlay (server.rules)."""
 
@@ -154,8 +117,10 @@ class Rules(Protocol):
 
     async def edit(
         self, caller: Caller, subject: str, changes: Mapping[str, Any], based_on: int, comment: str
-    ) -> Conflict | Invalid | None:
-        """`subject` is `agent:ID` or `queue:NAME`; the keys of `changes` are those of the files."""
+    ) -> Conflict | Invalid | int:
+        """The audit entry's id, or what stands against it.
+
+        `subject` is `agent:ID` or `queue:NAME`; the keys of `changes` are those of the files."""
         ...
 
 
@@ -207,7 +172,7 @@ class RulesApi:
         asked = await read_body(request, NewSkills)
         rules = await self._agent(request, Action.SET_AGENT_RULES)
         wrong = await self._edit(request, f"agent:{rules.agent_id}", {"skills": asked.skills}, asked)
-        return wrong if wrong is not None else reply(await self._rules.agent(rules.agent_id))
+        return wrong if wrong is not None else signed(reply(await self._rules.agent(rules.agent_id)), request[ENTRY])
 
     async def patch_agent(self, request: web.Request) -> web.Response:
         """The rules as they are afterwards. Nobody moves an agent to a team that is not theirs."""
@@ -216,7 +181,7 @@ class RulesApi:
         self._check_teams(request, asked.team)
         changes = {**_others(asked.rules, "team"), **_given(team=asked.team, capacity=asked.capacity)}
         wrong = await self._edit(request, f"agent:{rules.agent_id}", changes, asked)
-        return wrong if wrong is not None else reply(await self._rules.agent(rules.agent_id))
+        return wrong if wrong is not None else signed(reply(await self._rules.agent(rules.agent_id)), request[ENTRY])
 
     async def patch_queue(self, request: web.Request) -> web.Response:
         """The rules as they are afterwards."""
@@ -240,7 +205,7 @@ class RulesApi:
         )
         changes = {**_others(asked.rules, "teams"), **given}
         wrong = await self._edit(request, f"queue:{rules.queue}", changes, asked)
-        return wrong if wrong is not None else reply(await self._rules.queue(rules.queue))
+        return wrong if wrong is not None else signed(reply(await self._rules.queue(rules.queue)), request[ENTRY])
 
     async def _agent(self, request: web.Request, action: Action) -> AgentRules:
         agent_id = request.match_info["id"]
@@ -267,34 +232,12 @@ class RulesApi:
         changes: Mapping[str, Any],
         asked: NewSkills | NewAgentRules | NewQueueRules,
     ) -> web.Response | None:
+        """What stands against it; None when it is done, and its audit entry is in the request."""
         found = await self._rules.edit(request[CALLER], subject, changes, asked.based_on, asked.comment)
-        instance = f"urn:jackfield:request:{request[REQUEST_ID]}"
-        match found:
-            case None:
-                return None
-            case Conflict(version=version, changes=theirs):
-                return _problem(
-                    RulesConflict(
-                        type="urn:jackfield:problem:changed-meanwhile",
-                        title="Conflict",
-                        status=409,
-                        detail=f"{theirs[-1].by} changed this since.",
-                        instance=instance,
-                        version=version,
-                        changes=theirs,
-                    )
-                )
-            case Invalid(problems=problems):
-                return _problem(
-                    BadRules(
-                        type="urn:jackfield:problem:bad-rules",
-                        title="Unprocessable Entity",
-                        status=422,
-                        detail="; ".join(problems),
-                        instance=instance,
-                        problems=problems,
-                    )
-                )
+        if isinstance(found, int):
+            request[ENTRY] = found
+            return None
+        return edit_problem(request, found)
 
 
 def _given(**changes: Any) -> dict[str, Any]:
@@ -312,15 +255,6 @@ def _others(rules: dict[str, Any] | UnsetType, guarded: str) -> dict[str, Any]:
 
 def _seconds(duration: int | UnsetType | None) -> float | UnsetType | None:
     return duration / 1e6 if isinstance(duration, int) else duration
-
-
-def _problem(problem: Problem) -> web.Response:
-    return web.Response(
-        status=problem.status,
-        body=msgspec.json.encode(problem),
-        content_type=CONTENT_TYPE,
-        headers={"Cache-Control": "no-store"},
-    )
 
 
 def _route(

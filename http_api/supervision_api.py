@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Protocol
 import msgspec
 from aiohttp import web
 
+from http_api.edits import signed
 from http_api.guard import CALLER
 from http_api.ports import Scopes
 from http_api.problems import ProblemError, not_found
@@ -31,6 +32,35 @@ class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The queue that the item goes to; it keeps the time of its queueing."""
 
     queue: Name
+    comment: Comment = ""
+
+
+class MoveMany(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Waiting items, and the queue that they go to."""
+
+    work_ids: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1, max_length=MAX_WORK)]
+    queue: Name
+    comment: Comment = ""
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """What became of one item: its audit entry, or the router's no."""
+
+    work_id: str
+    entry: int | None = None
+    code: str | None = None
+    message: str = ""
+
+
+class MovedMany(msgspec.Struct, frozen=True):
+    """Each item in the order of the request."""
+
+    items: tuple[Moved, ...]
+
+
+class PullBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why the item is taken back."""
+
     comment: Comment = ""
 
 
@@ -102,17 +132,19 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 class Supervision(Protocol):
-    """Interventions (server.supervision). Each returns after its commit, and after its audit entry."""
+    """Interventions (server.supervision). Each returns after its commit, with the id of its audit entry."""
 
     async def set_presence(
         self, caller: Caller, agent_id: str, presence: str, reason: str | None, comment: str
-    ) -> Refused | None: ...
+    ) -> Refused | int: ...
 
-    async def move(self, caller: Caller, work_id: str, queue: str, comment: str) -> Refused | None: ...
+    async def move(self, caller: Caller, work_id: str, queue: str, comment: str) -> Refused | int: ...
 
-    async def direct(self, caller: Caller, work_id: str, agent_id: str | None, comment: str) -> Refused | None: ...
+    async def direct(self, caller: Caller, work_id: str, agent_id: str | None, comment: str) -> Refused | int: ...
 
-    async def cancel(self, caller: Caller, work_id: str, comment: str) -> Refused | None: ...
+    async def pull_back(self, caller: Caller, work_id: str, comment: str) -> Refused | int: ...
+
+    async def cancel(self, caller: Caller, work_id: str, comment: str) -> Refused | int: ...
 
     async def submitter(self, work_id: str) -> str | None:
         """The account of the program that brought the item in; None for all other work."""
@@ -165,6 +197,24 @@ class SupervisionApi:
                 problems=(400,),
             ),
             self._steer("move", self.move, "moveWork", "Move an item to another queue", Move),
+            Route(
+                method="POST",
+                path="/api/v1/work/move",
+                handler=self.move_many,
+                operation="moveManyWork",
+                summary="Move items to another queue; what became of each",
+                roles=allowed(Action.STEER_WORK),
+                body=MoveMany,
+                replies={200: MovedMany},
+                problems=(422,),
+            ),
+            self._steer(
+                "pull-back",
+                self.pull_back,
+                "pullBackWork",
+                "End an offer or a direction: the item waits for all again, who had the offer is not asked at once",
+                PullBack,
+            ),
             self._steer("direct", self.direct, "directWork", "Keep an item for one agent, or for all again", Direct),
             Route(
                 method="POST",
@@ -216,6 +266,28 @@ class SupervisionApi:
             raise ProblemError(422, "unknown-queue", f"There is no queue {asked.queue} of your teams.")
         return _done(await self._supervision.move(caller, work_id, asked.queue, asked.comment))
 
+    async def move_many(self, request: web.Request) -> web.Response:
+        """200 with each item's answer, also when some could not be moved; items out of reach are as if not there."""
+        asked, caller = await read_body(request, MoveMany), request[CALLER]
+        if not self._scopes.of(caller).covers_queue(Action.STEER_WORK, asked.queue):
+            raise ProblemError(422, "unknown-queue", f"There is no queue {asked.queue} of your teams.")
+        items = [await self._move_one(caller, work_id, asked) for work_id in dict.fromkeys(asked.work_ids)]
+        return reply(MovedMany(tuple(items)))
+
+    async def _move_one(self, caller: Caller, work_id: str, asked: MoveMany) -> Moved:
+        if not self._reaches(caller, Action.STEER_WORK, work_id):
+            return Moved(work_id, code="unknown_work", message=f"there is no open work {work_id}")
+        done = await self._supervision.move(caller, work_id, asked.queue, asked.comment)
+        if isinstance(done, Refused):
+            return Moved(work_id, code=done.code, message=done.message)
+        return Moved(work_id, entry=done)
+
+    async def pull_back(self, request: web.Request) -> web.Response:
+        """204; 409 when somebody has taken the item."""
+        asked, caller, work_id = await read_body(request, PullBack), request[CALLER], request.match_info["id"]
+        self._check_work(caller, Action.STEER_WORK, work_id)
+        return _done(await self._supervision.pull_back(caller, work_id, asked.comment))
+
     async def direct(self, request: web.Request) -> web.Response:
         """The agent must be of the caller's teams; 409 when somebody has taken the item."""
         asked, caller, work_id = await read_body(request, Direct), request[CALLER], request.match_info["id"]
@@ -232,12 +304,20 @@ class SupervisionApi:
         return _done(await self._supervision.cancel(caller, work_id, asked.comment))
 
     def _check_work(self, caller: Caller, action: Action, work_id: str) -> None:
-        queue = self._supervision.queue_of(work_id)
-        if queue is None or not self._scopes.of(caller).covers_queue(action, queue):
+        if not self._reaches(caller, action, work_id):
             raise not_found()
 
+    def _reaches(self, caller: Caller, action: Action, work_id: str) -> bool:
+        queue = self._supervision.queue_of(work_id)
+        return queue is not None and self._scopes.of(caller).covers_queue(action, queue)
 
-def _done(refused: Refused | None) -> web.Response:
-    if refused is None:
-        return web.Response(status=204)
-    raise ProblemError(_STATUS.get(refused.code, 409), refused.code.replace("_", "-"), refused.message)
+
+def _done(done: Refused | int) -> web.Response:
+    if isinstance(done, Refused):
+        raise refusal(done)
+    return signed(web.Response(status=204), done)
+
+
+def refusal(refused: Refused) -> ProblemError:
+    """The router's no as the API says it."""
+    return ProblemError(_STATUS.get(refused.code, 409), refused.code.replace("_", "-"), refused.message)

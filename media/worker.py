@@ -41,7 +41,6 @@ METHODS = frozenset(
         "set_room",
         "stats",
         "record",
-        "mute_record",
         "stop_record",
         "reload_prompts",
     }

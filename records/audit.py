@@ -16,6 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from records.database import Database
 from records.tables import audit_entries, audit_teams
 
+# The action of an entry that takes another one back; its `after` has that one's id under this key.
+UNDO, UNDOES = "undo", "undoes"
 _START = "0" * 64
 # PostgreSQL: one writer of the chain at a time. SQLite has one writer anyway.
 _LOCK = 7292
@@ -79,6 +81,28 @@ class Audit:
         async with self._database.read() as connection:
             found = await connection.execute(query.order_by(audit_entries.c.id.desc()).limit(limit))
             return tuple(AuditEntry(**row) for row in found.mappings())
+
+    async def find(self, entry_id: int, *, teams: Sequence[str] | None = None) -> AuditEntry | None:
+        """One entry; None when there is none, or none that concerns these teams (None: whichever)."""
+        found = await self.page(1, entry_id + 1, teams=teams)
+        return found[0] if found and found[0].id == entry_id else None
+
+    async def undone(self, entry_ids: Sequence[int]) -> frozenset[int]:
+        """Those of the entries that were taken back since."""
+        if not entry_ids:
+            return frozenset()
+        taken_back = (audit_entries.c.action == UNDO) & (audit_entries.c.id > min(entry_ids))
+        async with self._database.read() as connection:
+            found = await connection.execute(select(audit_entries.c.after).where(taken_back))
+            return frozenset(after.get(UNDOES) for (after,) in found) & frozenset(entry_ids)
+
+    async def latest(self, subject: str, actions: Sequence[str]) -> AuditEntry | None:
+        """The newest entry of the subject with one of these actions."""
+        query = select(*(audit_entries.c[each.name] for each in fields(AuditEntry)))
+        query = query.where(audit_entries.c.subject == subject, audit_entries.c.action.in_(actions))
+        async with self._database.read() as connection:
+            row = (await connection.execute(query.order_by(audit_entries.c.id.desc()).limit(1))).mappings().first()
+            return None if row is None else AuditEntry(**row)
 
     async def first_broken(self) -> int | None:
         """The id of the first entry that does not fit the one before it; None when the log is whole."""

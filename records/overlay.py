@@ -4,7 +4,7 @@ A patch has the keys of the subject's row in the files (`skills`, `offer_timeout
 files' row as it is.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -44,16 +44,30 @@ class OverlayConflictError(Exception):
 class Edit:
     """A change of one subject, based on the overlay's version `based_on`; `make` gives the new patch from the old one.
 
-    `record` gives the audit entry from the patches before and after.
+    `based_on` None: whatever it is now.
     """
 
     subject: str
-    based_on: int
+    based_on: int | None
+    make: Callable[[Patch], Patch]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """Who edits, when (microseconds since the epoch) and why. `record` gives the audit entry of what was edited."""
+
     at: int
     by: str
     comment: str
-    make: Callable[[Patch], Patch]
-    record: Callable[[Patch, Patch], Intervention]
+    record: Callable[[tuple[OverlayVersion, ...]], Intervention]
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """The versions that an edit made, and the id of its audit entry."""
+
+    versions: tuple[OverlayVersion, ...]
+    entry: int
 
 
 class OverlayStore:
@@ -70,8 +84,8 @@ class OverlayStore:
             rows = (await connection.execute(query.order_by(overlay_versions.c.version))).mappings().all()
         return (rows[-1]["version"] if rows else 0), {row["subject"]: row["after"] for row in rows if row["after"]}
 
-    async def edit(self, edit: Edit) -> OverlayVersion:
-        """Appends a version and its audit entry in one transaction. Raises OverlayConflictError.
+    async def edit(self, edits: Sequence[Edit], signed: Signature) -> Edited:
+        """Appends a version of each subject and one audit entry in one transaction. Raises OverlayConflictError.
 
         What `make` raises goes through, and nothing is kept.
         """
@@ -79,30 +93,41 @@ class OverlayStore:
             if connection.dialect.name != "sqlite":
                 await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
             last = (await connection.execute(select(func.max(overlay_versions.c.version)))).scalar() or 0
-            of_subject = await _versions_of(connection, edit.subject)
-            newer = tuple(each for each in of_subject if each.version > edit.based_on)
-            if newer:
-                raise OverlayConflictError(newer)
-            before = of_subject[-1].after if of_subject else {}
-            after = edit.make(before)
-            version = OverlayVersion(
-                version=last + 1,
-                subject=edit.subject,
-                at=edit.at,
-                by=edit.by,
-                before=before,
-                after=after,
-                comment=edit.comment,
-            )
-            row = {each.name: getattr(version, each.name) for each in fields(OverlayVersion)}
-            await connection.execute(insert(overlay_versions), row)
-            await add_entry(connection, edit.record(before, after))
-            return version
+            versions = tuple([await _append(connection, edit, signed, last + at) for at, edit in enumerate(edits, 1)])
+            entry = await add_entry(connection, signed.record(versions))
+            return Edited(versions, entry)
+
+    async def made_at(self, at: int, by: str) -> tuple[OverlayVersion, ...]:
+        """The versions that one edit made: by whom, and at which microsecond."""
+        query = select(overlay_versions).where(overlay_versions.c.at == at, overlay_versions.c.by == by)
+        async with self._database.read() as connection:
+            found = await connection.execute(query.order_by(overlay_versions.c.version))
+            return tuple(OverlayVersion(**row) for row in found.mappings())
 
     async def history(self, subject: str) -> tuple[OverlayVersion, ...]:
         """The versions of one subject, oldest first."""
         async with self._database.read() as connection:
             return await _versions_of(connection, subject)
+
+
+async def _append(connection: AsyncConnection, edit: Edit, signed: Signature, number: int) -> OverlayVersion:
+    of_subject = await _versions_of(connection, edit.subject)
+    newer = tuple(each for each in of_subject if edit.based_on is not None and each.version > edit.based_on)
+    if newer:
+        raise OverlayConflictError(newer)
+    before = of_subject[-1].after if of_subject else {}
+    version = OverlayVersion(
+        version=number,
+        subject=edit.subject,
+        at=signed.at,
+        by=signed.by,
+        before=before,
+        after=edit.make(before),
+        comment=signed.comment,
+    )
+    row = {each.name: getattr(version, each.name) for each in fields(OverlayVersion)}
+    await connection.execute(insert(overlay_versions), row)
+    return version
 
 
 async def _versions_of(connection: AsyncConnection, subject: str) -> tuple[OverlayVersion, ...]:

@@ -19,7 +19,6 @@ class Action(StrEnum):
     SEE_QUEUES = "see_queues"
     SEE_AGENTS = "see_agents"
     SEE_TARGETS = "see_targets"
-    SEE_GUIDANCE = "see_guidance"
     SEE_INTERACTIONS = "see_interactions"
     SEE_CUSTOMERS = "see_customers"
     SEE_WORK = "see_work"
@@ -39,6 +38,7 @@ class Action(StrEnum):
     SEE_ALERTS = "see_alerts"
     ACKNOWLEDGE_ALERTS = "acknowledge_alerts"
     SEE_AUDIT = "see_audit"
+    UNDO = "undo"
     SEE_DELIVERIES = "see_deliveries"
     RELOAD_SITE = "reload_site"
 
@@ -60,7 +60,6 @@ _ROWS: Mapping[Action, tuple[Extent, Extent, Extent, Extent, Extent]] = {
     Action.SEE_QUEUES: (_TEAMS, _TEAMS, _TEAMS, _ALL, _NONE),
     Action.SEE_AGENTS: (_OWN, _OWN, _TEAMS, _ALL, _NONE),
     Action.SEE_TARGETS: (_ALL, _ALL, _ALL, _ALL, _NONE),
-    Action.SEE_GUIDANCE: (_ALL, _ALL, _ALL, _ALL, _NONE),
     Action.SEE_INTERACTIONS: (_OWN, _OWN, _TEAMS, _ALL, _NONE),
     Action.SEE_CUSTOMERS: (_OWN, _OWN, _ALL, _ALL, _NONE),
     Action.SEE_WORK: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
@@ -80,6 +79,7 @@ _ROWS: Mapping[Action, tuple[Extent, Extent, Extent, Extent, Extent]] = {
     Action.SEE_ALERTS: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
     Action.ACKNOWLEDGE_ALERTS: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
     Action.SEE_AUDIT: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
+    Action.UNDO: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
     Action.SEE_DELIVERIES: (_NONE, _NONE, _NONE, _ALL, _NONE),
     Action.RELOAD_SITE: (_NONE, _NONE, _NONE, _ALL, _NONE),
 }
@@ -145,15 +145,14 @@ _MEANING: Mapping[Action, str] = {
     Action.SEE_QUEUES: "queues with what waits, and their service level",
     Action.SEE_AGENTS: "agents with presence and held work",
     Action.SEE_TARGETS: "whom a call can be transferred to: agents with whether they are free, and call queues",
-    Action.SEE_GUIDANCE: "canned replies, and the scripts of the queues",
     Action.SEE_INTERACTIONS: "records and stories; own: those that were offered to the agent",
     Action.SEE_CUSTOMERS: "a customer's timeline; own: customers of whom an interaction was offered to the agent",
     Action.SEE_WORK: "waiting work with place and explanation, and the live board",
     Action.SEE_RULES: "the rules of agents and queues, and the history of their changes",
     Action.SET_PRESENCE: "set an agent's presence",
     Action.SET_AGENT_RULES: "set an agent's skills, capacity and team",
-    Action.SET_QUEUE_RULES: "set a queue's priority, target, offer time, wrap-up time and teams",
-    Action.STEER_WORK: "move waiting work to another queue, or keep it for an agent",
+    Action.SET_QUEUE_RULES: "set a queue's priority, target, offer time, wrap-up time, teams and emergency message",
+    Action.STEER_WORK: "move waiting work to another queue, keep it for an agent, or take it back from one",
     Action.CANCEL_WORK: "end a work item; own: one that this key submitted",
     Action.LISTEN: "see who is in a call, listen, whisper and barge in; teams: calls in which one of their agents is",
     Action.TAKE_OVER: "take the customer of a call over from its agents",
@@ -165,6 +164,7 @@ _MEANING: Mapping[Action, str] = {
     Action.SEE_ALERTS: "alerts about queues, agents and channels, and their history",
     Action.ACKNOWLEDGE_ALERTS: "say that somebody looks after an alert",
     Action.SEE_AUDIT: "the audit log",
+    Action.UNDO: "take an intervention of the audit log back; teams: one that changed only what is theirs",
     Action.SEE_DELIVERIES: "the log of webhook deliveries",
     Action.RELOAD_SITE: "have the site's files read again",
 }

@@ -40,18 +40,35 @@ class Interventions:
                 assert_never(event)
 
     def _move(self, work: Work, queue: str) -> None:
-        """To another queue, with the time of queueing as it was. A move ends an earlier direction."""
+        """To another queue, with the time of queueing as it was. A move ends an earlier direction.
+
+        To the queue where it is: its offers and its direction end."""
         line = self._shard.lines.get(queue)
         if line is None or line.retired:
             self._moves.refuse("unknown_queue", f"there is no queue {queue}")
         elif line.rules.medium is not work.medium:
             self._moves.refuse("wrong_medium", f"queue {queue} takes {line.rules.medium}, not {work.medium}")
-        elif self._not_taken(work) and (queue != work.queue or work.directed is not None):
-            barrier = self._moves.waiting.barrier(queue) if queue != work.queue else None
+        elif not self._not_taken(work):
+            return
+        elif queue == work.queue:
+            self._pull_back(work)
+        else:
+            barrier = self._moves.waiting.barrier(queue)
             if barrier is None:
                 self._moves.waiting.reroute(work, queue, None, WithdrawReason.MOVED)
             else:
                 self._moves.refuse(barrier, f"queue {queue} takes no more")
+
+    def _pull_back(self, work: Work) -> None:
+        """For all again, but for those who were just asked: as if they had missed it, and stayed ready."""
+        if work.state is WorkState.WAITING and work.directed is None:
+            return
+        rules = self._shard.lines[work.queue].rules
+        for reservation in list(work.reservations.values()):
+            self._moves.rest(
+                work, reservation.agent, self._moves.now + (rules.reject_rest_us or rules.offer_timeout_us)
+            )
+        self._moves.waiting.reroute(work, work.queue, None, WithdrawReason.MOVED)
 
     def _direct(self, work: Work, agent_id: str | None) -> None:
         """For one agent alone, or for all again. An offer that this agent has already goes on, others do not."""

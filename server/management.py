@@ -8,6 +8,8 @@ from config.site import Named, Site, TeamConfig, label
 from config.whole import WholeSite
 from http_api.board_ws import BoardSocket, Titles
 from http_api.ports import Auth
+from http_api.routes import Route
+from http_api.undo_api import UndoApi
 from records.alerts import AlertStore
 from records.audit import Audit
 from records.customers import Customers
@@ -37,6 +39,7 @@ from server.scopes import Scopes
 from server.statistics import StatisticsKeeper
 from server.supervision import Supervision
 from server.tasks import TaskOwner
+from server.undo import UndoDesk
 
 
 class Management:
@@ -101,6 +104,7 @@ class Management:
         self.alerts.touch = self.feed.touch
         self.supervision = Supervision(pump, self.audit, submissions, self.site, self._wall)
         self.rules = RulesDesk(self.overlay, self._overlay_store, self._wall)
+        self.undo = UndoDesk(self.audit, self.supervision, self.rules, self.overlay, self._overlay_store)
         self.programs = Programs(pump, submissions, customers, new_id, self._wall)
         await self.hooks.attach(journal, image.applied)
 
@@ -122,6 +126,10 @@ class Management:
     def board_socket(self, auth: Auth, origin_allowed: Callable[[web.Request], bool]) -> BoardSocket:
         """The live board's WebSocket."""
         return BoardSocket(self.feed, auth, self.scopes, self._wall, origin_allowed, self._titles)
+
+    def routes(self) -> tuple[Route, ...]:
+        """What only supervisors ask of the overlay."""
+        return UndoApi(self.undo, self.supervision, self.audit, self.scopes).routes()
 
     def _titles(self) -> Titles:
         site = self.site()

@@ -6,10 +6,10 @@ since the next start reads files and overlay. Patches that no longer fit newer f
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -17,13 +17,17 @@ from config.patches import RulesProblem, UnknownSubjectError, patched, row_of
 from config.policy import PolicyMaker
 from config.routing import closed_queues
 from config.site import Site
+from ivr.reading import FlowProblem
 from records.audit import Intervention
-from records.overlay import Edit, OverlayConflictError, OverlayStore, OverlayVersion, Patch
+from records.overlay import Edit, Edited, OverlayConflictError, OverlayStore, OverlayVersion, Patch, Signature
 from router.events import Event, PolicyChanged
 from router.policy import Policy
 from server.current import CurrentSite
 
 log = structlog.get_logger(__name__)
+
+# The subject of an entry about several agents and queues.
+SEVERAL = "rules"
 
 
 class Router(Protocol):
@@ -43,6 +47,24 @@ class Author:
     at: int
     comment: str = ""
     teams: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Keys of one subject's row as the files write them; None goes back to the files. `based_on` as in Edit."""
+
+    subject: str
+    changes: Patch
+    based_on: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the log calls an edit: its action, its subject ("": the one that was edited), and what else it says."""
+
+    action: str = "set_rules"
+    subject: str = ""
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Overlay:
@@ -88,46 +110,67 @@ class Overlay:
         """All edits."""
         return MappingProxyType(self._patches)
 
-    async def edit(self, subject: str, changes: Patch, based_on: int, author: Author) -> OverlayVersion:
+    async def edit(self, subject: str, changes: Patch, based_on: int, author: Author) -> Edited:
         """Changes keys of one subject's row; a value None goes back to the files.
 
         Returns when the router decides by it. Raises UnknownSubjectError, RulesProblem, OverlayConflictError.
         """
+        return await self.edit_all([Change(subject, changes, based_on)], author)
 
-        def make(before: Patch) -> Patch:
-            after = {key: value for key, value in {**before, **changes}.items() if value is not None}
-            patched(self._apply(self._files, besides=subject), subject, after)
-            return after
+    async def edit_all(self, changes: Sequence[Change], author: Author, about: About | None = None) -> Edited:
+        """Several subjects, each once, as one: one version of the policy, one entry of the log. Raises as `edit`."""
+        async with self._lock:
+            return await self._edit_all(changes, author, about or About())
 
-        def record(before: Patch, after: Patch) -> Intervention:
-            return Intervention(
-                at=author.at,
-                by=author.account,
-                role=author.role,
-                action="set_rules",
-                subject=subject,
-                before={key: row_of(self._files, subject, before).get(key) for key in changes},
-                after={key: row_of(self._files, subject, after).get(key) for key in changes},
-                comment=author.comment,
-                teams=author.teams,
+    async def take_back(
+        self, versions: Sequence[OverlayVersion], author: Author, about: About, *, anyway: bool = False
+    ) -> Edited | None:
+        """What one edit changed is as it was before it, key by key; what others changed at other keys stays.
+
+        When somebody has changed one of these keys since, raises OverlayConflictError; `anyway` leaves those keys as
+        they are now, and gives None when nothing is left to do. Raises RulesProblem where the files have moved on.
+        """
+        async with self._lock:
+            changes, since = list[Change](), list[OverlayVersion]()
+            for version in versions:
+                kept, back = self._split(version)
+                since += await self._changed_since(version, kept) if kept else []
+                if back:
+                    changes.append(Change(version.subject, back, None))
+            if since and not anyway:
+                raise OverlayConflictError(tuple(since))
+            return await self._edit_all(changes, author, about) if changes else None
+
+    def _split(self, version: OverlayVersion) -> tuple[list[str], Patch]:
+        """The keys that are no longer as the version left them, and the others as they were before it."""
+        now, keys = self._patches.get(version.subject, {}), {**version.before, **version.after}
+        edited = [key for key in keys if version.before.get(key) != version.after.get(key)]
+        kept = [key for key in edited if now.get(key) != version.after.get(key)]
+        return kept, {key: version.before.get(key) for key in edited if key not in kept}
+
+    async def _changed_since(self, version: OverlayVersion, keys: Sequence[str]) -> list[OverlayVersion]:
+        later = [each for each in await self._store.history(version.subject) if each.version > version.version]
+        return [each for each in later if any(each.before.get(key) != each.after.get(key) for key in keys)]
+
+    async def _edit_all(self, changes: Sequence[Change], author: Author, about: About) -> Edited:
+        subjects = {change.subject for change in changes}
+        if len(subjects) < len(changes):
+            raise RulesProblem([FlowProblem("changes", "name a subject more than once", "put its keys together")])
+        draft = Draft(self._apply(self._files, besides=subjects))
+
+        def record(versions: tuple[OverlayVersion, ...]) -> Intervention:
+            return recorded(
+                self._files, {change.subject: change.changes for change in changes}, versions, author, about
             )
 
-        edit = Edit(
-            subject=subject,
-            based_on=based_on,
-            at=author.at,
-            by=author.account,
-            comment=author.comment,
-            make=make,
-            record=record,
-        )
-        async with self._lock:
-            version = await self._store.edit(edit)
-            self.version = version.version
-            self._patches[subject] = version.after
-            self._make_current(f"overlay:{version.version}")
-            await self._committed()
-        return version
+        edits = [Edit(subject=each.subject, based_on=each.based_on, make=draft.maker(each)) for each in changes]
+        signed = Signature(at=author.at, by=author.account, comment=author.comment, record=record)
+        done = await self._store.edit(edits, signed)
+        self.version = done.versions[-1].version
+        self._patches.update((version.subject, version.after) for version in done.versions)
+        self._make_current(f"overlay:{self.version}")
+        await self._committed()
+        return done
 
     async def look_at_the_clock(self) -> None:
         """Queues open and close by their hours; nothing happens while they stay as they are."""
@@ -163,9 +206,9 @@ class Overlay:
         if self._router is not None:
             await self._router.drain()
 
-    def _apply(self, site: Site, besides: str = "") -> Site:
+    def _apply(self, site: Site, besides: Collection[str] = ()) -> Site:
         for subject, patch in self._patches.items():
-            if subject == besides:
+            if subject in besides:
                 continue
             try:
                 site = patched(site, subject, patch)
@@ -174,8 +217,51 @@ class Overlay:
         return site
 
 
+class Draft:
+    """The site as an edit of several subjects makes it, one after the other: each is checked with those before it."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def maker(self, change: Change) -> Callable[[Patch], Patch]:
+        """The new patch of a subject from its old one. Raises RulesProblem and UnknownSubjectError."""
+
+        def make(before: Patch) -> Patch:
+            after = {key: value for key, value in {**before, **change.changes}.items() if value is not None}
+            self._site = patched(self._site, change.subject, after)
+            return after
+
+        return make
+
+
+def recorded(
+    files: Site, changes: Mapping[str, Patch], versions: Sequence[OverlayVersion], author: Author, about: About
+) -> Intervention:
+    """The audit entry of an edit: the keys that it names, as the files write them; of several `subject.key`."""
+    before, after = dict[str, Any](), dict[str, Any]()
+    alone = len(versions) == 1 and about.subject in ("", versions[0].subject)
+    for version in versions:
+        prefix = "" if alone else f"{version.subject}."
+        then, now = (row_of(files, version.subject, patch) for patch in (version.before, version.after))
+        for key in changes[version.subject]:
+            before[prefix + key], after[prefix + key] = then.get(key), now.get(key)
+    return Intervention(
+        at=author.at,
+        by=author.account,
+        role=author.role,
+        action=about.action,
+        subject=about.subject or (versions[0].subject if len(versions) == 1 else SEVERAL),
+        before=before,
+        after={**after, **about.more},
+        comment=author.comment,
+        teams=author.teams,
+    )
+
+
 __all__ = [
+    "About",
     "Author",
+    "Change",
     "Overlay",
     "OverlayConflictError",
     "RulesProblem",

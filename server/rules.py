@@ -1,14 +1,15 @@
 """The rules of agents and queues as the API shows and edits them, over the live overlay."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from config.patches import row_of
 from config.routing import is_closed
-from http_api.rules_api import AgentRules, Conflict, Invalid, QueueRules, RulesChange
-from records.overlay import OverlayConflictError, OverlayStore, OverlayVersion
+from http_api.edits import Conflict, Invalid, RulesChange
+from http_api.rules_api import AgentRules, QueueRules
+from records.overlay import Edited, OverlayConflictError, OverlayStore, OverlayVersion
 from records.sessions import Caller
-from server.overlay import Author, Overlay, RulesProblem
+from server.overlay import Author, Change, Overlay, RulesProblem, UnknownSubjectError
 
 HISTORY = 20
 
@@ -63,20 +64,49 @@ class RulesDesk:
 
     async def edit(
         self, caller: Caller, subject: str, changes: Mapping[str, Any], based_on: int, comment: str
-    ) -> Conflict | Invalid | None:
+    ) -> Conflict | Invalid | int:
         """Returns when the router decides by it, or with what stands against it."""
-        teams = self._teams_of(subject, changes)
-        author = Author(account=caller.account, role=caller.role.value, at=self._wall(), comment=comment, teams=teams)
+        return await self.edit_all(caller, {subject: changes}, based_on, comment)
+
+    async def edit_all(
+        self, caller: Caller, changes: Mapping[str, Mapping[str, Any]], based_on: int, comment: str
+    ) -> Conflict | Invalid | int:
+        """The same for several subjects as one."""
+        found = [Change(subject, row, based_on) for subject, row in changes.items()]
+        return await self.answered(self._overlay.edit_all(found, self.author(caller, changes, comment)))
+
+    async def answered(self, edit: Awaitable[Edited | None]) -> Conflict | Invalid | int:
+        """The audit entry's id of an edit (0 when there was nothing to do), or what stands against it."""
         try:
-            await self._overlay.edit(subject, changes, based_on, author)
+            done = await edit
         except OverlayConflictError as conflict:
-            return Conflict(self._overlay.version, tuple(_change(each) for each in conflict.changes))
+            return Conflict(self._overlay.version, tuple(change_of(each) for each in conflict.changes))
         except RulesProblem as wrong:
             return Invalid(tuple(f"{each.path} {each.message}" for each in wrong.problems))
-        return None
+        except UnknownSubjectError as unknown:
+            return Invalid((f"{unknown} is not of this site",))
+        return 0 if done is None else done.entry
+
+    def author(self, caller: Caller, changes: Mapping[str, Mapping[str, Any]], comment: str) -> Author:
+        """Who edits these subjects, now."""
+        known = [(subject, row) for subject, row in changes.items() if self.knows(subject)]
+        teams = {team for subject, row in known for team in self._teams_of(subject, row)}
+        return Author(
+            account=caller.account,
+            role=caller.role.value,
+            at=self._wall(),
+            comment=comment,
+            teams=tuple(sorted(teams)),
+        )
+
+    def knows(self, subject: str) -> bool:
+        """Whether the site has such an agent or queue."""
+        kind, _, name = subject.partition(":")
+        site = self._overlay.site
+        return (kind == "agent" and name in site.agents) or (kind == "queue" and name in site.queues)
 
     async def _history(self, subject: str) -> tuple[RulesChange, ...]:
-        return tuple(_change(each) for each in (await self._store.history(subject))[-HISTORY:])
+        return tuple(change_of(each) for each in (await self._store.history(subject))[-HISTORY:])
 
     def _teams_of(self, subject: str, changes: Mapping[str, Any]) -> tuple[str, ...]:
         """Those concerned: before and after the edit."""
@@ -90,7 +120,8 @@ class RulesDesk:
         return tuple(sorted(now | after))
 
 
-def _change(version: OverlayVersion) -> RulesChange:
+def change_of(version: OverlayVersion) -> RulesChange:
+    """A version as the API tells it: the keys that it edited."""
     keys = [key for key in {**version.before, **version.after} if version.before.get(key) != version.after.get(key)]
     return RulesChange(
         version=version.version,

@@ -5,7 +5,7 @@ from typing import Any
 
 from config.site import Site
 from http_api.supervision_api import Explanation, Refused, WaitingList, WaitingWork
-from records.audit import Audit, Intervention
+from records.audit import UNDO, UNDOES, Audit, AuditEntry, Intervention
 from records.roles import Action, Scope
 from records.sessions import Caller
 from records.submissions import Submissions
@@ -36,7 +36,7 @@ class Supervision:
 
     async def set_presence(
         self, caller: Caller, agent_id: str, presence: str, reason: str | None, comment: str
-    ) -> Refused | None:
+    ) -> Refused | int:
         """Ready, not ready with one of the site's reasons, or signed out."""
         if reason is not None and reason not in self._site().not_ready_reasons:
             return Refused("unknown_reason", f"there is no reason {reason!r}")
@@ -47,18 +47,45 @@ class Supervision:
         agent = self._site().agents.get(agent_id)
         teams = (agent.team,) if agent else ()
         after = {"presence": presence, "reason": reason}
-        await self._keep(caller, "set_presence", f"agent:{agent_id}", before, after, comment, teams)
-        return None
+        return await self._keep(caller, "set_presence", f"agent:{agent_id}", before, after, comment, teams)
 
-    async def move(self, caller: Caller, work_id: str, queue: str, comment: str) -> Refused | None:
+    async def move(self, caller: Caller, work_id: str, queue: str, comment: str) -> Refused | int:
         """To another queue."""
         return await self._steer(caller, "move_work", WorkMoved(work_id, queue, caller.account), comment)
 
-    async def direct(self, caller: Caller, work_id: str, agent_id: str | None, comment: str) -> Refused | None:
+    async def direct(self, caller: Caller, work_id: str, agent_id: str | None, comment: str) -> Refused | int:
         """For one agent, or for all again."""
         return await self._steer(caller, "direct_work", WorkDirected(work_id, agent_id, caller.account), comment)
 
-    async def cancel(self, caller: Caller, work_id: str, comment: str) -> Refused | None:
+    async def pull_back(self, caller: Caller, work_id: str, comment: str) -> Refused | int:
+        """An open offer or a direction ends: the item waits for all again."""
+        return await self._steer(
+            caller, "pull_back", WorkMoved(work_id, self.queue_of(work_id) or "", caller.account), comment
+        )
+
+    async def undo(self, caller: Caller, entry: AuditEntry, comment: str) -> Refused | int:
+        """What an intervention changed is as it was before it, when it still is as it was after it."""
+        kind, _, name = entry.subject.partition(":")
+        now = self._presence(name) if kind == "agent" else self._work(name)
+        if kind == "work" and not now:
+            return Refused("unknown_work", "it is over")
+        if any(now.get(key) != value for key, value in entry.after.items()):
+            return Refused("changed_since", f"{entry.subject} is not as it was left: {_said(now)}")
+        for event in _back(entry, name, caller.account):
+            if (refused := await self._post(event, caller)) is not None:
+                return refused
+        before, after = dict(entry.after), {key: entry.before.get(key) for key in entry.after}
+        teams = self._teams_about(entry)
+        return await self._keep(caller, UNDO, entry.subject, before, {**after, UNDOES: entry.id}, comment, teams)
+
+    def _teams_about(self, entry: AuditEntry) -> tuple[str, ...]:
+        kind, _, name = entry.subject.partition(":")
+        if kind == "agent":
+            agent = self._site().agents.get(name)
+            return (agent.team,) if agent else ()
+        return self._teams_of({str(queue) for queue in (entry.before.get("queue"), entry.after.get("queue")) if queue})
+
+    async def cancel(self, caller: Caller, work_id: str, comment: str) -> Refused | int:
         """Out of the router."""
         return await self._steer(caller, "cancel_work", WorkCancelled(work_id, caller.account), comment)
 
@@ -74,7 +101,7 @@ class Supervision:
 
     async def _steer(
         self, caller: Caller, action: str, event: WorkMoved | WorkDirected | WorkCancelled, comment: str
-    ) -> Refused | None:
+    ) -> Refused | int:
         before = self._work(event.work_id)
         if (refused := await self._post(event, caller)) is not None:
             return refused
@@ -87,8 +114,7 @@ class Supervision:
             case WorkCancelled():
                 after = {"outcome": "cancelled"}
         queues = {str(found) for found in (before.get("queue"), after.get("queue")) if found}
-        await self._keep(caller, action, f"work:{event.work_id}", before, after, comment, self._teams_of(queues))
-        return None
+        return await self._keep(caller, action, f"work:{event.work_id}", before, after, comment, self._teams_of(queues))
 
     async def _post(self, event: Event, caller: Caller) -> Refused | None:
         for answer in await self._pump.post(event, f"account:{caller.account}"):
@@ -105,8 +131,8 @@ class Supervision:
         after: Mapping[str, Any],
         comment: str,
         teams: tuple[str, ...],
-    ) -> None:
-        await self._audit.add(
+    ) -> int:
+        return await self._audit.add(
             Intervention(
                 at=self._wall(),
                 by=caller.account,
@@ -181,3 +207,20 @@ class Supervision:
     async def _explained(self, work_id: str) -> Explanation | None:
         found = await explained(self._pump.dispatcher, work_id)
         return None if found is None else shown(summary(found, MAX_CANDIDATES))
+
+
+def _back(entry: AuditEntry, name: str, by: str) -> list[Event]:
+    """The events that lead back to what was before."""
+    before = entry.before
+    if entry.subject.startswith("agent:"):
+        return [PresenceSet(name, Presence(before["presence"]), before.get("reason"), by)]
+    events = list[Event]()
+    if before["queue"] != entry.after["queue"]:
+        events.append(WorkMoved(name, before["queue"], by))
+    if before.get("directed") != entry.after.get("directed") or (events and before.get("directed")):
+        events.append(WorkDirected(name, before.get("directed"), by))
+    return events
+
+
+def _said(state: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in state.items() if value is not None)

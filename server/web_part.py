@@ -3,7 +3,6 @@
 from agents_ws.endpoint import OriginPolicy
 from http_api.app import Ports
 from http_api.calls_api import CallsApi
-from http_api.guidance_api import GuidanceApi
 from http_api.routes import Route
 from http_api.site_api import SiteApi
 from http_api.targets_api import TargetsApi
@@ -17,7 +16,6 @@ from server.control import Control
 from server.core_part import CorePart
 from server.explanations import Explainer
 from server.ground import Ground
-from server.guidance import guidance_of
 from server.ids import interaction_ids
 from server.monitoring import Monitoring
 from server.past_decisions import PastDecisions
@@ -91,7 +89,7 @@ class WebPart:
             (ground.settings.bind, ground.settings.http_port),
             None if ground.certificate is None else ground.certificate.context,
             web_call_endpoint(core.current, voice.conductor, media, core.pump, may_connect, ground.address_of),
-            (*self.chats.routes(), *SiteApi(self.site_desk).routes(), *self._call_routes()),
+            (*self.chats.routes(), *SiteApi(self.site_desk).routes(), *self._call_routes(), *core.management.routes()),
             core.management.board_socket(auth, OriginPolicy()),
             ground.address_of,
         )
@@ -127,12 +125,7 @@ class WebPart:
         core, voice, management = self._core, self._voice, self._core.management
         monitoring = Monitoring(voice.conductor, voice.desk.calls, core.pump, management.audit, wall_us)
         targets = TransferTargets(core.current, management.board, voice.desk.calls.availability)
-        guidance = GuidanceApi(lambda: guidance_of(core.current.site))
-        return (
-            *CallsApi(monitoring, management.scopes).routes(),
-            *TargetsApi(targets.of).routes(),
-            *guidance.routes(),
-        )
+        return (*CallsApi(monitoring, management.scopes).routes(), *TargetsApi(targets.of).routes())
 
     def _followers(self) -> Followers:
         voice = self._voice

@@ -16,6 +16,7 @@ from argon2 import PasswordHasher
 
 from http_api.alerts_api import AlertOverview, covers
 from http_api.app import HttpSettings, Ports, build
+from http_api.edits import Conflict, Invalid
 from http_api.explain_api import (
     AgentExplanation,
     Busy,
@@ -26,7 +27,7 @@ from http_api.explain_api import (
 )
 from http_api.ports import AgentOverview, HeldWork, QueueOverview, ServiceLevel
 from http_api.routes import Route
-from http_api.rules_api import AgentRules, Conflict, Invalid, QueueRules
+from http_api.rules_api import AgentRules, QueueRules
 from http_api.statistics_api import Period, Step, Tally, TooManyRowsError
 from http_api.supervision_api import Candidate, Explanation, Refused, WaitingList
 from http_api.work_api import NewWork, Submitted
@@ -229,21 +230,25 @@ class Asked:
     owner: str | None = None
     explained: list[bool] = field(default_factory=list)
 
-    async def set_presence(self, caller: Caller, *what: object) -> Refused | None:
+    async def set_presence(self, caller: Caller, *what: object) -> Refused | int:
         self.calls.append(("presence", caller.account, *what))
-        return self.refusal
+        return self.refusal or len(self.calls)
 
-    async def move(self, caller: Caller, *what: object) -> Refused | None:
+    async def move(self, caller: Caller, *what: object) -> Refused | int:
         self.calls.append(("move", caller.account, *what))
-        return self.refusal
+        return self.refusal or len(self.calls)
 
-    async def direct(self, caller: Caller, *what: object) -> Refused | None:
+    async def direct(self, caller: Caller, *what: object) -> Refused | int:
         self.calls.append(("direct", caller.account, *what))
-        return self.refusal
+        return self.refusal or len(self.calls)
 
-    async def cancel(self, caller: Caller, *what: object) -> Refused | None:
+    async def pull_back(self, caller: Caller, *what: object) -> Refused | int:
+        self.calls.append(("pull_back", caller.account, *what))
+        return self.refusal or len(self.calls)
+
+    async def cancel(self, caller: Caller, *what: object) -> Refused | int:
         self.calls.append(("cancel", caller.account, *what))
-        return self.refusal
+        return self.refusal or len(self.calls)
 
     async def submitter(self, work_id: str) -> str | None:
         return self.owner
@@ -285,9 +290,9 @@ class Asked:
             history=(),
         )
 
-    async def edit(self, caller: Caller, *what: object) -> Conflict | Invalid | None:
+    async def edit(self, caller: Caller, *what: object) -> Conflict | Invalid | int:
         self.calls.append(("edit", caller.account, *what))
-        return self.conflict
+        return self.conflict or len(self.calls)
 
     async def submit(self, caller: Caller, work: NewWork, key: str | None, body: bytes) -> Submitted | Refused:
         self.calls.append(("submit", caller.account, work, key))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from http_api.rules_api import Conflict, Invalid, RulesChange
+from http_api.edits import Conflict, Invalid, RulesChange
 from tests.http_api.conftest import Site
 
 

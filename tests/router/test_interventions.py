@@ -57,6 +57,21 @@ def test_a_moved_item_keeps_its_time_and_is_offered_at_once(desk: World) -> None
     assert desk.dispatcher.waiting("care") == ("w1", "w3")
 
 
+def test_an_item_is_pulled_back_from_the_agent_who_has_the_offer(desk: World) -> None:
+    desk.queue("w1", "sales")
+    assert desk.post(WorkMoved("w1", "sales", "sam")) == []  # nobody was asked
+    desk.ready("ann")
+    commands = desk.post(WorkMoved("w1", "sales", "sam"))
+    assert kinds(commands) == ["WithdrawOffer", "RequeueWork"]
+    assert state(desk) == ("waiting", "sales", None)
+    assert [agent_id for agent_id, _ in desk.store.work["w1"].resting] == ["ann"]
+    desk.ready("bob")
+    desk.post(WorkDirected("w1", "ann", "sam"))
+    assert state(desk) == ("offered", "sales", "ann")
+    desk.post(WorkMoved("w1", "sales", "sam"))
+    assert state(desk) == ("waiting", "sales", None)
+
+
 def test_a_move_finds_a_free_agent_in_the_same_turn(desk: World) -> None:
     desk.ready("bob")
     desk.queue("w1", "sales")

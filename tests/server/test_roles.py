@@ -105,6 +105,7 @@ async def set_queue_rules(office: Bureau, who: str, target: dict[str, str]) -> b
 
 async def steer_work(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
     done = await reached(office, who, "POST", f"work/{target['work_id']}/direct", {"agent_id": None})
+    assert done == await reached(office, who, "POST", f"work/{target['work_id']}/pull-back", {})
     move = {"queue": target["queue"]}
     assert done == await reached(office, who, "POST", f"work/{target['work_id']}/move", move)
     return done
@@ -146,10 +147,6 @@ def spoken_by(office: Bureau, agent: str) -> Iterator[str]:
 
 async def see_targets(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
     return await listed(office, who, "transfer-targets", "agents", "agent_id", target["agent"])
-
-
-async def see_guidance(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
-    return await reached(office, who, "GET", "guidance")
 
 
 async def submit_work(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
@@ -212,6 +209,14 @@ async def see_alerts(office: Bureau, who: str, target: dict[str, str]) -> bool |
 async def acknowledge_alerts(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
     status, _ = await office.ask(who, "POST", f"alerts/{await raised(office, target)}/acknowledge")
     return {200: True, 409: True, 404: False, 403: None}[status]
+
+
+async def undo(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    _, rules = await office.ask("ops9", "GET", f"queues/{target['queue']}/rules")
+    body = {"based_on": rules["version"], "priority": rules["version"] % 90}
+    assert (await office.ask("ops9", "PATCH", f"queues/{target['queue']}/rules", body))[0] == 200
+    _, log = await office.ask("ops9", "GET", "audit?limit=1")
+    return await reached(office, who, "POST", f"audit/{log['items'][0]['id']}/undo", {})
 
 
 async def see_deliveries(office: Bureau, who: str, target: dict[str, str]) -> bool | None:

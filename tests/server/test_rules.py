@@ -2,7 +2,7 @@
 
 import pytest
 
-from http_api.rules_api import Conflict, Invalid
+from http_api.edits import Conflict, Invalid
 from records.accounts import Role
 from records.audit import Audit
 from records.database import Database
@@ -24,13 +24,13 @@ async def desk(database: Database) -> RulesDesk:
 
 
 async def test_what_holds_and_what_was_edited(desk: RulesDesk, database: Database) -> None:
-    assert await desk.edit(SAM, "agent:anna", {"skills": {"english": 9}}, 0, "good") is None
+    assert await desk.edit(SAM, "agent:anna", {"skills": {"english": 9}}, 0, "good") == 1
     rules = await desk.agent("anna")
     assert rules is not None
     assert (rules.version, rules.skills, rules.edited, rules.team) == (1, {"english": 9}, ("skills",), "line1")
     (change,) = rules.history
     assert (change.by, change.before, change.after) == ("sam", {"skills": None}, {"skills": {"english": 9}})
-    assert await desk.edit(SAM, "queue:orders", {"wrap_up_s": 5, "teams": ["line1"]}, 1, "") is None
+    assert await desk.edit(SAM, "queue:orders", {"wrap_up_s": 5, "teams": ["line1"]}, 1, "") == 2
     queue = await desk.queue("orders")
     assert queue is not None
     assert (queue.wrap_up_us, queue.teams, queue.edited) == (5_000_000, ("line1",), ("teams", "wrap_up_s"))

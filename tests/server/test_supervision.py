@@ -2,6 +2,7 @@
 
 import pytest
 
+from http_api.supervision_api import Refused
 from records.accounts import Role
 from records.audit import Audit
 from records.roles import Scope
@@ -24,7 +25,7 @@ def supervision(house: House) -> Supervision:
 
 async def test_presence_is_set_by_somebody(house: House, supervision: Supervision) -> None:
     await house.ready("anna")
-    assert await supervision.set_presence(SAM, "anna", "not_ready", "lunch", "go and eat") is None
+    assert await supervision.set_presence(SAM, "anna", "not_ready", "lunch", "go and eat") == 1
     row = house.pump.dispatcher.agent("anna")
     assert row is not None
     assert (row.presence, row.reason) == (Presence.NOT_READY, "lunch")
@@ -45,7 +46,7 @@ async def test_what_was_refused_leaves_no_entry(house: House, supervision: Super
         (await supervision.direct(SAM, "gone", None, ""), "unknown_work"),
         (await supervision.cancel(SAM, "gone", ""), "unknown_work"),
     ):
-        assert refused is not None
+        assert isinstance(refused, Refused)
         assert refused.code == code
     assert await Audit(house.database).page(9) == ()
     assert house.told(WorkMoved) != []
@@ -65,7 +66,7 @@ async def test_what_waits_is_explained(house: House, supervision: Supervision) -
     assert (await supervision.waiting(Scope(Role.SUPERVISOR, None), None, 9, False)).total == 0
     assert supervision.queue_of("w1") == "orders"
     for name in ("w1", "w2"):
-        assert await supervision.cancel(SAM, name, "") is None
+        assert await supervision.cancel(SAM, name, "") in (1, 2)
     assert supervision.queue_of("w1") is None
     newest = (await Audit(house.database).page(1))[0]
     assert newest.before["queue"] == "orders"
@@ -76,6 +77,6 @@ async def test_a_call_is_cancelled_in_the_conversation(house: House, supervision
     _, reservation = await house.talking()
     row = house.pump.dispatcher.reservation(reservation)
     assert row is not None
-    assert await supervision.cancel(SAM, row.work_id, "stuck") is None
+    assert await supervision.cancel(SAM, row.work_id, "stuck") == 1
     await house.said("OfferWithdrawn")
     await house.empty()
