@@ -63,9 +63,9 @@ class Agent:
     """Live state of one agent. `held` counts items per medium, `units` is the load; both follow the reservations.
 
     `unconfirmed` marks an agent of a restored shard who was not heard of since: their connection may have lived on, so
-    the same generation may announce itself again. `handled_today` counts the offers accepted since the day began.
-    `recent` are the times at which the last new items came, `fresh_until` the time before which the agent's limit of
-    fresh work lets no other come (None: it may); that time has its timer.
+    the same generation may announce itself again. `node` holds, or held, the connection. `handled_today` counts the
+    offers accepted since the day began. `recent` are the times at which the last new items came, `fresh_until` the time
+    before which the agent's limit of fresh work lets no other come (None: it may); that time has its timer.
 
     `stamp`, `counted` and `profiles` belong to matching: an entry of an older stamp is stale; `counted` is whether the
     profiles count the agent as present.
@@ -79,6 +79,7 @@ class Agent:
     generation: int = 0
     connected: bool = False
     unconfirmed: bool = False
+    node: str = ""
     idle_since: int = 0
     grace_deadline: int | None = None
     handled_today: int = 0
@@ -183,6 +184,7 @@ class Agent:
             handled_today=self.handled_today,
             recent=self.recent,
             unconfirmed=self.unconfirmed,
+            node=self.node,
         )
 
     def load_row(self, row: AgentRow, *, live: bool = False) -> None:
@@ -197,3 +199,4 @@ class Agent:
         self.grace_deadline = row.grace_deadline
         self.handled_today = row.handled_today
         self.recent = row.recent
+        self.node = row.node

@@ -56,12 +56,12 @@ class Attendance:
 
     def _connected(self, event: AgentConnected) -> None:
         agent = self._known(event.agent_id)
-        if agent is None or (agent.connected and event.generation == agent.generation):
+        if agent is None or (agent.connected and (event.generation, event.node) == (agent.generation, agent.node)):
             return
         if event.generation < agent.generation or (event.generation == agent.generation and not agent.unconfirmed):
             self._moves.refuse("stale_generation", f"agent {event.agent_id} has generation {agent.generation}")
             return
-        agent.generation = event.generation
+        agent.generation, agent.node = event.generation, event.node
         agent.connected = True
         agent.unconfirmed = False
         self._moves.set_grace(agent, None)
@@ -78,8 +78,16 @@ class Attendance:
         if agent.unconfirmed:
             agent.unconfirmed = False
             self._shard.touch_agent(agent)
-        if not agent.connected:
-            return
+        if agent.connected:
+            self._lose(agent)
+
+    def node_lost(self, node: str) -> None:
+        """Every connection that the node held is gone."""
+        for agent in self._shard.agents.values():
+            if agent.connected and agent.node == node:
+                self._lose(agent)
+
+    def _lose(self, agent: Agent) -> None:
         agent.connected = False
         if agent.presence is not Presence.OFFLINE:
             self._moves.set_grace(agent, self._moves.now + self._shard.policy.reconnect_grace_us)

@@ -119,9 +119,11 @@ class Dispatcher(Views):
                 | ev.WrapUpExtended()
                 | ev.WrapUpFinished()
                 | ev.CustomerLeft()
-                | ev.NodeLost()
             ):
                 self._assignments.take(event)
+            case ev.NodeLost():
+                self._assignments.take(event)
+                self._attendance.node_lost(event.node)
             case ev.AgentConnected() | ev.AgentDisconnected() | ev.PresenceSet() | ev.DayStarted():
                 self._attendance.take(event)
             case (

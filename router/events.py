@@ -20,10 +20,14 @@ class PolicyChanged:
 
 @dataclass(frozen=True, slots=True)
 class AgentConnected:
-    """The agent can be reached (page and leg up, or phone registered). `generation` grows with each connection."""
+    """The agent can be reached (page and leg up, or phone registered). `generation` grows with each connection.
+
+    node: the one that holds the connection; when it is lost, so is the connection.
+    """
 
     agent_id: str
     generation: int
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +211,7 @@ class WorkCancelled:
 
 @dataclass(frozen=True, slots=True)
 class NodeLost:
-    """The node that signalled these calls died; its voice work is closed as such."""
+    """The node that signalled these calls died: its voice work is closed as such, its agents are not connected."""
 
     node: str
 

@@ -16,7 +16,7 @@ class AgentRow:
 
     handled_today: items offered and accepted since the day began. recent: when the last new items came (shard times,
     only as many as the agent's limit of fresh work asks for).
-    `unconfirmed`: the shard was restored, and the agent's connection was not heard of since.
+    `unconfirmed`: the shard was restored, and the agent's connection was not heard of since. node: where it is, or was.
     """
 
     agent_id: str
@@ -30,6 +30,7 @@ class AgentRow:
     handled_today: int = 0
     recent: tuple[int, ...] = ()
     unconfirmed: bool = False
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)

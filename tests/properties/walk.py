@@ -183,6 +183,10 @@ class Walk:
                 self.connected[event.agent_id] = event.generation
         elif isinstance(event, AgentDisconnected) and self.connected.get(event.agent_id) == event.generation:
             del self.connected[event.agent_id]
+        elif isinstance(event, NodeLost):
+            agents = self.world.dispatcher.shard.agents
+            for agent_id in [name for name in self.connected if name in agents and agents[name].node == event.node]:
+                del self.connected[agent_id]
         elif isinstance(event, PolicyChanged):
             self.oracle = Oracle(event.policy)
         for agent_id in [name for name in self.connected if name not in self.world.dispatcher.shard.agents]:
@@ -267,7 +271,7 @@ class Walk:
     def _connect(self) -> Event:
         if self.random.random() < 0.95:
             self.generation += 1
-        return AgentConnected(self._agent(), self.generation)
+        return AgentConnected(self._agent(), self.generation, self.random.choice(NODES))
 
     def _disconnect(self) -> Event:
         agent_id = self.random.choice(list(self.connected)) if self.connected else self._agent()

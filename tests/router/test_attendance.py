@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from router.events import DayStarted, PolicyChanged
+from router.events import AgentConnected, AgentDisconnected, DayStarted, NodeLost, PolicyChanged
 from router.policy import AgentPolicy
 from router.vocabulary import Medium, Presence
 from tests.router.conftest import NewWorld
@@ -101,3 +101,32 @@ def test_presence_counts_with_a_connection_or_a_grace(fresh: World) -> None:
     assert present()
     fresh.presence("ann", Presence.OFFLINE)
     assert not present()
+
+
+def test_a_lost_node_takes_its_agents_connections_with_it_and_no_others(new_world: NewWorld) -> None:
+    world = new_world(policy({"ann": agent("ann"), "bob": agent("bob")}))
+    world.post(AgentConnected("ann", 1, "n1.1"))
+    world.post(AgentConnected("bob", 1, "n2.1"))
+    world.post(NodeLost("n1.1"))
+    ann, bob = world.dispatcher.agent("ann"), world.dispatcher.agent("bob")
+    assert ann is not None
+    assert bob is not None
+    assert not ann.connected
+    assert ann.grace_deadline is not None
+    assert bob.connected
+    world.post(AgentConnected("ann", 2, "n2.1"))
+    world.post(NodeLost("n1.1"))
+    ann = world.dispatcher.agent("ann")
+    assert ann is not None
+    assert (ann.connected, ann.node) == (True, "n2.1")
+
+
+def test_of_two_connections_of_one_generation_the_first_holds(new_world: NewWorld) -> None:
+    world = new_world(policy({"ann": agent("ann")}))
+    world.post(AgentConnected("ann", 1, "n1.1"))
+    assert [type(command).__name__ for command in world.post(AgentConnected("ann", 1, "n2.1"))] == ["Refuse"]
+    assert world.post(AgentConnected("ann", 1, "n1.1")) == []
+    world.post(AgentDisconnected("ann", 1))
+    row = world.dispatcher.agent("ann")
+    assert row is not None
+    assert not row.connected

@@ -143,10 +143,10 @@ def test_damaged_bytes_are_an_error_of_the_store(rest: bytes) -> None:
 
 def test_a_field_added_at_the_end_with_a_default_reads_older_bytes() -> None:
     row = agent()
-    assert not row.unconfirmed
+    assert (row.unconfirmed, row.node) == (False, "")
     written = encode_row(row)
-    assert written[1] == 0x9B  # array of eleven
-    older = written[:1] + b"\x97" + written[2:-4]
+    assert written[1] == 0x9C  # array of twelve
+    older = written[:1] + b"\x97" + written[2:-5]
     assert decode_row(older, AgentRow) == row
 
 
