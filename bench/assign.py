@@ -221,18 +221,31 @@ class Events:
         self._node.core.pump.tell(facts.CustomerLeft(work), "bench")
 
 
-async def at_intended_times(names: Sequence[str], rate: int, act: Callable[[str], None]) -> dict[str, int]:
-    """Calls `act` for each name at its time; returns that time (monotonic ns), met or not."""
-    intended = {}
+def tick(rate: int, count: int) -> None:
+    """A process of its own that says a byte for each event at its time: a loop's timers are a millisecond wide."""
     begin = time.monotonic_ns() + 50_000_000
-    for index, name in enumerate(names):
-        due = begin + index * 1_000_000_000 // rate
-        wait_s = (due - time.monotonic_ns()) / 1e9
+    os.write(1, b"%d\n" % begin)
+    for index in range(count):
+        wait_s = (begin + index * 1_000_000_000 // rate - time.monotonic_ns()) / 1e9
         if wait_s > 0:
-            await asyncio.sleep(wait_s)
-        intended[name] = due
-        act(name)
-    return intended
+            time.sleep(wait_s)
+        os.write(1, b".")
+
+
+async def at_intended_times(names: Sequence[str], rate: int, act: Callable[[str], None]) -> dict[str, int]:
+    """Calls `act` for each name when its time is told; returns that time (monotonic ns), met or not."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bench.assign", "--tick", str(rate), "--count", str(len(names))),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    begin = int(await process.stdout.readline())
+    waiting = iter(names)
+    while told := await process.stdout.read(4096):
+        for name in itertools.islice(waiting, len(told)):
+            act(name)
+    await process.wait()
+    return {name: begin + index * 1_000_000_000 // rate for index, name in enumerate(names)}
 
 
 async def offers(node: Node, events: Events, names: Sequence[str], rate: int) -> dict[str, int]:
@@ -355,8 +368,12 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=500)
     parser.add_argument("--count", type=int, default=5000)
     parser.add_argument("--client")
+    parser.add_argument("--tick", type=int, default=0)
     parser.add_argument("--tokens", default="")
     arguments = parser.parse_args()
+    if arguments.tick:
+        tick(arguments.tick, arguments.count)
+        return
     if arguments.client:
         signed_in = [entry.split() for entry in Path(arguments.tokens).read_text().splitlines()]
         uvloop.run(client(arguments.client, signed_in))

@@ -18,6 +18,21 @@ from router.statistics_state import State
 _ROWS_AT_ONCE = 100
 
 
+# Slots with what was counted in them.
+Changed = list[tuple[Subject, int, Counters]]
+_checkpoints: msgspec.json.Decoder[tuple[State, Changed]] = msgspec.json.Decoder(tuple[State, Changed])
+
+
+def encode_checkpoint(state: State, changed: Changed) -> bytes:
+    """A checkpoint for another process."""
+    return msgspec.json.encode((state, changed))
+
+
+def decode_checkpoint(text: bytes) -> tuple[State, Changed]:
+    """The same again. Raises msgspec.ValidationError."""
+    return _checkpoints.decode(text)
+
+
 class StatisticsStore:
     """One shard's statistics. Times in microseconds since the epoch."""
 

@@ -1,7 +1,8 @@
 """The statistics: a fold of the journal into counters by slot of five minutes, for queues, agents, media and channels.
 
 Events and commands are all that it reads, so it takes turns as they are committed and journal entries as they are read
-again: the same ones give the same counters, however they are cut (`settle` is the cut). No clock, no
+again: the same ones give the same counters, however they are cut (`state` with
+`take_dirty` is the cut). No clock, no
 I/O, integers only. What is counted when, and the formulas on top, are in docs/statistics.md.
 """
 
@@ -71,6 +72,7 @@ class Statistics:
         self._slots: Slots = slots or {}
         self._dirty: dict[tuple[Subject, int], None] = {}
         self._changed: dict[Subject, None] = {}
+        self._unsettled: list[str] = []
         # Sums of slots that are over, up to the slot that is not, by where they begin: boards ask again and again.
         self._bases: dict[Subject, tuple[int, dict[int, Counters]]] = {}
 
@@ -126,14 +128,23 @@ class Statistics:
         return list(changed)
 
     def settle(self) -> State:
-        """Counts what agents did up to the last entry; the state then, with `take_dirty`, is a whole checkpoint."""
+        """Counts what agents did up to the last entry, so that no number is missing but what goes on now."""
         for agent_id in self.state.agents:
             self._spend_until(agent_id, self.state.clock)
         return self.state
 
+    def settle_some(self, count: int) -> None:
+        """As `settle` for the next so many agents in turn: each is reached, however quiet, and nobody waits for all."""
+        if not self._unsettled:
+            self._unsettled = list(self.state.agents)
+        for agent_id in self._unsettled[-count:]:
+            self._spend_until(agent_id, self.state.clock)
+        del self._unsettled[-count:]
+
     def forget(self, before: int) -> None:
-        """Drops slots that begin before that time, and before the last entry's slot. Call `settle` and save first."""
-        before = min(before, self.state.clock // SLOT_US * SLOT_US)
+        """Drops slots that begin before that time, as far as nothing more can be counted in them. Save first."""
+        counted = min((each.since for each in self.state.agents.values() if each.counts), default=self.state.clock)
+        before = min(before, counted // SLOT_US * SLOT_US)
         for subject, slots in list(self._slots.items()):
             for slot in [slot for slot in slots if slot < before]:
                 del slots[slot]
@@ -380,7 +391,7 @@ class Statistics:
     def _spend_until(self, agent_id: str, now: int) -> None:
         """What the agent did since it was last counted goes into the slots that it lies in."""
         activity = self._activity(agent_id, now)
-        if activity.held or activity.presence is not Presence.OFFLINE:
+        if activity.counts:
             for begin, end in _pieces(activity.since, now):
                 _spend(self._at((AGENT, agent_id), begin), activity, end - begin)
         activity.since = max(activity.since, now)

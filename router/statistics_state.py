@@ -49,6 +49,11 @@ class Activity:
     since: int
     held: int = 0
 
+    @property
+    def counts(self) -> bool:
+        """Whether the time since then is counted as anything."""
+        return self.held > 0 or self.presence is not Presence.OFFLINE
+
 
 @dataclass(slots=True)
 class State:

@@ -14,9 +14,8 @@ from records.roles import Action, Extent, Scope, extent
 from records.webhooks import Wanted
 from router.alerts import Alert, AlertKey, AlertKind, Alerts, Reading
 from router.dispatcher import Dispatcher
-from router.rows import AgentRow
 from router.statistics import AGENT, CHANNEL, QUEUE
-from router.vocabulary import Presence
+from router.views import PresenceView
 from server.outlook import MINUTES, Outlook, Sight
 from server.projection import AWAY
 
@@ -177,10 +176,10 @@ class AlertDesk:
             channel = site.channels.get(name)
             limit = channel.backlog if channel is not None and channel.backlog else site.alerts.backlog
             yield (AlertKind.BACKLOG, CHANNEL, name), _backlog(waiting, limit)
-        for row in self._dispatcher.agents():
-            reading = _of_presence(row, site, now)
+        for agent_id, away in self._outlook.present.away.items():
+            reading = _of_presence(away, site, now)
             if reading is not None:
-                yield (AlertKind.PRESENCE, AGENT, row.agent_id), reading
+                yield (AlertKind.PRESENCE, AGENT, agent_id), reading
 
     def _by_channel(self) -> Mapping[str, int]:
         waiting: Counter[str] = Counter()
@@ -214,12 +213,10 @@ def _backlog(waiting: int, limit: int) -> Reading:
     return Reading(waiting >= limit, waiting < limit - limit // BACKLOG_PAST, {"waiting": waiting, "limit": limit})
 
 
-def _of_presence(row: AgentRow, site: Site, now: int) -> Reading | None:
-    if row.presence is not Presence.NOT_READY:
-        return None
-    reason = site.not_ready_reasons.get(row.reason or "")
+def _of_presence(away: PresenceView, site: Site, now: int) -> Reading | None:
+    reason = site.not_ready_reasons.get(away.reason or "")
     limit_us = reason.limit_us if reason is not None and reason.limit_us else site.alerts.not_ready_us
     if not limit_us:
         return None
-    too_long = now - row.presence_since > limit_us
-    return Reading(too_long, not too_long, {"reason": row.reason, "since": row.presence_since, "limit_us": limit_us})
+    too_long = now - away.since > limit_us
+    return Reading(too_long, not too_long, {"reason": away.reason, "since": away.since, "limit_us": limit_us})

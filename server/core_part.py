@@ -125,7 +125,7 @@ async def build_core(ground: Ground) -> CorePart:
     ground.tasks.spawn(projection.run(), "projection")
     await projection.catch_up(shard.image.applied)
     journal = KeptJournal(shard.store, folder)
-    await management.attach(pump, journal, shard.image, interaction_ids(wall_us), waits)
+    await management.attach(pump, journal, shard.image, interaction_ids(wall_us), waits, projection.save)
     speaker.attach_management(management.observe)
     return CorePart(
         pump=pump,

@@ -1,6 +1,6 @@
 """What stands beside the routing: live rules, supervisors, programs, the live board and webhooks, built as one part."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
@@ -78,13 +78,17 @@ class Management:
         image: ShardImage,
         new_id: Callable[[], str],
         waits: WaitEstimates,
+        save_elsewhere: Callable[[bytes], Awaitable[bool]],
     ) -> None:
-        """Closes the circle, and takes in what the journal told while nobody listened."""
+        """Closes the circle, and takes in what the journal told while nobody listened.
+
+        `save_elsewhere` writes checkpoints of the statistics (StatisticsKeeper).
+        """
         self.overlay.attach(pump)
         day = Day(pump, image.clock, lambda: self.site().time_zone, self._wall)
         self._hours = Hours(each(day.look, self.overlay.look_at_the_clock), self._wall)
         submissions, customers = Submissions(self._database), Customers(self._database)
-        self.statistics = StatisticsKeeper(StatisticsStore(self._database), self.site, pump.now)
+        self.statistics = StatisticsKeeper(StatisticsStore(self._database), self.site, pump.now, save_elsewhere)
         await self.statistics.begin(journal, image)
         self.current.on_change(lambda _site: self.statistics.save_soon())
         outlook = Outlook(pump.dispatcher, waits, self.statistics.lately, self.site)

@@ -1,7 +1,7 @@
 """Where each queue is heading: who will miss the target, and what that does to its level. Looked at once a second.
 
 Of each queue the first 200 items are looked at one by one; those behind them count like the last of these. Between two
-queues everything else has its turn.
+queues, and two lots of agents, everything else has its turn.
 """
 
 import asyncio
@@ -17,9 +17,11 @@ from router.dispatcher import Dispatcher
 from router.estimates import WaitEstimates
 from router.rows import WorkRow
 from router.statistics import QUEUE, Subject
+from router.views import PresenceView
 from router.vocabulary import Presence
 
 LOOK_AT = 200
+AGENTS_AT_ONCE = 500
 MINUTES = 30
 
 
@@ -33,6 +35,28 @@ class Sight:
     level: int | None = None
     expected_level: int | None = None
     shown: QueueOutlook = field(default_factory=QueueOutlook)
+
+
+@dataclass(slots=True)
+class Presences:
+    """Agents as they were looked at. `away`: those who are not ready, with their row of the view."""
+
+    staffed: set[str] = field(default_factory=set)
+    ready: set[str] = field(default_factory=set)
+    free: set[str] = field(default_factory=set)
+    away: dict[str, PresenceView] = field(default_factory=dict)
+
+    def add(self, agent_id: str, view: PresenceView) -> None:
+        """One agent."""
+        if view.presence is Presence.OFFLINE:
+            return
+        self.staffed.add(agent_id)
+        if view.presence is Presence.NOT_READY:
+            self.away[agent_id] = view
+        elif view.connected:
+            self.ready.add(agent_id)
+            if not view.units:
+                self.free.add(agent_id)
 
 
 class Outlook:
@@ -53,6 +77,7 @@ class Outlook:
         self._policy = ""
         self._items: dict[str, dict[str, int | None]] = {}
         self.queues: dict[str, Sight] = {}
+        self.present = Presences()
 
     def shown(self, queue: str) -> QueueOutlook:
         """For the board."""
@@ -72,7 +97,7 @@ class Outlook:
 
     async def look(self, now: int) -> list[str]:
         """Returns the waiting items whose prediction has changed, in tenths."""
-        present = self._present()
+        await self._look_at_agents()
         waiting = self._dispatcher.queues()
         changed: list[str] = []
         for queue, overview in waiting.items():
@@ -80,7 +105,7 @@ class Outlook:
             items = self._predictions(queue, now)
             changed += [work_id for work_id, value in items.items() if _tenths(value) != _tenths(before.get(work_id))]
             self._items[queue] = items
-            self.queues[queue] = self._sight(queue, overview.waiting, list(items.values()), present)
+            self.queues[queue] = self._sight(queue, overview.waiting, list(items.values()))
             await asyncio.sleep(0)
         for gone in [queue for queue in self.queues if queue not in waiting]:
             del self.queues[gone], self._items[gone]
@@ -98,9 +123,7 @@ class Outlook:
                 found[work_id] = breach.permille
         return found
 
-    def _sight(
-        self, queue: str, waiting: int, predicted: list[int | None], present: tuple[set[str], set[str], set[str]]
-    ) -> Sight:
+    def _sight(self, queue: str, waiting: int, predicted: list[int | None]) -> Sight:
         known = [each for each in predicted if each is not None]
         if predicted and predicted[-1] is not None:
             known += [predicted[-1]] * max(0, waiting - LOOK_AT)
@@ -110,26 +133,24 @@ class Outlook:
         kept = sum(CERTAIN - each for each in known)
         expected = ppm(counters.within * CERTAIN + kept, (counters.settled + len(known)) * CERTAIN)
         serving = self._serving(queue)
-        staffed, ready, free = (len(serving & some) for some in present)
+        present = self.present
+        staffed, ready, free = (len(serving & some) for some in (present.staffed, present.ready, present.free))
         shown = QueueOutlook(
             over=over, level=share(level), expected_level=share(expected), staffed=staffed, ready=ready, free=free
         )
         return Sight(waiting, over, counters.settled, level, expected, shown)
 
-    def _present(self) -> tuple[set[str], set[str], set[str]]:
-        """Who is signed in, ready, and ready without work."""
-        staffed: set[str] = set()
-        ready: set[str] = set()
-        free: set[str] = set()
-        for row in self._dispatcher.agents():
-            if row.presence is Presence.OFFLINE:
-                continue
-            staffed.add(row.agent_id)
-            if row.connected and row.presence is Presence.READY:
-                ready.add(row.agent_id)
-                if not self._dispatcher.load(row.agent_id):
-                    free.add(row.agent_id)
-        return staffed, ready, free
+    async def _look_at_agents(self) -> None:
+        """Who is signed in, ready, ready without work, or away."""
+        everybody = list(self._dispatcher.policy.agents)
+        seen = Presences()
+        for first in range(0, len(everybody), AGENTS_AT_ONCE):
+            for agent_id in everybody[first : first + AGENTS_AT_ONCE]:
+                view = self._dispatcher.presence(agent_id)
+                if view is not None:
+                    seen.add(agent_id, view)
+            await asyncio.sleep(0)
+        self.present = seen
 
     def _serving(self, queue: str) -> frozenset[str]:
         policy = self._dispatcher.policy

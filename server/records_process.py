@@ -3,16 +3,19 @@
 import asyncio
 import itertools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+import msgspec
 import structlog
 
-from server.records_worker import Close, Drain, Order, Setup, Told, encode
+from server.records_worker import Close, Drain, Order, Save, Setup, Told, encode
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 _ROOT = Path(__file__).resolve().parent.parent
 # Told in lots: the worker gathers for longer than this anyway.
@@ -42,6 +45,7 @@ class RecordsProcess:
         self._teller: asyncio.TimerHandle | None = None
         self._numbers = itertools.count(1)
         self._draining: dict[int, asyncio.Future[None]] = {}
+        self._saving: dict[int, asyncio.Future[bool]] = {}
         self._closed = asyncio.Event()
         self.position = 0
 
@@ -72,6 +76,19 @@ class RecordsProcess:
         finally:
             del self._draining[number]
 
+    async def save(self, checkpoint: bytes) -> bool:
+        """Has the process write the statistics' checkpoint; whether it did."""
+        if self._process is None or self._closed.is_set():
+            return False
+        number = next(self._numbers)
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._saving[number] = done
+        self._order(Save(number, msgspec.Raw(checkpoint)))
+        try:
+            return await done
+        finally:
+            del self._saving[number]
+
     async def run(self) -> None:
         """Keeps the process running until closed and everything told is projected."""
         while True:
@@ -85,6 +102,7 @@ class RecordsProcess:
                 self._greet()
                 await self._listen(self._process)
                 status = await self._process.wait()
+                self._unsaved()
             except asyncio.CancelledError:
                 await self._end(self._process)
                 raise
@@ -103,6 +121,12 @@ class RecordsProcess:
         self._tell()
         self._order(Close())
 
+    def _unsaved(self) -> None:
+        self._process = None
+        for done in self._saving.values():
+            if not done.done():
+                done.set_result(False)
+
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None  # noqa: S101 - it was asked for
         while line := await process.stdout.readline():
@@ -110,8 +134,10 @@ class RecordsProcess:
             if word == "applied":
                 self.position = int(number)
                 self._on_applied(self.position)
-            elif (done := self._draining.get(int(number))) is not None and not done.done():
-                done.set_result(None)
+            elif word == "drained":
+                _settle(self._draining, int(number), None)
+            else:
+                _settle(self._saving, int(number), word == "saved")
 
     def _greet(self) -> None:
         """A new process hears everything again; one that starts after `close` ends at once."""
@@ -142,3 +168,8 @@ class RecordsProcess:
             except TimeoutError:
                 process.kill()
                 await process.wait()
+
+
+def _settle(waiting: Mapping[int, asyncio.Future[T]], number: int, answer: T) -> None:
+    if (done := waiting.get(number)) is not None and not done.done():
+        done.set_result(answer)

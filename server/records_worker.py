@@ -3,8 +3,8 @@
 Projecting an interaction costs more CPU than routing it. In a process of its own it cannot keep a call waiting, and
 when it dies nothing is lost: the position stands in SQL, the entries in the journal. `RecordsProcess` is its parent.
 
-Orders come as JSON lines on standard input, answers go as lines to standard output: `applied N`, `drained K`. The end
-of the input means that the parent died.
+Orders come as JSON lines on standard input, answers go as lines to standard output: `applied N`, `drained K`,
+`saved K`. The end of the input means that the parent died.
 """
 
 import asyncio
@@ -19,9 +19,10 @@ import uvloop
 
 from records.database import Database
 from records.projector import Projector
+from records.statistics import StatisticsStore, decode_checkpoint
 from server.journal_files import JournalFolder
 from server.kept_journal import KeptJournal
-from server.projection import Projection
+from server.projection import AWAY, Projection
 from server.tasks import TaskOwner
 from store.connection import open_store
 from store.shard import RedisShardStore
@@ -30,6 +31,8 @@ from telemetry import logs
 log = structlog.get_logger(__name__)
 
 NICENESS = 10
+# A checkpoint of some 10,000 agents has a few megabytes.
+LONGEST_ORDER = 1 << 27
 
 
 class Setup(msgspec.Struct, tag="setup"):
@@ -57,11 +60,18 @@ class Drain(msgspec.Struct, tag="drain"):
     number: int
 
 
+class Save(msgspec.Struct, tag="save"):
+    """Write the statistics' checkpoint (records.statistics) and say `saved` with this number, or `unsaved`."""
+
+    number: int
+    checkpoint: msgspec.Raw
+
+
 class Close(msgspec.Struct, tag="close"):
     """End when all that was told is in SQL."""
 
 
-Order = Setup | Told | Drain | Close
+Order = Setup | Told | Drain | Save | Close
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Order] = msgspec.json.Decoder(Order)
 
@@ -85,7 +95,7 @@ async def serve(orders: asyncio.StreamReader) -> None:
     try:
         await projection.catch_up(0)
         running = tasks.spawn(projection.run(), "projection")
-        await _follow(orders, projection, tasks)
+        await _follow(orders, projection, StatisticsStore(database), tasks)
         await running
     finally:
         await tasks.aclose(0.0)
@@ -93,7 +103,9 @@ async def serve(orders: asyncio.StreamReader) -> None:
         await connection.aclose()
 
 
-async def _follow(orders: asyncio.StreamReader, projection: Projection, tasks: TaskOwner) -> None:
+async def _follow(
+    orders: asyncio.StreamReader, projection: Projection, statistics: StatisticsStore, tasks: TaskOwner
+) -> None:
     """Returns after Close. Raises EOFError when the parent is gone."""
     while line := await orders.readline():
         match _decoder.decode(line):
@@ -101,6 +113,8 @@ async def _follow(orders: asyncio.StreamReader, projection: Projection, tasks: T
                 projection.told(upto)
             case Drain(number=number):
                 tasks.spawn(_drain(projection, number), f"drain:{number}")
+            case Save(number=number, checkpoint=checkpoint):
+                tasks.spawn(_save(statistics, bytes(checkpoint), number), f"save:{number}")
             case Close():
                 projection.close()
                 return
@@ -114,6 +128,16 @@ async def _drain(projection: Projection, number: int) -> None:
     _say("drained", number)
 
 
+async def _save(statistics: StatisticsStore, checkpoint: bytes, number: int) -> None:
+    try:
+        await statistics.save(*decode_checkpoint(checkpoint))
+    except AWAY as error:
+        log.error("statistics_not_saved", error=str(error))
+        _say("unsaved", number)
+    else:
+        _say("saved", number)
+
+
 def _say(word: str, number: int) -> None:
     # A line of a few bytes: the pipe takes it at once or the parent is not reading any more.
     os.write(sys.stdout.fileno(), f"{word} {number}\n".encode())
@@ -121,7 +145,7 @@ def _say(word: str, number: int) -> None:
 
 async def _main() -> None:
     loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader()
+    reader = asyncio.StreamReader(limit=LONGEST_ORDER)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
     await serve(reader)
 

@@ -5,7 +5,7 @@ reads the last checkpoint and the journal after it, so a restart, also one by ki
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import date
 
 import structlog
@@ -13,7 +13,7 @@ import structlog
 from config.site import Site
 from http_api.ports import ServiceLevel
 from http_api.statistics_api import MAX_SPANS, Period, Step, Tally, TooManyRowsError
-from records.statistics import StatisticsStore
+from records.statistics import StatisticsStore, encode_checkpoint
 from router.counters import Counters, levels
 from router.rows import ShardImage, Turn
 from router.statistics import QUEUE, SLOT_US, Statistics, Subject
@@ -24,6 +24,8 @@ from server.projection import AWAY, Journal
 log = structlog.get_logger(__name__)
 
 CHECKPOINT_S = 10.0
+# In so many checkpoints the time of every agent is counted, also of those to whom nothing happens.
+SETTLED_IN = 30
 # How much is kept in memory before today.
 RECENT_US = 4 * 3_600_000_000
 READ_LIMIT = 500
@@ -34,10 +36,20 @@ _PPM = 1_000_000
 
 
 class StatisticsKeeper:
-    """`await begin`, then `observe` each committed turn, with `run` as a task. `now` gives the shard's time."""
+    """`await begin`, then `observe` each committed turn, with `run` as a task. `now` gives the shard's time.
 
-    def __init__(self, store: StatisticsStore, site: Callable[[], Site], now: Callable[[], int]) -> None:
+    `elsewhere` writes an encoded checkpoint in another process, off this one's core, and says whether it did.
+    """
+
+    def __init__(
+        self,
+        store: StatisticsStore,
+        site: Callable[[], Site],
+        now: Callable[[], int],
+        elsewhere: Callable[[bytes], Awaitable[bool]] | None = None,
+    ) -> None:
         self._store = store
+        self._elsewhere = elsewhere
         self._site = site
         self._now = now
         self._statistics = Statistics(self._limits)
@@ -60,7 +72,7 @@ class StatisticsKeeper:
             for entry in entries:
                 self._statistics.observe(entry)
         self._statistics.resume(image, self._now())
-        await self._checkpoint()
+        await self._store.save(self._statistics.state, self._statistics.take_dirty())
 
     def observe(self, turn: Turn) -> None:
         """One committed turn; call once for each, in order."""
@@ -90,10 +102,14 @@ class StatisticsKeeper:
         self._wake.set()
 
     async def _checkpoint(self) -> None:
-        state = self._statistics.settle()
-        changed = self._statistics.take_dirty()
+        self._statistics.settle_some(len(self._statistics.state.agents) // SETTLED_IN + 1)
+        state, changed = self._statistics.state, self._statistics.take_dirty()
         try:
-            await self._store.save(state, changed)
+            # Encoded at once: while it is written, things go on.
+            if self._elsewhere is None or not await self._elsewhere(encode_checkpoint(state, changed)):
+                self._statistics.mark_dirty(changed)
+                changed = self._statistics.take_dirty()
+                await self._store.save(state, changed)
         except BaseException:
             self._statistics.mark_dirty(changed)
             raise

@@ -12,7 +12,9 @@ import pytest
 from records.database import Database, sqlite_url
 from records.interactions import Interactions
 from records.projection import Projection
+from records.statistics import StatisticsStore, encode_checkpoint
 from router.rows import Turn
+from router.statistics_state import State
 from server import records_process as module
 from server.records_process import RecordsProcess
 from server.records_worker import Setup
@@ -124,3 +126,23 @@ async def test_cancelling_leaves_no_process(rig: Rig) -> None:
         await task
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+async def test_the_statistics_are_written_by_the_process_or_somebody_is_told_that_they_are_not(
+    rig: Rig, database: Database
+) -> None:
+    def checkpoint(position: int) -> bytes:
+        return encode_checkpoint(State(position=position), [])
+
+    assert not await rig.process.save(checkpoint(1))
+    async with rig.running():
+        pid = await rig.pid()
+        await asyncio.wait_for(rig.process.drained(), 10)
+        assert await asyncio.wait_for(rig.process.save(checkpoint(2)), 10)
+        assert (await StatisticsStore(database).load(0))[0].position == 2
+        os.kill(pid, signal.SIGSTOP)
+        saving = asyncio.create_task(rig.process.save(checkpoint(3)))
+        await asyncio.sleep(0)
+        os.kill(pid, signal.SIGKILL)
+        assert not await asyncio.wait_for(saving, 10)
+    assert not await rig.process.save(checkpoint(4))

@@ -5,10 +5,15 @@ import signal
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from records.database import Database, sqlite_url
-from server.records_worker import Close, Drain, Order, Setup, Told, encode
+from records.statistics import StatisticsStore, encode_checkpoint
+from router.counters import Counters
+from router.statistics import QUEUE
+from router.statistics_state import State
+from server.records_worker import Close, Drain, Order, Save, Setup, Told, encode
 
 
 async def started(*orders: Order) -> asyncio.subprocess.Process:
@@ -65,3 +70,16 @@ async def test_a_journal_shorter_than_what_was_told_does_not_hold_it_up(setup: S
     answers = [await answer(process), await answer(process)]
     assert b"drained 1\n" in answers
     assert await asyncio.wait_for(process.wait(), 10) == 0
+
+
+async def test_it_writes_a_checkpoint_of_the_statistics(setup: Setup, database: Database) -> None:
+    counted = Counters(arrived=3, waits={7: 2})
+    checkpoint = encode_checkpoint(State(position=5), [((QUEUE, "orders"), 300_000_000, counted)])
+    process = await started(setup, Save(4, msgspec.Raw(checkpoint)))
+    assert await answer(process) == b"applied 0\n"
+    assert await answer(process) == b"saved 4\n"
+    state, slots = await StatisticsStore(database).load(0)
+    assert (state.position, slots) == (5, {(QUEUE, "orders"): {300_000_000: counted}})
+    assert process.stdin is not None
+    process.stdin.close()
+    await asyncio.wait_for(process.wait(), 10)

@@ -13,14 +13,14 @@ from config.site import ServiceLevel, Site
 from http_api.statistics_api import Period, Step, TooManyRowsError
 from records.database import Database, sqlite_url
 from records.drafts import Entry
-from records.statistics import StatisticsStore
+from records.statistics import StatisticsStore, decode_checkpoint
 from router.commands import CloseWork
 from router.counters import Counters
 from router.events import CustomerLeft, TimePassed, WorkQueued
 from router.rows import Changes, ShardImage, Turn
-from router.statistics import AGENT, MEDIUM, QUEUE, SLOT_US
+from router.statistics import AGENT, MEDIUM, QUEUE, SLOT_US, Slots
 from router.vocabulary import Medium, Outcome
-from server.statistics import StatisticsKeeper
+from server.statistics import SETTLED_IN, StatisticsKeeper
 from tests.properties.walk import Walk
 from tests.records.turns import SECOND, START, abandoned_call, handled_call
 from tests.server.sites import ORDERS, small_site
@@ -216,3 +216,47 @@ async def test_a_database_that_is_away_loses_nothing(office: Office, tmp_path: P
     await asyncio.wait_for(task, 5)
     assert (await good.sums(QUEUE, 0, 2**60))["orders"].abandoned == 1
     await bad.close()
+
+
+async def test_a_checkpoint_is_written_elsewhere_or_here(office: Office) -> None:
+    """Here is the way out when the other process is gone, and then with all that was counted meanwhile."""
+    told: list[bytes] = []
+    keeper = StatisticsKeeper(StatisticsStore(office.database), lambda: office.site, lambda: office.now, elsewhere=None)
+    await keeper.begin(Shelf(), EMPTY)
+    store = StatisticsStore(office.database)
+
+    async def writes(checkpoint: bytes) -> bool:
+        told.append(checkpoint)
+        await store.save(*decode_checkpoint(checkpoint))
+        return True
+
+    async def fails(checkpoint: bytes) -> bool:
+        feed(keeper, left(2, START + 10 * SECOND), 3)
+        return False
+
+    keeper._elsewhere = writes
+    feed(keeper, left(1, START))
+    await keeper._checkpoint()
+    assert len(told) == 1
+    state, slots = await store.load(0)
+    assert (state.position, _abandoned(slots)) == (2, 1)
+    keeper._elsewhere = fails
+    keeper.save_soon()
+    await keeper._checkpoint()
+    state, slots = await store.load(0)
+    assert (state.position, _abandoned(slots)) == (4, 2)
+
+
+def _abandoned(slots: Slots) -> int:
+    return sum(each.abandoned for each in slots[QUEUE, "orders"].values())
+
+
+async def test_time_of_a_quiet_agent_reaches_the_database_within_some_checkpoints(office: Office) -> None:
+    keeper = await office.begun()
+    feed(keeper, handled_call())
+    office.now = START + 3 * HOUR
+    feed(keeper, left(1, office.now), 100)
+    for _ in range(SETTLED_IN + 1):
+        await keeper._checkpoint()
+    _, slots = await StatisticsStore(office.database).load(0)
+    assert sum(each.idle_us for each in slots[AGENT, "anna"].values()) > 2 * HOUR
