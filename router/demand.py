@@ -1,11 +1,11 @@
-"""What a work item demands of agents under its queue's rules, its rings and its own words. Pure, without any cache."""
+"""What a work item demands of agents under its queue's rules, its rings and its own words. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from router.expression import ALWAYS, AllOf, Expression, names, relax, resolve
 from router.expression_parser import parse
-from router.policy import QueuePolicy
+from router.policy import QueuePolicy, Ring
 from router.work import Work
 
 MEDIUM = "medium"
@@ -14,15 +14,24 @@ QUEUE = "queue"
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """Of agents: an expression and teams (none for every team). Of the queue: who is preferred, and so much priority.
-
-    `priority` is the queue's, its rules' and its rings' together, without the item's own.
-    """
+    """Of agents: an expression and teams (none for every team). Of the queue: who is preferred."""
 
     expression: Expression
     teams: tuple[str, ...]
     preferences: tuple[tuple[Expression, int], ...]
-    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """What a queue and so many of its rings ask, before an item's own words: `lowered` and `dropped` are of both."""
+
+    own: Expression
+    lowered: Mapping[str, int]
+    dropped: frozenset[str]
+    teams: tuple[str, ...]
+
+
+_NOTHING = Demand(ALWAYS, (), ())
 
 
 def attributes(work: Work) -> Mapping[str, str]:
@@ -30,26 +39,47 @@ def attributes(work: Work) -> Mapping[str, str]:
     return {**dict(work.attributes), MEDIUM: work.medium.value, QUEUE: work.queue}
 
 
+class Demands:
+    """The demands of one queue's items. What its rules and rings say is put together once for each ring."""
+
+    __slots__ = ("_rules", "_stages")
+
+    def __init__(self, rules: QueuePolicy) -> None:
+        self._rules = rules
+        self._stages: dict[int, _Stage] = {}
+
+    def of(self, work: Work) -> Demand:
+        """The item's demand with the rings that hold for it. Work kept for one agent demands nothing but them."""
+        if work.directed is not None:
+            return _NOTHING
+        rules, known, stage = self._rules, attributes(work), self._stage(work.ring)
+        whole = resolve(AllOf((stage.own, *work.requirements, parse(work.condition))), known)
+        if stage.lowered or stage.dropped:
+            whole = relax(whole, stage.lowered, stage.dropped, rules.hard)
+        preferences = [(one.want, one.score) for one in rules.preferences if _holds(one.when, known)]
+        return Demand(whole, stage.teams, tuple([(resolve(parse(want), known), score) for want, score in preferences]))
+
+    def _stage(self, ring: int) -> _Stage:
+        found = self._stages.get(ring)
+        if found is None:
+            found = self._stages[ring] = _stage(self._rules, self._rules.rings[:ring])
+        return found
+
+
 def demand(rules: QueuePolicy, work: Work) -> Demand:
-    """The item's demand with the rings that hold for it. Work kept for one agent demands nothing but them."""
-    known, rings = attributes(work), rules.rings[: work.ring]
-    if work.directed is not None:
-        return Demand(ALWAYS, (), (), priority(rules, work.ring, known))
+    """One item's demand, without any cache."""
+    return Demands(rules).of(work)
+
+
+def _stage(rules: QueuePolicy, rings: tuple[Ring, ...]) -> _Stage:
     base = next((ring.requirements for ring in reversed(rings) if ring.requirements is not None), None)
     own = AllOf((*rules.requirements, parse(rules.condition))) if base is None else parse(base)
-    whole = resolve(AllOf((own, *work.requirements, parse(work.condition))), known)
-    if rings:
-        lowered: dict[str, int] = {}
-        for skill, grades in (pair for ring in rings for pair in ring.lower):
-            lowered[skill] = lowered.get(skill, 0) + grades
-        whole = relax(whole, lowered, [skill for ring in rings for skill in ring.drop], rules.hard)
+    lowered: dict[str, int] = {}
+    for skill, grades in (pair for ring in rings for pair in ring.lower):
+        lowered[skill] = lowered.get(skill, 0) + grades
     teams = next((ring.teams for ring in reversed(rings) if ring.teams is not None), rules.teams)
-    return Demand(
-        whole,
-        tuple(sorted(set(teams))),
-        tuple((resolve(parse(one.want), known), one.score) for one in rules.preferences if _holds(one.when, known)),
-        priority(rules, work.ring, known),
-    )
+    dropped = frozenset(skill for ring in rings for skill in ring.drop)
+    return _Stage(own, lowered, dropped, tuple(sorted(set(teams))))
 
 
 def priority(rules: QueuePolicy, ring: int, known: Mapping[str, str]) -> int:
@@ -67,7 +97,7 @@ def attributes_read(rules: QueuePolicy) -> tuple[str, ...]:
     texts = [rules.condition]
     texts += [ring.requirements for ring in rules.rings if ring.requirements is not None]
     texts += [text for one in rules.preferences for text in (one.want, one.when)]
-    return tuple(sorted({*_read(texts), *attributes_ranked(rules)}))
+    return tuple(sorted(_read(texts)))
 
 
 def attributes_ranked(rules: QueuePolicy) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from router.agent import Agent
 from router.choice import Choice, Key, Terms
-from router.demand import demand
+from router.demand import attributes, demand, priority
 from router.expression import Expression, render, unmet, wanted
 from router.policy import Strategy
 from router.shard import Shard
@@ -67,7 +67,7 @@ class Case:
         self.wanted = wanted(self.demand.expression)
         weights = rules.weights if rules.strategy is Strategy.WEIGHTED else None
         self.choice = Choice(rules.strategy, weights, self.demand.preferences)
-        self.priority = work.priority + self.demand.priority
+        self.priority = work.priority + priority(rules, work.ring, attributes(work))
         self.alone = self._alone()
         self._reserve = self._held_back()
 

@@ -7,7 +7,7 @@ else bounds who may take the item now: the only agents in question, delays that 
 from functools import lru_cache
 
 from router.choice import Choice
-from router.demand import MEDIUM, QUEUE, Demand, attributes, attributes_ranked, attributes_read, demand, priority
+from router.demand import MEDIUM, QUEUE, Demand, Demands, attributes, attributes_ranked, attributes_read, priority
 from router.expression import names
 from router.expression_parser import parse
 from router.policy import QueuePolicy, Strategy
@@ -46,6 +46,7 @@ class Line:
     """
 
     __slots__ = (
+        "_demands",
         "_most_plans",
         "_plans",
         "_priorities",
@@ -66,6 +67,7 @@ class Line:
         self.by_queue = lists or rules.ratio > 0
         self.retired = retired
         self.waiting = WaitingList()
+        self._demands = Demands(rules)
         self._reads = tuple(name for name in attributes_read(rules) if name not in (MEDIUM, QUEUE))
         self._ranked = tuple(name for name in attributes_ranked(rules) if name not in (MEDIUM, QUEUE))
         self._priorities: dict[tuple[int, tuple[str | None, ...]], int] = {}
@@ -81,7 +83,7 @@ class Line:
             if len(self._plans) >= self._most_plans:
                 self._plans = {name: plan for name, plan in self._plans.items() if plan.profiles}
                 self._most_plans = _KEEP_PLANS + 2 * len(self._plans)
-            worked_out = demand(self.rules, work)
+            worked_out = self._demands.of(work)
             found = self._plans[key] = Plan(worked_out, self._choice(worked_out))
         return found
 

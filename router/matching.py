@@ -8,8 +8,8 @@ agent that an item gets: its preferred agents in their order, then by its queue'
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from heapq import heappop, heappush
+from typing import NamedTuple
 
 from router.agent import Agent
 from router.choice import Choice, Terms
@@ -31,8 +31,7 @@ YIELDED = "yielded"
 _NOBODY = ProfileKey("", Medium.VOICE, None, NEVER, (), (), 0, Choice(Strategy.LONGEST_IDLE), 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """A decision: the work item, its agent and the runner-up, each agent with the terms in rule order."""
 
     work: Work
@@ -72,10 +71,8 @@ class Matcher:
 
     def bind(self, work: Work, line: Line) -> int:
         """Give the item its profile and its rank under the line's rules; how many agents had to be looked at anew."""
-        plan, rules = line.plan(work), line.rules
-        priority = work.priority + plan.demand.priority
+        plan, rules, priority = line.plan(work), line.rules, line.priority(work)
         work.rank = rank(priority, order_time(rules, work.queued_at), work.sequence, self.policy.ageing_us)
-        work.demanded = plan.demand.expression
         only: tuple[str, ...] | None = None
         if work.directed is not None:
             variant: Variant = ((work.directed,) if work.not_before is None else (), 0, 0, work.units)
@@ -117,9 +114,12 @@ class Matcher:
 
     def staffed(self, work: Work, line: Line) -> bool:
         """Whether any agent is present who could take the item as it now is, but for what they hold."""
-        plan = line.plan(work)
-        variant: Variant = (tuple(sorted(set(work.named))) or None, line.delay(work), 0, work.units)
-        return (plan.profiles.get(variant) or self._profile(plan, line, work, variant)).present > 0
+        profile = work.profile
+        if profile.reserve or work.preferred or profile is self.unbound:
+            plan = line.plan(work)
+            variant: Variant = (tuple(sorted(set(work.named))) or None, line.delay(work), 0, work.units)
+            profile = plan.profiles.get(variant) or self._profile(plan, line, work, variant)
+        return profile.present > 0
 
     def _only(self, work: Work, line: Line, plan: Plan) -> tuple[str, ...] | None:
         """The only agents in question: those named, and of these its preferred ones while it waits for them alone."""

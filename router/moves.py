@@ -15,7 +15,6 @@ from router.commands import (
     StartWrapUp,
     WithdrawOffer,
 )
-from router.expression import wanted
 from router.matching import Pair
 from router.offer import OfferCause, Reservation
 from router.shard import Shard
@@ -139,7 +138,7 @@ class Moves:
                 agent.agent_id,
                 work.queue,
                 work.medium,
-                wanted(work.demanded),
+                work.profile.wanted,
                 work.queued_at,
                 deadline,
                 work.attempts,

@@ -63,8 +63,8 @@ class Settlement:
         pair = self._shard.matcher.best_agent(work)
         if pair is not None:
             self._offer(pair)
-        elif not work.listed:
-            self._shard.enlist(work)
+        else:
+            self._moves.waiting.enlist(work)
 
     def _fill(self, agent: Agent) -> None:
         """One freed agent takes what stands first, several items where capacity allows."""
@@ -78,8 +78,7 @@ class Settlement:
         for agent in changed:
             matcher.publish(agent)
         for work in fresh:
-            if not work.listed:
-                self._shard.enlist(work)
+            self._moves.waiting.enlist(work)
         agenda.add_work(fresh)
         for agent in changed:
             agenda.add_agent(agent)

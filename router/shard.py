@@ -165,13 +165,9 @@ class Shard:
             self.matcher.enlist(work)
         return looked_at
 
-    def staffed(self, work: Work, ring: int) -> bool:
-        """Whether an agent is present who could take the item with the first `ring` rings of its queue."""
-        before, work.ring = work.ring, ring
-        try:
-            return self.matcher.staffed(work, self.lines[work.queue])
-        finally:
-            work.ring = before
+    def staffed(self, work: Work) -> bool:
+        """Whether an agent is present who could take the item with the rings that hold for it."""
+        return self.matcher.staffed(work, self.lines[work.queue])
 
     def enlist(self, work: Work) -> None:
         """Put an item into the waiting lists."""

@@ -90,7 +90,6 @@ class Waiting:
         """A waiting item has another priority, or those whom it prefers came or went; its rings are as they were."""
         self._shard.delist(work)
         self.bind(work)
-        self.arm(work)
         self._moves.renew(work)
 
     def later(self, work: Work, not_before: int) -> None:
@@ -101,7 +100,10 @@ class Waiting:
     # -- standing
 
     def stand(self, work: Work) -> bool:
-        """Bring an item in state `waiting` up to date and have it matched; False when a rule made it leave."""
+        """Bring an item in state `waiting` up to date and have it matched; False when a rule made it leave.
+
+        Its timer is set when it is taken into the lists (`enlist`).
+        """
         shard = self._shard
         shard.delist(work)
         visited = {work.queue}
@@ -123,7 +125,7 @@ class Waiting:
                 way = None
         if work.scheduled:
             self.bind(work)
-        self.arm(work)
+            self.arm(work)
         self._moves.renew(work)
         return True
 
@@ -145,6 +147,12 @@ class Waiting:
         if self.stand(work) and work.queue != queue:
             moves.out.append(RequeueWork(work.work_id, work.interaction_id, work.queue))
 
+    def enlist(self, work: Work) -> None:
+        """Nobody has taken the item yet: it goes into the lists, if it is not there, and its timer runs."""
+        if not work.listed:
+            self._shard.enlist(work)
+            self.arm(work)
+
     def arm(self, work: Work) -> None:
         """Set the item's timer."""
         boundary = self.boundary(work)
@@ -155,17 +163,17 @@ class Waiting:
 
     def boundary(self, work: Work) -> int | None:
         """When the item's standing next changes by itself; not after now when that is overdue."""
-        now = self._moves.now
-        if work.state not in (WorkState.WAITING, WorkState.OFFERED):
+        state = work.state
+        if state is not WorkState.WAITING and state is not WorkState.OFFERED:
             return None
         if not work.scheduled and self._closing(work) is not None:
-            return now
-        if work.state is WorkState.OFFERED:
+            return self._moves.now
+        if state is WorkState.OFFERED:
             return None
         if work.directed is not None:
             return work.not_before
         if not work.scheduled and self._deserted(work):
-            return now
+            return self._moves.now
         line = self._shard.lines[work.queue]
         return next_boundary(line.rules, line.delays, work)
 
@@ -190,9 +198,6 @@ class Waiting:
         deserted = [profile for profile in profiles if not profile.present and profile.users]
         for profile in deserted:
             for work in profile.waiting:
-                self.arm(work)
-        if deserted:
-            for work in self._moves.fresh.values():
                 self.arm(work)
 
     def rules_changed(self, after: Policy) -> None:
@@ -252,7 +257,7 @@ class Waiting:
     def _closing(self, work: Work) -> Exit | None:
         """The way out of a queue that is closed and to be emptied; none for what is kept for one agent."""
         rules = self._shard.lines[work.queue].rules
-        if work.directed is not None or not (rules.closed and rules.empty_when_closed):
+        if not rules.closed or not rules.empty_when_closed or work.directed is not None:
             return None
         return self._way(work, rules.when_closed, {work.queue}, ever=True)
 
@@ -299,7 +304,7 @@ class Waiting:
             return False
         ring = rings[max(0, work.ring - 1)]
         skips = ring.skip_empty and (work.ring > 0 or ring.exit is None)
-        return skips and not self._shard.staffed(work, work.ring)
+        return skips and not self._shard.staffed(work)
 
     def _transfer(self, work: Work, queue: str) -> None:
         """Into another queue, at the place that the time of queueing gives; what its rules ask for counts anew."""

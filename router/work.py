@@ -6,7 +6,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from router.events import WorkQueued
-from router.expression import ALWAYS, Expression
 from router.rows import WorkRow
 from router.transitions import step
 from router.vocabulary import Medium, Requirement, WorkState
@@ -48,7 +47,7 @@ WORK_TABLE: Mapping[tuple[WorkState, WorkCause], WorkState] = {
 
 @dataclass(slots=True, eq=False)
 class Work:
-    """One open work item. `requirements` are its own, `demanded` what its queue, its rings and it ask of agents.
+    """One open work item. `requirements` are its own; its profile has what its queue and rings ask as well.
 
     `directed` is the one agent for whom it is kept; then nothing is demanded but room for the medium.
     `resting` maps an agent who rejected the item to the time (shard microseconds) until which it is not offered to
@@ -83,7 +82,6 @@ class Work:
     callback: bool = False
     tries: int = 0
     waited_us: int = 0
-    demanded: Expression = ALWAYS
     rank: Rank = (0, 0, 0)
     listed: bool = False
     # Set when the item is bound to the current rules, before anything else happens to it.

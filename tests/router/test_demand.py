@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from router.demand import attributes_read, demand
+from router.demand import attributes, attributes_ranked, attributes_read, demand, priority
 from router.expression import ALWAYS, NEVER, render
 from router.policy import Preference, PriorityRule, QueuePolicy, Ring
 from router.vocabulary import Medium, Requirement
@@ -57,23 +57,26 @@ def test_a_ring_may_ask_for_something_else_and_of_other_teams() -> None:
     work = item(2, Requirement("en"))
     assert text(rules, work) == "en and second_line"
     assert demand(rules, work).teams == ()
-    assert demand(rules, work).priority == 2 + 1 + 5
+    assert priority(rules, 2, attributes(work)) == 2 + 1 + 5
     assert text(rules, item(3, Requirement("en"))) == "en"
 
 
 def test_priority_and_preferences_hold_when_their_condition_does() -> None:
     plain, gold = demand(RULES, item()), demand(RULES, item(customer__tier="gold"))
-    assert (plain.priority, plain.preferences) == (3, ())
-    assert (gold.priority, [(render(want), score) for want, score in gold.preferences]) == (13, [("en >= 8", 3)])
+    assert plain.preferences == ()
+    assert [(render(want), score) for want, score in gold.preferences] == [("en >= 8", 3)]
+    assert priority(RULES, 0, attributes(item())) == 3
+    assert priority(RULES, 0, attributes(item(customer__tier="gold"))) == 13
 
 
 def test_work_that_is_kept_for_one_demands_nothing_else() -> None:
     work = item(0, Requirement("en"), customer__tier="vip")
     work.directed = "ann"
     found = demand(RULES, work)
-    assert (found.expression, found.teams, found.preferences, found.priority) == (ALWAYS, (), (), 13)
+    assert (found.expression, found.teams, found.preferences) == (ALWAYS, (), ())
 
 
 def test_attributes_on_which_a_queue_depends_are_known() -> None:
     rules = replace(RULES, rings=(Ring(1, requirements='work.channel == "web"'),))
-    assert attributes_read(rules) == ("channel", "customer.tier", "language", "medium", "queue")
+    assert attributes_read(rules) == ("channel", "customer.tier", "language", "medium")
+    assert attributes_ranked(rules) == ("customer.tier", "queue")

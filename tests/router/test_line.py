@@ -28,11 +28,10 @@ def test_what_decides_a_demand_decides_the_plan() -> None:
     assert own[0] is not own[3]
 
 
-def test_the_whole_priority_is_the_plan_s_and_the_item_s() -> None:
+def test_the_whole_priority_is_the_queue_s_its_rings_and_the_item_s() -> None:
     line, ruled = Line(RULES), Line(QueuePolicy("q", Medium.VOICE, priority_rules=(PriorityRule("True", 4),)))
     for ring, priority in ((0, 4), (1, 9), (2, 16)):
         assert line.priority(item(ring=ring)) == priority
-        assert line.plan(item(ring=ring)).demand.priority + 3 == priority
     assert ruled.priority(item()) == 7
 
 
