@@ -13,6 +13,8 @@ from config import rows
 from config.calendar import read_calendars, read_zone
 from config.calls import FILE as CALLS_FILE
 from config.calls import CallsConfig, read_calls
+from config.guidance import FILE as GUIDANCE
+from config.guidance import read_guidance
 from config.problems import ConfigProblem, ConfigProblems
 from config.queue_rows import QueueNames, circle, read_queue
 from config.routing import FILE as ROUTING
@@ -77,6 +79,7 @@ class _Loader:
         entries = _read(main.table("entries", required=True), lambda n, t: rows.read_entry(n, t, flows, voice_channels))
         agents, demo_password = self._agents(teams, skills, entries, queues)
         routing = read_routing(self._file(ROUTING, optional=True))
+        guidance = read_guidance(self._file(GUIDANCE, optional=True), queues)
         site = Site(
             name=main.text("name"),
             time_zone=zone,
@@ -98,6 +101,8 @@ class _Loader:
             demo_password=demo_password,
             routing=routing,
             calls=self._calls(),
+            replies=guidance.replies,
+            scripts=guidance.scripts,
         )
         main.finish()
         return site

@@ -168,11 +168,26 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """A canned reply: agents type its name behind a slash. In these `queues` (none: in every one).
+
+    `texts`: language of the customer -> text, with variables in braces (config.guidance).
+    """
+
+    name: str
+    title: str
+    titles: Mapping[str, str]
+    queues: tuple[str, ...]
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """A whole site. The first language is the default one.
 
     `prompts` are the names of the files under `prompts_dir` without their ending (`en/welcome`).
     `demo_password` is "" unless this is a demo, whose accounts must not be served off loopback.
+    `scripts`: queue -> language -> what agents go by.
     """
 
     name: str
@@ -195,6 +210,8 @@ class Site:
     routing: RoutingConfig = RoutingConfig()
     alerts: AlertConfig = AlertConfig()
     calls: CallsConfig = field(default_factory=CallsConfig)
+    replies: Mapping[str, Reply] = field(default_factory=dict)
+    scripts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def prompts_dir(self) -> Path:

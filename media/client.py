@@ -30,7 +30,7 @@ _TRUNK_EVENT_TYPE = 101
 
 
 def _absolute(path: str) -> str:
-    return str(Path(path).resolve())
+    return str(Path(path).absolute())
 
 
 class WorkerEngine:
@@ -202,9 +202,14 @@ class WorkerEngine:
         """As InProcessEngine.record; the worker writes the file."""
         await self._request("record", leg_id, path=_absolute(path))
 
-    async def stop_record(self, leg_id: str) -> None:
+    async def mute_record(self, leg_id: str, path: str, on: bool) -> None:
+        """As InProcessEngine.mute_record."""
+        await self._request("mute_record", leg_id, path=_absolute(path), on=on)
+
+    async def stop_record(self, leg_id: str, path: str | None = None) -> int:
         """As InProcessEngine.stop_record."""
-        await self._request("stop_record", leg_id)
+        length: int = await self._request("stop_record", leg_id, path=None if path is None else _absolute(path))
+        return length
 
     async def aclose(self) -> None:
         """End all workers, in order; idempotent."""

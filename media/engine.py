@@ -25,7 +25,7 @@ from media.outstream import OutStream
 from media.player import Player
 from media.ports import DEFAULT_COOL_DOWN_US, PortAllocator
 from media.prompts import PromptStore
-from media.recorder import Recorder
+from media.recordings import Recordings
 from media.render import render
 from media.rtp import build_sender_report
 from media.sockets import PacketTransport, Poller, RtpSocket
@@ -70,6 +70,7 @@ class InProcessEngine:
         self._prompts = PromptStore(settings.prompt_root)
         self._poller = Poller()
         self._ticker = Ticker(self._tick)
+        self._recordings = Recordings(on_event)
         self._legs: dict[str, Leg] = {}
         self._rooms: dict[str, dict[tuple[str, str], float]] = {}
         self._ticked: dict[str, Leg] = {}
@@ -202,12 +203,11 @@ class InProcessEngine:
         self._leave(leg)
         del self._legs[leg_id]
         self._ticked.pop(leg_id, None)
-        if leg.recorder is not None:
-            leg.recorder.close(monotonic_us())
         if leg.transport is not None:
             await leg.transport.close()
             if isinstance(leg.transport, RtpSocket):
                 self._ports.release(leg.transport.port, monotonic_us())
+        await self._recordings.end(leg, None)
 
     async def play(
         self, leg_id: str, play_id: str, files: Sequence[str], *, loop: bool = False, gain: float = 1.0
@@ -264,17 +264,19 @@ class InProcessEngine:
         return self._leg(leg_id).stats(monotonic_us())
 
     async def record(self, leg_id: str, path: str) -> None:
-        """Record what the leg says (left) and hears (right) to a WAV file. MediaError record_failed."""
-        leg = self._leg(leg_id)
-        await self.stop_record(leg_id)
-        leg.recorder = Recorder(Path(path), monotonic_us())
+        """Record what the leg says (left) and hears (right): Ogg Opus for a name in .ogg, else WAV.
 
-    async def stop_record(self, leg_id: str) -> None:
-        """Finish the recording; no error when there is none."""
-        leg = self._leg(leg_id)
-        if leg.recorder is not None:
-            leg.recorder.close(monotonic_us())
-            leg.recorder = None
+        MediaError record_failed; what fails later is told by the event of that name.
+        """
+        self._recordings.begin(self._leg(leg_id), path)
+
+    async def mute_record(self, leg_id: str, path: str, on: bool) -> None:
+        """Write silence to this recording from now on, or the sound again. MediaError not_recorded."""
+        self._recordings.mute(self._leg(leg_id), path, on=on)
+
+    async def stop_record(self, leg_id: str, path: str | None = None) -> int:
+        """Finish this recording, or all of the leg; its length in microseconds, 0 when there is none."""
+        return await self._recordings.end(self._leg(leg_id), path)
 
     async def aclose(self) -> None:
         """Close every leg and stop; idempotent."""
@@ -284,6 +286,7 @@ class InProcessEngine:
             self._watch = None
         for leg_id in list(self._legs):
             await self.close_leg(leg_id)
+        await self._recordings.aclose()
         self._poller.close()
 
     def _leg(self, leg_id: str) -> Leg:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-EventKind = Literal["connected", "digit", "played", "leg_failed"]
+EventKind = Literal["connected", "digit", "played", "leg_failed", "record_failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +13,8 @@ class MediaEvent:
     """One past-tense fact about a leg.
 
     `reason` of played: finished, stopped, failed. Of leg_failed: worker_lost, ice_failed, peer_closed, no_media,
-    owner_lost. `digit` is one character of 0-9 * # A-D; it is reported when the press begins, so its
-    `duration_ms` is None.
+    owner_lost. Of record_failed: what the system said; `path` is the file, into which nothing more is written.
+    `digit` is one character of 0-9 * # A-D; it is reported when the press begins, so its `duration_ms` is None.
     """
 
     kind: EventKind
@@ -23,3 +23,4 @@ class MediaEvent:
     digit: str | None = None
     reason: str | None = None
     duration_ms: int | None = None
+    path: str | None = None

@@ -78,7 +78,7 @@ class Leg:
         self.ticked = False
         self.player: Player | None = None
         self.digits: deque[EventFrame | None] = deque()
-        self.recorder: Recorder | None = None
+        self.recorders: tuple[Recorder, ...] = ()
 
         self.reception = Reception()
         self.last_in: int | None = None
@@ -154,8 +154,9 @@ class Leg:
             target.send_forwarded(self.leg_id, packet, table, now)
         if self._jitter is not None:
             self._jitter.push(packet.ssrc, packet.timestamp, packet.payload, now)
-        if self.recorder is not None and self.codec is not None:
-            self.recorder.said(packet.ssrc, packet.timestamp, self.codec, packet.payload, now)
+        if self.codec is not None:
+            for recorder in self.recorders:
+                recorder.said(packet.ssrc, packet.timestamp, self.codec, packet.payload, now)
 
     def _receive_event(self, packet: RtpPacket, now: int) -> None:
         digit = self._dtmf.receive(packet.timestamp, packet.payload, now)
@@ -240,8 +241,9 @@ class Leg:
             )
 
     def _hear(self, timestamp: int, payload: bytes, now: int) -> None:
-        if self.recorder is not None and self.codec is not None:
-            self.recorder.heard(self._stream.ssrc, timestamp, self.codec, payload, now)
+        if self.codec is not None:
+            for recorder in self.recorders:
+                recorder.heard(self._stream.ssrc, timestamp, self.codec, payload, now)
 
     def note_delay(self, delay: int) -> None:
         """Keep the engine delay of one packet out, microseconds, among the latest 512; 10 s stands for more."""

@@ -1,15 +1,13 @@
-"""A stereo WAV of one leg: left is what it says, right is what it hears."""
+"""A stereo recording of one leg: left is what it says, right is what it hears."""
 
 from __future__ import annotations
 
-import wave
-from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from media import codecs
 from media.codecs import CodecName
-from media.errors import MediaError
 from media.rtp import SAMPLE_RATE, US_PER_SAMPLE, timestamp_delta
 
 _FLUSH_SAMPLES = SAMPLE_RATE
@@ -17,20 +15,19 @@ _JUMP = 2 * SAMPLE_RATE
 _LEFT, _RIGHT = 0, 1
 
 
+class Output(Protocol):
+    """Takes interleaved 16-bit stereo at 8 kHz, in order."""
+
+    def write(self, samples: bytes) -> None: ...
+
+
 class Recorder:
     """Places each packet by its timestamp on a common time line and writes all that is older than a second."""
 
-    def __init__(self, path: Path, now: int) -> None:
-        """Open the file; MediaError record_failed."""
-        try:
-            # Opened here rather than in a with block: it stays open as long as the recording goes on.
-            self._raw = path.open("wb")
-        except OSError as error:
-            raise MediaError("record_failed", str(error)) from error
-        self._file: wave.Wave_write = wave.open(self._raw, "wb")  # noqa: SIM115
-        self._file.setnchannels(2)
-        self._file.setsampwidth(2)
-        self._file.setframerate(SAMPLE_RATE)
+    def __init__(self, output: Output, now: int) -> None:
+        """The recording begins `now`, in microseconds as everywhere here."""
+        self.muted = False
+        self._output = output
         self._began = now
         self._written = 0
         self._pending = np.zeros((2 * _FLUSH_SAMPLES, 2), dtype="<i2")
@@ -44,14 +41,15 @@ class Recorder:
         """A packet to the leg."""
         self._place(_RIGHT, ssrc, timestamp, codec, payload, now)
 
-    def close(self, now: int) -> None:
-        """Write what is left, up to `now`, and close the file."""
+    def finish(self, now: int) -> int:
+        """Write what is left, up to `now`; returns the length in microseconds."""
         self._advance(now, keep=0)
-        self._file.close()
-        self._raw.close()
+        return self._written * US_PER_SAMPLE
 
     def _place(self, side: int, ssrc: int, timestamp: int, codec: CodecName, payload: bytes, now: int) -> None:
         self._advance(now, keep=_FLUSH_SAMPLES)
+        if self.muted:
+            return
         clock = (now - self._began) // US_PER_SAMPLE
         anchor = self._anchors[side]
         position = clock
@@ -72,7 +70,7 @@ class Recorder:
         # In steps of a quarter second: one small write for each packet would be all system call.
         while due >= (_FLUSH_SAMPLES // 4 if keep else 1):
             count = min(due, len(self._pending))
-            self._file.writeframesraw(self._pending[:count].tobytes())
+            self._output.write(self._pending[:count].tobytes())
             self._pending[:-count] = self._pending[count:]
             self._pending[-count:] = 0
             self._written += count

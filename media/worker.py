@@ -41,6 +41,7 @@ METHODS = frozenset(
         "set_room",
         "stats",
         "record",
+        "mute_record",
         "stop_record",
         "reload_prompts",
     }

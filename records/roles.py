@@ -19,6 +19,7 @@ class Action(StrEnum):
     SEE_QUEUES = "see_queues"
     SEE_AGENTS = "see_agents"
     SEE_TARGETS = "see_targets"
+    SEE_GUIDANCE = "see_guidance"
     SEE_INTERACTIONS = "see_interactions"
     SEE_CUSTOMERS = "see_customers"
     SEE_WORK = "see_work"
@@ -60,6 +61,7 @@ _ROWS: Mapping[Action, tuple[Extent, Extent, Extent, Extent, Extent]] = {
     Action.SEE_QUEUES: (_TEAMS, _TEAMS, _TEAMS, _ALL, _NONE),
     Action.SEE_AGENTS: (_OWN, _OWN, _TEAMS, _ALL, _NONE),
     Action.SEE_TARGETS: (_ALL, _ALL, _ALL, _ALL, _NONE),
+    Action.SEE_GUIDANCE: (_ALL, _ALL, _ALL, _ALL, _NONE),
     Action.SEE_INTERACTIONS: (_OWN, _OWN, _TEAMS, _ALL, _NONE),
     Action.SEE_CUSTOMERS: (_OWN, _OWN, _ALL, _ALL, _NONE),
     Action.SEE_WORK: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
@@ -145,6 +147,7 @@ _MEANING: Mapping[Action, str] = {
     Action.SEE_QUEUES: "queues with what waits, and their service level",
     Action.SEE_AGENTS: "agents with presence and held work",
     Action.SEE_TARGETS: "whom a call can be transferred to: agents with whether they are free, and call queues",
+    Action.SEE_GUIDANCE: "canned replies, and the scripts of the queues",
     Action.SEE_INTERACTIONS: "records and stories; own: those that were offered to the agent",
     Action.SEE_CUSTOMERS: "a customer's timeline; own: customers of whom an interaction was offered to the agent",
     Action.SEE_WORK: "waiting work with place and explanation, and the live board",

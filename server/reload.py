@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 LEAVING_POLL_S = 1.0
 _LEAVING = "leaving_queues"
 # Sections that agents' pages show in full.
-_SHOWN = frozenset({"queues", "not_ready_reasons", "dispositions"})
+_SHOWN = frozenset({"queues", "not_ready_reasons", "dispositions", "replies", "scripts"})
 
 
 @dataclass(frozen=True, slots=True)

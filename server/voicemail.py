@@ -39,7 +39,7 @@ class Recording(Protocol):
 
     async def record(self, leg_id: str, path: str) -> None: ...
 
-    async def stop_record(self, leg_id: str) -> None: ...
+    async def stop_record(self, leg_id: str, path: str | None = None) -> int: ...
 
 
 class Tasks(Protocol):
@@ -140,7 +140,7 @@ class VoicemailBox:
         if opened.watch is not None:
             opened.watch.cancel()
         try:
-            await self._engine.stop_record(opened.leg_id)
+            await self._engine.stop_record(opened.leg_id, str(opened.raw))
         except MediaError as error:
             # The leg or its worker is gone; what it wrote until then is still there.
             log.info("recording_already_over", interaction_id=interaction_id, reason=error.reason)

@@ -3,6 +3,7 @@
 from agents_ws.endpoint import OriginPolicy
 from http_api.app import Ports
 from http_api.calls_api import CallsApi
+from http_api.guidance_api import GuidanceApi
 from http_api.routes import Route
 from http_api.site_api import SiteApi
 from http_api.targets_api import TargetsApi
@@ -16,6 +17,7 @@ from server.control import Control
 from server.core_part import CorePart
 from server.explanations import Explainer
 from server.ground import Ground
+from server.guidance import guidance_of
 from server.ids import interaction_ids
 from server.monitoring import Monitoring
 from server.past_decisions import PastDecisions
@@ -125,7 +127,12 @@ class WebPart:
         core, voice, management = self._core, self._voice, self._core.management
         monitoring = Monitoring(voice.conductor, voice.desk.calls, core.pump, management.audit, wall_us)
         targets = TransferTargets(core.current, management.board, voice.desk.calls.availability)
-        return (*CallsApi(monitoring, management.scopes).routes(), *TargetsApi(targets.of).routes())
+        guidance = GuidanceApi(lambda: guidance_of(core.current.site))
+        return (
+            *CallsApi(monitoring, management.scopes).routes(),
+            *TargetsApi(targets.of).routes(),
+            *guidance.routes(),
+        )
 
     def _followers(self) -> Followers:
         voice = self._voice

@@ -9,6 +9,7 @@ import { Chats } from "./chats.js";
 import { AgentClient } from "./client.js";
 import { Desk } from "./desk.js";
 import { Devices } from "./devices.js";
+import { keepGuidance } from "./guidance.js";
 import { Phone } from "./phone.js";
 import { createStore } from "./store.js";
 
@@ -34,6 +35,8 @@ store.subscribe((state, before) => {
   if (state.notices !== before.notices) desk.sweep(state, before);
   if (state.connection === "ended" && before.connection !== "ended") ended(state.ended);
 });
+
+keepGuidance(store);
 
 function ended(code) {
   phone.close();

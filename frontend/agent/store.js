@@ -16,6 +16,7 @@ export const initial = {
   shown: null, // the reservation of the chat that is in front
   reasons: [],
   dispositions: {},
+  guidance: { site: "", replies: [], scripts: {} }, // what the site gives to say and to go by
   phone: { state: "none", problem: null, muted: false, quality: null },
   notices: [], // {id, kind: "info"|"error", key | text}
 };
@@ -63,6 +64,8 @@ function local(state, message) {
       return { ...state, shown: message.reservation_id };
     case "local/outbox":
       return { ...state, works: changeWork(state.works, message.reservation_id, { outbox: message.outbox }) };
+    case "local/guidance":
+      return { ...state, guidance: message.guidance };
     case "local/phone":
       return { ...state, phone: { ...state.phone, ...message.change } };
     case "local/notice":

@@ -154,6 +154,10 @@ async def _targets(request: web.Request) -> web.Response:
     return web.Response(body=msgspec.json.encode(request.app[TARGETS][0]), content_type="application/json")
 
 
+async def _guidance(request: web.Request) -> web.Response:
+    return web.json_response(request.app[GUIDANCE])
+
+
 async def _timeline(request: web.Request) -> web.Response:
     items = [story["record"] for story in request.app[STORIES].values()]
     customer = {"id": request.match_info["id"], "identities": next(iter(request.app[STORIES].values()))["identities"]}
@@ -171,6 +175,7 @@ class Scene:
     withdrawn: list[str]
     stories: dict[str, Any]
     targets: list[TargetList]
+    guidance: dict[str, Any]
 
     @property
     def url(self) -> str:
@@ -203,6 +208,7 @@ async def _end_session(request: web.Request) -> web.Response:
 WITHDRAWN = web.AppKey("withdrawn", list)
 STORIES = web.AppKey("stories", dict)
 TARGETS = web.AppKey("targets", list)
+GUIDANCE = web.AppKey("guidance", dict)
 FREE_AND_BUSY = TargetList(
     (
         TargetAgent("dora", "Dora Busy", "busy"),
@@ -245,6 +251,8 @@ async def scene(browser: Browser, limits: EndpointLimits, locale: str) -> AsyncI
     app[STORIES] = {}
     app[TARGETS] = [FREE_AND_BUSY]
     app.router.add_get("/api/v1/interactions/{id}", _interaction)
+    app[GUIDANCE] = {"site": "", "replies": [], "scripts": {}}
+    app.router.add_get("/api/v1/guidance", _guidance)
     app.router.add_get("/api/v1/transfer-targets", _targets)
     app.router.add_get("/api/v1/customers/{id}/timeline", _timeline)
     app.router.add_post("/api/v1/session", _session)
@@ -259,6 +267,6 @@ async def scene(browser: Browser, limits: EndpointLimits, locale: str) -> AsyncI
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         page.set_default_timeout(5000)
         expect.set_options(timeout=5000)
-        yield Scene(desk, place, page, errors, app[WITHDRAWN], app[STORIES], app[TARGETS])
+        yield Scene(desk, place, page, errors, app[WITHDRAWN], app[STORIES], app[TARGETS], app[GUIDANCE])
         await page.context.close()
     assert [error for error in errors if not re.search(r"status of (401|404|429)|ERR_CONNECTION_REFUSED", error)] == []

@@ -88,7 +88,10 @@ STAFF = Catalogue(
         "outcome": tuple(Outcome),
         "leg": get_args(LegState),
         "call": ("accepted", "connected", "held", "ended"),
-        "chat": ("accepted", "connected", "ended", *(f"mark_{mark}" for mark in MARKS)),
+        "chat": (
+            *("accepted", "connected", "ended", *(f"mark_{mark}" for mark in MARKS)),
+            *("wait_fresh", "wait_late", "wait_very_late"),
+        ),
         "connection": ("connecting", "online", "waiting", "ended"),
         "reason": (REASON_CONNECTION_LOST, REASON_LEG_FAILED, REASON_MISSED_OFFER, REASON_SIGNED_IN),
         "withdrawn": tuple(

@@ -10,8 +10,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 
 from media import codecs, rtp
@@ -39,6 +41,14 @@ def strength(samples: codecs.Samples, frequency: float) -> float:
         return 0.0
     wave = np.exp(-2j * math.pi * frequency * np.arange(400) / rtp.SAMPLE_RATE)
     return float(np.mean(2 * np.abs(windows @ wave) / 400))
+
+
+def listen(path: Path) -> np.ndarray[tuple[int, int], np.dtype[np.int16]]:
+    """A recording as two columns of samples at 8 kHz: what the leg said, what it heard."""
+    resampler = av.AudioResampler(format="s16", layout="stereo", rate=rtp.SAMPLE_RATE)
+    with av.open(str(path)) as container:
+        frames = [part for frame in container.decode(audio=0) for part in resampler.resample(frame)]
+    return np.concatenate([frame.to_ndarray().reshape(-1, 2) for frame in frames]).astype(np.int16)
 
 
 def longest_pause(times: list[float]) -> float:

@@ -11,8 +11,9 @@ from media import link, mixer
 from media.client import WorkerEngine
 from media.engine import EngineSettings
 from media.errors import MediaError
+from media.recorded import duration_us
 from tests.audio import tone, write_wav
-from tests.media.phones import Events, until
+from tests.media.phones import Events, listen, strength, until
 
 
 @pytest.fixture
@@ -66,6 +67,27 @@ async def test_a_killed_worker_fails_its_legs_and_is_replaced(started: tuple[Wor
     for leg_id in (*(set(ports) - on_first), "e", "f"):
         await engine.close_leg(leg_id)
     await until(lambda: [p.ports_in_use for p in engine.pulses] == [0, 0], what="all ports free")
+
+
+async def test_what_a_killed_worker_had_recorded_can_be_played(
+    started: tuple[WorkerEngine, Events], tmp_path: Path
+) -> None:
+    engine, events = started
+    write_wav(tmp_path / "long.wav", tone(600, seconds=10.0))
+    await engine.reload_prompts(tmp_path)
+    await open_leg(engine, "a")
+    path = tmp_path / "a.ogg"
+    await engine.record("a", str(path))
+    await engine.play("a", "p", ["long.wav"])
+    await until(lambda: duration_us(path) > 1_000_000, 15, "some seconds in the file")
+    victim = engine.worker_pids[0]
+    assert victim is not None
+    os.kill(victim, signal.SIGKILL)
+    await until(lambda: bool(events.of("leg_failed")), what="leg_failed")
+    with pytest.raises(MediaError, match="unknown_leg"):
+        await engine.stop_record("a", str(path))
+    assert strength(listen(path)[2000:8000, 1], 600) > 5000
+    await until(lambda: engine.alive_workers == 2, 15, "a new worker")
 
 
 async def test_trunks_come_and_go_with_their_room(started: tuple[WorkerEngine, Events]) -> None:

@@ -19,11 +19,13 @@ from media.codecs import CodecName
 from media.dtmf import schedule
 from media.engine import EngineSettings, InProcessEngine
 from media.errors import MediaError
+from media.recorded import duration_us
 from tests.media.phones import (
     EVENT_TYPE,
     PAYLOAD_TYPES,
     Events,
     Phone,
+    listen,
     longest_pause,
     strength,
     tone,
@@ -413,6 +415,62 @@ async def test_recording_has_what_the_leg_says_left_and_hears_right(site: Site, 
     assert strength(said, 440) > LOUD
     assert strength(said, 1000) < QUIET
     assert strength(heard, 1000) > LOUD
+
+
+async def test_a_call_in_ogg_has_a_side_for_each_channel_and_silence_where_it_was_muted(
+    site: Site, tmp_path: Path
+) -> None:
+    a, _ = await site.pair()
+    await hear(a, 10)
+    path, other = tmp_path / "a.ogg", tmp_path / "b.wav"
+    await site.engine.record("a", str(path))
+    await site.engine.record("a", str(other))
+    await hear(a, 75)
+    await site.engine.mute_record("a", str(path), on=True)
+    await hear(a, 75)
+    await site.engine.mute_record("a", str(path), on=False)
+    await hear(a, 75)
+    length = await site.engine.stop_record("a", str(path))
+    assert other.exists()
+    await site.engine.stop_record("a")
+    both = listen(path)
+    assert abs(length - duration_us(path)) < 100_000
+    assert len(both) * 125 > 4_000_000
+    before, muted, after = both[800:8000], both[14000:22000], both[-8000:-800]
+    for part in (before, after):
+        assert strength(part[:, 0], 440) > LOUD
+        assert strength(part[:, 1], 1000) > LOUD
+        assert strength(part[:, 0], 1000) < QUIET
+        assert strength(part[:, 1], 440) < QUIET
+    assert np.abs(muted).max() < QUIET
+    with wave.open(str(other)) as file:
+        whole = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").reshape(-1, 2)
+    assert strength(whole[14000:22000, 0].astype(np.int16), 440) > LOUD
+
+
+async def test_a_recording_that_is_not_there_cannot_be_muted(site: Site, tmp_path: Path) -> None:
+    await site.pair()
+    with pytest.raises(MediaError) as caught:
+        await site.engine.mute_record("a", str(tmp_path / "a.ogg"), on=True)
+    assert caught.value.reason == "not_recorded"
+    assert await site.engine.stop_record("a") == 0
+    with pytest.raises(MediaError) as caught:
+        await site.engine.record("a", str(tmp_path / "absent" / "a.ogg"))
+    assert caught.value.reason == "record_failed"
+
+
+async def test_a_full_disk_ends_the_recording_and_not_the_call(site: Site, tmp_path: Path) -> None:
+    a, _ = await site.pair()
+    path = tmp_path / "a.ogg"
+    path.symlink_to("/dev/full")
+    await site.engine.record("a", str(path))
+    await until(lambda: bool(site.events.of("record_failed")), what="the news")
+    (event,) = site.events.of("record_failed")
+    assert (event.leg_id, event.path) == ("a", str(path))
+    assert "No space left" in (event.reason or "")
+    await hear(a, 20)
+    await site.engine.stop_record("a", str(path))
+    assert len(site.events.of("record_failed")) == 1
 
 
 async def test_stats_show_loss_and_delay(site: Site) -> None:

@@ -149,6 +149,10 @@ async def see_targets(office: Bureau, who: str, target: dict[str, str]) -> bool 
     return await listed(office, who, "transfer-targets", "agents", "agent_id", target["agent"])
 
 
+async def see_guidance(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    return await reached(office, who, "GET", "guidance")
+
+
 async def submit_work(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
     return await reached(office, who, "POST", "work", {"medium": "chat", "queue": target["queue"], "channel": "shop"})
 

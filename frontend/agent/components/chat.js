@@ -2,15 +2,18 @@
 import { Action, SureAction, Ticking } from "../../lib/controls.js";
 import { t } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
-import { html, useEffect, useRef, useState } from "../../lib/ui.js";
+import { duration, useNow } from "../../lib/time.js";
+import { html, useEffect, useState } from "../../lib/ui.js";
 import { who } from "../attention.js";
 import { unansweredSince, unread } from "../chat-state.js";
+import { Composer } from "./composer.js";
 import { Facts, Why } from "./parts.js";
 import { Transcript } from "./transcript.js";
 import { WrapUp } from "./wrap-up.js";
 
-const TEXT_LIMIT = 4000;
-const DRAFT = "jackfield.compose.";
+// From when on a customer who waits for an answer is shown as late, and as very late, in milliseconds.
+const LATE_MS = 60_000;
+const VERY_LATE_MS = 180_000;
 
 export function Chats({ chats, shown, desk, state }) {
   const front = chats.find(({ reservation_id }) => reservation_id === shown) ?? chats[0];
@@ -36,9 +39,16 @@ function Tab({ work, number, front, show }) {
       <bdi class="tab-name">${who(assignment)}</bdi>
       ${assignment.chat?.typing && html`<span class="dots" title=${t("chat.types")}><i></i><i></i><i></i></span>`}
       ${news > 0 && html`<b class="badge figures" aria-label=${t("chat.unread", { count: news })}>${news}</b>`}
-      ${since !== null && html`<small class="tab-since" title=${t("chat.unanswered")}><${Ticking} since=${since / 1000} /></small>`}
+      ${since !== null && html`<${Unanswered} since=${since / 1000} />`}
     </button>
   `;
+}
+
+/** How long the customer has waited for an answer; how late that is, is told by colour and in words. */
+function Unanswered({ since }) {
+  const waited = useNow(1000) - since;
+  const late = waited >= VERY_LATE_MS ? "very_late" : waited >= LATE_MS ? "late" : "fresh";
+  return html`<small class=${`tab-since ${late}`} title=${t("chat.unanswered")}><span class="unseen">${t(`chat.wait_${late}`)} </span><span class="figures">${duration(waited)}</span></small>`;
 }
 
 function Chat({ work, front, desk, state }) {
@@ -64,43 +74,8 @@ function Chat({ work, front, desk, state }) {
       <${Transcript} chat=${chat} outbox=${work.outbox ?? []} front=${front} desk=${desk} id=${id} />
       ${wrapUp
         ? html`<${WrapUp} work=${work} desk=${desk} state=${state} within=${true} />`
-        : html`<${Composer} id=${id} open=${open} front=${front} desk=${desk} />`}
+        : html`<${Composer} work=${work} open=${open} front=${front} desk=${desk} state=${state} />`}
     </article>
-  `;
-}
-
-function Composer({ id, open, front, desk }) {
-  const [text, setText] = useState(() => sessionStorage.getItem(DRAFT + id) ?? "");
-  const field = useRef(null);
-  useEffect(() => () => sessionStorage.removeItem(DRAFT + id), [id]);
-  useEffect(() => void (front && open && idle() && field.current.focus({ preventScroll: true })), [front, open]);
-  useEffect(() => grow(field.current), [text, front]);
-  const change = (value) => {
-    setText(value);
-    sessionStorage.setItem(DRAFT + id, value);
-  };
-  const send = () => {
-    if (!text.trim() || !open) return;
-    desk.chats.say(id, text.trim());
-    change("");
-    field.current.focus();
-  };
-  const key = (event) => {
-    // An input method takes Enter for itself: there it ends a word, not the message.
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
-    event.preventDefault();
-    send();
-  };
-  const input = ({ target }) => {
-    change(target.value);
-    desk.chats.typing(id, Boolean(target.value.trim()));
-  };
-  return html`
-    <form class="composer" onSubmit=${(event) => (event.preventDefault(), send())}>
-      <label class="unseen" for=${`compose-${id}`}>${t("chat.write")}</label>
-      <textarea id=${`compose-${id}`} ref=${field} rows="1" maxlength=${TEXT_LIMIT} value=${text} placeholder=${t("chat.write_hint")} disabled=${!open} onInput=${input} onKeyDown=${key}></textarea>
-      <button class="button primary" disabled=${!open || !text.trim()}><${Icon} name="send" /><span>${t("chat.send")}</span></button>
-    </form>
   `;
 }
 
@@ -114,18 +89,6 @@ function useReading(id, chat, front, desk) {
     return () => document.removeEventListener("visibilitychange", change);
   }, []);
   useEffect(() => void (front && visible && last > chat.own_read && desk.chats.read(id, last)), [front, visible, last]);
-}
-
-/** Nobody is writing or choosing something: the focus may be moved. */
-function idle() {
-  const { activeElement: at } = document;
-  return !at || at === document.body || at.matches("main, [role=tab], .offer button, .idle button");
-}
-
-/** As high as its text, up to what the style sheet allows. */
-function grow(field) {
-  field.style.height = "auto";
-  if (field.scrollHeight) field.style.height = `${field.scrollHeight + 2}px`;
 }
 
 function walk(event) {

@@ -4,12 +4,13 @@ import { Icon } from "../../lib/icons.js";
 import { dateTime, duration } from "../../lib/time.js";
 import { html, useEffect, useState } from "../../lib/ui.js";
 import { storyOf, timelineOf } from "../customers.js";
+import { Script } from "./script.js";
 import { Lines } from "./transcript.js";
 
 const ICONS = { voice: "phone", chat: "chat", email: "mail" };
 
 /** `of` is the card in front, `ended` whether its interaction is over; nothing is asked for until there is one. */
-export function Customer({ of: card, ended, dispositions }) {
+export function Customer({ of: card, ended, dispositions, guidance, agent }) {
   const id = card?.interaction_id ?? null;
   const [found, setFound] = useState({ id: null, timeline: null });
   useEffect(() => {
@@ -21,6 +22,7 @@ export function Customer({ of: card, ended, dispositions }) {
   const items = itemsOf(card, timeline);
   return html`
     <aside class="history" aria-labelledby="history-heading">
+      <${Script} card=${card} guidance=${guidance} agent=${agent} />
       <h2 id="history-heading">${t("history.heading")}</h2>
       ${timeline && html`<${Identities} identities=${timeline.identities} />`}
       ${items.length === 0 && html`<p class="empty"><${Icon} name="clock" />${t(card ? "history.none" : "history.nobody")}</p>`}

@@ -1,0 +1,76 @@
+// Where an agent writes: to the customer, with canned replies behind "/".
+import { label, language, t } from "../../lib/i18n.js";
+import { Icon } from "../../lib/icons.js";
+import { html, useEffect, useRef, useState } from "../../lib/ui.js";
+import { customerLanguage, filled, repliesFor, textIn } from "../guidance.js";
+import { usePicker } from "./picker.js";
+
+const TEXT_LIMIT = 4000;
+const DRAFT = "jackfield.compose.";
+
+export function Composer({ work, open, front, desk, state }) {
+  const { reservation_id: id, assignment } = work;
+  const [text, change] = useDraft(id);
+  const field = useRef(null);
+  useEffect(() => void (front && open && idle() && field.current.focus({ preventScroll: true })), [front, open]);
+  useEffect(() => grow(field.current), [text, front]);
+  const picker = usePicker({ id: `replies-${id}`, field, sign: "/", find: (word) => replies(word, assignment, state), change });
+  const send = () => {
+    if (!text.trim() || !open) return;
+    desk.chats.say(id, text.trim());
+    picker.close();
+    change("");
+    field.current.focus();
+  };
+  const key = (event) => {
+    if (picker.key(event)) return;
+    // An input method takes Enter for itself: there it ends a word, not the message.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    event.preventDefault();
+    send();
+  };
+  const input = ({ target }) => {
+    change(target.value);
+    picker.follow();
+    desk.chats.typing(id, Boolean(target.value.trim()));
+  };
+  return html`
+    <form class="composer" onSubmit=${(event) => (event.preventDefault(), send())}>
+      ${picker.list(t("reply.list"))}
+      <label class="unseen" for=${`compose-${id}`}>${t("chat.write")}</label>
+      <textarea id=${`compose-${id}`} ref=${field} rows="1" maxlength=${TEXT_LIMIT} value=${text} placeholder=${t("chat.write_hint")} disabled=${!open}
+        ...${picker.attributes} onInput=${input} onKeyDown=${key} onKeyUp=${(event) => /Left|Right|Home|End/.test(event.key) && picker.follow()} onBlur=${picker.close}></textarea>
+      <button class="button primary" disabled=${!open || !text.trim()}><${Icon} name="send" /><span>${t("chat.send")}</span></button>
+    </form>
+  `;
+}
+
+/** What is written and not yet sent, kept over a reload until the chat is done with. */
+function useDraft(id) {
+  const [text, setText] = useState(() => sessionStorage.getItem(DRAFT + id) ?? "");
+  useEffect(() => () => sessionStorage.removeItem(DRAFT + id), [id]);
+  const change = (value) => {
+    setText(value);
+    sessionStorage.setItem(DRAFT + id, value);
+  };
+  return [text, change];
+}
+
+function replies(word, card, { guidance, agent }) {
+  return repliesFor(guidance, card.queue, word).map(({ name, titles, texts }) => {
+    const { tag, text } = textIn(texts, customerLanguage(card), language());
+    return { id: name, title: label(titles), text: filled(text, { card, agent, site: guidance.site, tag }), hint: text };
+  });
+}
+
+/** Nobody is writing or choosing something: the focus may be moved. */
+function idle() {
+  const { activeElement: at } = document;
+  return !at || at === document.body || at.matches("main, [role=tab], .offer button, .idle button");
+}
+
+/** As high as its text, up to what the style sheet allows. */
+function grow(field) {
+  field.style.height = "auto";
+  if (field.scrollHeight) field.style.height = `${field.scrollHeight + 2}px`;
+}

@@ -1,0 +1,16 @@
+"""The site's canned replies and scripts, as the API shows them."""
+
+from config.site import Site, label
+from http_api.guidance_api import CannedReply, SiteGuidance
+
+
+def guidance_of(site: Site) -> SiteGuidance:
+    """All of them, in the order of the file."""
+    return SiteGuidance(
+        site=site.name,
+        replies=tuple(
+            CannedReply(name=one.name, titles=label(one.title, one.titles), queues=one.queues, texts=dict(one.texts))
+            for one in site.replies.values()
+        ),
+        scripts={queue: dict(texts) for queue, texts in site.scripts.items()},
+    )
