@@ -83,6 +83,8 @@ class Transfer(_Client, frozen=True):
 
     `warm` puts the customer on hold and lets you speak with the target first; then `complete_transfer`, `swap`,
     `conference` or `drop_party`. Without it you leave at once.
+
+    A chat goes to an agent or a queue, never warm; `note` is for the colleague alone, who reads it on the offer.
     """
 
     ref: Ref
@@ -91,6 +93,7 @@ class Transfer(_Client, frozen=True):
     queue: Word | None = None
     number: Word | None = None
     warm: bool = False
+    note: Note | None = None
 
 
 class CompleteTransfer(_Client, frozen=True):

@@ -116,6 +116,12 @@ CLIENT_EXAMPLES: tuple[m.ClientMessage, ...] = (
     m.Hold(ref="r5", reservation_id="res-9", on=True),
     m.Mute(ref="r11", reservation_id="res-9", on=True),
     m.Transfer(ref="r12", reservation_id="res-9", queue="after_sales", warm=True),
+    m.Transfer(
+        ref="r26",
+        reservation_id="res-11",
+        agent="agent2",
+        note="Wants a refund for the second parcel.",
+    ),
     m.CompleteTransfer(ref="r13", reservation_id="res-9"),
     m.Swap(ref="r14", reservation_id="res-9"),
     m.Conference(ref="r15", reservation_id="res-9"),

@@ -101,8 +101,20 @@ class ChatLine(Part, frozen=True, kw_only=True):
     client_id: str | None = None
 
 
+class HandedOn(Part, frozen=True, kw_only=True):
+    """Who handed the chat on, when, and what they wrote to you about it."""
+
+    agent: str
+    name: str
+    at_us: int
+    note: str = ""
+
+
 class ChatCard(Part, frozen=True, kw_only=True):
-    """A chat as it stands: the newest messages (200 at most), and how far the customer and the agent are."""
+    """A chat as it stands: the newest messages (200 at most), and how far the customer and the agent are.
+
+    `handed_on` on a chat that a colleague handed on, to whoever has or is offered it now.
+    """
 
     lines: tuple[ChatLine, ...] = ()
     locale: str = ""
@@ -110,3 +122,4 @@ class ChatCard(Part, frozen=True, kw_only=True):
     read: int = 0
     own_read: int = 0
     typing: bool = False
+    handed_on: HandedOn | None = None

@@ -28,13 +28,13 @@ from chat.limits import Buckets
 from chat.machine import ChatMachine, ChatState
 from chat.messages import Open
 from chat.opening import identity_of, queued
-from chat.ports import ChatRefusedError, Held, HeldChats, Identity, Records, StoreAwayError, Tasks
+from chat.ports import ChatRefusedError, Held, HeldChats, Identity, Records, StoreAwayError, Tasks, Terms
 from chat.reception import Reception
 from chat.runner import ChatPorts, ChatRunner, progress_of
 from chat.site import ChatEntry, ChatSite
 from records.messages import Chat, Marks, Message
 from router import events as facts
-from router.commands import CloseWork, Command, JoinLegs, PartLegs, Refuse, RequeueWork, SendOffer
+from router.commands import CloseWork, Command, JoinLegs, PartLegs, Refuse, RequeueWork, SendOffer, WithdrawOffer
 from router.vocabulary import EndedBy, Medium, Outcome
 
 log = structlog.get_logger(__name__)
@@ -156,7 +156,7 @@ class ChatConductor:
         if (runner := self._by_token.get(token_hash)) is not None:
             return runner
         # It is over, or its end is just being kept: nothing more happens to it, but it can be read and rated.
-        machine = ChatMachine(self.site.patience, last=chat.last, progress=progress_of(chat.marks))
+        machine = self._machine(chat, chat.interaction_id, chat.queue)
         machine.end(EndedBy(chat.ended_by) if chat.ended_by else EndedBy.SYSTEM)
         runner = ChatRunner(chat, machine, (), self._ports, self.site.limits)
         self._keep(runner)
@@ -201,7 +201,7 @@ class ChatConductor:
         contexts.chat_opened(chat.interaction_id, chat.channel, chat.name, chat.locale, identity)
         if request.data:
             contexts.collected(chat.interaction_id, request.data, (), chat.locale)
-        machine = ChatMachine(self.site.patience, last=1, progress=progress_of(chat.marks))
+        machine = self._machine(chat, chat.interaction_id, entry.queue)
         runner = ChatRunner(chat, machine, (first,), self._ports, self.site.limits)
         runner.address = address
         self._addresses[address] += 1
@@ -213,13 +213,14 @@ class ChatConductor:
         machine.start(router.now())
         preferred = await contexts.acquainted(chat.interaction_id, entry.queue)
         work = replace(queued(chat, request, entry, self.site.node), preferred=preferred)
+        runner.terms = Terms(work.requirements, work.priority, work.attributes, work.node)
         answers = await router.post(work, cause)
         commands = machine.handle(runner.where(), router.now())
         refusal = next((answer for answer in answers if isinstance(answer, Refuse)), None)
         if refusal is not None:
-            commands = machine.handle(Over(EndedBy.SYSTEM, "refused"), router.now())
+            commands = machine.handle(Over(EndedBy.SYSTEM, "refused", machine.work_id), router.now())
         self._start(runner, commands)
-        self._places_changed(entry.queue)  # whoever goes ahead moves the others back
+        self.places_changed(entry.queue)  # whoever goes ahead moves the others back
         if refusal is not None:
             log.error("chat_not_queued", code=refusal.code, entry=entry.name)
             raise ChatRefusedError("closed", "chats are not taken here now")
@@ -280,28 +281,27 @@ class ChatConductor:
         if runner is None:
             return
         match command:
-            case JoinLegs(reservation_id=reservation_id, agent_id=agent_id):
+            case JoinLegs(reservation_id=reservation_id, agent_id=agent_id, work_id=work_id):
                 self._by_reservation[reservation_id] = runner
                 name, here = self.site.agent_name(agent_id), self._ports.notices.here(agent_id)
-                runner.tell(AgentJoined(reservation_id, agent_id, name, here))
-            case PartLegs(reservation_id=reservation_id, by=by):
+                runner.tell(AgentJoined(reservation_id, agent_id, name, here, work_id))
+            case PartLegs(reservation_id=reservation_id, by=by, work_id=work_id):
                 self._by_reservation.pop(reservation_id, None)
-                runner.tell(Over(by, Outcome.HANDLED.value))
-            case RequeueWork(queue=queue):
-                runner.queue = queue
-                self._drop_reservations(runner)
-                runner.tell(Requeued())
-                self._places_changed(queue)
-            case CloseWork(outcome=outcome):
-                self._drop_reservations(runner)
-                runner.tell(Over(_ENDED_BY.get(outcome, EndedBy.SYSTEM), outcome.value))
-                self._places_changed(runner.queue)
+                runner.tell(Over(by, Outcome.HANDLED.value, work_id))
+            case WithdrawOffer(reservation_id=reservation_id):
+                self._by_reservation.pop(reservation_id, None)
+            case RequeueWork(queue=queue, work_id=work_id):
+                runner.tell(Requeued(work_id, queue))
+                self.places_changed(queue)
+            case CloseWork(outcome=outcome, work_id=work_id):
+                runner.tell(Over(_ENDED_BY.get(outcome, EndedBy.SYSTEM), outcome.value, work_id))
+                self.places_changed(runner.queue)
             case SendOffer(queue=queue):
-                self._places_changed(queue)
+                self.places_changed(queue)
             case _:
                 return
 
-    def _places_changed(self, queue: str) -> None:
+    def places_changed(self, queue: str) -> None:
         """Those who wait are told, a little later and all at once."""
         if queue not in self._places and not self._closing:
             loop = asyncio.get_running_loop()
@@ -329,17 +329,22 @@ class ChatConductor:
                 await self._take_up(chat, holding)
 
     async def _take_up(self, chat: Chat, held: Held) -> None:
-        machine = ChatMachine(self.site.patience, last=chat.last, progress=progress_of(chat.marks))
+        machine = self._machine(chat, held.work_id, held.queue)
+        machine.directed, machine.handed_on = held.directed, held.work_id != chat.interaction_id
         tail = await self._ports.store.newest(chat.interaction_id, self.site.limits.tail)
         runner = ChatRunner(chat, machine, tail, self._ports, self.site.limits)
+        runner.terms, runner.handover = held.terms, await self._ports.store.handover(held.work_id)
         self._keep(runner)
         now = self._ports.router.now()
+        for reservation_id in held.left:
+            runner.told.end_part(reservation_id, "transferred")
         machine.start(now)
         if held.talking:
             name = self.site.agent_name(held.agent_id)
             here = self._ports.notices.here(held.agent_id)
             # The accept is committed; that they were joined may not be. Said twice, it is without effect.
-            commands = machine.handle(AgentJoined(held.reservation_id, held.agent_id, name, here), now)
+            joined = AgentJoined(held.reservation_id, held.agent_id, name, here, held.work_id)
+            commands = machine.handle(joined, now)
             self._by_reservation[held.reservation_id] = runner
         else:
             commands = machine.handle(runner.where(), now)
@@ -357,6 +362,10 @@ class ChatConductor:
         log.info("chat_was_over", work_id=chat.interaction_id)
 
     # --- inside -------------------------------------------------------------------------------------------------
+
+    def _machine(self, chat: Chat, work_id: str, queue: str) -> ChatMachine:
+        marks = progress_of(chat.marks)
+        return ChatMachine(self.site.patience, last=chat.last, progress=marks, work_id=work_id, queue=queue)
 
     def _keep(self, runner: ChatRunner) -> None:
         self._live[runner.chat_id] = self._by_token[runner.token_hash] = runner

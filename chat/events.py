@@ -33,12 +33,13 @@ class VisitorEnded:
 
 @dataclass(frozen=True, slots=True)
 class AgentJoined:
-    """The agent's accept is committed. `here`: the agent's page is connected now."""
+    """The agent's accept is committed. `here`: the agent's page is connected now; `work_id`: by which work item."""
 
     reservation_id: str
     agent_id: str
     name: str
     here: bool
+    work_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,23 @@ class AgentAway:
 
 @dataclass(frozen=True, slots=True)
 class Requeued:
-    """The router took the chat back to its place in the queue."""
+    """The router took the chat's work item back to its place in the queue, or put it into another one."""
+
+    work_id: str = ""
+    queue: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOn:
+    """Another work item of the chat is queued, for whoever takes over; who has the chat leaves it, for `reason`.
+
+    `directed`: the one agent for whom it is kept, "" for all of the queue.
+    """
+
+    next_work_id: str
+    queue: str
+    directed: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +79,7 @@ class Over:
 
     by: EndedBy
     outcome: str
+    work_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +124,7 @@ ChatEvent = (
     | AgentHere
     | AgentAway
     | Requeued
+    | HandedOn
     | Over
     | PlaceKnown
     | Said
@@ -131,6 +150,22 @@ class GiveBack:
 
     reservation_id: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndPart:
+    """The agent's part is over, the chat goes on: their wrap-up begins."""
+
+    reservation_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseDirection:
+    """The agent for whom the chat was kept did not take it: whoever can may have it."""
+
+    work_id: str
+    agent_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,4 +210,6 @@ class Close:
     outcome: str
 
 
-ChatCommand = Connect | GiveBack | Leave | AskPlace | ShowVisitor | ShowTyping | ShowReceipt | Close
+ChatCommand = (
+    Connect | GiveBack | EndPart | ReleaseDirection | Leave | AskPlace | ShowVisitor | ShowTyping | ShowReceipt | Close
+)

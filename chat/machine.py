@@ -18,11 +18,14 @@ from chat.events import (
     ChatEvent,
     Close,
     Connect,
+    EndPart,
     GiveBack,
+    HandedOn,
     Leave,
     Marked,
     Over,
     PlaceKnown,
+    ReleaseDirection,
     Requeued,
     Said,
     ShowReceipt,
@@ -57,6 +60,7 @@ TABLE: dict[tuple[ChatState, type[ChatEvent]], tuple[ChatState, ...]] = {
     (ChatState.TALKING, AgentHere): (ChatState.TALKING,),
     (ChatState.TALKING, AgentAway): (ChatState.TALKING,),
     (ChatState.TALKING, Requeued): (ChatState.WAITING,),
+    (ChatState.TALKING, HandedOn): (ChatState.WAITING,),
     **{(state, Over): (ChatState.ENDED,) for state in _OPEN},
 }
 
@@ -99,10 +103,26 @@ class Serving:
 
 
 class ChatMachine:
-    """`handle` and `expire` return what is to be done, in order; `next_deadline` says when to call `expire`."""
+    """`handle` and `expire` return what is to be done, in order; `next_deadline` says when to call `expire`.
 
-    def __init__(self, patience: Patience, *, last: int = 0, progress: Mapping[Side, Progress] | None = None) -> None:
+    A chat that is handed on has another work item of the same interaction: `work_id` is the one by which it goes on,
+    and what the router says of an earlier one changes nothing here. `directed`: the agent for whom it is kept.
+    """
+
+    def __init__(
+        self,
+        patience: Patience,
+        *,
+        last: int = 0,
+        progress: Mapping[Side, Progress] | None = None,
+        work_id: str = "",
+        queue: str = "",
+    ) -> None:
         self.state = ChatState.WAITING
+        self.work_id = work_id
+        self.queue = queue
+        self.directed = ""
+        self.handed_on = False
         self.serving: Serving | None = None
         self.place: int | None = None
         self.expected_wait_s: int | None = None
@@ -159,29 +179,38 @@ class ChatMachine:
 
     def handle(self, event: ChatEvent, now: int) -> list[ChatCommand]:
         """The visitor, the agent or the router did something."""
-        if (self.state, type(event)) not in TABLE:
+        if (self.state, type(event)) not in TABLE or getattr(event, "work_id", self.work_id) != self.work_id:
             return []
         match event:
             case VisitorHere() | VisitorAway():
                 return self._visitor(here=isinstance(event, VisitorHere), now=now)
             case VisitorEnded():
                 return [Leave()]
-            case AgentJoined():
-                return self._joined(event, now)
             case AgentHere() | AgentAway():
                 return self._agent(here=isinstance(event, AgentHere), now=now)
-            case Requeued():
-                return self._requeued(now)
-            case Over(by, outcome):
-                return self._over(by, outcome)
-            case PlaceKnown(place, expected_wait_s):
-                return self._placed(place, expected_wait_s)
+            case AgentJoined() | Requeued() | HandedOn() | Over() | PlaceKnown():
+                return self._routed(event, now)
             case Said(side, number, shown):
                 return self._said(side, number, shown=shown)
             case Typed(side, on):
                 return self._type(side, now) if on else self._stop_typing(side)
             case Marked(side, delivered, read):
                 return self._mark(side, delivered, read)
+            case _:
+                assert_never(event)
+
+    def _routed(self, event: AgentJoined | Requeued | HandedOn | Over | PlaceKnown, now: int) -> list[ChatCommand]:
+        match event:
+            case AgentJoined():
+                return self._joined(event, now)
+            case Requeued():
+                return self._requeued(event, now)
+            case HandedOn():
+                return self._handed_on(event, now)
+            case Over(by=by, outcome=outcome):
+                return self._over(by, outcome)
+            case PlaceKnown(place, expected_wait_s):
+                return self._placed(place, expected_wait_s)
             case _:
                 assert_never(event)
 
@@ -196,6 +225,7 @@ class ChatMachine:
     def _joined(self, event: AgentJoined, now: int) -> list[ChatCommand]:
         self.state = ChatState.TALKING
         self.serving = Serving(event.reservation_id, event.agent_id, event.name)
+        self.handed_on, self.directed = False, ""
         self.place = self.expected_wait_s = self._abandon_at = self._place_at = None
         self._agent(here=event.here, now=now)
         return [Connect(event.reservation_id, event.name), ShowVisitor()]
@@ -205,9 +235,20 @@ class ChatMachine:
         # Whoever connects is sent the whole chat.
         return self._mark(Side.AGENT, self.last, 0) if here else self._stop_typing(Side.AGENT)
 
-    def _requeued(self, now: int) -> list[ChatCommand]:
-        if self.state is ChatState.WAITING:
-            return [AskPlace()]
+    def _requeued(self, event: Requeued, now: int) -> list[ChatCommand]:
+        self.queue = event.queue
+        if self.state is ChatState.TALKING:
+            return self._wait(now)
+        missed, self.directed = self.directed, ""
+        return [ReleaseDirection(self.work_id, missed), AskPlace()] if missed else [AskPlace()]
+
+    def _handed_on(self, event: HandedOn, now: int) -> list[ChatCommand]:
+        left = [EndPart(self.serving.reservation_id, event.reason)] if self.serving else []
+        self.work_id, self.queue, self.directed = event.next_work_id, event.queue, event.directed
+        self.handed_on = True
+        return [*left, *self._wait(now)]
+
+    def _wait(self, now: int) -> list[ChatCommand]:
         self.state = ChatState.WAITING
         self.serving = self._give_back_at = None
         self._typing_until.clear()

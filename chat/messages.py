@@ -137,8 +137,8 @@ class Status(_Part, frozen=True, kw_only=True):
 
     `place` and `expected_wait_s` are null when unknown; `agent` is the name of the agent who has (or had) the chat;
     `delivered` and `read` say how far the agent's side is; `last` is the number of the last message. `may_rate` is true
-    once a chat with an agent is over and not rated. `diverted`: a rule of the queue ended it before anybody had it (too
-    long a wait, a full or closed queue).
+    once a chat with an agent is over and not rated. `handed_on`: it waits for a colleague who takes over. `diverted`: a
+    rule of the queue ended it before anybody had it (too long a wait, a full or closed queue).
     """
 
     version: int
@@ -151,6 +151,7 @@ class Status(_Part, frozen=True, kw_only=True):
     typing: bool = False
     delivered: int = 0
     read: int = 0
+    handed_on: bool = False
     ended_by: Literal["customer", "agent", "system"] | None = None
     diverted: bool = False
     may_rate: bool = False

@@ -4,9 +4,11 @@ from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from records.handovers import Handover
 from records.messages import Chat, Marks, Message
 from router.commands import Command
 from router.events import Event
+from router.vocabulary import Requirement
 
 
 class ChatRefusedError(Exception):
@@ -34,7 +36,7 @@ class StoreAwayError(Exception):
 
 
 class ChatStore(Protocol):
-    """records.messages.Chats, with its database errors as StoreAwayError."""
+    """records.messages.Chats and records.handovers, with their database errors as StoreAwayError."""
 
     async def open(self, chat: Chat, first: Message) -> bool: ...
 
@@ -55,6 +57,10 @@ class ChatStore(Protocol):
     async def end(self, interaction_id: str, by: str, now: int) -> None: ...
 
     async def rate(self, interaction_id: str, score: int, now: int) -> int: ...
+
+    async def hand_on(self, handover: Handover) -> None: ...
+
+    async def handover(self, work_id: str) -> Handover | None: ...
 
 
 class Mailbox(Protocol):
@@ -80,9 +86,23 @@ class Router(Protocol):
         """1-based place among those waiting in the same queue, None when the item does not wait."""
         ...
 
+    def directed(self, work_id: str) -> str | None:
+        """The one agent for whom an open item is kept, None for all."""
+        ...
+
     def now(self) -> int:
         """Shard time in microseconds."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a chat asks of agents, by each work item of it; `node` is where the first one was queued."""
+
+    requirements: tuple[Requirement, ...] = ()
+    priority: int = 0
+    attributes: tuple[tuple[str, str], ...] = ()
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +172,20 @@ class Tasks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """How the router has a chat after a restart. `reservation_id` and `agent_id` of one that an agent took."""
+    """How the router has a chat after a restart. `reservation_id` and `agent_id` of one that an agent took.
+
+    `work_id` is the newest of its work items, `left`: reservations of agents who were just handing it on.
+    """
 
     talking: bool
     reservation_id: str = ""
     agent_id: str = ""
+    work_id: str = ""
+    queue: str = ""
+    directed: str = ""
+    terms: Terms = Terms()
+    left: tuple[str, ...] = ()
 
 
-# By work id; chats that the router no longer has open (or only in wrap-up) are missing.
+# By interaction id; chats that the router no longer has open (or only in wrap-up) are missing.
 HeldChats = Mapping[str, Held]

@@ -6,21 +6,24 @@ Watchers (connections, polls) are only woken; each reads on from where it is, so
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 import structlog
 
+from chat.errands import Errand
 from chat.events import (
     AskPlace,
     ChatCommand,
     ChatEvent,
     Close,
     Connect,
+    EndPart,
     GiveBack,
     Leave,
     PlaceKnown,
+    ReleaseDirection,
     Said,
     ShowReceipt,
     ShowTyping,
@@ -32,15 +35,27 @@ from chat.events import (
 from chat.limits import Bucket, ChatLimits
 from chat.machine import ChatMachine, ChatState, Progress
 from chat.messages import Line, Status
-from chat.ports import AgentNotices, ChatRefusedError, ChatStore, Contexts, Estimates, Mailbox, Router, StoreAwayError
+from chat.ports import (
+    AgentNotices,
+    ChatRefusedError,
+    ChatStore,
+    Contexts,
+    Estimates,
+    Mailbox,
+    Router,
+    StoreAwayError,
+    Terms,
+)
+from chat.told import Told
+from records.handovers import Handover
 from records.messages import Author, Chat, Marks, Message
-from router import events as facts
-from router.commands import RequeueWork
 from router.vocabulary import EndedBy
 
 log = structlog.get_logger(__name__)
 
 END_RETRY_S = 1.0
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +94,22 @@ class ChatRunner:
     def __init__(
         self, chat: Chat, machine: ChatMachine, tail: Iterable[Message], ports: ChatPorts, limits: ChatLimits
     ) -> None:
-        self.chat_id = self.work_id = chat.interaction_id
+        self.chat_id = chat.interaction_id
         self.token_hash = chat.token_hash
         self.visitor_name = chat.name
         self.locale = chat.locale
-        self.queue = chat.queue
         self.machine = machine
+        self.terms = Terms()
+        self.handover: Handover | None = None
         self.agent_name = chat.agent_name
         self.rating = chat.rating
         self.version = 1
         self.address = ""
+        self.told = Told(chat.interaction_id, ports.router)
         self._ports = ports
         self._limits = limits
         self._tail: deque[Message] = deque(tail, maxlen=limits.tail)
-        self._inbox: asyncio.Queue[ChatEvent | Say | Stop] = asyncio.Queue()
+        self._inbox: asyncio.Queue[ChatEvent | Say | Errand | Stop] = asyncio.Queue()
         self._watchers: set[Callable[[], None]] = set()
         self._marks = chat.marks
         self._bucket = Bucket(limits.messages_per_minute, limits.message_burst, ports.router.now())
@@ -100,6 +117,21 @@ class ChatRunner:
         self._stopped = False
 
     # --- reading ------------------------------------------------------------------------------------------------
+
+    @property
+    def ports(self) -> ChatPorts:
+        """The chat's neighbours."""
+        return self._ports
+
+    @property
+    def work_id(self) -> str:
+        """The work item by which the chat goes on."""
+        return self.machine.work_id
+
+    @property
+    def queue(self) -> str:
+        """The queue of that item."""
+        return self.machine.queue
 
     @property
     def last(self) -> int:
@@ -142,6 +174,7 @@ class ChatRunner:
             typing=machine.typing(Side.AGENT),
             delivered=agent.delivered,
             read=agent.read,
+            handed_on=waiting and machine.handed_on,
             ended_by=machine.ended_by.value if machine.ended_by else None,
             diverted=machine.diverted,
             may_rate=self.may_rate,
@@ -177,7 +210,7 @@ class ChatRunner:
 
     def allow(self) -> bool:
         """Whether the visitor may say one more thing now; counts it if so."""
-        return self._bucket.take(self._now())
+        return self._bucket.take(self.now())
 
     def rated(self, score: int) -> None:
         """The rating that stands."""
@@ -202,6 +235,18 @@ class ChatRunner:
         self._inbox.put_nowait(Say(side, author, agent_id, name, reservation_id, client_id, text, reply))
         return await reply
 
+    async def in_turn(self, act: Callable[[], Awaitable[T]]) -> T:
+        """Runs `act` in the chat's own task, after what has happened so far. Raises ChatRefusedError, as `act` may."""
+        if self.over or self._stopped:
+            raise self._refusal()
+        reply: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._inbox.put_nowait(Errand(act, reply))
+        return await reply
+
+    async def take_in(self, event: ChatEvent) -> None:
+        """Something happened, told by what runs in the chat's own task."""
+        await self._do_all(self.machine.handle(event, self.now()))
+
     def stop(self) -> None:
         """The server stops: `run` returns, the chat waits in SQL and in the router for the next start."""
         self._stopped = True
@@ -225,20 +270,22 @@ class ChatRunner:
         if self._inbox.empty():
             await self._keep_marks()
         deadline = self.machine.next_deadline()
-        wait_s = None if deadline is None else max(0, deadline - self._now()) / 1e6
+        wait_s = None if deadline is None else max(0, deadline - self.now()) / 1e6
         try:
             async with asyncio.timeout(wait_s):
                 item = await self._inbox.get()
         except TimeoutError:
-            await self._do_all(self.machine.expire(self._now()))
+            await self._do_all(self.machine.expire(self.now()))
             return
         match item:
             case Stop():
                 return
             case Say():
                 await self._say(item)
+            case Errand():
+                await item.run()
             case _:
-                await self._do_all(self.machine.handle(item, self._now()))
+                await self._do_all(self.machine.handle(item, self.now()))
 
     async def _say(self, say: Say) -> None:
         try:
@@ -260,7 +307,7 @@ class ChatRunner:
         try:
             if self._unsure:
                 await self._read_again()
-            draft = Message(self.last + 1, say.author, say.agent_id, say.name, say.client_id, say.text, self._now())
+            draft = Message(self.last + 1, say.author, say.agent_id, say.name, say.client_id, say.text, self.now())
             kept = await self._ports.store.add(self.chat_id, draft)
         except StoreAwayError as error:
             # It may be there all the same: before the next one is numbered, what is there is read again.
@@ -281,7 +328,7 @@ class ChatRunner:
         shown = False
         if (serving := self.machine.serving) is not None:
             shown = self._ports.notices.message(serving.agent_id, serving.reservation_id, message)
-        await self._do_all(self.machine.handle(Said(side, message.number, shown), self._now()))
+        await self._do_all(self.machine.handle(Said(side, message.number, shown), self.now()))
         self._wake()
 
     async def _do_all(self, commands: list[ChatCommand]) -> None:
@@ -293,9 +340,13 @@ class ChatRunner:
             case Connect(reservation_id, agent_name):
                 await self._connect(reservation_id, agent_name)
             case GiveBack(reservation_id, reason):
-                await self._give_back(reservation_id, reason)
+                await self.told.give_back(reservation_id, reason)
+            case EndPart(reservation_id, reason):
+                self.told.end_part(reservation_id, reason)
+            case ReleaseDirection(work_id, agent_id):
+                self.told.release(work_id, agent_id)
             case Leave():
-                self._post(facts.CustomerLeft(self.work_id))
+                self.told.left(self.work_id)
             case AskPlace():
                 self.tell(self.where())
             case ShowVisitor():
@@ -305,7 +356,7 @@ class ChatRunner:
             case ShowReceipt(reservation_id, agent_id, delivered, read):
                 self._ports.notices.receipt(agent_id, reservation_id, delivered, read)
             case Close(by, outcome):
-                self._post(facts.InteractionClosed(self.chat_id, outcome))
+                self.told.closed(outcome)
                 self._ports.contexts.closed(self.chat_id)
                 await self._keep_end(by)
             case _:
@@ -317,17 +368,11 @@ class ChatRunner:
 
     async def _connect(self, reservation_id: str, agent_name: str) -> None:
         self.agent_name = agent_name
-        await self._ports.router.post(facts.AssignmentConnected(reservation_id), f"chat:{self.chat_id}")
+        await self.told.connected(reservation_id)
         try:
             await self._ports.store.joined(self.chat_id, agent_name)
         except StoreAwayError as error:
             log.warning("agent_name_not_kept", error=str(error))
-
-    async def _give_back(self, reservation_id: str, reason: str) -> None:
-        cause = f"chat:{self.chat_id}"
-        answers = await self._ports.router.post(facts.AssignmentFailed(reservation_id, reason), cause)
-        if not any(isinstance(answer, RequeueWork) for answer in answers):
-            self._post(facts.AssignmentEnded(reservation_id, EndedBy.SYSTEM, reason))
 
     async def _keep_marks(self) -> None:
         marks = self.marks
@@ -347,7 +392,7 @@ class ChatRunner:
         await self._keep_marks()
         while True:
             try:
-                return await self._ports.store.end(self.chat_id, by.value, self._now())
+                return await self._ports.store.end(self.chat_id, by.value, self.now())
             except StoreAwayError as error:
                 log.warning("chat_end_not_kept", error=str(error))
             if self._stopped:
@@ -357,7 +402,7 @@ class ChatRunner:
     def _refuse_rest(self) -> None:
         while not self._inbox.empty():
             item = self._inbox.get_nowait()
-            if isinstance(item, Say) and not item.reply.done():
+            if isinstance(item, Say | Errand) and not item.reply.done():
                 item.reply.set_exception(self._refusal())
 
     def _refusal(self) -> ChatRefusedError:
@@ -373,10 +418,8 @@ class ChatRunner:
         for wake in tuple(self._watchers):
             wake()
 
-    def _post(self, event: facts.Event) -> None:
-        self._ports.router.tell(event, f"chat:{self.chat_id}")
-
-    def _now(self) -> int:
+    def now(self) -> int:
+        """Shard time in microseconds."""
         return self._ports.router.now()
 
 

@@ -1,4 +1,4 @@
-"""To whom a call can be handed on: the other agents who take calls with whether they are free, and the call queues."""
+"""To whom a call or a chat can be handed on: the other agents who take such work, with who is free, and the queues."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -7,14 +7,18 @@ import msgspec
 from aiohttp import web
 
 from http_api.guard import CALLER
-from http_api.routes import Route, reply
+from http_api.problems import ProblemError
+from http_api.routes import Parameter, Route, reply
 from records.roles import Action, allowed
+from router.vocabulary import Medium
+
+_MEDIA = (Medium.VOICE, Medium.CHAT)
 
 Availability = Literal["free", "busy", "not_ready", "offline"]
 
 
 class TargetAgent(msgspec.Struct, frozen=True):
-    """An agent who takes calls. Only one who is `free` can be asked by name."""
+    """An agent who takes such work. Only one who is `free` can be asked by name."""
 
     agent_id: str
     name: str
@@ -22,7 +26,7 @@ class TargetAgent(msgspec.Struct, frozen=True):
 
 
 class TargetQueue(msgspec.Struct, frozen=True):
-    """A queue of calls: who waits there now, and how many of its agents are ready without any work.
+    """A queue of such work: who waits there now, and how many of its agents are ready without any work.
 
     `titles`: language -> text, where the site gives several.
     """
@@ -42,9 +46,9 @@ class TargetList(msgspec.Struct, frozen=True):
 
 
 class TargetsApi:
-    """GET /transfer-targets. `targets` gives them for whoever asks, by agent (server.targets)."""
+    """GET /transfer-targets. `targets` gives them for whoever asks, by agent and medium (server.targets)."""
 
-    def __init__(self, targets: Callable[[str | None], TargetList]) -> None:
+    def __init__(self, targets: Callable[[str | None, Medium], TargetList]) -> None:
         self._targets = targets
 
     def routes(self) -> tuple[Route, ...]:
@@ -55,7 +59,8 @@ class TargetsApi:
                 path="/api/v1/transfer-targets",
                 handler=self.list,
                 operation="listTransferTargets",
-                summary="Agents and queues to whom a call can be transferred, with who is free",
+                summary="Agents and queues to whom a call or a chat can be transferred, with who is free",
+                query=(Parameter("medium", "What is handed on", {"enum": list(_MEDIA), "default": "voice"}),),
                 roles=allowed(Action.SEE_TARGETS),
                 replies={200: TargetList},
             ),
@@ -63,4 +68,7 @@ class TargetsApi:
 
     async def list(self, request: web.Request) -> web.Response:
         """What holds at this moment."""
-        return reply(self._targets(request[CALLER].agent_id))
+        medium = request.query.get("medium", Medium.VOICE)
+        if medium not in _MEDIA:
+            raise ProblemError(400, "bad-query", f"medium is one of {', '.join(_MEDIA)}")
+        return reply(self._targets(request[CALLER].agent_id, Medium(medium)))

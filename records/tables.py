@@ -180,6 +180,31 @@ messages = Table(
     UniqueConstraint("interaction_id", "agent_id", "client_id"),
 )
 
+handovers = Table(
+    "handovers",
+    metadata,
+    Column("work_id", String(64), primary_key=True),
+    Column("interaction_id", String(64), nullable=False, index=True),
+    Column("by", String(64), nullable=False),
+    Column("agent_id", String(64), nullable=False),
+    Column("queue", String(64), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+whispers = Table(
+    "whispers",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("interaction_id", String(64), nullable=False, index=True),
+    Column("after", Integer, nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("agent_id", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
 ratings = Table(
     "ratings",
     metadata,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from router.policy import Policy
 from router.rows import AgentRow, ReservationRow, WorkRow
 from router.shard import Shard
-from router.vocabulary import Presence
+from router.vocabulary import Medium, Presence
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +89,21 @@ class Views:
         agent = self._shard.agents.get(agent_id)
         return 0 if agent is None else agent.units
 
+    def has_room(self, agent_id: str, medium: Medium) -> bool:
+        """Whether the agent is ready, can be reached, and could hold one more item of the medium."""
+        agent, policy = self._shard.agents.get(agent_id), self._shard.policy
+        if agent is None or not agent.ready:
+            return False
+        return agent.has_room(medium, policy.cost(agent.rules, medium), policy.interrupts)
+
     def work(self, work_id: str) -> WorkRow | None:
         """An open work item."""
         work = self._shard.work.get(work_id)
         return None if work is None else work.row()
+
+    def works(self) -> tuple[WorkRow, ...]:
+        """Every open work item, in the order in which they were queued here."""
+        return tuple(work.row() for work in self._shard.work.values())
 
     def open_work(self) -> int:
         """How many items are open: waiting, offered, assigned or in wrap-up."""

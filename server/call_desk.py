@@ -8,7 +8,8 @@ from agents_ws import messages as m
 from agents_ws.ports import Refusal
 from http_api.targets_api import Availability
 from router.rows import AgentRow, ReservationRow, WorkRow
-from router.vocabulary import Medium, OfferState, Presence
+from router.vocabulary import Medium, OfferState
+from server.availability import availability
 from server.call_backs import CallBack
 from server.current import CurrentSite
 from server.help_desk import HelpDesk
@@ -40,6 +41,8 @@ class CallBoard(Protocol):
     """The dispatcher's read views."""
 
     def agent(self, agent_id: str) -> AgentRow | None: ...
+
+    def has_room(self, agent_id: str, medium: Medium) -> bool: ...
 
     def work(self, work_id: str) -> WorkRow | None: ...
 
@@ -158,15 +161,9 @@ class CallDesk:
             case _:
                 return Refusal("unclear_target", "name an agent, a queue or a number")
 
-    def availability(self, agent_id: str) -> Availability:
-        """Whether an agent of the site could be offered a call now; the router decides, this spares a wait in vain."""
-        row = self._board.agent(agent_id)
-        if row is None or not row.connected or row.presence is Presence.OFFLINE:
-            return "offline"
-        if row.presence is not Presence.READY:
-            return "not_ready"
-        held = [one for one in self._board.reservations_of(agent_id) if one.medium is Medium.VOICE]
-        return "free" if len(held) < self._current.site.agents[agent_id].capacity.get(Medium.VOICE, 0) else "busy"
+    def availability(self, agent_id: str, medium: Medium = Medium.VOICE) -> Availability:
+        """Whether an agent of the site could be offered a call (or a chat) now."""
+        return availability(self._board, agent_id, medium)
 
     # --- what agents see ----------------------------------------------------------------------------------------
 

@@ -8,8 +8,14 @@ from agents_ws import messages as m
 from agents_ws.ports import Refusal
 from chat.conductor import ChatConductor
 from chat.events import Side
+from chat.floor import ChatFloor
+from chat.handing_on import Target
 from chat.ports import ChatRefusedError
+from http_api.targets_api import Availability
+from records.handovers import MAX_NOTE, Handover
 from records.messages import Message
+from router.vocabulary import Medium
+from server.current import CurrentSite
 
 log = structlog.get_logger(__name__)
 
@@ -50,10 +56,15 @@ class ChatScreens:
 
 
 class ChatDesk:
-    """What agents ask of chats."""
+    """What agents ask of chats. `availability` says whether an agent could be offered a chat now."""
 
-    def __init__(self, conductor: ChatConductor) -> None:
+    def __init__(
+        self, conductor: ChatConductor, current: CurrentSite, availability: Callable[[str, Medium], Availability]
+    ) -> None:
         self._conductor = conductor
+        self._floor = ChatFloor(conductor)
+        self._current = current
+        self._availability = availability
 
     async def message(self, agent_id: str, reservation_id: str, client_id: str, text: str) -> Refusal | None:
         """Say something."""
@@ -62,6 +73,37 @@ class ChatDesk:
         except ChatRefusedError as error:
             return Refusal(error.code, str(error))
         return None
+
+    async def transfer(self, agent_id: str, command: m.Transfer) -> Refusal | None:
+        """Hand the chat on to a colleague or a queue; returns when it waits there."""
+        target = self._target(agent_id, command)
+        if isinstance(target, Refusal):
+            return target
+        note = (command.note or "").strip()
+        if len(note) > MAX_NOTE:
+            return Refusal("too_long", f"a note has at most {MAX_NOTE} characters")
+        try:
+            await self._floor.hand_on(agent_id, command.reservation_id, target, note)
+        except ChatRefusedError as error:
+            return Refusal(error.code, str(error))
+        return None
+
+    def _target(self, agent_id: str, command: m.Transfer) -> Target | Refusal:
+        if command.warm:
+            return Refusal("not_voice", "a chat is handed on at once: write a note for the colleague")
+        match command.agent, command.queue, command.number:
+            case str(target), None, None:
+                if target == agent_id or target not in self._current.site.agents:
+                    return Refusal("unknown_agent", f"there is no agent {target} to transfer to")
+                free = self._availability(target, Medium.CHAT) == "free"
+                return Target(agent_id=target) if free else Refusal("agent_unavailable", f"{target} is busy")
+            case None, str(queue), None:
+                known = self._current.site.queues.get(queue)
+                if known is None or known.medium is not Medium.CHAT:
+                    return Refusal("unknown_queue", f"no queue {queue} takes chats")
+                return Target(queue=queue)
+            case _:
+                return Refusal("unclear_target", "name an agent or a queue")
 
     def typing(self, agent_id: str, reservation_id: str, on: bool) -> None:
         """The agent types, or has stopped; without effect when the chat is over."""
@@ -94,7 +136,15 @@ class ChatDesk:
             read=marks.customer_read,
             own_read=marks.agent_read,
             typing=runner.machine.typing(Side.CUSTOMER),
+            handed_on=self._handed_on(runner.handover),
         )
+
+    def _handed_on(self, handover: Handover | None) -> m.HandedOn | None:
+        if handover is None:
+            return None
+        agent = self._current.agent(handover.by)
+        name = agent.display_name if agent else ""
+        return m.HandedOn(agent=handover.by, name=name, at_us=handover.at, note=handover.note)
 
 
 def line_of(message: Message) -> m.ChatLine:

@@ -15,6 +15,7 @@ from config.chats import ChatsConfig
 from http_api.routes import Parameter, Route
 from records.database import Database
 from records.follow_ups import FollowUps
+from records.handovers import Handovers
 from records.interactions import Interactions
 from records.messages import Chats
 from router.commands import Command
@@ -77,7 +78,7 @@ class ChatService:
         self._pump = parts.pump
         self._phases = Phases(Interactions(parts.database))
         ports = ChatPorts(
-            store=SqlChatStore(Chats(parts.database)),
+            store=SqlChatStore(Chats(parts.database), Handovers(parts.database)),
             router=parts.pump,
             contexts=parts.contexts,
             notices=ChatScreens(parts.hub.send, parts.desk.page_up),
@@ -87,7 +88,7 @@ class ChatService:
         self._make_site = partial(chat_site, current, node=node, new_id=new_id, serve_demo=serve_demo)
         self.conductor = ChatConductor(self._make_site(chats), ports, parts.tasks)
         self.endpoint = ChatEndpoint(self.conductor, parts.pump.now, parts.address_of)
-        parts.desk.attach_chats(ChatDesk(self.conductor))
+        parts.desk.attach_chats(ChatDesk(self.conductor, current, parts.desk.calls.availability))
 
     @property
     def counts(self) -> Mapping[str, int]:

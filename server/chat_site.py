@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 from chat.limits import ChatLimits
 from chat.machine import Patience
-from chat.ports import Held
+from chat.ports import Held, Terms
 from chat.rules import Rule
 from chat.site import ChatEntry, ChatSite
 from config.chats import ChatEntryConfig, ChatsConfig
 from router.dispatcher import Dispatcher
-from router.vocabulary import Medium, OfferState, Requirement
+from router.rows import WorkRow
+from router.vocabulary import Medium, OfferState, Requirement, WorkState
 from server.current import CurrentSite
 
 DEMO_PREFIX = "demo-"
@@ -59,17 +60,28 @@ class _Calendars:
 
 
 def held_chats(dispatcher: Dispatcher) -> dict[str, Held]:
-    """Chats that the router has open, by work id; those in wrap-up are over for the customer."""
-    held = {work_id: Held(talking=False) for queue in dispatcher.queues() for work_id in dispatcher.waiting(queue)}
-    for agent in dispatcher.agents():
-        for row in dispatcher.reservations_of(agent.agent_id):
-            if row.medium is not Medium.CHAT:
-                continue
-            if row.state is OfferState.OFFERED:
-                held[row.work_id] = Held(talking=False)
-            elif row.state in _TAKEN:
-                held[row.work_id] = Held(talking=True, reservation_id=row.reservation_id, agent_id=row.agent_id)
-    return held
+    """Chats that the router has open, by interaction; those in wrap-up are over for the customer."""
+    found: dict[str, list[WorkRow]] = {}
+    for row in dispatcher.works():
+        if row.medium is Medium.CHAT and row.state is not WorkState.WRAP_UP:
+            found.setdefault(row.interaction_id, []).append(row)
+    return {interaction_id: _held(dispatcher, rows) for interaction_id, rows in found.items()}
+
+
+def _held(dispatcher: Dispatcher, rows: list[WorkRow]) -> Held:
+    """The newest item is the one by which the chat goes on: it was just being handed on when there are others."""
+    *others, row = sorted(rows, key=lambda row: row.sequence)
+    taken = next((one for one in dispatcher.holders(row.work_id) if one.state in _TAKEN), None)
+    return Held(
+        talking=taken is not None,
+        reservation_id=taken.reservation_id if taken else "",
+        agent_id=taken.agent_id if taken else "",
+        work_id=row.work_id,
+        queue=row.queue,
+        directed=row.directed or "",
+        terms=Terms(row.requirements, row.priority, row.attributes, row.node),
+        left=tuple(one.reservation_id for other in others for one in dispatcher.holders(other.work_id)),
+    )
 
 
 def _entry(entry: ChatEntryConfig, *, serve_demo: bool) -> ChatEntry:

@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from chat.ports import LeftMessage, StoreAwayError
 from records.follow_ups import FollowUps
+from records.handovers import Handover, Handovers
 from records.interactions import Interactions
 from records.messages import Chat, Chats, Marks, Message
 
@@ -14,10 +15,11 @@ T = TypeVar("T")
 
 
 class SqlChatStore:
-    """chat.ports.ChatStore on records.messages.Chats."""
+    """chat.ports.ChatStore on records.messages.Chats and records.handovers.Handovers."""
 
-    def __init__(self, chats: Chats) -> None:
+    def __init__(self, chats: Chats, handovers: Handovers) -> None:
         self._chats = chats
+        self._handovers = handovers
 
     async def open(self, chat: Chat, first: Message) -> bool:
         """As Chats.open."""
@@ -58,6 +60,14 @@ class SqlChatStore:
     async def rate(self, interaction_id: str, score: int, now: int) -> int:
         """As Chats.rate."""
         return await _asked(self._chats.rate(interaction_id, score, now))
+
+    async def hand_on(self, handover: Handover) -> None:
+        """As Handovers.keep."""
+        await _asked(self._handovers.keep(handover))
+
+    async def handover(self, work_id: str) -> Handover | None:
+        """As Handovers.of."""
+        return await _asked(self._handovers.of(work_id))
 
 
 class FollowUpMailbox:

@@ -182,7 +182,11 @@ class Desk:
         return await self._post(facts.AssignmentEnded(reservation_id, EndedBy.AGENT), agent_id)
 
     async def call(self, agent_id: str, command: m.CallCommand) -> Refusal | None:
-        """Hold, mute, transfer and the rest of the call bar."""
+        """Hold, mute, transfer and the rest of the call bar; of these a chat knows the transfer."""
+        row = self._own(agent_id, command.reservation_id)
+        chats = self._chats if row is not None and row.medium is Medium.CHAT else None
+        if chats is not None and isinstance(command, m.Transfer):
+            return await chats.transfer(agent_id, command)
         return await self.calls.ask(agent_id, command)
 
     async def ask_supervisor(self, agent_id: str, reservation_id: str, on: bool) -> Refusal | None:

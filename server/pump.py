@@ -90,6 +90,11 @@ class Pump:
         """1-based place of a waiting item in its queue."""
         return self.dispatcher.place(work_id)
 
+    def directed(self, work_id: str) -> str | None:
+        """The one agent for whom an open item is kept."""
+        row = self.dispatcher.work(work_id)
+        return None if row is None else row.directed
+
     async def post(self, event: Event, cause: str) -> tuple[Command, ...]:
         """Decides now; returns the turn's commands once it is committed. Raises PumpClosedError."""
         turn = self._turn(event, cause)

@@ -1,4 +1,4 @@
-// To whom a call can be handed on, asked for again and again while somebody chooses.
+// To whom a call or a chat can be handed on, asked for again and again while somebody chooses.
 import { api } from "../lib/api.js";
 import { label } from "../lib/i18n.js";
 import { useEffect, useState } from "../lib/ui.js";
@@ -9,13 +9,13 @@ const ORDER = ["free", "busy", "not_ready", "offline"];
 let titles = {};
 
 /** {agents, queues} with free agents first; null before the first answer. `failed` when the last one did not come. */
-export function useTargets() {
+export function useTargets(medium) {
   const [found, setFound] = useState({ targets: null, failed: false });
   useEffect(() => {
     let open = true;
     const load = async () => {
       try {
-        const targets = sorted(await api("transfer-targets"));
+        const targets = sorted(await api(medium === "voice" ? "transfer-targets" : `transfer-targets?medium=${medium}`));
         if (open) setFound({ targets, failed: false });
       } catch (error) {
         console.info("no transfer targets", error);

@@ -22,6 +22,7 @@ from chat.rules import Rule
 from chat.runner import ChatPorts
 from chat.site import ChatEntry, ChatSite
 from records.database import Database, sqlite_url
+from records.handovers import Handovers
 from records.messages import Chats, Message
 from router import events as facts
 from router.commands import Command, SendOffer
@@ -70,6 +71,10 @@ class RealRouter:
     def place(self, work_id: str) -> int | None:
         return self.dispatcher.place(work_id)
 
+    def directed(self, work_id: str) -> str | None:
+        row = self.dispatcher.work(work_id)
+        return row.directed if row else None
+
     def tell(self, event: facts.Event, cause: str) -> None:
         self._turn(event)
 
@@ -86,6 +91,9 @@ class RealRouter:
         offer = self.offers[number]
         self._turn(facts.OfferAccepted(offer.reservation_id, offer.agent_id))
         return offer.reservation_id
+
+    def finish(self, reservation_id: str, agent_id: str) -> None:
+        self._turn(facts.WrapUpFinished(reservation_id, agent_id))
 
     def _turn(self, event: facts.Event) -> tuple[Command, ...]:
         self.events.append(event)
@@ -195,7 +203,7 @@ class House:
 
     def __init__(self, database: Database, patience: Patience, limits: ChatLimits, base: tuple[str, int]) -> None:
         self.router = RealRouter()
-        self.store = WeakStore(Chats(database))
+        self.store = WeakStore(Chats(database), Handovers(database))
         self.screens = Screens()
         self.known = Known()
         self.mailbox = Mailbox()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import config
-from chat.ports import Held
+from chat.ports import Held, Terms
 from config.chats import load_chats
 from router.dispatcher import Dispatcher
 from router.events import (
@@ -47,8 +47,24 @@ def test_chats_of_the_router_by_where_they_stand() -> None:
         router.handle(AssignmentConnected(f"w{number}.1"), 21)
     router.handle(AssignmentEnded("w2.1", EndedBy.CUSTOMER), 22)
     assert held_chats(router) == {
-        "w1": Held(talking=True, reservation_id="w1.1", agent_id="ann"),
-        "w3": Held(talking=False),
-        "w4": Held(talking=False),
-        "w5": Held(talking=False),
+        "w1": Held(talking=True, reservation_id="w1.1", agent_id="ann", work_id="w1", queue="chat"),
+        "w3": Held(talking=False, work_id="w3", queue="chat"),
+        "w4": Held(talking=False, work_id="w4", queue="chat"),
+        "w5": Held(talking=False, work_id="w5", queue="chat"),
+    }
+
+
+def test_a_chat_that_changes_hands_is_where_its_newest_item_is() -> None:
+    queue = QueuePolicy("chat", Medium.CHAT)
+    agents = {name: AgentPolicy(name, "t1", {}, {Medium.CHAT: 1}, 1) for name in ("ann", "bob")}
+    router = Dispatcher(Policy("v1", {"chat": queue}, agents))
+    router.handle(AgentConnected("ann", 1), 1)
+    router.handle(PresenceSet("ann", Presence.READY), 2)
+    router.handle(WorkQueued("i", "i", Medium.CHAT, "chat"), 3)
+    router.handle(OfferAccepted("i.1", "ann"), 4)
+    needs = (Requirement("mandarin", 1),)
+    router.handle(WorkQueued("i-2", "i", Medium.CHAT, "chat", needs, 7, "n1", directed="bob"), 5)
+    terms = Terms(needs, 7, (), "n1")
+    assert held_chats(router) == {
+        "i": Held(talking=False, work_id="i-2", queue="chat", directed="bob", terms=terms, left=("i.1",))
     }

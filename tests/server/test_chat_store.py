@@ -8,6 +8,7 @@ from sqlalchemy import text
 from chat.ports import LeftMessage, StoreAwayError
 from records.database import Database, sqlite_url
 from records.follow_ups import FollowUps
+from records.handovers import Handovers
 from records.interactions import Interactions
 from records.messages import Chat, Chats, Marks, Message
 from server.chat_store import FollowUpMailbox, Phases, SqlChatStore
@@ -30,7 +31,7 @@ def said(number: int, words: str) -> Message:
 
 async def test_everything_goes_through(tmp_path: Path) -> None:
     database = await Database.open(sqlite_url(tmp_path / "records.sqlite"))
-    store = SqlChatStore(Chats(database))
+    store = SqlChatStore(Chats(database), Handovers(database))
     assert await store.open(CHAT, said(1, "hello"))
     assert (await store.add("i1", said(2, "more"))).number == 2
     await store.mark("i1", Marks(2, 1, 1, 1))
@@ -48,7 +49,7 @@ async def test_everything_goes_through(tmp_path: Path) -> None:
 
 async def test_a_failing_database_says_nothing_of_what_was_said(tmp_path: Path) -> None:
     database = await Database.open(sqlite_url(tmp_path / "records.sqlite"))
-    store = SqlChatStore(Chats(database))
+    store = SqlChatStore(Chats(database), Handovers(database))
     await store.open(CHAT, said(1, "hello"))
     async with database.write() as connection:
         await connection.execute(text("ALTER TABLE messages RENAME TO away"))

@@ -26,7 +26,7 @@ def targets(house: House) -> TransferTargets:
 
 
 def availability(house: House) -> dict[str, str]:
-    return {one.agent_id: one.availability for one in targets(house).of("anna").agents}
+    return {one.agent_id: one.availability for one in targets(house).of("anna", Medium.VOICE).agents}
 
 
 async def test_availability_is_what_a_transfer_goes_by(house: House) -> None:
@@ -36,7 +36,7 @@ async def test_availability_is_what_a_transfer_goes_by(house: House) -> None:
     assert "anna" not in availability(house), "nobody transfers to themselves"
     await house.ready("cai")
     assert availability(house)["cai"] == "free"
-    assert {one.agent_id: one.availability for one in targets(house).of("cai").agents}["anna"] == "busy"
+    assert {one.agent_id: one.availability for one in targets(house).of("cai", Medium.VOICE).agents}["anna"] == "busy"
     await house.desk.set_presence("cai", "not_ready", None)
     assert availability(house)["cai"] == "not_ready"
     refusal = await house.desk.call("anna", m.Transfer(ref="t", reservation_id=first, agent="cai"))
@@ -47,6 +47,6 @@ async def test_availability_is_what_a_transfer_goes_by(house: House) -> None:
 
 
 async def test_queues_of_calls_with_who_waits(house: House) -> None:
-    queues = {one.queue: one.waiting for one in targets(house).of(None).queues}
+    queues = {one.queue: one.waiting for one in targets(house).of(None, Medium.VOICE).queues}
     assert queues["orders"] == 0
     assert {house.current.site.queues[queue].medium for queue in queues} == {Medium.VOICE}

@@ -3,6 +3,7 @@ import { t } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { duration, useNow } from "../../lib/time.js";
 import { html } from "../../lib/ui.js";
+import { HandedOn } from "./chat-transfer.js";
 import { Caller, Facts, Why } from "./parts.js";
 
 const RADIUS = 44;
@@ -26,6 +27,7 @@ export function OfferCard({ offer, desk, state, compact }) {
         <${Countdown} deadline=${offer.deadline_us / 1000} whole=${offer.timeout_ms} />
       </div>
       <${Promised} due=${offer.due_at_us} />
+      <${HandedOn} chat=${offer.chat} />
       ${question && html`<blockquote class="question"><bdi>${question}</bdi></blockquote>`}
       ${!compact && html`<${Facts} card=${offer} waiting=${true} /><${Why} why=${offer.why} />`}
       <footer class="actions">

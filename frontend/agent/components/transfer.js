@@ -1,4 +1,5 @@
-// Whom to hand the call to: agents with whether they are free, queues, a number; at once, or after speaking with them.
+// Whom to hand a call or a chat to: agents with whether they are free, queues, a number; at once, or after speaking with
+// them.
 import { Action } from "../../lib/controls.js";
 import { t } from "../../lib/i18n.js";
 import { InfoSheet } from "../../lib/sheet.js";
@@ -8,8 +9,9 @@ import { queueTitle, useTargets } from "../targets.js";
 const NUMBER = /^\+?\d{3,20}$/;
 
 /** `here` are the agents who are in the call already; `transfer(target, warm)` gives what went wrong, or null. */
-export function TransferSheet({ here, transfer, close }) {
-  const { targets, failed } = useTargets();
+export function TransferSheet({ medium = "voice", here, transfer, close, children }) {
+  const { targets, failed } = useTargets(medium);
+  const voice = medium === "voice";
   const [wanted, setWanted] = useState("");
   const [problem, setProblem] = useState(null);
   const find = (name) => name.toLowerCase().includes(wanted.trim().toLowerCase());
@@ -22,10 +24,11 @@ export function TransferSheet({ here, transfer, close }) {
   const agents = targets?.agents.filter(({ name }) => find(name)) ?? [];
   const queues = targets?.queues.filter(({ queue }) => find(queueTitle(queue))) ?? [];
   return html`
-    <${InfoSheet} heading=${t("transfer.heading")} close=${close}>
-      <label>${t("transfer.find")}<input type="text" autocomplete="off" autofocus value=${wanted} onInput=${({ target }) => setWanted(target.value)} /></label>
+    <${InfoSheet} heading=${t(voice ? "transfer.heading" : "transfer.chat_heading")} close=${close}>
+      ${children}
+      <label>${t(voice ? "transfer.find" : "transfer.find_chat")}<input type="text" autocomplete="off" autofocus value=${wanted} onInput=${({ target }) => setWanted(target.value)} /></label>
       <p class="problem" role="alert">${problem ?? (failed ? t("transfer.no_list") : "")}</p>
-      ${NUMBER.test(number) && html`
+      ${voice && NUMBER.test(number) && html`
         <${Targets} heading=${t("transfer.number")}>
           ${[html`<${Target} key="number" name=${number} possible=${true} hand=${(warm) => hand({ number }, warm)} />`]}
         </${Targets}>`}
@@ -35,14 +38,14 @@ export function TransferSheet({ here, transfer, close }) {
             const present = here.includes(agent_id);
             const free = availability === "free" && !present;
             return html`
-              <${Target} key=${agent_id} name=${name} possible=${free} hand=${(warm) => hand({ agent: agent_id }, warm)}>
+              <${Target} key=${agent_id} name=${name} voice=${voice} possible=${free} hand=${(warm) => hand({ agent: agent_id }, warm)}>
                 <span class=${`tag ${free ? "good" : ""}`}>${t(present ? "transfer.here" : `transfer.${availability}`)}</span>
               </${Target}>`;
           })}
         </${Targets}>
         <${Targets} heading=${t("transfer.queues")}>
           ${queues.map(({ queue, waiting, free }) => html`
-            <${Target} key=${queue} name=${queueTitle(queue)} possible=${true} hand=${(warm) => hand({ queue }, warm)}>
+            <${Target} key=${queue} name=${queueTitle(queue)} voice=${voice} possible=${true} hand=${(warm) => hand({ queue }, warm)}>
               <span class=${`tag ${free > 0 ? "good" : ""}`}>${t("transfer.queue_free", { free })}</span>
               <span class="tag">${t("transfer.queue_waiting", { waiting })}</span>
             </${Target}>`)}
@@ -60,12 +63,12 @@ function Targets({ heading, children }) {
   `;
 }
 
-function Target({ name, possible, hand, children }) {
+function Target({ name, voice = true, possible, hand, children }) {
   return html`
     <li>
       <p class="target-name"><bdi>${name}</bdi></p>
       <p class="target-state">${children}</p>
-      <${Action} class="button" disabled=${!possible} aria-label=${t("transfer.ask_first_of", { name })} act=${() => hand(true)}>${t("transfer.ask_first")}</${Action}>
+      ${voice && html`<${Action} class="button" disabled=${!possible} aria-label=${t("transfer.ask_first_of", { name })} act=${() => hand(true)}>${t("transfer.ask_first")}</${Action}>`}
       <${Action} class="button" disabled=${!possible} aria-label=${t("transfer.at_once_to", { name })} act=${() => hand(false)}>${t("transfer.at_once")}</${Action}>
     </li>
   `;

@@ -1,0 +1,33 @@
+"""What is done in a chat's turn is answered, whether it was carried out, refused or nobody waits for it any more."""
+
+import asyncio
+
+import pytest
+
+from chat.errands import Errand
+from chat.ports import ChatRefusedError
+
+
+async def _good() -> int:
+    return 7
+
+
+async def _bad() -> int:
+    raise ChatRefusedError("empty", "there is nothing in it")
+
+
+async def test_the_result_and_the_refusal_come_back() -> None:
+    replies: list[asyncio.Future[int]] = [asyncio.get_running_loop().create_future() for _ in range(2)]
+    await Errand(_good, replies[0]).run()
+    await Errand(_bad, replies[1]).run()
+    assert await replies[0] == 7
+    with pytest.raises(ChatRefusedError):
+        await replies[1]
+
+
+async def test_who_waits_no_more_is_not_told() -> None:
+    for act in (_good, _bad):
+        reply: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        reply.cancel()
+        await Errand(act, reply).run()
+        assert reply.cancelled()
