@@ -22,6 +22,7 @@ MODULES = {
     "delay": "bench.delay",
     "simulate": "bench.simulate",
     "explain": "bench.explain",
+    "what_if": "bench.what_if",
 }
 LIMIT_S = 600
 

@@ -179,8 +179,7 @@ class RulesApi:
         asked = await read_body(request, NewAgentRules)
         rules = await self._agent(request, Action.SET_AGENT_RULES)
         self._check_teams(request, asked.team)
-        changes = {**_others(asked.rules, "team"), **_given(team=asked.team, capacity=asked.capacity)}
-        wrong = await self._edit(request, f"agent:{rules.agent_id}", changes, asked)
+        wrong = await self._edit(request, f"agent:{rules.agent_id}", agent_changes(asked), asked)
         return wrong if wrong is not None else signed(reply(await self._rules.agent(rules.agent_id)), request[ENTRY])
 
     async def patch_queue(self, request: web.Request) -> web.Response:
@@ -190,21 +189,7 @@ class RulesApi:
         if isinstance(asked.teams, tuple):
             for team in asked.teams or ("",):  # no team at all means every team, theirs and others'
                 self._check_teams(request, team)
-        target = asked.service_level
-        if isinstance(target, Target):
-            level: Any = {"threshold_s": target.threshold_us / 1e6, "fraction": target.target}
-        else:
-            level = target
-        given = _given(
-            opening=asked.opening,
-            priority=asked.priority,
-            offer_timeout_s=_seconds(asked.offer_timeout_us),
-            wrap_up_s=_seconds(asked.wrap_up_us),
-            teams=list(asked.teams) if isinstance(asked.teams, tuple) else asked.teams,
-            service_level=level,
-        )
-        changes = {**_others(asked.rules, "teams"), **given}
-        wrong = await self._edit(request, f"queue:{rules.queue}", changes, asked)
+        wrong = await self._edit(request, f"queue:{rules.queue}", queue_changes(asked), asked)
         return wrong if wrong is not None else signed(reply(await self._rules.queue(rules.queue)), request[ENTRY])
 
     async def _agent(self, request: web.Request, action: Action) -> AgentRules:
@@ -238,6 +223,29 @@ class RulesApi:
             request[ENTRY] = found
             return None
         return edit_problem(request, found)
+
+
+def agent_changes(asked: NewAgentRules) -> dict[str, Any]:
+    """The edit as keys of a row of agents.toml. Raises ProblemError 400."""
+    return {**_others(asked.rules, "team"), **_given(team=asked.team, capacity=asked.capacity)}
+
+
+def queue_changes(asked: NewQueueRules) -> dict[str, Any]:
+    """The edit as keys of a row of queues.toml. Raises ProblemError 400."""
+    target = asked.service_level
+    if isinstance(target, Target):
+        level: Any = {"threshold_s": target.threshold_us / 1e6, "fraction": target.target}
+    else:
+        level = target
+    given = _given(
+        opening=asked.opening,
+        priority=asked.priority,
+        offer_timeout_s=_seconds(asked.offer_timeout_us),
+        wrap_up_s=_seconds(asked.wrap_up_us),
+        teams=list(asked.teams) if isinstance(asked.teams, tuple) else asked.teams,
+        service_level=level,
+    )
+    return {**_others(asked.rules, "teams"), **given}
 
 
 def _given(**changes: Any) -> dict[str, Any]:

@@ -85,6 +85,10 @@ class Statistics:
             names.update(self.state.agents)
         return sorted(names)
 
+    def first_slot(self) -> int | None:
+        """The oldest slot in memory of anything; None while nothing was counted."""
+        return min((slot for slots in self._slots.values() for slot in slots), default=None)
+
     def counters(self, subject: Subject, since: int, until: int, now: int) -> Counters:
         """The slots that begin in [since, until), what an agent does until `now` included."""
         begun = now // SLOT_US * SLOT_US

@@ -34,6 +34,7 @@ from server.overlay import Overlay
 from server.programs import Programs
 from server.projection import Journal
 from server.pump import Pump
+from server.recent_demands import RecentDemands
 from server.rules import RulesDesk
 from server.scopes import Scopes
 from server.statistics import StatisticsKeeper
@@ -56,6 +57,7 @@ class Management:
         self.scopes = Scopes(self.site)
         self.audit = Audit(database)
         self.deliveries = Deliveries(database)
+        self.demands = RecentDemands()
         self.hooks = HookService(database, self.deliveries, files.hooks, wall)
 
     @property
@@ -123,6 +125,7 @@ class Management:
     def observe(self, turn: Turn) -> None:
         """Follows a committed turn."""
         self.statistics.observe(turn)
+        self.demands.observe(turn)
         self.programs.observe(turn)
         self.feed.observe(turn)
         self.hooks.observe(turn)

@@ -172,6 +172,19 @@ class Overlay:
         await self._committed()
         return done
 
+    def tried(self, changes: Mapping[str, Patch]) -> Site:
+        """The site as it would be with these edits (subject -> keys), which are kept nowhere.
+
+        A value None goes back to the files. Raises UnknownSubjectError and RulesProblem.
+        """
+        site = self._apply(self._files, besides=changes)
+        for subject, keys in changes.items():
+            before = self._patches.get(subject, {})
+            site = patched(
+                site, subject, {key: value for key, value in {**before, **keys}.items() if value is not None}
+            )
+        return site
+
     async def look_at_the_clock(self) -> None:
         """Queues open and close by their hours; nothing happens while they stay as they are."""
         async with self._lock:

@@ -5,7 +5,7 @@ reads the last checkpoint and the journal after it, so a restart, also one by ki
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 import structlog
@@ -16,10 +16,11 @@ from http_api.statistics_api import MAX_SPANS, Period, Step, Tally, TooManyRowsE
 from records.statistics import StatisticsStore, encode_checkpoint
 from router.counters import Counters, levels
 from router.rows import ShardImage, Turn
-from router.statistics import QUEUE, SLOT_US, Statistics, Subject
+from router.statistics import AGENT, QUEUE, SLOT_US, Statistics, Subject
 from router.statistics_state import Limits
 from server.periods import day_of, days, month_of, start_of_day, week_of
 from server.projection import AWAY, Journal
+from server.what_if_basis import Past
 
 log = structlog.get_logger(__name__)
 
@@ -199,7 +200,39 @@ class StatisticsKeeper:
             case _:
                 return days(day, date.fromordinal(day.toordinal() + 1), self._zone)
 
+    async def past(self, horizon_us: int) -> Past:
+        """What says how the next `horizon_us` are likely to go."""
+        now = self._now()
+        hour, hours = _window(now, _WINDOWS[Period.HOUR]), _window(now, _WINDOWS[Period.RECENT])
+        known = min(self._statistics.first_slot() or now, now - SLOT_US)
+        begun, day = now // SLOT_US * SLOT_US, 24 * 60 * _MINUTE
+        weeks_hour: dict[str, Counters] = {}
+        weeks_next: dict[str, Counters] = {}
+        weeks = 0
+        for back in range(7, 29, 7):
+            at = begun - back * day
+            before = await self._store.sums(QUEUE, at - 60 * _MINUTE, at, waits=False)
+            after = await self._store.sums(QUEUE, at, at + horizon_us, waits=False)
+            weeks += any(counters.arrived for counters in (*before.values(), *after.values()))
+            _merge(weeks_hour, before)
+            _merge(weeks_next, after)
+        return Past(
+            hour=self._recent(QUEUE, hour, now),
+            hour_us=now - max(hour, known),
+            hours=self._recent(QUEUE, hours, now),
+            hours_us=now - max(hours, known),
+            week=await self._store.sums(QUEUE, hours - 7 * day, hours, waits=False),
+            weeks_hour=weeks_hour,
+            weeks_next=weeks_next,
+            weeks=weeks,
+            agents=self._recent(AGENT, hours, now),
+        )
+
     # --- inside -------------------------------------------------------------------------------------------------
+
+    def _recent(self, kind: str, since: int, now: int) -> dict[str, Counters]:
+        names = self._statistics.subjects(kind)
+        return {name: self._statistics.counters((kind, name), since, now + SLOT_US, now) for name in names}
 
     @property
     def _zone(self) -> str:
@@ -220,6 +253,11 @@ class StatisticsKeeper:
     def _limits(self, queue: str) -> Limits:
         rules = self._site().queues.get(queue)
         return Limits(0, 0) if rules is None else Limits(rules.service_level.threshold_us, rules.short_abandon_us)
+
+
+def _merge(into: dict[str, Counters], more: Mapping[str, Counters]) -> None:
+    for name, counters in more.items():
+        into.setdefault(name, Counters()).add(counters)
 
 
 def _window(now: int, minutes: int) -> int:

@@ -7,6 +7,7 @@ from http_api.guidance_api import GuidanceApi
 from http_api.routes import Route
 from http_api.site_api import SiteApi
 from http_api.targets_api import TargetsApi
+from http_api.what_if_api import WhatIfApi
 from records.api_keys import ApiKeys
 from records.decisions import Decisions
 from server import media_port
@@ -28,6 +29,7 @@ from server.titles import Titles
 from server.voice_part import VoicePart
 from server.web import GuardedSignIn, Web
 from server.web_calls import web_call_endpoint
+from server.what_if import WhatIf
 
 
 class WebPart:
@@ -91,7 +93,13 @@ class WebPart:
             (ground.settings.bind, ground.settings.http_port),
             None if ground.certificate is None else ground.certificate.context,
             web_call_endpoint(core.current, voice.conductor, media, core.pump, may_connect, ground.address_of),
-            (*self.chats.routes(), *SiteApi(self.site_desk).routes(), *self._call_routes(), *core.management.routes()),
+            (
+                *self.chats.routes(),
+                *SiteApi(self.site_desk).routes(),
+                *self._call_routes(),
+                *core.management.routes(),
+                *self._what_if_routes(),
+            ),
             core.management.board_socket(auth, OriginPolicy()),
             ground.address_of,
         )
@@ -133,6 +141,21 @@ class WebPart:
             *TargetsApi(targets.of).routes(),
             *guidance.routes(),
         )
+
+    def _what_if_routes(self) -> tuple[Route, ...]:
+        shard, core, management = self._ground.storage.shard, self._core, self._core.management
+        self.what_if = WhatIf(
+            shard.store,
+            shard.lease,
+            lambda: core.pump.dispatcher.policy,
+            management.overlay,
+            management.site,
+            management.statistics,
+            management.demands,
+            core.pump.now,
+            wall_us,
+        )
+        return WhatIfApi(self.what_if, management.scopes).routes()
 
     def _followers(self) -> Followers:
         voice = self._voice

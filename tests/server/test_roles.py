@@ -1,5 +1,6 @@
 """Every cell of the role table, asked of a whole node: over HTTP, and where it is a WebSocket, over that."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -101,6 +102,22 @@ async def set_queue_rules(office: Bureau, who: str, target: dict[str, str]) -> b
     _, rules = await office.ask("ops9", "GET", f"queues/{target['queue']}/rules")
     body = {"based_on": rules["version"], "priority": 3}
     return await reached(office, who, "PATCH", f"queues/{target['queue']}/rules", body)
+
+
+async def try_changes(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    agent = await tried(office, who, {"agents": [{"agent_id": target["agent"], "capacity": {"chat": 2}}]})
+    assert agent == await tried(office, who, {"queues": [{"queue": target["queue"], "priority": 3}]})
+    return agent
+
+
+async def tried(office: Bureau, who: str, draft: Any) -> bool | None:
+    """As `reached`, of an answer that goes on for half a minute; others' are over soon after they are closed."""
+    headers = {"Authorization": f"Bearer {await office.token(who)}"}
+    while True:
+        async with office.session.post(f"{office.base}/api/v1/what-if", json=draft, headers=headers) as answer:
+            if answer.status != 503:
+                return {200: True, 404: False, 403: None}[answer.status]
+        await asyncio.sleep(0.05)
 
 
 async def steer_work(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
