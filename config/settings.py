@@ -34,6 +34,9 @@ class Settings:
     proxy_header: str
     sip_port: int
     sip_tls_port: int
+    sip_offences: int
+    sip_ban_us: int
+    sip_spared: tuple[Network, ...]
     rtp_ports: tuple[int, int]
     data_dir: Path
     redis_url: str
@@ -197,6 +200,29 @@ SETTINGS: tuple[Setting, ...] = (
         "TCP port of SIP over TLS with the same certificate, usually 5061; 0 is off",
         _whole(0, 65535),
     ),
+    Setting(
+        "SIP_OFFENCES",
+        "20",
+        "COUNT",
+        "wrong passwords, unknown numbers and broken messages that a SIP host may send in a minute before it is shut "
+        "out for a time; 0 shuts nobody out",
+        _whole(0, 100_000),
+    ),
+    Setting(
+        "SIP_BAN_S",
+        "60",
+        "SECONDS",
+        "how long a SIP host is shut out at first; each further time twice as long",
+        _whole(1, 86_400, unit=1_000_000),
+    ),
+    Setting(
+        "SIP_SPARED",
+        "127.0.0.0/8,::1/128",
+        "NETWORKS",
+        "SIP hosts that are never shut out, by commas; name a carrier's networks here when its calls come from others "
+        "than the address of the trunk",
+        _networks,
+    ),
     Setting("RTP_PORTS", "16384-18383", "FIRST-LAST", "UDP ports for media; a leg takes two", _ports),
     Setting("DATA_DIR", "data", "FOLDER", "what the server keeps: embedded store, SQLite database, journal", _path),
     Setting(
@@ -292,6 +318,7 @@ def read_settings(arguments: argparse.Namespace, environ: Mapping[str, str]) -> 
     if wrong:
         raise SettingsError("\n".join(wrong))
     values["lease_us"] = values.pop("lease_ms")
+    values["sip_ban_us"] = values.pop("sip_ban_s")
     values["session_us"] = values.pop("session_hours")
     return Settings(**values)
 

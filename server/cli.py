@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import structlog
 import uvloop
@@ -70,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, command, text in (
         ("run", run, "run the server until Ctrl-C"),
         ("reload", reload, "have the running server read the site's files again, without losing a call"),
+        ("bans", bans, "show the SIP hosts that the running server has shut out, or let them in again"),
         ("check-config", check_config, "check the site's files and print each mistake"),
         ("test-flows", walk_flows, "walk through the site's flow tests and print what fails"),
         ("draw-flows", draw, "draw a picture (SVG) of each flow"),
@@ -81,6 +83,8 @@ def _parser() -> argparse.ArgumentParser:
         ("set-phone-password", set_phone_password, "set the SIP password of an agent's phone"),
     ):
         sub = commands.add_parser(name, help=text, description=text)
+        if name == "bans":
+            sub.add_argument("--lift", action="store_true", help="let all of them in again")
         if name == "draw-flows":
             sub.add_argument("--out", metavar="FOLDER", default=".", help="gets flow-<name>.svg for each flow")
         if name == "explain":
@@ -159,10 +163,7 @@ async def check_config(_arguments: argparse.Namespace, settings: Settings, site:
 
 async def reload(_arguments: argparse.Namespace, settings: Settings, _site: Site) -> int:
     """Prints what has changed, or each mistake (status 2), and then nothing has."""
-    try:
-        answer = await ask(settings.data_dir, "reload")
-    except NotRunningError as error:
-        raise CommandError(f"no server runs on {settings.data_dir}: {error}") from error
+    answer = await _ask(settings, "reload")
     if "error" in answer:
         raise CommandError(answer["error"])
     print(f"the server goes by version {answer['after']} of {settings.site}, before it was {answer['before']}")
@@ -170,6 +171,25 @@ async def reload(_arguments: argparse.Namespace, settings: Settings, _site: Site
         for kind, names in kinds.items():
             print(f"  {section}: {kind} {', '.join(names)}")
     return 0
+
+
+async def bans(arguments: argparse.Namespace, settings: Settings, _site: Site) -> int:
+    """One line for each host."""
+    found = await _ask(settings, "lift-bans" if arguments.lift else "bans")
+    for ban in found:
+        print(
+            f"{ban['host']}: for {ban['seconds']} s, {ban['times']}. time{', let in again' if arguments.lift else ''}"
+        )
+    if not found:
+        print("nobody is shut out")
+    return 0
+
+
+async def _ask(settings: Settings, command: str) -> Any:
+    try:
+        return await ask(settings.data_dir, command)
+    except NotRunningError as error:
+        raise CommandError(f"no server runs on {settings.data_dir}: {error}") from error
 
 
 async def set_password(arguments: argparse.Namespace, settings: Settings, site: Site) -> int:

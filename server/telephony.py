@@ -12,6 +12,7 @@ from server.storage import Storage
 from server.tls import Certificate
 from sip.clock import random_ids
 from sip.events import SipEvent
+from sip.guard import GuardSettings
 from sip.settings import Settings as SipSettings
 from sip.transport import Tls
 from sip.ua import Ua
@@ -55,6 +56,7 @@ def user_agent(
             realm=REALM,
             now=now,
             ids=random_ids(),
+            guard=GuardSettings(offences=settings.sip_offences, ban_us=settings.sip_ban_us, spared=settings.sip_spared),
         ),
         on_event,
         credentials=credentials,

@@ -11,6 +11,7 @@ from http_api.what_if_api import WhatIfApi
 from records.api_keys import ApiKeys
 from records.decisions import Decisions
 from server import media_port
+from server.bans import Bans
 from server.board import Checks
 from server.chat_service import ChatParts, ChatService, WaitSeconds
 from server.clock import wall_us
@@ -42,7 +43,9 @@ class WebPart:
         self.chats = self._build_chats()
         core.speaker.attach_chats(self.chats.execute)
         self.site_desk = SiteDesk(Reloader(ground.settings, ground.files, self._followers(), wall_us))
-        self.control = Control(ground.settings.data_dir, {"reload": self.site_desk.command})
+        bans = Bans(voice.ua)
+        commands = {"reload": self.site_desk.command, "bans": bans.show, "lift-bans": bans.lift}
+        self.control = Control(ground.settings.data_dir, commands)
         self._watch()
         self.web = self._build_web()
 

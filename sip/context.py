@@ -13,6 +13,7 @@ from sip.deadlines import Deadlines
 from sip.dialog import Dialog, DialogKey
 from sip.events import CallCancelled, CallEnded, CallFailed, SipEvent
 from sip.flow import Flow, fallback_flow, flow_to_text, reply_flow
+from sip.guard import Guard
 from sip.headers import MAGIC_COOKIE, Malformed
 from sip.layer import Layer, OnFailure, OnResponse, SendBytes
 from sip.login import CHALLENGES, answer
@@ -35,6 +36,7 @@ class Context:
         self.tls_port = settings.tls_port or 0
         self.send = send
         self.layer = Layer(send, settings.max_transactions)
+        self.guard = Guard(settings.guard)
         self.calls: dict[str, Call] = {}
         self.dialogs: dict[DialogKey, Call] = {}
         self.timers: Deadlines[tuple[str, CallTimer]] = Deadlines()

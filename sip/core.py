@@ -21,6 +21,10 @@ from sip.uas import Uas
 
 _SERVED = frozenset({"INVITE", "BYE", "OPTIONS", "INFO", "REGISTER"})
 _EXTENSIONS = frozenset({"timer"})
+# How a consumer refuses who tries numbers; other refusals are nobody's fault.
+_TRIED = frozenset({403, 404, 604})
+# Whoever knows a branch of ours is whom we sent it to: a trunk or a phone.
+_ANSWERED_US = 3_600_000_000
 _KNOWN = frozenset({"PRACK", "UPDATE", "SUBSCRIBE", "NOTIFY", "PUBLISH", "MESSAGE", "REFER"})
 
 
@@ -39,23 +43,30 @@ class Core:
 
     def receive(self, data: bytes, source: Flow, now: int) -> None:
         """One message from the wire. Never raises for what the peer sent."""
+        if self.context.guard.refuses(source.host, now):
+            self.context.count("banned")
+            return
         if not data.strip(b"\r\n\0 "):
             self.context.count("keepalive")
             return
         try:
             message = parse(data)
             if isinstance(message, Response):
-                self._response(message, now)
+                self._response(message, source, now)
             else:
                 self._request(message.stamped(source.host, source.port), source, now)
         except MalformedRequest as error:
             self.context.count("malformed")
+            self.context.guard.offence(source.host, now)
             self.context.reply_malformed(error, source)
         except Malformed:
             self.context.count("malformed")
+            self.context.guard.offence(source.host, now)
 
-    def _response(self, response: Response, now: int) -> None:
-        if not self.context.layer.receive_response(response, now):
+    def _response(self, response: Response, source: Flow, now: int) -> None:
+        if self.context.layer.receive_response(response, now):
+            self.context.guard.proved(source.host, now + _ANSWERED_US)
+        else:
             self.context.count("stray_response")
 
     def _request(self, request: Request, source: Flow, now: int) -> None:
@@ -191,6 +202,8 @@ class Core:
     def reject(self, call: str, code: int, reason: str | None, now: int) -> None:
         """See `Ua.reject`."""
         if (found := self.context.calls.get(call)) is not None:
+            if code in _TRIED:
+                self.context.guard.offence(found.peer.host, now)
             self._uas.reject(found, code, reason, now)
 
     def hangup(self, call: str, reason: str | None, now: int) -> None:

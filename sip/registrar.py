@@ -88,7 +88,7 @@ class Registrar:
     def register(self, request: Request, source: Flow, now: int) -> None:
         """Answer a REGISTER; wrong and broken ones are answered without a transaction, so they cost no memory."""
         try:
-            user = self._authenticated(request, now)
+            user = self._authenticated(request, source, now)
             extra = self._update(user, request, source, now)
         except _Refused as refused:
             self._ctx.count(f"register_{refused.status}")
@@ -98,7 +98,7 @@ class Registrar:
         self._ctx.layer.respond(key, 200, self._ctx.response(request, 200, extra=extra), now)
         self._ctx.count("register_200")
 
-    def _authenticated(self, request: Request, now: int) -> str:
+    def _authenticated(self, request: Request, source: Flow, now: int) -> str:
         values = request.headers.rows("Authorization")[:_MAX_CHALLENGED]
         stale = False
         for value in values:
@@ -106,11 +106,14 @@ class Registrar:
             checked = self._digest.check(auth, request.method, request.uri, self._credentials.ha1, now)
             if checked.verdict is Verdict.OK:
                 if checked.user != parse_uri(request.to.uri).user:
+                    self._ctx.guard.offence(source.host, now)
                     raise _Refused(403)
+                self._ctx.guard.proved(source.host, now + self._settings.default_expires_s * 1_000_000)
                 return checked.user
             stale = stale or checked.verdict is Verdict.STALE
         if values and not stale:
             self._ctx.count("register_wrong_credentials")
+            self._ctx.guard.offence(source.host, now)
         raise _Refused(401, tuple(("WWW-Authenticate", v) for v in self._digest.challenges(now, stale=stale)))
 
     def _update(self, user: str, request: Request, source: Flow, now: int) -> tuple[tuple[str, str], ...]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sip.clock import monotonic_us, random_ids
+from sip.guard import GuardSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,3 +44,4 @@ class Settings:
     digest_algorithms: tuple[str, ...] = ("MD5",)
     nonce_secret: bytes = b""
     nonce_lifetime_us: int = 300_000_000
+    guard: GuardSettings = field(default_factory=GuardSettings)

@@ -11,6 +11,7 @@ from sip.bindings import BindingStore, MemoryBindings
 from sip.core import Core, outgoing
 from sip.events import SipEvent
 from sip.flow import Flow
+from sip.guard import Ban
 from sip.login import Login
 from sip.registrar import Credentials, Registrar
 from sip.registration import Account
@@ -43,6 +44,7 @@ class Ua:
         self._on_event = on_event
         self._core = Core(settings, self._send)
         context = self._core.context
+        context.guard.on_ban = self._banned
         self._transport = Transport(settings, self._receive, self._failed, context.count, tls)
         self._store: BindingStore = bindings or MemoryBindings()
         self._registrar: Registrar | None = None
@@ -120,6 +122,14 @@ class Ua:
     def open_connections(self) -> int:
         """Open TCP and TLS connections."""
         return self._transport.connections
+
+    def bans(self) -> list[Ban]:
+        """The hosts that are shut out now, the latest first; times by the settings' clock."""
+        return self._core.context.guard.bans(self._settings.now())
+
+    def lift_ban(self, host: str) -> bool:
+        """Let a host in again; False when it was not shut out."""
+        return self._core.context.guard.lift(host)
 
     def register(self, accounts: Sequence[Account]) -> None:
         """Be registered with these accounts from now on, and with no others; TrunkChanged tells how that goes.
@@ -211,6 +221,10 @@ class Ua:
                 self._core.context.count("bindings_unsaved")
                 log.exception("phone bindings could not be saved", user=user)
                 return
+
+    def _banned(self, ban: Ban) -> None:
+        self._core.context.count("bans")
+        log.warning("sip_host_banned", host=ban.host, seconds=(ban.until - ban.since) // 1_000_000, times=ban.times)
 
     def _send(self, flow: Flow, data: bytes, fallback: Flow | None) -> None:
         self._transport.send(flow, data, fallback)

@@ -60,6 +60,9 @@ BAD = {
     "PROXY_HEADER": "via",
     "SIP_PORT": "x",
     "SIP_TLS_PORT": "-1",
+    "SIP_OFFENCES": "-1",
+    "SIP_BAN_S": "0",
+    "SIP_SPARED": "10.0.0.1/8",
     "RTP_PORTS": "2000",
     "DATA_DIR": "",
     "REDIS_URL": "http://x",
@@ -112,7 +115,7 @@ def test_binding_everywhere_needs_an_address_for_others() -> None:
 
 
 def test_table_dataclass_and_help_agree() -> None:
-    renamed = {"lease_ms": "lease_us", "session_hours": "session_us"}
+    renamed = {"lease_ms": "lease_us", "session_hours": "session_us", "sip_ban_s": "sip_ban_us"}
     names = [renamed.get(setting.name.lower(), setting.name.lower()) for setting in SETTINGS]
     assert names == [field.name for field in fields(Settings)]
     assert set(BAD) == {setting.name for setting in SETTINGS}
