@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from router.policy import AgentPolicy
 from router.rows import AgentRow
 from router.transitions import step
-from router.vocabulary import Medium, Presence
+from router.vocabulary import EVERY_MEDIUM, Medium, Presence
 
 if TYPE_CHECKING:
     from router.offer import Reservation
@@ -57,10 +57,20 @@ AGENT_TABLE: Mapping[tuple[Presence, AgentCause], Presence] = {
     (Presence.READY, AgentCause.REMOVED): Presence.OFFLINE,
 }
 
+# What moves the presence when it is declared.
+DECLARED: Mapping[Presence, AgentCause] = {
+    Presence.READY: AgentCause.SET_READY,
+    Presence.NOT_READY: AgentCause.SET_NOT_READY,
+    Presence.OFFLINE: AgentCause.SET_OFFLINE,
+}
+
 
 @dataclass(slots=True, eq=False)
 class Agent:
     """Live state of one agent. `held` counts items per medium, `units` is the load; both follow the reservations.
+
+    `media` are those by which the agent can be reached while connected, `paused` those of which they take no new work.
+    `next_presence` comes when nothing is held any more.
 
     `unconfirmed` marks an agent of a restored shard who was not heard of since: their connection may have lived on, so
     the same generation may announce itself again. `node` holds, or held, the connection. `handled_today` counts the
@@ -85,6 +95,10 @@ class Agent:
     handled_today: int = 0
     recent: tuple[int, ...] = ()
     fresh_until: int | None = None
+    media: tuple[Medium, ...] = EVERY_MEDIUM
+    paused: tuple[Medium, ...] = ()
+    next_presence: Presence | None = None
+    next_reason: str | None = None
     removed: bool = False
     units: int = 0
     held: dict[Medium, int] = field(default_factory=dict)
@@ -106,8 +120,20 @@ class Agent:
 
     @property
     def ready(self) -> bool:
-        """Whether the agent is ready and can be reached, whatever they hold."""
-        return self.presence is Presence.READY and self.connected
+        """Whether the agent is ready, stays so after what they hold, and can be reached, whatever they hold."""
+        return self.presence is Presence.READY and self.connected and not self.leaving
+
+    @property
+    def leaving(self) -> bool:
+        """Whether the agent will no longer be ready after what they hold."""
+        return self.next_presence is not None and self.next_presence is not Presence.READY
+
+    @property
+    def takes(self) -> tuple[Medium, ...]:
+        """The media of which the agent takes new work now, whatever they hold."""
+        if not self.ready:
+            return ()
+        return tuple([medium for medium in self.media if medium not in self.paused]) if self.paused else self.media
 
     def note_fresh(self, now: int) -> None:
         """A new item came."""
@@ -131,10 +157,12 @@ class Agent:
         return self.recent[-limit] + self.rules.fresh_window_us if 0 < limit <= len(self.recent) else None
 
     def has_room(self, medium: Medium, units: int, interrupts: Interrupts = _NONE) -> bool:
-        """Whether one more item of the medium fits: by items per medium, by units in total, beside what is held.
+        """Whether one more item of the medium reaches the agent and fits: by items of it, units, and what is held.
 
         `interrupts` is the policy's: which media may come on top of a held one, and so keeps out which.
         """
+        if medium not in self.media or medium in self.paused:
+            return False
         rules, total = self.rules, self.units + units
         if interrupts and self.reservations:
             if self.kept_out(medium, interrupts) is not None:
@@ -185,6 +213,10 @@ class Agent:
             recent=self.recent,
             unconfirmed=self.unconfirmed,
             node=self.node,
+            media=self.media,
+            paused=self.paused,
+            next_presence=self.next_presence,
+            next_reason=self.next_reason,
         )
 
     def load_row(self, row: AgentRow, *, live: bool = False) -> None:
@@ -200,3 +232,7 @@ class Agent:
         self.handled_today = row.handled_today
         self.recent = row.recent
         self.node = row.node
+        self.media = row.media
+        self.paused = row.paused
+        self.next_presence = row.next_presence
+        self.next_reason = row.next_reason

@@ -2,17 +2,20 @@
 
 from typing import assert_never
 
-from router.agent import Agent, AgentCause
+from router.agent import DECLARED, Agent, AgentCause
 from router.assignments import HELD
-from router.events import AgentConnected, AgentDisconnected, DayStarted, PresenceSet
+from router.events import AgentConnected, AgentDisconnected, DayStarted, MediaPaused, PresenceQueued, PresenceSet
 from router.moves import Moves
-from router.vocabulary import REASON_CONNECTION_LOST, REASON_SIGNED_IN, OfferState, Presence, WithdrawReason
+from router.vocabulary import (
+    REASON_CONNECTION_LOST,
+    REASON_SIGNED_IN,
+    Medium,
+    OfferState,
+    Presence,
+    WithdrawReason,
+)
 
-_PRESENCE_CAUSE = {
-    Presence.READY: AgentCause.SET_READY,
-    Presence.NOT_READY: AgentCause.SET_NOT_READY,
-    Presence.OFFLINE: AgentCause.SET_OFFLINE,
-}
+Event = AgentConnected | AgentDisconnected | PresenceSet | PresenceQueued | MediaPaused | DayStarted
 
 
 class Attendance:
@@ -22,7 +25,7 @@ class Attendance:
         self._moves = moves
         self._shard = moves.shard
 
-    def take(self, event: AgentConnected | AgentDisconnected | PresenceSet | DayStarted) -> None:
+    def take(self, event: Event) -> None:
         """One event."""
         match event:
             case AgentConnected():
@@ -31,6 +34,10 @@ class Attendance:
                 self._disconnected(event)
             case PresenceSet():
                 self._presence_set(event)
+            case PresenceQueued():
+                self._presence_queued(event)
+            case MediaPaused():
+                self._media_paused(event)
             case DayStarted():
                 self._day_started()
             case _:
@@ -39,6 +46,7 @@ class Attendance:
     def grace_over(self, agent: Agent) -> None:
         """The connection did not come back in time."""
         self._moves.set_grace(agent, None)
+        self._moves.queue_presence(agent, None, None)
         self._moves.presence(agent, AgentCause.CONNECTION_LOST, REASON_CONNECTION_LOST)
 
     def fresh_again(self, agent: Agent) -> None:
@@ -56,13 +64,20 @@ class Attendance:
 
     def _connected(self, event: AgentConnected) -> None:
         agent = self._known(event.agent_id)
-        if agent is None or (agent.connected and (event.generation, event.node) == (agent.generation, agent.node)):
+        if agent is None:
+            return
+        media = _ordered(event.media)
+        if agent.connected and (event.generation, event.node) == (agent.generation, agent.node):
+            if agent.media != media:
+                agent.media = media
+                self._changed(agent)
             return
         if event.generation < agent.generation or (event.generation == agent.generation and not agent.unconfirmed):
             self._moves.refuse("stale_generation", f"agent {event.agent_id} has generation {agent.generation}")
             return
         agent.generation, agent.node = event.generation, event.node
         agent.connected = True
+        agent.media = media
         agent.unconfirmed = False
         self._moves.set_grace(agent, None)
         self._moves.changed[agent.agent_id] = agent
@@ -101,9 +116,37 @@ class Attendance:
         if event.presence is Presence.OFFLINE:
             self._sign_out(agent, event.reason)
         elif agent.connected or (event.presence is Presence.NOT_READY and agent.presence is not Presence.OFFLINE):
-            self._moves.presence(agent, _PRESENCE_CAUSE[event.presence], event.reason)
+            self._moves.presence(agent, DECLARED[event.presence], event.reason)
+            self._moves.queue_presence(agent, None, None)
         else:
             self._moves.refuse("not_connected", f"agent {event.agent_id} is not connected")
+
+    def _presence_queued(self, event: PresenceQueued) -> None:
+        agent = self._known(event.agent_id)
+        if agent is None:
+            return
+        if event.presence is not None and not agent.reservations:
+            self._presence_set(PresenceSet(event.agent_id, event.presence, event.reason, event.by))
+        elif event.presence is Presence.READY and not agent.connected:
+            self._moves.refuse("not_connected", f"agent {event.agent_id} is not connected")
+        elif agent.reservations and not agent.removed:
+            self._moves.queue_presence(agent, event.presence, event.reason)
+
+    def _media_paused(self, event: MediaPaused) -> None:
+        agent = self._known(event.agent_id)
+        if agent is None:
+            return
+        paused = _ordered(event.media)
+        if agent.presence is Presence.OFFLINE:
+            self._moves.refuse("signed_out", f"agent {event.agent_id} is signed out")
+        elif agent.paused != paused:
+            agent.paused = paused
+            self._changed(agent)
+            self._moves.show(agent)
+
+    def _changed(self, agent: Agent) -> None:
+        self._moves.changed[agent.agent_id] = agent
+        self._shard.touch_agent(agent)
 
     def _sign_out(self, agent: Agent, reason: str | None) -> None:
         reservations = agent.open()
@@ -124,3 +167,7 @@ class Attendance:
                 agent.handled_today = 0
                 self._moves.changed[agent.agent_id] = agent
                 self._shard.touch_agent(agent)
+
+
+def _ordered(media: tuple[Medium, ...]) -> tuple[Medium, ...]:
+    return tuple(medium for medium in Medium if medium in media)

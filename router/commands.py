@@ -128,12 +128,18 @@ class CloseWork:
 
 @dataclass(frozen=True, slots=True)
 class ShowPresence:
-    """Tell the agent (and boards) what now holds. `since` is a shard time in microseconds."""
+    """Tell the agent (and boards) what now holds. `since` is a shard time in microseconds.
+
+    paused: media of which they take no new work. next_presence: what comes after the work that they hold.
+    """
 
     agent_id: str
     presence: Presence
     reason: str | None
     since: int
+    paused: tuple[Medium, ...] = ()
+    next_presence: Presence | None = None
+    next_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

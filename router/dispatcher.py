@@ -124,7 +124,14 @@ class Dispatcher(Views):
             case ev.NodeLost():
                 self._assignments.take(event)
                 self._attendance.node_lost(event.node)
-            case ev.AgentConnected() | ev.AgentDisconnected() | ev.PresenceSet() | ev.DayStarted():
+            case (
+                ev.AgentConnected()
+                | ev.AgentDisconnected()
+                | ev.PresenceSet()
+                | ev.PresenceQueued()
+                | ev.MediaPaused()
+                | ev.DayStarted()
+            ):
                 self._attendance.take(event)
             case (
                 ev.WorkMoved() | ev.WorkDirected() | ev.WorkPrioritised() | ev.WorkCancelled() | ev.CallbackRequested()

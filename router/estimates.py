@@ -29,7 +29,7 @@ from router.expression import Expression, all_of, resolve, unmet
 from router.expression_parser import parse
 from router.policy import Policy, QueuePolicy
 from router.rows import AgentRow, ShardImage, Turn, WorkRow
-from router.vocabulary import Presence, WorkState
+from router.vocabulary import Medium, WorkState
 
 # Enough to be steady, few enough to follow the hour.
 RECENT_DEPARTURES = 100
@@ -70,7 +70,7 @@ class WaitEstimates:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._ready: set[str] = set()
+        self._ready: dict[str, tuple[Medium, ...]] = {}
         self._serving: dict[str, int] = {}
         self._demands: dict[str, Expression] = {}
         self._waiting_in: dict[str, str] = {}
@@ -100,7 +100,7 @@ class WaitEstimates:
         for agent in turn.changes.agents:
             self._see_agent(agent)
         for agent_id in turn.changes.agents_removed:
-            self._ready.discard(agent_id)
+            self._ready.pop(agent_id, None)
             self._serving.clear()
         for row in turn.changes.work:
             self._see_work(row, turn.now)
@@ -174,10 +174,13 @@ class WaitEstimates:
         return (middle - spread) ** 3 // PPM**2, (middle + spread) ** 3 // PPM**2
 
     def _see_agent(self, row: AgentRow) -> None:
-        ready = row.connected and row.presence is Presence.READY
-        if ready is (row.agent_id in self._ready):
+        takes = row.takes
+        if takes == self._ready.get(row.agent_id, ()):
             return
-        (self._ready.add if ready else self._ready.discard)(row.agent_id)
+        if takes:
+            self._ready[row.agent_id] = takes
+        else:
+            del self._ready[row.agent_id]
         self._serving.clear()
 
     def _see_work(self, row: WorkRow, now: int) -> None:
@@ -232,8 +235,12 @@ class WaitEstimates:
         """How many ready agents may take what comes into the queue, whatever they do now."""
         if queue not in self._serving:
             rules = self._policy.queues.get(queue)
-            self._serving[queue] = sum(self._serves(agent_id, rules) for agent_id in self._ready) if rules else 0
+            self._serving[queue] = self._count(rules) if rules else 0
         return self._serving[queue]
+
+    def _count(self, queue: QueuePolicy) -> int:
+        ready = (agent_id for agent_id, takes in self._ready.items() if queue.medium in takes)
+        return sum(self._serves(agent_id, queue) for agent_id in ready)
 
     def _serves(self, agent_id: str, queue: QueuePolicy) -> bool:
         agent = self._policy.agents.get(agent_id)

@@ -8,7 +8,7 @@ they go through the same journal so that an interaction has one story in one ord
 from dataclasses import dataclass
 
 from router.policy import Policy
-from router.vocabulary import EndedBy, Medium, Presence, Requirement
+from router.vocabulary import EVERY_MEDIUM, EndedBy, Medium, Presence, Requirement
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,9 @@ class PolicyChanged:
 
 @dataclass(frozen=True, slots=True)
 class AgentConnected:
-    """The agent can be reached (page and leg up, or phone registered). `generation` grows with each connection.
+    """The agent can be reached by these media. `generation` grows with each connection.
+
+    It may come again with the generation that holds, when the media change (a browser leg comes later than its page).
 
     node: the one that holds the connection; when it is lost, so is the connection.
     """
@@ -28,6 +30,7 @@ class AgentConnected:
     agent_id: str
     generation: int
     node: str = ""
+    media: tuple[Medium, ...] = EVERY_MEDIUM
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,29 @@ class PresenceSet:
     agent_id: str
     presence: Presence
     reason: str | None = None
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceQueued:
+    """The agent (or, with `by`, somebody else) declared what comes after the work that they hold; None: nothing.
+
+    Without work it is as PresenceSet. Until then, who goes is offered nothing new; any other change of the presence
+    takes it back.
+    """
+
+    agent_id: str
+    presence: Presence | None
+    reason: str | None = None
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaPaused:
+    """These are all the media of which the agent takes no new work until they say otherwise or sign out."""
+
+    agent_id: str
+    media: tuple[Medium, ...]
     by: str | None = None
 
 
@@ -254,6 +280,8 @@ RoutingEvent = (
     | AgentConnected
     | AgentDisconnected
     | PresenceSet
+    | PresenceQueued
+    | MediaPaused
     | WorkQueued
     | CustomerLeft
     | OfferAccepted
@@ -291,11 +319,13 @@ __all__ = [
     "InteractionClosed",
     "InteractionNoted",
     "InteractionOpened",
+    "MediaPaused",
     "NodeLost",
     "OfferAccepted",
     "OfferFailed",
     "OfferRejected",
     "PolicyChanged",
+    "PresenceQueued",
     "PresenceSet",
     "RoutingEvent",
     "StoryEvent",

@@ -20,7 +20,18 @@ from router.work import Work
 # Whoever fails one of these is no candidate at all, whatever happens; of the others, the score is told too.
 NEVER_RULES = ("removed", "directed", "named", "queue", "team", "skill", "delay", "medium")
 # Rules of the agent's moment, then those that hold the item back from everybody who could take it.
-MOMENT_RULES = ("presence", "connection", "fresh_limit", "capacity", "interrupts", "total_units", "resting")
+MOMENT_RULES = (
+    "presence",
+    "connection",
+    "next_presence",
+    "reach",
+    "paused",
+    "fresh_limit",
+    "capacity",
+    "interrupts",
+    "total_units",
+    "resting",
+)
 ITEM_RULES = ("not_before", "preferred", "reserve")
 RULES = NEVER_RULES + MOMENT_RULES + ITEM_RULES
 
@@ -107,6 +118,9 @@ class Case:
         checks = (
             (agent.presence is not Presence.READY, "presence", f"{agent.presence} {agent.reason or ''}".strip()),
             (not agent.connected, "connection", "not connected"),
+            (agent.leaving, "next_presence", f"{agent.next_presence} {agent.next_reason or ''} follows".strip()),
+            (medium not in agent.media, "reach", f"reached by {', '.join(agent.media)} only"),
+            (medium in agent.paused, "paused", f"takes no {medium} for now"),
             (agent.fresh_until is not None, "fresh_limit", f"until {agent.fresh_until}"),
             (held >= capacity, "capacity", f"{held} of {capacity} {medium}"),
             (out is not None, "interrupts", f"no {medium} beside {out}"),

@@ -8,6 +8,7 @@ from router.commands import Command, SendOffer
 from router.dispatcher import Dispatcher
 from router.errors import InvariantError
 from router.explain import Case, without
+from router.offer import Reservation
 from router.queue import order_time, rank
 from router.restore import WORK_STATE
 from router.shard import Shard
@@ -32,22 +33,33 @@ def check(dispatcher: Dispatcher) -> None:
 def check_order(dispatcher: Dispatcher, commands: Iterable[Command]) -> None:
     """Raise InvariantError when a turn gave an agent an item while one that comes before it for them still waits.
 
-    What comes before: of the queues to which the agent gives the best turn, what stands first. Where both are of queues
-    with a ratio, the ratio decides. To be called after the turn that gave the commands.
+    What comes before: of the queues to which the agent gives the best turn, what stands first. Where that is of a queue
+    with a ratio, the ratio decides among those that have one. To be called after the turn that gave the commands.
     """
     shard = dispatcher.shard
-    for command in commands:
+    commands = list(commands)
+    for index, command in enumerate(commands):
         held = shard.reservations.get(command.reservation_id) if isinstance(command, SendOffer) else None
         if held is None or dispatcher.unfinished:
             continue
         # As the agent was when the offer was made, or freer.
         agent = without(held.agent, held.work)
-        given = _turn(agent, held.work), held.work.rank
+        given = min((_turn(agent, one), one.rank) for one in _stood_for(shard, held, commands[index:]))
         for work in shard.work.values():
             if work.listed and (_turn(agent, work), work.rank) < given and not _by_ratio(shard, work, held.work):
                 left = Case(shard, work).first_failed(agent) is None
                 what = f"agent {agent.agent_id} was given {held.work.work_id} although {work.work_id} comes before it"
                 _require(not left, what)
+
+
+def _stood_for(shard: Shard, held: Reservation, later: list[Command]) -> list[Work]:
+    """The item itself and those in whose place the ratio may have chosen it: given later in the turn, or left over."""
+    offers = (shard.reservations.get(one.reservation_id) for one in later if isinstance(one, SendOffer))
+    given = [one.work for one in offers if one is not None and one.agent is held.agent]
+    others = [work for work in (*given, *shard.work.values()) if _by_ratio(shard, work, held.work)]
+    agent = without(held.agent, held.work)
+    left = [one for one in others if one.listed and Case(shard, one).first_failed(agent) is None]
+    return [held.work, *(one for one in others if not one.listed and one in given), *left]
 
 
 def _turn(agent: Agent, work: Work) -> int:
@@ -129,6 +141,7 @@ def _check_agent(shard: Shard, agent: Agent) -> None:
         _require(agent.held.get(medium, 0) == count, f"{name}: {medium} count is not its reservations'")
     _require(not agent.removed or bool(held), f"{name} is removed, without work, and still there")
     if agent.presence is Presence.OFFLINE:
+        _require(not agent.paused, f"{name} is offline and pauses {agent.paused}")
         _require(not held or agent.removed, f"{name} is offline and holds work")
     # Capacity that a newer policy took away may be held until that work ends.
     if all(one.policy_version == shard.policy.version for one in held):
@@ -168,6 +181,9 @@ def _check_deadlines(shard: Shard) -> None:
         _require(agent.fresh_until == due, f"agent {agent.agent_id}: fresh from {agent.fresh_until}, not {due}")
         absent = agent.presence is Presence.READY and not agent.connected
         _require(not absent or agent.grace_deadline is not None, f"agent {agent.agent_id} is absent without a grace")
+        _require(
+            agent.next_presence is None or bool(agent.reservations), f"agent {agent.agent_id} has work to wait for"
+        )
     apart = (TimerKind.MATCH, TimerKind.STAGE)
     armed = {key: due for key, due in shard.timers.armed() if key[0] not in apart}
     _require(armed == expected, f"timers {armed} are not the deadlines {expected}")

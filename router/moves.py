@@ -1,6 +1,6 @@
 """The moves that events are made of: each keeps state, indexes, timers and rows in step and says what is to be done."""
 
-from router.agent import Agent, AgentCause
+from router.agent import DECLARED, Agent, AgentCause
 from router.commands import (
     CloseWork,
     Command,
@@ -61,6 +61,9 @@ class Moves:
         if agent.presence is before and not (declared and agent.reason != reason):
             return
         agent.reason = reason
+        agent.next_presence = agent.next_reason = None
+        if agent.presence is Presence.OFFLINE:
+            agent.paused = ()
         agent.presence_since = self.now
         if agent.presence is Presence.READY and before is not Presence.READY:
             agent.idle_since = self.now
@@ -70,7 +73,26 @@ class Moves:
 
     def show(self, agent: Agent) -> None:
         """Tell what presence now holds."""
-        self.out.append(ShowPresence(agent.agent_id, agent.presence, agent.reason, agent.presence_since))
+        shown = (agent.presence, agent.reason, agent.presence_since, agent.paused)
+        self.out.append(ShowPresence(agent.agent_id, *shown, agent.next_presence, agent.next_reason))
+
+    def queue_presence(self, agent: Agent, presence: Presence | None, reason: str | None) -> None:
+        """What comes after the work that the agent holds; None takes it back."""
+        if (agent.next_presence, agent.next_reason) != (presence, reason):
+            agent.next_presence, agent.next_reason = presence, reason
+            self.changed[agent.agent_id] = agent
+            self.shard.touch_agent(agent)
+            self.show(agent)
+
+    def begin_queued(self, agent: Agent) -> None:
+        """The agent holds nothing any more: what they queued begins."""
+        declared, reason = agent.next_presence, agent.next_reason
+        if declared is None or agent.reservations:
+            return
+        self.presence(agent, DECLARED[declared], reason)
+        self.queue_presence(agent, None, None)
+        if declared is Presence.OFFLINE:
+            self.set_grace(agent, None)
 
     def set_grace(self, agent: Agent, deadline: int | None) -> None:
         """Arm or disarm the time within which a lost connection must come back."""

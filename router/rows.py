@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from router.commands import Command
 from router.events import Event
-from router.vocabulary import Medium, OfferState, Presence, Requirement, WorkState
+from router.vocabulary import EVERY_MEDIUM, Medium, OfferState, Presence, Requirement, WorkState
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,8 @@ class AgentRow:
     handled_today: items offered and accepted since the day began. recent: when the last new items came (shard times,
     only as many as the agent's limit of fresh work asks for).
     `unconfirmed`: the shard was restored, and the agent's connection was not heard of since. node: where it is, or was.
+    `media`: by which the agent could be reached when last heard of; of the `paused` ones they take no new work.
+    `next_presence`: what comes after the work that they hold.
     """
 
     agent_id: str
@@ -31,6 +33,18 @@ class AgentRow:
     recent: tuple[int, ...] = ()
     unconfirmed: bool = False
     node: str = ""
+    media: tuple[Medium, ...] = EVERY_MEDIUM
+    paused: tuple[Medium, ...] = ()
+    next_presence: Presence | None = None
+    next_reason: str | None = None
+
+    @property
+    def takes(self) -> tuple[Medium, ...]:
+        """The media of which the agent takes new work now, whatever they hold."""
+        leaving = self.next_presence not in (None, Presence.READY)
+        if not self.connected or self.presence is not Presence.READY or leaving:
+            return ()
+        return tuple(medium for medium in self.media if medium not in self.paused)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ class Settlement:
         for agent in list(moves.changed.values()):
             if agent.removed:
                 moves.retire(agent)
+            elif agent.next_presence is not None:
+                moves.begin_queued(agent)
         if self._shard.matcher is not self._matcher:
             self._matcher, self._agenda = self._shard.matcher, Agenda(self._shard)
         changed = list(moves.changed.values())

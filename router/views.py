@@ -18,13 +18,17 @@ class QueueOverview:
 
 
 class PresenceView(NamedTuple):
-    """What an agent declares, since when (shard microseconds), whether they are reached, and the units they hold."""
+    """What an agent declares, since when (shard microseconds), whether they are reached, and the units they hold.
+
+    takes: the media of which they take new work now, whatever they hold.
+    """
 
     presence: Presence
     reason: str | None
     since: int
     connected: bool
     units: int
+    takes: tuple[Medium, ...]
 
 
 class Views:
@@ -82,7 +86,9 @@ class Views:
         agent = self._shard.agents.get(agent_id)
         if agent is None:
             return None
-        return PresenceView(agent.presence, agent.reason, agent.presence_since, agent.connected, agent.units)
+        return PresenceView(
+            agent.presence, agent.reason, agent.presence_since, agent.connected, agent.units, agent.takes
+        )
 
     def load(self, agent_id: str) -> int:
         """Units that the agent holds now; 0 for an unknown agent."""

@@ -18,6 +18,9 @@ class Medium(StrEnum):
     EMAIL = "email"
 
 
+EVERY_MEDIUM = tuple(Medium)
+
+
 class Presence(StrEnum):
     """What an agent declares. Offered, connected and wrap-up follow from the work held, never from here."""
 

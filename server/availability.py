@@ -18,8 +18,8 @@ class Rooms(Protocol):
 def availability(board: Rooms, agent_id: str, medium: Medium) -> Availability:
     """As colleagues see it."""
     row = board.agent(agent_id)
-    if row is None or not row.connected or row.presence is Presence.OFFLINE:
+    if row is None or not row.connected or medium not in row.media or row.presence is Presence.OFFLINE:
         return "offline"
-    if row.presence is not Presence.READY:
+    if medium not in row.takes:
         return "not_ready"
     return "free" if board.has_room(agent_id, medium) else "busy"

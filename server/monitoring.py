@@ -64,7 +64,7 @@ class Monitoring:
         row = self._pump.dispatcher.agent(agent.agent_id) if agent else None
         if agent is None or row is None or not agent.capacity.get(Medium.VOICE):
             return NO_AGENT
-        if not row.connected:
+        if not row.connected or Medium.VOICE not in row.media:
             return Refused("no_leg", "sign in on the agent page first: that is where you speak")
         before = {"agents": list(self._desk.live.agents_in(interaction_id))}
         denied = await self._conductor.listening.take_over(agent.agent_id, interaction_id)

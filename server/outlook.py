@@ -18,7 +18,7 @@ from router.estimates import WaitEstimates
 from router.rows import WorkRow
 from router.statistics import QUEUE, Subject
 from router.views import PresenceView
-from router.vocabulary import Presence
+from router.vocabulary import Medium, Presence
 
 LOOK_AT = 200
 AGENTS_AT_ONCE = 500
@@ -39,11 +39,14 @@ class Sight:
 
 @dataclass(slots=True)
 class Presences:
-    """Agents as they were looked at. `away`: those who are not ready, with their row of the view."""
+    """Agents as they were looked at: `ready` take new work of a medium, the `free` of them hold nothing.
+
+    `away`: those who are not ready, with their row of the view.
+    """
 
     staffed: set[str] = field(default_factory=set)
-    ready: set[str] = field(default_factory=set)
-    free: set[str] = field(default_factory=set)
+    ready: dict[Medium, set[str]] = field(default_factory=dict)
+    free: dict[Medium, set[str]] = field(default_factory=dict)
     away: dict[str, PresenceView] = field(default_factory=dict)
 
     def add(self, agent_id: str, view: PresenceView) -> None:
@@ -53,10 +56,10 @@ class Presences:
         self.staffed.add(agent_id)
         if view.presence is Presence.NOT_READY:
             self.away[agent_id] = view
-        elif view.connected:
-            self.ready.add(agent_id)
+        for medium in view.takes:
+            self.ready.setdefault(medium, set()).add(agent_id)
             if not view.units:
-                self.free.add(agent_id)
+                self.free.setdefault(medium, set()).add(agent_id)
 
 
 class Outlook:
@@ -134,7 +137,10 @@ class Outlook:
         expected = ppm(counters.within * CERTAIN + kept, (counters.settled + len(known)) * CERTAIN)
         serving = self._serving(queue)
         present = self.present
-        staffed, ready, free = (len(serving & some) for some in (present.staffed, present.ready, present.free))
+        rules = self._dispatcher.policy.queues.get(queue)
+        medium = rules.medium if rules is not None else Medium.VOICE
+        staffed = len(serving & present.staffed)
+        ready, free = (len(serving & some.get(medium, set())) for some in (present.ready, present.free))
         shown = QueueOutlook(
             over=over, level=share(level), expected_level=share(expected), staffed=staffed, ready=ready, free=free
         )

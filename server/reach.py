@@ -1,9 +1,16 @@
-"""Whether an agent can be reached: page and browser leg up, or phone registered. Tells the router when that changes."""
+"""By which media an agent can be reached: chats and mail by the page, calls by its browser leg or a registered phone.
 
-from collections.abc import Callable, Mapping
+Tells the router when that changes. An agent whom nothing reaches that they take counts as gone: somebody who takes
+calls only and whose leg is lost, although the page is there.
+"""
+
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from router.events import AgentConnected, AgentDisconnected, Event
+from router.vocabulary import EVERY_MEDIUM, Medium
+
+Media = tuple[Medium, ...]
 
 
 @dataclass(slots=True)
@@ -13,18 +20,32 @@ class _Station:
     leg: bool = False
     registered: bool = False
     generation: int = 0
+    told: Media = ()
 
     @property
-    def reachable(self) -> bool:
+    def speaks(self) -> bool:
+        """Whether a call could be joined: a phone rings without any page, a leg is of no use without its own."""
         return self.registered if self.phone else self.page and self.leg
+
+    @property
+    def media(self) -> Media:
+        return tuple(medium for medium in Medium if (self.speaks if medium is Medium.VOICE else self.page))
 
 
 class Reach:
-    """One entry an agent. `generation` gives the last generation that the router knows of an agent."""
+    """One entry an agent. `generation` gives the last generation that the router knows of an agent, `takes` the media
+    that the agent may have work of (none: it is not known yet, and everything counts).
+    """
 
-    def __init__(self, tell: Callable[[Event, str], None], generation: Callable[[str], int]) -> None:
+    def __init__(
+        self,
+        tell: Callable[[Event, str], None],
+        generation: Callable[[str], int],
+        takes: Callable[[str], Collection[Medium]] = lambda _agent: EVERY_MEDIUM,
+    ) -> None:
         self._tell = tell
         self._generation = generation
+        self._takes = takes
         self._stations: dict[str, _Station] = {}
         self._agents: frozenset[str] = frozenset()
         self._agent_of: dict[str, str] = {}
@@ -36,10 +57,11 @@ class Reach:
         """
         for agent_id, phone in phones.items():
             station = self._stations.setdefault(agent_id, _Station(""))
-            before = station.reachable and agent_id in self._agents
+            if agent_id not in self._agents:
+                station.told = ()  # the router has forgotten them meanwhile
             if station.phone != phone:
                 station.phone, station.registered = phone, bool(phone) and registered(phone)
-            self._tell_change(agent_id, station, before=before)
+            self._tell_change(agent_id, station)
             if phone:
                 self._agent_of[phone] = agent_id
         self._agents = frozenset(phones)
@@ -78,16 +100,19 @@ class Reach:
 
     def _change(self, agent_id: str, what: str, *, up: bool) -> None:
         station = self._stations.get(agent_id)
-        if station is None:
-            return
-        before = station.reachable
-        setattr(station, what, up)
-        self._tell_change(agent_id, station, before=before)
+        if station is not None:
+            setattr(station, what, up)
+            self._tell_change(agent_id, station)
 
-    def _tell_change(self, agent_id: str, station: _Station, *, before: bool) -> None:
-        after = station.reachable
-        if after and not before:
-            station.generation = self._generation(agent_id) + 1
-            self._tell(AgentConnected(agent_id, station.generation), f"agent:{agent_id}")
-        elif before and not after:
+    def _tell_change(self, agent_id: str, station: _Station) -> None:
+        takes = self._takes(agent_id)
+        media = station.media if not takes or any(medium in takes for medium in station.media) else ()
+        before, station.told = station.told, media
+        if media == before:
+            return
+        if not media:
             self._tell(AgentDisconnected(agent_id, station.generation), f"agent:{agent_id}")
+            return
+        if not before:
+            station.generation = self._generation(agent_id) + 1
+        self._tell(AgentConnected(agent_id, station.generation, media=media), f"agent:{agent_id}")

@@ -47,7 +47,11 @@ class VoicePart:
         self.people = People(
             core.current, Accounts(database), Phones(database), REALM, serve_demo=ground.settings.on_loopback
         )
-        self.reach = Reach(core.pump.tell, lambda agent_id: row.generation if (row := board.agent(agent_id)) else 0)
+        self.reach = Reach(
+            core.pump.tell,
+            lambda agent_id: row.generation if (row := board.agent(agent_id)) else 0,
+            lambda agent_id: rules.capacity if (rules := board.policy.agents.get(agent_id)) else (),
+        )
         self.sign_in = SignIn(Accounts(database), Sessions(database, ground.settings.session_us))
         self.desk = Desk(
             core.pump,

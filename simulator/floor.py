@@ -88,7 +88,7 @@ class Floor:
             if row.connected:
                 seat.ready = row.presence is Presence.READY
                 self._count_staffed(seat, image.clock)
-                self._agenda.at_once.append(AgentConnected(row.agent_id, row.generation))
+                self._agenda.at_once.append(AgentConnected(row.agent_id, row.generation, media=row.media))
 
     def plan(self, epoch_us: int, from_us: int, *, found: bool) -> None:
         """Put down every move that comes at `from_us` or later; who should be there already comes then.

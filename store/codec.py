@@ -48,6 +48,8 @@ EVENT_TAGS: Final[Mapping[type, int]] = {
     e.CallbackFailed: 24,
     e.WorkPrioritised: 25,
     e.DayStarted: 26,
+    e.PresenceQueued: 27,
+    e.MediaPaused: 28,
 }
 COMMAND_TAGS: Final[Mapping[type, int]] = {
     c.SendOffer: 1,

@@ -39,7 +39,7 @@ they are `ready`, connected and have room.""",
     table=AGENT_TABLE,
     states=Presence,
     causes={
-        AgentCause.CONNECTED: "AgentConnected: the page and its leg are up, or the phone is registered",
+        AgentCause.CONNECTED: "AgentConnected: the page is there or the phone is registered",
         AgentCause.SET_READY: "PresenceSet ready (refused as `not_connected` without a connection)",
         AgentCause.SET_NOT_READY: "PresenceSet not_ready, with a reason of the site",
         AgentCause.SET_OFFLINE: "PresenceSet offline, signing out (refused as `work_held` from accept to hang-up)",
@@ -53,7 +53,9 @@ time.
 
 The connection is a second, smaller fact beside presence. AgentDisconnected of the current generation stops new
 offers at once and starts the policy's grace; open offers run on to their deadline. AgentConnected with a higher
-generation ends the grace and keeps the presence. After a restart nobody counts as connected, everybody has the
+generation ends the grace and keeps the presence. It carries the media by which the agent is reached: calls by a
+browser leg or a phone, chats and mail by the page; it comes again with the same generation when these change, and work
+of another medium is not offered meanwhile. After a restart nobody counts as connected, everybody has the
 grace, and the generation from before may announce itself again, as the connection may have lived on at another
 node.
 
@@ -62,6 +64,10 @@ gets nothing new, gives open offers back (`policy`), ends the work that they hol
 
 The idle time that decides between equal agents runs from the later of: the end of the last work, and becoming
 ready.
+
+Two facts the agent adds. *Paused media* (MediaPaused) bring nothing new until the agent says otherwise or signs out. A
+*next presence* (PresenceQueued) begins when the last item is over, wrap-up included; until then who will not stay ready
+is offered nothing new, and any other change of the presence takes it back. Who holds nothing has it at once.
 
 Two more facts stand beside presence. An agent counts as *present* while signed in and connected, or within the
 grace: rings that nobody is present for are passed over (see [work](work.md)). And an agent with a limit of fresh work

@@ -108,7 +108,8 @@ class Oracle:
         found: list[Match] = []
         for work in waiting:
             eligible = self.eligible(work)
-            free = [name for name in eligible if name in here and self._fits(work, name, loads[name])]
+            reached = [name for name in eligible if name in here and _reached(here[name], work.medium)]
+            free = [name for name in reached if self._fits(work, name, loads[name])]
             alone = self._alone(work, eligible, here)
             if not alone and self._held_back(work, len(free)):
                 continue
@@ -129,7 +130,7 @@ class Oracle:
 
     def eligible(self, work: WorkRow) -> tuple[str, ...]:
         """Those who may ever take the item, whatever they do now."""
-        key = (work.work_id, work.queue, work.directed, work.ring, work.waited_us)
+        key = (work.sequence, work.queue, work.directed, work.ring, work.waited_us)
         if key not in self._eligible:
             agents = self.policy.agents.values()
             self._eligible[key] = tuple(agent.agent_id for agent in agents if self._may(work, agent))
@@ -274,3 +275,8 @@ def made_matches(commands: list[Command]) -> list[Match]:
         for command in commands
         if isinstance(command, SendOffer)
     ]
+
+
+def _reached(row: AgentRow, medium: Medium) -> bool:
+    stays = row.next_presence in (None, Presence.READY)
+    return stays and medium in row.media and medium not in row.paused

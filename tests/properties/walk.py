@@ -16,11 +16,13 @@ from router.events import (
     CustomerLeft,
     DayStarted,
     Event,
+    MediaPaused,
     NodeLost,
     OfferAccepted,
     OfferFailed,
     OfferRejected,
     PolicyChanged,
+    PresenceQueued,
     PresenceSet,
     WorkCancelled,
     WorkDirected,
@@ -133,6 +135,9 @@ class Walk:
             (1 + 3 * rules, lambda: CallbackFailed(self._reservation(OfferState.ACCEPTED)[0], "no_answer")),
             (3, self._extended),
             (1, DayStarted),
+            (2 + rules, self._queued_presence),
+            (1 + rules, lambda: MediaPaused(self._agent(), self._some_media())),
+            (1 + 2 * rules, self._other_media),
         ]
         if policy_changes:
             self.makers.append((4 if rules else 2, self._policy))
@@ -271,7 +276,24 @@ class Walk:
     def _connect(self) -> Event:
         if self.random.random() < 0.95:
             self.generation += 1
-        return AgentConnected(self._agent(), self.generation, self.random.choice(NODES))
+        media = self._some_media() or tuple(Medium)
+        return AgentConnected(self._agent(), self.generation, self.random.choice(NODES), media)
+
+    def _some_media(self) -> tuple[Medium, ...]:
+        return tuple(medium for medium in (*reversed(Medium), Medium.CHAT) if self.random.random() < 0.7)
+
+    def _other_media(self) -> Event:
+        """A connection that reaches its agent by other media than it did."""
+        agent_id = self.random.choice(list(self.connected)) if self.connected else self._agent()
+        row = self.world.dispatcher.agent(agent_id)
+        node = row.node if row is not None else ""
+        return AgentConnected(agent_id, self.connected.get(agent_id, 0), node, self._some_media() or tuple(Medium))
+
+    def _queued_presence(self) -> Event:
+        held = self._held(OfferState.CONNECTED, OfferState.WRAP_UP)
+        presence = self.random.choice((Presence.NOT_READY, Presence.READY, Presence.READY, Presence.OFFLINE, None))
+        agent_id = held.agent_id if held is not None and self.random.random() < 0.7 else self._agent()
+        return PresenceQueued(agent_id, presence, self.random.choice((None, "lunch")))
 
     def _disconnect(self) -> Event:
         agent_id = self.random.choice(list(self.connected)) if self.connected else self._agent()

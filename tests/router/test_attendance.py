@@ -4,8 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from router.events import AgentConnected, AgentDisconnected, DayStarted, NodeLost, PolicyChanged
+from router.commands import Refuse, ShowPresence
+from router.events import (
+    AgentConnected,
+    AgentDisconnected,
+    DayStarted,
+    MediaPaused,
+    NodeLost,
+    PolicyChanged,
+    PresenceQueued,
+    PresenceSet,
+)
 from router.policy import AgentPolicy
+from router.rows import AgentRow
 from router.vocabulary import Medium, Presence
 from tests.router.conftest import NewWorld
 from tests.router.world import SECOND, World, agent, offers, policy
@@ -130,3 +141,121 @@ def test_of_two_connections_of_one_generation_the_first_holds(new_world: NewWorl
     row = world.dispatcher.agent("ann")
     assert row is not None
     assert not row.connected
+
+
+BOTH = (Medium.VOICE, Medium.CHAT)
+
+
+@pytest.fixture
+def desk(new_world: NewWorld) -> World:
+    """ann takes a call and two chats, at once."""
+    world = new_world(policy({"ann": agent("ann", chat=2)}))
+    world.ready("ann")
+    return world
+
+
+def row(world: World) -> AgentRow:
+    found = world.dispatcher.agent("ann")
+    assert found is not None
+    return found
+
+
+def test_work_comes_by_the_media_that_reach_the_agent(desk: World) -> None:
+    generation = row(desk).generation
+    desk.post(AgentConnected("ann", generation, media=(Medium.CHAT,)))
+    assert not offers(desk.queue("call"))
+    assert offers(desk.queue("chat", "chat", medium=Medium.CHAT)) == [("chat", "ann")]
+    back = desk.post(AgentConnected("ann", generation, media=BOTH))
+    assert offers(back) == [("call", "ann")]
+    assert row(desk).media == BOTH
+    assert desk.post(AgentConnected("ann", generation, media=tuple(reversed(BOTH)))) == [], "the same, said again"
+
+
+def test_paused_media_bring_nothing_new(desk: World) -> None:
+    commands = desk.post(MediaPaused("ann", (Medium.VOICE,)))
+    assert [one.paused for one in commands if isinstance(one, ShowPresence)] == [(Medium.VOICE,)]
+    assert not offers(desk.queue("call"))
+    assert offers(desk.queue("chat", "chat", medium=Medium.CHAT))
+    assert row(desk).takes == (Medium.CHAT, Medium.EMAIL)
+    assert offers(desk.post(MediaPaused("ann", ()))) == [("call", "ann")]
+
+
+def test_signing_out_forgets_what_was_paused(desk: World) -> None:
+    desk.post(MediaPaused("ann", (Medium.CHAT,)))
+    desk.post(PresenceSet("ann", Presence.OFFLINE))
+    assert row(desk).paused == ()
+    refused = desk.post(MediaPaused("ann", (Medium.CHAT,)))
+    assert [one.code for one in refused if isinstance(one, Refuse)] == ["signed_out"]
+
+
+def talking(world: World) -> None:
+    world.queue("call")
+    world.accept("call.1")
+    world.join("call.1")
+
+
+def test_a_queued_presence_begins_when_wrap_up_ends(desk: World) -> None:
+    talking(desk)
+    shown = desk.post(PresenceQueued("ann", Presence.NOT_READY, "lunch"))
+    assert [(one.presence, one.next_presence, one.next_reason) for one in shown if isinstance(one, ShowPresence)] == [
+        (Presence.READY, Presence.NOT_READY, "lunch")
+    ]
+    assert not offers(desk.queue("chat", "chat", medium=Medium.CHAT)), "who goes gets nothing new"
+    desk.end("call.1")
+    assert row(desk).presence is Presence.READY
+    over = desk.finish("call.1")
+    assert [(one.presence, one.reason, one.next_presence) for one in over if isinstance(one, ShowPresence)] == [
+        (Presence.NOT_READY, "lunch", None)
+    ]
+    assert row(desk).next_presence is None
+    assert offers(desk.post(PresenceSet("ann", Presence.READY))) == [("chat", "ann")]
+
+
+def test_a_queued_presence_can_be_taken_back(desk: World) -> None:
+    talking(desk)
+    desk.post(PresenceQueued("ann", Presence.OFFLINE))
+    desk.queue("chat", "chat", medium=Medium.CHAT)
+    assert offers(desk.post(PresenceQueued("ann", None))) == [("chat", "ann")]
+    desk.post(PresenceQueued("ann", Presence.OFFLINE))
+    desk.post(PresenceSet("ann", Presence.NOT_READY, "lunch"))
+    assert row(desk).next_presence is None, "what is declared now counts"
+
+
+def test_ready_again_after_the_work(desk: World) -> None:
+    talking(desk)
+    desk.post(PresenceSet("ann", Presence.NOT_READY, "lunch"))
+    desk.post(PresenceQueued("ann", Presence.READY))
+    desk.queue("chat", "chat", medium=Medium.CHAT)
+    desk.end("call.1")
+    assert offers(desk.finish("call.1")) == [("chat", "ann")]
+
+
+def test_signing_out_after_the_work(desk: World) -> None:
+    talking(desk)
+    desk.post(PresenceQueued("ann", Presence.OFFLINE))
+    desk.disconnect("ann")
+    desk.end("call.1")
+    desk.finish("call.1")
+    assert (row(desk).presence, row(desk).grace_deadline) == (Presence.OFFLINE, None)
+
+
+def test_a_lost_connection_takes_a_queued_presence_back(desk: World) -> None:
+    talking(desk)
+    desk.post(PresenceSet("ann", Presence.NOT_READY, "lunch"))
+    desk.post(PresenceQueued("ann", Presence.READY))
+    desk.disconnect("ann")
+    desk.wait(60 * SECOND)
+    assert row(desk).next_presence is None
+    refused = desk.post(PresenceQueued("ann", Presence.READY))
+    assert [one.code for one in refused if isinstance(one, Refuse)] == ["not_connected"]
+
+
+def test_without_work_a_queued_presence_holds_at_once(desk: World) -> None:
+    desk.post(PresenceQueued("ann", Presence.NOT_READY, "lunch"))
+    assert (row(desk).presence, row(desk).reason, row(desk).next_presence) == (Presence.NOT_READY, "lunch", None)
+    assert desk.post(PresenceQueued("ann", None)) == []
+
+
+def test_strangers_are_refused(desk: World) -> None:
+    for event in (PresenceQueued("eve", Presence.READY), MediaPaused("eve", ())):
+        assert [type(one) for one in desk.post(event)] == [Refuse]

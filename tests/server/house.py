@@ -248,7 +248,11 @@ class House:
 
     def _build_desk(self) -> None:
         board = self.pump.dispatcher
-        self.reach = Reach(self.pump.tell, lambda agent_id: row.generation if (row := board.agent(agent_id)) else 0)
+        self.reach = Reach(
+            self.pump.tell,
+            lambda agent_id: row.generation if (row := board.agent(agent_id)) else 0,
+            lambda agent_id: board.policy.agents[agent_id].capacity,
+        )
         agents = self.site.agents.values()
         self.reach.follow({one.agent_id: one.sip_user if one.station == "sip" else "" for one in agents})
         self.accounts = Accounts(self.database, CHEAP)

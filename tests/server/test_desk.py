@@ -42,7 +42,7 @@ async def test_a_token_names_the_agent(house: House) -> None:
     assert await house.desk.authenticate("guess") is None
 
 
-async def test_an_agent_is_reachable_with_page_and_leg(house: House) -> None:
+async def test_an_agent_of_calls_is_reachable_with_page_and_leg(house: House) -> None:
     assert code(await house.desk.set_presence("anna", "ready", None)) == "not_connected"
     await house.desk.connected("anna")
     assert code(await house.desk.set_presence("anna", "ready", None)) == "not_connected"

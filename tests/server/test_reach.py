@@ -3,6 +3,7 @@
 import pytest
 
 from router.events import AgentConnected, AgentDisconnected, Event
+from router.vocabulary import Medium
 from server.reach import Reach
 
 
@@ -10,7 +11,8 @@ class Rig:
     def __init__(self) -> None:
         self.told: list[Event] = []
         self.generation = 0
-        self.reach = Reach(self._tell, lambda _agent: self.generation)
+        self.takes: tuple[Medium, ...] = (Medium.VOICE,)
+        self.reach = Reach(self._tell, lambda _agent: self.generation, lambda _agent: self.takes)
         self.reach.follow({"anna": "", "ben": "2001"})
 
     def _tell(self, event: Event, cause: str) -> None:
@@ -25,15 +27,58 @@ def rig() -> Rig:
     return Rig()
 
 
-def test_a_browser_agent_needs_page_and_leg(rig: Rig) -> None:
+CHATS = (Medium.CHAT, Medium.EMAIL)
+VOICE = (Medium.VOICE,)
+ALL = (Medium.VOICE, *CHATS)
+
+
+def test_for_calls_a_browser_agent_needs_page_and_leg(rig: Rig) -> None:
     rig.reach.page("anna", up=True)
     assert rig.told == []
     rig.reach.leg("anna", up=True)
-    assert rig.told == [AgentConnected("anna", 1)]
+    assert rig.told == [AgentConnected("anna", 1, media=ALL)]
     rig.reach.leg("anna", up=True)
     rig.reach.page("anna", up=False)
     rig.reach.leg("anna", up=False)
-    assert rig.told == [AgentConnected("anna", 1), AgentDisconnected("anna", 1)]
+    assert rig.told == [AgentConnected("anna", 1, media=ALL), AgentDisconnected("anna", 1)]
+
+
+def test_chats_need_the_page_only(rig: Rig) -> None:
+    rig.takes = ALL
+    rig.reach.page("anna", up=True)
+    rig.reach.leg("anna", up=True)
+    rig.reach.leg("anna", up=False)
+    rig.reach.page("anna", up=False)
+    assert rig.told == [
+        AgentConnected("anna", 1, media=CHATS),
+        AgentConnected("anna", 1, media=ALL),
+        AgentConnected("anna", 1, media=CHATS),
+        AgentDisconnected("anna", 1),
+    ]
+
+
+def test_a_phone_agent_chats_on_the_page_without_the_phone(rig: Rig) -> None:
+    rig.takes = ALL
+    rig.reach.page("ben", up=True)
+    rig.reach.registered("ben", up=True)
+    rig.reach.page("ben", up=False)
+    assert rig.told == [
+        AgentConnected("ben", 1, media=CHATS),
+        AgentConnected("ben", 1, media=ALL),
+        AgentConnected("ben", 1, media=VOICE),
+    ]
+
+
+def test_who_takes_what_does_not_reach_them_counts_as_gone(rig: Rig) -> None:
+    rig.takes = (Medium.CHAT,)
+    rig.reach.registered("ben", up=True)
+    assert rig.told == []
+    rig.takes = ALL
+    rig.reach.follow({"anna": "", "ben": "2001"})
+    assert rig.told == [AgentConnected("ben", 1, media=VOICE)]
+    rig.takes = ()  # nobody knows yet
+    rig.reach.page("anna", up=True)
+    assert rig.told[1:] == [AgentConnected("anna", 2, media=CHATS)]
 
 
 def test_each_connection_has_a_greater_generation_also_after_a_restart(rig: Rig) -> None:
@@ -41,7 +86,11 @@ def test_each_connection_has_a_greater_generation_also_after_a_restart(rig: Rig)
     rig.reach.registered("ben", up=True)
     rig.reach.registered("ben", up=False)
     rig.reach.registered("ben", up=True)
-    assert rig.told == [AgentConnected("ben", 8), AgentDisconnected("ben", 8), AgentConnected("ben", 9)]
+    assert rig.told == [
+        AgentConnected("ben", 8, media=VOICE),
+        AgentDisconnected("ben", 8),
+        AgentConnected("ben", 9, media=VOICE),
+    ]
 
 
 def test_a_phone_agent_needs_the_phone_only(rig: Rig) -> None:
@@ -50,10 +99,10 @@ def test_a_phone_agent_needs_the_phone_only(rig: Rig) -> None:
     assert rig.told == []
     assert not rig.reach.leg_state("ben")
     rig.reach.registered("ben", up=True)
-    assert rig.told == [AgentConnected("ben", 1)]
+    assert rig.told == [AgentConnected("ben", 1, media=ALL)]
     assert rig.reach.leg_state("ben")
     rig.reach.page("ben", up=False)
-    assert len(rig.told) == 1
+    assert rig.told[1:] == [AgentConnected("ben", 1, media=VOICE)]
 
 
 def test_views(rig: Rig) -> None:
@@ -87,7 +136,7 @@ def test_who_comes_back_to_the_site_is_announced_anew(rig: Rig) -> None:
     assert rig.reach.on_phone("ben"), "a conversation may still go on"
     rig.generation = 0  # the router has forgotten them
     rig.reach.follow({"anna": "", "ben": "2001"})
-    assert rig.told == [AgentConnected("ben", 1), AgentConnected("ben", 1)]
+    assert rig.told == [AgentConnected("ben", 1, media=VOICE), AgentConnected("ben", 1, media=VOICE)]
 
 
 def test_another_station(rig: Rig) -> None:
@@ -98,4 +147,4 @@ def test_another_station(rig: Rig) -> None:
     rig.reach.follow({"anna": "2002", "ben": "2003"}, lambda phone: phone == "2003")
     assert rig.told == [AgentDisconnected("anna", 1)], "anna's new phone is not there yet, ben's is"
     rig.reach.registered("anna", up=True)
-    assert rig.told[1:] == [AgentConnected("anna", rig.generation)]
+    assert rig.told[1:] == [AgentConnected("anna", rig.generation, media=ALL)]

@@ -7,17 +7,18 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import router.commands
 import router.events
-from router.commands import Command, Decision
-from router.events import Event, PolicyChanged
+from router.commands import Command, Decision, ShowPresence
+from router.events import AgentConnected, Event, PolicyChanged, TimePassed
 from router.policy import AgentPolicy, Policy, QueuePolicy
 from router.rows import AgentRow, ReservationRow, WorkRow
-from router.vocabulary import Requirement
+from router.vocabulary import Medium, Presence, Requirement
 from store import codec
 from store.codec import COMMAND_TAGS, EVENT_TAGS, decode_entry, decode_event, decode_row, encode_entry, encode_row
 from store.errors import StoreCorrupt, UnknownPolicy, UnknownVersion
@@ -145,9 +146,21 @@ def test_a_field_added_at_the_end_with_a_default_reads_older_bytes() -> None:
     row = agent()
     assert (row.unconfirmed, row.node) == (False, "")
     written = encode_row(row)
-    assert written[1] == 0x9C  # array of twelve
-    older = written[:1] + b"\x97" + written[2:-5]
+    assert written[1:4] == b"\xdc\x00\x10"  # array of sixteen
+    added = msgspec.msgpack.encode([None, 0, (), False, "", row.media, (), None, None])[1:]
+    older = written[:1] + b"\x97" + written[4 : -len(added)]
     assert decode_row(older, AgentRow) == row
+
+
+def test_a_connection_of_an_older_journal_reached_its_agent_by_every_medium() -> None:
+    older = bytes([codec.VERSION]) + msgspec.msgpack.encode([EVENT_TAGS[AgentConnected], "ann", 3])
+    assert decode_event(older, {}) == AgentConnected("ann", 3, media=tuple(Medium))
+
+
+def test_what_an_older_journal_showed_is_what_is_shown_of_whoever_pauses_nothing() -> None:
+    entry = [1, "t", [EVENT_TAGS[TimePassed]], [[COMMAND_TAGS[ShowPresence], "ann", "ready", None, 7]]]
+    older = bytes([codec.VERSION]) + msgspec.msgpack.encode(entry)
+    assert decode_entry(1, older, {}).commands == (ShowPresence("ann", Presence.READY, None, 7),)
 
 
 def test_no_field_can_hold_what_names_a_person() -> None:
