@@ -13,7 +13,7 @@ import msgspec
 from aiohttp import web
 from msgspec import UNSET, UnsetType
 
-from http_api.edits import BadRules
+from http_api.edits import BadRules, Invalid, edit_problem
 from http_api.guard import CALLER
 from http_api.ports import Scopes
 from http_api.problems import ProblemError, not_found
@@ -126,7 +126,7 @@ class WhatIfApi:
             detail = "Others are trying changes out; ask again when they are done."
             raise ProblemError(503, "busy", detail, {"Retry-After": str(RETRY_AFTER_S)}) from error
         except Unfit as error:
-            raise ProblemError(422, "bad-rules", str(error)) from error
+            return edit_problem(request, Invalid(error.problems))
         except Unknown as error:
             raise not_found() from error
         return await _stream(request, lines)

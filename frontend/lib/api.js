@@ -19,6 +19,21 @@ export async function api(path, { method = "GET", body } = {}) {
   return text ? JSON.parse(text) : null;
 }
 
+/** Gives each line of an answer that comes line by line, as it comes. Rejects as `api` does, or when `signal` aborts. */
+export async function lines(path, { body, signal, onLine }) {
+  const response = await request(path, "POST", body, signal);
+  if (!response.ok) throw new ApiError(response.status, parsed(await response.text()));
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const whole = (rest + value).split("\n");
+    rest = whole.pop();
+    for (const line of whole) onLine(JSON.parse(line));
+  }
+}
+
 /** Saves the answer as a file of the name that the server gives it. Rejects as `api` does. */
 export async function download(path) {
   const response = await request(path, "GET");
@@ -30,10 +45,10 @@ export async function download(path) {
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
 
-function request(path, method, body) {
+function request(path, method, body, signal) {
   const headers = { Authorization: `Bearer ${storedToken()}` };
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  return fetch(`/api/v1/${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  return fetch(`/api/v1/${path}`, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
 }
 
 function parsed(text) {

@@ -74,6 +74,11 @@ TERMS = (
     "proficiency",
     "yielded",
 )
+# server.what_if_basis
+ASSUMED_FROM = (
+    *("last_hour_and_weeks", "last_hour", "weeks", "last_hours", "last_days"),
+    *("medium", "little_known", "assumed"),
+)
 FOLLOW_UPS = ("take_follow_up", "finish_follow_up", "hear_recording")
 MARKS = ("sent", "delivered", "read")
 STAFF = Catalogue(
@@ -117,6 +122,11 @@ STAFF = Catalogue(
         "transfer": get_args(Availability),
         "summary": ("waiting", "longest", "talking", "ready", "not_ready"),
         "supervisor": ("board", "follow_ups", "audit"),
+        "what_if": (
+            *("level", "wait_us", "abandoned", "unserved", "occupancy"),
+            *("better", "worse", "busier", "freer", "unclear"),
+        ),
+        "what_if.from": ASSUMED_FROM,
         "view": ("work", "follow_ups"),
         "start": tuple(f"{page}{text}" for page in ("agent", "supervisor", "visitor") for text in ("", "_text")),
     },

@@ -7,6 +7,7 @@ import { reasonTitle } from "./agents.js";
 import { Export } from "./export.js";
 import { titleOf } from "./queues.js";
 import { Skills, Theirs } from "./skills.js";
+import { WhatIf } from "./what-if.js";
 
 export function Dialogs(given) {
   const Kind = { presence: Presence, skills: Skills, move: Move, direct: Direct, cancel: Cancel, opening: Opening, export: Export }[given.asked.kind];
@@ -67,6 +68,7 @@ function Presence({ asked: { agent }, office, state, close }) {
             ${Object.entries(state.reasons).map(([code, title]) => html`<option value=${code} key=${code}>${reasonTitle(code, title)}</option>`)}
           </select>
         </label>`}
+      <${WhatIf} state=${state} draft=${presence === agent.presence ? null : { agents: [{ agent_id: agent.agent_id, presence }] }} />
     </${Sheet}>
   `;
 }
@@ -102,7 +104,7 @@ function Direct({ asked: { item }, office, state, close }) {
 }
 
 /** A queue that is closed or open whatever its hours say. The second writer is told what the first one changed. */
-function Opening({ asked: { queue }, office, close }) {
+function Opening({ asked: { queue }, office, state, close }) {
   const [rules, setRules] = useState(null);
   const [opening, setOpening] = useState(queue.opening);
   const [theirs, setTheirs] = useState(null);
@@ -126,6 +128,7 @@ function Opening({ asked: { queue }, office, close }) {
         ${["hours", "open", "closed"].map((name) => html`
           <label key=${name}><input type="radio" name="opening" value=${name} checked=${opening === name} onChange=${() => setOpening(name)} /><span>${t(`opening.${name}`)}</span></label>`)}
       </fieldset>
+      <${WhatIf} state=${state} draft=${rules && opening !== rules.opening ? { queues: [{ queue: queue.queue, opening }] } : null} />
     </${Sheet}>
   `;
 }

@@ -7,6 +7,7 @@ import { problemText } from "../office.js";
 import { knownSkills, nameOf } from "../store.js";
 import { Changes } from "./audit.js";
 import { Sheet } from "./dialogs.js";
+import { WhatIf } from "./what-if.js";
 
 export function Skills({ asked: { agent }, office, state, close }) {
   const [rules, setRules] = useState(null);
@@ -52,8 +53,15 @@ export function Skills({ asked: { agent }, office, state, close }) {
             <option value=""></option>${free.map((name) => html`<option value=${name} key=${name}>${titled(name)}</option>`)}
           </select>
         </label>`}
+      ${rules && html`<${WhatIf} state=${state} draft=${changed(rules.skills, skills) ? { agents: [{ agent_id: agent.agent_id, skills: Object.fromEntries(skills) }] } : null} />`}
     </${Sheet}>
   `;
+}
+
+/** Whether the form says something else than what holds, and something that can be saved. */
+function changed(before, skills) {
+  const same = skills.length === Object.keys(before).length && skills.every(([name, grade]) => before[name] === grade);
+  return !same && skills.every(([, grade]) => grade >= 1 && grade <= 10);
 }
 
 export function Theirs({ changes, load }) {
