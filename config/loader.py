@@ -4,6 +4,7 @@ import os
 import tomllib
 import wave
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +16,9 @@ from config.calls import FILE as CALLS_FILE
 from config.calls import CallsConfig, read_calls
 from config.guidance import FILE as GUIDANCE
 from config.guidance import read_guidance
+from config.patches import plan_problems
+from config.plans import FILE as PLANS_FILE
+from config.plans import read_plan
 from config.problems import ConfigProblem, ConfigProblems
 from config.queue_rows import QueueNames, circle, read_queue
 from config.routing import FILE as ROUTING
@@ -105,6 +109,16 @@ class _Loader:
             scripts=guidance.scripts,
         )
         main.finish()
+        return self._with_plans(site)
+
+    def _with_plans(self, site: Site) -> Site:
+        """The plans are checked against all the rest."""
+        file = self._file(PLANS_FILE, optional=True)
+        site = replace(site, plans=_read(file, read_plan))
+        for name in site.plans:
+            file.problems.extend(
+                FlowProblem(f"{name}.{each.path}", each.message, each.suggestion) for each in plan_problems(site, name)
+            )
         return site
 
     def _file(self, name: str, *, optional: bool = False) -> Table:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from config.plans import KINDS, plan_row, read_plan
 from config.queue_rows import QueueNames, circle, exits, read_queue
 from config.row_text import agent_row, queue_row
 from config.rows import read_agent
@@ -31,6 +32,8 @@ class UnknownSubjectError(Exception):
 def patched(site: Site, subject: str, patch: Patch) -> Site:
     """The site with one patch over it. Raises UnknownSubjectError and RulesProblem."""
     kind, _, name = subject.partition(":")
+    if kind == "plan":
+        return _planned(site, name, patch)
     editable = [key for key in _whole_row(site, subject) if key not in _ONLY_IN_FILES]
     problems = [
         FlowProblem(key, "cannot be set here", suggest(key, editable)) for key in sorted(set(patch) - set(editable))
@@ -48,6 +51,37 @@ def patched(site: Site, subject: str, patch: Patch) -> Site:
     if wrong:
         raise RulesProblem(wrong)
     return made
+
+
+def _planned(site: Site, name: str, patch: Patch) -> Site:
+    """A plan that was saved goes over that of the files; an empty patch leaves what the files say."""
+    if not patch:
+        return site
+    problems: list[FlowProblem] = []
+    plan = read_plan(name, Table(dict(patch), "", problems))
+    made = replace(site, plans=MappingProxyType({**site.plans, name: plan}))
+    problems += plan_problems(made, name)
+    if problems:
+        raise RulesProblem(problems)
+    return made
+
+
+def plan_problems(site: Site, name: str) -> list[FlowProblem]:
+    """What is wrong with a plan's rows on this site, each checked with those before it."""
+    problems: list[FlowProblem] = []
+    for subject, keys in site.plans[name].rows.items():
+        kind, _, row = subject.partition(":")
+        at = f"{KINDS[kind]}.{row}"
+        try:
+            site = patched(site, subject, keys)
+        except UnknownSubjectError:
+            known = site.agents if kind == "agent" else site.queues
+            problems.append(FlowProblem(at, f'there is no {kind} "{row}"', suggest(row, known)))
+        except RulesProblem as wrong:
+            problems += [FlowProblem(f"{at}.{each.path}", each.message, each.suggestion) for each in wrong.problems]
+        if not keys:
+            problems.append(FlowProblem(at, "changes nothing", "take it out, or give it keys of its row"))
+    return problems
 
 
 def _agent(site: Site, name: str, table: Table) -> AgentConfig:
@@ -104,6 +138,8 @@ def row_of(site: Site, subject: str, patch: Patch) -> dict[str, Any]:
 
 def _whole_row(site: Site, subject: str) -> dict[str, Any]:
     kind, _, name = subject.partition(":")
+    if kind == "plan":
+        return plan_row(site.plans[name]) if name in site.plans else {}
     if kind == "agent" and name in site.agents:
         return agent_row(site.agents[name])
     if kind == "queue" and name in site.queues:

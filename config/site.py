@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from config.calendar import Calendar
 from config.calls import CallsConfig
@@ -182,6 +183,25 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanConfig:
+    """A peak plan: a named bundle of changes, applied and taken back as one.
+
+    `agents` and `queues`: name -> keys of the row as the files write them, which hold while the plan is applied."""
+
+    name: str
+    title: str
+    titles: Mapping[str, str] = field(default_factory=dict)
+    agents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    queues: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> Mapping[str, Mapping[str, Any]]:
+        """Subject (`agent:anna`, `queue:orders`) -> the keys that it changes."""
+        pairs = (("agent", self.agents), ("queue", self.queues))
+        return {f"{kind}:{name}": keys for kind, rows in pairs for name, keys in rows.items()}
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """A whole site. The first language is the default one.
 
@@ -210,6 +230,7 @@ class Site:
     routing: RoutingConfig = RoutingConfig()
     alerts: AlertConfig = AlertConfig()
     calls: CallsConfig = field(default_factory=CallsConfig)
+    plans: Mapping[str, PlanConfig] = field(default_factory=dict)
     replies: Mapping[str, Reply] = field(default_factory=dict)
     scripts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 

@@ -15,7 +15,7 @@ import structlog
 from aiohttp import WSMsgType, web
 
 from http_api.alerts_api import AlertOverview, covers
-from http_api.ports import AgentOverview, Auth, QueueOverview, Scopes
+from http_api.ports import AgentOverview, Auth, ChannelOverview, QueueOverview, Scopes
 from http_api.problems import ProblemError
 from http_api.routes import Route
 from records.roles import Action, Scope, allowed
@@ -30,10 +30,12 @@ _log = structlog.get_logger(__name__)
 
 
 class BoardWork(msgspec.Struct, frozen=True, kw_only=True):
-    """An item that nobody has taken yet; times in microseconds since the epoch.
+    """An open item; times in microseconds since the epoch.
 
-    `order` sorts the items of a queue, smallest first. `offered_to` has the offer now, `directed` has it kept for them.
-    `due_at`: when the target is missed; `breach`: how likely that is, in tenths, null while too little is known.
+    `order` sorts the waiting items of a queue, smallest first. `offered_to` has the offer now, `directed` has it kept
+    for them. `due_at`: when the target is missed; `breach`: how likely that is, in tenths, null while too little is
+    known. `agent_id` has taken it, and `since` is when its state (assigned, connected, wrap_up) began.
+    `customer`: number or name, "" when neither is known; `ring`: how many rings of its queue hold for it.
     """
 
     work_id: str
@@ -49,10 +51,16 @@ class BoardWork(msgspec.Struct, frozen=True, kw_only=True):
     directed: str | None = None
     due_at: int | None = None
     breach: float | None = None
+    customer: str = ""
+    channel: str = ""
+    ring: int = 0
+    priority: int = 0
+    agent_id: str | None = None
+    since: int | None = None
 
 
-Thing = QueueOverview | AgentOverview | BoardWork | AlertOverview
-# What it is (queues, agents, work or alerts) and its id.
+Thing = QueueOverview | AgentOverview | BoardWork | AlertOverview | ChannelOverview
+# What it is (queues, agents, work, alerts or channels) and its id.
 Key = tuple[str, str]
 
 
@@ -94,6 +102,8 @@ class Titles(msgspec.Struct, frozen=True):
     reasons: Labels = {}
     skills: Labels = {}
     teams: Labels = {}
+    # After how long a reason is told as an alert, in microseconds; "" is for all that have no limit of their own.
+    limits: dict[str, int] = {}
 
 
 class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="hello"):
@@ -118,6 +128,17 @@ class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
     team_titles: Labels = {}
     beat_us: int = int(BEAT_S * 1e6)
     agent_id: str | None = None
+    limits: dict[str, int] = {}
+
+
+class Named(msgspec.Struct, frozen=True, tag="titles"):
+    """The site was read again, or edited: its names are these now, as in the welcome."""
+
+    server_time_us: int
+    reasons: Labels
+    skills: Labels
+    team_titles: Labels
+    limits: dict[str, int]
 
 
 class Gone(msgspec.Struct, frozen=True):
@@ -127,6 +148,7 @@ class Gone(msgspec.Struct, frozen=True):
     agents: tuple[str, ...] = ()
     work: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
 
 
 class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
@@ -138,6 +160,7 @@ class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
     agents: tuple[AgentOverview, ...]
     work: tuple[BoardWork, ...]
     alerts: tuple[AlertOverview, ...] = ()
+    channels: tuple[ChannelOverview, ...] = ()
 
 
 class Change(msgspec.Struct, frozen=True, tag="change"):
@@ -149,6 +172,7 @@ class Change(msgspec.Struct, frozen=True, tag="change"):
     agents: tuple[AgentOverview, ...]
     work: tuple[BoardWork, ...]
     alerts: tuple[AlertOverview, ...]
+    channels: tuple[ChannelOverview, ...]
     gone: Gone
 
 
@@ -200,17 +224,26 @@ def _visible(scope: Scope, thing: Thing) -> bool:
             return scope.covers_queue(Action.SEE_WORK, thing.queue)
         case AlertOverview():
             return covers(scope, Action.SEE_ALERTS, thing)
+        case ChannelOverview():
+            return scope.covers_team(Action.SEE_QUEUES, thing.owner)
 
 
 def _sorted(
     things: Mapping[Key, Thing],
-) -> tuple[tuple[QueueOverview, ...], tuple[AgentOverview, ...], tuple[BoardWork, ...], tuple[AlertOverview, ...]]:
+) -> tuple[
+    tuple[QueueOverview, ...],
+    tuple[AgentOverview, ...],
+    tuple[BoardWork, ...],
+    tuple[AlertOverview, ...],
+    tuple[ChannelOverview, ...],
+]:
     every = things.values()
     return (
         tuple(one for one in every if isinstance(one, QueueOverview)),
         tuple(one for one in every if isinstance(one, AgentOverview)),
         tuple(one for one in every if isinstance(one, BoardWork)),
         tuple(one for one in every if isinstance(one, AlertOverview)),
+        tuple(one for one in every if isinstance(one, ChannelOverview)),
     )
 
 
@@ -321,11 +354,14 @@ class BoardSocket:
             account, role = caller.account, caller.role.value
             titles, beat_us = self._titles(), int(self._beat_s * 1e6)
             named = (titles.reasons, titles.skills, titles.teams)
-            welcome = Welcome(account, role, teams, self._now(), *named, beat_us, caller.agent_id)
+            welcome = Welcome(account, role, teams, self._now(), *named, beat_us, caller.agent_id, titles.limits)
             await _write(ws, welcome)
             clock = asyncio.get_running_loop().time
             check_at, beat_at = clock() + CHECK_S, clock() + self._beat_s
             while not ws.closed:
+                if (fresh := self._titles()) is not titles and fresh != titles:
+                    titles = fresh
+                    await _write(ws, Named(self._now(), fresh.reasons, fresh.skills, fresh.teams, fresh.limits))
                 message = view.next(self._feed, self._scopes.of(caller), self._now())
                 if message is not None or clock() >= beat_at:
                     await _write(ws, message or Beat(self._now()))
@@ -350,6 +386,6 @@ class BoardSocket:
                 await self._feed.wait(version)
 
 
-async def _write(ws: web.WebSocketResponse, message: Welcome | Snapshot | Change | Beat) -> None:
+async def _write(ws: web.WebSocketResponse, message: Welcome | Named | Snapshot | Change | Beat) -> None:
     async with asyncio.timeout(WRITE_TIMEOUT_S):
         await ws.send_str(msgspec.json.encode(message).decode())

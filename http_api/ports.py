@@ -111,6 +111,18 @@ class QueueOverview(Struct, frozen=True, kw_only=True):
     outlook: QueueOutlook = QueueOutlook()
 
 
+class ChannelOverview(Struct, frozen=True, kw_only=True):
+    """A channel today; `owner` is the team that looks after it. What waits and is served stands in the items."""
+
+    channel: str
+    title: str
+    medium: str
+    owner: str
+    today: QueueFigures = QueueFigures()
+    within: int = 0
+    level: float | None = None
+
+
 class HeldWork(Struct, frozen=True, kw_only=True):
     """One reservation that an agent holds now; `since` is when it was offered, in microseconds since the epoch."""
 

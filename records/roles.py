@@ -28,6 +28,7 @@ class Action(StrEnum):
     SET_AGENT_RULES = "set_agent_rules"
     SET_QUEUE_RULES = "set_queue_rules"
     TRY_CHANGES = "try_changes"
+    APPLY_PLANS = "apply_plans"
     STEER_WORK = "steer_work"
     CANCEL_WORK = "cancel_work"
     LISTEN = "listen"
@@ -71,6 +72,7 @@ _ROWS: Mapping[Action, tuple[Extent, Extent, Extent, Extent, Extent]] = {
     Action.SET_AGENT_RULES: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
     Action.SET_QUEUE_RULES: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
     Action.TRY_CHANGES: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
+    Action.APPLY_PLANS: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
     Action.STEER_WORK: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
     Action.CANCEL_WORK: (_NONE, _NONE, _TEAMS, _ALL, _OWN),
     Action.LISTEN: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
@@ -158,6 +160,7 @@ _MEANING: Mapping[Action, str] = {
     Action.SET_AGENT_RULES: "set an agent's skills, capacity and team",
     Action.SET_QUEUE_RULES: "set a queue's priority, target, offer time, wrap-up time, teams and emergency message",
     Action.TRY_CHANGES: "have a change of agents and queues played forward, without making it",
+    Action.APPLY_PLANS: "save, apply and revert peak plans; teams: those that change only what is theirs",
     Action.STEER_WORK: "move waiting work to another queue, keep it for an agent, or take it back from one",
     Action.CANCEL_WORK: "end a work item; own: one that this key submitted",
     Action.LISTEN: "see who is in a call, listen, whisper and barge in; teams: calls in which one of their agents is",

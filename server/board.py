@@ -4,10 +4,20 @@ from collections.abc import Callable, Iterable, Mapping
 
 from config.site import QueueConfig, Site
 from http_api.alerts_api import AlertOverview
-from http_api.ports import AgentFigures, AgentOverview, HeldWork, QueueFigures, QueueOutlook, QueueOverview
+from http_api.board_ws import BoardWork
+from http_api.ports import (
+    AgentFigures,
+    AgentOverview,
+    ChannelOverview,
+    HeldWork,
+    QueueFigures,
+    QueueOutlook,
+    QueueOverview,
+)
 from router.breach import Breach
 from router.dispatcher import Dispatcher
-from router.rows import AgentRow, WorkRow
+from router.rows import AgentRow, ReservationRow, WorkRow
+from router.vocabulary import OfferState
 from server.figures import Figures
 from telemetry.metrics import QueueGauge
 
@@ -30,6 +40,8 @@ class Board:
         self._site = site
         self._figures = figures
         self._wait_per_place = wait_per_place
+        # Number or name of who began an interaction, "" when neither is known.
+        self.customer_of: Callable[[str], str] = lambda _interaction: ""
 
     def queues(self) -> list[QueueOverview]:
         """Every queue."""
@@ -56,6 +68,46 @@ class Board:
     def agents(self) -> list[AgentOverview]:
         """Every agent."""
         return [self.agent(row) for row in self._dispatcher.agents()]
+
+    def channels(self) -> list[ChannelOverview]:
+        """Every channel of the register."""
+        site = self._site() if self._site is not None else None
+        return [] if site is None else [each for name in site.channels if (each := self.channel(name)) is not None]
+
+    def channel(self, name: str) -> ChannelOverview | None:
+        """One of them."""
+        known = self._site().channels.get(name) if self._site is not None else None
+        if known is None:
+            return None
+        plain = ChannelOverview(channel=name, title=known.title, medium=known.medium, owner=known.owner)
+        return plain if self._figures is None else self._figures.channel(plain)
+
+    def work(self, row: WorkRow, queue_priority: int, reservation: ReservationRow | None) -> BoardWork:
+        """An open item."""
+        taken = reservation is not None and reservation.state is not OfferState.OFFERED
+        holder = reservation.agent_id if reservation is not None else None
+        breach = None if taken else self.breach(row)
+        return BoardWork(
+            work_id=row.work_id,
+            interaction_id=row.interaction_id,
+            medium=row.medium.value,
+            queue=row.queue,
+            state=row.state.value,
+            queued_at=row.queued_at,
+            attempts=row.attempts,
+            order=(-queue_priority - row.priority, row.queued_at, row.sequence),
+            requirements={need.skill: need.minimum for need in row.requirements},
+            offered_to=None if taken else holder,
+            directed=row.directed,
+            due_at=breach.due_at if breach is not None else None,
+            breach=round(breach.permille / 1000, 1) if breach is not None and breach.permille is not None else None,
+            customer=self.customer_of(row.interaction_id),
+            channel=self._figures.channel_of(row.work_id) if self._figures is not None else "",
+            ring=row.ring,
+            priority=queue_priority + row.priority,
+            agent_id=holder if taken else None,
+            since=_since(reservation) if taken else None,
+        )
 
     def breach(self, row: WorkRow) -> Breach | None:
         """Whether an item will miss its target."""
@@ -112,6 +164,10 @@ class Board:
                     since=reservation.offered_at,
                     work_id=work.work_id,
                 )
+
+
+def _since(reservation: ReservationRow | None) -> int | None:
+    return None if reservation is None else reservation.ended_at or reservation.connected_at or reservation.offered_at
 
 
 class Checks:

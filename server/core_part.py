@@ -126,6 +126,7 @@ async def build_core(ground: Ground) -> CorePart:
     await projection.catch_up(shard.image.applied)
     journal = KeptJournal(shard.store, folder)
     await management.attach(pump, journal, shard.image, interaction_ids(wall_us), waits, projection.save)
+    management.board.customer_of = lambda interaction: next(filter(None, contexts.caller(interaction)), "")
     speaker.attach_management(management.observe)
     return CorePart(
         pump=pump,

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
+import msgspec
+
 from http_api.alerts_api import AlertOverview
-from http_api.ports import AgentFigures, QueueFigures, QueueOutlook, ServiceLevel
+from http_api.ports import AgentFigures, ChannelOverview, QueueFigures, QueueOutlook, ServiceLevel
 from http_api.statistics_api import share
 from router.breach import Breach
-from router.counters import Counters, mean, occupancy
+from router.counters import Counters, levels, mean, occupancy
 from router.rows import WorkRow
-from router.statistics import AGENT, QUEUE
+from router.statistics import AGENT, CHANNEL, QUEUE
 from server.alerts import AlertDesk
 from server.outlook import Outlook
 from server.statistics import StatisticsKeeper
@@ -28,16 +30,17 @@ class Figures:
 
     def queue(self, queue: str) -> QueueFigures:
         """Today's figures of a queue."""
-        counters = self.statistics.today((QUEUE, queue))
-        return QueueFigures(
-            arrived=counters.arrived,
-            answered=counters.answered,
-            abandoned=counters.abandoned,
-            short_abandoned=counters.short_abandoned,
-            diverted=counters.diverted,
-            mean_wait_us=mean(counters.wait_us, counters.answered),
-            mean_handle_us=_handle_us(counters),
-        )
+        return _of_waiting(self.statistics.today((QUEUE, queue)))
+
+    def channel(self, channel: ChannelOverview) -> ChannelOverview:
+        """The channel with today's figures."""
+        counters = self.statistics.today((CHANNEL, channel.channel))
+        level = share(levels(counters).of_settled)
+        return msgspec.structs.replace(channel, today=_of_waiting(counters), within=counters.within, level=level)
+
+    def channel_of(self, work_id: str) -> str:
+        """By what an open item came, "" when that is unknown."""
+        return self.statistics.channel_of(work_id)
 
     def agent(self, agent_id: str) -> AgentFigures:
         """Today's figures of an agent; occupancy in whole percent, so that it does not change all the time."""
@@ -62,6 +65,18 @@ class Figures:
     def open_alerts(self) -> list[AlertOverview]:
         """Those that are open."""
         return self.alerts.overviews()
+
+
+def _of_waiting(counters: Counters) -> QueueFigures:
+    return QueueFigures(
+        arrived=counters.arrived,
+        answered=counters.answered,
+        abandoned=counters.abandoned,
+        short_abandoned=counters.short_abandoned,
+        diverted=counters.diverted,
+        mean_wait_us=mean(counters.wait_us, counters.answered),
+        mean_handle_us=_handle_us(counters),
+    )
 
 
 def _handle_us(counters: Counters) -> int | None:

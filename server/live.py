@@ -11,27 +11,25 @@ import structlog
 
 from http_api.board_ws import BoardWork, Key, Thing
 from http_api.ports import AgentOverview, QueueOverview
-from router.breach import Breach
 from router.dispatcher import Dispatcher
 from router.events import PolicyChanged
-from router.rows import ReservationRow, Turn, WorkRow
-from router.vocabulary import OfferState, WorkState
+from router.rows import Turn
+from router.vocabulary import WorkState
 from server.board import Board
 
 log = structlog.get_logger(__name__)
 
 GATHER_S = 0.25
 MAX_GONE = 10_000
-_NOT_TAKEN = (WorkState.WAITING, WorkState.OFFERED)
 
 
 class LiveFeed:
     """`observe` is called with each committed turn. `gather_s` is how long changes gather."""
 
-    def __init__(self, board: Board, dispatcher: Dispatcher, changed: Callable[[], set[str]], gather_s: float) -> None:
+    def __init__(self, board: Board, dispatcher: Dispatcher, changed: Callable[[], set[Key]], gather_s: float) -> None:
         self._board = board
         self._dispatcher = dispatcher
-        self._queues_changed = changed
+        self._figures_changed = changed
         self._gather_s = gather_s
         self._watchers = 0
         self._ledger: OrderedDict[Key, tuple[int, Thing | None]] = OrderedDict()
@@ -111,8 +109,7 @@ class LiveFeed:
             self._touch_work(work.work_id, work.queue)
         for work_id in changes.work_closed:
             self._touch_work(work_id, "")
-        for queue in self._queues_changed():
-            self._dirty["queues", queue] = None
+        self._dirty.update((key, None) for key in self._figures_changed())
         self._gather()
 
     def touch(self, keys: Iterable[Key]) -> None:
@@ -174,6 +171,7 @@ class LiveFeed:
         found: dict[Key, Thing] = {("queues", one.queue): one for one in self._board.queues()}
         found.update((("agents", one.agent_id), one) for one in self._board.agents())
         found.update((("alerts", str(one.id)), one) for one in self._board.alerts())
+        found.update((("channels", one.channel), one) for one in self._board.channels())
         for queue in self._dispatcher.queues():
             for work_id in self._dispatcher.waiting(queue):
                 if (work := self._work(work_id)) is not None:
@@ -192,6 +190,8 @@ class LiveFeed:
                 return self._agent(name)
             case ("alerts", name):
                 return self._board.alert(int(name))
+            case ("channels", name):
+                return self._board.channel(name)
             case (_, name):
                 return self._work(name)
 
@@ -201,33 +201,11 @@ class LiveFeed:
 
     def _work(self, work_id: str) -> BoardWork | None:
         row = self._dispatcher.work(work_id)
-        if row is None or row.state not in _NOT_TAKEN or row.not_before is not None:
+        if row is None or row.state is WorkState.CLOSED or row.not_before is not None:
             return None
         reservation = next(iter(self._dispatcher.holders(work_id)), None)
-        return board_work(row, self._queue_priority(row.queue), reservation, self._board.breach(row))
+        return self._board.work(row, self._queue_priority(row.queue), reservation)
 
     def _queue_priority(self, queue: str) -> int:
         rules = self._dispatcher.policy.queues.get(queue)
         return rules.priority if rules is not None else 0
-
-
-def board_work(
-    row: WorkRow, queue_priority: int, reservation: ReservationRow | None, breach: Breach | None = None
-) -> BoardWork:
-    """An item as the board shows it."""
-    offered = reservation is not None and reservation.state is OfferState.OFFERED
-    return BoardWork(
-        work_id=row.work_id,
-        interaction_id=row.interaction_id,
-        medium=row.medium.value,
-        queue=row.queue,
-        state=row.state.value,
-        queued_at=row.queued_at,
-        attempts=row.attempts,
-        order=(-queue_priority - row.priority, row.queued_at, row.sequence),
-        requirements={need.skill: need.minimum for need in row.requirements},
-        offered_to=reservation.agent_id if reservation is not None and offered else None,
-        directed=row.directed,
-        due_at=breach.due_at if breach is not None else None,
-        breach=round(breach.permille / 1000, 1) if breach is not None and breach.permille is not None else None,
-    )

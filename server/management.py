@@ -7,6 +7,7 @@ from aiohttp import web
 from config.site import Named, Site, TeamConfig, label
 from config.whole import WholeSite
 from http_api.board_ws import BoardSocket, Titles
+from http_api.plans_api import PlansApi
 from http_api.ports import Auth
 from http_api.routes import Route
 from http_api.undo_api import UndoApi
@@ -31,6 +32,7 @@ from server.hours import Hours
 from server.live import GATHER_S, LiveFeed
 from server.outlook import Outlook
 from server.overlay import Overlay
+from server.plans import PlanDesk
 from server.programs import Programs
 from server.projection import Journal
 from server.pump import Pump
@@ -106,11 +108,12 @@ class Management:
         await self.alerts.begin()
         figures = Figures(self.statistics, outlook, self.alerts)
         self.board = Board(pump.dispatcher, pump.now, self.site, figures, waits.per_place)
-        self.feed = LiveFeed(self.board, pump.dispatcher, self.statistics.take_changed_queues, GATHER_S)
+        self.feed = LiveFeed(self.board, pump.dispatcher, self.statistics.take_changed, GATHER_S)
         self.alerts.touch = self.feed.touch
         self.supervision = Supervision(pump, self.audit, submissions, self.site, self._wall)
         self.rules = RulesDesk(self.overlay, self._overlay_store, self._wall)
         self.undo = UndoDesk(self.audit, self.supervision, self.rules, self.overlay, self._overlay_store)
+        self.plans = PlanDesk(self.overlay, self.rules, self.undo, self.audit)
         self.programs = Programs(pump, submissions, customers, new_id, self._wall)
         await self.hooks.attach(journal, image.applied)
 
@@ -136,7 +139,8 @@ class Management:
 
     def routes(self) -> tuple[Route, ...]:
         """What only supervisors ask of the overlay."""
-        return UndoApi(self.undo, self.supervision, self.audit, self.scopes).routes()
+        undo = UndoApi(self.undo, self.supervision, self.audit, self.scopes)
+        return (*undo.routes(), *PlansApi(self.plans, self.rules, self.scopes).routes())
 
     def _titles(self) -> Titles:
         site = self.site()
@@ -144,7 +148,10 @@ class Management:
         reasons, skills, teams = (
             {code: label(one.title, one.titles) for code, one in named.items()} for named in kinds
         )
-        return Titles(reasons, skills, teams)
+        limits = {code: reason.limit_us for code, reason in site.not_ready_reasons.items() if reason.limit_us}
+        if site.alerts.not_ready_us:
+            limits[""] = site.alerts.not_ready_us
+        return Titles(reasons, skills, teams, limits)
 
     def close(self) -> None:
         """Background work ends by itself."""

@@ -6,6 +6,7 @@ from typing import Any
 from config.patches import row_of
 from config.routing import is_closed
 from http_api.edits import Conflict, Invalid, RulesChange
+from http_api.reach import rows_of
 from http_api.rules_api import AgentRules, QueueRules
 from records.overlay import Edited, OverlayConflictError, OverlayStore, OverlayVersion
 from records.sessions import Caller
@@ -89,7 +90,9 @@ class RulesDesk:
 
     def author(self, caller: Caller, changes: Mapping[str, Mapping[str, Any]], comment: str) -> Author:
         """Who edits these subjects, now."""
-        known = [(subject, row) for subject, row in changes.items() if self.knows(subject)]
+        plans = {subject: row for subject, row in changes.items() if subject.startswith("plan:")}
+        inside = {each: keys for row in plans.values() for each, keys in rows_of(row).items()}
+        known = [(subject, row) for subject, row in {**inside, **changes}.items() if self.knows(subject)]
         teams = {team for subject, row in known for team in self._teams_of(subject, row)}
         return Author(
             account=caller.account,
@@ -98,6 +101,11 @@ class RulesDesk:
             comment=comment,
             teams=tuple(sorted(teams)),
         )
+
+    @property
+    def version(self) -> int:
+        """The overlay's."""
+        return self._overlay.version
 
     def knows(self, subject: str) -> bool:
         """Whether the site has such an agent or queue."""

@@ -149,9 +149,10 @@ class StatisticsKeeper:
         work = self._statistics.state.work.get(work_id)
         return work.channel if work is not None else ""
 
-    def take_changed_queues(self) -> set[str]:
-        """The queues of which any number changed since this was last asked."""
-        return {name for kind, name in self._statistics.take_changed() if kind == QUEUE}
+    def take_changed(self) -> set[tuple[str, str]]:
+        """The queues and channels of which any number changed since this was last asked, as the board has them."""
+        shown = {QUEUE: "queues", CHANNEL: "channels"}
+        return {(shown[kind], name) for kind, name in self._statistics.take_changed() if kind in shown}
 
     # --- any period ---------------------------------------------------------------------------------------------
 

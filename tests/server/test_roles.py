@@ -232,6 +232,24 @@ async def acknowledge_alerts(office: Bureau, who: str, target: dict[str, str]) -
     return {200: True, 409: True, 404: False, 403: None}[status]
 
 
+async def apply_plans(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    _, plans = await office.ask("ops9", "GET", "plans")
+    row = {f"queue:{target['queue']}": {"priority": 5}}
+    many = await reached(office, who, "POST", "rules", {"based_on": plans["version"], "rows": row})
+    _, plans = await office.ask("ops9", "GET", "plans")
+    body = {"based_on": plans["version"], "title": {"en": "Peak"}, "rows": row}
+    name = f"peak_{target['queue']}"
+    assert (await office.ask("ops9", "PUT", f"plans/{name}", body))[0] == 200
+    saved = await reached(office, who, "PUT", f"plans/{name}", body | {"based_on": plans["version"] + 1})
+    _, plans = await office.ask("ops9", "GET", "plans")
+    applied = await reached(office, who, "POST", f"plans/{name}/apply", {"based_on": plans["version"]})
+    await office.ask("ops9", "POST", f"plans/{name}/apply", {"based_on": plans["version"]})
+    reverted = await reached(office, who, "POST", f"plans/{name}/revert", {})
+    await office.ask("ops9", "POST", f"plans/{name}/revert", {})
+    assert many == saved == applied == reverted
+    return many
+
+
 async def undo(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
     _, rules = await office.ask("ops9", "GET", f"queues/{target['queue']}/rules")
     body = {"based_on": rules["version"], "priority": rules["version"] % 90}
