@@ -118,6 +118,12 @@ class LiveFeed:
             self._dirty.update((key, None) for key in keys)
             self._gather()
 
+    def refresh(self) -> None:
+        """Everything may show something else, and watchers are woken: the site has other names."""
+        if self._watchers:
+            self._everything = True
+            self._gather()
+
     def _gather(self) -> None:
         if (self._dirty or self._everything) and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._gather_s, self._flush)
@@ -132,6 +138,7 @@ class LiveFeed:
     def _flush(self) -> None:
         self._timer = None
         dirty, self._dirty = self._dirty, {}
+        anyway = self._everything
         if self._everything:
             self._everything = False
             dirty = dict.fromkeys((*self._ledger, *self._all()))
@@ -143,7 +150,7 @@ class LiveFeed:
         for key in dirty:
             self._put(key, self._now(key, queues), version)
         self._bound()
-        if self._ledger and next(reversed(self._ledger.values()))[0] == version:
+        if anyway or (self._ledger and next(reversed(self._ledger.values()))[0] == version):
             self.version = version
             self._news.set()
             self._news = asyncio.Event()

@@ -59,6 +59,7 @@ class Management:
         self.scopes = Scopes(self.site)
         self.audit = Audit(database)
         self.deliveries = Deliveries(database)
+        self._named: tuple[Site, Titles] | None = None
         self.demands = RecentDemands()
         self.hooks = HookService(database, self.deliveries, files.hooks, wall)
 
@@ -110,6 +111,7 @@ class Management:
         self.board = Board(pump.dispatcher, pump.now, self.site, figures, waits.per_place)
         self.feed = LiveFeed(self.board, pump.dispatcher, self.statistics.take_changed, GATHER_S)
         self.alerts.touch = self.feed.touch
+        self.current.on_change(lambda _site: self.feed.refresh())
         self.supervision = Supervision(pump, self.audit, submissions, self.site, self._wall)
         self.rules = RulesDesk(self.overlay, self._overlay_store, self._wall)
         self.undo = UndoDesk(self.audit, self.supervision, self.rules, self.overlay, self._overlay_store)
@@ -143,7 +145,12 @@ class Management:
         return (*undo.routes(), *PlansApi(self.plans, self.rules, self.scopes).routes())
 
     def _titles(self) -> Titles:
-        site = self.site()
+        """Made once for each site: every watcher asks again and again."""
+        if self._named is None or self._named[0] is not self.site():
+            self._named = (self.site(), self._make_titles(self.site()))
+        return self._named[1]
+
+    def _make_titles(self, site: Site) -> Titles:
         kinds: tuple[Mapping[str, Named | TeamConfig], ...] = (site.not_ready_reasons, site.skills, site.teams)
         reasons, skills, teams = (
             {code: label(one.title, one.titles) for code, one in named.items()} for named in kinds

@@ -16,7 +16,7 @@ from http_api.statistics_api import MAX_SPANS, Period, Step, Tally, TooManyRowsE
 from records.statistics import StatisticsStore, encode_checkpoint
 from router.counters import Counters, levels
 from router.rows import ShardImage, Turn
-from router.statistics import AGENT, QUEUE, SLOT_US, Statistics, Subject
+from router.statistics import AGENT, CHANNEL, QUEUE, SLOT_US, Statistics, Subject
 from router.statistics_state import Limits
 from server.periods import day_of, days, month_of, start_of_day, week_of
 from server.projection import AWAY, Journal

@@ -14,6 +14,8 @@ export const initial = {
   agents: new Map(),
   work: new Map(),
   alerts: new Map(), // the open ones
+  channels: new Map(),
+  limits: {}, // after how many microseconds of a reason somebody is told, "" for all others
   notices: [],
 };
 
@@ -22,7 +24,9 @@ let noticeId = 0;
 export function reduce(state, message) {
   switch (message.type) {
     case "welcome":
-      return { ...state, account: message.account, role: message.role, agentId: message.agent_id ?? null, reasons: message.reasons ?? {}, skills: message.skills ?? {}, teams: message.team_titles ?? {} };
+      return { ...state, account: message.account, role: message.role, agentId: message.agent_id ?? null, reasons: message.reasons ?? {}, skills: message.skills ?? {}, teams: message.team_titles ?? {}, limits: message.limits ?? {} };
+    case "titles":
+      return { ...state, reasons: message.reasons, skills: message.skills, teams: message.team_titles, limits: message.limits };
     case "snapshot":
       return { ...state, ready: true, ...parts(initial, message) };
     case "change":
@@ -40,12 +44,13 @@ export function reduce(state, message) {
   }
 }
 
-function parts(before, { queues, agents, work, alerts, gone = {} }) {
+function parts(before, { queues, agents, work, alerts, channels, gone = {} }) {
   return {
     queues: merged(before.queues, queues, (one) => one.queue, gone.queues),
     agents: merged(before.agents, agents, (one) => one.agent_id, gone.agents),
     work: merged(before.work, work, (one) => one.work_id, gone.work),
     alerts: merged(before.alerts, alerts, (one) => String(one.id), gone.alerts),
+    channels: merged(before.channels, channels, (one) => one.channel, gone.channels),
   };
 }
 
@@ -57,9 +62,12 @@ function merged(before, fresh = [], key, gone = []) {
   return next;
 }
 
+/** Nobody has taken it yet. */
+export const notTaken = ({ state }) => state === "waiting" || state === "offered";
+
 /** Waiting items queue by queue, each queue in its order. */
 export function inOrder(work) {
-  return [...work.values()].sort((a, b) => a.queue.localeCompare(b.queue) || byOrder(a.order, b.order));
+  return [...work.values()].filter(notTaken).sort((a, b) => a.queue.localeCompare(b.queue) || byOrder(a.order, b.order));
 }
 
 function byOrder(a, b) {

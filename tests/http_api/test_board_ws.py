@@ -5,13 +5,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from http_api.alerts_api import AlertOverview
 from http_api.board_ws import BoardSocket, BoardWork, Change, Key, Snapshot, Thing, Titles, View
-from http_api.ports import QueueOverview
+from http_api.ports import AgentOverview, ChannelOverview, QueueOverview
 from records.accounts import Role
 from records.roles import Scope
 from records.sessions import Caller, SignedIn
@@ -53,6 +54,12 @@ class Ledger:
         while self.version <= version:
             self.news.clear()
             await self.news.wait()
+
+
+def person(agent_id: str, team: str, load: int = 0) -> AgentOverview:
+    return AgentOverview(
+        agent_id=agent_id, team=team, presence="ready", reason=None, since=0, connected=True, load=load, capacity=3
+    )
 
 
 def queue(name: str, waiting: int = 0) -> QueueOverview:
@@ -132,6 +139,34 @@ def test_too_long_ago_or_another_scope_begins_anew() -> None:
     assert empty.work == ()
 
 
+def test_nothing_outside_the_scope_is_ever_sent() -> None:
+    """Every kind of thing, in and out of reach, in snapshots and in changes, and when reach is lost."""
+    feed, view = Ledger(), View()
+    for number, name in enumerate(("sales", "secret")):
+        team = ("t", "u")[number]
+        agent_id = ("ann", "eve")[number]
+        feed.put(("queues", name), queue(name))
+        feed.put(("work", f"w-{name}"), item(f"w-{name}", name))
+        feed.put(("agents", agent_id), person(agent_id, team))
+        feed.put(("channels", team), ChannelOverview(channel=team, title="", medium="voice", owner=team))
+    sent = [view.next(feed, SAM, 1)]
+    for number in range(3):
+        feed.put(("queues", "secret"), queue("secret", number + 1))
+        feed.put(("agents", "eve"), person("eve", "u", load=number + 1))
+        feed.put(("work", "w-secret"), item("w-secret", "secret"))
+        feed.put(("channels", "u"), ChannelOverview(channel="u", title=str(number), medium="voice", owner="u"))
+        sent.append(view.next(feed, SAM, 2))
+    feed.put(("work", "w-secret"), None)
+    feed.put(("work", "w-sales"), item("w-sales", "secret"))
+    sent.append(view.next(feed, SAM, 3))
+    told = msgspec.json.encode(sent).decode()
+    for secret in ("secret", '"eve"', '"u"'):
+        assert secret not in told
+    last = sent[-1]
+    assert isinstance(last, Change)
+    assert last.gone.work == ("w-sales",)
+
+
 class Door:
     def __init__(self) -> None:
         self.open = True
@@ -155,13 +190,14 @@ class Sees:
 class Office:
     def __init__(self) -> None:
         self.feed, self.door = Ledger(), Door()
+        self.titles = Titles(reasons={"lunch": {"en": "Lunch"}})
         self.socket = BoardSocket(
             self.feed,
             self.door,
             Sees(),
             lambda: 7,
             lambda request: request.headers.get("Origin") != "http://evil",
-            lambda: Titles(reasons={"lunch": {"en": "Lunch"}}),
+            lambda: self.titles,
             beat_s=0.5,
         )
 
@@ -206,6 +242,18 @@ async def test_a_watcher_is_told(office: Office, client: "TestClient[Any, Any]")
     async with asyncio.timeout(5):
         while office.feed.watchers or office.socket.watchers:
             await asyncio.sleep(0.005)
+
+
+async def test_new_names_are_told_without_a_new_connection(office: Office, client: "TestClient[Any, Any]") -> None:
+    ws = await office.connect(client, {"type": "hello", "token": "sam"})
+    assert [(await read(ws))["type"] for _ in range(2)] == ["welcome", "snapshot"]
+    office.titles = Titles(reasons={"meal": {"en": "Meal"}}, limits={"": 60})
+    office.feed.version += 1
+    office.feed.news.set()
+    told = await read(ws)
+    while told["type"] == "beat":
+        told = await read(ws)
+    assert (told["type"], told["reasons"], told["limits"]) == ("titles", {"meal": {"en": "Meal"}}, {"": 60})
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,19 @@
 import asyncio
 from random import Random
 
-from http_api.board_ws import Key, Thing
+from http_api.board_ws import BoardWork, Key, Thing
 from router.dispatcher import Dispatcher
-from router.events import AgentConnected, Event, PolicyChanged, PresenceSet, WorkDirected, WorkMoved, WorkQueued
+from router.events import (
+    AgentConnected,
+    Event,
+    OfferAccepted,
+    PolicyChanged,
+    PresenceSet,
+    WorkCancelled,
+    WorkDirected,
+    WorkMoved,
+    WorkQueued,
+)
 from router.rows import Turn
 from router.vocabulary import Medium, Presence
 from server.board import Board
@@ -59,6 +69,43 @@ async def test_versions_follow_what_happens() -> None:
     assert set(feed.since(before + 1) or ()) >= {("agents", "ann"), ("work", "w1"), ("queues", "vip")}
     feed.unsubscribe()
     assert feed.everything() == {}
+
+
+async def test_who_has_an_item_is_told_until_its_end() -> None:
+    followed = Followed(Dispatcher(policy()))
+    followed.feed.subscribe()
+    followed.board.customer_of = {"i0": "+3225550100"}.get  # type: ignore[assignment]
+    followed.post(AgentConnected("ann", 1), 5)
+    followed.post(PresenceSet("ann", Presence.READY), 6)
+    followed.post(WorkQueued("w0", "i0", Medium.VOICE, "sales"), 7)
+    (held,) = followed.dispatcher.reservations_of("ann")
+    await flushed()
+    offered = followed.feed.everything()["work", "w0"]
+    assert isinstance(offered, BoardWork)
+    assert (offered.state, offered.offered_to, offered.agent_id, offered.customer) == (
+        "offered",
+        "ann",
+        None,
+        "+3225550100",
+    )
+    followed.post(OfferAccepted(held.reservation_id, "ann"), 8)
+    await flushed()
+    taken = followed.feed.everything()["work", "w0"]
+    assert isinstance(taken, BoardWork)
+    assert (taken.state, taken.offered_to, taken.agent_id) == ("assigned", None, "ann")
+    followed.post(WorkCancelled("w0", "sam"), 9)
+    await flushed()
+    assert ("work", "w0") not in followed.feed.everything()
+
+
+async def test_watchers_are_woken_for_new_names() -> None:
+    followed = Followed(Dispatcher(policy()))
+    followed.feed.refresh()
+    followed.feed.subscribe()
+    before = followed.feed.version
+    followed.feed.refresh()
+    await asyncio.wait_for(followed.feed.wait(before), 5)
+    assert followed.feed.since(before) == {}
 
 
 async def test_a_queue_is_told_anew_when_agents_change_its_expected_wait() -> None:

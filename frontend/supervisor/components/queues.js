@@ -4,7 +4,7 @@ import { label, t } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { duration, useNow } from "../../lib/time.js";
 import { html } from "../../lib/ui.js";
-import { expectedWait } from "../store.js";
+import { expectedWait, notTaken } from "../store.js";
 import { AlertMarks } from "./alerts.js";
 import { Outlook, Staff } from "./outlook.js";
 import { Trend, useTrends } from "./trend.js";
@@ -15,7 +15,7 @@ export const MEDIA = { voice: "phone", chat: "chat", email: "mail" };
 export function Summary({ state }) {
   const now = useNow(1000);
   const agents = [...state.agents.values()];
-  const work = [...state.work.values()];
+  const work = [...state.work.values()].filter(notTaken);
   const oldest = work.length ? Math.min(...work.map(({ queued_at }) => queued_at)) : null;
   const busy = agents.filter(({ held }) => held?.some(({ state: where }) => where === "connected" || where === "accepted")).length;
   const figures = [
