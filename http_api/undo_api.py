@@ -36,7 +36,7 @@ class Undoing(Protocol):
     async def undo(
         self, caller: Caller, entry: AuditEntry, comment: str, *, anyway: bool = False
     ) -> Refused | Conflict | Invalid | int:
-        """The id of the new entry, 0 when nothing was left to do, or what stands against it."""
+        """The id of the new entry, or what stands against it."""
         ...
 
 

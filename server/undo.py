@@ -5,10 +5,10 @@ from typing import Any
 
 from http_api.edits import Conflict, Invalid
 from http_api.supervision_api import Refused
-from records.audit import UNDO, UNDOES, Audit, AuditEntry
+from records.audit import UNDO, UNDOES, Audit, AuditEntry, Intervention
 from records.overlay import OverlayStore, OverlayVersion
 from records.sessions import Caller
-from server.overlay import About, Overlay
+from server.overlay import About, Author, Overlay
 from server.rules import RulesDesk
 from server.supervision import Supervision
 
@@ -37,7 +37,7 @@ class UndoDesk:
     async def undo(
         self, caller: Caller, entry: AuditEntry, comment: str, *, anyway: bool = False
     ) -> Refused | Conflict | Invalid | int:
-        """The id of the new entry (0: nothing was left to do), or what stands against it.
+        """The id of the new entry, or what stands against it.
 
         `anyway`: keys of rules that others changed since are left as they are now.
         """
@@ -50,7 +50,24 @@ class UndoDesk:
         versions = await self._versions(entry)
         author = self._rules.author(caller, {version.subject: version.before for version in versions}, comment)
         about = About(UNDO, entry.subject, {UNDOES: entry.id})
-        return await self._rules.answered(self._overlay.take_back(versions, author, about, anyway=anyway))
+        done = await self._rules.answered(self._overlay.take_back(versions, author, about, anyway=anyway))
+        return done if done != 0 else await self._nothing_to_do(entry, author)
+
+    async def _nothing_to_do(self, entry: AuditEntry, author: Author) -> int:
+        """All is as it was before, or as others want it: the log says so, and the entry counts as taken back."""
+        return await self._audit.add(
+            Intervention(
+                at=author.at,
+                by=author.account,
+                role=author.role,
+                action=UNDO,
+                subject=entry.subject,
+                before={},
+                after={UNDOES: entry.id},
+                comment=author.comment,
+                teams=author.teams,
+            )
+        )
 
     async def _versions(self, entry: AuditEntry) -> tuple[OverlayVersion, ...]:
         return await self._store.made_at(entry.at, entry.by)

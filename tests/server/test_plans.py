@@ -76,6 +76,18 @@ async def test_a_plan_of_the_files_is_previewed_applied_and_reverted_exactly(off
     assert undone["after"]["undoes"] == done["id"]
 
 
+async def test_a_plan_that_changes_nothing_is_reverted_too(office: Bureau) -> None:
+    version = (await plan(office, "evening"))["version"]
+    body = {"based_on": version, "title": {"en": "As it is"}, "rows": {"queue:web_chat": {"priority": 5}}}
+    assert (await office.ask("ops9", "PUT", "plans/as_it_is", body))[0] == 200
+    for _ in range(2):
+        version = (await plan(office, "as_it_is"))["version"]
+        assert (await ask(office, "apply", "as_it_is", based_on=version))[0] == 204
+        assert (await ask(office, "revert", "as_it_is"))[0] == 204
+    version = (await plan(office, "as_it_is"))["version"]
+    assert (await ask(office, "drop", "as_it_is", based_on=version))[0] == 204
+
+
 async def test_edits_made_meanwhile_are_told_and_stay(office: Bureau) -> None:
     shown = await plan(office, "evening")
     version = (await rules(office, "queues/first_chat"))["version"]
