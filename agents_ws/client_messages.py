@@ -125,6 +125,17 @@ class DropParty(_Client, frozen=True):
     party: Id
 
 
+class PauseRecording(_Client, frozen=True):
+    """Keep what is said from now on out of the recording (`on` true: card numbers), or go on recording.
+
+    The pause ends by itself after the queue's longest time, and when you go to wrap-up.
+    """
+
+    ref: Ref
+    reservation_id: Id
+    on: bool
+
+
 class AskSupervisor(_Client, frozen=True):
     """Ask the supervisors of your team for help with this work (`on` true), or withdraw that."""
 
@@ -204,7 +215,7 @@ class SignOut(_Client, frozen=True):
     ref: Ref
 
 
-CallCommand = Hold | Mute | Transfer | CompleteTransfer | Swap | Conference | DropParty
+CallCommand = Hold | Mute | Transfer | CompleteTransfer | Swap | Conference | DropParty | PauseRecording
 Command = (
     SetPresence
     | Accept

@@ -74,6 +74,7 @@ CALL = m.Call(
         ),
         m.CallParty(id="int-9-2", kind="agent", state="coming", queue="after_sales"),
     ),
+    recording=m.Recording(state="paused", by="agent-1", name="Agent One", until_us=_T + 120_000_000, may_pause=True),
 )
 WRAP_UP = m.WrapUp(
     seq=22,
@@ -126,6 +127,7 @@ CLIENT_EXAMPLES: tuple[m.ClientMessage, ...] = (
     m.Swap(ref="r14", reservation_id="res-9"),
     m.Conference(ref="r15", reservation_id="res-9"),
     m.DropParty(ref="r16", reservation_id="res-9", party="int-9-2"),
+    m.PauseRecording(ref="r19", reservation_id="res-9", on=True),
     m.AskSupervisor(ref="r17", reservation_id="res-9", on=True),
     m.CallBack(ref="r18", follow_up=7),
     m.SendDigit(ref="r6", reservation_id="res-9", digit="5"),

@@ -59,6 +59,19 @@ class CallParty(Part, frozen=True, kw_only=True):
     beside: str | None = None
 
 
+class Recording(Part, frozen=True, kw_only=True):
+    """The recording of a call. `on`: what the customer and who speaks with them say is recorded; `silent`: nobody
+    speaks with them now (hold, consult), the file has silence; `paused`: somebody wants it so, until `until_us` at the
+    latest, `by` (an agent or an account) with their `name`; `failed`: the call is not recorded any more.
+    """
+
+    state: Literal["on", "silent", "paused", "failed"]
+    by: str | None = None
+    name: str = ""
+    until_us: int | None = None
+    may_pause: bool = False
+
+
 class Why(Part, frozen=True, kw_only=True):
     """The terms of the winner's score in the order in which they decide, and who came second."""
 

@@ -15,6 +15,7 @@ from agents_ws.parts import (
     Choice,
     Label,
     PastInteraction,
+    Recording,
     SkillDemand,
     Why,
 )
@@ -79,12 +80,16 @@ class Assignment(_Card, frozen=True, kw_only=True):
 
 
 class Call(_Numbered, frozen=True, kw_only=True):
-    """Who is in a call of yours, and who is coming; sent again, whole, with every change."""
+    """Who is in a call of yours, and who is coming; sent again, whole, with every change.
+
+    `recording` is absent in a call that is not recorded.
+    """
 
     reservation_id: str
     interaction_id: str
     parties: tuple[CallParty, ...] = ()
     help_asked: bool = False
+    recording: Recording | None = None
 
 
 class Listening(_Numbered, frozen=True, kw_only=True):

@@ -120,6 +120,7 @@ def _queue(site: Site, name: str, table: Table) -> QueueConfig:
         welcome=before.welcome,
         announce_place_every_us=before.announce_place_every_us,
         short_abandon_us=before.short_abandon_us,
+        recording=before.recording,
     )
 
 

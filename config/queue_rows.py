@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from config.demands import Known, read_case, read_demand
+from config.recordings import read_recording
 from config.rows import read_title
 from config.site import MEDIA, OPENINGS, ORDERS, STRATEGIES, QueueConfig, ServiceLevel
 from ivr.reading import Table, suggest
@@ -85,6 +86,7 @@ def read_queue(name: str, table: Table, names: QueueNames) -> QueueConfig:
         announce_place_every_us=table.seconds("announce_place_every_s", 0, high=3600),
         short_abandon_us=table.seconds("short_abandon_s", 5, high=3600),
         backlog=table.integer("backlog", 0, high=100_000),
+        recording=read_recording(table, medium, names.prompts, names.languages),
     )
     target.finish()
     table.finish()

@@ -7,6 +7,7 @@ from typing import Any
 
 from config.calendar import Calendar
 from config.calls import CallsConfig
+from config.recordings import RecordingConfig
 from ivr.flow import Flow
 from router.expression import all_of, wanted
 from router.expression_parser import parse
@@ -95,6 +96,7 @@ class QueueConfig(QueuePolicy):
     announce_place_every_us: int
     short_abandon_us: int = 5_000_000
     backlog: int = 0
+    recording: RecordingConfig = field(default_factory=RecordingConfig)
     hours: str = ""
     opening: str = "hours"
     titles: Mapping[str, str] = field(default_factory=dict)

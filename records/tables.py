@@ -370,3 +370,28 @@ alerts = Table(
     Column("acknowledged_by", String(64)),
     Index(None, "cleared_at"),
 )
+
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("interaction_id", String(64), nullable=False, unique=True),
+    Column("work_id", String(64), nullable=False),
+    Column("queue", String(64), nullable=False),
+    Column("agents", JSON, nullable=False),
+    Column("node", String(64), nullable=False),
+    Column("told", String(16), nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("reason", Text),
+    Column("file", String(64)),
+    Column("began_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("duration_us", BigInteger),
+    Column("pauses", JSON, nullable=False),
+    Column("size", BigInteger),
+    Column("sha256", String(64)),
+    Column("keep_days", Integer, nullable=False),
+    Column("keep_until", BigInteger, index=True),
+    Column("removed_at", BigInteger),
+    Column("removed_by", String(64)),
+)

@@ -23,12 +23,14 @@ from voice.asked import (
     HoldAsked,
     MuteAsked,
     NumberTarget,
+    PauseAsked,
     QueueTarget,
     SwapAsked,
     Target,
     TransferAsked,
 )
 from voice.conductor import Conductor
+from voice.events import ShowRecording
 from voice.party import PartyKind, PartyState, PartyView
 from voice.ports import MediaUnavailableError
 
@@ -73,6 +75,7 @@ class CallDesk:
         self._send = send
         self.live = LiveCalls(current)
         self.help = HelpDesk(board, current, send, now)
+        self._recordings: dict[str, ShowRecording] = {}
         self.conductor: Conductor | None = None
         self.call_back: CallBack = _nobody
 
@@ -138,6 +141,8 @@ class CallDesk:
                 return ConferenceAsked("")
             case m.DropParty(party=party):
                 return DropAsked("", party)
+            case m.PauseRecording(on=on):
+                return PauseAsked("", on)
             case _:
                 assert_never(command)
 
@@ -173,12 +178,21 @@ class CallDesk:
         for party in parties:
             if party.kind is PartyKind.AGENT and party.state is not PartyState.COMING:
                 self._show(party, interaction_id)
+        if not parties:
+            self._recordings.pop(interaction_id, None)
         listening = {party.agent_id for party in parties if party.kind is PartyKind.SUPERVISOR}
         for agent_id in listening:
             self._send(agent_id, self._listening(agent_id, interaction_id))
         for party in before:
             if party.kind is PartyKind.SUPERVISOR and party.agent_id not in listening:
                 self._send(party.agent_id, m.Listening(interaction_id=interaction_id))
+
+    def recording(self, interaction_id: str, shown: ShowRecording) -> None:
+        """How the call's recording stands has changed."""
+        self._recordings[interaction_id] = shown
+        for party in self.live.of(interaction_id):
+            if party.kind is PartyKind.AGENT and party.state is not PartyState.COMING:
+                self._show(party, interaction_id)
 
     def ask_supervisor(self, agent_id: str, reservation_id: str, *, on: bool) -> Refusal | None:
         """Help with work that the agent holds."""
@@ -228,6 +242,20 @@ class CallDesk:
             interaction_id=interaction_id,
             parties=self.live.shown(interaction_id, work_id, to_agent=True),
             help_asked=self.help.asks(reservation_id),
+            recording=self._recording(interaction_id),
+        )
+
+    def _recording(self, interaction_id: str) -> m.Recording | None:
+        shown = self._recordings.get(interaction_id)
+        if shown is None:
+            return None
+        agent = self._current.agent(shown.by)
+        return m.Recording(
+            state=shown.state,
+            by=shown.by or None,
+            name=agent.display_name if agent else shown.by,
+            until_us=shown.until,
+            may_pause=shown.agents_pause and shown.state != "failed",
         )
 
     def _listening(self, agent_id: str, interaction_id: str) -> m.Listening:

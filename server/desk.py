@@ -34,6 +34,7 @@ from server.pump import Pump
 from server.reach import Reach
 from server.tasks import TaskOwner
 from voice.conductor import Conductor
+from voice.events import ShowRecording
 from voice.party import PartyView
 from voice.ports import MediaUnavailableError
 
@@ -260,6 +261,10 @@ class Desk:
     def parties(self, interaction_id: str, parties: Sequence[PartyView]) -> None:
         """Who is in a call has changed."""
         self.calls.parties(interaction_id, parties)
+
+    def recording(self, interaction_id: str, shown: ShowRecording) -> None:
+        """How a call's recording stands has changed."""
+        self.calls.recording(interaction_id, shown)
 
     def leg_changed(self, agent_id: str, up: bool) -> None:
         """The browser's leg is up or gone."""

@@ -104,8 +104,16 @@ async def _told(work: Awaitable[T]) -> T:
         raise MediaUnavailableError(error.reason) from error
 
 
-def hand_over(event: MediaEvent, conductor: Conductor, failed: Callable[[str, str], None]) -> None:
-    """A media event to whom it concerns. `failed` counts legs that failed, by reason."""
+def hand_over(
+    event: MediaEvent,
+    conductor: Conductor,
+    failed: Callable[[str, str], None],
+    unrecorded: Callable[[str, str], None],
+) -> None:
+    """A media event to whom it concerns. `failed` counts legs that failed, by reason.
+
+    `unrecorded` is told the path of a file that cannot be written any more, and why.
+    """
     match event.kind:
         case "connected":
             conductor.leg_connected(event.leg_id)
@@ -120,3 +128,5 @@ def hand_over(event: MediaEvent, conductor: Conductor, failed: Callable[[str, st
         case "leg_failed":
             failed(event.leg_id, event.reason or "")
             conductor.leg_failed(event.leg_id, event.reason or "")
+        case "record_failed":
+            unrecorded(event.path or "", event.reason or "")

@@ -85,7 +85,7 @@ class Node:
         if hasattr(self, "core"):
             await self.core.commit_the_rest()
             self.core.close()
-        for endless in ("rotation", "lease", "heartbeat", "embedded"):
+        for endless in ("rotation", "lease", "heartbeat", "embedded", "retention"):
             self.tasks.cancel(endless)
         await self.tasks.aclose()
         await self._leave()

@@ -12,9 +12,11 @@ from records.accounts import Accounts
 from records.follow_ups import FollowUps
 from records.notes import Notes
 from records.phones import Phones
+from records.recordings import Recordings
 from records.sessions import Sessions, SignIn
 from server import media_port, signalling
 from server.call_backs import CallBacks
+from server.call_recorder import CallRecorder, close_left_open
 from server.cards import Cards
 from server.clock import wall_us
 from server.core_part import CorePart
@@ -24,6 +26,7 @@ from server.ids import interaction_ids
 from server.ivr_services import ivr_services
 from server.people import People
 from server.reach import Reach
+from server.recordings_kept import RecordingsKept
 from server.sdp_port import SdpPort
 from server.telephony import REALM, media_workers, user_agent
 from server.trunks import TrunkLines
@@ -68,6 +71,9 @@ class VoicePart:
         self.sdp = SdpPort(lambda: secrets.randbits(40))
         self.follow_ups = FollowUps(database)
         self.messages = ground.settings.data_dir / "messages"
+        self.recordings = Recordings(database)
+        self.recordings_dir = ground.settings.data_dir / "recordings"
+        self.kept = RecordingsKept(self.recordings_dir, self.recordings, wall_us)
 
     async def build(self) -> None:
         """Media workers run, calls can be conducted; nobody hears us yet."""
@@ -81,12 +87,23 @@ class VoicePart:
         services = await ivr_services(
             current, self.engine, self.follow_ups, self.messages, core.contexts, ground.tasks, ground.stack
         )
+        self.recorder = await self._call_recorder()
         media = media_port.MediaPort(self.engine)
         self.lines = TrunkLines(current, self.ua)
         ports = VoicePorts(
-            self.ua, media, self.sdp, core.pump, core.contexts, self.desk, services, self.lines, core.expected_wait
+            self.ua,
+            media,
+            self.sdp,
+            core.pump,
+            core.contexts,
+            self.desk,
+            services,
+            self.lines,
+            self.recorder,
+            core.expected_wait,
         )
         self.conductor = Conductor(self._voice_site(), ports, ground.calls)
+        self.recorder.lost = self.conductor.recorded.lost
         self.lines.refused = self.conductor.call_failed
         self.desk.calls.call_back = self._call_backs().call
         self.desk.attach(self.hub, self.conductor)
@@ -96,6 +113,7 @@ class VoicePart:
 
     async def listen(self) -> None:
         """Phones, callers and trunks reach us from now on."""
+        self._ground.tasks.spawn(self.kept.run(), "retention")
         await self.ua.start()
         self.lines.follow(self._core.current.site)
         self._core.current.on_change(self.lines.follow)
@@ -131,6 +149,20 @@ class VoicePart:
             wall=wall_us,
         )
 
+    async def _call_recorder(self) -> CallRecorder:
+        ground, current = self._ground, self._core.current
+        await close_left_open(self.recordings_dir, self.recordings, wall_us)
+        return CallRecorder(
+            self.engine,
+            self.recordings_dir,
+            self.recordings,
+            ground.tasks,
+            ground.metrics,
+            node=ground.storage.member.label,
+            site=lambda: current.site,
+            wall=wall_us,
+        )
+
     def _voice_site(self) -> VoiceSite:
         return voice_site(self._core.current, self._ground.storage.member.label, self._new_id)
 
@@ -145,7 +177,7 @@ class VoicePart:
         signalling.hand_over(event, self.conductor, self._phone_changed)
 
     def _media_event(self, event: MediaEvent) -> None:
-        media_port.hand_over(event, self.conductor, _log_failed_leg)
+        media_port.hand_over(event, self.conductor, _log_failed_leg, self.recorder.failed)
 
     def _phone_changed(self, user: str, registered: bool) -> None:
         agent_id = self.reach.agent_of(user)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from config.site import QueueConfig
 from ivr.machine import IvrContext
 from server.current import CurrentSite
+from voice.recording import RecordingRule
 from voice.site import Entry, VoiceSite
 from voice.waiting import WaitPlan
 
@@ -23,11 +24,26 @@ def voice_site(current: CurrentSite, node: str, new_id: Callable[[], str]) -> Vo
         node=node,
         new_id=new_id,
         flows=site.flows,
+        recordings={name: _rule(queue) for name, queue in site.queues.items() if queue.recording.rule != "never"},
     )
 
 
 def _wait_plan(queue: QueueConfig) -> WaitPlan:
     return WaitPlan(music=queue.music, welcome=queue.welcome, announce_every=queue.announce_place_every_us)
+
+
+def _rule(queue: QueueConfig) -> RecordingRule:
+    files = queue.recording
+    return RecordingRule(
+        rule=files.rule,  # type: ignore[arg-type]  # one of config.recordings.RULES
+        prompts=files.prompts,
+        digit=files.digit,
+        answer_us=files.answer_us,
+        agents_pause="agents" in files.pause,
+        programs_pause="programs" in files.pause,
+        longest_pause_us=files.longest_pause_us,
+        share=files.share,
+    )
 
 
 def _phone(current: CurrentSite, agent_id: str) -> str | None:

@@ -65,6 +65,7 @@ class WebPart:
             "sip_transactions": voice.ua.open_transactions,
             "sip_connections": voice.ua.open_connections,
             "media_legs": sum(pulse.legs for pulse in pulses),
+            "recordings": len(voice.recorder),
             "media_ports": sum(pulse.ports_in_use for pulse in pulses),
             "sdp_sides": len(voice.sdp),
             "contexts": len(core.contexts),

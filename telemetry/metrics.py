@@ -59,6 +59,9 @@ class Metrics:
         self._task_failures = Counter(
             "jackfield_task_failures", "Background tasks that failed", ["task"], registry=registry
         )
+        self._recordings = Counter(
+            "jackfield_recordings", "Recordings of calls, by how they ended", ["result"], registry=registry
+        )
         self._journal_lag = Gauge(
             "jackfield_journal_lag_entries", "Journal entries that are not in SQL yet", registry=registry
         )
@@ -123,6 +126,10 @@ class Metrics:
     def journal_lag(self, entries: int) -> None:
         """So many entries wait for the projector."""
         self._journal_lag.set(entries)
+
+    def recorded(self, result: str) -> None:
+        """A recording ended: complete, incomplete or failed."""
+        self._recordings.labels(result).inc()
 
     def task_failed(self, task: str) -> None:
         """A background task of this (fixed) name failed."""

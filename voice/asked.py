@@ -84,6 +84,14 @@ class DropAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseAsked:
+    """Keep what is said from now on out of the recording (card numbers), or go on recording."""
+
+    by: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ListenAsked:
     """A supervisor (by their agent's name and leg) listens from now on, in this way; `beside` names an agent."""
 
@@ -107,5 +115,22 @@ class TakeOverAsked:
     agent_id: str
 
 
-SupervisorAsked = ListenAsked | ListenEnded | TakeOverAsked
-Asked = HoldAsked | MuteAsked | TransferAsked | CompleteAsked | SwapAsked | ConferenceAsked | DropAsked
+@dataclass(frozen=True, slots=True)
+class PauseOrdered:
+    """The same by a program (a payment page) or a supervisor, from outside; `by` and `name` are their account."""
+
+    name: str
+    on: bool
+    program: bool
+
+    @property
+    def by(self) -> str:
+        """Who wants it."""
+        return self.name
+
+
+# What moves parties or changes who hears whom (voice.steering); the rest is about the recording.
+MoveAsked = HoldAsked | MuteAsked | TransferAsked | CompleteAsked | SwapAsked | ConferenceAsked | DropAsked
+ListeningAsked = ListenAsked | ListenEnded | TakeOverAsked
+Asked = MoveAsked | PauseAsked
+SupervisorAsked = ListeningAsked | PauseOrdered

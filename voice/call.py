@@ -2,23 +2,32 @@
 
 It embeds the IVR's machine and, once the caller has been queued, the conversation's: where the parties stand says in
 which of the later states the call is, who hears whom, and who hears music. `CallerLeft` is legal in every state.
-docs/states/call.md is drawn from `TABLE`.
+The table of its moves is in voice.call_table.
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
-from typing import assert_never, get_args
+from types import MappingProxyType
+from typing import assert_never
 
 from ivr import commands as ivr
 from ivr.machine import IvrMachine
 from router.vocabulary import EndedBy
 from voice import floor, steering
-from voice.asked import Asked, DropAsked, ListenAsked, ListenEnded, SupervisorAsked, TakeOverAsked
+from voice.asked import (
+    Asked,
+    DropAsked,
+    ListenAsked,
+    ListenEnded,
+    PauseAsked,
+    PauseOrdered,
+    SupervisorAsked,
+    TakeOverAsked,
+)
+from voice.call_table import AFTER, TABLE, CallState
 from voice.conversation import Conversation, Where
 from voice.events import (
     AgentLegLost,
     AgentReady,
-    Answered,
     AskPlace,
     CallCommand,
     CallerLeft,
@@ -34,11 +43,11 @@ from voice.events import (
     NumberGone,
     NumberReady,
     Parted,
-    PartyEvent,
     PlaceKnown,
     PlayEnded,
     PlayPrompts,
     QueueRefused,
+    RecordingLost,
     Requeued,
     SetRoom,
     ShowParties,
@@ -46,52 +55,11 @@ from voice.events import (
     TellHold,
 )
 from voice.party import CUSTOMER, Party, PartyKind, PartyState, PartyView
+from voice.recording import CallRecording, RecordingRule
 from voice.tones import Tones
 from voice.waiting import WaitPlan, WaitSound
 
 RINGING = "tone/ringback"
-
-
-class CallState(StrEnum):
-    """Where the caller is."""
-
-    ARRIVING = "arriving"
-    IVR = "ivr"
-    QUEUED = "queued"
-    JOINED = "joined"
-    HELD = "held"
-    LOST_AGENT = "lost_agent"
-    ENDED = "ended"
-
-
-IN_CONVERSATION = (CallState.QUEUED, CallState.JOINED, CallState.HELD, CallState.LOST_AGENT)
-_AFTER = {
-    Where.WAITING: CallState.QUEUED,
-    Where.TALKING: CallState.JOINED,
-    Where.HELD: CallState.HELD,
-    Where.LOST: CallState.LOST_AGENT,
-    Where.ALONE: CallState.ENDED,
-}
-_OUT_OF_IVR = (CallState.IVR, CallState.QUEUED, CallState.ENDED)
-_ANYWHERE = (*IN_CONVERSATION, CallState.ENDED)
-_TALKING = (CallState.JOINED, CallState.HELD, CallState.LOST_AGENT)
-# (state, event) -> the states that may follow. What is not in the table is without effect there: it came late.
-TABLE: dict[tuple[CallState, type[CallEvent]], tuple[CallState, ...]] = {
-    (CallState.ARRIVING, Answered): _OUT_OF_IVR,
-    **{(CallState.IVR, event): _OUT_OF_IVR for event in (DigitPressed, PlayEnded, IvrAnswered)},
-    (CallState.QUEUED, PlayEnded): (CallState.QUEUED,),
-    (CallState.QUEUED, PlaceKnown): (CallState.QUEUED,),
-    (CallState.QUEUED, Requeued): (CallState.QUEUED,),
-    (CallState.QUEUED, AgentReady): (CallState.QUEUED, CallState.JOINED),
-    (CallState.QUEUED, Parted): (CallState.QUEUED, CallState.ENDED),
-    (CallState.QUEUED, NumberReady): (CallState.QUEUED, CallState.JOINED),
-    (CallState.QUEUED, NumberGone): (CallState.QUEUED,),
-    **{(state, Diverted): (*IN_CONVERSATION, CallState.IVR, CallState.ENDED) for state in IN_CONVERSATION},
-    **{(state, QueueRefused): (*IN_CONVERSATION, CallState.ENDED) for state in IN_CONVERSATION},
-    **{(state, event): _ANYWHERE for state in _TALKING for event in get_args(PartyEvent)},
-    **{(state, event): _ANYWHERE for state in _TALKING for event in get_args(Asked | SupervisorAsked)},
-    **{(state, CallerLeft): (CallState.ENDED,) for state in CallState},
-}
 
 
 class CallMachine:
@@ -106,8 +74,12 @@ class CallMachine:
         leg_id: str,
         *,
         called_back: str = "",
+        recordings: Mapping[str, RecordingRule] = MappingProxyType({}),
     ) -> None:
-        """`called_back`: the queue by which this caller was called back; then there is no menu, an agent is there."""
+        """`called_back`: the queue by which this caller was called back; then there is no menu, an agent is there.
+
+        `recordings`: the rule of each queue that has one.
+        """
         self.state = CallState.ARRIVING
         self.language = language
         self._menu = ivr_machine
@@ -119,6 +91,8 @@ class CallMachine:
         self._shown: tuple[PartyView, ...] = ()
         self._told_held: set[str] = set()
         self._tones = Tones(self._play_id)
+        self._recording = CallRecording(recordings, interaction_id)
+        self._pending: ivr.Enqueue | None = None
 
     @property
     def speaker(self) -> Party | None:
@@ -152,10 +126,13 @@ class CallMachine:
         match self.state:
             case CallState.IVR:
                 return self._ivr.next_deadline()
+            case CallState.NOTICE:
+                return self._recording.answer_until
             case CallState.QUEUED:
                 return self._waiting.announce_at
             case CallState.JOINED | CallState.HELD | CallState.LOST_AGENT:
-                return self._conversation.next_deadline()
+                due = (self._conversation.next_deadline(), self._recording.next_deadline())
+                return min((one for one in due if one is not None), default=None)
             case CallState.ARRIVING | CallState.ENDED:
                 return None
             case _:
@@ -168,6 +145,8 @@ class CallMachine:
             return []
         if self.state is CallState.IVR:
             return self._run_ivr(self._ivr.expire(now), now)
+        if self.state is CallState.NOTICE:
+            return self._told(self._recording.unanswered(now), now)
         if self.state is not CallState.QUEUED:
             return self._settle(self._conversation.expire(now), now)
         party = self._conversation.awaited
@@ -193,6 +172,8 @@ class CallMachine:
                 return [Note("answered"), *self._run_ivr(self._ivr.start(now), now)]
             case CallState.IVR:
                 return self._in_ivr(event, now)
+            case CallState.NOTICE:
+                return self._in_notice(event, now)
             case CallState.QUEUED | CallState.JOINED | CallState.HELD | CallState.LOST_AGENT:
                 return self._in_conversation(event, now)
             case CallState.ENDED:
@@ -214,6 +195,15 @@ class CallMachine:
                 return self._run_ivr(self._ivr.handle(ivr.PromptFinished(int(number), told), now), now)
             case IvrAnswered(answer):
                 return self._run_ivr(self._ivr.handle(answer, now), now)
+            case _:
+                return []
+
+    def _in_notice(self, event: CallEvent, now: int) -> list[CallCommand]:
+        match event:
+            case DigitPressed(digit):
+                return self._told(self._recording.pressed(digit), now)
+            case PlayEnded(play_id, reason):
+                return self._told(self._recording.played(play_id, reason, now), now)
             case _:
                 return []
 
@@ -239,6 +229,8 @@ class CallMachine:
                 return self._settle(self._conversation.handle(event, now), now, by)
             case AgentReady() | AgentLegLost() | Requeued() | NumberReady() | NumberGone():
                 return self._settle(self._conversation.handle(event, now), now)
+            case PauseAsked() | PauseOrdered() | RecordingLost():
+                return self._settle(self._recording.handle(event, self._conversation.agents, now), now)
             case ListenAsked() | ListenEnded() | TakeOverAsked():
                 return self._settle(steering.supervised(self._conversation, event), now)
             case _ if isinstance(event, Asked):
@@ -284,13 +276,28 @@ class CallMachine:
         return [*silent, *self._rooms(), *self._sounds(), *self._show(), *self._run_ivr(flow.start(now), now)]
 
     def _enter_queue(self, command: ivr.Enqueue, now: int) -> list[CallCommand]:
+        """Into the queue, when the caller knows what its rule of recording wants them to know before."""
+        keep = Keep(command.data, command.path, self.language)
+        notice = self._recording.tell(command.queue, self.language, self._play_id("notice"))
+        if notice:
+            self.state, self._pending = CallState.NOTICE, command
+            return [keep, *notice]
+        return [keep, *self._wait(command, now)]
+
+    def _told(self, done: list[CallCommand], now: int) -> list[CallCommand]:
+        if self._recording.asking or self._pending is None:
+            return done
+        command, self._pending = self._pending, None
+        return [*done, *self._wait(command, now)]
+
+    def _wait(self, command: ivr.Enqueue, now: int) -> list[CallCommand]:
         conversation = self._conversation
         conversation.requirements, conversation.priority = command.requirements, command.priority or 0
         conversation.attributes = tuple({"language": command.language, **command.attributes}.items())
         enter = conversation.expect(command.queue)
         self.state = CallState.QUEUED
         self._waiting.enter(command.queue, now)
-        return [Keep(command.data, command.path, self.language), *self._waiting.start(), enter]
+        return [*self._waiting.start(), enter]
 
     def _call_back(self, now: int) -> list[CallCommand]:
         """The customer has answered our call; the agent whose work item it is comes at once."""
@@ -303,14 +310,16 @@ class CallMachine:
         """Bring the state, the rooms, the sounds and the agents' pages in step with where the parties stand."""
         conversation, before = self._conversation, self.state
         conversation.listeners.follow(conversation.parties)
-        self.state = _AFTER[conversation.where]
+        self.state = AFTER[conversation.where]
         if self.state is CallState.ENDED:
             outcome = "handled" if conversation.served or by is EndedBy.AGENT else "failed"
             return [*done, *self._end(outcome, HangUp((by or EndedBy.SYSTEM).value))]
+        # First of all: neither the first word nor one too many is to be in it.
+        recording = self._recording.follow(conversation.agents, now, joined=self.state is CallState.JOINED)
         sound = self._customer_sound(before, now)
         silent = [command for command in sound if isinstance(command, StopPrompts)]
         starting = [command for command in sound if not isinstance(command, StopPrompts)]
-        return [*done, *silent, *self._rooms(), *starting, *self._sounds(), *self._show()]
+        return [*done, *recording, *silent, *self._rooms(), *starting, *self._sounds(), *self._show()]
 
     def _customer_sound(self, before: CallState, now: int) -> list[CallCommand]:
         waiting, after = self._waiting, self.state
@@ -363,14 +372,14 @@ class CallMachine:
         if views != self._shown:
             self._shown = views
             done.append(ShowParties(views))
-        return done
+        return [*done, *self._recording.show(talking=conversation.speaker is not None)]
 
     def _caller_left(self, reason: str, now: int) -> list[CallCommand]:
         message: list[CallCommand] = []
         match self.state:
             case CallState.ENDED:
                 return []
-            case CallState.ARRIVING:
+            case CallState.ARRIVING | CallState.NOTICE:
                 outcome = "left_in_ivr"
             case CallState.IVR:
                 # What the caller has said into a recording is kept, although nobody is there to hear of it.

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import structlog
 
 from router import events as facts
-from voice.call import RINGING, CallState
+from voice.call import RINGING
+from voice.call_table import CallState
 from voice.events import CallerLeft
 from voice.phone import DialledLeg, PhoneLeft, PhoneReleased
 from voice.ports import Lines, MediaUnavailableError, Tasks

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from voice.call import CallState
+from voice.call_table import CallState
 
 
 class CallerLeg(Protocol):

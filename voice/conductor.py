@@ -43,6 +43,7 @@ from voice.phone import (
     PhoneReleased,
 )
 from voice.ports import CallerIdentity, CallOffer, MediaUnavailableError, SdpRefusedError, Tasks
+from voice.recorded_calls import RecordedCalls
 from voice.runner import CallPlace, CallRunner, VoicePorts, caller_leg_id
 from voice.sip_caller import SipCaller
 from voice.site import Entry, VoiceSite
@@ -79,6 +80,7 @@ class Conductor:
         self.callbacks = CallBacks(
             ports, tasks, self._run_leg, self._assignments.__contains__, self._called_back, self._by_interaction.get
         )
+        self.recorded = RecordedCalls(self._by_interaction.get)
         self.numbers = NumberCalls(ports, self._run_leg, self._phones, self._by_interaction.get)
         self.listening = Listening(
             self.browsers, self._by_interaction.get, lambda agent_id: bool(self._held_by(agent_id))
@@ -135,7 +137,8 @@ class Conductor:
         language = entry.flow.spoken_to(who.locale)
         flow_machine = IvrMachine(entry.flow, self.site.ivr, known, language)
         leg_id = caller_leg_id(place.interaction_id)
-        machine = CallMachine(flow_machine, self.site.waits, language, place.interaction_id, leg_id)
+        rules = self.site.recordings
+        machine = CallMachine(flow_machine, self.site.waits, language, place.interaction_id, leg_id, recordings=rules)
         self._ports.contexts.opened(place.interaction_id, entry.channel, who.value, who.name, who.kind)
         opened = facts.InteractionOpened(place.interaction_id, entry.channel, Medium.VOICE, entry_name, self.site.node)
         self._ports.router.tell(opened, caller.call)
@@ -361,7 +364,8 @@ class Conductor:
         """The customer has answered: an ordinary call begins, with its agent there."""
         promise, site = leg.promise, self.site
         place = CallPlace(promise.interaction_id, "", "", site.node)
-        machine = CallMachine(None, site.waits, "", promise.interaction_id, leg.leg_id, called_back=promise.queue)
+        who, rules = (promise.interaction_id, leg.leg_id), site.recordings
+        machine = CallMachine(None, site.waits, "", *who, called_back=promise.queue, recordings=rules)
         runner = CallRunner(AnsweredLeg(leg), place, machine, self._ports, self.numbers)
         runner.tell(AgentReady(promise.work_id, promise.reservation_id, promise.agent_id, promise.agent_leg))
         self._begin(runner)

@@ -121,6 +121,11 @@ class NumberGone:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class RecordingLost:
+    """The recording cannot be written (any more)."""
+
+
 # What happens to the parties of a conversation, without the customer's own going.
 PartyEvent = Requeued | AgentReady | AgentLegLost | Parted | NumberReady | NumberGone
 ConversationEvent = PartyEvent | Asked | SupervisorAsked
@@ -133,6 +138,7 @@ CallEvent = (
     | QueueRefused
     | ConversationEvent
     | Diverted
+    | RecordingLost
     | CallerLeft
 )
 
@@ -191,6 +197,32 @@ class SetRoom:
 
     gains: Gains
     connects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SetRecording:
+    """Record the customer's leg from now on, whole: the first one begins the file, each later one says what changes.
+
+    Not `heard` is silence in the file; `paused_by` says whose pause that is, "" for none. `told` is what the customer
+    knows (voice.recording.Told), `agents` are all who were heard in it, in their order.
+    """
+
+    heard: bool
+    queue: str
+    work_id: str
+    told: str
+    agents: tuple[str, ...] = ()
+    paused_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShowRecording:
+    """What agents see of the recording; `until` (microseconds) is when the pause of `by` ends by itself."""
+
+    state: Literal["on", "silent", "paused", "failed"]
+    by: str = ""
+    until: int | None = None
+    agents_pause: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +328,7 @@ class Close:
 # What a command tells the router.
 RouterCommand = EnterQueue | EndAssignment | GiveBack | CancelWork | ReleaseDirection | LeaveQueue | Note | Close
 # What a command asks of the media engine.
-MediaCommand = PlayPrompts | StopPrompts | SetRoom
+MediaCommand = PlayPrompts | StopPrompts | SetRoom | SetRecording
 CallCommand = (
     RouterCommand
     | MediaCommand
@@ -305,6 +337,7 @@ CallCommand = (
     | Keep
     | TellHold
     | ShowParties
+    | ShowRecording
     | Deny
     | HangUp
     | DialNumber

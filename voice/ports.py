@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 
 from router.commands import Command
 from router.events import Event
+from voice.events import SetRecording, ShowRecording
 from voice.party import PartyView
 
 Codec = Literal["PCMU", "PCMA"]
@@ -106,6 +107,18 @@ class MediaEngine(Protocol):
     async def set_room(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> None: ...
 
 
+class CallRecorder(Protocol):
+    """Records calls to files. What goes wrong is never the call's concern: neither method raises."""
+
+    async def follow(self, interaction_id: str, leg_id: str, wanted: SetRecording) -> bool:
+        """Begins, or changes what is recorded; False when nothing can be recorded (any more)."""
+        ...
+
+    async def over(self, interaction_id: str) -> None:
+        """The call is over: the file is finished, if there is one."""
+        ...
+
+
 class Signalling(Protocol):
     """The SIP user agent. Methods return at once; what comes of them arrives as events of the conductor."""
 
@@ -200,6 +213,10 @@ class AgentNotices(Protocol):
 
     def parties(self, interaction_id: str, parties: Sequence[PartyView]) -> None:
         """Who is in the conversation now, or comes into it; nobody when it is over."""
+        ...
+
+    def recording(self, interaction_id: str, shown: ShowRecording) -> None:
+        """How the recording of the call stands."""
         ...
 
     def leg_changed(self, agent_id: str, up: bool) -> None: ...

@@ -15,7 +15,8 @@ from router import events as facts
 from router.commands import Refuse
 from router.vocabulary import Medium, Requirement
 from voice.asked import Asked, SupervisorAsked
-from voice.call import CallMachine, CallState
+from voice.call import CallMachine
+from voice.call_table import CallState
 from voice.caller_leg import CallerLeg
 from voice.events import (
     Answered,
@@ -41,16 +42,20 @@ from voice.events import (
     PlayEnded,
     PlayPrompts,
     QueueRefused,
+    RecordingLost,
     ReleaseDirection,
     RouterCommand,
+    SetRecording,
     SetRoom,
     ShowParties,
+    ShowRecording,
     StopPrompts,
     TellHold,
 )
 from voice.floor import Gains
 from voice.ports import (
     AgentNotices,
+    CallRecorder,
     Contexts,
     Lines,
     MediaEngine,
@@ -91,6 +96,7 @@ class VoicePorts:
     notices: AgentNotices
     services: IvrServices | None = None
     lines: Lines | None = None
+    recorder: CallRecorder | None = None
     expected_wait: Callable[[str], int | None] = lambda _work_id: None
 
 
@@ -242,7 +248,7 @@ class CallRunner:
     async def _do(self, command: CallCommand) -> None:
         ports = self._ports
         match command:
-            case PlayPrompts() | StopPrompts() | SetRoom():
+            case PlayPrompts() | StopPrompts() | SetRoom() | SetRecording():
                 await self._do_media(command)
             case ivr.LookUp() | ivr.RequestCallback() | ivr.Record() | ivr.KeepMessage():
                 await self._requests.begin(command)
@@ -252,10 +258,8 @@ class CallRunner:
                 self.tell(PlaceKnown(ports.router.place(work_id), ports.expected_wait(work_id)))
             case Keep(data, path, language):
                 ports.contexts.collected(self.interaction_id, data, path, language)
-            case TellHold(agent_id, reservation_id, on):
-                ports.notices.held(agent_id, reservation_id, on)
-            case ShowParties(parties):
-                ports.notices.parties(self.interaction_id, parties)
+            case TellHold() | ShowParties() | ShowRecording():
+                self._show(command)
             case HangUp(reason):
                 self._caller.hang_up(reason)
             case DialNumber(party_id, number):
@@ -266,6 +270,16 @@ class CallRunner:
                 pass  # told to whoever asked
             case _:
                 self._report(command)
+
+    def _show(self, command: TellHold | ShowParties | ShowRecording) -> None:
+        notices = self._ports.notices
+        match command:
+            case TellHold(agent_id, reservation_id, on):
+                notices.held(agent_id, reservation_id, on)
+            case ShowParties(parties):
+                notices.parties(self.interaction_id, parties)
+            case ShowRecording():
+                notices.recording(self.interaction_id, command)
 
     def _report(self, command: RouterCommand) -> None:
         match command:
@@ -308,6 +322,10 @@ class CallRunner:
                 await media.stop_play(self.leg_id, play_id)
             case SetRoom(gains, connects):
                 await self._set_room(gains, connects)
+            case SetRecording():
+                recorder = self._ports.recorder
+                if recorder is None or not await recorder.follow(self.interaction_id, self.leg_id, command):
+                    self.tell(RecordingLost())
             case _:
                 assert_never(command)
 
@@ -366,6 +384,8 @@ class CallRunner:
         self._caller.release()
         ports.contexts.closed(self.interaction_id)
         await self._requests.close()
+        if ports.recorder is not None:
+            await ports.recorder.over(self.interaction_id)
         try:
             await ports.media.set_room(self.interaction_id, {})
         except MediaUnavailableError as error:

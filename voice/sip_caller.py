@@ -2,7 +2,7 @@
 
 import asyncio
 
-from voice.call import CallState
+from voice.call_table import CallState
 from voice.ports import CallOffer, MediaEngine, Sdp, SdpRefusedError, Signalling
 
 CONFIRM_TIMEOUT_S = 40.0  # RFC 3261 section 13.3.1.4 gives the ACK 64*T1 = 32 s; the user agent ends the call then.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from ivr.flow import Flow
 from ivr.machine import IvrContext, IvrMachine
+from voice.recording import RecordingRule
 from voice.waiting import WaitPlan
 
 
@@ -20,7 +21,7 @@ class Entry:
 class VoiceSite:
     """The site as calls need it. `phone_of` gives an agent's SIP user, None for an agent with a browser.
 
-    flows: what a queue's rules may send a waiting caller through, by name.
+    flows: what a queue's rules may send a waiting caller through, by name; recordings: the rules of queues.
     """
 
     entries: Mapping[str, Entry]
@@ -31,6 +32,7 @@ class VoiceSite:
     new_id: Callable[[], str]
     max_calls: int = 2000
     flows: Mapping[str, Flow] = field(default_factory=dict)
+    recordings: Mapping[str, RecordingRule] = field(default_factory=dict)
 
     def diversion(self, name: str, known: Mapping[str, str], language: str) -> IvrMachine | None:
         """A waiting caller's way through the flow of this name, from its beginning; None when there is none."""

@@ -7,9 +7,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar, get_args
 
-from voice import call, party, phone
+from voice import call_table, party, phone
 from voice.asked import Asked, SupervisorAsked
-from voice.call import CallState
+from voice.call_table import CallState
 from voice.party import PartyState
 from voice.phone import PhoneState
 
@@ -18,6 +18,7 @@ S = TypeVar("S", bound=StrEnum)
 CALL_MEANING: Mapping[CallState, str] = {
     CallState.ARRIVING: "the 200 is sent, the ACK has not come",
     CallState.IVR: "the flow talks with the caller; docs/states/ivr.md has its own states",
+    CallState.NOTICE: "is told that the call is recorded, or asked whether it may be (voice/recording.py)",
     CallState.QUEUED: "waits with music, offered or not; the router knows which",
     CallState.JOINED: "the caller and somebody hear each other",
     CallState.HELD: "an agent put the caller on hold: music",
@@ -62,9 +63,10 @@ def draw_call() -> str:
     """The page of a caller's call."""
     asked = get_args(Asked | SupervisorAsked)  # one row for all that people may ask
     table = {
-        (state, "Asked" if event in asked else event.__name__): after for (state, event), after in call.TABLE.items()
+        (state, "Asked" if event in asked else event.__name__): after
+        for (state, event), after in call_table.TABLE.items()
     }
-    return _page("a caller's call", "voice/call.py", CALL_MEANING, table, CALL_NOTES)
+    return _page("a caller's call", "voice/call_table.py", CALL_MEANING, table, CALL_NOTES)
 
 
 def draw_party() -> str:

@@ -8,17 +8,17 @@ from typing import assert_never
 from router.vocabulary import EndedBy
 from voice.asked import (
     AgentTarget,
-    Asked,
     CompleteAsked,
     ConferenceAsked,
     DropAsked,
     HoldAsked,
     ListenAsked,
     ListenEnded,
+    ListeningAsked,
+    MoveAsked,
     MuteAsked,
     NumberTarget,
     QueueTarget,
-    SupervisorAsked,
     SwapAsked,
     TakeOverAsked,
     Target,
@@ -32,7 +32,7 @@ from voice.party import Party, PartyKind, PartyState
 MAX_PARTIES = 6
 
 
-def asked(talk: Conversation, event: Asked) -> Commands:
+def asked(talk: Conversation, event: MoveAsked) -> Commands:
     """An agent in the conversation asks for something."""
     by = talk.parties.get(event.by)
     if by is None or not by.there:
@@ -128,7 +128,7 @@ def _drop(talk: Conversation, by: Party, party_id: str) -> Commands:
     return [*talk.send_away(party, by.agent_id), note]
 
 
-def supervised(talk: Conversation, event: SupervisorAsked) -> Commands:
+def supervised(talk: Conversation, event: ListeningAsked) -> Commands:
     """A supervisor asks for something, from outside or while they listen."""
     match event:
         case ListenAsked(agent_id, leg_id, mode, beside):

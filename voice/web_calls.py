@@ -12,7 +12,7 @@ from typing import Final, Protocol, assert_never
 
 import structlog
 
-from voice.call import CallState
+from voice.call_table import CallState
 from voice.caller_leg import CallerLeg
 from voice.ports import CallerIdentity, MediaEngine, MediaUnavailableError
 from voice.web_limits import WebCallLimits
@@ -256,7 +256,7 @@ def _place_of(state: CallState) -> Place | None:
     match state:
         case CallState.ARRIVING | CallState.ENDED:
             return None
-        case CallState.IVR:
+        case CallState.IVR | CallState.NOTICE:
             return "in_ivr"
         case CallState.QUEUED:
             return "waiting"

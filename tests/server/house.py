@@ -239,7 +239,7 @@ class House:
 
     def _build_voice(self) -> None:
         settings = EngineSettings(prompt_root=self.site.prompts_dir, rtp_ports=(24000, 24999), port_cool_down_us=0)
-        self.engine = Engine(settings, lambda event: media_port.hand_over(event, self.conductor, lambda _a, _b: None))
+        self.engine = Engine(settings, self._media_event)
         self.ua = Ua(
             SipSettings(port=0, now=self.pump.now, ids=random_ids()),
             lambda event: signalling.hand_over(event, self.conductor, self._phone_changed),
@@ -264,6 +264,9 @@ class House:
         ports = VoicePorts(self.ua, media_port.MediaPort(self.engine), self.sdp, self.pump, self.contexts, self.desk)
         site = voice_site(self.current, "n1.1", interaction_ids(wall_us))
         self.conductor = Conductor(site, ports, self.calls)
+
+    def _media_event(self, event: MediaEvent) -> None:
+        media_port.hand_over(event, self.conductor, lambda _a, _b: None, lambda _a, _b: None)
 
     def _phone_changed(self, user: str, registered: bool) -> None:
         self.desk.phone_changed(user, registered=registered)

@@ -11,6 +11,7 @@ from router.vocabulary import EndedBy, OfferState
 from sip import events as sip
 from tests.server.house import House, built, offer_of, until
 from tests.server.sites import agent
+from voice.events import ShowRecording
 
 
 @pytest.fixture
@@ -171,3 +172,22 @@ async def test_whoever_is_not_in_the_call_cannot_steer_it(trio: House) -> None:
     assert refusal.code == "not_connected"
     trio.outside.ua.hangup(call)
     await trio.empty()
+
+
+async def test_the_recording_is_shown_to_every_agent_in_the_call_and_in_a_snapshot(trio: House) -> None:
+    call, first, _ = await consult(trio)
+    ((interaction, _),) = trio.desk.calls.live.all()
+    trio.desk.recording(interaction, ShowRecording("paused", by="anna", until=7))
+    shown = m.Recording(state="paused", by="anna", name="Anna", until_us=7, may_pause=True)
+    for agent_id in ("anna", "cai"):
+        assert trio.hub.of(m.Call, agent_id)[-1].recording == shown
+        assert (await trio.desk.snapshot(agent_id)).calls[0].recording == shown
+    trio.desk.recording(interaction, ShowRecording("failed"))
+    assert trio.hub.of(m.Call, "cai")[-1].recording == m.Recording(state="failed")
+    refused = await trio.desk.call("anna", m.PauseRecording(ref="p", reservation_id=first, on=True))
+    assert refused is not None
+    assert refused.code == "not_recorded", "that was only shown"
+    trio.outside.ua.hangup(call)
+    await trio.empty()
+    assert len(trio.desk.calls) == 0
+    assert not trio.desk.calls._recordings

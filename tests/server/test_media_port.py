@@ -102,6 +102,15 @@ class Conductor:
 def test_events_reach_whom_they_concern(event: MediaEvent, told: tuple[Any, ...]) -> None:
     conductor: Any = Conductor()
     failed: list[tuple[str, str]] = []
-    hand_over(event, conductor, lambda leg, reason: failed.append((leg, reason)))
+    hand_over(event, conductor, lambda leg, reason: failed.append((leg, reason)), lambda _a, _b: None)
     assert conductor.told == [told]
     assert failed == ([("l", "no_media")] if event.kind == "leg_failed" else [])
+
+
+def test_a_file_that_cannot_be_written_is_told_by_its_path() -> None:
+    conductor: Any = Conductor()
+    told: list[tuple[str, str]] = []
+    event = MediaEvent("record_failed", "l", reason="full", path="/a.ogg")
+    hand_over(event, conductor, lambda _a, _b: None, lambda path, reason: told.append((path, reason)))
+    assert told == [("/a.ogg", "full")]
+    assert conductor.told == []

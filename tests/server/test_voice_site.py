@@ -1,9 +1,13 @@
 """The site as calls see it."""
 
+from dataclasses import replace
+
 import config
+from config.recordings import RecordingConfig
 from server.current import CurrentSite
 from server.voice_site import voice_site
-from tests.server.sites import DEMO, FLOW, SECOND, agent, small_site
+from tests.server.sites import DEMO, FLOW, ORDERS, SECOND, agent, small_site
+from voice.recording import RecordingRule
 from voice.waiting import WaitPlan
 
 
@@ -27,3 +31,23 @@ def test_the_demo_site() -> None:
     voice = voice_site(CurrentSite(config.load(DEMO)), "n", lambda: "id")
     assert set(voice.entries) == {"4000", "400", "4001"}
     assert voice.phone_of("agent1") is None
+
+
+def test_a_queues_rule_of_recording() -> None:
+    files = RecordingConfig(
+        "consent", ("question",), "5", 4 * SECOND, ("programs",), 30 * SECOND, keep_days=7, share=20
+    )
+    recorded = voice_site(CurrentSite(small_site(queue=replace(ORDERS, recording=files))), "n", lambda: "id")
+    assert recorded.recordings == {
+        "orders": RecordingRule(
+            "consent",
+            ("question",),
+            "5",
+            4 * SECOND,
+            agents_pause=False,
+            programs_pause=True,
+            longest_pause_us=30 * SECOND,
+            share=20,
+        )
+    }
+    assert voice_site(CurrentSite(small_site()), "n", lambda: "id").recordings == {}

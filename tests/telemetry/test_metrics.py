@@ -26,6 +26,7 @@ def test_every_method_shows() -> None:
     metrics.committed(600)
     metrics.journal_lag(7)
     metrics.task_failed("projector")
+    metrics.recorded("complete")
     found = samples(metrics)
     expected = {
         ("jackfield_queued_total", "orders"): 1,
@@ -41,6 +42,7 @@ def test_every_method_shows() -> None:
         ("jackfield_commit_seconds_count",): 1,
         ("jackfield_journal_lag_entries",): 7,
         ("jackfield_task_failures_total", "projector"): 1,
+        ("jackfield_recordings_total", "complete"): 1,
     }
     assert {key: found.get(key) for key in expected} == expected
 

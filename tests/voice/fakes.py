@@ -6,6 +6,7 @@ from typing import Any
 
 from router import events as facts
 from router.commands import Command
+from voice.events import ShowRecording
 from voice.party import PartyView
 from voice.ports import MediaUnavailableError, RemoteMedia, SdpRefusedError
 
@@ -154,5 +155,7 @@ class Quiet:
     def held(self, agent_id: str, reservation_id: str, on: bool) -> None: ...
 
     def parties(self, interaction_id: str, parties: Sequence[PartyView]) -> None: ...
+
+    def recording(self, interaction_id: str, shown: ShowRecording) -> None: ...
 
     def leg_changed(self, agent_id: str, up: bool) -> None: ...

@@ -11,9 +11,11 @@ from ivr.speech import place_prompts
 from router.vocabulary import EndedBy
 from voice import asked
 from voice import events as e
-from voice.call import IN_CONVERSATION, TABLE, CallMachine, CallState
+from voice.call import CallMachine
+from voice.call_table import IN_CONVERSATION, TABLE, CallState
 from voice.listeners import ListenMode
 from voice.party import CUSTOMER, PartyState
+from voice.recording import RecordingRule
 from voice.waiting import WaitPlan
 
 T = TypeVar("T")
@@ -34,9 +36,10 @@ PLAN = WaitPlan(music="music/hold", welcome=("busy",), announce_first=2 * S, ann
 OTHER = WaitPlan(music="music/returns", welcome=("returns",), announce_first=4 * S, announce_every=50 * S)
 
 
-def machine() -> CallMachine:
+def machine(**rules: RecordingRule) -> CallMachine:
     plans = {"orders": PLAN, "returns": OTHER}
-    return CallMachine(IvrMachine(FLOW, IvrContext(lambda _calendar, _now: True)), plans, "en", "w", CALLER)
+    context = IvrContext(lambda _calendar, _now: True)
+    return CallMachine(IvrMachine(FLOW, context), plans, "en", "w", CALLER, recordings=rules)
 
 
 def of(kind: type[T], commands: list[e.CallCommand]) -> list[T]:
@@ -257,6 +260,8 @@ def test_a_refused_queue_ends_the_call_politely() -> None:
     assert of(e.Close, end) == [e.Close("refused")]
 
 
+NOTICE = RecordingRule(rule="announced", prompts=("notice",))
+QUESTION = RecordingRule(rule="consent", prompts=("question",), answer_us=6 * S)
 EVENTS: list[e.CallEvent] = [
     e.Answered(),
     e.DigitPressed("1"),
@@ -308,6 +313,11 @@ EVENTS: list[e.CallEvent] = [
     e.Parted("w", EndedBy.AGENT),
     e.Parted("w", EndedBy.SYSTEM),
     e.QueueRefused("w", "x"),
+    e.PlayEnded("notice-1", "finished"),
+    asked.PauseAsked("w", on=True),
+    asked.PauseAsked("w", on=False),
+    asked.PauseOrdered("shop", on=True, program=True),
+    e.RecordingLost(),
     e.CallerLeft("bye"),
 ]
 
@@ -329,12 +339,16 @@ def check(call: CallMachine, commands: list[e.CallCommand]) -> None:
         assert not len(call._tones)
     for room in of(e.SetRoom, commands):
         assert call._room == room.gains
+    for wanted in of(e.SetRecording, commands):
+        assert not wanted.heard or call.state is CallState.JOINED
+        assert not (wanted.heard and wanted.paused_by)
 
 
 @pytest.mark.parametrize("seed", range(200))
 def test_random_walks_follow_the_table_and_close_once(seed: int) -> None:
     pick = random.Random(seed)
-    call, now, closes, seen = machine(), 0, 0, set[tuple[CallState, type[e.CallEvent]]]()
+    rules = {"orders": NOTICE if seed % 2 else QUESTION, "returns": RecordingRule(rule="always")}
+    call, now, closes, seen = machine(**rules if seed % 4 else {}), 0, 0, set[tuple[CallState, type[e.CallEvent]]]()
     for _ in range(60):
         now += pick.randrange(0, 5 * S)
         before = call.state
@@ -370,3 +384,62 @@ def test_the_expected_wait_is_told_with_the_place_when_it_is_known() -> None:
     said = of(e.PlayPrompts, told)[0].prompts
     assert said[-3:] == ("en/wait-before", "en/digit-3", "en/wait-after")
     assert of(e.Note, told)[0].detail == (("place", "2"), ("wait_s", "150"))
+
+
+# --- recording: told, asked, and followed
+
+
+def noticed(rule: RecordingRule) -> tuple[CallMachine, e.PlayPrompts]:
+    """A caller who has chosen orders and hears what that queue says of recording."""
+    call = machine(orders=rule)
+    call.handle(e.Answered(), 0)
+    done = call.handle(e.DigitPressed("1"), S)
+    assert call.state is CallState.NOTICE
+    assert of(e.Keep, done)[0].path == ("orders",)
+    assert of(e.EnterQueue, done) == []
+    return call, of(e.PlayPrompts, done)[0]
+
+
+def test_the_caller_waits_after_the_announcement_and_is_recorded_once_joined() -> None:
+    call, play = noticed(NOTICE)
+    assert (play.prompts, call.next_deadline()) == (("en/notice",), None)
+    assert call.handle(e.DigitPressed("1"), 2 * S) == []
+    done = call.handle(e.PlayEnded(play.play_id, "finished"), 3 * S)
+    assert call.state is CallState.QUEUED
+    assert of(e.EnterQueue, done)[0].queue == "orders"
+    joining = call.handle(READY, 4 * S)
+    wanted = e.SetRecording(heard=True, queue="orders", work_id="w", told="announced", agents=("anna",))
+    assert [one for one in joining if isinstance(one, e.SetRecording | e.SetRoom)] == [wanted, pair("l", "w.1")]
+    assert of(e.ShowRecording, joining) == [e.ShowRecording("on")]
+    held = call.handle(asked.HoldAsked("w", on=True), 5 * S)
+    assert [one.heard for one in of(e.SetRecording, held)] == [False]
+    assert of(e.ShowRecording, held) == [e.ShowRecording("silent")]
+
+
+def test_who_does_not_answer_goes_on_unrecorded() -> None:
+    call, play = noticed(QUESTION)
+    assert call.handle(e.PlayEnded(play.play_id, "finished"), 3 * S) == []
+    assert call.next_deadline() == 9 * S
+    done = call.expire(9 * S)
+    assert call.state is CallState.QUEUED
+    assert of(e.Note, done) == [e.Note("recording_notice", (("answer", "no_answer"),))]
+    assert of(e.SetRecording, call.handle(READY, 10 * S)) == []
+
+
+def test_who_hangs_up_at_the_question_never_waited() -> None:
+    call, _ = noticed(QUESTION)
+    assert of(e.Close, call.handle(e.CallerLeft("bye"), 2 * S)) == [e.Close("left_in_ivr")]
+
+
+def test_a_pause_is_over_at_its_time_and_a_lost_file_is_told() -> None:
+    call, _ = noticed(QUESTION)
+    call.handle(e.DigitPressed("1"), 2 * S)
+    call.handle(READY, 3 * S)
+    paused = call.handle(asked.PauseAsked("w", on=True), 4 * S)
+    assert [one.heard for one in of(e.SetRecording, paused)] == [False]
+    assert call.next_deadline() == 124 * S
+    assert [one.heard for one in of(e.SetRecording, call.expire(124 * S))] == [True]
+    assert of(e.ShowRecording, call.handle(e.RecordingLost(), 125 * S)) == [e.ShowRecording("failed")]
+    assert [denied.code for denied in of(e.Deny, call.handle(asked.PauseAsked("w", on=True), 126 * S))] == [
+        "not_recorded"
+    ]

@@ -9,11 +9,11 @@ from router.vocabulary import EndedBy
 from voice import events as e
 from voice.asked import (
     AgentTarget,
-    Asked,
     CompleteAsked,
     ConferenceAsked,
     DropAsked,
     HoldAsked,
+    MoveAsked,
     MuteAsked,
     NumberTarget,
     QueueTarget,
@@ -143,7 +143,7 @@ def test_drop() -> None:
         (HoldAsked("stranger", on=True), "not_connected"),
     ],
 )
-def test_what_is_not_possible_is_denied_and_changes_nothing(ask: Asked, code: str) -> None:
+def test_what_is_not_possible_is_denied_and_changes_nothing(ask: MoveAsked, code: str) -> None:
     conversation = talking()
     before = states(conversation)
     assert [denied.code for denied in of(e.Deny, asked(conversation, ask))] == [code]

@@ -6,7 +6,7 @@ import pytest
 
 from tests.voice.fakes import Media, Sdp, Signalling
 from voice import sip_caller
-from voice.call import CallState
+from voice.call_table import CallState
 from voice.ports import CallOffer, SdpRefusedError
 from voice.sip_caller import SipCaller
 

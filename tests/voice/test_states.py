@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from voice import call, party, phone
-from voice.call import CallState
+from voice import call_table, party, phone
+from voice.call_table import CallState
 from voice.party import PartyState
 from voice.phone import PhoneState
 from voice.states import CALL_MEANING, PARTY_MEANING, PHONE_MEANING, draw_call, draw_party, draw_phone, main
@@ -25,7 +25,7 @@ def test_every_state_is_explained_and_reached() -> None:
     assert set(PARTY_MEANING) == set(PartyState)
     assert set(party.TABLE.values()) == set(PartyState)
     assert set(PHONE_MEANING) == set(PhoneState)
-    assert {after for row in call.TABLE.values() for after in row} == set(CallState) - {CallState.ARRIVING}
+    assert {after for row in call_table.TABLE.values() for after in row} == set(CallState) - {CallState.ARRIVING}
     assert {after for row in phone.TABLE.values() for after in row} == set(PhoneState) - {PhoneState.DIALLING}
 
 

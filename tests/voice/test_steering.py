@@ -5,7 +5,7 @@ import pytest
 from router.vocabulary import EndedBy
 from tests.voice.test_conversation import ANNA, BEN, S, consulting, of, states, talking
 from voice import events as e
-from voice.asked import ListenAsked, ListenEnded, SupervisorAsked, TakeOverAsked
+from voice.asked import ListenAsked, ListenEnded, ListeningAsked, TakeOverAsked
 from voice.conversation import TAKE_OVER_PRIORITY, Where
 from voice.listeners import ListenMode
 from voice.party import CUSTOMER
@@ -30,7 +30,7 @@ def test_a_supervisor_listens_beside_the_first_agent_or_the_one_they_name() -> N
         (TakeOverAsked("anna"), "already_here"),
     ],
 )
-def test_what_is_not_possible_is_denied(ask: SupervisorAsked, code: str) -> None:
+def test_what_is_not_possible_is_denied(ask: ListeningAsked, code: str) -> None:
     conversation = talking()
     assert [denied.code for denied in of(e.Deny, supervised(conversation, ask))] == [code]
     assert not conversation.listeners.all

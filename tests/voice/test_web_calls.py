@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.voice.web_rig import Rig, Socket
-from voice.call import CallState
+from voice.call_table import CallState
 from voice.ports import CallerIdentity
 from voice.web_calls import WebCaller
 from voice.web_messages import Answer, Ended, Refused, Resumed, Start, State
