@@ -37,7 +37,9 @@ class Clock(Protocol):
 class Committer(Protocol):
     """Commits turns under a lease. Raises StoreLost (tried again) or another StoreError, which ends the pump."""
 
-    async def commit(self, turns: Sequence[Turn]) -> None: ...
+    async def commit(self, turns: Sequence[Turn], inbox: str = "") -> None:
+        """`inbox`: the last inbox entry among the causes of these turns, "" for none."""
+        ...
 
 
 class Pump:
@@ -63,6 +65,7 @@ class Pump:
         self._speak = speak
         self._decided = decided
         self._pending: list[Turn] = []
+        self._entries: dict[int, str] = {}
         self._waiting: dict[int, asyncio.Future[tuple[Command, ...]]] = {}
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -70,6 +73,7 @@ class Pump:
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for: int | None = None
         self._closed = False
+        self._ended = False
         self._broken: Exception | None = None
 
     @property
@@ -109,6 +113,11 @@ class Pump:
             return
         self._turn(event, cause)
 
+    def take_in(self, event: Event, cause: str, entry_id: str) -> None:
+        """Decides now on an event from the inbox; the entry counts as applied with the turn's commit."""
+        turn = self._turn(event, cause)
+        self._entries[turn.sequence] = entry_id
+
     async def run(self) -> None:
         """Commits and speaks until `close`. Raises Deposed when another owner raised the epoch: say nothing more."""
         try:
@@ -123,7 +132,7 @@ class Pump:
             if self._broken is not None:
                 raise self._broken
         finally:
-            self._closed = True
+            self._closed = self._ended = True
             if self._timer is not None:
                 self._timer.cancel()
             for future in self._waiting.values():
@@ -134,9 +143,11 @@ class Pump:
 
     async def drain(self) -> None:
         """Returns when all that was posted is committed and spoken. Raises PumpClosedError when it never will be."""
-        await self._idle.wait()
-        if self._pending:
-            raise PumpClosedError
+        last = self.sequence
+        while self._pending and self._pending[0].sequence <= last:
+            if self._ended:
+                raise PumpClosedError
+            await self._idle.wait()
 
     def close(self) -> None:
         """No more events; `run` returns when what is pending is committed."""
@@ -172,10 +183,11 @@ class Pump:
 
     async def _commit_batch(self) -> None:
         batch = self._pending[:MAX_BATCH]
+        inbox = self._applied_by(batch)
         delay = RETRY_FIRST_S
         while True:
             try:
-                await self._committer.commit(batch)
+                await self._committer.commit(batch, inbox)
                 break
             except StoreLost as error:
                 if not self.away:
@@ -189,6 +201,14 @@ class Pump:
         del self._pending[: len(batch)]
         for turn in batch:
             self._speak_turn(turn)
+
+    def _applied_by(self, batch: Sequence[Turn]) -> str:
+        """The last inbox entry that these turns apply."""
+        last = ""
+        if self._entries:
+            for turn in batch:
+                last = self._entries.pop(turn.sequence, last)
+        return last
 
     def _speak_turn(self, turn: Turn) -> None:
         try:

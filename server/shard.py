@@ -34,14 +34,17 @@ class ShardOwner:
     @classmethod
     async def take(cls, store: RedisShardStore, owner: str, lease_us: int) -> "ShardOwner":
         """Waits for the lease of whoever died with it, then reads the shard."""
-        lease_ms = max(1, lease_us // 1000)
         while True:
             try:
-                lease = await store.take(owner, lease_ms)
-                break
+                return await cls.claim(store, owner, lease_us)
             except LeaseHeld as held:
                 log.info("waiting_for_lease", owner=held.owner, remaining_ms=held.remaining_ms)
                 await asyncio.sleep((held.remaining_ms + 5) / 1000)
+
+    @classmethod
+    async def claim(cls, store: RedisShardStore, owner: str, lease_us: int) -> "ShardOwner":
+        """Takes the lease, then reads the shard. Raises LeaseHeld."""
+        lease = await store.take(owner, max(1, lease_us // 1000))
         image = await store.load(lease)
         clock = ShardClock(lease.now_us, max(image.clock, lease.clock) + 1)
         log.info("shard_taken", epoch=lease.epoch, applied=image.applied, open_work=len(image.work))
@@ -63,10 +66,10 @@ class ShardOwner:
             pump.tell(PolicyChanged(policy), "start")
         return pump
 
-    async def commit(self, turns: Sequence[Turn]) -> None:
+    async def commit(self, turns: Sequence[Turn], inbox: str = "") -> None:
         """The pump's committer."""
         began = monotonic_us()
-        await self.store.commit(self.lease, turns)
+        await self.store.commit(self.lease, turns, inbox)
         self.committed(monotonic_us() - began)
 
     async def renew(self) -> None:

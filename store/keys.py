@@ -65,12 +65,18 @@ class NodeKeys:
     members: bytes
     incarnations: bytes
     alive_prefix: bytes
+    addresses: bytes
 
 
 def node_keys() -> NodeKeys:
     """Return the keys of the node register (one for a site)."""
     tag = _tag("nodes")
-    return NodeKeys(f"{tag}:members".encode(), f"{tag}:incarnations".encode(), f"{tag}:alive:".encode())
+    return NodeKeys(
+        f"{tag}:members".encode(),
+        f"{tag}:incarnations".encode(),
+        f"{tag}:alive:".encode(),
+        f"{tag}:addresses".encode(),
+    )
 
 
 def bindings_key(user: str) -> bytes:

@@ -23,7 +23,10 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class ShardHead:
-    """Who owns the shard now: `owner` is "" when it is free, `remaining_ms` at most 0 when the lease ran out."""
+    """Who owns the shard now: `owner` is "" when it is free, `remaining_ms` at most 0 when the lease ran out.
+
+    `served`: the owner has committed something under this epoch.
+    """
 
     owner: str
     epoch: int
@@ -31,6 +34,7 @@ class ShardHead:
     now_us: int
     applied: int
     clock: int
+    served: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ class MemoryShard:
     """What one shard's keys would hold."""
 
     epoch: int = 0
+    served: int | None = None
     owner: str | None = None
     until: int = 0
     applied: int = 0
@@ -95,9 +96,25 @@ class MemoryShardStore:
                 self._check_policy(turn.event.policy)
         _apply(self._shard, commit_arguments(lease.epoch, turns, inbox))
 
-    async def load(self, lease: Lease | None) -> ShardImage:
+    async def load(self, lease: Lease) -> ShardImage:
         """As RedisShardStore.load."""
-        raw = await self.raw_image(lease)
+        return self._image(await self.raw_image(lease))
+
+    async def raw_image(self, lease: Lease) -> RawImage:
+        """As RedisShardStore.raw_image."""
+        self._check_epoch(lease.epoch)
+        return self._raw()
+
+    async def replica(self) -> ShardImage | None:
+        """As RedisShardStore.replica."""
+        return self._image(self._raw()) if self._shard.served == self._shard.epoch else None
+
+    def _raw(self) -> RawImage:
+        shard = self._shard
+        rows = (tuple(table.values()) for table in (shard.agents, shard.work, shard.reservations))
+        return RawImage(shard.current_policy, shard.applied, shard.clock, *rows)
+
+    def _image(self, raw: RawImage) -> ShardImage:
         return decode_image(
             raw.agents,
             raw.work,
@@ -106,14 +123,6 @@ class MemoryShardStore:
             applied=raw.applied,
             clock=raw.clock,
         )
-
-    async def raw_image(self, lease: Lease | None) -> RawImage:
-        """As RedisShardStore.raw_image."""
-        if lease is not None:
-            self._check_epoch(lease.epoch)
-        shard = self._shard
-        rows = (tuple(table.values()) for table in (shard.agents, shard.work, shard.reservations))
-        return RawImage(shard.current_policy, shard.applied, shard.clock, *rows)
 
     async def policy(self, version: str) -> Policy:
         """As RedisShardStore.policy."""
@@ -165,12 +174,20 @@ class MemoryShardStore:
     async def head(self) -> ShardHead:
         """As RedisShardStore.head."""
         shard, now = self._shard, self._clock()
-        remaining_ms = -((now - shard.until) // 1000)
-        return ShardHead(shard.owner or "", shard.epoch, remaining_ms, now, shard.applied, shard.clock)
+        remaining_ms, served = -((now - shard.until) // 1000), shard.served == shard.epoch
+        return ShardHead(shard.owner or "", shard.epoch, remaining_ms, now, shard.applied, shard.clock, served)
 
     async def enrol(self, label: str) -> None:
         """As RedisShardStore.enrol."""
         self._shard.senders.setdefault(label, 0)
+
+    async def senders(self) -> set[str]:
+        """As RedisShardStore.senders."""
+        return set(self._shard.senders)
+
+    async def withdraw(self, label: str) -> None:
+        """As RedisShardStore.withdraw."""
+        self._shard.senders.pop(label, None)
 
     async def forward(self, label: str, first: int, requests: Sequence[Request]) -> None:
         """As RedisShardStore.forward."""
@@ -241,7 +258,7 @@ def _apply(shard: MemoryShard, args: list[Part]) -> None:
         return
     shard.journal |= fresh
     _write_rows(shard, *rows)
-    shard.applied, shard.clock = max(fresh), cast("int", args[2])
+    shard.applied, shard.clock, shard.served = max(fresh), cast("int", args[2]), epoch
     shard.current_policy = cast("str", args[3]) or shard.current_policy
     if args[4]:
         shard.inbox_applied = cast("str", args[4])

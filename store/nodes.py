@@ -55,7 +55,34 @@ class NodeRegister:
 
     async def forget(self, label: str) -> None:
         """Strike a lost (or a leaving) member off, after its NodeLost is committed or its calls are closed."""
-        await self._connection.transaction(("HDEL", self._keys.members, label), ("DEL", self._alive(label)))
+        await self._connection.transaction(
+            ("HDEL", self._keys.members, label),
+            ("DEL", self._alive(label)),
+            ("HDEL", self._keys.addresses, label),
+        )
+
+    async def alive(self) -> set[str]:
+        """Return the labels of those whose heart beats."""
+        members = await self._connection.run("HGETALL", self._keys.members)
+        labels = [bytes(label).decode() for label, state in members.items() if state == b""]
+        beats = (
+            await self._connection.transaction(*(("EXISTS", self._alive(label)) for label in labels)) if labels else []
+        )
+        return {label for label, beat in zip(labels, beats, strict=True) if beat}
+
+    async def declare_lost(self, label: str) -> None:
+        """Declare a member lost whose death was seen otherwise; `lost()` has it from now on."""
+        if await self._connection.run("HEXISTS", self._keys.members, label):
+            await self._connection.transaction(("HSET", self._keys.members, label, "lost"), ("DEL", self._alive(label)))
+
+    async def announce(self, member: Member, address: str) -> None:
+        """Say where other nodes reach this one (`host:port`)."""
+        await self._connection.run("HSET", self._keys.addresses, member.label, address)
+
+    async def addresses(self) -> dict[str, str]:
+        """Return where each member said that it is reached."""
+        found = await self._connection.run("HGETALL", self._keys.addresses)
+        return {bytes(label).decode(): bytes(address).decode() for label, address in found.items()}
 
     def _alive(self, label: str) -> bytes:
         return self._keys.alive_prefix + label.encode()

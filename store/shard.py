@@ -92,39 +92,21 @@ class RedisShardStore:
             case _:
                 raise StoreCorrupt(f"commit answered {status!r}")
 
-    async def load(self, lease: Lease | None) -> ShardImage:
-        """Return all rows as of one moment, each kind in a fixed order. Raises Deposed, without a lease nothing."""
-        raw = await self.raw_image(lease)
-        return decode_image(
-            raw.agents,
-            raw.work,
-            raw.reservations,
-            policy_version=raw.policy_version,
-            applied=raw.applied,
-            clock=raw.clock,
-        )
+    async def load(self, lease: Lease) -> ShardImage:
+        """Return all rows as of one moment, each kind in a fixed order. Raises Deposed."""
+        return _decoded(await self.raw_image(lease))
 
-    async def raw_image(self, lease: Lease | None) -> RawImage:
-        """Return all rows as of one moment, undecoded and in no order. Raises Deposed, without a lease nothing."""
-        keys = self._keys
-        head, agents, work, reservations = await self._connection.transaction(
-            ("HGETALL", keys.head),
-            ("HVALS", keys.agents),
-            ("HVALS", keys.work),
-            ("HVALS", keys.reservations),
-        )
-        epoch = int(head.get(b"epoch", 0))
-        if lease is not None and epoch != lease.epoch:
+    async def raw_image(self, lease: Lease) -> RawImage:
+        """Return all rows as of one moment, undecoded and in no order. Raises Deposed."""
+        epoch, _, image = await self._read_all()
+        if epoch != lease.epoch:
             raise Deposed(lease.epoch, epoch)
-        policy = head.get(b"policy")
-        return RawImage(
-            policy_version=policy.decode() if policy is not None else None,
-            applied=int(head.get(b"applied", 0)),
-            clock=int(head.get(b"clock", 0)),
-            agents=tuple(agents),
-            work=tuple(work),
-            reservations=tuple(reservations),
-        )
+        return image
+
+    async def replica(self) -> ShardImage | None:
+        """Return all rows as `load` does, without a lease; None while the owner has committed nothing yet."""
+        _, served, image = await self._read_all()
+        return _decoded(image) if served else None
 
     async def policy(self, version: str) -> Policy:
         """Return the policy of `version`. Raises UnknownPolicy."""
@@ -174,18 +156,31 @@ class RedisShardStore:
 
     async def head(self) -> ShardHead:
         """Return who owns the shard and how far it is."""
-        (seconds, micros), (owner, epoch, until, applied, clock) = await self._connection.transaction(
-            ("TIME",), ("HMGET", self._keys.head, "owner", "epoch", "until", "applied", "clock")
+        (seconds, micros), (owner, epoch, until, applied, clock, served) = await self._connection.transaction(
+            ("TIME",), ("HMGET", self._keys.head, "owner", "epoch", "until", "applied", "clock", "served")
         )
         now = int(seconds) * 1_000_000 + int(micros)
-        remaining_ms = -((now - int(until or 0)) // 1000)
         return ShardHead(
-            (owner or b"").decode(), int(epoch or 0), remaining_ms, now, int(applied or 0), int(clock or 0)
+            owner=(owner or b"").decode(),
+            epoch=int(epoch or 0),
+            remaining_ms=-((now - int(until or 0)) // 1000),
+            now_us=now,
+            applied=int(applied or 0),
+            clock=int(clock or 0),
+            served=served is not None and served == epoch,
         )
 
     async def enrol(self, label: str) -> None:
         """Make a node (one incarnation of it) known to the shard: from now on it may forward."""
         await self._connection.run("HSETNX", self._keys.senders, label, 0)
+
+    async def senders(self) -> set[str]:
+        """Return the labels of the nodes that are enrolled."""
+        return {bytes(label).decode() for label in await self._connection.run("HKEYS", self._keys.senders)}
+
+    async def withdraw(self, label: str) -> None:
+        """A node takes itself off the senders; what it forwarded stays."""
+        await self._connection.run("HDEL", self._keys.senders, label)
 
     async def forward(self, label: str, first: int, requests: Sequence[Request]) -> None:
         """Leave events for the shard's owner, whichever node that is, numbered from `first` on.
@@ -229,6 +224,26 @@ class RedisShardStore:
         )
         entries = found[0][1] if found else ()
         return [await self._decoded_entry(int(entry_id.split(b"-")[0]), fields[b"t"]) for entry_id, fields in entries]
+
+    async def _read_all(self) -> tuple[int, bool, RawImage]:
+        keys = self._keys
+        head, agents, work, reservations = await self._connection.transaction(
+            ("HGETALL", keys.head),
+            ("HVALS", keys.agents),
+            ("HVALS", keys.work),
+            ("HVALS", keys.reservations),
+        )
+        policy = head.get(b"policy")
+        image = RawImage(
+            policy_version=policy.decode() if policy is not None else None,
+            applied=int(head.get(b"applied", 0)),
+            clock=int(head.get(b"clock", 0)),
+            agents=tuple(agents),
+            work=tuple(work),
+            reservations=tuple(reservations),
+        )
+        served = b"served" in head and head[b"served"] == head.get(b"epoch")
+        return int(head.get(b"epoch", 0)), served, image
 
     async def _held(self, function: str, *args: int) -> int:
         status, number = await self._connection.function(function, (self._keys.head,), *args)
@@ -276,3 +291,14 @@ class RedisShardStore:
         except UnknownPolicy as missing:
             await self.policy(missing.version)
             return decode_event(data, self._policies)
+
+
+def _decoded(raw: RawImage) -> ShardImage:
+    return decode_image(
+        raw.agents,
+        raw.work,
+        raw.reservations,
+        policy_version=raw.policy_version,
+        applied=raw.applied,
+        clock=raw.clock,
+    )

@@ -60,7 +60,7 @@ local function commit(keys, args)
   chunked('HDEL', keys[4], args, no_work)
   chunked('HDEL', keys[5], args, no_reservations)
   write_places(keys[7], keys[8], args, places, old_queues)
-  redis.call('HSET', keys[1], 'applied', integer(last), 'clock', args[3])
+  redis.call('HSET', keys[1], 'applied', integer(last), 'clock', args[3], 'served', args[1])
   if args[4] ~= '' then
     redis.call('HSET', keys[1], 'policy', args[4])
   end

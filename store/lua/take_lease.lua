@@ -1,7 +1,7 @@
 -- Take the shard when it is free, expired, or was this owner's already; raise the epoch, so that an older holder
 -- of the lease is fenced off. Incarnations of one node (`name.1`, `name.2`) count as one owner: a restarted process
 -- need not wait for the one of its name that was killed.
--- KEYS[1] head hash: owner, epoch, until (microseconds of Redis TIME), applied, clock, policy, inbox
+-- KEYS[1] head hash: owner, epoch, until (microseconds of Redis TIME), applied, clock, policy, inbox, served
 -- ARGV[1] owner: a node's label or name
 -- ARGV[2] length of the lease, ms
 -- Returns {'taken', epoch, now in microseconds, applied, clock, inbox id}

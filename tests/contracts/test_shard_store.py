@@ -446,8 +446,10 @@ async def test_anybody_sees_who_owns_the_shard_and_how_far_it_is(world: World) -
     free = await world.other.head()
     assert (free.owner, free.epoch, free.applied, free.clock) == ("", 0, 0, 0)
     lease = await world.one.take("n1.3", LEASE_MS)
+    assert not (await world.other.head()).served
     await world.one.commit(lease, [turn(1), turn(2)])
     held = await world.other.head()
+    assert held.served
     assert (held.owner, held.epoch, held.applied, held.clock) == ("n1.3", 1, 2, turn(2).now)
     assert 0 < held.remaining_ms <= LEASE_MS
     assert held.now_us >= lease.now_us
@@ -468,13 +470,27 @@ async def test_incarnations_of_one_node_are_one_owner(world: World) -> None:
 async def test_a_replica_loads_and_follows_without_a_lease(world: World) -> None:
     lease = await world.one.take("n1", LEASE_MS)
     turns = [turn(number, Changes(agents=(agent(f"a{number}"),))) for number in range(1, 5)]
+    assert await world.other.replica() is None
     await world.one.commit(lease, turns[:2])
-    image = await world.other.load(None)
+    image = await world.other.replica()
     assert image == await world.one.load(lease)
     assert await world.other.follow_journal(image.applied, 10, 1) == []
     await world.one.commit(lease, turns[2:])
     assert [entry.sequence for entry in await world.other.follow_journal(image.applied, 10, 1000)] == [3, 4]
     assert [entry.event for entry in await world.other.follow_journal(2, 1, 1000)] == [turns[2].event]
+    await world.one.break_lease(lease.epoch)
+    assert await world.other.replica() is None, "the next owner may restore the shard otherwise"
+
+
+async def test_nodes_enrol_and_withdraw(world: World) -> None:
+    await world.one.enrol("n1.1")
+    await world.other.enrol("n2.1")
+    assert await world.one.senders() == {"n1.1", "n2.1"}
+    await world.other.withdraw("n2.1")
+    await world.other.withdraw("n2.1")
+    assert await world.one.senders() == {"n1.1"}
+    with pytest.raises(StruckOff):
+        await world.other.forward("n2.1", 1, requests(CustomerLeft("w1")))
 
 
 # Concurrency

@@ -356,9 +356,9 @@ async def test_while_the_store_is_away_nobody_is_told_that_it_is_done(house: Hou
     gate = asyncio.Event()
     commit = house.owner.commit
 
-    async def away(turns: Any) -> None:
+    async def away(turns: Any, inbox: str = "") -> None:
         await gate.wait()
-        await commit(turns)
+        await commit(turns, inbox)
 
     house.owner.commit = away  # type: ignore[method-assign]
     accepting = asyncio.create_task(house.desk.accept("anna", offer.reservation_id))

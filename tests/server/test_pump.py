@@ -36,7 +36,7 @@ class Committer:
         self.gate: asyncio.Event | None = None
         self.log: list[str] = []
 
-    async def commit(self, turns: Sequence[Turn]) -> None:
+    async def commit(self, turns: Sequence[Turn], inbox: str = "") -> None:
         self.attempts.append(list(turns))
         if self.gate is not None:
             await self.gate.wait()

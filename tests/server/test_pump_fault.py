@@ -22,7 +22,7 @@ async def test_a_fault_inside_a_turn_ends_the_pump_and_commits_nothing_of_it() -
     committed: list[Turn] = []
 
     class Keep:
-        async def commit(self, turns: Sequence[Turn]) -> None:
+        async def commit(self, turns: Sequence[Turn], inbox: str = "") -> None:
             committed.extend(turns)
 
     class Still:

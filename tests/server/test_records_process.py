@@ -36,7 +36,7 @@ class Rig:
         self._store = RedisShardStore(connection, shard)
         self._lease: Lease | None = None
 
-    async def commit(self, turns: Sequence[Turn]) -> None:
+    async def commit(self, turns: Sequence[Turn], inbox: str = "") -> None:
         """What the pump does."""
         self._lease = self._lease or await self._store.take("n1", 60_000)
         await self._store.commit(self._lease, turns)

@@ -68,3 +68,28 @@ async def test_names_with_dots_keep_their_own_incarnations(connection: StoreConn
     assert await register.lost(plain) == []
     assert await register.lost(await register.join("n1.example")) == [dotted.label]
     assert Member("n1", 1).label == "n1.1"
+
+
+async def test_who_lives_and_where_they_are_reached(connection: StoreConnection) -> None:
+    await connection.run("DEL", "jf:{nodes}:addresses")
+    register = NodeRegister(connection, ttl_ms=60_000)
+    assert await register.alive() == set()
+    one, two = await register.join("n1"), await register.join("n2")
+    silent = await NodeRegister(connection, ttl_ms=1).join("n3")
+    async with asyncio.timeout(5):
+        while silent.label in await register.alive():
+            await asyncio.sleep(0.005)
+    assert await register.alive() == {one.label, two.label}
+    await register.announce(one, "192.0.2.1:7000")
+    await register.announce(two, "192.0.2.2:7000")
+    await register.forget(two.label)
+    assert await register.addresses() == {one.label: "192.0.2.1:7000"}
+
+
+async def test_a_node_whose_death_was_seen_is_lost_at_once(connection: StoreConnection) -> None:
+    register = NodeRegister(connection, ttl_ms=60_000)
+    one, two = await register.join("n1"), await register.join("n2")
+    await register.declare_lost(one.label)
+    await register.declare_lost("n9.1")  # who is not there is not made up
+    assert await register.lost(two) == [one.label]
+    assert not await register.beat(one)

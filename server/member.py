@@ -1,0 +1,380 @@
+"""A node's share of a shard: it owns it, or follows its owner with a replica and takes over when the owner is gone.
+
+Every node runs this. The owner's own events enter its pump directly; a follower forwards its events to the owner and
+sees them come back in the journal. docs/nodes.md has the states.
+"""
+
+import asyncio
+from collections.abc import Callable
+from enum import StrEnum
+
+import structlog
+
+from router.commands import Command
+from router.dispatcher import Dispatcher
+from router.events import Event, PolicyChanged, TimePassed
+from router.policy import Policy
+from router.rows import ShardImage, Turn
+from server.clock import ShardClock, monotonic_us
+from server.forwarder import Forwarder, turn_cause
+from server.pump import Pump
+from server.replica import Replica
+from server.shard import ShardOwner
+from server.succession import Succession
+from server.sweep import Sweeper
+from server.tasks import TaskOwner
+from store.errors import LeaseHeld, StoreLost
+from store.lease import Lease
+from store.nodes import Member, NodeRegister
+from store.shard import RedisShardStore
+
+log = structlog.get_logger(__name__)
+
+BATCH = 256
+BLOCK_MS = 1000
+AGAIN_S = 0.05
+# How often a follower's replica is held against the rows, besides each turn's commands.
+COMPARE_S = 300.0
+# The tasks of a member by name: without any of them it is of no use.
+TASKS = ("pump", "lease", "inbox", "forward", "follow", "tail")
+
+
+class Role(StrEnum):
+    """What a node is to a shard. A deposed owner is neither: it stops."""
+
+    OWNER = "owner"
+    FOLLOWER = "follower"
+
+
+class ShardMember:
+    """Made by `join`; then `keep`, `restore`, `begin`; `release` at the end. Implements server.routing.Routing.
+
+    `tail` is a store on a connection of its own, for reads that wait. `on_own` is called when this node has become the
+    owner, after routing goes on.
+    """
+
+    dispatcher: Dispatcher
+
+    def __init__(
+        self, store: RedisShardStore, tail: RedisShardStore, register: NodeRegister, member: Member, lease_us: int
+    ) -> None:
+        self.store = store
+        self.member = member
+        self.away = False
+        self.committed: Callable[[int], None] = lambda _us: None
+        self.on_own: list[Callable[[], None]] = []
+        self.image = ShardImage((), (), (), None, 0, 0)
+        self.compare_s = COMPARE_S
+        self._tail = tail
+        self._register = register
+        self._lease_us = lease_us
+        self._owner: ShardOwner | None = None
+        self._pump: Pump | None = None
+        self._replica: Replica | None = None
+        self._clock = ShardClock(0)
+        self._forwarder = Forwarder(store, member.label, away=self._set_away)
+        self._sweeper = Sweeper(register, store, member)
+        self._speak: Callable[[Turn], None] = lambda _turn: None
+        self._decided: Callable[[Turn, int], None] = lambda _turn, _us: None
+        self._inbox_at = ""
+        self._tasks: TaskOwner
+        self._forwarding: asyncio.Task[None]
+
+    @classmethod
+    async def join(
+        cls, store: RedisShardStore, tail: RedisShardStore, register: NodeRegister, member: Member, lease_us: int
+    ) -> "ShardMember":
+        """As the owner when no living node has the shard in memory and its lease is free, else as a follower.
+
+        Waits for whoever stands between; raises StoreError.
+        """
+        self = cls(store, tail, register, member, lease_us)
+        while True:
+            if not await self._others():
+                try:
+                    self._set_owner(await ShardOwner.claim(store, member.label, lease_us))
+                    await store.enrol(member.label)
+                    return self
+                except LeaseHeld as held:
+                    log.info("shard_is_owned", owner=held.owner, remaining_ms=held.remaining_ms)
+            await store.enrol(member.label)
+            if await self._load():
+                return self
+            head = await store.head()
+            if not head.owner or head.remaining_ms <= 0:
+                await store.withdraw(member.label)  # whoever starts in the same moment must not wait for this node
+            await asyncio.sleep(AGAIN_S)
+
+    # --- what every part asks ------------------------------------------------------------------------------------
+
+    @property
+    def role(self) -> Role:
+        """What this node is to the shard now."""
+        return Role.OWNER if self._pump is not None else Role.FOLLOWER
+
+    @property
+    def owning(self) -> bool:
+        """Whether this node owns the shard."""
+        return self._pump is not None
+
+    @property
+    def owner(self) -> ShardOwner:
+        """The ownership. Raises RuntimeError on a follower."""
+        if self._owner is None:
+            raise RuntimeError("this node does not own the shard")
+        return self._owner
+
+    @property
+    def pump(self) -> Pump:
+        """The owner's pump. Raises RuntimeError on a follower."""
+        if self._pump is None:
+            raise RuntimeError("this node does not own the shard")
+        return self._pump
+
+    @property
+    def sequence(self) -> int:
+        """The last turn here; an owner's may not be committed yet."""
+        if self._pump is not None:
+            return self._pump.sequence
+        return self._replica.sequence if self._replica is not None else 0
+
+    @property
+    def backlog(self) -> int:
+        """Turns or requests that wait for the store."""
+        return self._pump.backlog if self._pump is not None else len(self._forwarder)
+
+    def now(self) -> int:
+        """Shard time in microseconds."""
+        return self._clock.now()
+
+    def place(self, work_id: str) -> int | None:
+        """1-based place of a waiting item in its queue."""
+        return self.dispatcher.place(work_id)
+
+    def callback_queue(self, work_id: str) -> str | None:
+        """The queue of an item whose customer is to be called once an agent has accepted; None for other work."""
+        row = self.dispatcher.work(work_id)
+        return row.queue if row is not None and row.callback else None
+
+    async def post(self, event: Event, cause: str) -> tuple[Command, ...]:
+        """The turn's commands once it is committed and, on a follower, applied here. Raises PumpClosedError."""
+        if self._pump is not None:
+            return await self._pump.post(event, cause)
+        return await self._forwarder.post(event, cause)
+
+    def tell(self, event: Event, cause: str) -> None:
+        """As `post`, for who needs no answer."""
+        if self._pump is not None:
+            self._pump.tell(event, cause)
+        else:
+            self._forwarder.tell(event, cause)
+
+    async def drain(self) -> None:
+        """Returns when all that was told here is committed and spoken. Raises PumpClosedError when it never will be."""
+        if self._pump is None:
+            await self._forwarder.drain()
+        if self._pump is not None:  # also where this node became the owner meanwhile
+            await self._pump.drain()
+
+    # --- the node's life -----------------------------------------------------------------------------------------
+
+    def keep(self, tasks: TaskOwner) -> None:
+        """From now on, however long the rest of the start takes: an owner's lease does not run out."""
+        self._tasks = tasks
+        if self._owner is not None:
+            tasks.spawn(self._owner.renew(), "lease")
+
+    async def restore(
+        self, policy: Policy, speak: Callable[[Turn], None], decided: Callable[[Turn, int], None]
+    ) -> None:
+        """`dispatcher` is there from now on; `policy` becomes current when it differs. Nothing is spoken yet."""
+        self._speak, self._decided = speak, decided
+        if self._owner is not None:
+            self._pump = await self._owner.restore(policy, self._spoken, decided)
+            self.dispatcher = self._pump.dispatcher
+        elif self._replica is not None:
+            self.dispatcher = self._replica.dispatcher
+            if self.dispatcher.policy.version != policy.version:
+                self.tell(PolicyChanged(policy), "start")
+
+    async def begin(self) -> None:
+        """Turns are committed, or followed, from now on. An owner closes what nodes left that are gone."""
+        if self._pump is None:
+            self._forwarding = self._tasks.spawn(self._forwarder.run(), "forward")
+            self._tasks.spawn(self._follow(), "follow")
+            return
+        self._tasks.spawn(self._pump.run(), "pump")
+        self._pump.tell(TimePassed(), "start")  # followers wait for the first turn of an owner
+        await self._sweeper.sweep()
+        await self._feed()
+        await self._pump.drain()
+        self._serve()
+
+    def close(self) -> None:
+        """No more events; the tasks end when what is pending is done."""
+        for name in ("follow", "tail", "inbox", "sweep"):
+            self._tasks.cancel(name)
+        self._forwarder.close()
+        if self._pump is not None:
+            self._pump.close()
+
+    async def release(self) -> None:
+        """Gives the shard back, so that the next owner need not wait, and is no member any more."""
+        if self._owner is not None:
+            await self._owner.release()
+        try:
+            await self.store.withdraw(self.member.label)
+        except StoreLost as error:
+            log.info("not_withdrawn", error=str(error))
+
+    # --- following -----------------------------------------------------------------------------------------------
+
+    async def _others(self) -> set[str]:
+        """Living nodes that have the shard in memory; older incarnations of this one do not live."""
+        alive, senders = await self._register.alive(), await self.store.senders()
+        return {label for label in alive & senders if label.rpartition(".")[0] != self.member.name}
+
+    async def _load(self) -> bool:
+        replica = await Replica.load(self.store.replica, self.store.policy)
+        if replica is None:
+            return False
+        head = await self.store.head()
+        self._replica, self.image = replica, replica.image
+        self._clock = ShardClock(max(head.now_us, head.clock))
+        log.info("shard_followed", owner=head.owner, epoch=head.epoch, applied=replica.sequence)
+        return True
+
+    async def _follow(self) -> None:
+        tail = self._tasks.spawn(self._follow_journal(), "tail")
+        succession = Succession(self.store, self.member.label, self._lease_us // 1000, self._register.addresses)
+        lease, before = await succession.won()
+        began = monotonic_us()
+        tail.cancel()
+        await asyncio.wait({tail})
+        if not tail.cancelled():
+            raise RuntimeError("the replica failed: this node must not own the shard")
+        await self._take_over(lease, monotonic_us() - began)
+        if before:
+            await self._register.declare_lost(before)
+            await self._sweeper.sweep()
+
+    async def _follow_journal(self) -> None:
+        assert self._replica is not None  # noqa: S101 - a follower has one
+        compared = monotonic_us()
+        target: ShardImage | None = None
+        while True:
+            try:
+                entries = await self._tail.follow_journal(self._replica.sequence, BATCH, BLOCK_MS)
+                if target is None and monotonic_us() - compared > self.compare_s * 1_000_000:
+                    compared, target = monotonic_us(), await self._tail.replica()
+                    target = _compared(self._replica, target)
+            except StoreLost as error:
+                if not self.away:
+                    log.error("store_away", error=str(error))
+                self.away = True
+                await asyncio.sleep(AGAIN_S)
+                continue
+            self.away = False
+            for entry in entries:
+                self._speak_turn(self._replica, self._replica.apply(entry))
+                target = _compared(self._replica, target)
+            self.dispatcher.tidy()
+            await asyncio.sleep(0)
+
+    def _speak_turn(self, replica: Replica, turn: Turn) -> None:
+        if replica.clock > self._clock.now():
+            self._clock = ShardClock(replica.clock)
+        self._decided(turn, 0)
+        try:
+            self._spoken(turn)
+        except Exception:  # one effect that fails must not stop everybody else's
+            log.exception("speak_failed", sequence=turn.sequence, kind=type(turn.event).__name__)
+
+    # --- owning --------------------------------------------------------------------------------------------------
+
+    def _set_owner(self, owner: ShardOwner) -> None:
+        self._owner, self.image, self._clock = owner, owner.image, owner.clock
+        owner.committed = self._committed
+        self._inbox_at = owner.lease.inbox
+
+    async def _take_over(self, lease: Lease, waited_us: int) -> None:
+        """From the replica: what was committed since its last turn, then what was forwarded and not applied."""
+        assert self._replica is not None  # noqa: S101 - a follower has one
+        replica, began = self._replica, monotonic_us()
+        while replica.sequence < lease.applied:
+            for entry in await self.store.read_journal(replica.sequence, BATCH):
+                self._speak_turn(replica, replica.apply(entry))
+        clock = ShardClock(lease.now_us, max(replica.clock, lease.clock) + 1)
+        self._set_owner(ShardOwner(self.store, lease, replica.image, clock))
+        self._tasks.spawn(self.owner.renew(), "lease")
+        pump = Pump(self.dispatcher, self.owner, clock, replica.sequence, self._spoken, decided=self._decided)
+        if self.dispatcher.unfinished:
+            pump.unsettled.add(replica.sequence)
+        await self._end_forwarding()
+        await self._feed(pump)
+        for cause, event in self._forwarder.left():
+            pump.tell(event, cause)
+        pump.tell(TimePassed(), "takeover")
+        self._pump = pump
+        self._tasks.spawn(pump.run(), "pump")
+        self._serve()
+        log.warning(
+            "shard_taken_over",
+            epoch=lease.epoch,
+            applied=lease.applied,
+            waited_us=waited_us,
+            took_us=monotonic_us() - began,
+        )
+        for duty in self.on_own:
+            duty()
+
+    async def _end_forwarding(self) -> None:
+        """Until it is known which requests are in the inbox."""
+        self._forwarder.halt()
+        await asyncio.wait({self._forwarding})
+
+    def _serve(self) -> None:
+        self._tasks.spawn(self._read_inbox(), "inbox")
+        self._tasks.spawn(self._sweeper.run(), "sweep")
+
+    async def _feed(self, pump: Pump | None = None) -> None:
+        """What is in the inbox now."""
+        pump = pump or self.pump
+        while entries := await self.store.read_inbox(self._inbox_at, BATCH):
+            for entry in entries:
+                pump.take_in(entry.event, turn_cause(entry.request, entry.cause), entry.id)
+                self._inbox_at = entry.id
+
+    async def _read_inbox(self) -> None:
+        pump = self.pump
+        while True:
+            try:
+                entries = await self._tail.read_inbox(self._inbox_at, BATCH, BLOCK_MS)
+            except StoreLost as error:
+                log.warning("inbox_not_read", error=str(error))
+                await asyncio.sleep(AGAIN_S)
+                continue
+            for entry in entries:
+                pump.take_in(entry.event, turn_cause(entry.request, entry.cause), entry.id)
+                self._inbox_at = entry.id
+
+    def _spoken(self, turn: Turn) -> None:
+        try:
+            self._speak(turn)
+        finally:
+            self._forwarder.settle(turn)
+
+    def _committed(self, us: int) -> None:
+        self.committed(us)
+
+    def _set_away(self, away: bool) -> None:
+        self.away = away
+
+
+def _compared(replica: Replica, target: ShardImage | None) -> ShardImage | None:
+    """What is still to be compared: rows of a turn that the replica has not seen yet."""
+    if target is None or target.applied > replica.sequence:
+        return target
+    if target.applied == replica.sequence:
+        replica.compare(target)
+    return None

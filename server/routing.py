@@ -1,0 +1,42 @@
+"""The shard's routing as every part of a node sees it, whichever node owns the shard."""
+
+from typing import Protocol
+
+from router.commands import Command
+from router.dispatcher import Dispatcher
+from router.events import Event
+
+
+class Routing(Protocol):
+    """The owner's pump, or a member of the shard that forwards to the owner.
+
+    `dispatcher` is for reading. On a node that does not own the shard it is a replica: it has what was committed, so
+    that what is told there is seen in it a moment later only; what was awaited (`post`, `drain`) is in it.
+    """
+
+    @property
+    def dispatcher(self) -> Dispatcher: ...
+
+    def now(self) -> int:
+        """Shard time in microseconds."""
+        ...
+
+    def place(self, work_id: str) -> int | None:
+        """1-based place of a waiting item in its queue."""
+        ...
+
+    def callback_queue(self, work_id: str) -> str | None:
+        """The queue of an item whose customer is to be called once an agent has accepted; None for other work."""
+        ...
+
+    async def post(self, event: Event, cause: str) -> tuple[Command, ...]:
+        """Returns the turn's commands once it is committed. Raises PumpClosedError."""
+        ...
+
+    def tell(self, event: Event, cause: str) -> None:
+        """As `post`, for who needs no answer."""
+        ...
+
+    async def drain(self) -> None:
+        """Returns when all that was posted and told here is committed and spoken. Raises PumpClosedError."""
+        ...

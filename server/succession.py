@@ -1,0 +1,102 @@
+"""Who owns the shard next: waits until its owner is gone or silent, and takes the lease."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Protocol
+
+import structlog
+
+from server.peer_door import gone
+from store.errors import Deposed, LeaseHeld, StoreLost
+from store.lease import Lease, ShardHead
+
+log = structlog.get_logger(__name__)
+
+# A little more than nothing: the lease is measured by the store's clock, in milliseconds.
+MARGIN_S = 0.005
+AGAIN_S = 0.05
+
+
+class Leases(Protocol):
+    """The shard's store."""
+
+    async def head(self) -> ShardHead: ...
+
+    async def take(self, node: str, lease_ms: int) -> Lease: ...
+
+    async def break_lease(self, epoch: int) -> int: ...
+
+
+class Succession:
+    """`won` once. `addresses` gives the doors of the other nodes by label."""
+
+    def __init__(
+        self,
+        store: Leases,
+        label: str,
+        lease_ms: int,
+        addresses: Callable[[], Awaitable[dict[str, str]]],
+        gone: Callable[[str], Awaitable[None]] = gone,
+    ) -> None:
+        self._store = store
+        self._label = label
+        self._lease_ms = lease_ms
+        self._addresses = addresses
+        self._gone = gone
+        self._watched = ""
+        self._watching: asyncio.Future[None] | None = None
+        self._deposed = ""
+
+    async def won(self) -> tuple[Lease, str]:
+        """The lease that this node took, and who had it and did not give it back ("" when it was given back)."""
+        try:
+            while True:
+                try:
+                    if (won := await self._look()) is not None:
+                        return won
+                except StoreLost as error:
+                    log.warning("owner_unknown", error=str(error))
+                    await asyncio.sleep(AGAIN_S)
+        finally:
+            self._unwatch()
+
+    async def _look(self) -> tuple[Lease, str] | None:
+        head = await self._store.head()
+        if head.owner and head.remaining_ms > 0:
+            if await self._gone_within(head.owner, head.remaining_ms / 1000 + MARGIN_S):
+                await self._depose(head)
+            return None
+        try:
+            lease = await self._store.take(self._label, self._lease_ms)
+        except LeaseHeld:
+            return None  # somebody else was quicker
+        return lease, head.owner or self._deposed
+
+    async def _depose(self, seen: ShardHead) -> None:
+        """Only if it still owns the shard: one that ended in order has given it back."""
+        now = await self._store.head()
+        if (now.owner, now.epoch) == (seen.owner, seen.epoch):
+            with suppress(Deposed):  # another peer saw the same
+                await self._store.break_lease(seen.epoch)
+                self._deposed = seen.owner
+                log.warning("owner_gone", owner=seen.owner, epoch=seen.epoch)
+
+    async def _gone_within(self, owner: str, wait_s: float) -> bool:
+        if owner != self._watched or self._watching is None:
+            self._unwatch()
+            address = (await self._addresses()).get(owner)
+            if address is None:
+                await asyncio.sleep(min(wait_s, AGAIN_S))  # it has not said yet where it is reached
+                return False
+            self._watched, self._watching = owner, asyncio.ensure_future(self._gone(address))
+        done, _ = await asyncio.wait({self._watching}, timeout=wait_s)
+        if not done:
+            return False
+        self._unwatch()
+        return True
+
+    def _unwatch(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+        self._watched, self._watching = "", None

@@ -1,0 +1,57 @@
+"""The owner of a shard looks after nodes that are gone: their calls are closed, their agents are expected back."""
+
+import asyncio
+from typing import Protocol
+
+import structlog
+
+from store.errors import StoreError
+from store.nodes import Member
+
+log = structlog.get_logger(__name__)
+
+SWEEP_S = 1.0
+
+
+class Register(Protocol):
+    """The register of nodes."""
+
+    async def lost(self, member: Member) -> list[str]: ...
+
+    async def forget(self, label: str) -> None: ...
+
+
+class Inbox(Protocol):
+    """The shard's store."""
+
+    async def strike_off(self, label: str) -> str: ...
+
+
+class Sweeper:
+    """`sweep` once, `run` as a task of the owner."""
+
+    def __init__(self, register: Register, inbox: Inbox, member: Member) -> None:
+        self._register = register
+        self._inbox = inbox
+        self._member = member
+
+    async def sweep(self) -> list[str]:
+        """Leave NodeLost in the inbox for each that is lost; killed in between, the next round does it again, harmless.
+
+        Raises StoreError.
+        """
+        labels = await self._register.lost(self._member)
+        for label in labels:
+            log.warning("node_lost", label=label)
+            await self._inbox.strike_off(label)
+            await self._register.forget(label)
+        return labels
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self.sweep()
+            except StoreError as error:
+                log.warning("nodes_not_swept", error=str(error))
+            await asyncio.sleep(SWEEP_S)

@@ -1,0 +1,28 @@
+"""Nodes that are gone: the shard is told once, behind all that they said."""
+
+import asyncio
+
+from router.events import NodeLost
+from server.sweep import Sweeper
+from store.connection import StoreConnection
+from store.nodes import NodeRegister
+from store.shard import RedisShardStore
+from tests.server.house import until
+
+
+async def test_each_lost_node_is_told_once(connection: StoreConnection, shard: str) -> None:
+    store, register = RedisShardStore(connection, shard), NodeRegister(connection, ttl_ms=60_000)
+    here, gone = await register.join("sweeper"), await register.join("swept")
+    await store.enrol(gone.label)
+    sweeper = Sweeper(register, store, here)
+    await sweeper.sweep()
+    await register.declare_lost(gone.label)
+    running = asyncio.create_task(sweeper.run())
+    async with asyncio.timeout(5):
+        while gone.label in await store.senders():
+            await asyncio.sleep(0.005)
+    assert gone.label not in await sweeper.sweep()
+    running.cancel()
+    events = [entry.event for entry in await store.read_inbox("", 100)]
+    assert events.count(NodeLost(gone.label)) == 1
+    await until(running.done)
