@@ -270,9 +270,9 @@ async def test_a_caller_who_leaves_while_the_store_is_away_is_let_go_when_it_is_
     gate = asyncio.Event()
     commit = house.owner.commit
 
-    async def away(turns: Any) -> None:
+    async def away(turns: Any, inbox: str = "") -> None:
         await gate.wait()
-        await commit(turns)
+        await commit(turns, inbox)
 
     house.owner.commit = away  # type: ignore[method-assign]
     house.outside.ua.send_digit_info(call, "1")
