@@ -1,9 +1,11 @@
 """Accounts and phone secrets of a site: the demo's own, refused off loopback, and those set by command."""
 
 import structlog
+from argon2 import PasswordHasher
 
 from config.site import Site
 from records.accounts import Account, Accounts, Role
+from records.database import Database
 from records.phones import Phones, PhoneSecret, phone_secret
 from server.current import CurrentSite
 
@@ -17,8 +19,19 @@ def role_of(site_role: str) -> Role:
     return ROLES.get(site_role, Role.AGENT)
 
 
+def public_accounts(database: Database) -> Accounts:
+    """Where a demo's accounts are made: their password is in the site's files, so hashing it costs what little it can.
+
+    A server starts two seconds sooner; whoever signs in has the hash made anew at its usual price.
+    """
+    return Accounts(database, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
 class People:
-    """`serve_demo`: only this machine can reach the server, so the demo's well-known password may be used."""
+    """`accounts` makes those of a demo (`public_accounts`).
+
+    `serve_demo`: only this machine can reach the server, so the demo's well-known password may be used.
+    """
 
     def __init__(
         self, current: CurrentSite, accounts: Accounts, phones: Phones, realm: str, *, serve_demo: bool

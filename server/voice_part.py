@@ -24,7 +24,7 @@ from server.desk import Desk
 from server.ground import Ground
 from server.ids import interaction_ids
 from server.ivr_services import ivr_services
-from server.people import People
+from server.people import People, public_accounts
 from server.reach import Reach
 from server.recordings_kept import RecordingsKept
 from server.sdp_port import SdpPort
@@ -48,7 +48,7 @@ class VoicePart:
         self._core = core
         self._new_id = interaction_ids(wall_us)
         self.people = People(
-            core.current, Accounts(database), Phones(database), REALM, serve_demo=ground.settings.on_loopback
+            core.current, public_accounts(database), Phones(database), REALM, serve_demo=ground.settings.on_loopback
         )
         self.reach = Reach(
             core.pump.tell,

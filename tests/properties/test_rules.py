@@ -5,10 +5,10 @@ import pytest
 from tests.properties.rules import RuleWalk
 
 
-@pytest.mark.parametrize("seed", range(40, 48))
+@pytest.mark.parametrize("seed", range(40, 44))
 def test_small_site_under_all_rules(seed: int) -> None:
     walk = RuleWalk(seed, agents=6, queues=5, skills=3)
-    for _ in range(700):
+    for _ in range(400):
         walk.step()
         walk.world.check()
 
