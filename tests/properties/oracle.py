@@ -89,7 +89,12 @@ class Oracle:
             for agent_id, row in store.agents.items()
             if agent_id in connected and agent_id in self.policy.agents and row.presence is Presence.READY
         }
-        return self._greedy(waiting, held, here)
+        there = {
+            row.agent_id
+            for row in store.agents.values()
+            if row.presence is not Presence.OFFLINE and (row.agent_id in connected or row.grace_deadline is not None)
+        }
+        return self._greedy(waiting, held, here, there)
 
     def rank(self, work: WorkRow) -> Rank:
         """The order of those who wait."""
@@ -100,7 +105,9 @@ class Oracle:
         ageing = self.policy.ageing_us
         return (time - priority * ageing, time, work.sequence) if ageing else (-priority, time, work.sequence)
 
-    def _greedy(self, waiting: list[WorkRow], held: list[ReservationRow], here: Mapping[str, AgentRow]) -> list[Match]:
+    def _greedy(
+        self, waiting: list[WorkRow], held: list[ReservationRow], here: Mapping[str, AgentRow], there: Set[str]
+    ) -> list[Match]:
         loads = {agent_id: Load({}, {}) for agent_id in here}
         for row in held:
             if row.agent_id in loads:
@@ -110,7 +117,7 @@ class Oracle:
             eligible = self.eligible(work)
             reached = [name for name in eligible if name in here and _reached(here[name], work.medium)]
             free = [name for name in reached if self._fits(work, name, loads[name])]
-            alone = self._alone(work, eligible, here)
+            alone = self._alone(work, eligible, there)
             if not alone and self._held_back(work, len(free)):
                 continue
             resting = {agent_id for agent_id, _ in work.resting}
@@ -198,11 +205,11 @@ class Oracle:
 
     # -- who waits, and who comes first
 
-    def _alone(self, work: WorkRow, eligible: tuple[str, ...], here: Mapping[str, AgentRow]) -> tuple[str, ...]:
-        """The preferred agents for whom alone it waits."""
+    def _alone(self, work: WorkRow, eligible: tuple[str, ...], there: Set[str]) -> tuple[str, ...]:
+        """The preferred agents for whom alone it waits: one is signed in, whether ready or not."""
         if work.directed is not None or work.waited_us >= self._queue(work).preferred_patience_us:
             return ()
-        return work.preferred if any(name in eligible and name in here for name in work.preferred) else ()
+        return work.preferred if any(name in eligible and name in there for name in work.preferred) else ()
 
     def _held_back(self, work: WorkRow, free: int) -> bool:
         reserve = self._queue(work).reserve
