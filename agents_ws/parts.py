@@ -103,8 +103,24 @@ class Choice(Part, frozen=True, kw_only=True):
 Author = Literal["customer", "agent", "system"]
 
 
+class ChatFile(Part, frozen=True, kw_only=True):
+    """A picture or file of a chat: `size` in bytes, `media_type` by its content. `gone`: it is not kept any more.
+
+    It is at `/api/v1/interactions/{id}/files/{file}` (docs/http-api.md).
+    """
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+    gone: bool = False
+
+
 class ChatLine(Part, frozen=True, kw_only=True):
-    """One message of a chat: plain text, whatever markup it seems to hold. `client_id` is that of an agent's send."""
+    """One message of a chat: plain text, whatever markup it seems to hold. `client_id` is that of an agent's send.
+
+    A message with a `file` has no text.
+    """
 
     number: int
     author: Author
@@ -112,6 +128,7 @@ class ChatLine(Part, frozen=True, kw_only=True):
     text: str
     at_us: int
     client_id: str | None = None
+    file: ChatFile | None = None
 
 
 class HandedOn(Part, frozen=True, kw_only=True):

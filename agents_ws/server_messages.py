@@ -12,6 +12,7 @@ from agents_ws.parts import (
     Caller,
     CallParty,
     ChatCard,
+    ChatFile,
     Choice,
     Label,
     PastInteraction,
@@ -150,6 +151,7 @@ class ChatMessage(_Numbered, frozen=True, kw_only=True):
     text: str
     at_us: int
     client_id: str | None = None
+    file: ChatFile | None = None
 
 
 class ChatTyping(_Numbered, frozen=True, kw_only=True):

@@ -11,6 +11,8 @@ from aiohttp import WSMsgType, web
 from chat.conductor import ChatConductor
 from chat.connection import VisitorConnection, VisitorSocket
 from chat.events import Marked, Side, Typed
+from chat.file_rest import VisitorFiles
+from chat.files import FileDesk
 from chat.limits import Buckets, ChatLimits
 from chat.messages import (
     SUBPROTOCOL,
@@ -42,6 +44,7 @@ CHATS: Final = "/chat/v1/chats"
 ENTRY: Final = "/chat/v1/entries/{name}"
 LEFT: Final = "/chat/v1/left-messages"
 OPENING: Final = (404, 409, 429, 503)
+SENDING: Final = (401, 404, 409, 413, 415, 429)
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST",
     "Access-Control-Allow-Headers": "Authorization, Content-Type",
@@ -59,9 +62,11 @@ class ChatEndpoint:
     def __init__(
         self,
         conductor: ChatConductor,
+        files: FileDesk,
         now: Callable[[], int],
         address_of: Callable[[web.Request], str] = lambda request: request.remote or "",
     ) -> None:
+        self._files = files
         self._address_of = address_of
         self._conductor = conductor
         self._now = now
@@ -113,7 +118,20 @@ class ChatEndpoint:
             self._route("POST", f"{one}/{tail}", handler, operation, summary, body, replies, (401, 404, 429, *own))
             for tail, handler, operation, summary, body, replies, own in posts
         ]
-        asked = ((CHATS, "askOpenChat"), (f"{one}/{{what}}", "askChat"), (LEFT, "askLeaveMessage"))
+        files = VisitorFiles(self._files, self._own)
+        about = "A picture or file: the body, with `client_id` and `name` in the query"
+        routes += [
+            self._route("POST", f"{one}/files", files.send, "sendFileInChat", about, None, {201: Line}, SENDING),
+            self._route(
+                "GET", f"{one}/files/{{file}}", files.have, "getFileOfChat", "A file", None, {200: bytes}, (401, 404)
+            ),
+        ]
+        asked = (
+            (CHATS, "askOpenChat"),
+            (f"{one}/{{what}}", "askChat"),
+            (f"{one}/files/{{file}}", "askFileOfChat"),
+            (LEFT, "askLeaveMessage"),
+        )
         for path, operation in asked:
             preflight = self._route("OPTIONS", path, self._preflight, operation, "CORS preflight", None, {204: None})
             routes.append(preflight)
@@ -187,7 +205,8 @@ class ChatEndpoint:
         )
         self._register(runner, connection)
         try:
-            await socket.write(Welcome(status=status, server_time_us=self._now(), token=token))
+            files = self._files.limits
+            await socket.write(Welcome(status=status, server_time_us=self._now(), token=token, files=files))
             await connection.run()
         except (TimeoutError, ConnectionError) as error:
             log.info("visitor_lost", error=repr(error))
@@ -246,7 +265,8 @@ class ChatEndpoint:
         self.origins.check(request, opening.entry)
         runner, token = await self._conductor.open(opening, self._address_of(request))
         request[_CHAT] = runner
-        return reply(OpenedChat(token=token, status=runner.status(), messages=await runner.after(0)), 201)
+        messages, files = await runner.after(0), self._files.limits
+        return reply(OpenedChat(token=token, status=runner.status(), messages=messages, files=files), 201)
 
     async def _state(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
@@ -278,7 +298,8 @@ class ChatEndpoint:
         finally:
             self._polls.discard(poll)
             runner.unwatch(poll.set)
-        return reply(ChatPage(status=runner.status(), messages=await runner.after(after)))
+        messages, files = await runner.after(after), self._files.limits
+        return reply(ChatPage(status=runner.status(), messages=messages, files=files))
 
     async def _say(self, request: web.Request) -> web.Response:
         said = await body(request, Say)

@@ -45,6 +45,17 @@ SERVER_EXAMPLES: tuple[c.ServerMessage, ...] = (
         messages=(
             _LINE,
             c.Line(number=2, author="agent", name="Demo agent 1", text="Let me look.", at_us=_T + 9_000_000),
+            c.Line(
+                number=3,
+                author="customer",
+                name="Visitor",
+                text="",
+                at_us=_T + 20_000_000,
+                client_id="f-1",
+                file=c.FilePart(
+                    id="6f1d9a40c2e84b7f6f1d9a40c2e84b7f", name="parcel.png", media_type="image/png", size=48_213
+                ),
+            ),
         )
     ),
     c.StatusShown(

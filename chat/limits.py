@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from chat.sniff import ENDINGS
+
 
 @dataclass(frozen=True, slots=True)
 class ChatLimits:
@@ -27,6 +29,12 @@ class ChatLimits:
     poll_s: float = 25.0
     page: int = 100
     tail: int = 200
+    file_types: tuple[str, ...] = tuple(ENDINGS)
+    file_bytes: int = 10 * 1024 * 1024
+    files_per_chat: int = 20
+    uploads: int = 32
+    uploads_per_chat: int = 3
+    upload_idle_s: float = 30.0
 
 
 class Bucket:

@@ -158,8 +158,29 @@ class Status(_Part, frozen=True, kw_only=True):
     rating: int | None = None
 
 
+class FilePart(_Part, frozen=True, kw_only=True):
+    """A picture or file of the chat: `size` in bytes, `media_type` by its content. `gone`: it is not kept any more."""
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+    gone: bool = False
+
+
+class FileLimits(_Part, frozen=True, kw_only=True):
+    """What may be sent: media types, bytes of one file, and files of a chat."""
+
+    types: tuple[str, ...]
+    max_bytes: int
+    per_chat: int
+
+
 class Line(_Part, frozen=True, kw_only=True):
-    """One message of the chat. `number` grows by one from 1; `client_id` comes back on the visitor's own."""
+    """One message of the chat. `number` grows by one from 1; `client_id` comes back on the visitor's own.
+
+    A message with a `file` has no text.
+    """
 
     number: int
     author: Literal["customer", "agent", "system"]
@@ -167,6 +188,7 @@ class Line(_Part, frozen=True, kw_only=True):
     text: str
     at_us: int
     client_id: str | None = None
+    file: FilePart | None = None
 
 
 class _Server(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=_snake_case):
@@ -174,11 +196,15 @@ class _Server(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="
 
 
 class Welcome(_Server, frozen=True, kw_only=True):
-    """Answer to `open` and `resume`; the messages that the page does not have follow. `token` after `open` only."""
+    """Answer to `open` and `resume`; the messages that the page does not have follow. `token` after `open` only.
+
+    `files`: what may be sent, none where no files are taken.
+    """
 
     status: Status
     server_time_us: int
     token: str | None = None
+    files: FileLimits | None = None
 
 
 class StatusShown(_Server, frozen=True, kw_only=True, tag="status"):
@@ -245,11 +271,12 @@ ServerMessage = Welcome | StatusShown | Messages | Refused | Pong | Bye
 
 
 class OpenedChat(_Part, frozen=True, kw_only=True):
-    """REST: the chat that was opened, with its token."""
+    """REST: the chat that was opened, with its token. `files`: what may be sent, none where no files are taken."""
 
     token: str
     status: Status
     messages: tuple[Line, ...]
+    files: FileLimits | None = None
 
 
 class EntryState(_Part, frozen=True, kw_only=True):
@@ -269,6 +296,7 @@ class ChatPage(_Part, frozen=True, kw_only=True):
 
     status: Status
     messages: tuple[Line, ...]
+    files: FileLimits | None = None
 
 
 _encoder = msgspec.json.Encoder()

@@ -4,6 +4,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from records.chat_files import ChatFile
 from records.handovers import Handover
 from records.messages import Chat, Marks, Message
 from router.commands import Command
@@ -61,6 +62,14 @@ class ChatStore(Protocol):
     async def hand_on(self, handover: Handover) -> None: ...
 
     async def handover(self, work_id: str) -> Handover | None: ...
+
+
+class FileRecords(Protocol):
+    """records.chat_files.ChatFiles, with its database errors as StoreAwayError."""
+
+    async def find(self, interaction_id: str, file_id: str) -> ChatFile | None: ...
+
+    async def count(self, interaction_id: str) -> int: ...
 
 
 class Mailbox(Protocol):

@@ -34,7 +34,7 @@ from chat.events import (
 )
 from chat.limits import Bucket, ChatLimits
 from chat.machine import ChatMachine, ChatState, Progress
-from chat.messages import Line, Status
+from chat.messages import FilePart, Line, Status
 from chat.ports import (
     AgentNotices,
     ChatRefusedError,
@@ -47,6 +47,7 @@ from chat.ports import (
     Terms,
 )
 from chat.told import Told
+from records.chat_files import ChatFile
 from records.handovers import Handover
 from records.messages import Author, Chat, Marks, Message
 from router.vocabulary import EndedBy
@@ -82,6 +83,7 @@ class Say:
     client_id: str
     text: str
     reply: asyncio.Future[Message]
+    file: ChatFile | None = None
 
 
 class Stop:
@@ -225,14 +227,22 @@ class ChatRunner:
             self._inbox.put_nowait(event)
 
     async def say(
-        self, side: Side, *, agent_id: str, name: str, reservation_id: str | None, client_id: str, text: str
+        self,
+        side: Side,
+        *,
+        agent_id: str,
+        name: str,
+        reservation_id: str | None,
+        client_id: str,
+        text: str,
+        file: ChatFile | None = None,
     ) -> Message:
         """Keeps and delivers a message; returns it as it is kept. Raises ChatRefusedError."""
         if self.over or self._stopped:
             raise self._refusal()
         reply: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         author: Author = "customer" if side is Side.CUSTOMER else "agent"
-        self._inbox.put_nowait(Say(side, author, agent_id, name, reservation_id, client_id, text, reply))
+        self._inbox.put_nowait(Say(side, author, agent_id, name, reservation_id, client_id, text, reply, file))
         return await reply
 
     async def in_turn(self, act: Callable[[], Awaitable[T]]) -> T:
@@ -307,7 +317,8 @@ class ChatRunner:
         try:
             if self._unsure:
                 await self._read_again()
-            draft = Message(self.last + 1, say.author, say.agent_id, say.name, say.client_id, say.text, self.now())
+            number, now = self.last + 1, self.now()
+            draft = Message(number, say.author, say.agent_id, say.name, say.client_id, say.text, now, say.file)
             kept = await self._ports.store.add(self.chat_id, draft)
         except StoreAwayError as error:
             # It may be there all the same: before the next one is numbered, what is there is read again.
@@ -433,7 +444,13 @@ def line_of(message: Message) -> Line:
         text=message.text,
         at_us=message.at,
         client_id=message.client_id if own else None,
+        file=None if message.file is None else part_of(message.file),
     )
+
+
+def part_of(file: ChatFile) -> FilePart:
+    """A file as the visitor sees it."""
+    return FilePart(id=file.id, name=file.name, media_type=file.media_type, size=file.size, gone=file.gone)
 
 
 def progress_of(marks: Marks) -> dict[Side, Progress]:

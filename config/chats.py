@@ -14,6 +14,9 @@ from ivr.reading import FlowProblem, Table
 FILE = "chats.toml"
 MIN_SECRET = 16
 CLOSED = ("notice", "message")
+# What chats can carry at all; chat.sniff tells them apart by content.
+FILE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain")
+DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,10 @@ class ChatRuleConfig:
 
 @dataclass(frozen=True, slots=True)
 class ChatsConfig:
-    """The whole file. Durations in microseconds; limits are for one address, or one message."""
+    """The whole file. Durations in microseconds; limits are for one address, or one message.
+
+    `file_types` none: no files are taken. `file_keep_us` counts from when a file was sent.
+    """
 
     entries: Mapping[str, ChatEntryConfig]
     abandon_after_us: int
@@ -56,6 +62,10 @@ class ChatsConfig:
     requests_per_minute: int
     opens_per_minute: int
     open_chats_per_address: int
+    file_types: tuple[str, ...] = FILE_TYPES
+    file_bytes: int = 10 * 1024 * 1024
+    files_per_chat: int = 20
+    file_keep_us: int = 90 * DAY_US
 
 
 def load_chats(path: str | Path, site: Site) -> ChatsConfig:
@@ -84,7 +94,7 @@ def _values(path: Path, problems: list[FlowProblem]) -> Mapping[str, object]:
 
 def _read(file: Table, site: Site) -> ChatsConfig:
     entries = {name: _entry(name, row, site) for name, row in file.tables("entries")}
-    patience, limits = file.table("patience"), file.table("limits")
+    patience, limits, files = file.table("patience"), file.table("limits"), file.table("files")
     config = ChatsConfig(
         entries=MappingProxyType(entries),
         abandon_after_us=patience.seconds("abandon_after_s", 120, low=1),
@@ -94,9 +104,14 @@ def _read(file: Table, site: Site) -> ChatsConfig:
         requests_per_minute=limits.integer("requests_per_minute", 600, low=1),
         opens_per_minute=limits.integer("opens_per_minute", 30, low=1),
         open_chats_per_address=limits.integer("open_chats_per_address", 20, low=1),
+        file_types=files.names("types", FILE_TYPES, FILE_TYPES),
+        file_bytes=files.integer("max_kb", 10_240, low=1, high=1_048_576) * 1024,
+        files_per_chat=files.integer("per_chat", 20, low=1, high=1000),
+        file_keep_us=files.integer("keep_days", 90, low=1, high=36_500) * DAY_US,
     )
     patience.finish()
     limits.finish()
+    files.finish()
     return config
 
 

@@ -10,6 +10,7 @@ from http_api.guard import CALLER
 from http_api.ports import InteractionQueries, Scopes
 from http_api.problems import ProblemError, not_found
 from http_api.routes import Parameter, Route, read_number, reply
+from records.chat_files import ChatFile
 from records.interactions import MAX_LIMIT, Before, Filter, InteractionRecord, InteractionView
 from records.roles import Action, Extent, Scope, allowed, extent
 
@@ -40,6 +41,16 @@ class InteractionNote(msgspec.Struct, frozen=True):
     at: int
 
 
+class ChatFilePart(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture or file of a chat: `size` in bytes, `media_type` by its content; `gone`: it is not kept any more."""
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+    gone: bool
+
+
 class ChatMessage(msgspec.Struct, frozen=True):
     """One message of a chat, plain text; `number` counts from 1, `at` in microseconds since the epoch."""
 
@@ -49,6 +60,7 @@ class ChatMessage(msgspec.Struct, frozen=True):
     name: str
     text: str
     at: int
+    file: ChatFilePart | None = None
 
 
 class CustomerIdentity(msgspec.Struct, frozen=True):
@@ -120,7 +132,7 @@ class InteractionsApi:
         """404 also for an interaction that is out of the caller's reach."""
         scope = self._scopes.of(request[CALLER])
         view = await self._interactions.view(request.match_info["id"])
-        if view is None or not await self._may_see(scope, view.record):
+        if view is None or not await may_see(self._interactions, scope, view.record):
             raise not_found()
         return reply(_interaction(view))
 
@@ -145,16 +157,23 @@ class InteractionsApi:
         more = len(items) == limit
         return reply(InteractionPage(items, next_page(items[-1]) if more else None))
 
-    async def _may_see(self, scope: Scope, record: InteractionRecord) -> bool:
-        match extent(scope.role, Action.SEE_INTERACTIONS):
-            case Extent.ALL:
-                return True
-            case Extent.TEAMS:
-                return record.queue is None or record.queue in scope.queues or record.agent_id in scope.agents
-            case Extent.OWN:
-                return scope.agent_id is not None and await self._interactions.offered_to(record.id, scope.agent_id)
-            case Extent.NONE:
-                return False
+
+async def may_see(
+    interactions: InteractionQueries,
+    scope: Scope,
+    record: InteractionRecord,
+    action: Action = Action.SEE_INTERACTIONS,
+) -> bool:
+    """Whether the action reaches this interaction; an agent's own are those that were offered to them."""
+    match extent(scope.role, action):
+        case Extent.ALL:
+            return True
+        case Extent.TEAMS:
+            return record.queue is None or record.queue in scope.queues or record.agent_id in scope.agents
+        case Extent.OWN:
+            return scope.agent_id is not None and await interactions.offered_to(record.id, scope.agent_id)
+        case Extent.NONE:
+            return False
 
 
 def _interaction(view: InteractionView) -> Interaction:
@@ -165,10 +184,17 @@ def _interaction(view: InteractionView) -> Interaction:
         data=view.data,
         identities=tuple(CustomerIdentity(each.kind, each.value, each.unverified) for each in view.identities),
         messages=tuple(
-            ChatMessage(each.number, each.author, each.agent_id, each.name, each.text, each.at)
+            ChatMessage(each.number, each.author, each.agent_id, each.name, each.text, each.at, file_part(each.file))
             for each in view.messages
         ),
     )
+
+
+def file_part(file: ChatFile | None) -> ChatFilePart | None:
+    """A message's file, as the API shows it."""
+    if file is None:
+        return None
+    return ChatFilePart(id=file.id, name=file.name, media_type=file.media_type, size=file.size, gone=file.gone)
 
 
 def read_before(text: str | None) -> Before | None:

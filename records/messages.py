@@ -10,8 +10,9 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from records.chat_files import ChatFile
 from records.database import Database, insert_ignoring
-from records.tables import chats, messages, ratings
+from records.tables import chat_files, chats, messages, ratings
 
 Author = Literal["customer", "agent", "system"]
 
@@ -30,7 +31,7 @@ class Marks:
 class Message:
     """One message. `number` counts from 1 in each chat; `agent_id` is "" for the customer; `client_id` names a send.
 
-    `at` in microseconds since the epoch.
+    `at` in microseconds since the epoch. A message with a `file` has no text.
     """
 
     number: int
@@ -40,6 +41,7 @@ class Message:
     client_id: str | None
     text: str
     at: int
+    file: ChatFile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +98,15 @@ class Chats:
             return tuple(_chat(row) for row in (await connection.execute(query)).mappings())
 
     async def add(self, interaction_id: str, message: Message) -> Message:
-        """Keeps a message; what was kept before under the same sender and `client_id` when it is said again."""
+        """Keeps a message and its file; what was kept before under the same sender and `client_id` when said again."""
         async with self._database.write() as connection:
             kept = await _same(connection, interaction_id, message)
             if kept is not None:
                 return kept
+            if message.file is not None:
+                await connection.execute(
+                    chat_files.insert().values(_file_row(interaction_id, message.file, message.at))
+                )
             await connection.execute(messages.insert().values(_message_row(interaction_id, message)))
             return message
 
@@ -154,7 +160,8 @@ async def messages_of(connection: AsyncConnection, interaction_id: str) -> tuple
     return await _read(connection, _messages(interaction_id))
 
 
-_MESSAGE_COLUMNS: Sequence[str] = tuple(field.name for field in fields(Message))
+_MESSAGE_COLUMNS: Sequence[str] = tuple(field.name for field in fields(Message) if field.name != "file")
+_FILE_COLUMNS: Sequence[str] = tuple(field.name for field in fields(ChatFile) if field.name != "gone")
 _MARK_COLUMNS: Sequence[str] = tuple(field.name for field in fields(Marks))
 _CHAT_COLUMNS: Sequence[str] = tuple(
     field.name for field in fields(Chat) if field.name not in ("marks", "last", "rating")
@@ -162,7 +169,9 @@ _CHAT_COLUMNS: Sequence[str] = tuple(
 
 
 def _messages(interaction_id: str) -> Select[Any]:
-    query = select(*(messages.c[name] for name in _MESSAGE_COLUMNS))
+    of_file = (chat_files.c[name].label(f"file_{name}") for name in (*_FILE_COLUMNS, "gone_at"))
+    query = select(*(messages.c[name] for name in _MESSAGE_COLUMNS), *of_file)
+    query = query.select_from(messages.outerjoin(chat_files, chat_files.c.id == messages.c.file_id))
     return query.where(messages.c.interaction_id == interaction_id).order_by(messages.c.number)
 
 
@@ -183,11 +192,24 @@ def _row_of(marks: Marks) -> dict[str, int]:
 
 
 def _message_row(interaction_id: str, message: Message) -> dict[str, Any]:
-    return {"interaction_id": interaction_id} | {name: getattr(message, name) for name in _MESSAGE_COLUMNS}
+    row = {"interaction_id": interaction_id} | {name: getattr(message, name) for name in _MESSAGE_COLUMNS}
+    return row | {"file_id": message.file.id if message.file else None}
+
+
+def _file_row(interaction_id: str, file: ChatFile, at: int) -> dict[str, Any]:
+    return {"interaction_id": interaction_id, "at": at} | {name: getattr(file, name) for name in _FILE_COLUMNS}
 
 
 async def _read(connection: AsyncConnection, query: Select[Any]) -> tuple[Message, ...]:
-    return tuple(Message(**row) for row in (await connection.execute(query)).mappings())
+    return tuple(_message(row) for row in (await connection.execute(query)).mappings())
+
+
+def _message(row: Any) -> Message:
+    file = None
+    if row["file_id"] is not None:
+        known = {name: row[f"file_{name}"] for name in _FILE_COLUMNS}
+        file = ChatFile(**known, gone=row["file_gone_at"] is not None)
+    return Message(**{name: row[name] for name in _MESSAGE_COLUMNS}, file=file)
 
 
 async def _same(connection: AsyncConnection, interaction_id: str, message: Message) -> Message | None:

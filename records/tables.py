@@ -177,6 +177,7 @@ messages = Table(
     Column("client_id", String(64)),
     Column("text", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("file_id", String(64)),
     UniqueConstraint("interaction_id", "agent_id", "client_id"),
 )
 
@@ -203,6 +204,20 @@ whispers = Table(
     Column("agent_id", String(64), nullable=False),
     Column("text", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
+)
+
+chat_files = Table(
+    "chat_files",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("interaction_id", String(64), nullable=False, index=True),
+    Column("name", String(255), nullable=False),
+    Column("media_type", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("gone_at", BigInteger),
+    Index(None, "gone_at", "at"),
 )
 
 ratings = Table(

@@ -12,6 +12,7 @@ from chat.floor import ChatFloor
 from chat.handing_on import Target
 from chat.ports import ChatRefusedError
 from http_api.targets_api import Availability
+from records.chat_files import ChatFile
 from records.handovers import MAX_NOTE, Handover
 from records.messages import Message
 from router.vocabulary import Medium
@@ -42,6 +43,7 @@ class ChatScreens:
             text=line.text,
             at_us=line.at_us,
             client_id=line.client_id,
+            file=line.file,
         )
         self._send(agent_id, shown)
         return self._page_up(agent_id)
@@ -157,4 +159,9 @@ def line_of(message: Message) -> m.ChatLine:
         text=message.text,
         at_us=message.at,
         client_id=message.client_id if own else None,
+        file=None if message.file is None else _file(message.file),
     )
+
+
+def _file(file: ChatFile) -> m.ChatFile:
+    return m.ChatFile(id=file.id, name=file.name, media_type=file.media_type, size=file.size, gone=file.gone)

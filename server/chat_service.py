@@ -3,16 +3,20 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from aiohttp import web
 
 from chat.conductor import ChatConductor
 from chat.endpoint import PATH, ChatEndpoint
+from chat.files import FileDesk
 from chat.ports import Estimates
 from chat.rest import ChatRoute
 from chat.runner import ChatPorts
+from chat.vault import Vault
 from config.chats import ChatsConfig
 from http_api.routes import Parameter, Route
+from records.chat_files import ChatFiles
 from records.database import Database
 from records.follow_ups import FollowUps
 from records.handovers import Handovers
@@ -20,8 +24,9 @@ from records.interactions import Interactions
 from records.messages import Chats
 from router.commands import Command
 from server.chat_desk import ChatDesk, ChatScreens
+from server.chat_files import AgentFiles, FileKeeper
 from server.chat_site import chat_site, held_chats
-from server.chat_store import FollowUpMailbox, Phases, SqlChatStore
+from server.chat_store import FileIndex, FollowUpMailbox, Phases, SqlChatStore
 from server.clock import wall_us
 from server.contexts import InteractionContexts
 from server.current import CurrentSite
@@ -34,6 +39,11 @@ _POLL = (
     Parameter("version", "Wait for another version of the status too", {"type": "integer", "minimum": 0}),
     Parameter("wait", "Seconds to wait for something new", {"type": "integer", "minimum": 0, "default": 0}),
 )
+_FILE = (
+    Parameter("client_id", "Names this send: sent again with the same one, it is still one message"),
+    Parameter("name", "What the file is called"),
+)
+_QUERIES = {"readChat": _POLL, "sendFileInChat": _FILE}
 
 
 class WaitSeconds:
@@ -50,7 +60,7 @@ class WaitSeconds:
 
 @dataclass(frozen=True, slots=True)
 class ChatParts:
-    """The neighbours in the node."""
+    """The neighbours in the node. `files` is the folder of what is sent in chats."""
 
     pump: Pump
     contexts: InteractionContexts
@@ -60,6 +70,7 @@ class ChatParts:
     tasks: TaskOwner
     estimates: Estimates
     address_of: Callable[[web.Request], str]
+    files: Path
 
 
 class ChatService:
@@ -87,13 +98,18 @@ class ChatService:
         )
         self._make_site = partial(chat_site, current, node=node, new_id=new_id, serve_demo=serve_demo)
         self.conductor = ChatConductor(self._make_site(chats), ports, parts.tasks)
-        self.endpoint = ChatEndpoint(self.conductor, parts.pump.now, parts.address_of)
+        vault, records = Vault(parts.files), ChatFiles(parts.database)
+        self.files = FileDesk(self.conductor, vault, FileIndex(records))
+        self.endpoint = ChatEndpoint(self.conductor, self.files, parts.pump.now, parts.address_of)
+        self.keeper = FileKeeper(vault, records, lambda: self._keep_us, parts.pump.now)
+        self.agent_files = AgentFiles(self.conductor, self.files)
+        self._keep_us = chats.file_keep_us
         parts.desk.attach_chats(ChatDesk(self.conductor, current, parts.desk.calls.availability))
 
     @property
     def counts(self) -> Mapping[str, int]:
         """What is open."""
-        return {**self.conductor.counts, **self.endpoint.counts}
+        return {**self.conductor.counts, **self.endpoint.counts, **self.files.counts}
 
     def routes(self) -> tuple[Route, ...]:
         """Rows of the HTTP route table."""
@@ -105,6 +121,7 @@ class ChatService:
 
     def follow(self, chats: ChatsConfig) -> None:
         """chats.toml was read again."""
+        self._keep_us = chats.file_keep_us
         self.conductor.follow(self._make_site(chats))
         self.endpoint.follow()
 
@@ -115,6 +132,7 @@ class ChatService:
     def close(self) -> None:
         """No new chats; those that are open wait for the next start."""
         self.conductor.close()
+        self.keeper.close()
 
     async def aclose(self) -> None:
         """Visitors are told to connect again."""
@@ -130,6 +148,6 @@ def _row(route: ChatRoute) -> Route:
         summary=route.summary,
         body=route.body,
         replies=route.replies,
-        query=_POLL if route.operation == "readChat" else (),
+        query=_QUERIES.get(route.operation, ()),
         problems=() if route.path == PATH else route.problems,
     )

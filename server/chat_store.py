@@ -6,6 +6,7 @@ from typing import TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from chat.ports import LeftMessage, StoreAwayError
+from records.chat_files import ChatFile, ChatFiles
 from records.follow_ups import FollowUps
 from records.handovers import Handover, Handovers
 from records.interactions import Interactions
@@ -68,6 +69,21 @@ class SqlChatStore:
     async def handover(self, work_id: str) -> Handover | None:
         """As Handovers.of."""
         return await _asked(self._handovers.of(work_id))
+
+
+class FileIndex:
+    """chat.ports.FileRecords on records.chat_files.ChatFiles."""
+
+    def __init__(self, files: ChatFiles) -> None:
+        self._files = files
+
+    async def find(self, interaction_id: str, file_id: str) -> ChatFile | None:
+        """As ChatFiles.find."""
+        return await _asked(self._files.find(interaction_id, file_id))
+
+    async def count(self, interaction_id: str) -> int:
+        """As ChatFiles.count."""
+        return await _asked(self._files.count(interaction_id))
 
 
 class FollowUpMailbox:

@@ -3,6 +3,7 @@
 from agents_ws.endpoint import OriginPolicy
 from http_api.app import Ports
 from http_api.calls_api import CallsApi
+from http_api.chat_files_api import ChatFilesApi
 from http_api.guidance_api import GuidanceApi
 from http_api.routes import Route
 from http_api.site_api import SiteApi
@@ -51,6 +52,7 @@ class WebPart:
 
     async def start(self) -> None:
         """Listens, and takes commands on the control socket."""
+        self._ground.tasks.spawn(self.chats.keeper.run(), "chat_files")
         await self.web.start()
         await self.control.start()
 
@@ -144,6 +146,7 @@ class WebPart:
             *CallsApi(monitoring, management.scopes).routes(),
             *TargetsApi(targets.of).routes(),
             *guidance.routes(),
+            *ChatFilesApi(self.chats.agent_files, core.interactions, management.scopes).routes(),
         )
 
     def _what_if_routes(self) -> tuple[Route, ...]:
@@ -185,6 +188,7 @@ class WebPart:
             ground.calls,
             WaitSeconds(core.expected_wait),
             ground.address_of,
+            ground.settings.data_dir / "files",
         )
         return ChatService(
             core.current,

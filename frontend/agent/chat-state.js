@@ -19,9 +19,9 @@ export function mergedChat(known, card) {
 export function chatChange(chat, message) {
   switch (message.type) {
     case "chat_message": {
-      const { number, author, name, text, at_us, client_id } = message;
+      const { number, author, name, text, at_us, client_id, file } = message;
       const typing = author === "customer" ? false : chat.typing;
-      return { ...chat, typing, lines: withLine(chat.lines, { number, author, name, text, at_us, client_id }) };
+      return { ...chat, typing, lines: withLine(chat.lines, { number, author, name, text, at_us, client_id, file }) };
     }
     case "chat_typing":
       return { ...chat, typing: message.on };

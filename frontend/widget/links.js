@@ -1,7 +1,7 @@
 // Two ways to the server with the same face: a WebSocket, and plain requests for networks that let none through.
 //
 // A link is made with an opening (`open` or `resume`) and tells `on`:
-//   welcome(status, token)   the chat is there; token after `open` only
+//   welcome(status, token, files)   the chat is there; token after `open` only; files: what may be sent, or null
 //   status(status), lines(lines), refused(code, client_id)
 //   down(code)               over; `code` is the server's bye, or null when the connection is just gone
 // docs/chat.md describes the messages.
@@ -46,7 +46,7 @@ export class SocketLink {
     switch (message.type) {
       case "welcome":
         this._ping();
-        return this._on.welcome(message.status, message.token ?? null);
+        return this._on.welcome(message.status, message.token ?? null, message.files ?? null);
       case "status":
         return this._on.status(message.status);
       case "messages":
@@ -130,7 +130,7 @@ export class RequestLink {
     }
     this._token ??= first.token;
     this._chatId = first.status.chat_id;
-    this._on.welcome(first.status, first.token ?? null);
+    this._on.welcome(first.status, first.token ?? null, first.files ?? null);
     this._lines(first.messages);
     return true;
   }

@@ -1,5 +1,6 @@
 // One visitor's chat, whatever the network does: opened once, each message said once, everything shown once.
 import { randomName } from "../lib/random.js";
+import { Uploads } from "../lib/uploads.js";
 import { RequestLink, SocketLink } from "./links.js";
 
 const FIRST_PAUSE_MS = 300;
@@ -15,6 +16,8 @@ export const initial = {
   status: null,
   lines: [],
   outbox: [], // {client_id, text, failed}: said here and not yet shown by the server
+  files: null, // what may be sent: {types, max_bytes, per_chat}, null where no files are taken
+  uploads: [], // files on their way
   read: 0, // the last message that was on the screen
   problem: null, // why the chat could not be opened: a code of the server
 };
@@ -34,6 +37,13 @@ export class ChatSession {
     this._underWay = null;
     this._typing = null;
     this._seen = false;
+    this.uploads = new Uploads({
+      address: (client_id, name) => this._fileUrl(`?${new URLSearchParams({ client_id, name })}`),
+      token: () => this._memory.chat.token,
+      limits: () => this.state.files,
+      onChange: (uploads) => this._change({ uploads }),
+      onDone: (line) => this._lines([line]),
+    });
     addEventListener("online", () => this._hurry());
     document.addEventListener("visibilitychange", () => document.hidden || this._hurry());
     this._resume();
@@ -119,9 +129,15 @@ export class ChatSession {
     this._link?.send({ type: "rate", score });
   }
 
+  /** Where a file of this chat is, for whoever has the token. */
+  source(id) {
+    return { url: this._fileUrl(`/${encodeURIComponent(id)}`), token: this._memory.chat?.token };
+  }
+
   /** Forget the chat that is over. */
   restart() {
     this._drop();
+    this.uploads.dropAll();
     this._memory.chat = null;
     this._change(initial);
   }
@@ -149,7 +165,7 @@ export class ChatSession {
     let link = null;
     const mine = (handler) => (...given) => this._link === link && handler(...given);
     const on = {
-      welcome: mine((status, token) => this._welcome(status, token)),
+      welcome: mine((status, token, files) => this._welcome(status, token, files)),
       status: mine((status) => this._status(status)),
       lines: mine((lines) => this._lines(lines)),
       refused: mine((code, client_id) => this._refused(code, client_id)),
@@ -171,12 +187,12 @@ export class ChatSession {
     return user && proof ? { ...who, user: { id: user, proof, attributes } } : who;
   }
 
-  _welcome(status, token) {
+  _welcome(status, token, files) {
     const kept = this._memory.chat;
     this._keep({ ...kept, token: token ?? kept.token, chatId: status.chat_id });
     this._attempt = 0;
     this._socketWorked ||= !this._blocked;
-    this._change({ link: "online", problem: null });
+    this._change({ link: "online", problem: null, files });
     this._status(status);
     this._receipt();
     this._pump();
@@ -275,6 +291,10 @@ export class ChatSession {
     if (this.state.link !== "online" || this.state.phase === "ended" || told === this._told) return;
     this._told = told;
     this._link.send({ type: "receipt", delivered, read });
+  }
+
+  _fileUrl(rest) {
+    return new URL(`/chat/v1/chats/${encodeURIComponent(this._memory.chat?.chatId ?? "")}/files${rest}`, this._settings().server).href;
   }
 
   _setOutbox(outbox) {

@@ -15,12 +15,15 @@ from aiohttp import web
 from chat import messages as c
 from chat.conductor import ChatConductor
 from chat.endpoint import PATH, ChatEndpoint
+from chat.files import FileDesk
 from chat.limits import ChatLimits
 from chat.machine import Patience
 from chat.ports import Identity, LeftMessage, StoreAwayError
 from chat.rules import Rule
 from chat.runner import ChatPorts
 from chat.site import ChatEntry, ChatSite
+from chat.vault import Vault
+from records.chat_files import ChatFiles
 from records.database import Database, sqlite_url
 from records.handovers import Handovers
 from records.messages import Chats, Message
@@ -31,7 +34,7 @@ from router.invariants import check
 from router.policy import AgentPolicy, Policy, QueuePolicy
 from router.vocabulary import EndedBy, Medium, Presence, Requirement
 from server.chat_site import held_chats
-from server.chat_store import SqlChatStore
+from server.chat_store import FileIndex, SqlChatStore
 from server.tasks import TaskOwner
 
 SECRET = "a-secret-of-the-site"
@@ -201,7 +204,10 @@ class WeakStore(SqlChatStore):
 class House:
     """`async with house(tmp_path)`; `restart` is a new incarnation on the same router and database."""
 
-    def __init__(self, database: Database, patience: Patience, limits: ChatLimits, base: tuple[str, int]) -> None:
+    def __init__(
+        self, folder: Path, database: Database, patience: Patience, limits: ChatLimits, base: tuple[str, int]
+    ) -> None:
+        self.folder, self._database = folder, database
         self.router = RealRouter()
         self.store = WeakStore(Chats(database), Handovers(database))
         self.screens = Screens()
@@ -244,7 +250,9 @@ class House:
         ports = ChatPorts(self.store, self.router, self.known, self.screens, Waits(), self.mailbox)
         self.conductor = ChatConductor(site, ports, self.tasks)
         self.router.execute = self.conductor.execute
-        self.endpoint = ChatEndpoint(self.conductor, self.router.now)
+        self.vault = Vault(self.folder / "files")
+        self.files = FileDesk(self.conductor, self.vault, FileIndex(ChatFiles(self._database)))
+        self.endpoint = ChatEndpoint(self.conductor, self.files, self.router.now)
 
     async def stop(self) -> None:
         self.conductor.close()
@@ -356,7 +364,7 @@ async def house(
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    one = House(database, patience or Patience(), limits or ChatLimits(), runner.addresses[0])
+    one = House(folder, database, patience or Patience(), limits or ChatLimits(), runner.addresses[0])
     built.append(one)
     try:
         yield one

@@ -358,7 +358,9 @@ MakeSite = Callable[..., Awaitable[Site]]
 async def make_site(tmp_path: Path) -> AsyncIterator[MakeSite]:
     async with AsyncExitStack() as stack:
 
-        async def make(extra_routes: Sequence[Route] = (), **settings: Any) -> Site:
+        async def make(
+            extra_routes: Sequence[Route] | Callable[[Ports], Sequence[Route]] = (), **settings: Any
+        ) -> Site:
             database = await Database.open(sqlite_url(tmp_path / "records.sqlite"))
             stack.push_async_callback(database.close)
             await _fill(database)
@@ -386,7 +388,8 @@ async def make_site(tmp_path: Path) -> AsyncIterator[MakeSite]:
                 now=clock,
                 login_allowed=lambda account: account not in shut_out,
             )
-            app = build(ports, HttpSettings(version="0.1", **settings), extra_routes)
+            routes = extra_routes(ports) if callable(extra_routes) else extra_routes
+            app = build(ports, HttpSettings(version="0.1", **settings), routes)
             client = await stack.enter_async_context(TestClient(TestServer(app)))
             return Site(client, clock, checks, metrics, shut_out, database, asked, figures, book)
 

@@ -10,11 +10,13 @@ from tests.chat.house import house
 
 async def test_every_operation_is_described(tmp_path: Path) -> None:
     async with house(tmp_path) as place:
-        rows = [_row(route) for route in ChatEndpoint(place.conductor, place.router.now).routes()]
+        rows = [_row(route) for route in ChatEndpoint(place.conductor, place.files, place.router.now).routes()]
     paths = document(rows, "1")["paths"]
     assert sorted(paths) == [
         "/chat/v1/chats",
         "/chat/v1/chats/{id}/end",
+        "/chat/v1/chats/{id}/files",
+        "/chat/v1/chats/{id}/files/{file}",
         "/chat/v1/chats/{id}/messages",
         "/chat/v1/chats/{id}/rating",
         "/chat/v1/chats/{id}/receipt",
@@ -26,5 +28,7 @@ async def test_every_operation_is_described(tmp_path: Path) -> None:
     ]
     read = paths["/chat/v1/chats/{id}/messages"]["get"]
     assert {each["name"] for each in read["parameters"]} == {"id", "after", "version", "wait"}
+    send = paths["/chat/v1/chats/{id}/files"]["post"]
+    assert {each["name"] for each in send["parameters"]} == {"id", "client_id", "name"}
     operations = [one["operationId"] for path in paths.values() for one in path.values()]
     assert len(set(operations)) == len(operations)

@@ -1,7 +1,9 @@
-// Where an agent writes: to the customer, with canned replies behind "/".
+// Where an agent writes: to the customer, with canned replies behind "/", and with pictures and files.
 import { label, language, t } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
+import { Attach, dropping, UploadList } from "../../lib/files.js";
 import { html, useEffect, useRef, useState } from "../../lib/ui.js";
+import { fileWords, useUploads } from "../attachments.js";
 import { customerLanguage, filled, repliesFor, textIn } from "../guidance.js";
 import { usePicker } from "./picker.js";
 
@@ -15,6 +17,15 @@ export function Composer({ work, open, front, desk, state }) {
   useEffect(() => void (front && open && idle() && field.current.focus({ preventScroll: true })), [front, open]);
   useEffect(() => grow(field.current), [text, front]);
   const picker = usePicker({ id: `replies-${id}`, field, sign: "/", find: (word) => replies(word, assignment, state), change });
+  const { uploads, list, limits } = useUploads(work);
+  const [over, setOver] = useState(false);
+  const attach = (files) => open && limits.types.length && uploads.add(files);
+  const pasted = (event) => {
+    const files = [...event.clipboardData.files];
+    if (!files.length) return;
+    event.preventDefault();
+    attach(files);
+  };
   const send = () => {
     if (!text.trim() || !open) return;
     desk.chats.say(id, text.trim());
@@ -35,11 +46,13 @@ export function Composer({ work, open, front, desk, state }) {
     desk.chats.typing(id, Boolean(target.value.trim()));
   };
   return html`
-    <form class="composer" onSubmit=${(event) => (event.preventDefault(), send())}>
+    <${UploadList} list=${list} uploads=${uploads} words=${fileWords(limits)} />
+    <form class=${`composer ${over ? "over" : ""}`} ...${dropping(attach, setOver)} onSubmit=${(event) => (event.preventDefault(), send())}>
       ${picker.list(t("reply.list"))}
       <label class="unseen" for=${`compose-${id}`}>${t("chat.write")}</label>
       <textarea id=${`compose-${id}`} ref=${field} rows="1" maxlength=${TEXT_LIMIT} value=${text} placeholder=${t("chat.write_hint")} disabled=${!open}
-        ...${picker.attributes} onInput=${input} onKeyDown=${key} onKeyUp=${(event) => /Left|Right|Home|End/.test(event.key) && picker.follow()} onBlur=${picker.close}></textarea>
+        ...${picker.attributes} onInput=${input} onKeyDown=${key} onKeyUp=${(event) => /Left|Right|Home|End/.test(event.key) && picker.follow()} onBlur=${picker.close} onPaste=${pasted}></textarea>
+      ${limits.types.length > 0 && html`<${Attach} accept=${limits.types} disabled=${!open} name=${t("file.attach")} onFiles=${attach}><${Icon} name="clip" /></${Attach}>`}
       <button class="button primary" disabled=${!open || !text.trim()}><${Icon} name="send" /><span>${t("chat.send")}</span></button>
     </form>
   `;

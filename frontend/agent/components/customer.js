@@ -86,7 +86,7 @@ function Story({ id }) {
   return html`
     <div class="story">
       ${(story.notes ?? []).map(({ text }) => html`<p class="past-note"><bdi>${text}</bdi></p>`)}
-      ${lines.length > 0 && html`<div class="story-lines"><${Lines} lines=${lines} /></div>`}
+      ${lines.length > 0 && html`<div class="story-lines"><${Lines} lines=${lines} interaction=${id} /></div>`}
       ${!story.notes?.length && !lines.length && html`<p class="quiet-text">${t("customer.nothing")}</p>`}
     </div>
   `;

@@ -1,5 +1,7 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../lib/ui.js";
-import { clock, minutes, t, tCode } from "../texts.js";
+import { Attach, dropping, FileLine, UploadList } from "../../lib/files.js";
+import { sizeText } from "../../lib/upload.js";
+import { clock, locale, minutes, t, tCode } from "../texts.js";
 import { Glyph } from "./glyphs.js";
 import { Rating } from "./rating.js";
 
@@ -16,7 +18,7 @@ export function Conversation({ session, state, open }) {
       ${link === "lost" && html`<p class="link-lost" role="status">${t("link.lost")}</p>`}
       ${link === "replaced" && html`<p class="link-lost" role="status">${t("link.replaced")} <button type="button" class="plain link" onClick=${() => session.takeBack()}>${t("link.here")}</button></p>`}
       <${Log} state=${state} open=${open} session=${session} />
-      ${over ? html`<${Rating} session=${session} status=${status} />` : html`<${Composer} session=${session} open=${open} />`}
+      ${over ? html`<${Rating} session=${session} status=${status} />` : html`<${Composer} session=${session} state=${state} open=${open} />`}
     </div>
   `;
 }
@@ -59,7 +61,7 @@ function Log({ state, open, session }) {
   const own = lines.findLast(({ author }) => author === "customer")?.number;
   return html`
     <div class="log" ref=${list} role="log" aria-label=${t("talk.log")} tabindex="0" onScroll=${scrolled}>
-      ${lines.map((line, index) => html`<${Line} key=${line.number} line=${line} before=${lines[index - 1]} mark=${line.number === own && markOf(line, status)} />`)}
+      ${lines.map((line, index) => html`<${Line} key=${line.number} line=${line} session=${session} before=${lines[index - 1]} mark=${line.number === own && markOf(line, status)} />`)}
       ${outbox.map(({ client_id, text, failed }) => html`
         <div key=${client_id} class=${`line customer unsent ${failed ? "failed" : ""}`}>
           <p class="said"><bdi>${text}</bdi></p>
@@ -71,13 +73,13 @@ function Log({ state, open, session }) {
   `;
 }
 
-function Line({ line, before, mark }) {
-  const { author, name, text, at_us } = line;
+function Line({ line, session, before, mark }) {
+  const { author, name, text, at_us, file } = line;
   const named = author === "agent" && before?.author !== "agent";
   return html`
     <div class=${`line ${author}`}>
       ${named && html`<p class="who"><bdi>${name}</bdi></p>`}
-      <p class="said"><bdi>${text}</bdi></p>
+      <p class="said">${file ? html`<${FileLine} file=${file} source=${session.source(file.id)} words=${words()} />` : html`<bdi>${text}</bdi>`}</p>
       <p class="when">${clock(at_us)}${mark && html`<span> · ${t(`mark.${mark}`)}</span>`}</p>
     </div>
   `;
@@ -88,7 +90,25 @@ function markOf({ number }, { delivered, read }) {
   return number <= (delivered ?? 0) ? "delivered" : "sent";
 }
 
-function Composer({ session, open }) {
+/** The texts of files; `limits` are those of this chat. */
+function words(limits) {
+  return {
+    list: t("file.list"),
+    gone: t("file.gone"),
+    save: (name) => t("file.save", { name }),
+    size: (bytes) => sizeText(bytes, locale()),
+    progress: (name) => t("file.progress", { name }),
+    problem: (code) => (code === "file_too_big" && limits ? t("file.too_big", { most: sizeText(limits.max_bytes, locale()) }) : tCode("problem", code, "talk.not_sent")),
+    again: t("talk.again"),
+    discard: t("file.discard"),
+    cancel: t("file.cancel"),
+  };
+}
+
+function Composer({ session, state, open }) {
+  const { files, uploads } = state;
+  const [over, setOver] = useState(false);
+  const attach = (list) => files && session.uploads.add(list);
   const [text, setText] = useState("");
   const [sure, setSure] = useState(false);
   const field = useRef(null);
@@ -113,13 +133,21 @@ function Composer({ session, open }) {
     event.preventDefault();
     send();
   };
+  const pasted = (event) => {
+    const found = [...event.clipboardData.files];
+    if (!found.length || !files) return;
+    event.preventDefault();
+    attach(found);
+  };
   const input = ({ target }) => {
     setText(target.value);
     session.typing(Boolean(target.value.trim()));
   };
   return html`
-    <form class="composer" onSubmit=${(event) => (event.preventDefault(), send())}>
-      <textarea data-first ref=${field} rows="1" maxlength=${TEXT_LIMIT} aria-label=${t("talk.write")} placeholder=${t("talk.write")} value=${text} onInput=${input} onKeyDown=${key}></textarea>
+    <${UploadList} list=${uploads} uploads=${session.uploads} words=${words(files)} />
+    <form class=${`composer ${over ? "over" : ""} ${files ? "with-files" : ""}`} ...${files ? dropping(attach, setOver) : {}} onSubmit=${(event) => (event.preventDefault(), send())}>
+      ${files && html`<${Attach} accept=${files.types} name=${t("file.attach")} onFiles=${attach}><${Glyph} name="clip" /></${Attach}>`}
+      <textarea data-first ref=${field} rows="1" onPaste=${pasted} maxlength=${TEXT_LIMIT} aria-label=${t("talk.write")} placeholder=${t("talk.write")} value=${text} onInput=${input} onKeyDown=${key}></textarea>
       <button class="primary round" aria-label=${t("talk.send")} title=${t("talk.send")} disabled=${!text.trim()}><${Glyph} name="send" /></button>
       <button type="button" class=${`plain end ${sure ? "sure" : ""}`} onClick=${() => (sure ? session.end() : setSure(true))}>${t(sure ? "talk.end_sure" : "talk.end")}</button>
     </form>

@@ -1,0 +1,153 @@
+"""Pictures and files in chats: who may send what, how much at once, and who gets it.
+
+A file goes to disk piece by piece, then becomes a message; whatever goes wrong on the way leaves nothing behind. Only
+when nobody can say whether the message was kept does the file stay, until the sweep that finds it in no chat.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from chat.conductor import ChatConductor
+from chat.events import Side
+from chat.identity import clean
+from chat.limits import ChatLimits
+from chat.messages import FileLimits
+from chat.ports import ChatRefusedError, FileRecords
+from chat.runner import ChatRunner
+from chat.sniff import name_for
+from chat.vault import Vault
+from records.chat_files import ChatFile
+from records.messages import Message
+
+
+class FileDesk:
+    """Both sides' way to send files, and to have them. Every method may raise ChatRefusedError."""
+
+    def __init__(self, conductor: ChatConductor, vault: Vault, records: FileRecords) -> None:
+        self._conductor = conductor
+        self._vault = vault
+        self._records = records
+        self._under_way: Counter[str] = Counter()
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """What is open, for metrics and the leak test."""
+        return {"chat_uploads": self._under_way.total()}
+
+    @property
+    def limits(self) -> FileLimits | None:
+        """What may be sent; None where no files are taken."""
+        limits = self._limits
+        if not limits.file_types or not limits.files_per_chat:
+            return None
+        return FileLimits(types=limits.file_types, max_bytes=limits.file_bytes, per_chat=limits.files_per_chat)
+
+    async def visitor_sends(
+        self, runner: ChatRunner, client_id: str, name: str, pieces: AsyncIterator[bytes], length: int | None
+    ) -> Message:
+        """`length` is what the sender says it will be, in bytes."""
+        if not runner.allow():
+            raise ChatRefusedError("too_fast", "too many messages, send it again in a moment")
+        file = await self._take(runner, name, pieces, length)
+        return await self._say(runner, Side.CUSTOMER, "", runner.visitor_name, None, client_id, file)
+
+    async def agent_sends(
+        self,
+        agent_id: str,
+        reservation_id: str,
+        client_id: str,
+        name: str,
+        pieces: AsyncIterator[bytes],
+        length: int | None,
+    ) -> Message:
+        """The chat must be the agent's by that reservation, from the first byte to the last."""
+        runner = self._conductor.of_agent(agent_id, reservation_id)
+        file = await self._take(runner, name, pieces, length)
+        own_name = self._conductor.site.agent_name(agent_id)
+        return await self._say(runner, Side.AGENT, agent_id, own_name, reservation_id, client_id, file)
+
+    async def open(self, interaction_id: str, file_id: str) -> tuple[ChatFile, Path]:
+        """What the file is and where. Who asks was found to be of that chat."""
+        file = await self._records.find(interaction_id, file_id)
+        place = None if file is None or file.gone else await self._vault.open(file.id, file.sha256)
+        if file is None or place is None:
+            raise ChatRefusedError("unknown_file", "there is no such file in this chat, or it is not kept any more")
+        return file, place
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    @property
+    def _limits(self) -> ChatLimits:
+        return self._conductor.site.limits
+
+    async def _take(self, runner: ChatRunner, name: str, pieces: AsyncIterator[bytes], length: int | None) -> ChatFile:
+        limits = self._limits
+        if runner.over:
+            raise ChatRefusedError("chat_over", "the chat is over")
+        if self.limits is None:
+            raise ChatRefusedError("file_type", "no files are taken here")
+        if length is not None and length > limits.file_bytes:
+            raise ChatRefusedError("file_too_big", f"a file has at most {limits.file_bytes // 1024} KiB")
+        with self._one_more(runner.chat_id):
+            if await self._records.count(runner.chat_id) + self._under_way[runner.chat_id] > limits.files_per_chat:
+                raise ChatRefusedError("too_many_files", f"a chat has at most {limits.files_per_chat} files")
+            steady = _steady(pieces, limits.upload_idle_s)
+            stored = await self._vault.take(steady, limits.file_bytes, limits.file_types.__contains__)
+        safe = name_for(clean(name), stored.kind)
+        return ChatFile(id=stored.id, name=safe, media_type=stored.kind, size=stored.size, sha256=stored.sha256)
+
+    @contextmanager
+    def _one_more(self, chat_id: str) -> Iterator[None]:
+        limits = self._limits
+        if self._under_way.total() >= limits.uploads or self._under_way[chat_id] >= limits.uploads_per_chat:
+            raise ChatRefusedError("too_fast", "too many files are under way, send it again in a moment")
+        self._under_way[chat_id] += 1
+        try:
+            yield
+        finally:
+            self._under_way[chat_id] -= 1
+            self._under_way += Counter()
+
+    async def _say(
+        self,
+        runner: ChatRunner,
+        side: Side,
+        agent_id: str,
+        name: str,
+        reservation_id: str | None,
+        client_id: str,
+        file: ChatFile,
+    ) -> Message:
+        try:
+            kept = await runner.say(
+                side,
+                agent_id=agent_id,
+                name=name,
+                reservation_id=reservation_id,
+                client_id=client_id,
+                text="",
+                file=file,
+            )
+        except ChatRefusedError as error:
+            if error.code != "unavailable":
+                await self._vault.remove(file.id)
+            raise
+        if kept.file is None or kept.file.id != file.id:
+            await self._vault.remove(file.id)  # said before under this client id: that one stands
+        return kept
+
+
+async def _steady(pieces: AsyncIterator[bytes], idle_s: float) -> AsyncIterator[bytes]:
+    """The pieces; a sender who sends nothing for so long, or goes away midway, has not sent a file."""
+    while True:
+        try:
+            async with asyncio.timeout(idle_s):
+                piece = await anext(pieces, None)
+        except (TimeoutError, ConnectionError) as error:
+            raise ChatRefusedError("file_incomplete", "the file did not arrive whole, send it again") from error
+        if piece is None:
+            return
+        yield piece
