@@ -67,6 +67,7 @@ async def test_both_sides_and_nobody_else(tmp_path: Path) -> None:
         assert answered["Content-Security-Policy"] == "default-src 'none'; sandbox"
         assert (await bytes_of(office, "agent4", path))[0] == 404
         assert (await bytes_of(office, "key:crm", path))[0] == 403
+        await office.node.core.projection.drained()
         assert (await bytes_of(office, "ops9", path))[:2] == (200, PNG)
         async with office.session.get(f"{office.base}/files/{file_id[:2]}/{file_id}") as answer:
             assert answer.status == 404, "nothing of the data folder is served as a page"
