@@ -3,14 +3,14 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "v0010"
-down_revision = "v0009"
+revision = "v0011"
+down_revision = "v0010"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    """Goes from v0009 to v0010."""
+    """Goes from v0010 to v0011."""
     op.create_table(
         "chat_files",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -31,7 +31,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Goes back to v0009; which files there were is forgotten."""
+    """Goes back to v0010; which files there were is forgotten."""
     with op.batch_alter_table("messages", schema=None) as batch_op:
         batch_op.drop_column("file_id")
     with op.batch_alter_table("chat_files", schema=None) as batch_op:
