@@ -332,7 +332,7 @@ class BoardSocket:
             first = await ws.receive(timeout=HELLO_TIMEOUT_S)
             if first.type is WSMsgType.TEXT:
                 return msgspec.json.decode(first.data, type=Hello).token
-        except (TimeoutError, msgspec.DecodeError):
+        except (TimeoutError, msgspec.DecodeError, UnicodeError, RecursionError):
             pass  # one answer for both: the close below
         await ws.close(code=PROTOCOL_ERROR, message=b"hello_expected")
         return None

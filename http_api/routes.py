@@ -66,7 +66,7 @@ async def read_body(request: web.Request, type_: type[_T]) -> _T:
         raise ProblemError(415, "unsupported-media-type", "The body must be application/json.")
     try:
         return msgspec.json.decode(await request.read(), type=type_)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise ProblemError(400, "bad-request", str(error)) from error
 
 

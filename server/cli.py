@@ -5,6 +5,7 @@ import asyncio
 import getpass
 import os
 import re
+import resource
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -112,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
 
 async def run(_arguments: argparse.Namespace, settings: Settings, site: Site) -> int:
     """Until SIGINT or SIGTERM, or until a vital part fails (status 1)."""
+    _allow_descriptors()
     node = Node(settings, load_whole(settings.site, KINDS, os.environ))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -150,6 +152,12 @@ def _print_welcome(settings: Settings, site: Site) -> None:
     elif site.demo_password:
         lines.append("  demo accounts are refused off loopback: python -m server set-password AGENT makes a real one")
     print("\n".join([*lines, "ready"]), flush=True)
+
+
+def _allow_descriptors() -> None:
+    """As many open files as the system lets us have: each connection is one, and the usual 1,024 are soon gone."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def check_config(_arguments: argparse.Namespace, settings: Settings, site: Site) -> int:

@@ -21,6 +21,8 @@ from voice.web_endpoint import PATH as CALL_PATH
 from voice.web_endpoint import WebCallEndpoint
 
 VERSION = "0.1.0"
+# A connection that asks nothing for so long, or never finishes to ask, is closed: descriptors are for those who speak.
+SILENCE_S = 75.0
 FRONTEND = Path(__file__).resolve().parent.parent / "frontend"
 
 
@@ -114,7 +116,7 @@ class Web:
 
     async def start(self) -> None:
         """Raises OSError when the port is taken."""
-        self._runner = web.AppRunner(self.app, access_log=None)
+        self._runner = web.AppRunner(self.app, access_log=None, keepalive_timeout=SILENCE_S)
         await self._runner.setup()
         await web.TCPSite(self._runner, *self._address, ssl_context=self._tls).start()
 

@@ -1,0 +1,161 @@
+"""Each kind of nonsense against a whole server: how much of it, what may not change, and who may not notice."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from random import Random
+
+import aiohttp
+
+from agents_ws.endpoint import PATH as AGENTS_PATH
+from agents_ws.messages import SUBPROTOCOL as AGENTS_SPEAK
+from chat.endpoint import PATH as CHATS_PATH
+from chat.examples import CLIENT_EXAMPLES as CHAT_EXAMPLES
+from chat.messages import SUBPROTOCOL as VISITORS_SPEAK
+from chat.messages import encode
+from tests.e2e.hostile import (
+    agent_message,
+    bodies,
+    changed,
+    datagrams,
+    media_packet,
+    silent,
+    sip_message,
+    web_sockets,
+)
+from tests.e2e.leaks import Footprint
+from tests.e2e.neighbour import Neighbour
+from tests.e2e.office import STANDING, Office
+from tests.e2e.raw_sip import SDP, RawSip
+from tests.e2e.server import HOST, Server
+from tests.e2e.waiting import wait_until
+
+Attack = Callable[[int, int], Awaitable[None]]
+# What changes the site for everybody is not for nonsense that happens to be right.
+SPARED = ("/api/v1/site/reload", "/api/v1/session")
+
+
+async def withstand(server: Server, office: Office, attack: Attack, count: int, mib: float) -> str:
+    """A warm-up of a fifth, then `count`: nothing is left, memory is flat, all are served; a line for people."""
+    before = await office.quiet()
+    await attack(count // 5, 1)
+    start = Footprint.of(server)
+    async with Neighbour(server).beside() as neighbour:
+        await attack(count, 2)
+    neighbour.assert_served()
+
+    async def closed() -> bool:
+        now = await office.open_things()
+        return not any(now[kind] > before[kind] for kind in now if kind not in (*STANDING, "browser_legs"))
+
+    await wait_until(closed, 90, "as much is open as before")
+    end = Footprint.of(server)
+    grown = {name: end.rss[name] - start.rss[name] for name in ("server", "media")}
+    assert max(grown.values()) < mib, f"memory is not flat: {grown}"
+    return f"{count}: server {grown['server']:+.1f} MiB, media {grown['media']:+.1f} MiB; {neighbour}"
+
+
+def sip(server: Server) -> Attack:
+    """SIP messages, structured and mutated."""
+
+    async def attack(count: int, seed: int) -> None:
+        dice = Random(f"sip-{seed}")
+        await datagrams(server.sip_port, count, lambda: sip_message(server, dice))
+
+    return attack
+
+
+def media(server: Server, heard: list[float]) -> Attack:
+    """RTP, RTCP, STUN and DTLS on the port of a call that goes on; `heard` gets its packets a second."""
+
+    async def attack(count: int, seed: int) -> None:
+        dice = Random(f"media-{seed}")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear, RawSip(server, f"caller{seed}") as caller:
+            ear.bind((HOST, 0))
+            ear.setblocking(False)
+            offer = SDP.format(port=ear.getsockname()[1])
+            answer = await asyncio.to_thread(caller.exchange, caller.request("INVITE", "4100", body=offer))
+            assert answer.status == 200, answer.text
+            caller.send(caller.request("ACK", "4100", to=answer.to))
+            port = int(answer.text.partition("m=audio ")[2].split()[0])
+            listening = asyncio.create_task(_packets_a_second(ear, heard))
+            for source in ("127.0.0.9", HOST):
+                await datagrams(port, count // 3, lambda: media_packet(dice), source)
+            await datagrams(port + 1, count // 3, lambda: media_packet(dice))
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+            bye = caller.request("BYE", "4100", 2, to=answer.to)
+            assert (await asyncio.to_thread(caller.exchange, bye)).status == 200
+
+    return attack
+
+
+async def _packets_a_second(ear: socket.socket, heard: list[float]) -> None:
+    loop = asyncio.get_running_loop()
+    await loop.sock_recv(ear, 2048)
+    while True:
+        began, count = loop.time(), 0
+        while loop.time() < began + 1:
+            async with asyncio.timeout(5):
+                await loop.sock_recv(ear, 2048)
+            count += 1
+        heard.append(count / (loop.time() - began))
+
+
+def agent_frames(server: Server) -> Attack:
+    """Frames and messages at the agents' WebSocket."""
+    token = server.token()
+
+    async def attack(count: int, seed: int) -> None:
+        await web_sockets(server, (AGENTS_PATH, AGENTS_SPEAK), count, lambda dice: agent_message(token, dice), seed)
+
+    return attack
+
+
+def chat_frames(server: Server) -> Attack:
+    """The same at the visitors' one."""
+    examples = [encode(each) for each in CHAT_EXAMPLES]
+
+    async def attack(count: int, seed: int) -> None:
+        await web_sockets(
+            server, (CHATS_PATH, VISITORS_SPEAK), count, lambda dice: changed(dice.choice(examples), dice), seed
+        )
+
+    return attack
+
+
+def http(server: Server) -> Attack:
+    """Bodies at every path that takes one."""
+
+    async def attack(count: int, seed: int) -> None:
+        async with (
+            aiohttp.ClientSession(headers={"Authorization": f"Bearer {server.token()}"}) as client,
+            client.get(f"{server.base}/api/v1/openapi.json") as answer,
+        ):
+            paths = (await answer.json())["paths"]
+        asked = [
+            (method.upper(), _filled(path))
+            for path, methods in paths.items()
+            for method in methods
+            if method in ("post", "put", "patch", "delete") and not path.startswith(SPARED)
+        ]
+        assert len(asked) > 20
+        seen = await bodies(server, server.token(), asked, count, seed)
+        assert not [status for status in seen if status >= 500], seen
+        assert {400, 401, 404, 422} & seen, seen
+
+    return attack
+
+
+def _filled(path: str) -> str:
+    parts = path.split("/")
+    return "/".join("nobody" if part.startswith("{") else part for part in parts)
+
+
+def quiet_connections(server: Server, port: int, say: bytes, held_s: float) -> Attack:
+    """Connections that say a little or nothing, and stay."""
+
+    async def attack(count: int, _seed: int) -> None:
+        assert await silent(server, port, count, say, lambda: asyncio.sleep(held_s)) > count // 2
+
+    return attack
