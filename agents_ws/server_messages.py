@@ -116,7 +116,8 @@ class Help(_Numbered, frozen=True, kw_only=True):
 class WrapUp(_Numbered, frozen=True, kw_only=True):
     """After-contact work runs until `deadline_us`, then it is closed for the agent.
 
-    `extend_s`: so many seconds more may be asked for. Said again when they were.
+    `extend_s`: so many seconds more may be asked for. Said again when they were. `required`: `finish_wrap_up` needs a
+    disposition.
     """
 
     reservation_id: str
@@ -124,6 +125,7 @@ class WrapUp(_Numbered, frozen=True, kw_only=True):
     deadline_us: int
     dispositions: tuple[Choice, ...] = ()
     extend_s: int = 0
+    required: bool = False
 
 
 class WrapUpEnded(_Numbered, frozen=True, kw_only=True):

@@ -79,6 +79,10 @@ def read_queue(name: str, table: Table, names: QueueNames) -> QueueConfig:
         wrap_up_extend_us=table.seconds("wrap_up_extend_s", 0, high=3600),
         callback_attempts=table.integer("callback_attempts", 3, low=1, high=20),
         callback_retry_us=table.seconds("callback_retry_s", 600, low=10),
+        park_limit=table.integer("park_limit", 10, high=100),
+        park_max_us=table.seconds("park_max_s", DAY_S, low=60, high=30 * DAY_S),
+        park_patience_us=table.seconds("park_patience_s", 120, high=3600),
+        disposition_required=table.flag("disposition_required", default=False),
         service_level=ServiceLevel(threshold_us, target.number("fraction", 0.8, low=0.0, high=1.0)),
         dispositions=table.names("dispositions", names.dispositions, ()),
         music=table.text("music", "music/hold"),
@@ -88,6 +92,8 @@ def read_queue(name: str, table: Table, names: QueueNames) -> QueueConfig:
         backlog=table.integer("backlog", 0, high=100_000),
         recording=read_recording(table, medium, names.prompts, names.languages),
     )
+    if queue.disposition_required and not queue.dispositions:
+        table.problem("disposition_required", "is set, and there is no disposition to choose", "give dispositions")
     target.finish()
     table.finish()
     _check_together(queue, table)

@@ -45,6 +45,9 @@ def queue_row(queue: QueueConfig) -> dict[str, Any]:
         "wrap_up_extend_s": _seconds(queue.wrap_up_extend_us),
         "callback_attempts": queue.callback_attempts,
         "callback_retry_s": _seconds(queue.callback_retry_us),
+        "park_limit": queue.park_limit,
+        "park_max_s": _seconds(queue.park_max_us),
+        "park_patience_s": _seconds(queue.park_patience_us),
         "service_level": {
             "threshold_s": _seconds(queue.service_level.threshold_us),
             "fraction": queue.service_level.fraction,

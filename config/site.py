@@ -85,7 +85,8 @@ class QueueConfig(QueuePolicy):
     whatever the calendar says; the rule `closed` follows from both and the time. `music` is a complete prompt name,
     `welcome` are prompts said once to a caller who has to wait (a bare name is in the caller's language);
     `announce_place_every_us` is 0 for never. Who gives up within `short_abandon_us` counts as a short abandon.
-    `backlog`: how many may wait until an alert; 0 for the site's number.
+    `backlog`: how many may wait until an alert; 0 for the site's number. `disposition_required`: no agent closes
+    wrap-up without one (its deadline does).
     """
 
     title: str
@@ -100,6 +101,7 @@ class QueueConfig(QueuePolicy):
     hours: str = ""
     opening: str = "hours"
     titles: Mapping[str, str] = field(default_factory=dict)
+    disposition_required: bool = False
 
     @property
     def demanded(self) -> tuple[Requirement, ...]:

@@ -25,13 +25,17 @@ class Entry(Protocol):
 
 
 class RecordState(StrEnum):
-    """Where an interaction stands. OPEN: with the IVR, or its work is done and the customer still there."""
+    """Where an interaction stands. OPEN: with the IVR, or its work is done and the customer still there.
+
+    PARKED: it waits for its customer, its agent has other work meanwhile.
+    """
 
     OPEN = "open"
     WAITING = "waiting"
     OFFERED = "offered"
     ASSIGNED = "assigned"
     CONNECTED = "connected"
+    PARKED = "parked"
     WRAP_UP = "wrap_up"
     CLOSED = "closed"
 

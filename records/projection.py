@@ -15,6 +15,7 @@ from router.commands import (
     DivertWork,
     EndWrapUp,
     JoinLegs,
+    ParkWork,
     PartLegs,
     Refuse,
     RequeueWork,
@@ -194,6 +195,8 @@ class Projection:
                 self._step(command.interaction_id, "wrap_up_started", agent=command.agent_id, deadline=command.deadline)
             case EndWrapUp():
                 self._wrapped_up(command)
+            case ParkWork():
+                self._parked(command)
             case RequeueWork():
                 self._requeued(command)
             case DivertWork():
@@ -280,6 +283,17 @@ class Projection:
         if why:
             detail["reason"] = why
         self._step(draft.id, "ended", **detail)
+
+    def _parked(self, command: ParkWork) -> None:
+        now, draft = self._entry.now, self._interaction(command.interaction_id)
+        offer = self.offers.get(command.reservation_id)
+        talk_us = None
+        if offer is not None and offer.connected_at is not None:
+            talk_us = now - offer.connected_at
+            draft.talk_us = (draft.talk_us or 0) + talk_us
+            offer.ended_at = offer.closed_at = now
+        draft.state = RecordState.PARKED
+        self._step(draft.id, "parked", agent=command.agent_id, until=command.until, talk_us=talk_us)
 
     def _wrapped_up(self, command: EndWrapUp) -> None:
         now = self._entry.now

@@ -89,6 +89,7 @@ class Assignments:
         """The offer's deadline has come. Who stays ready is not offered the item again at once."""
         moves, work, agent = self._moves, reservation.work, reservation.agent
         rules = self._shard.lines[work.queue].rules
+        moves.parking.give_up(work, agent)
         if rules.missed_not_ready:
             moves.presence(agent, AgentCause.MISSED_OFFER, REASON_MISSED_OFFER)
         else:
@@ -126,6 +127,7 @@ class Assignments:
             self._moves.refuse("offer_over", f"reservation {event.reservation_id} is in {reservation.state}")
             return
         work = reservation.work
+        self._moves.parking.give_up(work, reservation.agent)
         rest = self._shard.lines[work.queue].rules.reject_rest_us
         if rest is None:
             self._moves.rest(work, reservation.agent, FOR_GOOD)
@@ -228,7 +230,8 @@ class Assignments:
         moves = self._moves
         match work.state:
             case WorkState.WAITING:
-                moves.close(work, outcome)
+                # Whose chat was parked had been served: nobody kept them waiting.
+                moves.close(work, Outcome.HANDLED if work.parked and by is EndedBy.CUSTOMER else outcome)
             case WorkState.OFFERED:
                 moves.withdraw_all(work, reason)
                 moves.close(work, outcome)

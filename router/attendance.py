@@ -155,6 +155,7 @@ class Attendance:
             return
         self._moves.presence(agent, AgentCause.SET_OFFLINE, reason)
         self._moves.set_grace(agent, None)
+        self._moves.parking.let_go(agent)
         for reservation in reservations:
             if reservation.state is OfferState.OFFERED:
                 self._moves.withdraw(reservation, WithdrawReason.SIGNED_OUT)

@@ -96,6 +96,20 @@ class EndWrapUp:
 
 
 @dataclass(frozen=True, slots=True)
+class ParkWork:
+    """The agent's part is over without wrap-up, the item waits for its customer until `until` (shard microseconds).
+
+    RequeueWork follows when it comes back.
+    """
+
+    reservation_id: str
+    work_id: str
+    interaction_id: str
+    agent_id: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
 class RequeueWork:
     """The item is back at its place (its offer or its assignment came to nothing): wait on, with music."""
 
@@ -157,6 +171,7 @@ Command = (
     | PartLegs
     | StartWrapUp
     | EndWrapUp
+    | ParkWork
     | RequeueWork
     | DivertWork
     | CloseWork

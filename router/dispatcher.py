@@ -133,6 +133,8 @@ class Dispatcher(Views):
                 | ev.DayStarted()
             ):
                 self._attendance.take(event)
+            case ev.WorkParked() | ev.WorkRecalled():
+                self._moves.parking.take(event)
             case (
                 ev.WorkMoved() | ev.WorkDirected() | ev.WorkPrioritised() | ev.WorkCancelled() | ev.CallbackRequested()
             ):
@@ -179,6 +181,8 @@ class Dispatcher(Views):
             moves.limit_fresh(agent)
             if agent.removed:
                 moves.retire(agent)
+        # What such an agent had parked may have left by a rule.
+        waiting = [work for work in waiting if work.work_id in self._shard.work]
         moves.waiting.adopted(waiting, known=known)
         for work in waiting:
             moves.renew(work)

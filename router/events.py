@@ -181,6 +181,25 @@ class WrapUpExtended:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkParked:
+    """The agent parks a conversation until its customer says something; its units are free at once.
+
+    until: the shard time at which it comes back to them at the latest; None for as late as the queue allows.
+    """
+
+    reservation_id: str
+    agent_id: str
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRecalled:
+    """The customer of a parked item said something, or its agent wants it back. Without effect for any other."""
+
+    work_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallbackRequested:
     """A customer who waits would rather be called: the item keeps its place, and they may leave (virtual hold)."""
 
@@ -292,6 +311,8 @@ RoutingEvent = (
     | AssignmentEnded
     | WrapUpFinished
     | WrapUpExtended
+    | WorkParked
+    | WorkRecalled
     | CallbackRequested
     | CallbackFailed
     | WorkPrioritised
@@ -333,8 +354,10 @@ __all__ = [
     "WorkCancelled",
     "WorkDirected",
     "WorkMoved",
+    "WorkParked",
     "WorkPrioritised",
     "WorkQueued",
+    "WorkRecalled",
     "WrapUpExtended",
     "WrapUpFinished",
 ]

@@ -13,6 +13,7 @@ from router.demand import attributes, demand, priority
 from router.expression import Expression, render, unmet, wanted
 from router.policy import Strategy
 from router.shard import Shard
+from router.stages import patience
 from router.views import Views
 from router.vocabulary import OfferState, Presence, Requirement
 from router.work import Work
@@ -141,7 +142,7 @@ class Case:
         if work.directed is not None:
             return None
         if self.alone and agent.agent_id not in self.alone:
-            until = work.ringed_at + self._rules.preferred_patience_us
+            until = work.ringed_at + patience(self._rules, work)
             return "preferred", f"waits for {', '.join(self.alone)} until {until}"
         return self._reserve
 
@@ -165,7 +166,7 @@ class Case:
     def _alone(self) -> tuple[str, ...]:
         """The preferred agents for whom alone the item waits now; none when none of them is present."""
         work, agents = self._work, self._shard.agents
-        if work.directed is not None or work.waited_us >= self._rules.preferred_patience_us:
+        if work.directed is not None or work.waited_us >= patience(self._rules, work):
             return ()
         alone = [agent_id for agent_id in work.preferred if not work.named or agent_id in work.named]
         members = [agents[agent_id] for agent_id in alone if agent_id in agents]

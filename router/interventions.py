@@ -106,8 +106,8 @@ class Interventions:
         """The customer would rather be called. Too late while an agent is asked: somebody is about to answer."""
         if work.callback:
             return
-        if work.state is not WorkState.WAITING:
-            self._moves.refuse("not_waiting", f"work {work.work_id} is {work.state}")
+        if work.state is not WorkState.WAITING or work.parked:
+            self._moves.refuse("not_waiting", f"work {work.work_id} is {'parked' if work.parked else work.state}")
             return
         work.callback = True
         self._shard.touch_work(work)

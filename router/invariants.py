@@ -26,6 +26,7 @@ def check(dispatcher: Dispatcher) -> None:
         _check_agent(shard, agent)
     _check_deadlines(shard)
     _check_stages(dispatcher)
+    _check_parked(shard)
     _check_indexes(shard)
     _check_cases(shard, dispatcher.unfinished)
 
@@ -198,6 +199,28 @@ def _check_stages(dispatcher: Dispatcher) -> None:
         if due is None or due > shard.clock:
             _require(due == boundary, f"work {work.work_id}: its stage ends at {boundary}, its timer at {due}")
     _require(not stages, f"stage timers without work: {stages}")
+
+
+def _check_parked(shard: Shard) -> None:
+    """Parked items are kept under who parked them; whoever is away or gone has none."""
+    seen: dict[str, str] = {}
+    for name, held in shard.parked.items():
+        _require(bool(held), f"agent {name} has an empty list of parked items")
+        agent = shard.agents.get(name)
+        there = agent is not None and not agent.removed and agent.presence is not Presence.OFFLINE
+        _require(there, f"agent {name} is not there and has parked {sorted(held)}")
+        for key, work in held.items():
+            _require(shard.work.get(key) is work, f"work {key} is parked but not open")
+            seen[key] = name
+    for work in shard.work.values():
+        parked = work.parked_by if work.not_before is not None else None
+        _require(seen.get(work.work_id) == parked, f"work {work.work_id}: parked by {parked}, kept otherwise")
+        if parked is not None:
+            _require(work.state is WorkState.WAITING, f"work {work.work_id} is parked and {work.state}")
+            _require(work.directed is None, f"work {work.work_id} is parked and kept for {work.directed}")
+            _require(work.preferred == (parked,), f"work {work.work_id} prefers {work.preferred}, not {parked}")
+        taken = work.state not in (WorkState.WAITING, WorkState.OFFERED)
+        _require(not (taken and work.parked_by), f"work {work.work_id} is {work.state} and still of who parked it")
 
 
 def _check_indexes(shard: Shard) -> None:

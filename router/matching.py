@@ -20,6 +20,7 @@ from router.profile import Candidate, Memberships, Profile, ProfileKey, Variant
 from router.queue import Entry, order_time, rank
 from router.ratio import Ratios
 from router.skills import SkillIndex
+from router.stages import patience
 from router.vocabulary import Medium
 from router.work import Work
 
@@ -124,7 +125,7 @@ class Matcher:
     def _only(self, work: Work, line: Line, plan: Plan) -> tuple[str, ...] | None:
         """The only agents in question: those named, and of these its preferred ones while it waits for them alone."""
         named = tuple(sorted(set(work.named))) or None
-        if line.rules.preferred_patience_us <= work.waited_us:
+        if patience(line.rules, work) <= work.waited_us:
             return named
         alone = tuple(sorted(agent_id for agent_id in set(work.preferred) if named is None or agent_id in named))
         for agent_id in alone:

@@ -17,6 +17,7 @@ from router.commands import (
 )
 from router.matching import Pair
 from router.offer import OfferCause, Reservation
+from router.parking import Parking
 from router.shard import Shard
 from router.timers import TimerKind
 from router.vocabulary import EndedBy, OfferState, Outcome, Presence, WithdrawReason, WorkState
@@ -41,6 +42,7 @@ class Moves:
         self.changed: dict[str, Agent] = {}
         self.spread: dict[str, Work] = {}
         self.waiting = Waiting(self)
+        self.parking = Parking(self)
 
     def begin(self, now: int) -> list[Command]:
         """Start a turn and return the list that its commands go to. Time never runs backwards."""
@@ -105,7 +107,8 @@ class Moves:
         self.shard.touch_agent(agent)
 
     def retire(self, agent: Agent) -> None:
-        """A removed agent: open offers are given back at once; without work the agent vanishes."""
+        """A removed agent: open offers and what they parked are given back at once; without work the agent vanishes."""
+        self.parking.let_go(agent)
         for reservation in agent.open():
             if reservation.state is OfferState.OFFERED:
                 self.withdraw(reservation, WithdrawReason.POLICY)
@@ -180,6 +183,7 @@ class Moves:
         reservation.move(OfferCause.ACCEPT)
         work.move(WorkCause.ACCEPT)
         reservation.deadline = None
+        work.parked_by = None
         self.shard.timers.disarm(TimerKind.OFFER, reservation.reservation_id)
         self.shard.timers.disarm(TimerKind.STAGE, work.work_id)
         agent.handled_today += 1
@@ -320,6 +324,11 @@ class Moves:
         self.out.append(
             PartLegs(reservation.reservation_id, work.work_id, work.interaction_id, reservation.agent.agent_id, by)
         )
+
+    def free(self, reservation: Reservation, cause: OfferCause) -> None:
+        """The reservation ends by this; the caller tells, and says what becomes of the item."""
+        reservation.move(cause)
+        self._free(reservation)
 
     def _free(self, reservation: Reservation) -> None:
         shard, agent = self.shard, reservation.agent

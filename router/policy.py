@@ -136,6 +136,9 @@ class QueuePolicy:
     reject_rest_us: how long an item rests for an agent who rejected it; None for good.
     wrap_up_us: 0 for none. wrap_up_extend_us: by how much in all an agent may extend it.
     callback_attempts: how often a promised callback is tried; callback_retry_us between the tries.
+    park_limit: how many items an agent who parks one of this queue may have parked in all; 0: none is parked.
+    park_max_us: the longest time for which one is parked. park_patience_us: how long one that came back waits for its
+    agent alone while they are present.
     """
 
     name: str
@@ -170,6 +173,9 @@ class QueuePolicy:
     wrap_up_extend_us: int = 0
     callback_attempts: int = 3
     callback_retry_us: int = 600_000_000
+    park_limit: int = 10
+    park_max_us: int = 86_400_000_000
+    park_patience_us: int = 120_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ def load_image(shard: Shard, image: ShardImage, *, live: bool = False) -> None:
     for work_row in sorted(image.work, key=lambda row: row.sequence):
         work = Work.from_row(work_row)
         shard.work[work.work_id] = work
+        if work.parked and work.parked_by is not None:
+            shard.parked.setdefault(work.parked_by, {})[work.work_id] = work
         if work.resting:
             shard.timers.arm(TimerKind.REST, work.work_id, min(work.resting.values()))
     shard.sequence = max((row.sequence for row in image.work), default=0)

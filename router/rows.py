@@ -54,7 +54,8 @@ class WorkRow:
     `directed`: the one agent for whom it is kept. `ring`: how many rings of its queue hold for it. `ringed_at`:
     when its time in this queue began, from which rings count. `callback`: the customer waits at home. `tries`:
     callbacks that did not reach them. `waited_us`: for how long it had waited in this queue at its last
-    boundary (router.stages): delays and patience up to it have passed. The others are as in WorkQueued.
+    boundary (router.stages): delays and patience up to it have passed. `parked_by`: the agent who parked it, until it
+    is taken again; with `not_before` it is parked, since `parked_at`. The others are as in WorkQueued.
     """
 
     work_id: str
@@ -81,6 +82,8 @@ class WorkRow:
     callback: bool = False
     tries: int = 0
     waited_us: int = 0
+    parked_by: str | None = None
+    parked_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ class Shard:
         self.agents: dict[str, Agent] = {}
         self.work: dict[str, Work] = {}
         self.reservations: dict[str, Reservation] = {}
+        # Parked items by who parked them, in the order in which they did.
+        self.parked: dict[str, dict[str, Work]] = {}
         self.lines: dict[str, Line] = {}
         self.timers = Timers()
         self.matcher = Matcher(EMPTY_POLICY, ())

@@ -22,6 +22,11 @@ def delays(agents: Iterable[AgentPolicy]) -> Mapping[str, tuple[int, ...]]:
     return {name: tuple(sorted(values)) for name, values in found.items()}
 
 
+def patience(rules: QueuePolicy, work: Work) -> int:
+    """How long (microseconds) the item waits for its preferred agents alone: longer for one that was parked."""
+    return rules.preferred_patience_us if work.parked_by is None else rules.park_patience_us
+
+
 def next_boundary(rules: QueuePolicy, queue_delays: tuple[int, ...], work: Work) -> int | None:
     """The shard time of the item's next boundary, which may have passed; None when waiting changes nothing more.
 
@@ -30,8 +35,8 @@ def next_boundary(rules: QueuePolicy, queue_delays: tuple[int, ...], work: Work)
     if work.not_before is not None:
         return work.not_before
     ahead = [delay for delay in queue_delays if delay > work.waited_us][:1]
-    if work.preferred and rules.preferred_patience_us > work.waited_us:
-        ahead.append(rules.preferred_patience_us)
+    if work.preferred and patience(rules, work) > work.waited_us:
+        ahead.append(patience(rules, work))
     if work.ring < len(rules.rings):
         ahead.append(rules.rings[work.ring].after_us)
     return work.ringed_at + min(ahead) if ahead else None

@@ -14,6 +14,7 @@ from router.commands import (
     Command,
     EndWrapUp,
     JoinLegs,
+    ParkWork,
     PartLegs,
     Refuse,
     RequeueWork,
@@ -209,6 +210,8 @@ class Statistics:
                 self._accepted(command.reservation_id, now)
             case WithdrawOffer():
                 self._withdrawn(command, now)
+            case ParkWork(reservation_id=reservation_id):
+                self._over(reservation_id, now)
             case PartLegs():
                 reservation = self.state.reservations.get(command.reservation_id)
                 if reservation is not None and reservation.ended_at is None:

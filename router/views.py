@@ -107,6 +107,11 @@ class Views:
         work = self._shard.work.get(work_id)
         return None if work is None else work.row()
 
+    def parked(self, agent_id: str) -> tuple[WorkRow, ...]:
+        """What the agent has parked, oldest first."""
+        held = self._shard.parked.get(agent_id, {}).values()
+        return tuple(work.row() for work in sorted(held, key=lambda work: (work.parked_at, work.work_id)))
+
     def works(self) -> tuple[WorkRow, ...]:
         """Every open work item, in the order in which they were queued here."""
         return tuple(work.row() for work in self._shard.work.values())

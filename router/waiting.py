@@ -61,6 +61,7 @@ class Waiting:
 
     def forget(self, work: Work) -> None:
         """The item is closed."""
+        self._moves.parking.forget(work)
         self._shard.timers.disarm(TimerKind.STAGE, work.work_id)
 
     def resume(self, work: Work) -> None:
@@ -79,6 +80,9 @@ class Waiting:
             self._moves.withdraw_all(work, reason)
             work.move(WorkCause.RETURN)
         self._shard.delist(work)
+        if work.parked:
+            self._moves.parking.loose(work)
+        work.parked_by = None
         if queue != work.queue:
             self._transfer(work, queue)
         work.directed = directed
@@ -142,6 +146,9 @@ class Waiting:
             self.resume(work)
             return
         if work.not_before is not None and work.not_before <= moves.now:
+            if work.parked:
+                moves.parking.back(work)
+                return
             work.not_before = None
             self._shard.touch_work(work)
         if self.stand(work) and work.queue != queue:

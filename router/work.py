@@ -55,7 +55,8 @@ class Work:
 
     condition, attributes, preferred, named, units, not_before: as in WorkQueued. ring: how many of its queue's rings
     hold for it; they count from `ringed_at`. waited_us: for how long it had waited there at its last boundary
-    (router.stages). callback: the customer waits at home. tries: calls to them that failed.
+    (router.stages). callback: the customer waits at home. tries: calls to them that failed. parked_by: who parked it,
+    and for whom it waits first when it is back; parked_at: since when it is parked.
     """
 
     work_id: str
@@ -82,6 +83,8 @@ class Work:
     callback: bool = False
     tries: int = 0
     waited_us: int = 0
+    parked_by: str | None = None
+    parked_at: int = 0
     rank: Rank = (0, 0, 0)
     listed: bool = False
     # Set when the item is bound to the current rules, before anything else happens to it.
@@ -102,6 +105,11 @@ class Work:
     def scheduled(self) -> bool:
         """Whether its time has not come: it waits, but in no list."""
         return self.not_before is not None
+
+    @property
+    def parked(self) -> bool:
+        """Whether it waits for its customer, and holds nobody's units meanwhile."""
+        return self.parked_by is not None and self.not_before is not None
 
     def claim_of(self, agent_id: str) -> "Reservation | None":
         """The reservation that this agent has of it."""
@@ -147,6 +155,8 @@ class Work:
             callback=self.callback,
             tries=self.tries,
             waited_us=self.waited_us,
+            parked_by=self.parked_by,
+            parked_at=self.parked_at,
         )
 
     @classmethod
@@ -202,4 +212,6 @@ class Work:
             callback=row.callback,
             tries=row.tries,
             waited_us=row.waited_us,
+            parked_by=row.parked_by,
+            parked_at=row.parked_at,
         )

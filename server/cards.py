@@ -122,6 +122,7 @@ class Cards:
             deadline_us=row.deadline or 0,
             dispositions=self.dispositions(work.queue),
             extend_s=max(0, more) // 1_000_000,
+            required=rules is not None and rules.disposition_required,
         )
 
     def dispositions(self, queue: str) -> tuple[m.Choice, ...]:

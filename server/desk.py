@@ -214,6 +214,9 @@ class Desk:
             return Refusal("unknown_disposition", f"there is no disposition {disposition!r}")
         row = self._own(agent_id, reservation_id)
         work = self._pump.dispatcher.work(row.work_id) if row and row.state is OfferState.WRAP_UP else None
+        rules = self._cards.site.queues.get(work.queue) if work is not None else None
+        if disposition is None and rules is not None and rules.disposition_required:
+            return Refusal("disposition_required", f"queue {rules.name} wants a disposition")
         if work is not None and note and note.strip():
             await self._notes.add(work.interaction_id, agent_id, note, self._wall())
         return await self._post(facts.WrapUpFinished(reservation_id, agent_id, disposition), agent_id)

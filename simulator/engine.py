@@ -14,6 +14,7 @@ from router.commands import (
     DivertWork,
     EndWrapUp,
     JoinLegs,
+    ParkWork,
     PartLegs,
     Refuse,
     RequeueWork,
@@ -247,7 +248,7 @@ class Engine:
                 pass
             case StartWrapUp():
                 self._wrap_up(command)
-            case EndWrapUp():
+            case EndWrapUp() | ParkWork():
                 self._floor.release(command.reservation_id, self._now)
             case CloseWork():
                 self._close(command)

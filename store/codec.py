@@ -50,6 +50,8 @@ EVENT_TAGS: Final[Mapping[type, int]] = {
     e.DayStarted: 26,
     e.PresenceQueued: 27,
     e.MediaPaused: 28,
+    e.WorkParked: 29,
+    e.WorkRecalled: 30,
 }
 COMMAND_TAGS: Final[Mapping[type, int]] = {
     c.SendOffer: 1,
@@ -63,6 +65,7 @@ COMMAND_TAGS: Final[Mapping[type, int]] = {
     c.ShowPresence: 9,
     c.Refuse: 10,
     c.DivertWork: 11,
+    c.ParkWork: 12,
 }
 
 

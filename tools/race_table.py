@@ -26,10 +26,12 @@ WORK_STATES = (
     "assigned",
     "calling back",
     "connected",
+    "parked",
+    "back",
     "wrap_up",
     "closed",
 )
-AGENT_STATES = ("offline", "not_ready", "ready", "away", "offered", "assigned", "connected", "wrap_up")
+AGENT_STATES = ("offline", "not_ready", "ready", "away", "offered", "assigned", "connected", "parked", "wrap_up")
 
 INTRO = """# Races: every event in every state
 
@@ -38,10 +40,12 @@ invariants after it. In each cell: the commands of the turn, then the state that
 command, which is what late news deserves; whoever asks for something that is not possible gets `Refuse` with a code.
 
 One item, with ann ready (and bob, where two have the offer). *scheduled*: its time has not come. *promised*: a waiting
-callback. *calling back*: the accepted offer of a callback, the customer is being called. *closed*: gone.
+callback. *calling back*: the accepted offer of a callback, the customer is being called. *parked*: ann parked it, until
+a minute later. *back*: its customer was heard, and ann is not ready. *closed*: gone.
 """
 AGENT_INTRO = """
-One agent. *away*: ready, but the connection is lost and the grace runs. From *offered* on they hold an item.
+One agent. *away*: ready, but the connection is lost and the grace runs. From *offered* on they hold an item; *parked*:
+they have parked it and are ready.
 """
 
 
@@ -73,10 +77,11 @@ class Scene:
 
 
 def policy(version: str = "v1", **changes: object) -> Policy:
-    """Two agents; a queue, one beside it, and one that offers to two agents at once."""
+    """Two agents; a queue, one beside it, one that offers to two agents at once, and one of chats."""
     queue = QueuePolicy("sales", Medium.VOICE, wrap_up_extend_us=10 * SECOND, callback_attempts=2)
-    queues = (queue, replace(queue, name="other"), replace(queue, name="both", offer_to=2))
-    agents = {name: AgentPolicy(name, "t") for name in ("ann", "bob")}
+    chats = replace(queue, name="chats", medium=Medium.CHAT)
+    queues = (queue, replace(queue, name="other"), replace(queue, name="both", offer_to=2), chats)
+    agents = {name: AgentPolicy(name, "t", capacity={Medium.VOICE: 1, Medium.CHAT: 1}) for name in ("ann", "bob")}
     return replace(Policy(version, {one.name: one for one in queues}, agents), **changes)  # type: ignore[arg-type]
 
 
@@ -90,6 +95,8 @@ def signed_in(*ready: str) -> Scene:
 
 def item(state: str) -> Scene:
     """The item w (reservation w.1 where there is one) in this state."""
+    if state in ("parked", "back"):
+        return parked(back=state == "back")
     scene = signed_in(*{"waiting": (), "promised": (), "offered to two": ("ann", "bob")}.get(state, ("ann",)))
     queued = ev.WorkQueued("w", "i", Medium.VOICE, "both" if state == "offered to two" else "sales", node="n")
     if state == "scheduled":
@@ -106,9 +113,23 @@ def item(state: str) -> Scene:
     return scene
 
 
+def parked(*, back: bool) -> Scene:
+    """A chat that ann has parked, or that has come back to her while she is not ready."""
+    scene = signed_in("ann")
+    scene.post(
+        ev.WorkQueued("w", "i", Medium.CHAT, "chats", node="n"),
+        ev.OfferAccepted("w.1", "ann"),
+        ev.AssignmentConnected("w.1"),
+        ev.WorkParked("w.1", "ann", START + 60 * SECOND),
+    )
+    if back:
+        scene.post(ev.PresenceSet("ann", Presence.NOT_READY), ev.WorkRecalled("w"))
+    return scene
+
+
 def agent(state: str) -> Scene:
     """The agent ann in this state, the connection of generation 2."""
-    if state in ("offered", "assigned", "connected", "wrap_up"):
+    if state in ("offered", "assigned", "connected", "parked", "wrap_up"):
         return item(state)
     scene = signed_in(*(("ann",) if state in ("ready", "away") else ()))
     if state == "offline":
@@ -119,7 +140,13 @@ def agent(state: str) -> Scene:
 
 
 _SHUT = replace(policy("v2").queues["sales"], closed=True, when_closed=Exit(divert="voicemail"), empty_when_closed=True)
-_EMPTIED = policy("v2", queues={name: replace(_SHUT, name=name) for name in ("sales", "both")})
+_EMPTIED = policy(
+    "v2",
+    queues={
+        **{name: replace(_SHUT, name=name) for name in ("sales", "both")},
+        "chats": replace(_SHUT, name="chats", medium=Medium.CHAT),
+    },
+)
 _WITHOUT_ANN = policy("v2", agents={"bob": AgentPolicy("bob", "t")})
 
 WORK_EVENTS: Mapping[str, ev.Event | None] = {
@@ -133,6 +160,8 @@ WORK_EVENTS: Mapping[str, ev.Event | None] = {
     "AssignmentEnded by the customer": ev.AssignmentEnded("w.1", EndedBy.CUSTOMER),
     "AssignmentEnded by the agent": ev.AssignmentEnded("w.1", EndedBy.AGENT),
     "CustomerLeft": ev.CustomerLeft("w"),
+    "WorkParked": ev.WorkParked("w.1", "ann", START + 60 * SECOND),
+    "WorkRecalled": ev.WorkRecalled("w"),
     "CallbackRequested": ev.CallbackRequested("w"),
     "CallbackFailed": ev.CallbackFailed("w.1", "no_answer"),
     "WrapUpExtended": ev.WrapUpExtended("w.1", "ann", 5 * SECOND),

@@ -85,7 +85,7 @@ with an outcome. The customer may leave in any state.""",
     causes={
         WorkCause.OFFER: "the match at the end of a turn: SendOffer",
         WorkCause.RETURN: "the last offer or the assignment came to nothing, or was taken back by WorkMoved or "
-        "WorkDirected: RequeueWork, at the old place",
+        "WorkDirected: RequeueWork, at the old place; WorkParked: ParkWork",
         WorkCause.ACCEPT: "OfferAccepted: JoinLegs",
         WorkCause.CONNECT: "AssignmentConnected",
         WorkCause.END: "AssignmentEnded, CustomerLeft or NodeLost: PartLegs and StartWrapUp",
@@ -153,6 +153,20 @@ about to answer.) Its offers say so; after the accept the channel calls the cust
 | CallbackFailed, or AssignmentEnded by the customer | PartLegs, RequeueWork; in no list for `callback_retry_us` |
 | the same at the last of `callback_attempts` | PartLegs, CloseWork (`unreached`) |
 | NodeLost | WithdrawOffer, RequeueWork; it was no try |
+
+WorkParked makes a conversation (not a call) a parked item: its agent's units are free at once, it is in no list until
+its time (`park_max_us` at the latest), and nobody waits. Refused as `not_connected`, `not_yours`, `not_parkable`,
+`too_soon`, and as `too_many_parked` beyond `park_limit` of one agent.
+
+| a parked item | commands |
+|---|---|
+| WorkRecalled (its customer was heard), or its time | RequeueWork; it waits for who parked it alone at first |
+| that agent declines or misses it | it waits for all |
+| that agent signs out, or is gone from the policy | RequeueWork; it waits for all |
+| WorkMoved, WorkDirected | as for any item that waits, from now on |
+| CustomerLeft | CloseWork (`handled`): nobody kept them waiting |
+
+One that came back waits from then on, for who parked it alone while they are present, for `park_patience_us` at most.
 
 AssignmentEnded before the join counts as the customer leaving when the customer did, else as AssignmentFailed.
 

@@ -108,6 +108,9 @@ def _with_life(random: Random, queue: QueuePolicy, queues: list[str]) -> QueuePo
         missed_not_ready=random.random() < 0.6,
         reject_rest_us=random.choice((0, 10 * SECOND, None)),
         wrap_up_extend_us=random.choice((0, 10, 30)) * SECOND,
+        park_limit=random.choice((0, 1, 3)),
+        park_max_us=random.choice((10, 100)) * SECOND,
+        park_patience_us=random.choice((0, 3, 30)) * SECOND,
         callback_attempts=random.choice((1, 2)),
         callback_retry_us=random.choice((2, 20)) * SECOND,
     )

@@ -207,7 +207,9 @@ class Oracle:
 
     def _alone(self, work: WorkRow, eligible: tuple[str, ...], there: Set[str]) -> tuple[str, ...]:
         """The preferred agents for whom alone it waits: one is signed in, whether ready or not."""
-        if work.directed is not None or work.waited_us >= self._queue(work).preferred_patience_us:
+        rules = self._queue(work)
+        patience = rules.preferred_patience_us if work.parked_by is None else rules.park_patience_us
+        if work.directed is not None or work.waited_us >= patience:
             return ()
         return work.preferred if any(name in eligible and name in there for name in work.preferred) else ()
 

@@ -27,8 +27,10 @@ from router.events import (
     WorkCancelled,
     WorkDirected,
     WorkMoved,
+    WorkParked,
     WorkPrioritised,
     WorkQueued,
+    WorkRecalled,
     WrapUpExtended,
     WrapUpFinished,
 )
@@ -134,6 +136,8 @@ class Walk:
             (1 + 2 * rules, lambda: CallbackRequested(self._any_work())),
             (1 + 3 * rules, lambda: CallbackFailed(self._reservation(OfferState.ACCEPTED)[0], "no_answer")),
             (3, self._extended),
+            (6, self._parks),
+            (2, lambda: WorkRecalled(self._parked_work())),
             (1, DayStarted),
             (2 + rules, self._queued_presence),
             (1 + rules, lambda: MediaPaused(self._agent(), self._some_media())),
@@ -262,6 +266,15 @@ class Walk:
 
     def _extended(self) -> Event:
         return WrapUpExtended(*self._reservation(OfferState.WRAP_UP), by_us=self.random.choice((5, 20)) * SECOND)
+
+    def _parks(self) -> Event:
+        until = self.random.choice((None, -1, 5, 60))
+        at = None if until is None else self.world.now + until * SECOND
+        return WorkParked(*self._reservation(OfferState.CONNECTED), until=at)
+
+    def _parked_work(self) -> str:
+        parked = [work.work_id for work in self.world.store.work.values() if work.parked_by is not None]
+        return self.random.choice(parked) if parked and self.random.random() < 0.9 else self._any_work()
 
     def _offer_failed(self) -> Event:
         return OfferFailed(self._reservation(OfferState.OFFERED)[0], "busy")
