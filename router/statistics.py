@@ -220,6 +220,7 @@ class Statistics:
                 self._over(command.reservation_id, now)
             case RequeueWork():
                 self._in_queue(command.work_id, command.queue, now)
+                self._left_without_wrap_up(command.work_id, now)
             case CloseWork():
                 self._closed(command, now)
             case ShowPresence():
@@ -239,6 +240,13 @@ class Statistics:
             self._at((QUEUE, work.queue), now).diverted += 1
             self._at((QUEUE, queue), now).arrived += 1
         work.queue = queue
+
+    def _left_without_wrap_up(self, work_id: str, now: int) -> None:
+        """A callback that reached nobody: its agent is free, and the item waits again."""
+        work = self.state.work.get(work_id)
+        for reservation_id in list(work.reservations) if work is not None else ():
+            if self.state.reservations[reservation_id].ended_at is not None:
+                self._over(reservation_id, now)
 
     def _connected(self, reservation_id: str, now: int) -> None:
         reservation = self.state.reservations.get(reservation_id)
