@@ -206,6 +206,7 @@ SERVER_EXAMPLES: tuple[m.ServerMessage, ...] = (
     ),
     m.ChatTyping(seq=33, reservation_id="res-12", on=True),
     m.ChatReceipt(seq=34, reservation_id="res-12", delivered=2, read=2),
+    m.CustomerChanged(seq=35, reservation_id="res-12", interaction_id="1HRZ0K3Q2ABCDEFGH"),
     m.Leg(seq=24, state="up"),
     m.LegAnswer(seq=25, ref="r8", sdp="v=0\r\n"),
     m.Done(seq=26, ref="r2"),

@@ -171,6 +171,16 @@ class ChatReceipt(_Numbered, frozen=True, kw_only=True):
     read: int
 
 
+class CustomerChanged(_Numbered, frozen=True, kw_only=True):
+    """There is something new about the customer of work that you hold: merged, taken apart, or here a second time.
+
+    Ask for the customer again (docs/http-api.md).
+    """
+
+    reservation_id: str
+    interaction_id: str
+
+
 LegState = Literal["none", "up", "phone_registered", "phone_absent"]
 
 
@@ -285,6 +295,7 @@ NumberedMessage = (
     | ChatMessage
     | ChatTyping
     | ChatReceipt
+    | CustomerChanged
     | Leg
     | LegAnswer
     | Done

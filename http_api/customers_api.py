@@ -12,7 +12,7 @@ from http_api.problems import ProblemError, not_found
 from http_api.routes import Parameter, Route, read_number, reply
 from records.customers import Identity
 from records.interactions import MAX_LIMIT, Filter, InteractionRecord
-from records.roles import Action, Extent, allowed, extent
+from records.roles import Action, Extent, Scope, allowed, extent
 
 
 class Customer(msgspec.Struct, frozen=True):
@@ -90,7 +90,8 @@ class CustomersApi:
         if not identity:
             raise ProblemError(400, "bad-request", "identity is needed.")
         found = await self._customers.find(identity, request.query.get("kind"))
-        seen = [await self._customer(each) for each in found if await self._may_see(request, each)]
+        scope = self._scopes.of(request[CALLER])
+        seen = [await self._customer(each) for each in found if await may_see_customer(self._interactions, scope, each)]
         return reply(CustomerList(tuple(seen)))
 
     async def timeline(self, request: web.Request) -> web.Response:
@@ -98,7 +99,10 @@ class CustomersApi:
         customer_id = request.match_info["id"]
         limit = read_number(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
         before = read_before(request.query.get("before"))
-        if not await self._customers.known(customer_id) or not await self._may_see(request, customer_id):
+        scope = self._scopes.of(request[CALLER])
+        if not await self._customers.known(customer_id) or not await may_see_customer(
+            self._interactions, scope, customer_id
+        ):
             raise not_found()
         items = await self._interactions.list(Filter(customer_id=customer_id), limit, before)
         following = next_page(items[-1]) if len(items) == limit else None
@@ -108,8 +112,15 @@ class CustomersApi:
         known = await self._customers.identities(customer_id)
         return Customer(customer_id, tuple(CustomerIdentity(each.kind, each.value, each.unverified) for each in known))
 
-    async def _may_see(self, request: web.Request, customer_id: str) -> bool:
-        scope = self._scopes.of(request[CALLER])
-        if extent(scope.role, Action.SEE_CUSTOMERS) is not Extent.OWN:
+
+async def may_see_customer(
+    interactions: InteractionQueries, scope: Scope, customer_id: str, action: Action = Action.SEE_CUSTOMERS
+) -> bool:
+    """Whether the action reaches this customer; an agent's own are those of whom an interaction was offered to them."""
+    match extent(scope.role, action):
+        case Extent.NONE:
+            return False
+        case Extent.OWN:
+            return scope.agent_id is not None and await interactions.offered_customer(customer_id, scope.agent_id)
+        case Extent.TEAMS | Extent.ALL:
             return True
-        return scope.agent_id is not None and await self._interactions.offered_customer(customer_id, scope.agent_id)

@@ -8,6 +8,7 @@ from sqlalchemy import Select, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from records.database import Database, insert_ignoring, insert_replacing
+from records.merging import group, root_of
 from records.tables import customers, identities, interaction_customers, interaction_data
 
 
@@ -60,9 +61,16 @@ class Customers:
             await _keep(connection, interaction_id, data, now)
 
     async def identities(self, customer_id: str) -> tuple[Identity, ...]:
-        """By what the customer is known, oldest first."""
+        """By what the customer is known, and all who are one with them, oldest first."""
         async with self._database.read() as connection:
             return await identities_of(connection, customer_id)
+
+    async def own_identities(self, customer_id: str) -> tuple[Identity, ...]:
+        """Those of this customer alone, whoever they are one with."""
+        query = select(identities.c.kind, identities.c.value, identities.c.unverified).order_by(identities.c.id)
+        async with self._database.read() as connection:
+            found = await connection.execute(query.where(identities.c.customer_id == customer_id))
+            return tuple(Identity(kind, value, unverified) for kind, value, unverified in found)
 
     async def known(self, customer_id: str) -> bool:
         """Whether there is such a customer."""
@@ -71,18 +79,23 @@ class Customers:
             return (await connection.execute(query)).first() is not None
 
     async def find(self, value: str, kind: str | None = None) -> tuple[str, ...]:
-        """The ids of the customers with this identity, of any kind unless one is given, oldest identity first."""
+        """The ids of the customers with this identity, of any kind unless one is given, oldest identity first.
+
+        One of them stands for those who were merged.
+        """
         query = select(identities.c.customer_id).where(identities.c.value == value).order_by(identities.c.id)
         if kind is not None:
             query = query.where(identities.c.kind == kind)
         async with self._database.read() as connection:
-            return tuple(dict.fromkeys((await connection.execute(query)).scalars()))
+            found = dict.fromkeys((await connection.execute(query)).scalars())
+            return tuple(dict.fromkeys([await root_of(connection, each) or each for each in found]))
 
 
 async def identities_of(connection: AsyncConnection, customer_id: str) -> tuple[Identity, ...]:
     """The same within a transaction of the caller's."""
     query = select(identities.c.kind, identities.c.value, identities.c.unverified)
-    found = await connection.execute(query.where(identities.c.customer_id == customer_id).order_by(identities.c.id))
+    this = identities.c.customer_id.in_(group(customer_id))
+    found = await connection.execute(query.where(this).order_by(identities.c.id))
     return tuple(Identity(kind, value, unverified) for kind, value, unverified in found)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from records.customers import Identity, identities_of
 from records.database import Database
 from records.drafts import Step
+from records.merging import group
 from records.messages import Message, messages_of
 from records.notes import Note, notes_of
 from records.tables import interaction_customers, interaction_data, interactions, offers, ratings, steps
@@ -125,10 +126,10 @@ class Interactions:
             return (await connection.execute(query.limit(1))).first() is not None
 
     async def offered_customer(self, customer_id: str, agent_id: str) -> bool:
-        """Whether this agent ever had an offer of an interaction of this customer."""
+        """Whether this agent ever had an offer of an interaction of this customer, or of who is one with them."""
         theirs = interaction_customers.c.interaction_id == offers.c.interaction_id
         query = select(offers.c.reservation_id).join(interaction_customers, theirs)
-        query = query.where(interaction_customers.c.customer_id == customer_id, offers.c.agent_id == agent_id)
+        query = query.where(interaction_customers.c.customer_id.in_(group(customer_id)), offers.c.agent_id == agent_id)
         async with self._database.read() as connection:
             return (await connection.execute(query.limit(1))).first() is not None
 
@@ -162,13 +163,14 @@ def _records() -> Select[Any]:
 def _conditions(filter_: Filter, before: Before | None) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     for column, value in (
-        (interaction_customers.c.customer_id, filter_.customer_id),
         (interactions.c.agent_id, filter_.agent_id),
         (interactions.c.queue, filter_.queue),
         (interactions.c.state, filter_.state),
     ):
         if value is not None:
             conditions.append(column == value)
+    if filter_.customer_id is not None:
+        conditions.append(interaction_customers.c.customer_id.in_(group(filter_.customer_id)))
     if filter_.seen_by is not None:
         seen = select(offers.c.interaction_id).where(offers.c.agent_id == filter_.seen_by)
         conditions.append(interactions.c.id.in_(seen))

@@ -22,6 +22,8 @@ class Action(StrEnum):
     SEE_GUIDANCE = "see_guidance"
     SEE_INTERACTIONS = "see_interactions"
     SEE_CUSTOMERS = "see_customers"
+    EDIT_CUSTOMERS = "edit_customers"
+    MERGE_CUSTOMERS = "merge_customers"
     SEE_WORK = "see_work"
     SEE_RULES = "see_rules"
     SET_PRESENCE = "set_presence"
@@ -66,6 +68,8 @@ _ROWS: Mapping[Action, tuple[Extent, Extent, Extent, Extent, Extent]] = {
     Action.SEE_GUIDANCE: (_ALL, _ALL, _ALL, _ALL, _NONE),
     Action.SEE_INTERACTIONS: (_OWN, _OWN, _TEAMS, _ALL, _NONE),
     Action.SEE_CUSTOMERS: (_OWN, _OWN, _ALL, _ALL, _NONE),
+    Action.EDIT_CUSTOMERS: (_OWN, _OWN, _ALL, _ALL, _NONE),
+    Action.MERGE_CUSTOMERS: (_OWN, _OWN, _ALL, _ALL, _NONE),
     Action.SEE_WORK: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
     Action.SEE_RULES: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
     Action.SET_PRESENCE: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
@@ -154,6 +158,8 @@ _MEANING: Mapping[Action, str] = {
     Action.SEE_TARGETS: "whom a call or a chat can be transferred to: agents with whether they are free, and queues",
     Action.SEE_INTERACTIONS: "records and stories; own: those that were offered to the agent",
     Action.SEE_CUSTOMERS: "a customer's timeline; own: customers of whom an interaction was offered to the agent",
+    Action.EDIT_CUSTOMERS: "write down a customer's attributes; own: as above",
+    Action.MERGE_CUSTOMERS: "merge a customer with another one, and take it back; own: as above, with a possible match",
     Action.SEE_WORK: "waiting work with place and explanation, and the live board",
     Action.SEE_RULES: "the rules of agents and queues, and the history of their changes",
     Action.SET_PRESENCE: "set an agent's presence",

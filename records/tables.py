@@ -106,6 +106,29 @@ customers = Table(
     metadata,
     Column("id", String(64), primary_key=True),
     Column("created_at", BigInteger, nullable=False),
+    Column("merged_into", String(64), index=True),
+)
+
+customer_merges = Table(
+    "customer_merges",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("customer_id", String(64), ForeignKey("customers.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("into_id", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("undone_at", BigInteger),
+    Column("undone_by", String(64)),
+)
+
+customer_attributes = Table(
+    "customer_attributes",
+    metadata,
+    Column("customer_id", String(64), ForeignKey("customers.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False),
 )
 
 identities = Table(

@@ -5,7 +5,7 @@ from SQL when somebody asks for it.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chat.ports import Identity as ChatIdentity
@@ -72,6 +72,8 @@ class InteractionContexts:
         self._live: dict[str, InteractionContext] = {}
         # Whether a queue prefers whom the customer knows, by the rules that hold now.
         self.prefers: Callable[[str], bool] = lambda _queue: False
+        # Told when a customer begins an interaction while others of theirs are open (server.customer_news).
+        self.here_again: Callable[[str, Collection[str]], Awaitable[None]] | None = None
 
     def __len__(self) -> int:
         return len(self._live)
@@ -177,6 +179,9 @@ class InteractionContexts:
                 context.history = await self._earlier(customer, context.interaction_id)
         finally:
             context.ready.set()
+        others = [earlier.record.id for earlier in context.history if earlier.record.closed_at is None]
+        if others and self.here_again is not None:
+            await self.here_again(context.interaction_id, others)
 
     async def _keep(self, context: InteractionContext) -> None:
         data = dict(context.data)

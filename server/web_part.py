@@ -5,6 +5,7 @@ from http_api.app import Ports
 from http_api.calls_api import CallsApi
 from http_api.chat_files_api import ChatFilesApi
 from http_api.guidance_api import GuidanceApi
+from http_api.profiles_api import ProfilesApi
 from http_api.routes import Route
 from http_api.site_api import SiteApi
 from http_api.targets_api import TargetsApi
@@ -18,6 +19,8 @@ from server.chat_service import ChatParts, ChatService, WaitSeconds
 from server.clock import wall_us
 from server.control import Control
 from server.core_part import CorePart
+from server.customer_desk import CustomerDesk
+from server.customer_news import CustomerNews
 from server.explanations import Explainer
 from server.ground import Ground
 from server.guidance import guidance_of
@@ -147,6 +150,7 @@ class WebPart:
             *TargetsApi(targets.of).routes(),
             *guidance.routes(),
             *ChatFilesApi(self.chats.agent_files, core.interactions, management.scopes).routes(),
+            *ProfilesApi(self._customers(), core.interactions, management.scopes).routes(),
         )
 
     def _what_if_routes(self) -> tuple[Route, ...]:
@@ -163,6 +167,12 @@ class WebPart:
             wall_us,
         )
         return WhatIfApi(self.what_if, management.scopes).routes()
+
+    def _customers(self) -> CustomerDesk:
+        core = self._core
+        news = CustomerNews(core.pump.dispatcher, core.interactions, self._voice.hub.send)
+        core.contexts.here_again = news.opened
+        return CustomerDesk(self._ground.storage.database, core.management.audit, news, wall_us)
 
     def _followers(self) -> Followers:
         voice = self._voice

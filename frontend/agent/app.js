@@ -72,7 +72,7 @@ function Workplace({ desk, state, onLanguage }) {
         ${chats.length > 0 && html`<${Chats} chats=${chats} shown=${state.shown} desk=${desk} state=${state} />`}
         ${offers.length + works.length === 0 && html`<${Idle} desk=${desk} state=${state} />`}
       </section>
-      <${Customer} of=${front?.assignment ?? offers[0]} ended=${front?.assignment?.state === "ended"} dispositions=${state.dispositions} guidance=${state.guidance} agent=${state.agent} />
+      <${Customer} of=${front?.assignment ?? offers[0]} ended=${front?.assignment?.state === "ended"} dispositions=${state.dispositions} guidance=${state.guidance} agent=${state.agent} news=${state.news[(front?.assignment ?? offers[0])?.interaction_id] ?? 0} />
     </main>
   `;
 }

@@ -17,6 +17,7 @@ export const initial = {
   reasons: [],
   dispositions: {},
   guidance: { site: "", replies: [], scripts: {} }, // what the site gives to say and to go by
+  news: {}, // interaction -> how often the server said that there is something new about its customer
   phone: { state: "none", problem: null, muted: false, quality: null },
   notices: [], // {id, kind: "info"|"error", key | text}
 };
@@ -50,6 +51,8 @@ export function reduce(state, message) {
     case "chat_receipt":
     case "local/chat_read":
       return chat(state, message);
+    case "customer_changed":
+      return { ...state, news: { ...state.news, [message.interaction_id]: (state.news[message.interaction_id] ?? 0) + 1 } };
     default:
       return local(state, message);
   }

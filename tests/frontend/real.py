@@ -137,7 +137,8 @@ async def person(browser: Browser, base: str, locale: str = "en-GB", width: int 
     page.on("console", lambda said: somebody.errors.append(said.text) if said.type == "error" else None)
     yield somebody
     await context.close()
-    assert [error for error in somebody.errors if not EXPECTED.search(error)] == []
+    unexpected = [error for error in somebody.errors if not EXPECTED.search(error)]
+    assert unexpected == [], unexpected
 
 
 async def sign_in(who: Person, page: str, account: str, password: str) -> None:

@@ -80,6 +80,7 @@ ASSUMED_FROM = (
     *("medium", "little_known", "assumed"),
 )
 FOLLOW_UPS = ("take_follow_up", "finish_follow_up", "hear_recording")
+CUSTOMERS = ("merge_customers", "unmerge_customers", "edit_customer")
 MARKS = ("sent", "delivered", "read")
 STAFF = Catalogue(
     folder="i18n",
@@ -108,7 +109,7 @@ STAFF = Catalogue(
         "notice": (REASON_MISSED_OFFER, REASON_LEG_FAILED),
         "banner": ("microphone", "no_microphone", "unsupported", "playback"),
         "idle": ("unreachable_sip", "unreachable_webrtc"),
-        "action": ("set_presence", "move_work", "direct_work", "cancel_work", "set_rules", "reload_site", *FOLLOW_UPS),
+        "action": ("set_presence", "move_work", "direct_work", "cancel_work", "set_rules", "reload_site", *FOLLOW_UPS, *CUSTOMERS),
         "opening": OPENINGS,
         "held": tuple(set(OfferState) - {OfferState.CLOSED}),
         "role": tuple(Role),
@@ -118,6 +119,7 @@ STAFF = Catalogue(
         "export_by": tuple(By),
         "export_period": ("day", "week", "month"),
         "export_step": ("none", "1h", "day"),
+        "profile": ("clue_name", "clue_value"),
         "party": ("coming", "here", "held", "away", "listen", "whisper", "barge"),
         "transfer": get_args(Availability),
         "summary": ("waiting", "longest", "talking", "ready", "not_ready"),

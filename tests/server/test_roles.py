@@ -71,6 +71,26 @@ async def see_customers(office: Bureau, who: str, target: dict[str, str]) -> boo
     return await reached(office, who, "GET", f"customers/{target['customer']}/timeline")
 
 
+async def edit_customers(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    body = {"value": "Dutch"}
+    done = await reached(office, who, "PUT", f"customers/{target['customer']}/attributes/language", body)
+    seen = await office.ask("ops9", "GET", f"customers/{target['customer']}")
+    assert bool(seen[1]["attributes"]) or not done
+    return done
+
+
+async def merge_customers(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    other = await Customers(office.node.storage.database).identify("visitor", f"other of {who}", False, 1)
+    body = {"customer_id": other}
+    done = await reached(office, who, "POST", f"customers/{target['customer']}/merge", body)
+    if not done:
+        assert (await office.ask("ops9", "POST", f"customers/{target['customer']}/merge", body))[0] == 200
+    assert done == await reached(office, who, "POST", f"customers/{target['customer']}/unmerge", body)
+    if not done:
+        assert (await office.ask("ops9", "POST", f"customers/{target['customer']}/unmerge", body))[0] == 200
+    return done
+
+
 async def see_work(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
     over_http = await listed(office, who, f"work?queue={target['queue']}", "work", "queue", target["queue"])
     assert over_http == await reached(office, who, "GET", f"work/{target['work_id']}/explanation")

@@ -4,20 +4,22 @@ import { Icon } from "../../lib/icons.js";
 import { dateTime, duration } from "../../lib/time.js";
 import { html, useEffect, useState } from "../../lib/ui.js";
 import { storyOf, timelineOf } from "../customers.js";
+import { Profile } from "./profile.js";
 import { Script } from "./script.js";
 import { Lines } from "./transcript.js";
 
 const ICONS = { voice: "phone", chat: "chat", email: "mail" };
 
 /** `of` is the card in front, `ended` whether its interaction is over; nothing is asked for until there is one. */
-export function Customer({ of: card, ended, dispositions, guidance, agent }) {
+export function Customer({ of: card, ended, dispositions, guidance, agent, news }) {
   const id = card?.interaction_id ?? null;
   const [found, setFound] = useState({ id: null, timeline: null });
+  const [done, setDone] = useState(0); // changes made here: the timeline follows them
   useEffect(() => {
     const stop = new AbortController();
-    if (id) timelineOf(id, stop.signal).then((timeline) => stop.signal.aborted || setFound({ id, timeline }));
+    if (id) timelineOf(id, found.id === id, stop.signal).then((timeline) => stop.signal.aborted || setFound({ id, timeline }));
     return () => stop.abort();
-  }, [id, ended]);
+  }, [id, ended, news, done]);
   const timeline = found.id === id ? found.timeline : null;
   const items = itemsOf(card, timeline);
   return html`
@@ -25,6 +27,7 @@ export function Customer({ of: card, ended, dispositions, guidance, agent }) {
       <${Script} card=${card} guidance=${guidance} agent=${agent} />
       <h2 id="history-heading">${t("history.heading")}</h2>
       ${timeline && html`<${Identities} identities=${timeline.identities} />`}
+      ${timeline?.customer && html`<${Profile} key=${timeline.customer} customer=${timeline.customer} news=${news} changed=${() => setDone((count) => count + 1)} />`}
       ${items.length === 0 && html`<p class="empty"><${Icon} name="clock" />${t(card ? "history.none" : "history.nobody")}</p>`}
       <ol>${items.map((item) => html`<${Item} key=${item.id} item=${item} disposition=${title(dispositions, item.disposition)} />`)}</ol>
     </aside>

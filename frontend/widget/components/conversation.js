@@ -53,8 +53,9 @@ function Log({ state, open, session }) {
     if (pinned.current) list.current.scrollTop = list.current.scrollHeight;
   }, [lines, outbox, status.typing, status.state, open]);
   useEffect(() => {
-    const observer = new ResizeObserver(() => pinned.current && (list.current.scrollTop = list.current.scrollHeight));
-    observer.observe(list.current);
+    const box = list.current; // a last observation may come after the chat was put away
+    const observer = new ResizeObserver(() => pinned.current && (box.scrollTop = box.scrollHeight));
+    observer.observe(box);
     return () => observer.disconnect();
   }, []);
   const scrolled = ({ target }) => (pinned.current = target.scrollHeight - target.scrollTop - target.clientHeight < NEAR_END_PX);
