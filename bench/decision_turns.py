@@ -195,7 +195,7 @@ class quiet:  # noqa: N801 - reads as a word of the with statement
     def __enter__(self) -> None:
         gc.collect()
         gc.freeze()
-        gc.set_threshold(700, 10, 1_000_000)
+        gc.set_threshold(10_000, 20, 1_000)
 
     def __exit__(self, *_: object) -> None:
         gc.set_threshold(700, 10, 10)

@@ -10,6 +10,8 @@ it SendOffer when the same turn finds somebody else. All matching happens at the
 from typing import assert_never
 
 from router import events as ev
+from router.adoption import adopt
+from router.agenda import AGENTS_PER_STEP
 from router.assignments import Assignments
 from router.attendance import Attendance
 from router.commands import Command
@@ -85,8 +87,12 @@ class Dispatcher(Views):
                 self._moves.set_grace(agent, self._moves.now + policy.reconnect_grace_us)
         for agent in self._shard.agents.values():
             agent.counted = agent.present
+        self._moves.restoring = True
         self._adopt(policy, known=image.policy_version == policy.version)
         self._settle()
+        while live and self.unfinished:
+            self._settle()
+        self._moves.restoring = False
         return out
 
     @property
@@ -172,8 +178,10 @@ class Dispatcher(Views):
         moves = self._moves
         if not known:
             moves.waiting.rules_changed(policy)
-        changed, waiting = self._shard.adopt(policy)
-        for agent in sorted(changed, key=lambda agent: agent.agent_id):
+        found = adopt(self._shard, policy)
+        # Where all eligible sets are built anew every item is tried: only what follows for agents themselves is left.
+        moved = [one for one in found.changed if not found.anew or one.removed or one.recent or one.fresh_until]
+        for agent in sorted(moved, key=lambda agent: agent.agent_id):
             moves.changed[agent.agent_id] = agent
             if agent.recent and not known:
                 agent.prune_fresh(moves.now)
@@ -182,10 +190,13 @@ class Dispatcher(Views):
             if agent.removed:
                 moves.retire(agent)
         # What such an agent had parked may have left by a rule.
-        waiting = [work for work in waiting if work.work_id in self._shard.work]
-        moves.waiting.adopted(waiting, known=known)
-        for work in waiting:
+        items = [work for work in found.items if work.work_id in self._shard.work]
+        moves.waiting.adopted()
+        for work in items:
+            if work.scheduled:
+                moves.waiting.arm(work)
             moves.renew(work)
+        self._settlement.renew(anew=found.anew)
 
     def _settle(self) -> None:
         self._settlement.settle()
@@ -194,11 +205,11 @@ class Dispatcher(Views):
         self._moves.spread.clear()
 
     def _expire(self) -> None:
-        for _ in range(STEPS_PER_TURN):
-            due = self._shard.timers.pop_due(self._moves.now)
-            if due is None:
-                return
+        matcher, steps = self._shard.matcher, STEPS_PER_TURN
+        while steps > 0 and (due := self._shard.timers.pop_due(self._moves.now)) is not None:
+            effort = matcher.effort
             self._deadline(*due)
+            steps -= 1 + (matcher.effort - effort) // AGENTS_PER_STEP
 
     def _deadline(self, kind: TimerKind, name: str) -> None:
         shard, moves = self._shard, self._moves

@@ -191,12 +191,16 @@ def _check_deadlines(shard: Shard) -> None:
 
 
 def _check_stages(dispatcher: Dispatcher) -> None:
-    """Each item's timer is due when its standing next changes; one that is due already is only brought up to date."""
+    """Each item's timer is due when its standing next changes; one that is due already is only brought up to date.
+
+    The timer of an item that a change of policy left loose follows when it is bound.
+    """
     shard = dispatcher.shard
     stages = {name: due for (kind, name), due in shard.timers.armed() if kind is TimerKind.STAGE}
     for work in shard.work.values():
         due, boundary = stages.pop(work.work_id, None), dispatcher.boundary(work)
-        if due is None or due > shard.clock:
+        loose = work.listed and work.profile is shard.matcher.unbound
+        if not loose and (due is None or due > shard.clock):
             _require(due == boundary, f"work {work.work_id}: its stage ends at {boundary}, its timer at {due}")
     _require(not stages, f"stage timers without work: {stages}")
 
@@ -258,7 +262,8 @@ def _check_cases(shard: Shard, unfinished: bool) -> None:
         time = order_time(line.rules, work.queued_at)
         where = rank(case.priority, time, work.sequence, shard.policy.ageing_us)
         _require(work.rank == where, f"work {work.work_id} stands at {work.rank}, not at {where}")
-        if not unfinished:
+        due = shard.timers.deadline(TimerKind.STAGE, work.work_id)
+        if not unfinished and (due is None or due > shard.clock):
             _require(work.profile is not shard.matcher.unbound, f"work {work.work_id} is not bound")
             able = next((one for one in shard.agents.values() if case.first_failed(one) is None), None)
             what = f"work {work.work_id} waits although agent {able and able.agent_id} may take it"

@@ -7,7 +7,7 @@ agent that an item gets: its preferred agents in their order, then by its queue'
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from heapq import heappop, heappush
 from typing import NamedTuple
 
@@ -47,21 +47,30 @@ class Matcher:
 
     `unbound` stands for the profile of an item that has yet to be bound. `risen` collects the profiles whose items are
     no longer held back by a reserve; whoever matches empties it. `choosy`: agents may have reasons to pass over the
-    item that stands first (ratios, uneven turns).
+    item that stands first (ratios, uneven turns). `effort`: how many agents were looked at for demands that were met
+    for the first time; working a demand out counts as much as some agents. `before`: the matcher whose place it takes.
     """
 
-    def __init__(self, policy: Policy, agents: Iterable[Agent]) -> None:
+    def __init__(self, policy: Policy, agents: Iterable[Agent], before: "Matcher | None" = None) -> None:
         self.unbound = Profile(_NOBODY)
         self.risen: list[Profile] = []
         self.ratios: Ratios | None = None
         self.reserves = False
         self.choosy = False
+        self.effort = 0
         self.policy = policy
         self._skills = SkillIndex(agents)
         self._profiles: dict[ProfileKey, Profile] = {}
         self._round: deque[Profile] = deque()
         # Items that their preferred agents may have for themselves, by these agents.
         self._preferring: dict[str, dict[str, Work]] = {}
+        # What the one before kept. To free it all at once takes as long as many decisions.
+        self._past: list[object] = []
+        if before is not None:
+            self._past += [*before._past, *before._profiles.values()]
+            for agent in agents:
+                self._past.append(agent.profiles)
+                agent.profiles = {}
 
     @property
     def profiles(self) -> Mapping[ProfileKey, Profile]:
@@ -70,13 +79,14 @@ class Matcher:
 
     # -- items and their profiles
 
-    def bind(self, work: Work, line: Line) -> int:
-        """Give the item its profile and its rank under the line's rules; how many agents had to be looked at anew."""
+    def bind(self, work: Work, line: Line) -> None:
+        """Give the item its profile and its rank under the line's rules."""
         plan, rules, priority = line.plan(work), line.rules, line.priority(work)
         work.rank = rank(priority, order_time(rules, work.queued_at), work.sequence, self.policy.ageing_us)
+        units = rules.units if work.units is None else work.units
         only: tuple[str, ...] | None = None
         if work.directed is not None:
-            variant: Variant = ((work.directed,) if work.not_before is None else (), 0, 0, work.units)
+            variant: Variant = ((work.directed,) if work.not_before is None else (), 0, 0, units)
         else:
             if work.not_before is not None:
                 only = ()
@@ -84,17 +94,10 @@ class Matcher:
                 only = self._only(work, line, plan)
             kept_back = rules.reserve is not None and only is None and priority < rules.reserve.below
             free = rules.reserve.free if rules.reserve is not None and kept_back else 0
-            variant = (only, line.delay(work) if line.delays else 0, free, work.units)
-        profile = plan.profiles.get(variant)
-        looked_at = 0
-        if profile is None:
-            known = len(self._profiles)
-            profile = self._profile(plan, line, work, variant)
-            # Working a demand out counts as much as looking at some agents.
-            looked_at = _DEMAND + (len(profile.members) if len(self._profiles) > known else 0)
+            variant = (only, line.delay(work) if line.delays else 0, free, units)
+        profile = plan.profiles.get(variant) or self._profile(plan, line, work, variant)
         profile.users += 1
         work.profile = profile
-        return looked_at
 
     def unbind(self, work: Work) -> None:
         """The item is closed, or to be bound anew; its profile may be forgotten when nobody else needs it."""
@@ -117,10 +120,14 @@ class Matcher:
         """Whether any agent is present who could take the item as it now is, but for what they hold."""
         profile = work.profile
         if profile.reserve or work.preferred or profile is self.unbound:
-            plan = line.plan(work)
-            variant: Variant = (tuple(sorted(set(work.named))) or None, line.delay(work), 0, work.units)
-            profile = plan.profiles.get(variant) or self._profile(plan, line, work, variant)
+            profile = self._open_to(tuple(sorted(set(work.named))) or None, work, line, line.plan(work))
         return profile.present > 0
+
+    def _open_to(self, only: tuple[str, ...] | None, work: Work, line: Line, plan: Plan) -> Profile:
+        """The profile of the item if these are the only agents in question, whatever is kept in reserve."""
+        units = line.rules.units if work.units is None else work.units
+        variant: Variant = (only, line.delay(work), 0, units)
+        return plan.profiles.get(variant) or self._profile(plan, line, work, variant)
 
     def _only(self, work: Work, line: Line, plan: Plan) -> tuple[str, ...] | None:
         """The only agents in question: those named, and of these its preferred ones while it waits for them alone."""
@@ -130,23 +137,23 @@ class Matcher:
         alone = tuple(sorted(agent_id for agent_id in set(work.preferred) if named is None or agent_id in named))
         for agent_id in alone:
             self._preferring.setdefault(agent_id, {})[work.work_id] = work
-        variant: Variant = (alone, line.delay(work), 0, work.units)
-        profile = plan.profiles.get(variant) or self._profile(plan, line, work, variant)
-        return alone if profile.present else named
+        return alone if self._open_to(alone, work, line, plan).present else named
 
     def _profile(self, plan: Plan, line: Line, work: Work, variant: Variant) -> Profile:
         """The profile of these, compiled on its first use."""
         only, delay, reserve, units = variant
         queue = line.rules.name if line.by_queue and work.directed is None else ""
-        units = line.rules.units if units is None else units
         demand = plan.demand
+        self.effort += _DEMAND
         key = ProfileKey(queue, work.medium, units, demand.expression, demand.teams, only, delay, plan.choice, reserve)
         profile = self._profiles.get(key)
         if profile is None:
             profile = self._profiles[key] = Profile(key)
             self._round.append(profile)
             self.reserves |= reserve > 0
-            for agent in self._skills.holders(key.expression) if only is None else self._skills.only(only):
+            asked = self._skills.holders(key.expression) if only is None else self._skills.only(only)
+            self.effort += len(asked)
+            for agent in asked:
                 self._enroll(profile, agent)
         plan.profiles[variant] = profile
         profile.homes.append((plan.profiles, variant))
@@ -250,8 +257,8 @@ class Matcher:
 
     # -- the agents for an item
 
-    def best_agent(self, work: Work) -> Pair | None:
-        """The agent for this item now, with the runner-up; None when nobody may take it.
+    def best_agent(self, work: Work, passed: Collection[str] = ()) -> Pair | None:
+        """The agent for this item now, with the runner-up; None when nobody may take it who has not passed it over.
 
         The winner's entries are used up: the caller claims the pair and publishes the agent at once.
         """
@@ -259,9 +266,9 @@ class Matcher:
         if profile.reserve and profile.held_back:
             return None
         heap, picky = profile.heap, bool(work.resting or work.reservations)
-        found = self._preferred(work) if work.preferred else []
+        found = self._preferred(work, passed) if work.preferred else []
         aside: list[Candidate] = []
-        before = {entry[3] for entry in found} if found else ()
+        before = {*passed, *(entry[3] for entry in found)} if work.preferred else ()
         while heap and len(found) < 2:
             entry = heap[0]
             if entry[5].stamp != entry[4]:
@@ -281,10 +288,11 @@ class Matcher:
         runner_up = found[1]
         return Pair(work, winner[5], self._terms(work, winner), runner_up[3], self._terms(work, runner_up))
 
-    def _preferred(self, work: Work) -> list[Candidate]:
+    def _preferred(self, work: Work, passed: Collection[str]) -> list[Candidate]:
         """Its first two preferred agents who may take it now, as candidates."""
         profile = work.profile
-        members = [profile.members.get(agent_id) for agent_id in dict.fromkeys(work.preferred)]
+        preferred = [agent_id for agent_id in dict.fromkeys(work.preferred) if agent_id not in passed]
+        members = [profile.members.get(agent_id) for agent_id in preferred]
         return [
             self._candidate(profile, agent)
             for agent in members
@@ -309,6 +317,11 @@ class Matcher:
     def sole_pair(self, work: Work, agent: Agent) -> Pair:
         """The pair of an agent who just became free: nobody else could take the item, or it would not wait."""
         return Pair(work, agent, self._terms(work, self._candidate(work.profile, agent)))
+
+    def may_yet_pass(self, pair: Pair) -> bool:
+        """Whether items that are not bound yet could come first for the agent, for all that stands behind this one."""
+        work = pair.work
+        return work.profile.priority(pair.agent) > 1 or (self.ratios is not None and self.ratios.rules(work))
 
     # -- the item for an agent
 
@@ -358,6 +371,7 @@ class Matcher:
 
     def tidy(self, profiles: int = 8) -> None:
         """Off the decision path: drop stale entries of the next few profiles, and profiles that nobody needs."""
+        del self._past[-32 * profiles :]
         for _ in range(min(profiles, len(self._round))):
             profile = self._round.popleft()
             narrow = profile.key.only is not None

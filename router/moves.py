@@ -31,7 +31,8 @@ class Moves:
     """Mutations of one shard. `out` collects the turn's commands, `now` is the turn's time (microseconds).
 
     `fresh` are items to be matched at the end of the turn, `changed` agents whose availability may have changed,
-    `spread` items offered in this turn that may be offered to more agents at once.
+    `spread` items offered in this turn that may be offered to more agents at once. `restoring`: what is due is left to
+    the timers, as it was where the rows were written.
     """
 
     def __init__(self, shard: Shard) -> None:
@@ -41,6 +42,7 @@ class Moves:
         self.fresh: dict[str, Work] = {}
         self.changed: dict[str, Agent] = {}
         self.spread: dict[str, Work] = {}
+        self.restoring = False
         self.waiting = Waiting(self)
         self.parking = Parking(self)
 
@@ -248,6 +250,13 @@ class Moves:
         """Match the item at the end of the turn, if it waits then and its time has come."""
         if not work.scheduled:
             self.fresh[work.work_id] = work
+
+    def collect(self) -> list[Work]:
+        """The items that are to be matched now; they no longer count as fresh."""
+        fresh = [work for work in self.fresh.values() if work.state is WorkState.WAITING and not work.scheduled]
+        if self.fresh:
+            self.fresh = {}
+        return fresh
 
     def _arm_rest(self, work: Work) -> None:
         if work.resting:

@@ -1,7 +1,7 @@
 """The order of those who wait: priority or ageing first, then time; an item that comes back keeps its place."""
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterator
 
 from router.policy import Order, QueuePolicy
 from router.work import Rank, Work
@@ -41,14 +41,9 @@ class WaitingList:
     def __iter__(self) -> Iterator[Work]:
         return (entry[3] for entry in self.entries)
 
-    def remove_all(self, work_ids: Set[str]) -> None:
-        """Take many items out at once; whoever reads `entries` sees the same list."""
-        self.entries[:] = [entry for entry in self.entries if entry[3].work_id not in work_ids]
-
-    def add_all(self, items: Iterable[Work]) -> None:
-        """Insert many items in one sort."""
-        self.entries += [(*work.rank, work) for work in items]
-        self.entries.sort()
+    def update(self, items: list[Work]) -> None:
+        """Have these items in it, by the ranks that they have now; whoever reads `entries` sees the same list."""
+        self.entries[:] = sorted([(*work.rank, work) for work in items])
 
     def add(self, work: Work) -> None:
         """Insert the item at the place that its rank gives."""
@@ -63,10 +58,11 @@ class WaitingList:
         """1-based place; raises KeyError when the item is not here."""
         return self._index(work) + 1
 
-    def after(self, rank: Rank) -> Work | None:
-        """The first item that stands behind this rank."""
-        index = bisect_left(self.entries, (*rank[:2], rank[2] + 1))
-        return self.entries[index][3] if index < len(self.entries) else None
+    def behind(self, rank: Rank) -> Iterator[Work]:
+        """Those who stand behind this rank, in order."""
+        entries = self.entries
+        for index in range(bisect_left(entries, (*rank[:2], rank[2] + 1)), len(entries)):
+            yield entries[index][3]
 
     def _index(self, work: Work) -> int:
         entries = self.entries

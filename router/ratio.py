@@ -22,6 +22,10 @@ class Ratios:
         self._lines = {name: line for name, line in lines.items() if line.rules.ratio > 0}
         self._whole = sum(line.rules.ratio for line in self._lines.values())
 
+    def rules(self, work: Work) -> bool:
+        """Whether the item is of a queue with a ratio, and for anybody."""
+        return work.queue in self._lines and work.directed is None
+
     def choose(self, first: Work, heads: Iterable[Work], *, ageing: bool) -> Work:
         """What an agent takes who may take these, of which `first` stands first.
 
@@ -29,13 +33,9 @@ class Ratios:
         priority (with ageing, whatever their priority, as that is worth time only); else it is `first`. Queues that
         are equally far above their shares are told apart by what stands first.
         """
-        if first.queue not in self._lines or first.directed is not None:
+        if not self.rules(first):
             return first
-        rivals = [
-            work
-            for work in heads
-            if work.queue in self._lines and work.directed is None and (ageing or work.rank[0] == first.rank[0])
-        ]
+        rivals = [work for work in heads if self.rules(work) and (ageing or work.rank[0] == first.rank[0])]
         total = sum(len(line.waiting) for line in self._lines.values())
         return min(rivals, key=lambda work: (-self._excess(work.queue, total), work.rank))
 

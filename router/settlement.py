@@ -19,13 +19,18 @@ class Settlement:
     def __init__(self, moves: Moves) -> None:
         self._moves = moves
         self._shard = moves.shard
-        self._matcher = self._shard.matcher
-        self._agenda = Agenda(self._shard)
+        self._agenda = Agenda(moves)
+        self._spent = 0
 
     @property
     def unfinished(self) -> bool:
         """Whether matches were left to the next turn."""
         return bool(self._agenda)
+
+    def renew(self, *, anew: bool) -> None:
+        """After a change of policy, which cost time by itself: what was left loose is matched in queue order."""
+        self._agenda.renew(anew=anew)
+        self._spent = len(self._shard.work) + len(self._shard.agents)
 
     def settle(self) -> None:
         """Match what became new or free in this turn; removed agents without work leave."""
@@ -35,16 +40,12 @@ class Settlement:
                 moves.retire(agent)
             elif agent.next_presence is not None:
                 moves.begin_queued(agent)
-        if self._shard.matcher is not self._matcher:
-            self._matcher, self._agenda = self._shard.matcher, Agenda(self._shard)
         changed = list(moves.changed.values())
         moves.waiting.attend(changed)
-        fresh = [work for work in moves.fresh.values() if work.state is WorkState.WAITING and not work.scheduled]
-        if moves.fresh:
-            moves.fresh = {}
+        fresh = moves.collect()
         if changed:
             moves.changed = {}
-        if not self._agenda and len(fresh) == 1 and not changed:
+        if not self._agenda and len(fresh) == 1 and not changed and fresh[0].profile is not self._shard.matcher.unbound:
             self._match_one(fresh[0])
         elif not self._agenda and len(changed) == 1 and not fresh and not self._shard.matcher.reserves:
             self._fill(changed[0])
@@ -61,7 +62,6 @@ class Settlement:
             self._offer(pair)
 
     def _match_one(self, work: Work) -> None:
-        self._shard.settle_in(work)
         pair = self._shard.matcher.best_agent(work)
         if pair is not None:
             self._offer(pair)
@@ -79,19 +79,20 @@ class Settlement:
         agenda, matcher = self._agenda, self._shard.matcher
         for agent in changed:
             matcher.publish(agent)
-        for work in fresh:
-            self._moves.waiting.enlist(work)
-        agenda.add_work(fresh)
+        agenda.take(fresh)
         for agent in changed:
             agenda.add_agent(agent)
         self._add_risen()
         # Taking many in is work too: what is left of the turn's share is for trying them.
-        steps = STEPS_PER_TURN - (len(fresh) + len(changed)) // _TAKEN_IN_PER_STEP
-        for pair in agenda.pairs(max(steps, _TAKEN_IN_PER_STEP)):
+        steps = STEPS_PER_TURN - (self._spent + len(fresh) + len(changed)) // _TAKEN_IN_PER_STEP
+        least, self._spent = 0 if self._spent else _TAKEN_IN_PER_STEP, 0
+        for pair in agenda.pairs(max(steps, least)):
             self._offer(pair)
             self._add_risen()
         if agenda:
             self._shard.timers.arm(TimerKind.MATCH, "", self._moves.now)
+        else:
+            self._shard.timers.disarm(TimerKind.MATCH, "")
 
     def _offer(self, pair: Pair) -> None:
         self._moves.claim(pair)

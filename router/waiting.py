@@ -138,6 +138,22 @@ class Waiting:
         self._shard.matcher.unbind(work)
         self._shard.bind(work)
 
+    def settle_in(self, work: Work) -> bool:
+        """Bind a listed item that a change of policy left loose; False when that was not all.
+
+        It is brought up to date then, or has left; where it still waits it is to be matched anew.
+        """
+        shard = self._shard
+        shard.bind(work)
+        shard.matcher.enlist(work)
+        self.arm(work)
+        due = shard.timers.deadline(TimerKind.STAGE, work.work_id)
+        if due is None or due > self._moves.now or self._moves.restoring:
+            return True
+        shard.timers.disarm(TimerKind.STAGE, work.work_id)
+        self.due(work)
+        return False
+
     def due(self, work: Work) -> None:
         """The item's timer is due."""
         moves, queue = self._moves, work.queue
@@ -213,20 +229,17 @@ class Waiting:
         same = {name for name, line in lines.items() if line.rules.rings == rings.get(name, ())}
         for work in self._shard.work.values():
             if work.queue not in same:
-                work.ring = self._ring_at(work, rings.get(work.queue, ()))
-                self._shard.touch_work(work)
+                ring = self._ring_at(work, rings.get(work.queue, ()))
+                if ring != work.ring:
+                    work.ring = ring
+                    self._shard.touch_work(work)
 
-    def adopted(self, loose: Iterable[Work], *, known: bool) -> None:
-        """After the policy is adopted: timers follow. `loose` are the items that wait under rules that changed.
+    def adopted(self) -> None:
+        """After the policy is adopted: who waits in a queue that is to be emptied, or for people who are gone, is due.
 
-        What a rule makes leave is due at once. `known`: these rules held before, the items stand under them already.
+        The timers of items that the policy left loose follow when they are bound (`settle_in`).
         """
         shard = self._shard
-        for work in loose:
-            if known or work.scheduled or not shard.lines[work.queue].rules.rings:
-                self.arm(work)
-            else:
-                shard.timers.arm(TimerKind.STAGE, work.work_id, self._moves.now)
         emptied = {name for name, line in shard.lines.items() if line.rules.closed and line.rules.empty_when_closed}
         if emptied:
             for work in shard.work.values():

@@ -181,9 +181,7 @@ class Walk:
             expected = self.oracle.matches(store, self.connected.keys(), commands)
             good = as_good(made_matches(commands), expected, lambda work_id: self.oracle.rank(store.work[work_id]))
             assert good, f"step {len(self.trace)}: {event}"
-        if not (self.rules and isinstance(event, PolicyChanged)):
-            # Items whose rules have just changed are bound one after the other: an agent's turn may come too late.
-            check_order(self.world.dispatcher, commands)
+        check_order(self.world.dispatcher, commands)
 
     def _track(self, event: Event) -> None:
         if isinstance(event, AgentConnected) and event.agent_id in self.world.dispatcher.shard.agents:

@@ -1,6 +1,8 @@
 """Many at once: queue order over everything, bounded steps."""
 
+from router.adoption import adopt
 from router.agenda import Agenda
+from router.moves import Moves
 from router.policy import QueuePolicy
 from router.queue import rank
 from router.shard import Shard
@@ -11,7 +13,7 @@ from tests.router.world import agent, policy
 
 def shard_with(agents: int, items: int) -> Shard:
     shard = Shard()
-    shard.adopt(policy({f"a{index}": agent(f"a{index}") for index in range(agents)}))
+    adopt(shard, policy({f"a{index}": agent(f"a{index}") for index in range(agents)}))
     for one in shard.agents.values():
         one.presence, one.connected = Presence.READY, True
         shard.matcher.publish(one)
@@ -36,7 +38,7 @@ def drawn(shard: Shard, agenda: Agenda, steps: int) -> list[tuple[str, str]]:
 
 def test_items_come_in_rank_order_not_in_order_of_arrival() -> None:
     shard = shard_with(agents=2, items=4)
-    agenda = Agenda(shard)
+    agenda = Agenda(Moves(shard))
     agenda.add_work(shard.work.values())
     assert drawn(shard, agenda, 100) == [("w3", "a0"), ("w2", "a1")]
     assert not agenda
@@ -44,7 +46,7 @@ def test_items_come_in_rank_order_not_in_order_of_arrival() -> None:
 
 def test_freed_agents_bring_in_items_that_waited_already() -> None:
     shard = shard_with(agents=2, items=3)
-    agenda = Agenda(shard)
+    agenda = Agenda(Moves(shard))
     for one in shard.agents.values():
         agenda.add_agent(one)
     assert drawn(shard, agenda, 100) == [("w2", "a0"), ("w1", "a1")]
@@ -52,7 +54,7 @@ def test_freed_agents_bring_in_items_that_waited_already() -> None:
 
 def test_steps_are_bounded_and_the_rest_follows() -> None:
     shard = shard_with(agents=3, items=3)
-    agenda = Agenda(shard)
+    agenda = Agenda(Moves(shard))
     agenda.add_work(shard.work.values())
     assert drawn(shard, agenda, 2) == [("w2", "a0"), ("w1", "a1")]
     assert len(agenda) == 1
@@ -61,7 +63,7 @@ def test_steps_are_bounded_and_the_rest_follows() -> None:
 
 def test_work_that_left_meanwhile_is_passed_over() -> None:
     shard = shard_with(agents=1, items=2)
-    agenda = Agenda(shard)
+    agenda = Agenda(Moves(shard))
     for one in shard.agents.values():
         agenda.add_agent(one)
     first = shard.work["w1"]

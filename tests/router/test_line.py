@@ -44,4 +44,4 @@ def test_plans_of_made_up_conditions_are_forgotten() -> None:
     line = Line(RULES)
     for number in range(10_000):
         line.plan(item(condition=f"s{number}"))
-    assert len(line._plans) <= 4096 + 1
+    assert len(line.plans._found) <= 4096 + 1

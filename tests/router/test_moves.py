@@ -2,6 +2,7 @@
 
 import pytest
 
+from router.adoption import adopt
 from router.errors import IllegalTransitionError
 from router.matching import Pair
 from router.moves import Moves
@@ -16,7 +17,7 @@ from tests.router.world import kinds, policy
 def moves() -> Moves:
     """A turn in which w1 was admitted and offered to ann."""
     shard = Shard()
-    shard.adopt(policy())
+    adopt(shard, policy())
     moves = Moves(shard)
     moves.begin(100)
     work = Work("w1", "i1", Medium.VOICE, "sales", (), 0, 100, 1, "n1")
