@@ -5,6 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 from agents_ws.fields import ChatText, Digit, Id, Note, Number, Ref, Sdp, Seconds, Sequence, Token, Word, snake_case
+from router.vocabulary import Medium
 
 
 class _Client(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="type", tag=snake_case):
@@ -38,6 +39,31 @@ class SetPresence(_Client, frozen=True):
     ref: Ref
     presence: Literal["ready", "not_ready"]
     reason: Word | None = None
+
+
+class QueuePresence(_Client, frozen=True):
+    """What comes when everything that you hold is over, wrap-up included; null takes it back. `offline`: sign out then.
+
+    Until then nothing new is offered, unless it is `ready`. Without work it holds at once.
+    """
+
+    ref: Ref
+    presence: Literal["ready", "not_ready", "offline"] | None = None
+    reason: Word | None = None
+
+
+class PauseMedia(_Client, frozen=True):
+    """Take nothing new of these media, and of all others again. Signing out forgets it."""
+
+    ref: Ref
+    media: tuple[Medium, ...]
+
+
+class EchoTest(_Client, frozen=True):
+    """Hear yourself back through the server (`on` true), between conversations; work that comes ends it."""
+
+    ref: Ref
+    on: bool
 
 
 class Accept(_Client, frozen=True):
@@ -218,6 +244,9 @@ class SignOut(_Client, frozen=True):
 CallCommand = Hold | Mute | Transfer | CompleteTransfer | Swap | Conference | DropParty | PauseRecording
 Command = (
     SetPresence
+    | QueuePresence
+    | PauseMedia
+    | EchoTest
     | Accept
     | Reject
     | HangUp

@@ -9,11 +9,14 @@ from agents_ws.messages import (
     CallCommand,
     Command,
     Done,
+    EchoTest,
     ExtendWrapUp,
     FinishWrapUp,
     HangUp,
     LegAnswer,
     OpenLeg,
+    PauseMedia,
+    QueuePresence,
     Refused,
     Reject,
     SayInChat,
@@ -44,6 +47,12 @@ async def _call(  # noqa: C901 - one flat match over all commands, on purpose
     match command:
         case SetPresence(presence=presence, reason=reason):
             return await gateway.set_presence(agent_id, presence, reason)
+        case QueuePresence(presence=following, reason=reason):
+            return await gateway.queue_presence(agent_id, following, reason)
+        case PauseMedia(media=media):
+            return await gateway.pause_media(agent_id, media)
+        case EchoTest(on=on):
+            return await gateway.echo_test(agent_id, on)
         case Accept(reservation_id=reservation_id):
             return await gateway.accept(agent_id, reservation_id)
         case Reject(reservation_id=reservation_id, reason=reason):

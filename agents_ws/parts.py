@@ -21,6 +21,20 @@ class AgentIdentity(Part, frozen=True, kw_only=True):
     station: Literal["webrtc", "sip"]
 
 
+class Today(Part, frozen=True, kw_only=True):
+    """An agent's own day, since the site's midnight. Times in microseconds; `occupancy` as docs/statistics.md has it.
+
+    `ratings` and their mean (1-5) are what customers gave to the agent's chats.
+    """
+
+    handled: int = 0
+    missed: int = 0
+    mean_handle_us: int | None = None
+    occupancy: float | None = None
+    ratings: int = 0
+    mean_rating: float | None = None
+
+
 class SkillDemand(Part, frozen=True, kw_only=True):
     """A requirement of the work: `skill` at proficiency `minimum` (1-10) or better, with its `title`."""
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agents_ws.messages import AgentIdentity, CallCommand, Snapshot
+from router.vocabulary import Medium
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,18 @@ class Gateway(Protocol):
 
     async def set_presence(self, agent_id: str, presence: str, reason: str | None) -> Refusal | None:
         """`presence` is ready or not_ready."""
+        ...
+
+    async def queue_presence(self, agent_id: str, presence: str | None, reason: str | None) -> Refusal | None:
+        """What comes when all work is over: ready, not_ready or offline; None takes it back."""
+        ...
+
+    async def pause_media(self, agent_id: str, media: tuple[Medium, ...]) -> Refusal | None:
+        """Nothing new of exactly these media."""
+        ...
+
+    async def echo_test(self, agent_id: str, on: bool) -> Refusal | None:
+        """The agent hears themselves back, or no more."""
         ...
 
     async def accept(self, agent_id: str, reservation_id: str) -> Refusal | None:

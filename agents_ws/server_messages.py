@@ -18,6 +18,7 @@ from agents_ws.parts import (
     PastInteraction,
     Recording,
     SkillDemand,
+    Today,
     Why,
 )
 from router.vocabulary import EndedBy, Medium, Presence, WithdrawReason
@@ -141,6 +142,15 @@ class PresenceShown(_Numbered, frozen=True, kw_only=True, tag="presence"):
     presence: Presence
     since_us: int
     reason: str | None = None
+    paused: tuple[Medium, ...] = ()
+    next: Presence | None = None
+    next_reason: str | None = None
+
+
+class TodayShown(_Numbered, frozen=True, kw_only=True, tag="today"):
+    """Your day so far has changed."""
+
+    today: Today
 
 
 class ChatMessage(_Numbered, frozen=True, kw_only=True):
@@ -197,6 +207,11 @@ class Snapshot(_Numbered, frozen=True, kw_only=True):
     since_us: int
     leg: LegState
     reason: str | None = None
+    media: tuple[Medium, ...] = ()
+    paused: tuple[Medium, ...] = ()
+    next: Presence | None = None
+    next_reason: str | None = None
+    today: Today = Today()
     offers: tuple[Offer, ...] = ()
     assignments: tuple[Assignment, ...] = ()
     calls: tuple[Call, ...] = ()
@@ -284,6 +299,7 @@ class Bye(_Server, frozen=True, kw_only=True):
 NumberedMessage = (
     Snapshot
     | PresenceShown
+    | TodayShown
     | Offer
     | OfferWithdrawn
     | Assignment

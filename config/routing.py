@@ -16,7 +16,7 @@ def read_routing(file: Table) -> RoutingConfig:
     interrupts = file.table("interrupts")
     routing = RoutingConfig(
         ageing_us=file.seconds("ageing_s", 0, high=86_400),
-        reconnect_grace_us=file.seconds("reconnect_grace_s", 15, high=600),
+        reconnect_grace_us=file.seconds("reconnect_grace_s", 30, high=600),
         units=MappingProxyType(read_units(file.table("units"), low=1, finish=True)),
         interrupts=MappingProxyType({Medium(held): _over(interrupts, held) for held in MEDIA if interrupts.has(held)}),
     )

@@ -137,7 +137,7 @@ class RoutingConfig:
     """routing.toml: the rules of the whole site. `units` has the media that it speaks of; see router.policy.Policy."""
 
     ageing_us: int = 0
-    reconnect_grace_us: int = 15_000_000
+    reconnect_grace_us: int = 30_000_000
     units: Mapping[Medium, int] = field(default_factory=dict)
     interrupts: Mapping[Medium, tuple[Medium, ...]] = field(default_factory=dict)
 

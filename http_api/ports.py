@@ -145,7 +145,11 @@ class AgentFigures(Struct, frozen=True, kw_only=True):
 
 
 class AgentOverview(Struct, frozen=True, kw_only=True):
-    """An agent now. `since`: when this presence began, in microseconds since the epoch; load and capacity in units."""
+    """An agent now. `since`: when this presence began, in microseconds since the epoch; load and capacity in units.
+
+    takes: the media of which new work comes to them now, whatever they hold; paused: those that they do not want for
+    now. next_presence: what they queued for the end of their work.
+    """
 
     agent_id: str
     team: str
@@ -159,6 +163,10 @@ class AgentOverview(Struct, frozen=True, kw_only=True):
     display_name: str = ""
     skills: dict[str, int] = {}
     today: AgentFigures = AgentFigures()
+    takes: tuple[str, ...] = ()
+    paused: tuple[str, ...] = ()
+    next_presence: str | None = None
+    next_reason: str | None = None
 
 
 class LiveBoard(Protocol):

@@ -12,7 +12,7 @@ import numpy as np
 from media.codecs import Samples
 
 Gains = Mapping[tuple[str, str], float]
-"""(from leg, to leg) -> linear gain; absent pairs are silent."""
+"""(from leg, to leg) -> linear gain; absent pairs are silent. A leg hears itself where the matrix says so: an echo."""
 
 
 def mix(parts: Sequence[tuple[Samples, float]]) -> Samples:
@@ -37,6 +37,6 @@ def sources_of(gains: Gains) -> dict[str, list[tuple[str, float]]]:
     """For each leg that hears something: its sources with their gains, in a stable order."""
     heard: dict[str, list[tuple[str, float]]] = {}
     for (source, target), gain in sorted(gains.items()):
-        if gain > 0.0 and source != target:
+        if gain > 0.0:
             heard.setdefault(target, []).append((source, gain))
     return heard

@@ -146,6 +146,10 @@ class Board:
             held=tuple(self._held(row.agent_id)),
             display_name=self._display_name(row.agent_id),
             skills=dict(rules.skills) if rules else {},
+            takes=tuple(medium.value for medium in row.takes if rules and rules.capacity.get(medium, 0)),
+            paused=tuple(medium.value for medium in row.paused),
+            next_presence=row.next_presence.value if row.next_presence else None,
+            next_reason=row.next_reason,
             today=self._figures.agent(row.agent_id) if self._figures is not None else AgentFigures(),
         )
 

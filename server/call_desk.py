@@ -170,6 +170,19 @@ class CallDesk:
         """Whether an agent of the site could be offered a call (or a chat) now."""
         return availability(self._board, agent_id, medium)
 
+    async def echo(self, agent_id: str, *, on: bool) -> Refusal | None:
+        """The agent hears themselves back through the server, or no more; not while a call is with them."""
+        held = self._board.reservations_of(agent_id)
+        if on and any(row.medium is Medium.VOICE and row.state is not OfferState.WRAP_UP for row in held):
+            return Refusal("in_call", "a call is with you: test before or after it")
+        if self.conductor is None:
+            return Refusal("media_unavailable", "there is no media yet")
+        try:
+            await self.conductor.browsers.echo(agent_id, on=on)
+        except MediaUnavailableError as error:
+            return Refusal("media_unavailable", error.reason) if on else None
+        return None
+
     # --- what agents see ----------------------------------------------------------------------------------------
 
     def parties(self, interaction_id: str, parties: Sequence[PartyView]) -> None:

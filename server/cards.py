@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from agents_ws import messages as m
 from config.site import Named, Site, label
 from router.breach import due
-from router.commands import SendOffer
+from router.commands import SendOffer, ShowPresence
 from router.rows import AgentRow, ReservationRow, WorkRow
 from router.vocabulary import Medium, OfferState, Presence
 from server.contexts import Earlier, InteractionContext
@@ -152,12 +152,32 @@ class Cards:
             reason=agent.reason if agent else None,
             since_us=agent.presence_since if agent else now,
             leg=leg,
+            media=self._media(agent),
+            paused=agent.paused if agent else (),
+            next=agent.next_presence if agent else None,
+            next_reason=agent.next_reason if agent else None,
             offers=tuple(offers),
             assignments=tuple(assignments),
             wrap_ups=tuple(wrap_ups),
             reasons=choices(self.site.not_ready_reasons),
             dispositions={name: self.dispositions(name) for name in self.site.queues},
         )
+
+    def presence(self, shown: ShowPresence) -> m.PresenceShown:
+        """What now holds of an agent."""
+        return m.PresenceShown(
+            presence=shown.presence,
+            since_us=shown.since,
+            reason=shown.reason,
+            paused=shown.paused,
+            next=shown.next_presence,
+            next_reason=shown.next_reason,
+        )
+
+    def _media(self, agent: AgentRow | None) -> tuple[Medium, ...]:
+        """What the agent may have work of at all."""
+        known = self.site.agents.get(agent.agent_id) if agent else None
+        return tuple(medium for medium in Medium if known is not None and known.capacity.get(medium, 0) > 0)
 
     def _demand(self, skill: str, minimum: int) -> m.SkillDemand:
         known = self.site.skills.get(skill)

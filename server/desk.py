@@ -30,6 +30,7 @@ from server.call_desk import CallDesk
 from server.cards import Board, Cards
 from server.chat_desk import ChatDesk
 from server.contexts import InteractionContext, InteractionContexts
+from server.own_day import OwnDays
 from server.pump import Pump
 from server.reach import Reach
 from server.tasks import TaskOwner
@@ -39,6 +40,8 @@ from voice.party import PartyView
 from voice.ports import MediaUnavailableError
 
 log = structlog.get_logger(__name__)
+
+ON_A_PHONE = ("phone_agent", "this agent speaks on a SIP phone")
 
 
 class Send(Protocol):
@@ -78,6 +81,7 @@ class Desk:
         self._hub: Send | None = None
         self._conductor: Conductor | None = None
         self._chats: ChatDesk | None = None
+        self.days: OwnDays | None = None
         self.calls = CallDesk(pump.dispatcher, cards.current, self._send, pump.now)
 
     def attach_chats(self, chats: ChatDesk) -> None:
@@ -140,6 +144,10 @@ class Desk:
         if self._chats is not None:
             self._chats.page(agent_id, up=False)
 
+    def pages(self) -> tuple[str, ...]:
+        """Agents whose page is connected."""
+        return tuple(self._page_of)
+
     def page_up(self, agent_id: str) -> bool:
         """Whether a page of the agent is connected."""
         return agent_id in self._page_of
@@ -154,13 +162,29 @@ class Desk:
                 row = self._own(agent_id, before.reservation_id)  # it may have moved on while SQL was asked
                 held += [(row, work, context)] if row is not None else []
         shown = self._cards.snapshot(board.agent(agent_id), self._leg_state(agent_id), held, self._pump.now())
-        return replace(shown, **self.calls.snapshot(agent_id))
+        today = self.days.of(agent_id) if self.days is not None else m.Today()
+        return replace(shown, today=today, **self.calls.snapshot(agent_id))
 
     async def set_presence(self, agent_id: str, presence: str, reason: str | None) -> Refusal | None:
         """Ready, or not ready with one of the site's reasons."""
         if reason is not None and reason not in self._cards.site.not_ready_reasons:
             return Refusal("unknown_reason", f"there is no reason {reason!r}")
         return await self._post(facts.PresenceSet(agent_id, Presence(presence), reason), agent_id)
+
+    async def queue_presence(self, agent_id: str, presence: str | None, reason: str | None) -> Refusal | None:
+        """What comes when everything held is over; None takes it back."""
+        if reason is not None and reason not in self._cards.site.not_ready_reasons:
+            return Refusal("unknown_reason", f"there is no reason {reason!r}")
+        following = None if presence is None else Presence(presence)
+        return await self._post(facts.PresenceQueued(agent_id, following, reason), agent_id)
+
+    async def pause_media(self, agent_id: str, media: tuple[Medium, ...]) -> Refusal | None:
+        """Nothing new of these media for now."""
+        return await self._post(facts.MediaPaused(agent_id, media), agent_id)
+
+    async def echo_test(self, agent_id: str, on: bool) -> Refusal | None:
+        """The agent hears themselves back, unless a call is with them."""
+        return Refusal(*ON_A_PHONE) if self._reach.on_phone(agent_id) else await self.calls.echo(agent_id, on=on)
 
     async def accept(self, agent_id: str, reservation_id: str) -> Refusal | None:
         """Take the offer; an agent with a phone answers the phone."""
@@ -240,7 +264,7 @@ class Desk:
     async def open_leg(self, agent_id: str, sdp: str) -> str | Refusal:
         """The browser's media leg."""
         if self._conductor is None or self._reach.on_phone(agent_id):
-            return Refusal("phone_agent", "this agent speaks on a SIP phone")
+            return Refusal(*ON_A_PHONE)
         try:
             return await self._conductor.browsers.open(agent_id, sdp)
         except MediaUnavailableError as error:
@@ -287,6 +311,8 @@ class Desk:
             self._contexts.queued(turn.event.interaction_id)
         for command in turn.commands:
             self._show(command)
+        if self.days is not None:
+            self.days.observe(turn)
         # Said twice (after a restart, by a leg that came back) it changes nothing, and shows nothing.
         if isinstance(turn.event, facts.AssignmentConnected) and turn.changes.reservations:
             row = self._pump.dispatcher.reservation(turn.event.reservation_id)
@@ -318,8 +344,8 @@ class Desk:
             case EndWrapUp(reservation_id=reservation_id, agent_id=agent_id, disposition=disposition):
                 self._cards.forget(reservation_id)
                 self._send(agent_id, m.WrapUpEnded(reservation_id=reservation_id, disposition=disposition))
-            case ShowPresence(agent_id=agent_id, presence=presence, reason=reason, since=since):
-                self._send(agent_id, m.PresenceShown(presence=presence, since_us=since, reason=reason))
+            case ShowPresence(agent_id=agent_id, reason=reason):
+                self._send(agent_id, self._cards.presence(command))
                 if reason == REASON_REMOVED and self._hub is not None:
                     self._hub.close(agent_id, m.ByeCode.SIGNED_OUT)
             case CloseWork(interaction_id=interaction_id):

@@ -107,8 +107,8 @@ class Management:
             self.hooks,
         )
         await self.alerts.begin()
-        figures = Figures(self.statistics, outlook, self.alerts)
-        self.board = Board(pump.dispatcher, pump.now, self.site, figures, waits.per_place)
+        self.figures = Figures(self.statistics, outlook, self.alerts)
+        self.board = Board(pump.dispatcher, pump.now, self.site, self.figures, waits.per_place)
         self.feed = LiveFeed(self.board, pump.dispatcher, self.statistics.take_changed, GATHER_S)
         self.alerts.touch = self.feed.touch
         self.current.on_change(lambda _site: self.feed.refresh())

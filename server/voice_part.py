@@ -12,6 +12,7 @@ from records.accounts import Accounts
 from records.follow_ups import FollowUps
 from records.notes import Notes
 from records.phones import Phones
+from records.ratings import Ratings
 from records.recordings import Recordings
 from records.sessions import Sessions, SignIn
 from server import media_port, signalling
@@ -24,6 +25,7 @@ from server.desk import Desk
 from server.ground import Ground
 from server.ids import interaction_ids
 from server.ivr_services import ivr_services
+from server.own_day import OwnDays
 from server.people import People, public_accounts
 from server.reach import Reach
 from server.recordings_kept import RecordingsKept
@@ -107,6 +109,15 @@ class VoicePart:
         self.lines.refused = self.conductor.call_failed
         self.desk.calls.call_back = self._call_backs().call
         self.desk.attach(self.hub, self.conductor)
+        self.desk.days = OwnDays(
+            core.management.figures.agent,
+            Ratings(storage.database),
+            self.desk.pages,
+            self.hub.send,
+            lambda: current.site.time_zone,
+            wall_us,
+        )
+        ground.tasks.spawn(self.desk.days.run(), "own_days")
         core.speaker.attach(self.desk, self.conductor, core.projection)
         current.on_change(self._follow)
         self._follow(current.site)

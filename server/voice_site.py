@@ -18,7 +18,7 @@ def voice_site(current: CurrentSite, node: str, new_id: Callable[[], str]) -> Vo
     site = current.site
     return VoiceSite(
         entries={user: Entry(entry.channel, site.flows[entry.flow]) for user, entry in site.entries.items()},
-        waits={name: _wait_plan(queue) for name, queue in site.queues.items()},
+        waits={name: _wait_plan(queue, site.routing.reconnect_grace_us) for name, queue in site.queues.items()},
         ivr=IvrContext(site.is_open, site.holiday),
         phone_of=lambda agent_id: _phone(current, agent_id),
         node=node,
@@ -28,8 +28,13 @@ def voice_site(current: CurrentSite, node: str, new_id: Callable[[], str]) -> Vo
     )
 
 
-def _wait_plan(queue: QueueConfig) -> WaitPlan:
-    return WaitPlan(music=queue.music, welcome=queue.welcome, announce_every=queue.announce_place_every_us)
+def _wait_plan(queue: QueueConfig, grace_us: int) -> WaitPlan:
+    return WaitPlan(
+        music=queue.music,
+        welcome=queue.welcome,
+        announce_every=queue.announce_place_every_us,
+        lost_agent_grace=grace_us,
+    )
 
 
 def _rule(queue: QueueConfig) -> RecordingRule:

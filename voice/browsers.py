@@ -69,6 +69,16 @@ class BrowserLegs:
         leg_id = self._leg_of.get(agent_id)
         return leg_id if leg_id in self._up else None
 
+    async def echo(self, agent_id: str, *, on: bool) -> None:
+        """The agent hears themselves back through the server; a conversation's room takes the leg out of it.
+
+        Raises MediaUnavailableError; "no_leg" when the media path is not up.
+        """
+        leg_id = self.leg(agent_id)
+        if leg_id is None:
+            raise MediaUnavailableError("no_leg")
+        await self._media.set_room(f"echo:{agent_id}", {(leg_id, leg_id): 1.0} if on else {})
+
     def connected(self, leg_id: str) -> str | None:
         """Media path up; returns the agent when this is their current leg."""
         agent_id = self._agent_of.get(leg_id)

@@ -14,6 +14,7 @@ import { Header } from "./components/header.js";
 import { Idle } from "./components/idle.js";
 import { KeysSheet, useKeysSheet } from "./components/keys.js";
 import { OfferCard } from "./components/offer.js";
+import { Today } from "./components/today.js";
 import { WrapUp } from "./components/wrap-up.js";
 
 export function App({ desk }) {
@@ -71,6 +72,7 @@ function Workplace({ desk, state, onLanguage }) {
         )}
         ${chats.length > 0 && html`<${Chats} chats=${chats} shown=${state.shown} desk=${desk} state=${state} />`}
         ${offers.length + works.length === 0 && html`<${Idle} desk=${desk} state=${state} />`}
+        <${Today} today=${state.today} />
       </section>
       <${Customer} of=${front?.assignment ?? offers[0]} ended=${front?.assignment?.state === "ended"} dispositions=${state.dispositions} guidance=${state.guidance} agent=${state.agent} news=${state.news[(front?.assignment ?? offers[0])?.interaction_id] ?? 0} />
     </main>
@@ -90,12 +92,12 @@ function Announcement({ offers }) {
 }
 
 function Waiting({ desk, state }) {
-  const replaced = state.ended === "replaced";
+  const replaced = state.ended === "replaced" || state.ended === "elsewhere";
   return html`
     <main class="waiting">
       <span class="pulse" aria-hidden="true"></span>
-      <h1 role="status">${replaced ? t("connection.replaced") : t(`connection.${state.connection}`)}</h1>
-      ${replaced && html`<button class="button primary" onClick=${() => desk.client.start(storedToken())}>${t("connection.use_here")}</button>`}
+      <h1 role="status">${replaced ? t(`connection.${state.ended}`) : t(`connection.${state.connection}`)}</h1>
+      ${replaced && html`<button class="button primary" onClick=${() => desk.useHere()}>${t("connection.use_here")}</button>`}
       <button class="button quiet" onClick=${() => desk.signOut()}>${t("account.sign_out")}</button>
     </main>
   `;

@@ -1,17 +1,34 @@
 // What the agent can do: every action of the page goes through here.
 import { t, tCode } from "../lib/i18n.js";
-import { forgetToken, signOut, storedToken } from "../lib/account.js";
+import { forgetToken, signOut, storedAgent, storedToken } from "../lib/account.js";
+import { Tabs } from "./tabs.js";
 
 const NOTICE_MS = 7000;
 
 export class Desk {
   constructor({ client, store, phone, attention, devices, chats }) {
     Object.assign(this, { client, store, phone, attention, devices, chats });
+    this.tabs = new Tabs({ begin: () => client.start(storedToken()), leave: () => this._elsewhere() });
   }
 
-  signedIn(token) {
+  signedIn() {
     this.store.dispatch({ type: "local/signed_out" });
-    this.client.start(token);
+    return this.enter();
+  }
+
+  /** Work in this tab, unless another one of this browser does. */
+  async enter() {
+    if (!(await this.tabs.enter(storedAgent()))) this._elsewhere();
+  }
+
+  /** Take the work over, from whichever window has it. */
+  useHere() {
+    return this.tabs.take();
+  }
+
+  _elsewhere() {
+    this.client.stop();
+    this.store.dispatch({ type: "local/connection", state: "ended", detail: "elsewhere" });
   }
 
   /** Bring a chat to the front. */
@@ -28,6 +45,16 @@ export class Desk {
 
   goNotReady(reason) {
     return this._ask("set_presence", { presence: "not_ready", ...(reason ? { reason } : {}) });
+  }
+
+  /** What comes when the last work is over; null takes it back. */
+  queuePresence(presence, reason) {
+    return this._ask("queue_presence", { presence, ...(reason ? { reason } : {}) });
+  }
+
+  /** Take nothing new of exactly these media. */
+  pauseMedia(media) {
+    return this._ask("pause_media", { media });
   }
 
   async accept(reservation_id) {
@@ -98,6 +125,7 @@ export class Desk {
     if (this.store.get().connection === "online") await this._ask("sign_out");
     this.phone.close();
     this.client.stop();
+    this.tabs.exit();
     if (token) await signOut(token);
     this.store.dispatch({ type: "local/signed_out" });
   }

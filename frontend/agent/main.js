@@ -33,6 +33,7 @@ store.subscribe((state, before) => {
   if (state.offers !== before.offers) attention.follow(state.offers);
   if (state.works !== before.works) attention.count(state.works.filter(isChat).reduce((sum, work) => sum + unread(work), 0));
   if (state.notices !== before.notices) desk.sweep(state, before);
+  if (before.next === "offline" && state.presence === "offline") desk.signOut();
   if (state.connection === "ended" && before.connection !== "ended") ended(state.ended);
 });
 
@@ -40,7 +41,7 @@ keepGuidance(store);
 
 function ended(code) {
   phone.close();
-  if (code === "replaced") return;
+  if (code === "replaced" || code === "elsewhere") return;
   if (code === "signed_out" && storedToken()) signOut(storedToken());
   forgetToken();
 }
@@ -51,4 +52,4 @@ document.addEventListener("keydown", () => attention.unlock(), { once: true });
 await chooseLanguage(preferredLanguage());
 attention.entitle();
 render(html`<${App} desk=${desk} />`, document.getElementById("app"));
-if (storedToken()) client.start(storedToken());
+if (storedToken()) await desk.enter();

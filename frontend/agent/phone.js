@@ -1,5 +1,6 @@
 // Keeps the browser's media leg open while the agent is signed in, and the microphone on it only while they talk.
 import { Softphone } from "../lib/softphone.js";
+import { echo } from "./echo.js";
 import { quality, reading } from "./network.js";
 import { talking } from "./store.js";
 
@@ -43,6 +44,20 @@ export class Phone {
   mute(muted) {
     this._softphone?.mute(muted);
     this._change({ muted });
+  }
+
+  /** Hear oneself back through the server; gives how to end it. Rejects when there is no leg, or with the server's no. */
+  async echo(tell) {
+    const softphone = this._softphone;
+    if (softphone?.state !== "connected" || this._live) throw new Error("no leg to test");
+    await this._client.request("echo_test", { on: true });
+    const running = await echo(softphone, await this._devices.idOf("microphone"), tell);
+    return async () => {
+      running.stop();
+      if (softphone !== this._softphone || this._live) return; // a call has the leg by now
+      await softphone.goIdle();
+      if (this._store.get().connection === "online") await this._client.request("echo_test", { on: false });
+    };
   }
 
   async unblock() {

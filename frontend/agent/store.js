@@ -9,6 +9,11 @@ export const initial = {
   presence: null,
   reason: null,
   since_us: 0,
+  media: [], // of which the agent may have work at all
+  paused: [], // of which they take nothing new for now
+  next: null, // the presence that begins when the last wrap-up ends
+  next_reason: null,
+  today: {},
   leg: "none",
   offers: [],
   works: [], // {reservation_id, assignment, wrapUp, outbox}: from accept until wrap-up ends
@@ -31,7 +36,9 @@ export function reduce(state, message) {
     case "snapshot":
       return snapshot(state, message);
     case "presence":
-      return missed({ ...state, presence: message.presence, reason: message.reason ?? null, since_us: message.since_us }, message);
+      return missed({ ...state, ...declared(message) }, message);
+    case "today":
+      return { ...state, today: message.today };
     case "leg":
       return { ...state, leg: message.state };
     case "offer":
@@ -94,9 +101,9 @@ function snapshot(state, message) {
   return {
     ...state,
     ready: true,
-    presence: message.presence,
-    reason: message.reason ?? null,
-    since_us: message.since_us,
+    ...declared(message),
+    media: message.media ?? [],
+    today: message.today ?? {},
     leg: message.leg,
     offers: message.offers ?? [],
     works,
@@ -106,13 +113,20 @@ function snapshot(state, message) {
   };
 }
 
+function declared({ presence, reason, since_us, paused, next, next_reason }) {
+  return { presence, reason: reason ?? null, since_us, paused: paused ?? [], next: next ?? null, next_reason: next_reason ?? null };
+}
+
 function ended(known) {
   return { ...known, state: "ended" };
 }
 
 function missed(state, { presence, reason }) {
   const told = presence === "not_ready" && (reason === "missed_offer" || reason === "leg_failed");
-  return told ? notice(state, { kind: "error", key: `notice.${reason}` }) : state;
+  if (!told) return state;
+  // Said with its consequence, it need not be said twice.
+  const notices = state.notices.filter(({ key }) => key !== "withdrawn.expired");
+  return notice({ ...state, notices }, { kind: "error", key: `notice.${reason}` });
 }
 
 function withdrawn(state, { reservation_id, reason }) {
@@ -123,8 +137,8 @@ function withdrawn(state, { reservation_id, reason }) {
     works: without(state.works, reservation_id),
     calls: withoutCall(state, { reservation_id }),
   };
-  const told = known && reason !== "rejected" && reason !== "expired" && reason !== "signed_out";
-  return told ? notice(next, { kind: "info", key: `withdrawn.${reason}` }) : next;
+  const told = known && reason !== "rejected" && reason !== "signed_out";
+  return told ? notice(next, { kind: reason === "expired" ? "error" : "info", key: `withdrawn.${reason}` }) : next;
 }
 
 function assignment(state, message) {
@@ -183,8 +197,11 @@ export function talking(state) {
   );
 }
 
-/** Whether the agent's own audio is there, without which the server offers nothing. */
-export const reachable = ({ leg }) => leg === "up" || leg === "phone_registered";
+/** Whether the agent's own audio is there, without which the server offers no calls. */
+export const audible = ({ leg }) => leg === "up" || leg === "phone_registered";
+
+/** Whether anything that the agent takes can reach them now: chats need the page only. */
+export const reachable = (state) => audible(state) || state.media.some((medium) => medium !== "voice");
 
 export function createStore() {
   let state = initial;

@@ -2,6 +2,7 @@
 
 const SESSION = "/api/v1/session";
 const STORED = "jackfield.token";
+const AGENT = "jackfield.agent";
 const PROBLEMS = {
   400: "sign_in.wrong",
   401: "sign_in.wrong",
@@ -11,6 +12,8 @@ const PROBLEMS = {
 };
 
 export const storedToken = () => sessionStorage.getItem(STORED);
+/** Whose token it is, "" for nobody who takes work. */
+export const storedAgent = () => sessionStorage.getItem(AGENT) ?? "";
 export const forgetToken = () => sessionStorage.removeItem(STORED);
 
 /**
@@ -36,6 +39,7 @@ export async function signIn(account, password, unfit) {
     throw new Error(why);
   }
   sessionStorage.setItem(STORED, session.token);
+  sessionStorage.setItem(AGENT, session.agent_id ?? "");
   return session.token;
 }
 

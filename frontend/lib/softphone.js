@@ -99,6 +99,14 @@ export class Softphone {
     await this._sender.replaceTrack(track);
   }
 
+  /** Send something else than the microphone, until goLive() or goIdle(). */
+  async sendTrack(track) {
+    if (!this._sender) throw new Error("softphone is not connected");
+    this._liveTurn += 1;
+    this._releaseMicrophone();
+    await this._sender.replaceTrack(track);
+  }
+
   /** Take the microphone off the leg and release it. The leg stays open and silent. */
   async goIdle() {
     this._liveTurn += 1;

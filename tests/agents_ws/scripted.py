@@ -25,7 +25,7 @@ from agents_ws.messages import (
     Welcome,
 )
 from agents_ws.ports import Refusal
-from router.vocabulary import Presence
+from router.vocabulary import Medium, Presence
 
 
 def now_us() -> int:
@@ -66,6 +66,15 @@ class ScriptedGateway:
 
     async def set_presence(self, agent_id: str, presence: str, reason: str | None) -> Refusal | None:
         return await self._did("set_presence", agent_id, presence, reason)
+
+    async def queue_presence(self, agent_id: str, presence: str | None, reason: str | None) -> Refusal | None:
+        return await self._did("queue_presence", agent_id, presence, reason)
+
+    async def pause_media(self, agent_id: str, media: tuple[Medium, ...]) -> Refusal | None:
+        return await self._did("pause_media", agent_id, media)
+
+    async def echo_test(self, agent_id: str, on: bool) -> Refusal | None:
+        return await self._did("echo_test", agent_id, on)
 
     async def accept(self, agent_id: str, reservation_id: str) -> Refusal | None:
         return await self._did("accept", agent_id, reservation_id)

@@ -2,6 +2,7 @@ from agents_ws.commands import carry_out
 from agents_ws.examples import CLIENT_EXAMPLES
 from agents_ws.messages import Ack, CallCommand, ChatSignal, Done, Hello, LegAnswer, Ping, Refused
 from agents_ws.ports import Refusal
+from router.vocabulary import Medium
 from tests.agents_ws.scripted import ScriptedGateway
 
 COMMANDS = [example for example in CLIENT_EXAMPLES if not isinstance(example, Hello | Ack | Ping | ChatSignal)]
@@ -12,6 +13,9 @@ async def test_each_command_reaches_the_gateway_with_what_it_says() -> None:
     replies = [await carry_out(gateway, "ann", command) for command in COMMANDS]
     assert gateway.calls == [
         ("set_presence", "ann", "not_ready", "lunch"),
+        ("queue_presence", "ann", "not_ready", "lunch"),
+        ("pause_media", "ann", (Medium.VOICE,)),
+        ("echo_test", "ann", True),
         ("accept", "ann", "res-9"),
         ("reject", "ann", "res-9", "wrong_skill"),
         ("hang_up", "ann", "res-9"),

@@ -89,6 +89,8 @@ STAFF = Catalogue(
         "offer.medium": tuple(Medium),
         "devices": ("microphone", "speaker", "ringer"),
         "presence": tuple(Presence),
+        "media": tuple(f"{medium}{state}" for medium in Medium for state in ("", ".on", ".off")),
+        "today": ("handled", "handle_time", "occupancy", "rating", "missed"),
         "ended_by": tuple(EndedBy),
         "chat_ended_by": tuple(EndedBy),
         "outcome": tuple(Outcome),
@@ -98,10 +100,10 @@ STAFF = Catalogue(
             *("accepted", "connected", "ended", *(f"mark_{mark}" for mark in MARKS)),
             *("wait_fresh", "wait_late", "wait_very_late"),
         ),
-        "connection": ("connecting", "online", "waiting", "ended"),
+        "connection": ("connecting", "online", "waiting", "ended", "replaced", "elsewhere"),
         "reason": (REASON_CONNECTION_LOST, REASON_LEG_FAILED, REASON_MISSED_OFFER, REASON_SIGNED_IN),
         "withdrawn": tuple(
-            set(WithdrawReason) - {WithdrawReason.REJECTED, WithdrawReason.EXPIRED, WithdrawReason.SIGNED_OUT}
+            set(WithdrawReason) - {WithdrawReason.REJECTED, WithdrawReason.SIGNED_OUT}
         ),
         "strategy": tuple(Strategy),
         "term": TERMS,

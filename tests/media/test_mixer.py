@@ -44,4 +44,5 @@ def test_supervision_is_cells_of_the_matrix() -> None:
     assert mixer.sources_of(whisper)["agent"] == [("boss", 0.8), ("caller", 1.0)]
     assert mixer.sources_of(whisper)["caller"] == [("agent", 1.0)]
     assert mixer.sources_of(barge)["caller"] == [("agent", 1.0), ("boss", 1.0)]
-    assert mixer.sources_of({("a", "b"): 0.0, ("a", "a"): 1.0}) == {}
+    assert mixer.sources_of({("a", "b"): 0.0}) == {}
+    assert mixer.sources_of({("a", "a"): 1.0}) == {"a": [("a", 1.0)]}, "an echo, where the matrix says so"

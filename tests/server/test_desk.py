@@ -10,7 +10,7 @@ from agents_ws import messages as m
 from agents_ws.ports import Refusal
 from records.accounts import Account, Role
 from router import events as facts
-from router.vocabulary import EndedBy, OfferState, Presence, WithdrawReason
+from router.vocabulary import EndedBy, Medium, OfferState, Presence, WithdrawReason
 from sip import events as sip
 from tests.server.house import House, built, offer_of, until
 from tests.server.sites import SECOND
@@ -409,3 +409,30 @@ async def test_a_context_that_comes_late_does_not_double_the_card(house: House) 
     await house.said("assignment:connected")
     await until(lambda: not any(name.startswith("show:") for name in house.tasks.names), "both cards were made")
     assert house.hub.words() == ["Offer", "assignment:connected"]
+
+
+async def test_a_presence_is_queued_and_media_are_paused(house: House) -> None:
+    _, reservation = await house.talking()
+    assert code(await house.desk.queue_presence("anna", "not_ready", "nap")) == "unknown_reason"
+    assert await house.desk.queue_presence("anna", "not_ready", "lunch") is None
+    assert await house.desk.pause_media("anna", (Medium.CHAT,)) is None
+    shown = house.hub.of(m.PresenceShown)[-1]
+    assert (shown.presence, shown.next, shown.next_reason) == (Presence.READY, Presence.NOT_READY, "lunch")
+    assert shown.paused == (Medium.CHAT,)
+    snapshot = await house.desk.snapshot("anna")
+    assert (snapshot.next, snapshot.next_reason, snapshot.paused) == (Presence.NOT_READY, "lunch", (Medium.CHAT,))
+    assert Medium.VOICE in snapshot.media
+    assert code(await house.desk.echo_test("anna", on=True)) == "in_call"
+    assert await house.desk.hang_up("anna", reservation) is None
+    assert await house.desk.finish_wrap_up("anna", reservation, None, None) is None
+    over = house.hub.of(m.PresenceShown)[-1]
+    assert (over.presence, over.reason, over.next) == (Presence.NOT_READY, "lunch", None)
+
+
+async def test_an_agent_hears_an_echo_between_conversations(house: House) -> None:
+    assert code(await house.desk.echo_test("anna", on=True)) == "media_unavailable"
+    await house.ready()
+    assert await house.desk.echo_test("anna", on=True) is None
+    assert await house.desk.echo_test("anna", on=False) is None
+    assert await house.desk.echo_test("anna", on=False) is None, "over is over"
+    assert code(await house.desk.echo_test("ben", on=True)) == "phone_agent"

@@ -1,4 +1,3 @@
-import { storedToken } from "../../lib/account.js";
 import { Banner } from "../../lib/controls.js";
 import { t } from "../../lib/i18n.js";
 import { html } from "../../lib/ui.js";
@@ -9,7 +8,8 @@ export function Banners({ desk, state }) {
   return html`
     <div class="banners" role="status">
       ${connection === "waiting" && html`<${Banner} text=${t("banner.reconnecting")} />`}
-      ${ended === "replaced" && html`<${Banner} text=${t("connection.replaced")} label=${t("connection.use_here")} act=${() => desk.client.start(storedToken())} />`}
+      ${(ended === "replaced" || ended === "elsewhere") && html`<${Banner} text=${t(`connection.${ended}`)} label=${t("connection.use_here")} act=${() => desk.useHere()} />`}
+      ${connection === "online" && agent.station === "webrtc" && state.media.length > 1 && leg === "none" && !phone.problem && html`<${Banner} text=${t("banner.chats_only")} />`}
       ${phone.problem && html`<${Banner} text=${t(`banner.${phone.problem}`)} ...${remedy(desk, phone.problem)} />`}
       ${agent.station === "sip" && leg === "phone_absent" && html`<${Banner} text=${t("banner.phone_absent")} />`}
     </div>

@@ -1,10 +1,13 @@
 // The microphone, the speaker and the ringer: which, how loud, and do they work.
-import { t } from "../../lib/i18n.js";
+import { Action } from "../../lib/controls.js";
+import { t, tCode } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { InfoSheet } from "../../lib/sheet.js";
 import { stopTracks } from "../../lib/softphone.js";
 import { html, useEffect, useRef, useState } from "../../lib/ui.js";
 import { ROLES } from "../devices.js";
+import { loudness } from "../echo.js";
+import { talking } from "../store.js";
 
 const LOUD = 0.25; // root mean square of a voice close to the microphone
 
@@ -28,6 +31,7 @@ export function DevicesSheet({ desk, close }) {
   return html`
     <${InfoSheet} heading=${t("devices.heading")} close=${close}>
       ${offered.map((role) => html`<${Choice} key=${role} role=${role} found=${found} devices=${devices} />`)}
+      <${Echo} desk=${desk} />
       <${Level} microphone=${found?.ids.microphone} heard=${() => devices.list().then((listed) => setFound((old) => old && { ...old, listed }))} />
       <p><button type="button" class="button" onClick=${() => attention.sample()}><${Icon} name="bell" />${t("devices.ring")}</button></p>
       ${offered.length === 1 && html`<p class="hint">${t("devices.no_choice")}</p>`}
@@ -85,6 +89,51 @@ function Level({ microphone, heard }) {
   `;
 }
 
+/** The microphone there and back through the server, with how loud it comes and how long it takes. */
+function Echo({ desk }) {
+  const [heard, setHeard] = useState(null);
+  const [problem, setProblem] = useState(null);
+  const end = useRef(null);
+  const last = useRef(0);
+  const stop = async () => {
+    const ending = end.current;
+    end.current = null;
+    setHeard(null);
+    await ending?.();
+  };
+  useEffect(() => {
+    const stopWatching = desk.store.subscribe((state) => end.current && talking(state) && stop());
+    return () => {
+      stopWatching();
+      end.current?.().catch((error) => console.warn("the echo test did not end in order", error));
+      end.current = null;
+    };
+  }, []);
+  const tell = (now) => {
+    if (performance.now() - last.current < 60) return;
+    last.current = performance.now();
+    setHeard(now);
+  };
+  const start = async () => {
+    setProblem(null);
+    try {
+      end.current = await desk.phone.echo(tell);
+    } catch (error) {
+      console.warn("no echo test", error);
+      setProblem(error.code ? tCode("refused", error.code, error.message) : t("echo.no_leg"));
+    }
+  };
+  return html`
+    <section class="echo" aria-label=${t("echo.heading")}>
+      <${Action} class=${`button ${heard ? "on" : ""}`} aria-pressed=${heard !== null} act=${heard ? stop : start}><${Icon} name="headset" />${t(heard ? "echo.stop" : "echo.start")}</${Action}>
+      ${problem && html`<p class="problem" role="alert">${problem}</p>`}
+      ${heard && html`
+        <div class="level"><span id="echo-label">${t("echo.level")}</span><meter aria-labelledby="echo-label" min="0" max="1" value=${Math.min(1, heard.level / LOUD).toFixed(2)}></meter></div>
+        <p class="echo-delay figures" role="status">${heard.delay_ms === null ? t("echo.measuring") : t("echo.delay", { ms: heard.delay_ms })}</p>`}
+    </section>
+  `;
+}
+
 async function measure(deviceId, tell) {
   const stream = await navigator.mediaDevices.getUserMedia({ audio: deviceId ? { deviceId: { exact: deviceId } } : true });
   const context = new AudioContext();
@@ -93,7 +142,7 @@ async function measure(deviceId, tell) {
   const samples = new Float32Array(analyser.fftSize);
   let frame = requestAnimationFrame(function look() {
     analyser.getFloatTimeDomainData(samples);
-    tell(Math.sqrt(samples.reduce((sum, value) => sum + value * value, 0) / samples.length));
+    tell(loudness(samples));
     frame = requestAnimationFrame(look);
   });
   return () => {

@@ -1,10 +1,10 @@
-import { Action, Ticking } from "../../lib/controls.js";
-import { label, t, tCode } from "../../lib/i18n.js";
+import { Action } from "../../lib/controls.js";
+import { t } from "../../lib/i18n.js";
 import { Icon, Mark } from "../../lib/icons.js";
 import { LanguageSwitch } from "../../lib/language.js";
-import { html, useEffect, useRef, useState } from "../../lib/ui.js";
-import { reachable } from "../store.js";
+import { html, useState } from "../../lib/ui.js";
 import { DevicesSheet } from "./devices.js";
+import { PresenceSwitch } from "./presence.js";
 
 const VIEWS = { work: "KeyW", follow_ups: "KeyU" };
 
@@ -28,40 +28,6 @@ export function Header({ desk, state, onLanguage, view, show, todo }) {
         <${Account} desk=${desk} agent=${state.agent} />
       </div>
     </header>
-  `;
-}
-
-export function presenceText({ presence, reason, reasons }) {
-  if (presence !== "not_ready" || !reason) return t(`presence.${presence}`);
-  const known = reasons.find(({ id }) => id === reason);
-  return known ? label(known.label) : tCode("reason", reason);
-}
-
-function PresenceSwitch({ desk, state }) {
-  const [open, setOpen] = useState(false);
-  const menu = useRef(null);
-  useEffect(() => (open ? dismiss(menu.current, () => setOpen(false)) : undefined), [open]);
-  const { presence, reasons } = state;
-  const choose = (reason) => {
-    setOpen(false);
-    menu.current.querySelector(".presence-away").focus();
-    return desk.goNotReady(reason);
-  };
-  return html`
-    <div class="presence" data-presence=${presence} ref=${menu} role="group" aria-label=${t("presence.label")}>
-      <${Action} class="presence-ready" aria-pressed=${presence === "ready"} disabled=${presence !== "ready" && !reachable(state)} act=${() => desk.goReady()} shortcut="KeyG">${t("presence.ready")}</${Action}>
-      <button type="button" class="presence-away" aria-pressed=${presence === "not_ready"} aria-expanded=${open} aria-haspopup="menu"
-        onClick=${() => setOpen(!open)}>
-        ${presence === "not_ready" ? presenceText(state) : t("presence.not_ready")}<${Icon} name="down" />
-      </button>
-      <span class="presence-time" title=${t("presence.since")}>${state.since_us > 0 && html`<${Ticking} since=${state.since_us / 1000} />`}</span>
-      <span class="unseen" role="status">${t("presence.now", { presence: presenceText(state) })}</span>
-      ${open && html`
-        <div class="menu" role="menu" aria-label=${t("presence.reasons")} onKeyDown=${walk}>
-          ${reasons.map(({ id, label: text }) => html`<button type="button" role="menuitem" key=${id} onClick=${() => choose(id)}>${label(text)}</button>`)}
-          <button type="button" role="menuitem" onClick=${() => choose(null)}>${t("presence.no_reason")}</button>
-        </div>`}
-    </div>
   `;
 }
 
@@ -112,29 +78,4 @@ function Account({ desk, agent }) {
       <${Action} class="button icon-only quiet" aria-label=${t("account.sign_out")} title=${t("account.sign_out")} act=${() => desk.signOut()}><${Icon} name="leave" /></${Action}>
     </span>
   `;
-}
-
-/** Closes a menu by Escape or by a click elsewhere; moves the focus into it at once. */
-function dismiss(element, close) {
-  element.querySelector("[role=menuitem]")?.focus();
-  const key = (event) => {
-    if (event.key !== "Escape") return;
-    close();
-    element.querySelector("[aria-expanded]").focus();
-  };
-  const outside = (event) => element.contains(event.target) || close();
-  addEventListener("keydown", key);
-  addEventListener("pointerdown", outside);
-  return () => {
-    removeEventListener("keydown", key);
-    removeEventListener("pointerdown", outside);
-  };
-}
-
-function walk(event) {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!step) return;
-  event.preventDefault();
-  const items = [...event.currentTarget.querySelectorAll("[role=menuitem]")];
-  items[(items.indexOf(document.activeElement) + step + items.length) % items.length].focus();
 }

@@ -2,7 +2,7 @@ import { Action } from "../../lib/controls.js";
 import { t } from "../../lib/i18n.js";
 import { html } from "../../lib/ui.js";
 import { reachable } from "../store.js";
-import { presenceText } from "./header.js";
+import { presenceText } from "./presence.js";
 
 export function Idle({ desk, state }) {
   const ready = state.presence === "ready";

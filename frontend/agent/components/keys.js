@@ -5,6 +5,7 @@ import { html, useEffect, useState } from "../../lib/ui.js";
 
 const KEYS = [
   ["Alt G", "presence.ready"],
+  ["Alt N", "presence.reasons"],
   ["Alt A", "offer.accept"],
   ["Alt R", "offer.reject"],
   ["Alt M", "call.mute"],

@@ -1,0 +1,70 @@
+"""An agent's page that is loaded anew in mid-call, or cut off for half a minute, loses nothing; the echo test."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser import needs_chromium
+from tests.e2e.browsers import browser_agent
+from tests.e2e.callers import calling
+from tests.e2e.ears import TONES, CallerEar, Hearing, who_hears, write_voices
+from tests.e2e.office import Office
+from tests.e2e.server import Server
+from tests.e2e.site import ORDERS
+
+pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.timeout(120)]
+
+
+@pytest.fixture(scope="module")
+def site_times() -> dict[str, int]:
+    return {"wrap_up_s": 1}
+
+
+async def test_a_reload_in_mid_call(running_server: Server, office: Office, tmp_path: Path) -> None:
+    write_voices(tmp_path)
+    async with (
+        browser_agent(running_server, tmp_path, "agent1", TONES["agent1"]) as one,
+        calling(running_server, tmp_path, "reload-1", ORDERS) as caller,
+    ):
+        saying = asyncio.create_task(caller.say("caller.wav"))
+        await one.accept()
+        ears: dict[str, Hearing] = {"caller": CallerEar(caller, tmp_path), "agent1": one}
+        both = {"caller": {"agent1"}, "agent1": {"caller"}}
+        assert await who_hears(ears) == both
+        await one.page.reload()
+        await expect(one.page.get_by_role("button", name="Hang up")).to_be_enabled(timeout=10_000)
+        await one.page.wait_for_function("connections.at(-1)?.connectionState === 'connected'", timeout=10_000)
+        assert await who_hears(ears) == both
+        await one.page.get_by_role("button", name="Hang up").click()
+        async with asyncio.timeout(5):
+            await caller.ended.wait()
+        saying.cancel()
+        await one.sign_out()
+    view = await office.interaction("reload-1")
+    assert (view["record"]["outcome"], view["record"]["agent_id"]) == ("handled", "agent1")
+    await office.quiet()
+
+
+async def test_the_echo_test_measures_the_way_there_and_back(
+    running_server: Server, office: Office, tmp_path: Path
+) -> None:
+    write_voices(tmp_path)
+    async with browser_agent(running_server, tmp_path, "agent1", TONES["agent1"]) as one:
+        await one.page.keyboard.press("Alt+d")
+        await one.page.get_by_role("button", name="Echo test").click()
+        delay = one.page.locator(".echo-delay")
+        await expect(delay).to_contain_text("ms", timeout=15_000)
+        print(await delay.inner_text())
+        assert await who_hears({"agent1": one}) == {"agent1": {"agent1"}}
+        async with calling(running_server, tmp_path, "echo-1", ORDERS) as caller:
+            saying = asyncio.create_task(caller.say("caller.wav"))
+            await one.page.keyboard.press("Escape")
+            await one.accept()
+            ears: dict[str, Hearing] = {"caller": CallerEar(caller, tmp_path), "agent1": one}
+            assert await who_hears(ears) == {"caller": {"agent1"}, "agent1": {"caller"}}
+            await one.page.get_by_role("button", name="Hang up").click()
+            saying.cancel()
+        await one.sign_out()
+    await office.quiet()
