@@ -16,7 +16,9 @@ def test_entries_waits_phones_and_hours() -> None:
     voice = voice_site(CurrentSite(site), "n1.3", lambda: "id")
     assert voice.entries["400"].flow is FLOW
     assert voice.entries["400"].channel == "line"
-    assert voice.waits["orders"] == WaitPlan(music="music/hold", welcome=(), announce_every=30 * SECOND)
+    assert voice.waits["orders"] == WaitPlan(
+        music="music/hold", welcome=(), announce_every=30 * SECOND, lost_agent_grace=30 * SECOND
+    )
     assert [voice.phone_of(one) for one in ("anna", "ben", "nobody")] == [None, "2001", None]
     assert (voice.node, voice.new_id()) == ("n1.3", "id")
     assert voice.ivr.is_open("always", 0)
