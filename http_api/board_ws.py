@@ -18,6 +18,8 @@ from http_api.alerts_api import AlertOverview, covers
 from http_api.ports import AgentOverview, Auth, ChannelOverview, QueueOverview, Scopes
 from http_api.problems import ProblemError
 from http_api.routes import Route
+from http_api.wallboard_view import Wall, WallView
+from records.accounts import Role
 from records.roles import Action, Scope, allowed
 from records.sessions import Caller
 
@@ -250,7 +252,7 @@ def _sorted(
 class BoardSocket:
     """GET /board/ws. `origin_allowed` refuses pages of other origins; `now` gives microseconds since the epoch.
 
-    `titles` are those of the site at the moment of asking.
+    `titles` are those of the site at the moment of asking. `wall_view` begins what a wallboard's account is shown.
     """
 
     def __init__(
@@ -262,7 +264,9 @@ class BoardSocket:
         origin_allowed: Callable[[web.Request], bool],
         titles: Callable[[], Titles] = Titles,
         beat_s: float = BEAT_S,
+        wall_view: Callable[[str], WallView] = lambda _account: WallView(),
     ) -> None:
+        self._wall_view = wall_view
         self._titles = titles
         self._beat_s = beat_s
         self._feed = feed
@@ -270,7 +274,7 @@ class BoardSocket:
         self._scopes = scopes
         self._now = now
         self._origin_allowed = origin_allowed
-        self._open: set[web.WebSocketResponse] = set()
+        self._open: dict[web.WebSocketResponse, str] = {}
 
     def routes(self) -> tuple[Route, ...]:
         """Its row of the route table."""
@@ -291,6 +295,15 @@ class BoardSocket:
         """How many clients are connected."""
         return len(self._open)
 
+    def watching(self, account: str) -> int:
+        """How many clients of this account are connected."""
+        return sum(one == account for one in self._open.values())
+
+    async def end(self, account: str) -> None:
+        """This account may watch no longer: its clients are cut off."""
+        for ws in [ws for ws, one in self._open.items() if one == account]:
+            await ws.close(code=UNAUTHORIZED, message=b"unauthorized")
+
     async def aclose(self) -> None:
         """Every client is told that the server goes down."""
         for ws in list(self._open):
@@ -304,11 +317,11 @@ class BoardSocket:
         if not ws.can_prepare(request).ok:
             raise ProblemError(400, "bad-request", "A WebSocket handshake is needed.")
         await ws.prepare(request)
-        self._open.add(ws)
+        self._open[ws] = ""
         try:
             await self._serve(ws)
         finally:
-            self._open.discard(ws)
+            self._open.pop(ws, None)
         return ws
 
     async def _serve(self, ws: web.WebSocketResponse) -> None:
@@ -316,6 +329,7 @@ class BoardSocket:
         caller = await self._caller(ws, token) if token is not None else None
         if token is None or caller is None:
             return
+        self._open[ws] = caller.account
         self._feed.subscribe()
         tell = asyncio.create_task(self._tell(ws, token, caller), name=f"board:{caller.account}")
         try:
@@ -341,7 +355,7 @@ class BoardSocket:
         caller = await self._auth.authenticate(token, self._now())
         if caller is None:
             await ws.close(code=UNAUTHORIZED, message=b"unauthorized")
-        elif caller.role not in allowed(Action.SEE_WORK):
+        elif caller.role not in allowed(Action.SEE_WORK) | allowed(Action.SEE_WALLBOARD):
             await ws.close(code=FORBIDDEN, message=b"forbidden")
         else:
             return caller
@@ -349,7 +363,7 @@ class BoardSocket:
 
     async def _tell(self, ws: web.WebSocketResponse, token: str, caller: Caller) -> None:
         teams = tuple(sorted(self._scopes.of(caller).teams))
-        view = View()
+        view = self._wall_view(caller.account) if caller.role is Role.WALLBOARD else View()
         try:
             account, role = caller.account, caller.role.value
             titles, beat_us = self._titles(), int(self._beat_s * 1e6)
@@ -386,6 +400,6 @@ class BoardSocket:
                 await self._feed.wait(version)
 
 
-async def _write(ws: web.WebSocketResponse, message: Welcome | Named | Snapshot | Change | Beat) -> None:
+async def _write(ws: web.WebSocketResponse, message: Welcome | Named | Snapshot | Change | Wall | Beat) -> None:
     async with asyncio.timeout(WRITE_TIMEOUT_S):
         await ws.send_str(msgspec.json.encode(message).decode())

@@ -17,13 +17,17 @@ MAX_PASSWORD = 1024
 
 
 class Role(StrEnum):
-    """Who an account is; `records.roles` says what that allows. API is a program with a key, not a person."""
+    """Who an account is; `records.roles` says what that allows.
+
+    API is a program with a key and WALLBOARD a screen with a link, neither of them a person.
+    """
 
     AGENT = "agent"
     EXPERT = "expert"
     SUPERVISOR = "supervisor"
     ADMINISTRATOR = "administrator"
     API = "api"
+    WALLBOARD = "wallboard"
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ class Action(StrEnum):
     UNDO = "undo"
     SEE_DELIVERIES = "see_deliveries"
     RELOAD_SITE = "reload_site"
+    MANAGE_WALLBOARDS = "manage_wallboards"
+    SEE_WALLBOARD = "see_wallboard"
 
 
 class Extent(StrEnum):
@@ -92,9 +94,14 @@ _ROWS: Mapping[Action, tuple[Extent, Extent, Extent, Extent, Extent]] = {
     Action.UNDO: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
     Action.SEE_DELIVERIES: (_NONE, _NONE, _NONE, _ALL, _NONE),
     Action.RELOAD_SITE: (_NONE, _NONE, _NONE, _ALL, _NONE),
+    Action.MANAGE_WALLBOARDS: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
+    Action.SEE_WALLBOARD: (_NONE, _NONE, _NONE, _NONE, _NONE),
 }
+# A screen on a wall does one thing; what its link names is its reach.
+_WALLBOARD: Mapping[Action, Extent] = {Action.SEE_WALLBOARD: _TEAMS}
 PERMISSIONS: Mapping[tuple[Role, Action], Extent] = MappingProxyType(
     {(role, action): extent for action, row in _ROWS.items() for role, extent in zip(_ORDER, row, strict=True)}
+    | {(Role.WALLBOARD, action): _WALLBOARD.get(action, _NONE) for action in Action}
 )
 
 
@@ -182,6 +189,8 @@ _MEANING: Mapping[Action, str] = {
     Action.UNDO: "take an intervention of the audit log back; teams: one that changed only what is theirs",
     Action.SEE_DELIVERIES: "the log of webhook deliveries",
     Action.RELOAD_SITE: "have the site's files read again",
+    Action.MANAGE_WALLBOARDS: "make, list, name and revoke links of wallboards; teams: of what is theirs",
+    Action.SEE_WALLBOARD: "a wallboard's figures, by its link: of the queues and teams that the link names",
 }
 
 
@@ -193,14 +202,14 @@ def page() -> str:
         "What each role may do. `own` is one's own work, `teams` what the caller's teams cover (their agents, and the",
         "queues that they serve), `all` everything, `-` nothing. A supervisor's teams are `supervises` in agents.toml,",
         "or the agent's own team. What is out of reach is answered as if it were not there (404), what a role may not",
-        "do at all with 403. This page is written by `python -m records.roles` from the table that the server obeys;",
-        "every cell is tested.",
+        "do at all with 403. A `wallboard` is a screen with a link; its teams are those that it names. This page is",
+        "written by `python -m records.roles` from the table that the server obeys; every cell is tested.",
         "",
-        f"| action | {' | '.join(role.value for role in _ORDER)} | meaning |",
-        f"|---|{'---|' * len(_ORDER)}---|",
+        f"| action | {' | '.join(role.value for role in Role)} | meaning |",
+        f"|---|{'---|' * len(Role)}---|",
     ]
     for action in Action:
-        cells = " | ".join(PERMISSIONS[role, action].value for role in _ORDER)
+        cells = " | ".join(PERMISSIONS[role, action].value for role in Role)
         lines.append(f"| `{action.value}` | {cells} | {_MEANING[action]} |")
     return "\n".join(lines) + "\n"
 

@@ -322,6 +322,18 @@ api_keys = Table(
     Column("created_at", BigInteger, nullable=False),
 )
 
+wallboards = Table(
+    "wallboards",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("name", String(100), nullable=False),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("teams", JSON, nullable=False),
+    Column("queues", JSON, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("created_by", String(64), nullable=False),
+)
+
 submissions = Table(
     "submissions",
     metadata,

@@ -12,7 +12,7 @@ import structlog
 from http_api.board_ws import BoardWork, Key, Thing
 from http_api.ports import AgentOverview, QueueOverview
 from router.dispatcher import Dispatcher
-from router.events import PolicyChanged
+from router.events import DayStarted, PolicyChanged
 from router.rows import Turn
 from router.vocabulary import WorkState
 from server.board import Board
@@ -92,7 +92,7 @@ class LiveFeed:
         """Notes what the turn touched."""
         if not self._watchers:
             return
-        if isinstance(turn.event, PolicyChanged):
+        if isinstance(turn.event, PolicyChanged | DayStarted):
             self._everything = True
         changes = turn.changes
         # Who is ready decides how long everybody waits.

@@ -11,6 +11,8 @@ from http_api.plans_api import PlansApi
 from http_api.ports import Auth
 from http_api.routes import Route
 from http_api.undo_api import UndoApi
+from http_api.wallboard_view import WallView
+from http_api.wallboards_api import WallboardsApi
 from records.alerts import AlertStore
 from records.audit import Audit
 from records.customers import Customers
@@ -18,6 +20,7 @@ from records.database import Database
 from records.overlay import OverlayStore
 from records.statistics import StatisticsStore
 from records.submissions import Submissions
+from records.wallboards import Wallboards
 from records.webhooks import Deliveries
 from router.estimates import WaitEstimates
 from router.policy import Policy
@@ -43,6 +46,7 @@ from server.statistics import StatisticsKeeper
 from server.supervision import Supervision
 from server.tasks import TaskOwner
 from server.undo import UndoDesk
+from server.wallboards import WallboardDesk
 
 
 class Management:
@@ -56,7 +60,8 @@ class Management:
         self._wall = wall
         self._overlay_store = OverlayStore(database)
         self.overlay = Overlay(files.site, self._overlay_store, wall)
-        self.scopes = Scopes(self.site)
+        self.wallboards = WallboardDesk(Wallboards(database), wall)
+        self.scopes = Scopes(self.site, self.wallboards.reach)
         self.audit = Audit(database)
         self.deliveries = Deliveries(database)
         self._named: tuple[Site, Titles] | None = None
@@ -137,12 +142,22 @@ class Management:
 
     def board_socket(self, auth: Auth, origin_allowed: Callable[[web.Request], bool]) -> BoardSocket:
         """The live board's WebSocket."""
-        return BoardSocket(self.feed, auth, self.scopes, self._wall, origin_allowed, self._titles)
+        socket = BoardSocket(
+            self.feed, auth, self.scopes, self._wall, origin_allowed, self._titles, wall_view=self._wall_view
+        )
+        self.wallboards.screens = socket
+        return socket
+
+    def _wall_view(self, account: str) -> WallView:
+        return WallView(self.wallboards.name(account), self.site().time_zone)
 
     def routes(self) -> tuple[Route, ...]:
-        """What only supervisors ask of the overlay."""
-        undo = UndoApi(self.undo, self.supervision, self.audit, self.scopes)
-        return (*undo.routes(), *PlansApi(self.plans, self.rules, self.scopes).routes())
+        """What only supervisors ask."""
+        return (
+            *UndoApi(self.undo, self.supervision, self.audit, self.scopes).routes(),
+            *PlansApi(self.plans, self.rules, self.scopes).routes(),
+            *WallboardsApi(self.wallboards, self.scopes).routes(),
+        )
 
     def _titles(self) -> Titles:
         """Made once for each site: every watcher asks again and again."""

@@ -17,6 +17,8 @@ from http_api.session_api import remote_address
 from records.api_keys import PREFIX as KEY_PREFIX
 from records.api_keys import ApiKeys
 from records.sessions import Caller, SignedIn, SignIn
+from records.wallboards import PREFIX as LINK_PREFIX
+from server.wallboards import WallboardDesk
 from voice.web_endpoint import PATH as CALL_PATH
 from voice.web_endpoint import WebCallEndpoint
 
@@ -28,7 +30,7 @@ FRONTEND = Path(__file__).resolve().parent.parent / "frontend"
 
 @dataclass(frozen=True, slots=True)
 class GuardedSignIn:
-    """Sign-in that refuses a demo's public password where `allowed` says so, and knows programs' keys.
+    """Sign-in that refuses a demo's public password where `allowed` says so, and knows programs and wallboards.
 
     `belongs` says whether an agent is one of the site's: nobody else has business here, whatever account they have.
     """
@@ -37,6 +39,7 @@ class GuardedSignIn:
     allowed: Callable[[str], bool]
     api_keys: ApiKeys
     belongs: Callable[[str], bool] = lambda _agent_id: True
+    wallboards: WallboardDesk | None = None
 
     async def sign_in(self, name: str, password: str, now: int) -> SignedIn | None:
         """A session when the password is right and may be used here."""
@@ -50,6 +53,8 @@ class GuardedSignIn:
         """Whose token or API key it is."""
         if token.startswith(KEY_PREFIX):
             return await self.api_keys.find(token)
+        if self.wallboards is not None and token.startswith(LINK_PREFIX):
+            return await self.wallboards.authenticate(token)
         caller = await self.sign_in_.authenticate(token, now)
         return None if caller is None or self._stranger(caller) else caller
 

@@ -90,7 +90,11 @@ class WebPart:
     def _build_web(self) -> Web:
         ground, core, voice = self._ground, self._core, self._voice
         auth = GuardedSignIn(
-            voice.sign_in, voice.people.login_allowed, ApiKeys(ground.storage.database), voice.desk.belongs
+            voice.sign_in,
+            voice.people.login_allowed,
+            ApiKeys(ground.storage.database),
+            voice.desk.belongs,
+            core.management.wallboards,
         )
         # The pages that may embed the widget may call from it: one list for both.
         may_connect = self.chats.endpoint.origins.may_connect

@@ -79,12 +79,13 @@ ASSUMED_FROM = (
     *("last_hour_and_weeks", "last_hour", "weeks", "last_hours", "last_days"),
     *("medium", "little_known", "assumed"),
 )
+WALLBOARDS = ("make_wallboard", "name_wallboard", "revoke_wallboard")
 FOLLOW_UPS = ("take_follow_up", "finish_follow_up", "hear_recording")
 CUSTOMERS = ("merge_customers", "unmerge_customers", "edit_customer")
 MARKS = ("sent", "delivered", "read")
 STAFF = Catalogue(
     folder="i18n",
-    scripts=("agent/**/*.js", "supervisor/**/*.js", "start/*.js", "lib/*.js"),
+    scripts=("agent/**/*.js", "supervisor/**/*.js", "wallboard/*.js", "start/*.js", "lib/*.js"),
     groups={
         "offer.medium": tuple(Medium),
         "devices": ("microphone", "speaker", "ringer"),
@@ -111,7 +112,12 @@ STAFF = Catalogue(
         "notice": (REASON_MISSED_OFFER, REASON_LEG_FAILED),
         "banner": ("microphone", "no_microphone", "unsupported", "playback"),
         "idle": ("unreachable_sip", "unreachable_webrtc"),
-        "action": ("set_presence", "move_work", "direct_work", "cancel_work", "set_rules", "reload_site", *FOLLOW_UPS, *CUSTOMERS),
+        "action": (
+            *("set_presence", "move_work", "direct_work", "cancel_work", "set_rules", "reload_site"),
+            *FOLLOW_UPS,
+            *CUSTOMERS,
+            *WALLBOARDS,
+        ),
         "opening": OPENINGS,
         "held": tuple(set(OfferState) - {OfferState.CLOSED}),
         "role": tuple(Role),
@@ -126,6 +132,7 @@ STAFF = Catalogue(
         "transfer": get_args(Availability),
         "summary": ("waiting", "longest", "talking", "ready", "not_ready"),
         "supervisor": ("board", "follow_ups", "audit"),
+        "wall.medium": tuple(Medium),
         "what_if": (
             *("level", "wait_us", "abandoned", "unserved", "occupancy"),
             *("better", "worse", "busier", "freer", "unclear"),

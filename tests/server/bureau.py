@@ -11,7 +11,9 @@ from typing import Any
 import aiohttp
 
 from config.whole import load_whole
+from records.accounts import Role
 from records.api_keys import ApiKeys
+from records.sessions import Caller
 from records.webhooks import KINDS
 from router.events import AgentConnected
 from server.node import Node
@@ -73,11 +75,15 @@ class Bureau:
         self._tokens: dict[str, str] = {}
 
     async def token(self, account: str) -> str:
-        """A session's token, or a program's key for `key:NAME`."""
+        """A session's token, a program's key for `key:NAME`, or that of a wallboard of a team for `wall:TEAM`."""
         if account not in self._tokens:
             if account.startswith("key:"):
                 keys = ApiKeys(self.node.storage.database)
                 self._tokens[account] = await keys.make(account.removeprefix("key:"), 1)
+            elif account.startswith("wall:"):
+                links, team = self.node.core.management.wallboards, account.removeprefix("wall:")
+                maker = Caller("ops9", Role.ADMINISTRATOR, None, 1)
+                self._tokens[account] = (await links.make(maker, team, [team], []))[1]
             else:
                 credentials = {"account": account, "password": PASSWORD}
                 async with self.session.post(f"{self.base}/api/v1/session", json=credentials) as answer:

@@ -23,6 +23,7 @@ WHO = {
     Role.SUPERVISOR: "super9",
     Role.ADMINISTRATOR: "ops9",
     Role.API: "key:crm",
+    Role.WALLBOARD: "wall:first_line",
 }
 INSIDE, OUTSIDE = {"agent": "agent2", "queue": "first_chat"}, {"agent": "agent4", "queue": "expert_chat"}
 Probe = Callable[[Bureau, str, dict[str, str]], Awaitable[bool | None]]
@@ -94,7 +95,8 @@ async def merge_customers(office: Bureau, who: str, target: dict[str, str]) -> b
 async def see_work(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
     over_http = await listed(office, who, f"work?queue={target['queue']}", "work", "queue", target["queue"])
     assert over_http == await reached(office, who, "GET", f"work/{target['work_id']}/explanation")
-    assert (await spoken(office, who, "/api/v1/board/ws") is None) == (over_http is None)
+    if not who.startswith("wall:"):  # what a wallboard is told there is another cell
+        assert (await spoken(office, who, "/api/v1/board/ws") is None) == (over_http is None)
     return over_http
 
 
@@ -297,6 +299,30 @@ async def take_work(office: Bureau, who: str, target: dict[str, str]) -> bool | 
 async def assign_follow_ups(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
     body = {"agent_id": target["agent"], "was": None}
     return await reached(office, who, "POST", f"follow-ups/{await left_by_a_caller(office, target)}/take", body)
+
+
+async def manage_wallboards(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    status, _ = await office.ask(who, "POST", "wallboards", {"name": "Hall", "queues": [target["queue"]]})
+    name = f"{who} {target['queue']}"
+    _, others = await office.ask("ops9", "POST", "wallboards", {"name": name, "queues": [target["queue"]]})
+    path = f"wallboards/{others['wallboard']['id']}"
+    done = {201: True, 404: False, 403: None}[status]
+    assert done == await listed(office, who, "wallboards", "items", "name", name)
+    assert done == await reached(office, who, "PATCH", path, {"name": "Another"})
+    assert done == await reached(office, who, "DELETE", path)
+    return done
+
+
+async def see_wallboard(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    async with office.session.ws_connect(f"{office.base.replace('http', 'ws')}/api/v1/board/ws") as socket:
+        await socket.send_str(json.dumps({"type": "hello", "token": await office.token(who)}))
+        async for message in socket:
+            told = json.loads(message.data)
+            if told["type"] == "wall":
+                return target["queue"] in [one["queue"] for one in told["queues"]]
+            if told["type"] == "snapshot":
+                break
+    return None
 
 
 PROBES: dict[Action, Probe] = {action: globals()[action.value] for action in Action}

@@ -1,0 +1,61 @@
+"""A wallboard on a real server: figures as they change, the server killed and back, the link revoked."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, expect
+
+from tests.browser import needs_chromium
+from tests.e2e.server import PASSWORD, SUPERVISOR, Server
+from tests.frontend.real import chromium
+
+pytestmark = [needs_chromium, pytest.mark.browser]
+BACK_MS = 30_000
+
+
+async def asked(server: Server, method: str, path: str, body: Any = None) -> Any:
+    """What a supervisor is answered."""
+    async with aiohttp.ClientSession(f"{server.base}/api/v1/") as http:
+        async with http.post("session", json={"account": SUPERVISOR, "password": PASSWORD}) as answer:
+            token = (await answer.json())["token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        async with http.request(method, path, json=body, headers=headers) as answer:
+            assert answer.status < 300, await answer.text()
+            return await answer.json() if answer.status != 204 else None
+
+
+@pytest_asyncio.fixture
+async def screen() -> AsyncIterator[Page]:
+    async with chromium() as browser:
+        context = await browser.new_context(viewport={"width": 1920, "height": 1080})
+        page = await context.new_page()
+        page.set_default_timeout(15_000)
+        yield page
+        await context.close()
+
+
+async def test_killed_back_and_revoked(running_server: Server, screen: Page) -> None:
+    rules = await asked(running_server, "GET", "queues")
+    name = rules["queues"][0]["queue"]
+    made = await asked(running_server, "POST", "wallboards", {"name": "Hall", "queues": [name]})
+    await screen.goto(f"{running_server.base}{made['path']}")
+    row = screen.locator(f"[data-queue={name}]")
+    await expect(row).to_be_visible()
+    await expect(screen.locator("header .name")).to_have_text("Hall")
+
+    running_server.kill()
+    banner = screen.locator("footer.banner")
+    await expect(banner).to_contain_text("Data stale since")
+    await expect(row).to_be_visible()
+    running_server.start()
+    await expect(banner).to_have_count(0, timeout=BACK_MS)
+    await expect(row).to_be_visible()
+
+    links = await asked(running_server, "GET", "wallboards")
+    assert [one["screens"] for one in links["items"]] == [1]
+    await asked(running_server, "DELETE", f"wallboards/{made['wallboard']['id']}")
+    await expect(screen.locator("h1")).to_have_text("This link is no longer valid.")
+    await expect(row).to_have_count(0)
