@@ -10,7 +10,7 @@ from http_api.guard import CALLER
 from http_api.ports import Scopes
 from http_api.problems import ProblemError, not_found
 from http_api.routes import Parameter, Route, read_number, reply
-from records.roles import Action, Scope, allowed
+from records.roles import Action, Extent, Scope, allowed, extent
 from router.alerts import Alert
 
 MAX_LISTED = 500
@@ -58,6 +58,8 @@ def covers(scope: Scope, action: Action, alert: AlertOverview) -> bool:
             return scope.covers_agent(action, alert.subject)
         case "queue":
             return scope.covers_queue(action, alert.subject)
+        case "site":
+            return extent(scope.role, action) is not Extent.NONE
         case _:
             return scope.covers_team(action, alert.owner)
 

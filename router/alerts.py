@@ -20,6 +20,7 @@ class AlertKind(StrEnum):
     BREACH = "breach"
     BACKLOG = "backlog"
     PRESENCE = "presence"
+    STORE = "store"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,10 @@ PATIENCE: Mapping[AlertKind, Patience] = {
     AlertKind.BREACH: Patience(0, 10 * _SECOND),
     AlertKind.BACKLOG: Patience(0, 10 * _SECOND),
     AlertKind.PRESENCE: Patience(0, 0),
+    AlertKind.STORE: Patience(0, 0),
 }
 
-# The kind, what it is about (queue, channel, agent) and its name.
+# The kind, what it is about (queue, channel, agent, site) and its name.
 AlertKey = tuple[AlertKind, str, str]
 
 

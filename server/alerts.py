@@ -30,6 +30,8 @@ BACKLOG_PAST = 5
 # Agents' figures of the day are shown anew with each turn of theirs, and in every so many looks once.
 AGENTS_EVERY = 15
 _PPM = 1_000_000
+# What an alert is about when it is about everybody.
+SITE, ROUTING = "site", "routing"
 
 
 class Hooks(Protocol):
@@ -69,6 +71,8 @@ class AlertDesk:
         self._stop = asyncio.Event()
         self._looks = 0
         self.touch: Callable[[Iterable[tuple[str, str]]], None] = lambda _keys: None
+        # Why routing pauses, "" while it does not.
+        self.trouble: Callable[[], str] = lambda: ""
 
     async def begin(self) -> None:
         """Those that are open in the history stay open until they are past."""
@@ -139,7 +143,12 @@ class AlertDesk:
     async def page(self, scope: Scope, limit: int, before: int | None, *, open_only: bool) -> list[AlertOverview]:
         """The history as far as the caller's teams go."""
         channels = [name for name, each in self._site().channels.items() if each.owner in scope.teams]
-        reach = {QUEUE: scope.queues, AGENT: scope.agents, CHANNEL: frozenset(channels)}
+        reach = {
+            QUEUE: scope.queues,
+            AGENT: scope.agents,
+            CHANNEL: frozenset(channels),
+            SITE: frozenset((ROUTING,)),
+        }
         everything = extent(scope.role, Action.SEE_ALERTS) is Extent.ALL
         found = await self._store.page(limit, before, open_only=open_only, of=None if everything else reach)
         return [self.overview(alert) for alert in found]
@@ -176,6 +185,8 @@ class AlertDesk:
             channel = site.channels.get(name)
             limit = channel.backlog if channel is not None and channel.backlog else site.alerts.backlog
             yield (AlertKind.BACKLOG, CHANNEL, name), _backlog(waiting, limit)
+        trouble = self.trouble()
+        yield (AlertKind.STORE, SITE, ROUTING), Reading(bool(trouble), not trouble, {"trouble": trouble})
         for agent_id, away in self._outlook.present.away.items():
             reading = _of_presence(away, site, now)
             if reading is not None:

@@ -80,7 +80,7 @@ class CorePart:
     def check_store(self) -> str | None:
         """What is wrong with the commits, or None."""
         if self.pump.away or self.pump.backlog > MAX_BACKLOG:
-            return f"{self.pump.backlog} decisions wait for the store"
+            return f"{self.pump.backlog} decisions wait for the store: {self.pump.trouble or 'it is slow'}"
         return None
 
     def check_records(self) -> str | None:

@@ -111,6 +111,7 @@ class Management:
             self.statistics.channel_of,
             self.hooks,
         )
+        self.alerts.trouble = lambda: pump.trouble
         await self.alerts.begin()
         self.figures = Figures(self.statistics, outlook, self.alerts)
         self.board = Board(pump.dispatcher, pump.now, self.site, self.figures, waits.per_place)

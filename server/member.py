@@ -139,6 +139,13 @@ class ShardMember:
         return self._replica.sequence if self._replica is not None else 0
 
     @property
+    def trouble(self) -> str:
+        """Why nothing is committed or followed now; "" when all is well."""
+        if self._pump is not None:
+            return self._pump.trouble
+        return "the store is away" if self.away else ""
+
+    @property
     def backlog(self) -> int:
         """Turns or requests that wait for the store."""
         return self._pump.backlog if self._pump is not None else len(self._forwarder)

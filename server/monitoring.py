@@ -10,6 +10,7 @@ from records.sessions import Caller
 from router.events import PresenceSet
 from router.vocabulary import Medium, Presence
 from server.call_desk import CallDesk
+from server.prompt import prompt
 from server.pump import Pump
 from voice.conductor import Conductor
 from voice.events import Deny
@@ -79,7 +80,7 @@ class Monitoring:
     async def _as_ready(self, agent_id: str, reason: str | None, caller: Caller) -> None:
         for presence, why in ((Presence.READY, None), (Presence.NOT_READY, reason)):
             event = PresenceSet(agent_id, presence, why, caller.account)
-            await self._pump.post(event, f"account:{caller.account}")
+            await prompt(self._pump, event, f"account:{caller.account}")
 
     async def _told(
         self,

@@ -18,6 +18,7 @@ from router.events import AssignmentConnected, InteractionClosed, InteractionOpe
 from router.expression_parser import ExpressionError, parse
 from router.rows import Turn
 from router.vocabulary import Medium, OfferState, Requirement
+from server.prompt import prompt
 from server.pump import Pump
 
 log = structlog.get_logger(__name__)
@@ -128,7 +129,7 @@ class Programs:
             named=work.named,
             not_before=work.not_before,
         )
-        for answer in await self._pump.post(queued, cause):
+        for answer in await prompt(self._pump, queued, cause):
             if isinstance(answer, Refuse):
                 self._pump.tell(InteractionClosed(kept.interaction_id, "refused"), cause)
                 return Refused(answer.code, answer.message)

@@ -58,6 +58,8 @@ class Pump:
         self.dispatcher = dispatcher
         self.sequence = sequence
         self.away = False
+        # What the store says while it is away; else "".
+        self.trouble = ""
         # Turns after which matches were left to the next: their rows alone are not the whole state.
         self.unsettled: set[int] = set()
         self._committer = committer
@@ -192,12 +194,12 @@ class Pump:
             except StoreLost as error:
                 if not self.away:
                     log.error("store_away", error=str(error), backlog=len(self._pending))
-                self.away = True
+                self.away, self.trouble = True, str(error)
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, RETRY_LAST_S)
         if self.away:
             log.info("store_back", backlog=len(self._pending))
-            self.away = False
+            self.away, self.trouble = False, ""
         del self._pending[: len(batch)]
         for turn in batch:
             self._speak_turn(turn)

@@ -17,6 +17,11 @@ class Routing(Protocol):
     @property
     def dispatcher(self) -> Dispatcher: ...
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing is committed now; "" when all is well."""
+        ...
+
     def now(self) -> int:
         """Shard time in microseconds."""
         ...

@@ -15,6 +15,7 @@ from router.rows import WorkRow
 from router.summary import summary
 from router.vocabulary import OfferState, Presence, WorkState
 from server.explanations import explained, shown
+from server.prompt import prompt
 from server.pump import Pump
 
 MAX_CANDIDATES = 20
@@ -117,7 +118,7 @@ class Supervision:
         return await self._keep(caller, action, f"work:{event.work_id}", before, after, comment, self._teams_of(queues))
 
     async def _post(self, event: Event, caller: Caller) -> Refused | None:
-        for answer in await self._pump.post(event, f"account:{caller.account}"):
+        for answer in await prompt(self._pump, event, f"account:{caller.account}"):
             if isinstance(answer, Refuse):
                 return Refused(answer.code, answer.message)
         return None

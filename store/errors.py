@@ -5,12 +5,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from redis.exceptions import ClusterDownError, MasterDownError, OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 # Replies of a server that is not (or no longer, or not yet) the one to write to: as good as a lost connection.
 _ELSEWHERE = ("LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN")
+# The same as redis-py tells them: it takes the first word off their texts.
+_LOST = (RedisConnectionError, RedisTimeoutError, OSError, ReadOnlyError, MasterDownError, ClusterDownError)
+# Replies of the right server while it cannot write: memory, disk, replicas, a script that runs on.
+_UNABLE = ("OOM", "MISCONF", "NOREPLICAS", "BUSY ", "TRYAGAIN")
 
 
 class StoreError(Exception):
@@ -24,8 +28,15 @@ class StoreLost(StoreError):
     """
 
 
+class StoreUnable(StoreLost):
+    """The server takes no writes for now (out of memory, a disk that fails, too few replicas): nothing changed.
+
+    To its callers it is as if it were away: what is decided waits and is tried again.
+    """
+
+
 class StoreRefused(StoreError):
-    """The server refused the command (out of memory, a key of another type, an unknown function): nothing changed."""
+    """The server refused the command (a key of another type, an unknown function): nothing changed."""
 
 
 class StoreTooOld(StoreError):
@@ -99,6 +110,8 @@ class OutOfOrder(StoreError):
 
 def refusal(message: str) -> StoreError:
     """Return the error that stands for the server's error reply `message`."""
+    if message.startswith(_UNABLE):
+        return StoreUnable(message)
     return StoreLost(message) if message.startswith(_ELSEWHERE) else StoreRefused(message)
 
 
@@ -107,7 +120,9 @@ def redis_errors() -> Iterator[None]:
     """Turn redis-py's errors into the store's."""
     try:
         yield
-    except (RedisConnectionError, RedisTimeoutError, OSError) as error:
+    except _LOST as error:
         raise StoreLost(str(error)) from error
+    except OutOfMemoryError as error:
+        raise StoreUnable(f"OOM {error}") from error
     except ResponseError as error:
         raise refusal(str(error)) from error

@@ -11,7 +11,7 @@ from typing import Any, cast
 import hiredis
 
 from store.address import Address
-from store.errors import StoreLost, refusal
+from store.errors import StoreLost, StoreUnable, refusal
 
 Command = tuple[bytes | str | int, ...]
 
@@ -130,7 +130,7 @@ class _Wire(asyncio.Protocol):
         error = refusal(str(reply))
         if not future.done():
             future.set_exception(error)
-        if isinstance(error, StoreLost):
+        if isinstance(error, StoreLost) and not isinstance(error, StoreUnable):
             self.abort(str(reply))
 
     def _flush(self) -> None:

@@ -1,11 +1,11 @@
 """Errors say what is known of the outcome."""
 
 import pytest
-from redis.exceptions import BusyLoadingError, ReadOnlyError, ResponseError
+from redis.exceptions import BusyLoadingError, OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from store.errors import StoreError, StoreLost, StoreRefused, redis_errors, refusal
+from store.errors import StoreError, StoreLost, StoreRefused, StoreUnable, redis_errors, refusal
 
 
 @pytest.mark.parametrize(
@@ -14,10 +14,13 @@ from store.errors import StoreError, StoreLost, StoreRefused, redis_errors, refu
         (RedisConnectionError("gone"), StoreLost),
         (RedisTimeoutError("late"), StoreLost),
         (BusyLoadingError("LOADING"), StoreLost),
-        (ReadOnlyError("READONLY You can't write against a read only replica."), StoreLost),
+        (ReadOnlyError("You can't write against a read only replica."), StoreLost),
         (OSError("no route"), StoreLost),
         (ResponseError("WRONGTYPE Operation against a key"), StoreRefused),
-        (ResponseError("OOM command not allowed"), StoreRefused),
+        (ResponseError("OOM command not allowed when used memory > 'maxmemory'."), StoreUnable),
+        (OutOfMemoryError("command not allowed when used memory > 'maxmemory'."), StoreUnable),
+        (ResponseError("MISCONF Errors writing to the AOF file: No space left on device"), StoreUnable),
+        (ResponseError("NOREPLICAS Not enough good replicas to write."), StoreUnable),
     ],
 )
 def test_errors_of_the_client_become_errors_of_the_store(raised: Exception, expected: type[StoreError]) -> None:

@@ -49,6 +49,7 @@ function Open({ alert, office, state }) {
 function subjectOf({ subject_kind, subject }, state) {
   if (subject_kind === "queue") return titleOf(state.queues.get(subject) ?? { queue: subject });
   if (subject_kind === "agent") return nameOf(state.agents.get(subject) ?? { agent_id: subject });
+  if (subject_kind === "site") return t("alerts.site");
   return t("alerts.channel", { channel: subject });
 }
 
@@ -66,6 +67,8 @@ function figuresOf({ kind, detail }, state) {
       return t("alerts.backlog", { waiting, limit });
     case "presence":
       return t("alerts.presence", { limit: duration(limit_us / 1000), reason: reason ? reasonTitle(reason, state.reasons[reason]) : t("presence.not_ready") });
+    case "store":
+      return t("alerts.store", { trouble: detail.trouble });
     default:
       return "";
   }

@@ -1,0 +1,108 @@
+"""The store full, read-only, slow: routing pauses and says so, requests are answered, and nothing is lost."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+from redis.asyncio import Redis
+
+from agents_ws.endpoint import PATH
+from agents_ws.messages import SUBPROTOCOL
+from server.embedded import running_url
+from server.prompt import COMMIT_S
+from tests.e2e.office import Office
+from tests.e2e.server import PASSWORD, Server
+from tests.e2e.waiting import wait_until
+
+Trouble = Callable[[Redis, bool], Awaitable[Any]]
+AGENT = "agent1"
+ALERT = 'jackfield_alerts_open{kind="store"}'
+
+
+async def full(store: Redis, on: bool) -> None:
+    await store.config_set("maxmemory", "1" if on else "0")
+
+
+async def read_only(store: Redis, on: bool) -> None:
+    await store.replicaof(*(("127.0.0.1", "1") if on else ("NO", "ONE")))
+
+
+async def slow(store: Redis, on: bool) -> None:
+    await (store.client_pause(20_000, all=False) if on else store.client_unpause())
+
+
+async def without_replicas(store: Redis, on: bool) -> None:
+    await store.config_set("min-replicas-to-write", "1" if on else "0")
+
+
+TROUBLES = {"full": full, "read only": read_only, "slow": slow, "without its replicas": without_replicas}
+
+
+@asynccontextmanager
+async def connected(server: Server) -> AsyncIterator[Redis]:
+    url = running_url(server.data_dir)
+    assert url is not None
+    store = Redis.from_url(url)
+    try:
+        yield store
+    finally:
+        await store.aclose()
+
+
+@asynccontextmanager
+async def signed_in(server: Server, office: Office) -> AsyncIterator[int]:
+    """An agent's page that is open; gives since when the agent has the presence that it gets by that."""
+    async with aiohttp.ClientSession() as http:
+        body = {"account": AGENT, "password": PASSWORD}
+        async with http.post(f"{server.base}/api/v1/session", json=body) as answer:
+            token = (await answer.json())["token"]
+        async with http.ws_connect(server.base + PATH, protocols=[SUBPROTOCOL], origin=server.base) as ws:
+            await ws.send_json({"type": "hello", "token": token})
+
+            async def there() -> bool:
+                known = await office.agent(AGENT)
+                return bool(known["connected"] and known["presence"] == "not_ready")
+
+            await wait_until(there, 10, "the agent is there")
+            yield (await office.agent(AGENT))["since"]
+
+
+@pytest.mark.parametrize("name", TROUBLES)
+async def test_what_is_decided_waits_and_holds_once_the_store_can_write(
+    running_server: Server, office: Office, name: str
+) -> None:
+    """A supervisor sets a presence meanwhile: told that it waits, and done afterwards, once."""
+    running_server.expected_errors |= {"store_away", "journal_not_rotated"}
+    trouble = TROUBLES[name]
+    async with signed_in(running_server, office) as before, connected(running_server) as store:
+        await trouble(store, True)
+        try:
+            began = time.monotonic()
+            asked = {"presence": "not_ready", "reason": "lunch", "comment": name}
+            status, word = await office.send("POST", f"agents/{AGENT}/presence", asked)
+            assert (status, word) == (503, "store-away")
+            assert time.monotonic() - began < COMMIT_S + 3
+            status, word = await office.send("GET", "queues")
+            assert status == 200
+            assert "wait for the store" in await _readiness(office)
+            assert (await office.metrics())[ALERT] == 1
+        finally:
+            await trouble(store, False)
+
+        async def done() -> bool:
+            known = await office.agent(AGENT)
+            assert known["reason"] in (None, "signed_in", "lunch"), known
+            return bool(known["since"] > before and (await office.metrics()).get(ALERT, 0) == 0)
+
+        await wait_until(done, 15, "the presence is as it was asked for")
+        assert await _readiness(office) == "200"
+        status, word = await office.send("POST", f"agents/{AGENT}/presence", {"presence": "offline", "comment": "over"})
+        assert (status, word) == (204, "")
+
+
+async def _readiness(office: Office) -> str:
+    async with office._http.get(f"{office.server.base}/readyz") as answer:
+        return "200" if answer.status == 200 else await answer.text()
