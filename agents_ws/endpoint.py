@@ -115,6 +115,8 @@ class AgentEndpoint:
         self._visits.add(visit)
         try:
             await self._greet(visit)
+        except ConnectionError as error:
+            _log.debug("agent_connection_broken", error=repr(error))
         except Exception as error:  # noqa: BLE001  one agent's failure is told to that agent, who connects again
             _log.error("agent_connection_failed", exc_info=error)
             await self._end(socket, ByeCode.INTERNAL)

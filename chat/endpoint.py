@@ -176,6 +176,8 @@ class ChatEndpoint:
         gone = self._sockets[socket] = asyncio.Event()
         try:
             await self._serve(socket, request)
+        except ConnectionError as error:
+            log.debug("visitor_connection_broken", error=repr(error))
         except Exception as error:
             log.error("visitor_connection_failed", exc_info=error)
             await socket.end(ByeCode.INTERNAL)
