@@ -28,6 +28,7 @@ class Settings:
     bind: str
     advertise: str
     http_port: int
+    peer_port: int
     tls_cert: Path | None
     tls_key: Path | None
     trusted_proxies: tuple[Network, ...]
@@ -170,6 +171,13 @@ SETTINGS: tuple[Setting, ...] = (
         _optional_address,
     ),
     Setting("HTTP_PORT", "8080", "PORT", "TCP port of the agent page, the API and the WebSocket", _whole(1, 65535)),
+    Setting(
+        "PEER_PORT",
+        "0",
+        "PORT",
+        "TCP port at which the other nodes of REDIS_URL notice when this one ends; 0 is any free one",
+        _whole(0, 65535),
+    ),
     Setting(
         "TLS_CERT",
         "",

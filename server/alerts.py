@@ -46,7 +46,8 @@ class Hooks(Protocol):
 class AlertDesk:
     """`await begin`, then `run` as a task. `touch` marks things of the board as changed; times in microseconds.
 
-    `channel_of` gives the channel by which a waiting item came, "" when that is unknown.
+    `channel_of` gives the channel by which a waiting item came, "" when that is unknown. Where `owning` is false
+    another node raises and clears; what is open is read from its history.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class AlertDesk:
         self._unsaved: dict[int, Alert] = {}
         self._stop = asyncio.Event()
         self._looks = 0
+        self.owning: Callable[[], bool] = lambda: True
         self.touch: Callable[[Iterable[tuple[str, str]]], None] = lambda _keys: None
         # Why routing pauses, "" while it does not.
         self.trouble: Callable[[], str] = lambda: ""
@@ -100,9 +102,10 @@ class AlertDesk:
         now = self._now()
         changed_work = await self._outlook.look(now)
         before = dict(self._alerts.open)
-        for alert in self._alerts.step(dict(self._readings(now)), now):
-            self._unsaved[alert.id] = alert
-            log.info("alert", kind=alert.kind.value, subject=alert.subject, cleared=alert.cleared_at is not None)
+        if not self.owning():
+            self._alerts = Alerts(*await self._store.load())
+        else:
+            self._raise(now)
         after = self._alerts.open
         self.touch(("alerts", str(name)) for name in {*before, *after} if before.get(name) != after.get(name))
         self.touch(("work", work_id) for work_id in changed_work)
@@ -111,6 +114,11 @@ class AlertDesk:
         turn = self._looks % AGENTS_EVERY
         self.touch(("agents", name) for name in list(self._dispatcher.policy.agents)[turn::AGENTS_EVERY])
         await self._save()
+
+    def _raise(self, now: int) -> None:
+        for alert in self._alerts.step(dict(self._readings(now)), now):
+            self._unsaved[alert.id] = alert
+            log.info("alert", kind=alert.kind.value, subject=alert.subject, cleared=alert.cleared_at is not None)
 
     async def acknowledge(self, alert_id: int, by: str) -> Alert:
         """Raises KeyError when it is not open, ValueError when somebody was first."""

@@ -16,7 +16,7 @@ from router.commands import Refuse
 from router.vocabulary import Medium
 from server.contexts import InteractionContexts
 from server.current import CurrentSite
-from server.pump import Pump
+from server.routing import Routing
 
 UNKNOWN = Refusal("unknown_follow_up", "there is no such customer to call back, or not for you")
 
@@ -29,7 +29,7 @@ class CallBacks:
         follow_ups: FollowUps,
         interactions: Interactions,
         contexts: InteractionContexts,
-        pump: Pump,
+        pump: Routing,
         current: CurrentSite,
         may_dial: Callable[[str], bool],
         free: Callable[[str], bool],

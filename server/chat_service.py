@@ -31,7 +31,7 @@ from server.clock import wall_us
 from server.contexts import InteractionContexts
 from server.current import CurrentSite
 from server.desk import Desk, Send
-from server.pump import Pump
+from server.routing import Routing
 from server.tasks import TaskOwner
 
 _POLL = (
@@ -62,7 +62,7 @@ class WaitSeconds:
 class ChatParts:
     """The neighbours in the node. `files` is the folder of what is sent in chats."""
 
-    pump: Pump
+    pump: Routing
     contexts: InteractionContexts
     desk: Desk
     hub: Send

@@ -9,21 +9,21 @@ from records.interactions import Interactions
 from records.notes import Notes
 from router.dispatcher import Dispatcher
 from router.estimates import WaitEstimates
-from router.events import NodeLost
 from router.rows import Turn
 from server.board import MAX_BACKLOG
 from server.clock import wall_us
 from server.contexts import InteractionContexts
 from server.current import CurrentSite
+from server.duties import ROTATION, Duties
 from server.ground import Ground
 from server.ids import interaction_ids
 from server.journal_files import JournalFolder
 from server.kept_journal import KeptJournal
 from server.management import Management
-from server.pump import Pump, PumpClosedError
+from server.member import ShardMember
+from server.pump import PumpClosedError
 from server.records_process import RecordsProcess
 from server.records_worker import Setup
-from server.rotation import Rotation
 from server.speaker import Speaker
 from server.storage import SHARD
 from telemetry.metrics import Metrics
@@ -36,7 +36,7 @@ LAST_COMMITS_S = 3.0
 class CorePart:
     """Made by `build_core`. `begin` when every part is there; `commit_the_rest`, then `close`, at the end."""
 
-    pump: Pump
+    pump: ShardMember
     interactions: Interactions
     customers: Customers
     contexts: InteractionContexts
@@ -46,18 +46,20 @@ class CorePart:
     current: CurrentSite
     waits: WaitEstimates
     projection: RecordsProcess
-    rotation: Rotation
-    journal: KeptJournal
+    duties: Duties
+
+    @property
+    def journal(self) -> KeptJournal:
+        """The journal as it is kept: files of this node, and the store."""
+        return self.duties.journal
 
     async def begin(self, ground: Ground) -> None:
-        """Commits from now on; work of nodes that are gone is closed first."""
-        ground.tasks.spawn(self.pump.run(), "pump")
-        ground.tasks.spawn(self.rotation.run(), "rotation")
-        register = ground.storage.register
-        for label in await register.lost(ground.storage.member):
-            await self.pump.post(NodeLost(label), "start")
-            await register.forget(label)
+        """Turns are committed or followed from now on; work of nodes that are gone is closed first."""
         self.management.begin(ground.tasks)
+        self.pump.on_own.append(self.duties.take_up)
+        await self.pump.begin()
+        if self.pump.owning and not ground.tasks.runs(ROTATION):
+            self.duties.go_on()
 
     async def commit_the_rest(self) -> None:
         """So that the records have the last turns too. A store that is away must not hold up the end."""
@@ -85,6 +87,8 @@ class CorePart:
 
     def check_records(self) -> str | None:
         """What is wrong with the records, or None."""
+        if not self.pump.owning:
+            return None  # they are the owner's
         behind = self.pump.sequence - self.projection.position
         return f"the records are {behind} turns behind" if behind > MAX_BACKLOG else None
 
@@ -108,28 +112,20 @@ async def build_core(ground: Ground) -> CorePart:
         metrics.decided(elapsed_us)
         waits.observe(turn)
 
-    pump = await shard.restore(policy, speaker, decided)
-    contexts.prefers = lambda queue: _prefers(pump.dispatcher, queue)
+    await shard.restore(policy, speaker, decided)
+    contexts.prefers = lambda queue: _prefers(shard.dispatcher, queue)
+    speaker.owning = management.owning = lambda: shard.owning
     folder = JournalFolder(settings.data_dir / "journal", SHARD)
     setup = Setup(storage.store_url, settings.database_url, SHARD, str(folder.path), settings.log_level)
-    projection = RecordsProcess(setup, lambda position: _projected(metrics, pump, position))
-    rotation = Rotation(
-        shard.store,
-        shard.lease,
-        folder,
-        lambda: projection.position,
-        unsettled=pump.unsettled,
-        days=settings.journal_days,
-    )
-    await rotation.begin(shard.restored_under, shard.restored_at)
-    ground.tasks.spawn(projection.run(), "projection")
-    await projection.catch_up(shard.image.applied)
-    journal = KeptJournal(shard.store, folder)
-    await management.attach(pump, journal, shard.image, interaction_ids(wall_us), waits, projection.save)
+    projection = RecordsProcess(setup, lambda position: _projected(metrics, shard, position))
+    duties = Duties(shard, folder, projection, management, ground.tasks, settings.journal_days)
+    if shard.owning:
+        await duties.begin()
+    await management.attach(shard, duties.journal, shard.image, interaction_ids(wall_us), waits, projection.save)
     management.board.customer_of = lambda interaction: next(filter(None, contexts.caller(interaction)), "")
     speaker.attach_management(management.observe)
     return CorePart(
-        pump=pump,
+        pump=shard,
         interactions=interactions,
         customers=customers,
         contexts=contexts,
@@ -139,8 +135,7 @@ async def build_core(ground: Ground) -> CorePart:
         current=management.current,
         waits=waits,
         projection=projection,
-        rotation=rotation,
-        journal=journal,
+        duties=duties,
     )
 
 
@@ -149,5 +144,5 @@ def _prefers(dispatcher: Dispatcher, queue: str) -> bool:
     return rules is not None and rules.preferred_patience_us > 0
 
 
-def _projected(metrics: Metrics, pump: Pump, position: int) -> None:
+def _projected(metrics: Metrics, pump: ShardMember, position: int) -> None:
     metrics.journal_lag(max(0, pump.sequence - position))

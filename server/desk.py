@@ -31,8 +31,8 @@ from server.cards import Board, Cards
 from server.chat_desk import ChatDesk
 from server.contexts import InteractionContext, InteractionContexts
 from server.own_day import OwnDays
-from server.pump import Pump
 from server.reach import Reach
+from server.routing import Routing
 from server.tasks import TaskOwner
 from voice.conductor import Conductor
 from voice.events import ShowRecording
@@ -59,7 +59,7 @@ class Desk:
 
     def __init__(
         self,
-        pump: Pump,
+        pump: Routing,
         cards: Cards,
         contexts: InteractionContexts,
         reach: Reach,

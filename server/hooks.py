@@ -32,7 +32,7 @@ class HookService:
     async def attach(self, journal: Journal, applied: int) -> None:
         """Takes in what the journal has beyond the outbox, up to `applied`."""
         self._projection = Projection(self._outbox, journal, lambda _position: self._sender.wake())
-        self._seen = applied
+        self._seen = max(self._seen, applied)
         await self._outbox.begin(applied)
         if self._hooks:
             await self._projection.catch_up(applied)
@@ -42,6 +42,8 @@ class HookService:
         self._tasks = tasks
         if self._hooks:
             self._run()
+            if self._projection is not None:
+                self._projection.told(self._seen)  # what was committed while it caught up
 
     async def follow(self, hooks: Mapping[str, Hook]) -> None:
         """The site was read again: a new hook is told what happens from now on, one that is gone nothing more."""
@@ -65,7 +67,7 @@ class HookService:
 
     def observe(self, turn: Turn) -> None:
         """Follows a committed turn."""
-        self._seen = turn.sequence
+        self._seen = max(self._seen, turn.sequence)
         if self._running and self._projection is not None:
             self._projection.fresh(turn)
 

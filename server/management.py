@@ -23,6 +23,7 @@ from records.submissions import Submissions
 from records.wallboards import Wallboards
 from records.webhooks import Deliveries
 from router.estimates import WaitEstimates
+from router.events import PolicyChanged
 from router.policy import Policy
 from router.rows import ShardImage, Turn
 from server.alerts import AlertDesk
@@ -38,8 +39,8 @@ from server.overlay import Overlay
 from server.plans import PlanDesk
 from server.programs import Programs
 from server.projection import Journal
-from server.pump import Pump
 from server.recent_demands import RecentDemands
+from server.routing import Routing
 from server.rules import RulesDesk
 from server.scopes import Scopes
 from server.statistics import StatisticsKeeper
@@ -50,7 +51,8 @@ from server.wallboards import WallboardDesk
 
 
 class Management:
-    """`await load`, then `await attach` once there is a pump, then `begin`; `close` before the pump's end.
+    """`await load`, then `await attach` once there is a pump, then `begin`, and `own` where (or when) this node owns
+    the shard; `close` before the pump's end. `owning` says whether it does.
 
     `wall` gives microseconds since the epoch.
     """
@@ -64,6 +66,8 @@ class Management:
         self.scopes = Scopes(self.site, self.wallboards.reach)
         self.audit = Audit(database)
         self.deliveries = Deliveries(database)
+        self._seen = 0
+        self.owning: Callable[[], bool] = lambda: True
         self._named: tuple[Site, Titles] | None = None
         self.demands = RecentDemands()
         self.hooks = HookService(database, self.deliveries, files.hooks, wall)
@@ -83,7 +87,7 @@ class Management:
 
     async def attach(
         self,
-        pump: Pump,
+        pump: Routing,
         journal: Journal,
         image: ShardImage,
         new_id: Callable[[], str],
@@ -95,11 +99,12 @@ class Management:
         `save_elsewhere` writes checkpoints of the statistics (StatisticsKeeper).
         """
         self.overlay.attach(pump)
-        day = Day(pump, image.clock, lambda: self.site().time_zone, self._wall)
-        self._hours = Hours(each(day.look, self.overlay.look_at_the_clock), self._wall)
+        self._pump = pump
         submissions, customers = Submissions(self._database), Customers(self._database)
         self.statistics = StatisticsKeeper(StatisticsStore(self._database), self.site, pump.now, save_elsewhere)
+        self.statistics.owning = self.owning
         await self.statistics.begin(journal, image)
+        self._seen = image.applied
         self.current.on_change(lambda _site: self.statistics.save_soon())
         outlook = Outlook(pump.dispatcher, waits, self.statistics.lately, self.site)
         self.alerts = AlertDesk(
@@ -112,6 +117,7 @@ class Management:
             self.hooks,
         )
         self.alerts.trouble = lambda: pump.trouble
+        self.alerts.owning = self.owning
         await self.alerts.begin()
         self.figures = Figures(self.statistics, outlook, self.alerts)
         self.board = Board(pump.dispatcher, pump.now, self.site, self.figures, waits.per_place)
@@ -123,23 +129,33 @@ class Management:
         self.undo = UndoDesk(self.audit, self.supervision, self.rules, self.overlay, self._overlay_store)
         self.plans = PlanDesk(self.overlay, self.rules, self.undo, self.audit)
         self.programs = Programs(pump, submissions, customers, new_id, self._wall)
-        await self.hooks.attach(journal, image.applied)
 
     def begin(self, tasks: TaskOwner) -> None:
-        """The pump runs: background work starts."""
-        self.programs.begin()
-        tasks.spawn(self._hours.run(), "hours")
-        self.hooks.begin(tasks)
+        """Turns come: background work starts."""
+        self._tasks = tasks
         tasks.spawn(self.statistics.run(), "statistics")
         tasks.spawn(self.alerts.run(), "alerts")
 
+    async def own(self, tasks: TaskOwner, journal: Journal, last_us: int) -> None:
+        """What the shard's owner does; `last_us` is when the shard was last awake before (0: never)."""
+        self.programs.begin()
+        day = Day(self._pump, last_us, lambda: self.site().time_zone, self._wall)
+        self._hours = Hours(each(day.look, self.overlay.look_at_the_clock), self._wall)
+        tasks.spawn(self._hours.run(), "hours")
+        await self.hooks.attach(journal, self._seen)
+        self.hooks.begin(tasks)
+
     def observe(self, turn: Turn) -> None:
         """Follows a committed turn."""
+        self._seen = turn.sequence
         self.statistics.observe(turn)
         self.demands.observe(turn)
-        self.programs.observe(turn)
         self.feed.observe(turn)
         self.hooks.observe(turn)
+        if self.owning():
+            self.programs.observe(turn)
+        if isinstance(turn.event, PolicyChanged) and turn.event.policy.version != self.overlay.told:
+            self._tasks.spawn(self.overlay.follow(turn.event.policy.version), "overlay")
 
     def board_socket(self, auth: Auth, origin_allowed: Callable[[web.Request], bool]) -> BoardSocket:
         """The live board's WebSocket."""

@@ -23,7 +23,7 @@ from server.shard import ShardOwner
 from server.succession import Succession
 from server.sweep import Sweeper
 from server.tasks import TaskOwner
-from store.errors import LeaseHeld, StoreLost
+from store.errors import LeaseHeld, StoreError, StoreLost
 from store.lease import Lease
 from store.nodes import Member, NodeRegister
 from store.shard import RedisShardStore
@@ -125,6 +125,11 @@ class ShardMember:
         return self._owner
 
     @property
+    def last_us(self) -> int:
+        """When the shard was last awake before this node owned it, in shard microseconds; 0: never."""
+        return self.owner.lease.clock
+
+    @property
     def pump(self) -> Pump:
         """The owner's pump. Raises RuntimeError on a follower."""
         if self._pump is None:
@@ -159,9 +164,25 @@ class ShardMember:
         return self.dispatcher.place(work_id)
 
     def callback_queue(self, work_id: str) -> str | None:
-        """The queue of an item whose customer is to be called once an agent has accepted; None for other work."""
+        """The queue of an item whose customer this node calls once an agent has accepted; None for other work."""
         row = self.dispatcher.work(work_id)
-        return row.queue if row is not None and row.callback else None
+        return row.queue if row is not None and row.callback and self.here(work_id) else None
+
+    def directed(self, work_id: str) -> str | None:
+        """The one agent for whom an open item is kept."""
+        row = self.dispatcher.work(work_id)
+        return None if row is None else row.directed
+
+    def here(self, work_id: str) -> bool:
+        """Whether this node carries out what is decided of an item: its own, and the owner those of nobody else."""
+        row = self.dispatcher.work(work_id)
+        node = row.node if row is not None else ""
+        return node == self.member.label or (self.owning and node not in self._sweeper.alive)
+
+    def agent_here(self, agent_id: str) -> bool:
+        """Whether this node holds the agent's connection."""
+        row = self.dispatcher.agent(agent_id)
+        return row is not None and row.node == self.member.label
 
     async def post(self, event: Event, cause: str) -> tuple[Command, ...]:
         """The turn's commands once it is committed and, on a follower, applied here. Raises PumpClosedError."""
@@ -211,6 +232,7 @@ class ShardMember:
             self._tasks.spawn(self._follow(), "follow")
             return
         self._tasks.spawn(self._pump.run(), "pump")
+        await self._sweeper.look()
         self._pump.tell(TimePassed(), "start")  # followers wait for the first turn of an owner
         await self._sweeper.sweep()
         await self._feed()
@@ -226,12 +248,13 @@ class ShardMember:
             self._pump.close()
 
     async def release(self) -> None:
-        """Gives the shard back, so that the next owner need not wait, and is no member any more."""
-        if self._owner is not None:
-            await self._owner.release()
+        """Gives the shard back, so that the next owner need not wait, and is no member any more. Idempotent."""
+        owner, self._owner = self._owner, None
+        if owner is not None:
+            await owner.release()
         try:
             await self.store.withdraw(self.member.label)
-        except StoreLost as error:
+        except StoreError as error:
             log.info("not_withdrawn", error=str(error))
 
     # --- following -----------------------------------------------------------------------------------------------
@@ -260,10 +283,9 @@ class ShardMember:
         await asyncio.wait({tail})
         if not tail.cancelled():
             raise RuntimeError("the replica failed: this node must not own the shard")
-        await self._take_over(lease, monotonic_us() - began)
         if before:
             await self._register.declare_lost(before)
-            await self._sweeper.sweep()
+        await self._take_over(lease, monotonic_us() - began)
 
     async def _follow_journal(self) -> None:
         assert self._replica is not None  # noqa: S101 - a follower has one
@@ -311,12 +333,13 @@ class ShardMember:
         while replica.sequence < lease.applied:
             for entry in await self.store.read_journal(replica.sequence, BATCH):
                 self._speak_turn(replica, replica.apply(entry))
-        clock = ShardClock(lease.now_us, max(replica.clock, lease.clock) + 1)
+        clock = ShardClock(lease.now_us, max(replica.clock, lease.clock, self._clock.now()) + 1)
         self._set_owner(ShardOwner(self.store, lease, replica.image, clock))
         self._tasks.spawn(self.owner.renew(), "lease")
         pump = Pump(self.dispatcher, self.owner, clock, replica.sequence, self._spoken, decided=self._decided)
         if self.dispatcher.unfinished:
             pump.unsettled.add(replica.sequence)
+        await self._sweeper.look()
         await self._end_forwarding()
         await self._feed(pump)
         for cause, event in self._forwarder.left():

@@ -11,7 +11,7 @@ from router.events import PresenceSet
 from router.vocabulary import Medium, Presence
 from server.call_desk import CallDesk
 from server.prompt import prompt
-from server.pump import Pump
+from server.routing import Routing
 from voice.conductor import Conductor
 from voice.events import Deny
 from voice.listeners import ListenMode
@@ -22,7 +22,9 @@ NO_AGENT = Refused("not_an_agent", "this account has no agent who takes calls, a
 class Monitoring:
     """`wall` gives microseconds since the epoch."""
 
-    def __init__(self, conductor: Conductor, desk: CallDesk, pump: Pump, audit: Audit, wall: Callable[[], int]) -> None:
+    def __init__(
+        self, conductor: Conductor, desk: CallDesk, pump: Routing, audit: Audit, wall: Callable[[], int]
+    ) -> None:
         self._conductor = conductor
         self._desk = desk
         self._pump = pump

@@ -10,9 +10,11 @@ from contextlib import AsyncExitStack, suppress
 from config.settings import Settings
 from config.site import Site
 from config.whole import WholeSite
+from server import member
 from server.core_part import CorePart, build_core
 from server.forwarded import ClientAddress
 from server.ground import Ground
+from server.peer_door import PeerDoor
 from server.storage import Storage, open_storage
 from server.tasks import TaskOwner
 from server.tls import certificate, renew
@@ -23,7 +25,7 @@ from telemetry.metrics import Metrics
 
 HANG_UP_GRACE_S = 3.0
 # Tasks without which the node is of no use: when one of them fails, the node stops and says so.
-VITAL = ("pump", "lease", "heartbeat", "projection", "embedded")
+VITAL = (*member.TASKS, "heartbeat", "projection", "embedded")
 
 
 class Node:
@@ -44,6 +46,7 @@ class Node:
         self._certificate = certificate(settings.tls_cert, settings.tls_key)
         self._stack = AsyncExitStack()
         self._stop = asyncio.Event()
+        self.door = PeerDoor()
 
     async def start(self) -> None:
         """Everything up and listening. Raises what makes it impossible, after taking down what was up."""
@@ -87,8 +90,12 @@ class Node:
             self.core.close()
         for endless in ("rotation", "lease", "heartbeat", "embedded", "retention"):
             self.tasks.cancel(endless)
-        await self.tasks.aclose()
+        # Nothing more is decided here: another node may go on before the records of this one are complete.
+        if hasattr(self, "storage"):
+            await self.storage.shard.release()
+        await self.door.close()
         await self._leave()
+        await self.tasks.aclose()
         await self._stack.aclose()
 
     async def _stop_serving(self) -> None:
@@ -119,19 +126,28 @@ class Node:
 
     def _keep_storage(self) -> None:
         """At once: however long the rest of the start takes, lease and heartbeat must not run out."""
-        self.tasks.spawn(self.storage.shard.renew(), "lease")
+        self.storage.shard.keep(self.tasks)
         self.tasks.spawn(self.storage.beat(), "heartbeat")
         self.tasks.spawn(self.storage.keep_embedded(), "embedded")
 
     async def _begin(self, ground: Ground) -> None:
         """From here on things happen: commits first, then the past is tidied, then the doors open."""
         await self.core.begin(ground)
-        await self.web.chats.restore()
+        if self.settings.redis_url:
+            await self._open_door()
+        if self.core.pump.owning:
+            await self.web.chats.restore()
         await self.voice.listen()
         await self.web.start()
         # The long-lived objects are all there: keep the collector from walking them again and again.
         gc.collect()
         gc.freeze()
+
+    async def _open_door(self) -> None:
+        """Other nodes on the same store watch it."""
+        settings, storage = self.settings, self.storage
+        address = await self.door.open(settings.bind, settings.peer_port, settings.advertise)
+        await storage.register.announce(storage.member, address)
 
     async def _leave(self) -> None:
         """Strikes this incarnation off, unless it failed: calls may stand in the rows, for the next start."""

@@ -102,6 +102,24 @@ class Overlay:
         """The pump, which has the policy that `load` gave, and is told of every new one."""
         self._router = router
 
+    @property
+    def told(self) -> str:
+        """The version of the policy that this node knows to be current."""
+        return self._told
+
+    async def follow(self, version: str) -> None:
+        """Another node made this version of the policy current: the edits that it may come from are read."""
+        async with self._lock:
+            if version == self._told:
+                return
+            self._told = version
+            self.version, self._patches = await self._store.current()
+            site = self._apply(self._files)
+            if self._policy(site).version == version:
+                self.current.change(site)
+            else:
+                log.warning("other_files", policy=version)
+
     def patch(self, subject: str) -> Patch:
         """What is edited of a subject (`agent:anna`, `queue:orders`)."""
         return self._patches.get(subject, {})

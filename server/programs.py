@@ -19,7 +19,7 @@ from router.expression_parser import ExpressionError, parse
 from router.rows import Turn
 from router.vocabulary import Medium, OfferState, Requirement
 from server.prompt import prompt
-from server.pump import Pump
+from server.routing import Routing
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +31,7 @@ class Programs:
 
     def __init__(
         self,
-        pump: Pump,
+        pump: Routing,
         submissions: Submissions,
         customers: Customers,
         new_id: Callable[[], str],

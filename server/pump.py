@@ -92,6 +92,14 @@ class Pump:
         row = self.dispatcher.work(work_id)
         return row.queue if row is not None and row.callback else None
 
+    def here(self, _work_id: str) -> bool:
+        """Whether this node carries out what is decided of an item."""
+        return True
+
+    def agent_here(self, _agent_id: str) -> bool:
+        """Whether this node holds the agent's connection."""
+        return True
+
     def place(self, work_id: str) -> int | None:
         """1-based place of a waiting item in its queue."""
         return self.dispatcher.place(work_id)

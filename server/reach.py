@@ -34,7 +34,7 @@ class _Station:
 
 class Reach:
     """One entry an agent. `generation` gives the last generation that the router knows of an agent, `takes` the media
-    that the agent may have work of (none: it is not known yet, and everything counts).
+    that the agent may have work of (none: it is not known yet, and everything counts). `node` is this node's label.
     """
 
     def __init__(
@@ -42,10 +42,12 @@ class Reach:
         tell: Callable[[Event, str], None],
         generation: Callable[[str], int],
         takes: Callable[[str], Collection[Medium]] = lambda _agent: EVERY_MEDIUM,
+        node: str = "",
     ) -> None:
         self._tell = tell
         self._generation = generation
         self._takes = takes
+        self._node = node
         self._stations: dict[str, _Station] = {}
         self._agents: frozenset[str] = frozenset()
         self._agent_of: dict[str, str] = {}
@@ -98,6 +100,12 @@ class Reach:
         """Agents whose page is connected."""
         return [agent_id for agent_id, station in self._stations.items() if station.page]
 
+    def refused(self, agent_id: str) -> None:
+        """Another node was first with the generation that this one told: it is told again, with the next."""
+        if (station := self._stations.get(agent_id)) is not None and station.told:
+            station.told = ()
+            self._tell_change(agent_id, station)
+
     def _change(self, agent_id: str, what: str, *, up: bool) -> None:
         station = self._stations.get(agent_id)
         if station is not None:
@@ -114,5 +122,6 @@ class Reach:
             self._tell(AgentDisconnected(agent_id, station.generation), f"agent:{agent_id}")
             return
         if not before:
-            station.generation = self._generation(agent_id) + 1
-        self._tell(AgentConnected(agent_id, station.generation, media=media), f"agent:{agent_id}")
+            # On a node that does not own the shard the router's last word may be on its way.
+            station.generation = max(station.generation, self._generation(agent_id)) + 1
+        self._tell(AgentConnected(agent_id, station.generation, self._node, media), f"agent:{agent_id}")

@@ -88,6 +88,17 @@ class Rotation:
                 log.error("journal_not_rotated", error=str(error))
             await asyncio.sleep(CHECK_S if settled else AGAIN_S)
 
+    async def resume(self) -> None:
+        """As `run`, on a shard that was taken over while it ran: its newest segment goes on. Until cancelled."""
+        while not self._newest:
+            try:
+                self._newest = max(await self._store.heads(), default=0)
+                break
+            except StoreError as error:
+                log.error("journal_not_rotated", error=str(error))
+                await asyncio.sleep(CHECK_S)
+        await self.run()
+
     async def turn_over(self) -> bool:
         """One round; False when a segment should begin and could not yet. Raises StoreError and OSError."""
         settled = await self._begin_next()

@@ -34,6 +34,18 @@ class Routing(Protocol):
         """The queue of an item whose customer is to be called once an agent has accepted; None for other work."""
         ...
 
+    def directed(self, work_id: str) -> str | None:
+        """The one agent for whom an open item is kept."""
+        ...
+
+    def here(self, work_id: str, /) -> bool:
+        """Whether this node carries out what is decided of an item (calls its phones, tells its customer)."""
+        ...
+
+    def agent_here(self, agent_id: str, /) -> bool:
+        """Whether this node holds the agent's connection."""
+        ...
+
     async def post(self, event: Event, cause: str) -> tuple[Command, ...]:
         """Returns the turn's commands once it is committed. Raises PumpClosedError."""
         ...

@@ -38,6 +38,8 @@ class Speaker:
         self._chats: Callable[[Command], None] | None = None
         self._management: Callable[[Turn], None] | None = None
         self.failures = 0
+        # What is counted is counted on one node only, and followers' turns are the owner's.
+        self.owning: Callable[[], bool] = lambda: True
 
     def attach(self, desk: Desk, conductor: Conductor, projection: Records) -> None:
         """Closes the circle."""
@@ -87,4 +89,5 @@ class Speaker:
     def _record(self, turn: Turn) -> None:
         if self._projection is not None:
             self._projection.fresh(turn)
-        self._meter.observe(turn)
+        if self.owning():
+            self._meter.observe(turn)

@@ -40,6 +40,7 @@ class StatisticsKeeper:
     """`await begin`, then `observe` each committed turn, with `run` as a task. `now` gives the shard's time.
 
     `elsewhere` writes an encoded checkpoint in another process, off this one's core, and says whether it did.
+    `owning`: whether this node is the one that writes.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class StatisticsKeeper:
         self._statistics = Statistics(self._limits)
         self._wake = asyncio.Event()
         self._closed = False
+        self.owning: Callable[[], bool] = lambda: True
         self._day: tuple[tuple[str, int], int] = (("", -1), 0)
 
     async def begin(self, journal: Journal, image: ShardImage) -> None:
@@ -73,7 +75,8 @@ class StatisticsKeeper:
             for entry in entries:
                 self._statistics.observe(entry)
         self._statistics.resume(image, self._now())
-        await self._store.save(self._statistics.state, self._statistics.take_dirty())
+        if self.owning():
+            await self._store.save(self._statistics.state, self._statistics.take_dirty())
 
     def observe(self, turn: Turn) -> None:
         """One committed turn; call once for each, in order."""
@@ -103,6 +106,8 @@ class StatisticsKeeper:
         self._wake.set()
 
     async def _checkpoint(self) -> None:
+        if not self.owning():
+            return  # the owner writes; what has changed here is written when this node becomes it
         self._statistics.settle_some(len(self._statistics.state.agents) // SETTLED_IN + 1)
         state, changed = self._statistics.state, self._statistics.take_dirty()
         try:

@@ -9,7 +9,7 @@ import structlog
 from config.settings import Settings
 from records.database import Database
 from server.embedded import EmbeddedError, EmbeddedValkey
-from server.shard import ShardOwner
+from server.member import ShardMember
 from store.connection import StoreConnection, open_store
 from store.errors import StoreLost
 from store.nodes import Member, NodeRegister
@@ -35,7 +35,7 @@ class Storage:
     connection: StoreConnection
     register: NodeRegister
     member: Member
-    shard: ShardOwner
+    shard: ShardMember
     database: Database
 
     async def beat(self) -> None:
@@ -79,13 +79,15 @@ async def open_storage(settings: Settings, stack: AsyncExitStack) -> Storage:
     store_url = embedded.url if embedded else settings.redis_url
     connection = await open_store(store_url)
     stack.push_async_callback(connection.aclose)
+    # Reads that wait for something to happen hold up nobody else on a connection of their own.
+    tail = await open_store(store_url, pool_size=2)
+    stack.push_async_callback(tail.aclose)
     database = await Database.open(settings.database_url)
     stack.push_async_callback(database.close)
     # Last, because both promise to be renewed from now on.
     register = NodeRegister(connection)
     member = await register.join(settings.node)
-    shard = await ShardOwner.take(
-        RedisShardStore(connection, SHARD, replicas=settings.replicas), settings.node, settings.lease_us
-    )
+    store = RedisShardStore(connection, SHARD, replicas=settings.replicas)
+    shard = await ShardMember.join(store, RedisShardStore(tail, SHARD), register, member, settings.lease_us)
     stack.push_async_callback(shard.release)
     return Storage(embedded, store_url, connection, register, member, shard, database)

@@ -16,7 +16,7 @@ from router.summary import summary
 from router.vocabulary import OfferState, Presence, WorkState
 from server.explanations import explained, shown
 from server.prompt import prompt
-from server.pump import Pump
+from server.routing import Routing
 
 MAX_CANDIDATES = 20
 
@@ -25,7 +25,7 @@ class Supervision:
     """`wall` gives microseconds since the epoch."""
 
     def __init__(
-        self, pump: Pump, audit: Audit, submissions: Submissions, site: Callable[[], Site], wall: Callable[[], int]
+        self, pump: Routing, audit: Audit, submissions: Submissions, site: Callable[[], Site], wall: Callable[[], int]
     ) -> None:
         self._pump = pump
         self._audit = audit

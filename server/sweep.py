@@ -18,6 +18,8 @@ class Register(Protocol):
 
     async def lost(self, member: Member) -> list[str]: ...
 
+    async def alive(self) -> set[str]: ...
+
     async def forget(self, label: str) -> None: ...
 
 
@@ -34,6 +36,11 @@ class Sweeper:
         self._register = register
         self._inbox = inbox
         self._member = member
+        self.alive: frozenset[str] = frozenset()
+
+    async def look(self) -> None:
+        """`alive` are the nodes whose hearts beat now. Raises StoreError."""
+        self.alive = frozenset(await self._register.alive())
 
     async def sweep(self) -> list[str]:
         """Leave NodeLost in the inbox for each that is lost; killed in between, the next round does it again, harmless.
@@ -52,6 +59,7 @@ class Sweeper:
         while True:
             try:
                 await self.sweep()
+                await self.look()
             except StoreError as error:
                 log.warning("nodes_not_swept", error=str(error))
             await asyncio.sleep(SWEEP_S)

@@ -31,6 +31,10 @@ class TaskOwner:
         task.add_done_callback(self._ended)
         return task
 
+    def runs(self, name: str) -> bool:
+        """Whether a task of that name runs."""
+        return any(task.get_name() == name for task in self._tasks)
+
     def cancel(self, name: str) -> None:
         """Ends the task of that name, if it runs."""
         for task in self._tasks:

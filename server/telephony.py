@@ -45,7 +45,7 @@ def user_agent(
     on_event: Callable[[SipEvent], None],
 ) -> Ua:
     """Not listening yet."""
-    now = storage.shard.clock.now
+    now = storage.shard.now
     phones = sorted(credentials.secrets)
     return Ua(
         SipSettings(

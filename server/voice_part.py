@@ -56,6 +56,7 @@ class VoicePart:
             core.pump.tell,
             lambda agent_id: row.generation if (row := board.agent(agent_id)) else 0,
             lambda agent_id: rules.capacity if (rules := board.policy.agents.get(agent_id)) else (),
+            ground.storage.member.label,
         )
         self.sign_in = SignIn(Accounts(database), Sessions(database, ground.settings.session_us))
         self.desk = Desk(
@@ -82,7 +83,7 @@ class VoicePart:
         ground, core = self._ground, self._core
         settings, storage, current = ground.settings, ground.storage, core.current
         await self.people.make_demo_accounts(current.site, wall_us())
-        self.engine = media_workers(settings, current.site.prompts_dir, storage.shard.lease.epoch, self._media_event)
+        self.engine = media_workers(settings, current.site.prompts_dir, storage.member.incarnation, self._media_event)
         await self.engine.start()
         self.credentials = signalling.PhoneCredentials(await self.people.phone_secrets(current.site))
         self.ua = user_agent(settings, storage, self.credentials, ground.certificate, self._sip_event)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from server.current import CurrentSite
-from server.pump import Pump
+from server.routing import Routing
 from voice.conductor import Conductor
 from voice.ports import MediaEngine
 from voice.web_calls import WebCallPorts, WebCalls
@@ -17,7 +17,7 @@ def web_call_endpoint(
     current: CurrentSite,
     conductor: Conductor,
     media: MediaEngine,
-    pump: Pump,
+    pump: Routing,
     origin_allowed: Callable[[web.Request], bool],
     address_of: Callable[[web.Request], str],
 ) -> WebCallEndpoint:

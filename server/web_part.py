@@ -161,7 +161,7 @@ class WebPart:
         shard, core, management = self._ground.storage.shard, self._core, self._core.management
         self.what_if = WhatIf(
             shard.store,
-            shard.lease,
+            None,
             lambda: core.pump.dispatcher.policy,
             management.overlay,
             management.site,

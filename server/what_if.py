@@ -46,7 +46,7 @@ _LINE_LIMIT = 1 << 24
 class Store(Protocol):
     """The shard's rows as they are stored."""
 
-    async def raw_image(self, lease: Lease) -> RawImage: ...
+    async def raw_image(self, lease: Lease | None) -> RawImage: ...
 
 
 class Rules(Protocol):
@@ -67,7 +67,7 @@ class WhatIf:
     def __init__(
         self,
         store: Store,
-        lease: Lease,
+        lease: Lease | None,
         policy: Callable[[], Policy],
         rules: Rules,
         site: Callable[[], Site],

@@ -100,9 +100,10 @@ class MemoryShardStore:
         """As RedisShardStore.load."""
         return self._image(await self.raw_image(lease))
 
-    async def raw_image(self, lease: Lease) -> RawImage:
+    async def raw_image(self, lease: Lease | None) -> RawImage:
         """As RedisShardStore.raw_image."""
-        self._check_epoch(lease.epoch)
+        if lease is not None:
+            self._check_epoch(lease.epoch)
         return self._raw()
 
     async def replica(self) -> ShardImage | None:

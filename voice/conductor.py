@@ -293,14 +293,22 @@ class Conductor:
                 return
 
     def _ring(self, offer: SendOffer, caller: tuple[str, str]) -> None:
+        router = self._ports.router
+        if offer.interaction_id not in self._by_interaction and not router.here(offer.work_id):
+            return
         user = self.site.phone_of(offer.agent_id)
         if user is not None:
             self._run_leg(PhoneLeg(offer, user, caller, self._ports))
         elif self.browsers.leg(offer.agent_id) is None:
-            self._ports.router.tell(facts.OfferFailed(offer.reservation_id, "no_leg"), offer.work_id)
+            if router.agent_here(offer.agent_id):
+                router.tell(facts.OfferFailed(offer.reservation_id, "no_leg"), offer.work_id)
+            else:
+                # Their leg is on another node, and legs of two nodes cannot be joined: it is nobody's failure.
+                elsewhere = facts.OfferRejected(offer.reservation_id, offer.agent_id, "other_node")
+                router.tell(elsewhere, offer.work_id)
         elif (runner := self._by_interaction.get(offer.interaction_id)) and runner.is_take_over(offer.work_id):
             # Whoever asked to take over has accepted by asking.
-            self._ports.router.tell(facts.OfferAccepted(offer.reservation_id, offer.agent_id), offer.work_id)
+            router.tell(facts.OfferAccepted(offer.reservation_id, offer.agent_id), offer.work_id)
 
     def _run_leg(self, phone: DialledLeg) -> None:
         self._phones[phone.call] = phone

@@ -169,6 +169,14 @@ class Router(Protocol):
         """Like `post`, for callers that need no answer."""
         ...
 
+    def here(self, work_id: str, /) -> bool:
+        """Whether this node's phones ring for the item; False where another node holds the call."""
+        ...
+
+    def agent_here(self, agent_id: str, /) -> bool:
+        """Whether this node holds the agent's connection."""
+        ...
+
     def callback_queue(self, work_id: str) -> str | None:
         """The queue of an item whose customer is to be called once an agent has accepted; None for other work."""
         ...

@@ -54,6 +54,7 @@ BAD = {
     "BIND": "everywhere",
     "ADVERTISE": "example",
     "HTTP_PORT": "70000",
+    "PEER_PORT": "-1",
     "TLS_CERT": "no/such/file.pem",
     "TLS_KEY": "no/such/file.pem",
     "TRUSTED_PROXIES": "10.0.0.1/8",

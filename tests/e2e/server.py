@@ -100,6 +100,19 @@ class Server:
         self.assert_nothing_left()
         return status
 
+    def send(self, number: int) -> None:
+        """A signal that does not end it."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def ended(self) -> int:
+        """Its exit status, when it ends by itself."""
+        assert self._process is not None
+        self._remember_family()
+        status = self._process.wait(END_S)
+        self._process = None
+        return status
+
     def kill(self) -> None:
         """kill -9 of the main process alone."""
         assert self._process is not None

@@ -96,7 +96,7 @@ async def test_a_vital_task_that_fails_stops_the_node(tmp_path: Path) -> None:
     node = Node(settings(tmp_path), load_whole(DEMO, KINDS, os.environ))
     await node.start()
     try:
-        store, lease = node.storage.shard.store, node.storage.shard.lease
+        store, lease = node.storage.shard.store, node.storage.shard.owner.lease
         await store.break_lease(lease.epoch)
         await asyncio.wait_for(node.wait(), 10)
         assert node.failed in ("lease", "pump")

@@ -136,7 +136,7 @@ def test_who_comes_back_to_the_site_is_announced_anew(rig: Rig) -> None:
     assert rig.reach.on_phone("ben"), "a conversation may still go on"
     rig.generation = 0  # the router has forgotten them
     rig.reach.follow({"anna": "", "ben": "2001"})
-    assert rig.told == [AgentConnected("ben", 1, media=VOICE), AgentConnected("ben", 1, media=VOICE)]
+    assert rig.told == [AgentConnected("ben", 1, media=VOICE), AgentConnected("ben", 2, media=VOICE)]
 
 
 def test_another_station(rig: Rig) -> None:

@@ -35,7 +35,8 @@ async def opened(data: Path, **changes: str) -> AsyncIterator[Storage]:
 
 async def committed(storage: Storage, kind: str) -> int:
     """One note through a pump of its own; returns the shard's sequence after it."""
-    pump = await storage.shard.restore(site_policy(small_site()), lambda _turn: None, lambda _turn, _us: None)
+    await storage.shard.restore(site_policy(small_site()), lambda _turn: None, lambda _turn, _us: None)
+    pump = storage.shard.pump
     running = asyncio.create_task(pump.run())
     await asyncio.wait_for(pump.post(facts.InteractionNoted("i", kind), "t"), 20)
     pump.close()
@@ -90,7 +91,7 @@ async def test_an_embedded_server_that_dies_is_started_again_and_nothing_is_lost
         async def answers() -> int:
             while True:
                 try:
-                    return (await storage.shard.store.load(storage.shard.lease)).applied
+                    return (await storage.shard.store.load(storage.shard.owner.lease)).applied
                 except StoreLost:
                     await asyncio.sleep(0.01)
 

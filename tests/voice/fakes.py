@@ -127,6 +127,12 @@ class Router:
     def tell(self, event: facts.Event, cause: str) -> None:
         self.told.append(event)
 
+    def here(self, _work_id: str, /) -> bool:
+        return True
+
+    def agent_here(self, _agent_id: str, /) -> bool:
+        return True
+
     def callback_queue(self, work_id: str) -> str | None:
         return None
 

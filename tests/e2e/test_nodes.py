@@ -1,0 +1,181 @@
+"""Two whole servers on one Redis and one database: agents on either, work from either, and the owner's death."""
+
+import asyncio
+import itertools
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from agents_ws import messages as m
+from tests.e2e.agents import RawAgent, sign_in
+from tests.e2e.server import ROOT, Server
+from tests.e2e.site import make_site
+from tests.server.house import until
+from tests.valkey import running_server
+
+LEASE_MS = 1000
+REFS = map(str, itertools.count(1))
+
+
+class Pair:
+    """Two nodes; the first to start owns the shard. `key` is a program's."""
+
+    def __init__(self, folder: Path, store_url: str) -> None:
+        self._database = f"sqlite+aiosqlite:///{folder / 'shared.db'}"
+        self._site = make_site(folder)
+        shared = [f"--redis-url={store_url}", f"--database-url={self._database}", f"--lease-ms={LEASE_MS}"]
+        self.one, self.two = (self._server(folder / name, name, shared) for name in ("one", "two"))
+
+    def _server(self, folder: Path, name: str, shared: list[str]) -> Server:
+        folder.mkdir()
+        return Server(folder, self._site, [*shared, f"--node={name}"])
+
+    def make_key(self) -> str:
+        command = [sys.executable, "-m", "server", "make-api-key", "crm", f"--database-url={self._database}"]
+        made = subprocess.run([*command, f"--site={self._site}"], cwd=ROOT, capture_output=True, text=True, check=True)
+        return made.stdout.split()[-1]
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[Pair]:
+    with running_server(tmp_path / "store") as store_url:
+        made = Pair(tmp_path, store_url)
+        try:
+            made.one.start()
+            made.two.start()
+            yield made
+        finally:
+            made.one.close()
+            made.two.close()
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+async def ready(server: Server, http: aiohttp.ClientSession, account: str) -> tuple[RawAgent, str]:
+    """An agent who takes chats on this node, and their token."""
+    token = await sign_in(server, http, account)
+    agent = RawAgent(server, http)
+    await connected(agent, token)
+    await agent.send(m.SetPresence(ref=next(REFS), presence="ready"))
+    await agent.until(m.Done)
+    return agent, token
+
+
+async def connected(agent: RawAgent, token: str) -> m.Snapshot:
+    await agent.connect(token)
+    snapshot: m.Snapshot = await agent.until(m.Snapshot)
+    return snapshot
+
+
+async def submit(server: Server, http: aiohttp.ClientSession, key: str) -> dict[str, Any]:
+    """A program's chat-like work."""
+    work = {"medium": "chat", "queue": "web_chat", "channel": "web"}
+    async with http.post(f"{server.base}/api/v1/work", json=work, headers={"Authorization": f"Bearer {key}"}) as answer:
+        assert answer.status == 201, await answer.text()
+        found: dict[str, Any] = await answer.json()
+        return found
+
+
+async def handled(agent: RawAgent) -> m.Offer:
+    """The next offer, accepted, ended and finished."""
+    offer: m.Offer = await agent.until(m.Offer)
+    await agent.send(m.Accept(ref=next(REFS), reservation_id=offer.reservation_id))
+    await ended(agent, offer)
+    return offer
+
+
+async def ended(agent: RawAgent, offer: m.Offer, state: str = "") -> None:
+    """What was accepted, joined, ended and finished."""
+    while state != "connected":
+        state = (await agent.until(m.Assignment)).state
+    await agent.send(m.HangUp(ref=next(REFS), reservation_id=offer.reservation_id))
+    await agent.until(m.WrapUp)
+    done = m.FinishWrapUp(ref=next(REFS), reservation_id=offer.reservation_id, disposition="resolved")
+    await agent.send(done)
+    await agent.until(m.WrapUpEnded)
+
+
+def events(server: Server, name: str) -> list[dict[str, Any]]:
+    return [line for line in server.log() if line["event"] == name]
+
+
+async def test_work_of_one_node_reaches_an_agent_on_the_other_and_the_owners_death_ends_nothing(
+    pair: Pair, http: aiohttp.ClientSession
+) -> None:
+    key = pair.make_key()
+    assert [line["owner"] for line in events(pair.two, "shard_followed")] == ["one.1"]
+    agent, _ = await ready(pair.two, http, "agent1")
+    for node in (pair.one, pair.two):
+        made = await submit(node, http, key)
+        assert (await handled(agent)).interaction_id == made["interaction_id"]
+
+    elsewhere, token = await ready(pair.one, http, "agent2")
+    await submit(pair.two, http, key)
+    await submit(pair.two, http, key)
+    kept: m.Offer = await agent.until(m.Offer)
+    lost: m.Offer = await elsewhere.until(m.Offer)
+    await elsewhere.send(m.Accept(ref=next(REFS), reservation_id=lost.reservation_id))
+    await elsewhere.until(m.Assignment)
+    pair.one.kill()
+    await agent.send(m.Accept(ref=next(REFS), reservation_id=kept.reservation_id))
+    await ended(agent, kept)
+    assert len(events(pair.two, "shard_taken_over")) == 1
+    moved = RawAgent(pair.two, http)
+    snapshot = await connected(moved, token)
+    assert snapshot.presence == "ready"
+    assert [each.reservation_id for each in snapshot.assignments] == [lost.reservation_id]
+    await ended(moved, lost, snapshot.assignments[0].state)
+    await until(lambda: bool(events(pair.two, "node_lost")), "the loss of the first is told")
+
+    pair.one.start()  # again, and now it follows
+    assert [line["owner"] for line in events(pair.one, "shard_followed")] == ["two.1"]
+    await submit(pair.one, http, key)
+    await submit(pair.one, http, key)
+    await asyncio.gather(handled(agent), handled(moved))
+    assert pair.one.interrupt() == 0
+    assert pair.two.interrupt() == 0
+    assert pair.two.errors() == []
+
+
+async def test_a_paused_owner_steps_down_when_it_wakes_and_one_that_ends_in_order_hands_over(
+    pair: Pair, http: aiohttp.ClientSession
+) -> None:
+    key = pair.make_key()
+    agent, _ = await ready(pair.two, http, "agent1")
+    asleep, _ = await ready(pair.one, http, "agent2")
+    await asleep.send(m.SetPresence(ref=next(REFS), presence="not_ready"))
+    await asleep.until(m.Done)
+    pair.one.send(signal.SIGSTOP)
+    made = await submit(pair.two, http, key)
+    assert (await handled(agent)).interaction_id == made["interaction_id"]
+    assert len(events(pair.two, "shard_taken_over")) == 1
+    heard = len(asleep.got)
+    pair.one.send(signal.SIGCONT)
+    pair.one.expected_errors = {"task_failed", "unstructured"}  # the last says why it stopped
+    assert await asyncio.to_thread(pair.one.ended) != 0
+    while await asleep.next() is not None:
+        pass
+    assert not [one for one in asleep.got[heard:] if isinstance(one, m.Offer | m.Assignment)]
+    assert {line["task"] for line in events(pair.one, "task_failed")} & {"pump", "lease", "heartbeat"}
+
+    pair.one.start()
+    back = RawAgent(pair.one, http)
+    await connected(back, await sign_in(pair.one, http, "agent2"))
+    await back.send(m.SetPresence(ref=next(REFS), presence="ready"))
+    await back.until(m.Done)
+    assert pair.two.interrupt() == 0
+    made = await submit(pair.one, http, key)
+    assert (await handled(back)).interaction_id == made["interaction_id"]
+    assert events(pair.one, "node_lost") == []
+    assert pair.one.interrupt() == 0
+    assert pair.one.errors() == []
