@@ -23,6 +23,7 @@ MODULES = {
     "simulate": "bench.simulate",
     "explain": "bench.explain",
     "what_if": "bench.what_if",
+    "takeover": "bench.takeover",
 }
 LIMIT_S = 600
 

@@ -309,6 +309,8 @@ class Desk:
         """Tells the agents concerned."""
         if isinstance(turn.event, facts.WorkQueued) and not any(isinstance(c, Refuse) for c in turn.commands):
             self._contexts.queued(turn.event.interaction_id)
+        if isinstance(turn.event, facts.AgentConnected):
+            self._moved(turn.event, refused=any(isinstance(c, Refuse) for c in turn.commands))
         for command in turn.commands:
             self._show(command)
         if self.days is not None:
@@ -318,6 +320,20 @@ class Desk:
             row = self._pump.dispatcher.reservation(turn.event.reservation_id)
             if row is not None and row.state is OfferState.CONNECTED:
                 self._show_assignment(row.agent_id, row.reservation_id)
+
+    def _moved(self, event: facts.AgentConnected, *, refused: bool) -> None:
+        """An agent is where they came last; of two who come at once each is told again until one is the last."""
+        agent_id = event.agent_id
+        if event.node == self._reach.node:
+            if refused:
+                self._reach.refused(agent_id)
+        elif not refused and agent_id in self._page_of and self._hub is not None:
+            self._hub.close(agent_id, m.ByeCode.REPLACED)
+
+    def _elsewhere(self, agent_id: str) -> bool:
+        """Whether another node holds the agent's connection, and shows them what there is to show."""
+        row = self._pump.dispatcher.agent(agent_id)
+        return row is not None and row.node not in ("", self._reach.node)
 
     def _show(self, command: Command) -> None:
         match command:
@@ -358,6 +374,8 @@ class Desk:
 
         Only an offer waits for the past of the caller: nobody looks at it for the first time later on.
         """
+        if isinstance(of, SendOffer | PartLegs) and self._elsewhere(of.agent_id):
+            return
         find = self._contexts.cached if isinstance(of, SendOffer) else self._contexts.live
         context = find(of.interaction_id)
         if context is not None:
@@ -388,7 +406,7 @@ class Desk:
     ) -> None:
         row = self._own(agent_id, reservation_id)
         work = self._pump.dispatcher.work(row.work_id) if row else None
-        if work is None:
+        if work is None or self._elsewhere(agent_id):
             return
 
         def show(context: InteractionContext) -> None:

@@ -17,7 +17,7 @@ from router.policy import Policy
 from router.rows import ShardImage, Turn
 from server.clock import ShardClock, monotonic_us
 from server.forwarder import Forwarder, turn_cause
-from server.pump import Pump
+from server.pump import Pump, PumpClosedError
 from server.replica import Replica
 from server.shard import ShardOwner
 from server.succession import Succession
@@ -384,9 +384,12 @@ class ShardMember:
                 log.warning("inbox_not_read", error=str(error))
                 await asyncio.sleep(AGAIN_S)
                 continue
-            for entry in entries:
-                pump.take_in(entry.event, turn_cause(entry.request, entry.cause), entry.id)
-                self._inbox_at = entry.id
+            try:
+                for entry in entries:
+                    pump.take_in(entry.event, turn_cause(entry.request, entry.cause), entry.id)
+                    self._inbox_at = entry.id
+            except PumpClosedError:
+                return  # what is left in the inbox is the next owner's
 
     def _spoken(self, turn: Turn) -> None:
         try:

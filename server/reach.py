@@ -47,7 +47,7 @@ class Reach:
         self._tell = tell
         self._generation = generation
         self._takes = takes
-        self._node = node
+        self.node = node
         self._stations: dict[str, _Station] = {}
         self._agents: frozenset[str] = frozenset()
         self._agent_of: dict[str, str] = {}
@@ -124,4 +124,4 @@ class Reach:
         if not before:
             # On a node that does not own the shard the router's last word may be on its way.
             station.generation = max(station.generation, self._generation(agent_id)) + 1
-        self._tell(AgentConnected(agent_id, station.generation, self._node, media), f"agent:{agent_id}")
+        self._tell(AgentConnected(agent_id, station.generation, self.node, media), f"agent:{agent_id}")

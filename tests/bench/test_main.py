@@ -30,6 +30,7 @@ TINY: dict[str, list[str]] = {
     "sip": ["200"],
     "assign": ["--agents", "20", "--rate", "500", "--count", "300"],
     "what_if": ["--agents", "5", "--asks", "1", "--seconds", "0.2"],
+    "takeover": ["--agents", "50", "--kills", "1", "--stops", "0"],
     "simulate": ["--calls", "300", "--agents", "5", "--runs", "1"],
 }
 
