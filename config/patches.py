@@ -118,6 +118,7 @@ def _queue(site: Site, name: str, table: Table) -> QueueConfig:
         dispositions=before.dispositions,
         music=before.music,
         welcome=before.welcome,
+        callback_key=before.callback_key,
         announce_place_every_us=before.announce_place_every_us,
         short_abandon_us=before.short_abandon_us,
         recording=before.recording,

@@ -14,6 +14,7 @@ from router.vocabulary import Medium, Requirement
 # What an item that leaves the router may become, where that is not a flow.
 CHAT_DIVERTS = ("message", "end")
 DIVERTS: Mapping[str, tuple[str, ...]] = {"chat": CHAT_DIVERTS, "email": ("end",)}
+KEYS = (*"0123456789", "*", "#")
 DAY_S = 86_400
 
 
@@ -87,6 +88,7 @@ def read_queue(name: str, table: Table, names: QueueNames) -> QueueConfig:
         dispositions=table.names("dispositions", names.dispositions, ()),
         music=table.text("music", "music/hold"),
         welcome=table.texts("welcome", ()),
+        callback_key=_one_of(table, "callback_key", ("", *KEYS), ""),
         announce_place_every_us=table.seconds("announce_place_every_s", 0, high=3600),
         short_abandon_us=table.seconds("short_abandon_s", 5, high=3600),
         backlog=table.integer("backlog", 0, high=100_000),
@@ -270,12 +272,19 @@ def _check_together(queue: QueueConfig, table: Table) -> None:
         table.problem("offer_to", "is more than 1, but an offer counts as accepted", "take out auto_accept")
 
 
+def callback_prompts(language: str) -> tuple[str, ...]:
+    """What a caller hears who asks to be called back: the promise, or that their number cannot be called."""
+    return f"{language}/callback-promised", f"{language}/no-match"
+
+
 def _check_sounds(queue: QueueConfig, table: Table, names: QueueNames) -> None:
     """Music and welcome must exist, a bare name in every language: any caller may end up in this queue."""
     asked = [("music", [queue.music])]
     for index, prompt in enumerate(queue.welcome):
         complete = [prompt] if "/" in prompt else [f"{language}/{prompt}" for language in names.languages]
         asked.append((f"welcome[{index}]", complete))
+    if queue.callback_key:
+        asked.append(("callback_key", [name for language in names.languages for name in callback_prompts(language)]))
     for key, wanted in asked:
         for name in wanted:
             if name not in names.prompts:

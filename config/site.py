@@ -86,7 +86,7 @@ class QueueConfig(QueuePolicy):
     `welcome` are prompts said once to a caller who has to wait (a bare name is in the caller's language);
     `announce_place_every_us` is 0 for never. Who gives up within `short_abandon_us` counts as a short abandon.
     `backlog`: how many may wait until an alert; 0 for the site's number. `disposition_required`: no agent closes
-    wrap-up without one (its deadline does).
+    wrap-up without one (its deadline does). `callback_key`: a caller who waits presses it to be called back instead.
     """
 
     title: str
@@ -102,6 +102,7 @@ class QueueConfig(QueuePolicy):
     opening: str = "hours"
     titles: Mapping[str, str] = field(default_factory=dict)
     disposition_required: bool = False
+    callback_key: str = ""
 
     @property
     def demanded(self) -> tuple[Requirement, ...]:

@@ -29,6 +29,8 @@ from voice.events import (
     AgentLegLost,
     AgentReady,
     AskPlace,
+    CallBackAnswered,
+    CallBackSettled,
     CallCommand,
     CallerLeft,
     CallEvent,
@@ -39,6 +41,7 @@ from voice.events import (
     HangUp,
     IvrAnswered,
     Keep,
+    LeaveForCallBack,
     Note,
     NumberGone,
     NumberReady,
@@ -55,6 +58,7 @@ from voice.events import (
     TellHold,
 )
 from voice.party import CUSTOMER, Party, PartyKind, PartyState, PartyView
+from voice.promise import CallBackKey
 from voice.recording import CallRecording, RecordingRule
 from voice.tones import Tones
 from voice.waiting import WaitPlan, WaitSound
@@ -93,6 +97,7 @@ class CallMachine:
         self._tones = Tones(self._play_id)
         self._recording = CallRecording(recordings, interaction_id)
         self._pending: ivr.Enqueue | None = None
+        self._key = CallBackKey(self._waiting, self._play_id)
 
     @property
     def speaker(self) -> Party | None:
@@ -210,10 +215,8 @@ class CallMachine:
     def _in_conversation(self, event: CallEvent, now: int) -> list[CallCommand]:
         self._conversation.grace_us = self._waiting.plan.lost_agent_grace
         match event:
-            case PlayEnded(play_id, reason):
-                return self._waiting.over(play_id, reason == "failed", now)
-            case PlaceKnown(place, wait_us):
-                return self._waiting.say_place(self.language, place, wait_us, now)
+            case PlayEnded() | PlaceKnown() | DigitPressed() | CallBackAnswered() | CallBackSettled():
+                return self._in_queue(event, now)
             case QueueRefused(work_id, code):
                 self._conversation.handle(Parted(work_id, EndedBy.SYSTEM), now)
                 note = Note("refused", (("code", code),))
@@ -237,6 +240,25 @@ class CallMachine:
                 return self._settle(steering.asked(self._conversation, event), now)
             case _:
                 return []
+
+    def _in_queue(
+        self, event: PlayEnded | PlaceKnown | DigitPressed | CallBackAnswered | CallBackSettled, now: int
+    ) -> list[CallCommand]:
+        """What a caller hears and presses while nobody speaks with them."""
+        match event:
+            case PlayEnded(play_id, reason):
+                return self._key.said(play_id) or self._waiting.over(play_id, reason == "failed", now)
+            case PlaceKnown(place, wait_us):
+                return self._waiting.say_place(self.language, place, wait_us, now)
+            case DigitPressed(digit):
+                party = None if self._conversation.served else self._conversation.awaited
+                return [] if party is None else self._key.pressed(digit, party.party_id)
+            case CallBackAnswered(work_id, possible):
+                return self._key.answered(work_id, self.language, possible=possible)
+            case CallBackSettled(work_id, promised):
+                return self._call_back_settled(work_id, promised)
+            case _:
+                assert_never(event)
 
     # --- moves --------------------------------------------------------------------------------------------------
 
@@ -306,11 +328,20 @@ class CallMachine:
         self._waiting.enter(self._called_back, now)
         return [Note("answered")]
 
+    def _call_back_settled(self, work_id: str, promised: bool) -> list[CallCommand]:
+        """Their part is over until they are called; or somebody is about to come, and they wait on."""
+        self._key.dropped()
+        if not promised:
+            return self._waiting.start()
+        return [*self._conversation.leave(work_id), *self._end("callback", HangUp("callback"))]
+
     def _settle(self, done: list[CallCommand], now: int, by: EndedBy | None = None) -> list[CallCommand]:
         """Bring the state, the rooms, the sounds and the agents' pages in step with where the parties stand."""
         conversation, before = self._conversation, self.state
         conversation.listeners.follow(conversation.parties)
         self.state = AFTER[conversation.where]
+        if self.state is not CallState.QUEUED:
+            self._key.dropped()
         if self.state is CallState.ENDED:
             outcome = "handled" if conversation.served or by is EndedBy.AGENT else "failed"
             return [*done, *self._end(outcome, HangUp((by or EndedBy.SYSTEM).value))]
@@ -387,6 +418,9 @@ class CallMachine:
                     done for done in self._ivr.handle(ivr.CallerLeft(), now) if isinstance(done, ivr.KeepMessage)
                 ]
                 outcome = "voicemail" if message else "left_in_ivr"
+            case CallState.QUEUED if self._key.work_id:
+                work_id, outcome = self._key.work_id, "callback"
+                message += [LeaveForCallBack(work_id, gone=True), *self._conversation.leave(work_id)]
             case CallState.QUEUED:
                 outcome = "abandoned"
             case CallState.JOINED | CallState.HELD | CallState.LOST_AGENT:

@@ -8,6 +8,8 @@ from voice.conversation import Where
 from voice.events import (
     AgentReady,
     Answered,
+    CallBackAnswered,
+    CallBackSettled,
     CallerLeft,
     CallEvent,
     DigitPressed,
@@ -56,6 +58,9 @@ TABLE: dict[tuple[CallState, type[CallEvent]], tuple[CallState, ...]] = {
     **{(CallState.NOTICE, event): (CallState.NOTICE, CallState.QUEUED) for event in (DigitPressed, PlayEnded)},
     (CallState.QUEUED, PlayEnded): (CallState.QUEUED,),
     (CallState.QUEUED, PlaceKnown): (CallState.QUEUED,),
+    (CallState.QUEUED, DigitPressed): (CallState.QUEUED,),
+    (CallState.QUEUED, CallBackAnswered): (CallState.QUEUED,),
+    (CallState.QUEUED, CallBackSettled): (CallState.QUEUED, CallState.ENDED),
     (CallState.QUEUED, Requeued): (CallState.QUEUED,),
     (CallState.QUEUED, AgentReady): (CallState.QUEUED, CallState.JOINED),
     (CallState.QUEUED, Parted): (CallState.QUEUED, CallState.ENDED),

@@ -50,6 +50,22 @@ class PlaceKnown:
 
 
 @dataclass(frozen=True, slots=True)
+class CallBackAnswered:
+    """The answer to AskCallBack: whether the caller's number may be called."""
+
+    work_id: str
+    possible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallBackSettled:
+    """The answer to LeaveForCallBack: whether the router has taken it; if not, somebody is about to come."""
+
+    work_id: str
+    promised: bool
+
+
+@dataclass(frozen=True, slots=True)
 class QueueRefused:
     """The router does not take the work (a queue that vanished)."""
 
@@ -135,6 +151,8 @@ CallEvent = (
     | PlayEnded
     | IvrAnswered
     | PlaceKnown
+    | CallBackAnswered
+    | CallBackSettled
     | QueueRefused
     | ConversationEvent
     | Diverted
@@ -289,6 +307,21 @@ class DropNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class AskCallBack:
+    """Whether the caller could be called back in place of waiting; CallBackAnswered follows."""
+
+    work_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveForCallBack:
+    """The caller leaves, the item keeps its place as a callback. CallBackSettled follows, unless they are `gone`."""
+
+    work_id: str
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class LeaveQueue:
     """The caller left: tell the router."""
 
@@ -334,6 +367,8 @@ CallCommand = (
     | MediaCommand
     | IvrRequest
     | AskPlace
+    | AskCallBack
+    | LeaveForCallBack
     | Keep
     | TellHold
     | ShowParties

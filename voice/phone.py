@@ -193,6 +193,14 @@ class DialledLeg(ABC):
         self._broken(reason, answered=answered)
 
 
+# What makes phones answer by themselves, where they are set up to allow it: there is no standard for it. Phones know
+# `answer-after` as a parameter of Call-Info (RFC 3261, 20.9), or `info=alert-autoanswer` of Alert-Info (20.4).
+AUTO_ANSWER: Mapping[str, str] = {
+    "Call-Info": "<sip:jackfield.invalid>;answer-after=0",
+    "Alert-Info": "<http://jackfield.invalid>;info=alert-autoanswer;delay=0",
+}
+
+
 class PhoneLeg(DialledLeg):
     """One reservation's leg at a registered phone. When it is lost, the caller is given back to the router."""
 
@@ -215,7 +223,8 @@ class PhoneLeg(DialledLeg):
 
     def _place(self, sdp: bytes) -> None:
         number, name = self._caller
-        headers: Mapping[str, str] = {"X-Jackfield-Interaction": self.interaction_id}
+        answering = AUTO_ANSWER if self._auto_accepted else {}
+        headers: Mapping[str, str] = {"X-Jackfield-Interaction": self.interaction_id, **answering}
         self._ports.signalling.dial(
             self.call,
             self._target,

@@ -20,7 +20,10 @@ from voice.call_table import CallState
 from voice.caller_leg import CallerLeg
 from voice.events import (
     Answered,
+    AskCallBack,
     AskPlace,
+    CallBackAnswered,
+    CallBackSettled,
     CallCommand,
     CallerLeft,
     CallEvent,
@@ -35,6 +38,7 @@ from voice.events import (
     HangUp,
     IvrAnswered,
     Keep,
+    LeaveForCallBack,
     LeaveQueue,
     MediaCommand,
     Note,
@@ -252,10 +256,8 @@ class CallRunner:
                 await self._do_media(command)
             case ivr.LookUp() | ivr.RequestCallback() | ivr.Record() | ivr.KeepMessage():
                 await self._requests.begin(command)
-            case EnterQueue():
-                await self._enter_queue(command)
-            case AskPlace(work_id):
-                self.tell(PlaceKnown(ports.router.place(work_id), ports.expected_wait(work_id)))
+            case EnterQueue() | AskPlace() | AskCallBack() | LeaveForCallBack():
+                await self._ask(command)
             case Keep(data, path, language):
                 ports.contexts.collected(self.interaction_id, data, path, language)
             case TellHold() | ShowParties() | ShowRecording():
@@ -368,6 +370,33 @@ class CallRunner:
         for answer in await self._ports.router.post(event, self.call):
             if isinstance(answer, Refuse):
                 self.tell(QueueRefused(command.work_id, answer.code))
+
+    async def _ask(self, command: EnterQueue | AskPlace | AskCallBack | LeaveForCallBack) -> None:
+        """What the machine waits to be told of."""
+        router = self._ports.router
+        match command:
+            case EnterQueue():
+                await self._enter_queue(command)
+            case AskPlace(work_id):
+                self.tell(PlaceKnown(router.place(work_id), self._ports.expected_wait(work_id)))
+            case AskCallBack(work_id):
+                self.tell(CallBackAnswered(work_id, await self._may_call_back()))
+            case LeaveForCallBack(work_id, gone):
+                await self._leave_for_call_back(work_id, gone=gone)
+            case _:
+                assert_never(command)
+
+    async def _may_call_back(self) -> bool:
+        number = await self._ports.contexts.number(self.interaction_id)
+        return bool(number) and self._ports.lines is not None and self._ports.lines.allows(number)
+
+    async def _leave_for_call_back(self, work_id: str, *, gone: bool) -> None:
+        answers = await self._ports.router.post(facts.CallbackRequested(work_id), self.call)
+        promised = not any(isinstance(answer, Refuse) for answer in answers)
+        if not gone:
+            self.tell(CallBackSettled(work_id, promised))
+        elif not promised:
+            self._post(facts.CustomerLeft(work_id))  # an agent was being asked just now, and nobody is there
 
     def _tidy(self) -> None:
         """The call hangs up and the router forgets it, also when something unforeseen or a shutdown ended `run`."""

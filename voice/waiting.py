@@ -12,7 +12,8 @@ class WaitPlan:
     """What a waiting caller hears: `welcome` once, music, and their place now and then.
 
     Prompts are names below the prompt root; a bare one is in the caller's language. Durations in microseconds;
-    `announce_every` 0 means that no place is announced.
+    `announce_every` 0 means that no place is announced. Who presses `callback_key` asks to be
+    called back ("": there is none).
     """
 
     music: str = "music/hold"
@@ -20,6 +21,7 @@ class WaitPlan:
     announce_first: int = 2_000_000
     announce_every: int = 30_000_000
     lost_agent_grace: int = 15_000_000
+    callback_key: str = ""
 
 
 class WaitSound:
@@ -82,6 +84,14 @@ class WaitSound:
         told = (("place", str(place)), ("wait_s", str(wait_us // 1_000_000))) if wait_us else (("place", str(place)),)
         prompts = (*welcome, *place_prompts(language, place), *wait)
         return [PlayPrompts(self._speech, prompts), Note("place_told", told)]
+
+    def say(self, prompts: tuple[str, ...], *, quiet: bool = False) -> tuple[str, list[CallCommand]]:
+        """Say something in between; `quiet`: no place is told until music plays again. The play, and what to do."""
+        self._music = None
+        self._speech = self._play_id("told")
+        if quiet:
+            self.announce_at = None
+        return self._speech, [PlayPrompts(self._speech, prompts)]
 
     def over(self, play_id: str, failed: bool, now: int) -> list[CallCommand]:
         """A play came to its end; music follows, unless it is the music that cannot be played."""

@@ -37,6 +37,17 @@ def test_a_bare_welcome_is_needed_in_every_language_a_complete_one_is_not() -> N
     ]
 
 
+def test_a_key_for_callbacks_needs_what_is_said_then() -> None:
+    row = table(title="Orders", medium="voice", callback_key="7")
+    assert read_queue("orders", row, NAMES).callback_key == "7"
+    said = {problem.message for problem in row.problems}
+    assert 'there is no prompt "zh/callback-promised"' in said
+    assert 'there is no prompt "en/no-match"' in said
+    wrong = table(title="Orders", medium="voice", callback_key="77")
+    read_queue("orders", wrong, NAMES)
+    assert [problem.path for problem in wrong.problems] == ["row.callback_key"]
+
+
 def test_a_queue_of_chats_needs_no_sound() -> None:
     row = table(title="Chat", medium="chat", music="music/none")
     read_queue("chat", row, NAMES)

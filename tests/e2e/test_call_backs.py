@@ -11,10 +11,11 @@ from agents_ws import messages as m
 from records.database import Database, sqlite_url
 from records.follow_ups import FollowUps
 from tests.e2e.baresip import softphone
+from tests.e2e.callers import calling
 from tests.e2e.ears import write_voices
 from tests.e2e.office import Office, kinds
 from tests.e2e.server import HOST, Server, free_port
-from tests.e2e.site import make_site
+from tests.e2e.site import ORDERS, make_site
 from tests.e2e.test_transfers import scene
 from tests.e2e.test_trunks import NUMBER, TRUNK, busy, heard_by
 from tools.call.agent import RefusedError
@@ -31,6 +32,8 @@ def trunk_port() -> int:
 def running_server(tmp_path_factory: pytest.TempPathFactory, trunk_port: int) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("server")
     site = make_site(folder, wrap_up_s=3, offer_timeout_s=6)
+    queues = (site / "queues.toml").read_text()
+    (site / "queues.toml").write_text(queues.replace("[orders]", '[orders]\ncallback_key = "7"', 1))
     (site / "calls.toml").write_text(TRUNK.format(host=HOST, port=trunk_port))
     server = Server(folder, site)
     try:
@@ -129,3 +132,31 @@ async def test_who_cannot_be_called_is_refused(running_server: Server, tmp_path:
         with pytest.raises(RefusedError, match="agent_unavailable"):
             await agent.ask(m.CallBack(ref=agent.ref(), follow_up=promise))
         await asyncio.sleep(0)
+
+
+async def test_a_caller_who_waits_presses_a_key_and_is_called_back_in_turn(
+    running_server: Server, office: Office, tmp_path: Path, trunk_port: int
+) -> None:
+    write_voices(tmp_path)
+    async with calling(running_server, tmp_path, NUMBER, ORDERS) as caller:
+        await office.story_has(NUMBER, "queued")
+        await caller.press("7")
+        async with asyncio.timeout(15):
+            await caller.ended.wait()
+    waiting = await office.story_has(NUMBER, "callback_chosen")
+    assert waiting["record"]["state"] != "closed"
+    async with (
+        softphone(running_server, tmp_path, NUMBER, tmp_path / "caller.wav", sip_port=trunk_port) as customer,
+        scene(running_server, tmp_path) as s,
+    ):
+        agent = await s.enter("agent1")
+        offer = await agent.take()
+        assert offer.caller.number == NUMBER
+        await agent.joined()
+        assert await s.hear() == {"agent1": {"caller"}}
+        await agent.ask(m.HangUp(ref=agent.ref(), reservation_id=offer.reservation_id))
+        await customer.until("CALL_CLOSED")
+        await agent.finish(offer.reservation_id)
+    view = await office.interaction(NUMBER)
+    assert (view["record"]["id"], view["record"]["outcome"]) == (waiting["record"]["id"], "handled")
+    await office.quiet()

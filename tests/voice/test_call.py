@@ -32,7 +32,7 @@ FLOW = Flow(
         "bye": Goodbye("bye", ("goodbye",)),
     },
 )
-PLAN = WaitPlan(music="music/hold", welcome=("busy",), announce_first=2 * S, announce_every=30 * S)
+PLAN = WaitPlan(music="music/hold", welcome=("busy",), announce_first=2 * S, announce_every=30 * S, callback_key="7")
 OTHER = WaitPlan(music="music/returns", welcome=("returns",), announce_first=4 * S, announce_every=50 * S)
 
 
@@ -443,3 +443,66 @@ def test_a_pause_is_over_at_its_time_and_a_lost_file_is_told() -> None:
     assert [denied.code for denied in of(e.Deny, call.handle(asked.PauseAsked("w", on=True), 126 * S))] == [
         "not_recorded"
     ]
+
+
+def promised(call: CallMachine) -> str:
+    """The caller has asked to be called back and hears that they will; the play."""
+    assert call.handle(e.DigitPressed("5"), S) == [], "another key means nothing here"
+    assert call.handle(e.DigitPressed("7"), 2 * S) == [e.AskCallBack("w")]
+    assert call.handle(e.DigitPressed("7"), 2 * S) == [], "once is enough"
+    commands = call.handle(e.CallBackAnswered("w", possible=True), 2 * S)
+    assert [note.kind for note in of(e.Note, commands)] == ["callback_chosen"]
+    (play,) = of(e.PlayPrompts, commands)
+    assert play.prompts == ("en/callback-promised",)
+    assert call.next_deadline() is None, "no place is told over it"
+    return play.play_id
+
+
+def test_a_caller_who_waits_may_be_called_back_at_the_same_place() -> None:
+    call = queued()
+    play = promised(call)
+    assert call.handle(e.PlayEnded(play, "finished"), 5 * S) == [e.LeaveForCallBack("w")]
+    done = call.handle(e.CallBackSettled("w", promised=True), 5 * S)
+    assert call.state is CallState.ENDED
+    assert of(e.HangUp, done)
+    assert of(e.Close, done) == [e.Close("callback")]
+    assert not of(e.LeaveQueue, done), "the item stays where it is"
+    assert call.open_work == ()
+
+
+def test_who_hangs_up_over_the_promise_is_called_back_too() -> None:
+    call = queued()
+    promised(call)
+    done = call.handle(e.CallerLeft("remote"), 3 * S)
+    assert of(e.LeaveForCallBack, done) == [e.LeaveForCallBack("w", gone=True)]
+    assert not of(e.LeaveQueue, done)
+    assert of(e.Close, done) == [e.Close("callback")]
+
+
+def test_whoever_comes_before_the_promise_was_said_has_the_caller() -> None:
+    call = queued()
+    play = promised(call)
+    call.handle(READY, 3 * S)
+    assert call.state is CallState.JOINED
+    assert not of(e.LeaveForCallBack, call.handle(e.PlayEnded(play, "stopped"), 3 * S))
+    done = call.handle(e.CallerLeft("remote"), 4 * S)
+    assert of(e.Close, done) == [e.Close("handled")]
+
+
+def test_when_an_agent_is_being_asked_already_the_caller_waits_for_them() -> None:
+    call = queued()
+    call.handle(e.PlayEnded(promised(call), "finished"), 5 * S)
+    (music,) = of(e.PlayPrompts, call.handle(e.CallBackSettled("w", promised=False), 5 * S))
+    assert music.prompts == ("music/hold",)
+    assert of(e.LeaveQueue, call.handle(e.CallerLeft("remote"), 6 * S))
+
+
+def test_a_number_that_cannot_be_called_waits_on() -> None:
+    call = queued()
+    call.handle(e.DigitPressed("7"), 2 * S)
+    commands = call.handle(e.CallBackAnswered("w", possible=False), 2 * S)
+    assert [note.kind for note in of(e.Note, commands)] == ["callback_refused"]
+    (play,) = of(e.PlayPrompts, commands)
+    assert play.prompts == ("en/no-match",)
+    assert of(e.PlayPrompts, call.handle(e.PlayEnded(play.play_id, "finished"), 4 * S))[0].prompts == ("music/hold",)
+    assert call.handle(e.DigitPressed("7"), 5 * S) == [e.AskCallBack("w")], "they may try again"

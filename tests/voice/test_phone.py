@@ -61,6 +61,14 @@ async def test_it_dials_the_agents_phone_as_the_caller() -> None:
     assert rig.router.told == []
 
 
+async def test_a_phone_is_asked_to_answer_by_itself_where_the_offer_does() -> None:
+    rig = Rig(auto=True)
+    await rig.run(PhoneReleased())
+    (dialled,) = rig.signalling.dialled
+    assert "answer-after=0" in dialled["Call-Info"]
+    assert "info=alert-autoanswer" in dialled["Alert-Info"]
+
+
 @pytest.mark.parametrize(("events", "told"), [
     ([PhoneFailed(603, "Decline")], facts.AssignmentFailed("w.1", "sip_603")),
     ([PhoneRang(), PhoneFailed(486, "Busy")], facts.AssignmentFailed("w.1", "sip_486")),
