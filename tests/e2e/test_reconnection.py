@@ -1,8 +1,11 @@
 """An agent's page that is loaded anew in mid-call, or cut off for half a minute, loses nothing; the echo test."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 from playwright.async_api import expect
 
@@ -13,6 +16,9 @@ from tests.e2e.ears import TONES, CallerEar, Hearing, who_hears, write_voices
 from tests.e2e.office import Office
 from tests.e2e.server import Server
 from tests.e2e.site import ORDERS
+
+# As long as the grace (config/README.md, reconnect_grace_s), of which the first ten seconds pass unnoticed.
+OUTAGE_S = 30.0
 
 pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.timeout(120)]
 
@@ -56,7 +62,6 @@ async def test_the_echo_test_measures_the_way_there_and_back(
         await one.page.get_by_role("button", name="Echo test").click()
         delay = one.page.locator(".echo-delay")
         await expect(delay).to_contain_text("ms", timeout=15_000)
-        print(await delay.inner_text())
         assert await who_hears({"agent1": one}) == {"agent1": {"agent1"}}
         async with calling(running_server, tmp_path, "echo-1", ORDERS) as caller:
             saying = asyncio.create_task(caller.say("caller.wav"))
@@ -68,3 +73,50 @@ async def test_the_echo_test_measures_the_way_there_and_back(
             saying.cancel()
         await one.sign_out()
     await office.quiet()
+
+
+@contextmanager
+def cut_off() -> Iterator[None]:
+    """The browsers of this process have no network: of each the process that owns its sockets, UDP too, stands still.
+
+    Unlike the offline mode of the developer tools, which leaves UDP and open WebSockets alone.
+    """
+    family = psutil.Process().children(recursive=True)
+    owners = [one for one in family if "--utility-sub-type=network.mojom.NetworkService" in one.cmdline()]
+    assert owners
+    for one in owners:
+        one.suspend()
+    try:
+        yield
+    finally:
+        for one in owners:
+            one.resume()
+
+
+async def test_half_a_minute_without_network(running_server: Server, office: Office, tmp_path: Path) -> None:
+    write_voices(tmp_path)
+    async with (
+        browser_agent(running_server, tmp_path, "agent1", TONES["agent1"]) as one,
+        calling(running_server, tmp_path, "cut-1", ORDERS) as caller,
+    ):
+        saying = asyncio.create_task(caller.say("caller.wav"))
+        await one.accept()
+        ears: dict[str, Hearing] = {"caller": CallerEar(caller, tmp_path), "agent1": one}
+        both = {"caller": {"agent1"}, "agent1": {"caller"}}
+        assert await who_hears(ears) == both
+        with cut_off():
+            back_at = asyncio.get_running_loop().time() + OUTAGE_S
+            await office.story_has("cut-1", "agent_leg_lost", deadline_s=OUTAGE_S)
+            assert await who_hears({"caller": ears["caller"]}) == {"caller": {"music"}}, "they are not left in silence"
+            said = {"presence": "not_ready", "reason": "lunch"}
+            assert await office.send("POST", "agents/agent1/presence", said) == (204, "")
+            await asyncio.sleep(back_at - asyncio.get_running_loop().time())
+        await office.story_has("cut-1", "agent_leg_back", deadline_s=25)
+        assert await who_hears(ears) == both
+        await expect(one.page.locator(".presence-away")).to_contain_text("Lunch")
+        await one.page.get_by_role("button", name="Hang up").click(timeout=10_000)
+        async with asyncio.timeout(5):
+            await caller.ended.wait()
+        saying.cancel()
+    view = await office.interaction("cut-1")
+    assert (view["record"]["outcome"], view["record"]["agent_id"]) == ("handled", "agent1")

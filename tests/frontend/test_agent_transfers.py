@@ -198,7 +198,10 @@ async def test_who_was_asked_sees_who_is_there_and_leaves_the_rest_to_who_asked(
     parties = (CallParty(id=CUSTOMER, kind="customer", state="held"), ben("here"), YOU)
     desk.say(Call(reservation_id=offer.reservation_id, interaction_id=offer.interaction_id, parties=parties))
     await expect(page.locator(".parties li")).to_have_count(3)
-    await expect(page.locator(".parties button")).to_have_count(0)
+    await expect(page.locator(".parties button")).to_have_text(["Swap", "Join all"])
+    for keys, asked in (("Alt+s", Swap), ("Alt+j", Conference)):
+        await page.keyboard.press(keys)
+        await until(lambda asked=asked: any(isinstance(one, asked) for one in desk.steered()), keys)
     desk.refusals["call"] = Refusal("not_connected", "you are not in this conversation")
     await page.get_by_role("button", name="Hold").click()
     await expect(page.locator(".notice.error")).to_contain_text("You are not in this call any more.")

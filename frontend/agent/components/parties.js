@@ -49,6 +49,7 @@ export function Parties({ call, parties, desk, open }) {
               <${SureAction} class="button quiet" disabled=${!open} sure=${t("party.end_sure")} act=${() => desk.drop(call.reservation_id, party.id)}>${t("party.end")}</${SureAction}>`}
           </li>`)}
       </ul>
+      ${!leads && html`<${Beside} id=${call.reservation_id} parties=${parties} desk=${desk} open=${open} />`}
       ${leads && html`<${Consult} id=${call.reservation_id} parties=${parties} desk=${desk} open=${open} />`}
     </section>
   `;
@@ -69,6 +70,19 @@ function Consult({ id, parties, desk, open }) {
       <${Action} class="button" data-key="KeyS" aria-keyshortcuts="Alt+S" disabled=${!open || !reached} act=${() => desk.swap(id)}><${Icon} name="swap" />${t("consult.swap")}</${Action}>
       <${Action} class="button" data-key="KeyJ" aria-keyshortcuts="Alt+J" disabled=${!open || !reached || !onHold} act=${() => desk.conference(id)}><${Icon} name="people" />${t("consult.join")}</${Action}>
       <${Action} class="button" data-key="KeyB" aria-keyshortcuts="Alt+B" disabled=${!open || colleagues.length !== 1} act=${back}><${Icon} name="back" />${t(coming ? "consult.cancel" : "consult.back")}</${Action}>
+    </div>
+  `;
+}
+
+/** Whoever was asked may speak with the customer, and join everybody; who stays and who goes is the other's to say. */
+function Beside({ id, parties, desk, open }) {
+  const { colleagues, onHold } = standing(parties);
+  const here = parties.some(({ you, state }) => you && state === "here");
+  if (!colleagues.some(there)) return null;
+  return html`
+    <div class="consult" role="toolbar" aria-label=${t("consult.controls")}>
+      <${Action} class="button" data-key="KeyS" aria-keyshortcuts="Alt+S" disabled=${!open || !here} act=${() => desk.swap(id)}><${Icon} name="swap" />${t("consult.swap")}</${Action}>
+      <${Action} class="button" data-key="KeyJ" aria-keyshortcuts="Alt+J" disabled=${!open || !here || !onHold} act=${() => desk.conference(id)}><${Icon} name="people" />${t("consult.join")}</${Action}>
     </div>
   `;
 }
