@@ -1,6 +1,7 @@
 import { Banner } from "../../lib/controls.js";
 import { t } from "../../lib/i18n.js";
 import { html } from "../../lib/ui.js";
+import { Following } from "./presence.js";
 
 /** What stands in the way of work, with what to do about it. */
 export function Banners({ desk, state }) {
@@ -10,6 +11,7 @@ export function Banners({ desk, state }) {
       ${connection === "waiting" && html`<${Banner} text=${t("banner.reconnecting")} />`}
       ${(ended === "replaced" || ended === "elsewhere") && html`<${Banner} text=${t(`connection.${ended}`)} label=${t("connection.use_here")} act=${() => desk.useHere()} />`}
       ${connection === "online" && agent.station === "webrtc" && state.media.length > 1 && leg === "none" && !phone.problem && html`<${Banner} text=${t("banner.chats_only")} />`}
+      <${Following} desk=${desk} state=${state} />
       ${phone.problem && html`<${Banner} text=${t(`banner.${phone.problem}`)} ...${remedy(desk, phone.problem)} />`}
       ${agent.station === "sip" && leg === "phone_absent" && html`<${Banner} text=${t("banner.phone_absent")} />`}
     </div>

@@ -34,7 +34,6 @@ export function PresenceSwitch({ desk, state }) {
       </button>
       <span class="presence-time" title=${t("presence.since")}>${state.since_us > 0 && html`<${Ticking} since=${state.since_us / 1000} />`}</span>
       <span class="unseen" role="status">${t("presence.now", { presence: presenceText(state) })}</span>
-      <${Following} desk=${desk} state=${state} />
       ${open && html`
         <div class="menu" role="menu" aria-label=${t("presence.reasons")} onKeyDown=${walk}>
           ${reasons.map(({ id, label: text }) => item(id, label(text), () => desk.goNotReady(id)))}
@@ -52,14 +51,14 @@ export function PresenceSwitch({ desk, state }) {
 }
 
 /** What begins when the last wrap-up ends, with a way to take it back. */
-function Following({ desk, state }) {
+export function Following({ desk, state }) {
   const { next, next_reason: reason } = state;
   if (!next) return null;
   const presence = next === "offline" ? t("account.sign_out") : presenceText({ presence: next, reason, reasons: state.reasons });
   return html`
-    <span class="following" role="status"><${Icon} name="clock" /><span>${t("presence.then", { presence })}</span>
-      <${Action} class="button icon-only quiet" aria-label=${t("presence.not_then", { presence })} title=${t("presence.not_then", { presence })} act=${() => desk.queuePresence(null)}><${Icon} name="cross" /></${Action}>
-    </span>`;
+    <p class="banner following"><span>${t("presence.then", { presence })}</span>
+      <${Action} class="button" aria-label=${t("presence.not_then", { presence })} act=${() => desk.queuePresence(null)}>${t("presence.cancel_then")}</${Action}>
+    </p>`;
 }
 
 /** Where the agent takes work of several media: each can be paused by itself. */
