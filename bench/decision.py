@@ -8,7 +8,8 @@ event made, matched by class, and one dict looked up. Times include one reading 
 
 Names: decision.<what>.<agents> on a plain site, decision.rules.<what>.<agents> with rings, priorities and ageing in
 force, decision.feature.<rule>.<what> for one rule alone, decision.worst.<case>.<what>, decision.policy.<change>.<what>,
-decision.burst.<agents>x<items>.<way>.<what>.
+decision.where.<what>.<function> (with rules: percent of the time by a profile), and for bursts
+decision.burst.<agents>x<items>.<way>.<what>. Each line tells how busy the machine was when it was measured.
 """
 
 import json
@@ -19,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from bench.decision_burst import bursts
 from bench.decision_sites import RULES, SKILLS, SKILLS_PER_AGENT
 from bench.decision_turns import QUICK, WAITING, Bench, Samples, arrivals, floor, freed
+from bench.decision_where import where
 from bench.decision_worst import CHANGES, everybody, nobody, policy_changes, rare, relaxing
 from bench.figures import MACHINE
 
@@ -26,9 +28,10 @@ SIZES = (30, 40, 50) if QUICK else (1_000, 10_000, 100_000)
 FEATURES_AT = 30 if QUICK else 10_000
 
 Run = Callable[[Bench], Samples]
-# What the results' names are made of, agents, rules, and what is run; `{}` is what the run calls its samples.
-Part = tuple[str, int, str, Run]
-# What each run calls its samples.
+# One site, built once: agents, rules, and what is run on it in turn, each with what the results' names are made of
+# (`{}` is what the run calls its samples).
+Part = tuple[int, str, tuple[tuple[str, Run], ...]]
+# What each run calls its samples; of `where` the first word.
 STEMS: Mapping[Run, tuple[str, ...]] = {
     floor: ("floor",),
     arrivals: ("first_use", "arrival", "arrival+rows"),
@@ -38,49 +41,58 @@ STEMS: Mapping[Run, tuple[str, ...]] = {
     rare: ("freed", "freed+rows"),
     relaxing: ("turn",),
     policy_changes: tuple(f"{change}.{what}" for change in CHANGES for what in ("pause", "whole")),
+    where: ("arrival", "freed"),
 }
+UNITS = {"served": "items", "grades": "grades"}
 
 
 def parts() -> Iterator[Part]:
     """Every benchmark, in order."""
     for agents in SIZES:
-        yield f"decision.{{}}.{agents}", agents, "plain", floor
-        yield f"decision.{{}}.{agents}", agents, "plain", arrivals
-        yield f"decision.{{}}.{agents}", agents, "plain", freed
-        yield f"decision.rules.{{}}.{agents}", agents, "rules", arrivals
-        yield f"decision.rules.{{}}.{agents}", agents, "rules", freed
+        plain, ruled = f"decision.{{}}.{agents}", f"decision.rules.{{}}.{agents}"
+        yield agents, "plain", ((plain, floor), (plain, arrivals), (plain, freed))
+        yield agents, "rules", ((ruled, arrivals), (ruled, freed))
     for rule in RULES:
-        yield f"decision.feature.{rule}.{{}}", FEATURES_AT, rule, arrivals
-        yield f"decision.feature.{rule}.{{}}", FEATURES_AT, rule, freed
-    yield "decision.worst.nobody.{}", FEATURES_AT, "rules", nobody
-    yield "decision.worst.everybody.{}", FEATURES_AT, "plain", everybody
-    yield "decision.worst.rare.{}", FEATURES_AT, "rare", rare
-    yield "decision.worst.relaxing.{}", FEATURES_AT, "rules", relaxing
-    yield "decision.policy.{}", FEATURES_AT, "rules", policy_changes
+        if rule not in ("plain", "rules"):
+            name = f"decision.feature.{rule}.{{}}"
+            yield FEATURES_AT, rule, ((name, arrivals), (name, freed))
+    yield FEATURES_AT, "rules", (("decision.worst.nobody.{}", nobody),)
+    yield FEATURES_AT, "plain", (("decision.worst.everybody.{}", everybody),)
+    yield FEATURES_AT, "rare", (("decision.worst.rare.{}", rare),)
+    yield FEATURES_AT, "rules", (("decision.worst.relaxing.{}", relaxing),)
+    yield FEATURES_AT, "rules", (("decision.policy.{}", policy_changes),)
+    yield FEATURES_AT, "rules", (("decision.where.{}", where),)
 
 
 def results(only: str) -> Iterator[dict[str, object]]:
     """The lines, in order; a part none of whose names begin with `only` is not run, but the floors are."""
     if "decision.burst.".startswith(only) or only.startswith("decision.burst."):
         yield from burst_lines(only)
-    for name, agents, rules, run in parts():
-        if run is not floor and not any(name.format(stem).startswith(only) for stem in STEMS[run]):
+    for agents, rules, runs in parts():
+        wanted = [(name, run) for name, run in runs if run is floor or _wanted(name, run, only)]
+        if not wanted:
             continue
-        for what, samples in run(Bench(agents, rules)).items():
-            if samples:
-                samples.sort()
-                yield line(name.format(what), "us", samples, conditions(run, agents, rules))
+        bench = Bench(agents, rules)
+        for name, run in wanted:
+            for what, samples in run(bench).items():
+                if samples:
+                    samples.sort()
+                    unit = "%" if run is where else "us"
+                    yield line(name.format(what), unit, samples, conditions(run, agents, rules))
+
+
+def _wanted(name: str, run: Run, only: str) -> bool:
+    stems = [name.format(stem) for stem in STEMS[run]]
+    return any(stem.startswith(only) or (run is where and only.startswith(stem)) for stem in stems)
 
 
 def burst_lines(only: str) -> Iterator[dict[str, object]]:
     """The bursts, whose figures are times, items served and sums of grades."""
     for what, samples in bursts().items():
-        unit = {"served": "items", "grades": "grades"}.get(what.rsplit(".", 1)[1], "us")
+        name, unit = f"decision.burst.{what}", UNITS.get(what.rsplit(".", 1)[1], "us")
         samples.sort()
-        if f"decision.burst.{what}".startswith(only):
-            yield line(
-                f"decision.burst.{what}", unit, samples, f"{MACHINE}, agents x items, a skill of some agent each"
-            )
+        if name.startswith(only):
+            yield line(name, unit, samples, f"{_machine()}, agents x items, a skill of some agent each")
 
 
 def line(name: str, unit: str, samples: list[int], said: str) -> dict[str, object]:
@@ -93,9 +105,13 @@ def line(name: str, unit: str, samples: list[int], said: str) -> dict[str, objec
 def conditions(run: Run, agents: int, rules: str) -> str:
     """What the figures hold for."""
     if run is floor:
-        return MACHINE
+        return _machine()
     waiting = ", all free" if run is arrivals else f", {WAITING} waiting"
-    return f"{MACHINE}, {agents} agents, {SKILLS} skills, {SKILLS_PER_AGENT} per agent, 3 minima, {rules}{waiting}"
+    return f"{_machine()}, {agents} agents, {SKILLS} skills, {SKILLS_PER_AGENT} per agent, 3 minima, {rules}{waiting}"
+
+
+def _machine() -> str:
+    return f"{MACHINE}, load {os.getloadavg()[0]:.1f}"
 
 
 def main() -> None:

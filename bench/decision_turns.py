@@ -43,8 +43,11 @@ class Bench:
         self.queues = list(self.policy.queues)
         self.agents = list(self.policy.agents)
         self.dispatcher = Dispatcher(self.policy)
+        # What is timed.
+        self.decide = self.dispatcher.handle
         self.now = SECOND
         self.count = 0
+        self.signed_in = False
 
     def post(self, event: Any, after: int = 100) -> list[Any]:
         self.pass_time(after)
@@ -57,7 +60,9 @@ class Bench:
             self.dispatcher.expire(self.now)
 
     def sign_in(self) -> None:
-        for agent_id in self.agents:
+        """Everybody is ready from now on; those who are already stay so."""
+        signed_in, self.signed_in = self.signed_in, True
+        for agent_id in () if signed_in else self.agents:
             self.post(AgentConnected(agent_id, 1))
             self.post(PresenceSet(agent_id, Presence.READY))
 
@@ -89,7 +94,7 @@ class Bench:
         """One turn, timed to its commands and to its rows."""
         self.pass_time(100)
         start = perf_counter_ns()
-        commands = self.dispatcher.handle(event, self.now)
+        commands = self.decide(event, self.now)
         decided = perf_counter_ns()
         self.dispatcher.drain_changes()
         drained = perf_counter_ns()
@@ -109,13 +114,23 @@ def arrivals(bench: Bench) -> Samples:
     Every demand is compiled beforehand: `first_use` tells what the first item of a new demand costs.
     """
     bench.sign_in()
+    return {"first_use": first_uses(bench), **arrival_rounds(bench)}
+
+
+def first_uses(bench: Bench) -> list[int]:
+    """An arrival of each demand, for the first time."""
     first_use: list[int] = []
     with quiet():
         for skill, minimum in product(range(SKILLS), MINIMA):
             event = bench.arrival(f"s{skill}", minimum)
             bench.timed(event, first_use)
             bench.post(CustomerLeft(event.work_id))
-    out: Samples = {"first_use": first_use, "arrival": [], "arrival+rows": []}
+    return first_use
+
+
+def arrival_rounds(bench: Bench) -> Samples:
+    """An agent is found each time, and free again afterwards."""
+    out: Samples = {"arrival": [], "arrival+rows": []}
     with quiet():
         for _ in range(ROUNDS):
             turn: list[int] = []
@@ -140,9 +155,10 @@ def freed_rounds(bench: Bench, another: Callable[[], WorkQueued]) -> Samples:
     """Each of those who hold something is freed in turn; another item arrives each time."""
     held = list(bench.dispatcher.shard.reservations.values())
     out: Samples = {"freed": [], "freed+rows": []}
+    at = 0
     with quiet():
-        for index in range(ROUNDS):
-            at = index % len(held)
+        while held and len(out["freed"]) < ROUNDS:
+            at %= len(held)
             reservation = held[at]
             agent_id = reservation.agent.agent_id
             _wrap_up(bench, reservation.reservation_id, agent_id)
@@ -153,6 +169,7 @@ def freed_rounds(bench: Bench, another: Callable[[], WorkQueued]) -> Samples:
                 out["freed"] += turn
                 out["freed+rows"] += rows
                 held[at] = bench.dispatcher.shard.reservations[commands[2].reservation_id]
+                at += 1
             else:
                 held.pop(at)
             bench.post(another())
@@ -190,12 +207,12 @@ def floor(bench: Bench) -> Samples:
 
 
 class quiet:  # noqa: N801 - reads as a word of the with statement
-    """Garbage collection as in the server: what is loaded is frozen, the oldest generation is never collected."""
+    """Garbage collection as in the server: what is loaded is frozen, and the rest is collected as seldom as there."""
 
     def __enter__(self) -> None:
         gc.collect()
         gc.freeze()
-        gc.set_threshold(10_000, 20, 1_000)
+        gc.set_threshold(10_000, 20, 10)  # as server.node has it
 
     def __exit__(self, *_: object) -> None:
         gc.set_threshold(700, 10, 10)

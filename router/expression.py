@@ -3,7 +3,7 @@
 `router.expression_parser` reads their text; `render` writes it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -206,6 +206,18 @@ def unmet(expression: Expression, skills: Mapping[str, int], team: str) -> Expre
             raise ValueError(f"{render(expression)} is not resolved")
         case _:
             assert_never(expression)
+
+
+def predicate(expression: Expression) -> Callable[[Mapping[str, int], str], bool]:
+    """Whether agents with these skills and this team meet a resolved expression, made ready to ask it of many."""
+    match expression:
+        case Requirement(skill, minimum, maximum):
+            return lambda skills, _: minimum <= skills.get(skill, 0) <= maximum
+        case AllOf((first, second)):
+            one, other = predicate(first), predicate(second)
+            return lambda skills, team: one(skills, team) and other(skills, team)
+        case _:
+            return lambda skills, team: unmet(expression, skills, team) is None
 
 
 def wanted(expression: Expression) -> tuple[Requirement, ...]:

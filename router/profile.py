@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from router.agent import Agent
 from router.choice import Choice, Standing
-from router.expression import Expression, unmet, wanted
+from router.expression import Expression, predicate, wanted
 from router.queue import Entry, WaitingList
 from router.vocabulary import Medium
 
@@ -45,12 +45,13 @@ class Profile:
     """
 
     __slots__ = (
+        "first_slot",
         "free",
         "heap",
         "homes",
         "key",
-        "kind",
         "limit",
+        "meets",
         "members",
         "present",
         "reserve",
@@ -62,7 +63,9 @@ class Profile:
 
     def __init__(self, key: ProfileKey) -> None:
         self.key = key
-        self.kind = key.choice.kind
+        # Where an agent keeps it to whom no queue comes before another.
+        self.first_slot: Slot = (1, key.medium, -1 if key.units is None else key.units, key.choice.kind)
+        self.meets = predicate(key.expression)
         self.tell = key.choice.teller()
         self.reserve = key.reserve
         self.wanted = wanted(key.expression)
@@ -92,15 +95,15 @@ class Profile:
     def admits(self, agent: Agent) -> bool:
         """Whether the agent may ever take such an item under the current rules."""
         rules, key = agent.rules, self.key
+        if not self.meets(rules.skills, rules.team):
+            return False
         if rules.capacity.get(key.medium, 0) <= 0 or (key.teams and rules.team not in key.teams):
             return False
         if key.queue and rules.queues:
             taken = rules.queues.get(key.queue)
             if taken is None or taken.delay_us > key.delay_us:
                 return False
-        if key.only is not None and agent.agent_id not in key.only:
-            return False
-        return unmet(key.expression, rules.skills, rules.team) is None
+        return key.only is None or agent.agent_id in key.only
 
     def priority(self, agent: Agent) -> int:
         """Which turn the agent gives to its queue, 1 first."""
@@ -119,13 +122,13 @@ class Profile:
 
     def slot(self, agent: Agent) -> "Slot":
         """Where the agent keeps it."""
-        key = self.key
-        return (self.priority(agent), key.medium, -1 if key.units is None else key.units, self.kind)
+        first = self.first_slot
+        return (self.priority(agent), *first[1:]) if self.key.queue else first
 
     def add(self, agent: Agent, held: "Memberships") -> None:
         """The agent comes under it and keeps it there; free ones become candidates at once."""
         self.members[agent.agent_id] = agent
-        self.limit = 4 * len(self.members) + SLACK
+        self.limit += 4
         self.present += agent.counted
         first, second = self.key.choice.merit(agent, self.wanted)
         held.add(self, first, second)
@@ -137,7 +140,7 @@ class Profile:
     def remove(self, agent: Agent, held: "Memberships") -> None:
         """The agent's rules are no longer what they were; the caller drops all that the agent keeps."""
         del self.members[agent.agent_id]
-        self.limit = 4 * len(self.members) + SLACK
+        self.limit -= 4
         self.present -= agent.counted
         if self.reserve:
             self.free -= held.free

@@ -24,6 +24,8 @@ from store.errors import StoreError
 from telemetry.metrics import Metrics
 
 HANG_UP_GRACE_S = 3.0
+# How many new containers until the collector looks at them, and how often it does until it looks at older ones.
+COLLECT = (10_000, 20, 10)
 # Tasks without which the node is of no use: when one of them fails, the node stops and says so.
 VITAL = (*member.TASKS, "heartbeat", "projection", "embedded")
 
@@ -139,9 +141,11 @@ class Node:
             await self.web.chats.restore()
         await self.voice.listen()
         await self.web.start()
-        # The long-lived objects are all there: keep the collector from walking them again and again.
+        # The long-lived objects are all there: keep the collector from walking them again and again. By its defaults it
+        # would look at what is newer within every other dozen of decisions, and at all that has come since soon after.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*COLLECT)
 
     async def _open_door(self) -> None:
         """Other nodes on the same store watch it."""

@@ -17,7 +17,7 @@ from bench.__main__ import MODULES
 ROOT = Path(__file__).parents[2]
 KEYS = {"name", "unit", "p50", "p99", "n", "conditions"}
 HELPERS = {"__init__", "__main__", "callcenter", "figures", "opus", "phones", "table"}
-HELPERS |= {"decision_burst", "decision_sites", "decision_turns", "decision_worst"}
+HELPERS |= {"decision_burst", "decision_sites", "decision_turns", "decision_where", "decision_worst"}
 TINY: dict[str, list[str]] = {
     "call": ["--agents", "2", "--runs", "1", "--calls", "2", "--rings", "2"],
     "delay": ["--calls", "1", "--bursts", "2"],
