@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
 from aiohttp import web
@@ -15,8 +15,10 @@ from msgspec import UNSET, UnsetType
 
 from http_api.edits import BadRules, Invalid, edit_problem
 from http_api.guard import CALLER
+from http_api.plans_api import MAX_ROWS, PlanName, PlanView
 from http_api.ports import Scopes
 from http_api.problems import ProblemError, not_found
+from http_api.reach import covers_row
 from http_api.routes import Route, read_body
 from http_api.rules_api import NewAgentRules, NewQueueRules, Version, agent_changes, queue_changes
 from http_api.supervision_api import Name
@@ -50,10 +52,15 @@ class QueueDraft(NewQueueRules, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A change that nobody has made yet; all of it would come into force at once."""
+    """A change that nobody has made yet; all of it would come into force at once.
+
+    `rows` as POST /rules takes them, `plan` a peak plan's name: what it would change now.
+    """
 
     agents: tuple[AgentDraft, ...] = ()
     queues: tuple[QueueDraft, ...] = ()
+    rows: Annotated[dict[str, dict[Name, Any]], msgspec.Meta(max_length=MAX_ROWS)] = {}
+    plan: PlanName | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +98,18 @@ class WhatIf(Protocol):
         ...
 
 
+class Plans(Protocol):
+    """server.plans."""
+
+    async def plan(self, name: str) -> PlanView | None: ...
+
+
 class WhatIfApi:
     """POST /what-if."""
 
-    def __init__(self, what_if: WhatIf, scopes: Scopes) -> None:
+    def __init__(self, what_if: WhatIf, plans: Plans, scopes: Scopes) -> None:
         self._what_if = what_if
+        self._plans = plans
         self._scopes = scopes
 
     def routes(self) -> tuple[Route, ...]:
@@ -119,7 +133,8 @@ class WhatIfApi:
     async def ask(self, request: web.Request) -> web.StreamResponse:
         """404 for an agent, a queue or a team that is not the caller's."""
         scope = self._scopes.of(request[CALLER])
-        change = _change(await read_body(request, Draft), scope)
+        draft = await read_body(request, Draft)
+        change = _change(draft, await self._rows_of(draft), scope)
         try:
             lines = await self._what_if.ask(change, scope)
         except Refused as error:
@@ -130,6 +145,14 @@ class WhatIfApi:
         except Unknown as error:
             raise not_found() from error
         return await _stream(request, lines)
+
+    async def _rows_of(self, draft: Draft) -> Mapping[str, Mapping[str, Any]]:
+        if draft.plan is None:
+            return draft.rows
+        plan = await self._plans.plan(draft.plan)
+        if plan is None:
+            raise not_found()
+        return {**plan.rows, **draft.rows}
 
 
 async def _stream(request: web.Request, lines: AsyncGenerator[Line]) -> web.StreamResponse:
@@ -170,10 +193,14 @@ async def _gone(request: web.Request) -> None:
         await asyncio.sleep(LOOK_S)
 
 
-def _change(draft: Draft, scope: Scope) -> Change:
-    if not 0 < len(draft.agents) + len(draft.queues) <= MAX_DRAFTS:
+def _change(draft: Draft, rows: Mapping[str, Mapping[str, Any]], scope: Scope) -> Change:
+    if not 0 < len(draft.agents) + len(draft.queues) + len(rows) <= MAX_DRAFTS:
         raise ProblemError(400, "bad-request", f"Give between 1 and {MAX_DRAFTS} agents and queues.")
-    rules: dict[str, Mapping[str, Any]] = {}
+    for subject, row in rows.items():
+        known = subject.startswith(("agent:", "queue:"))
+        if not known or not covers_row(scope, Action.TRY_CHANGES, subject, row):
+            raise not_found()
+    rules: dict[str, Mapping[str, Any]] = dict(rows)
     for agent in draft.agents:
         if not scope.covers_agent(Action.TRY_CHANGES, agent.agent_id):
             raise not_found()

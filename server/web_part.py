@@ -170,7 +170,7 @@ class WebPart:
             core.pump.now,
             wall_us,
         )
-        return WhatIfApi(self.what_if, management.scopes).routes()
+        return WhatIfApi(self.what_if, management.plans, management.scopes).routes()
 
     def _customers(self) -> CustomerDesk:
         core = self._core

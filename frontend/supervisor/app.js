@@ -12,9 +12,10 @@ import { AuditLog } from "./components/audit.js";
 import { Dialogs } from "./components/dialogs.js";
 import { Queues, Summary } from "./components/queues.js";
 import { Waiting } from "./components/waiting.js";
+import { Wallboards } from "./components/wallboards.js";
 import { byName, nameOf } from "./store.js";
 
-const VIEWS = ["board", "follow_ups", "audit"];
+const VIEWS = ["board", "follow_ups", "wallboards", "audit"];
 const ROLES = new Set(["supervisor", "administrator"]);
 const notForThem = ({ role }) => (ROLES.has(role) ? null : "sign_in.not_supervisor");
 
@@ -62,6 +63,8 @@ function Room({ office, state, onLanguage }) {
     <main id="board" class=${`room ${view}`} tabindex="-1">
       ${view === "audit"
         ? html`<${AuditLog} office=${office} />`
+        : view === "wallboards"
+        ? html`<${Wallboards} office=${office} state=${state} />`
         : view === "follow_ups"
           ? html`<${FollowUps} me=${state.agentId} agents=${byName(state.agents).map((one) => [one.agent_id, nameOf(one)])} tell=${(text, kind) => office.tell(text, kind)} />`
           : html`

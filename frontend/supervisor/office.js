@@ -68,6 +68,23 @@ export class Office {
     return api(`audit?limit=${AUDIT_PAGE}${before ? `&before=${before}` : ""}`);
   }
 
+  wallboards() {
+    return api("wallboards");
+  }
+
+  /** The new link, and the path of its address. */
+  makeWallboard(wanted) {
+    return post("wallboards", wanted);
+  }
+
+  nameWallboard(id, name) {
+    return api(`wallboards/${id}`, { method: "PATCH", body: { name } });
+  }
+
+  revokeWallboard(id) {
+    return api(`wallboards/${id}`, { method: "DELETE" });
+  }
+
   /** Somebody looks after it; the board then says who. */
   acknowledge(id) {
     return post(`alerts/${id}/acknowledge`);

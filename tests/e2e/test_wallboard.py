@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser import needs_chromium
 from tests.e2e.server import PASSWORD, SUPERVISOR, Server
-from tests.frontend.real import chromium
+from tests.frontend.real import chromium, person, sign_in
 
 pytestmark = [needs_chromium, pytest.mark.browser]
 BACK_MS = 30_000
@@ -59,3 +59,29 @@ async def test_killed_back_and_revoked(running_server: Server, screen: Page) -> 
     await asked(running_server, "DELETE", f"wallboards/{made['wallboard']['id']}")
     await expect(screen.locator("h1")).to_have_text("This link is no longer valid.")
     await expect(row).to_have_count(0)
+
+
+async def test_a_supervisor_makes_names_and_revokes_a_link(running_server: Server) -> None:
+    async with chromium() as browser, person(browser, running_server.base, width=1280) as boss:
+        await sign_in(boss, "supervisor", SUPERVISOR, PASSWORD)
+        await boss.button("Wallboards").click()
+        room = boss.page.locator(".wallboards")
+        await room.locator("form input[name=name]").fill("Canteen")
+        await room.get_by_role("checkbox").first.check()
+        await boss.button("Make a link").click()
+        address = await room.locator(".address input").input_value()
+        assert "/wallboard/#jfw_" in address
+        screen = await boss.page.context.new_page()
+        await screen.goto(address)
+        await expect(screen.locator("header .name")).to_have_text("Canteen")
+
+        row = room.locator("[data-wallboard]")
+        await row.get_by_label("Name").fill("Big canteen")
+        await row.get_by_role("button", name="Save").click()
+        await expect(row.get_by_role("button", name="Save")).to_have_count(0)
+        await row.get_by_role("button", name="Revoke").click()
+        await row.get_by_role("button", name="Revoke it now?").click()
+        await expect(row).to_have_count(0)
+        await expect(screen.locator("h1")).to_have_text("This link is no longer valid.")
+        await boss.button("Audit log").click()
+        await expect(boss.page.locator("table.audit")).to_contain_text("Wallboard link revoked")

@@ -131,7 +131,7 @@ STAFF = Catalogue(
         "party": ("coming", "here", "held", "away", "listen", "whisper", "barge"),
         "transfer": get_args(Availability),
         "summary": ("waiting", "longest", "talking", "ready", "not_ready"),
-        "supervisor": ("board", "follow_ups", "audit"),
+        "supervisor": ("board", "follow_ups", "wallboards", "audit"),
         "wall.medium": tuple(Medium),
         "what_if": (
             *("level", "wait_us", "abandoned", "unserved", "occupancy"),

@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from http_api.guard import CALLER
 from http_api.middleware import request_scope
+from http_api.plans_api import PlanView
 from http_api.what_if_api import Change, Refused, Unfit, Unknown, WhatIfApi
 from http_api.what_if_messages import Line, Working
 from records.accounts import Role
@@ -48,8 +49,16 @@ class Playing:
             self.closed.set()
 
 
+class Plans:
+    async def plan(self, name: str) -> PlanView | None:
+        rows = {"peak": {"queue:orders": {"priority": 9}}, "theirs": {"queue:refunds": {"priority": 9}}}.get(name)
+        if rows is None:
+            return None
+        return PlanView(plan=name, titles={}, saved=False, version=1, rows=rows, changes=(), problems=(), applied=None)
+
+
 async def client(playing: Playing) -> TestClient[web.Request, web.Application]:
-    (route,) = WhatIfApi(playing, Scopes()).routes()
+    (route,) = WhatIfApi(playing, Plans(), Scopes()).routes()
 
     async def handler(request: web.Request) -> web.StreamResponse:
         request[CALLER] = CALLED
@@ -87,6 +96,16 @@ async def test_lines_until_the_last_one() -> None:
     await http.close()
 
 
+async def test_rows_as_files_write_them_and_a_plan() -> None:
+    playing = Playing()
+    playing.more.set()
+    http = await client(playing)
+    rows = {"agent:anna": {"queues": {"orders": {"delay_s": 5}}}}
+    assert (await http.post("/api/v1/what-if", json={"plan": "peak", "rows": rows})).status == 200
+    assert playing.changes == [Change({"queue:orders": {"priority": 9}, **rows}, {})]
+    await http.close()
+
+
 async def test_who_goes_away_ends_it() -> None:
     playing = Playing()
     http = await client(playing)
@@ -103,6 +122,10 @@ async def test_who_goes_away_ends_it() -> None:
     ("draft", "status"),
     [
         ({}, 400),
+        ({"plan": "theirs"}, 404),
+        ({"plan": "nowhere"}, 404),
+        ({"rows": {"agent:anna": {"team": "theirs"}}}, 404),
+        ({"rows": {"plan:peak": {"title": "x"}}}, 404),
         ({"agents": [{"agent_id": "anna", "rules": {"team": "mine"}}]}, 400),
         ({"agents": [{"agent_id": "bob", "team": "mine"}]}, 404),
         ({"agents": [{"agent_id": "anna", "team": "theirs"}]}, 404),

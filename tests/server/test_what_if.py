@@ -113,6 +113,19 @@ async def test_no_change_is_no_difference_at_all_and_one_agent_fewer_is(tmp_path
         assert [one["team"] for one in line["teams"]] == ["first_line"]
 
 
+async def test_a_peak_plan_is_tried_by_its_name(tmp_path: Path) -> None:
+    async with bureau(tmp_path) as office:
+        await crowded(office)
+        _, rules = await office.ask("ops9", "GET", "plans")
+        plan = {"title": {"en": "Peak"}, "rows": {"queue:first_chat": {"teams": ["first_line", "second_line"]}}}
+        status, saved = await office.ask("ops9", "PUT", "plans/peak", {**plan, "based_on": rules["version"]})
+        assert status == 200, saved
+        async with asked(office, {"plan": "peak"}) as answer:
+            line = await line_of(answer, "compared", 6)
+        assert first_chat(line)["level"]["verdict"] == "higher"
+        assert (await office.ask("super9", "POST", "what-if", {"plan": "peak"}))[0] == 404
+
+
 async def test_two_at_a_time_and_who_goes_makes_room(tmp_path: Path) -> None:
     async with bureau(tmp_path) as office:
         async with asked(office, HELP) as one, asked(office, HELP) as two:
