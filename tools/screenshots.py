@@ -2,7 +2,7 @@
 
 Starts a server of its own, calls in by SIP (twice, so that there is an earlier interaction), opens chats from the demo
 page, and works the pages in Chromium as people would: wide and as on a telephone, light and dark, in three languages.
-NAMEs pick among agent, chat, visitor, supervisor, follow_ups and start. Needs chromium.
+NAMEs pick among agent, chat, visitor, supervisor, follow_ups, wallboard and start. Needs chromium.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "docs" / "img"
 VOICES = ROOT / "tools" / "call"
 AGENT, PASSWORD, ORDER = "agent4", "demo-jackfield", "20231001"
-WIDE, PHONE = (1280, 800), (390, 800)
+WIDE, PHONE, TV = (1280, 800), (390, 800), (1920, 1080)
 SETTLED_MS = 600
 COLOURS = 192
 
@@ -379,6 +379,51 @@ async def start(studio: Studio) -> None:
         await picture(page, "start")
 
 
+async def wallboard(studio: Studio) -> None:
+    """A link is made, and opened on a screen while somebody waits; what a change would do about it."""
+    async with AsyncExitStack() as stack:
+        boss = await stack.enter_async_context(studio.signed_in("supervisor/", "supervisor1"))
+        idle = await stack.enter_async_context(studio.signed_in("agent/", "agent1"))
+        await idle.locator(".presence-away").click()
+        await idle.get_by_role("menuitem", name="Lunch").click()
+        asking = [await stack.enter_async_context(studio.asking(f"Visitor {n}", "Where is it?")) for n in range(1, 4)]
+        await boss.get_by_role("button", name="Wallboards").click()
+        links = boss.locator(".wallboards")
+        await links.locator("form input[name=name]").fill("Hall, first floor")
+        for box in await links.get_by_role("checkbox").all():
+            await box.check()
+        await links.get_by_role("button", name="Make a link").click()
+        address = await links.locator(".address input").input_value()
+        token = address.partition("#")[2]
+        shown = "http://127.0.0.1/wallboard/#jfw_shown_only_once"
+        await links.locator(".address input").evaluate("(field, shown) => void (field.value = shown)", shown)
+        await picture(boss, "wallboards")
+        for look, name in (
+            ("", "wallboard"),
+            ("?theme=light&lang=zh-CN", "wallboard-zh-CN"),
+            ("?lang=zh-TW", "wallboard-zh-TW"),
+        ):
+            async with studio.page(f"wallboard/{look}#{token}", TV) as screen:
+                await screen.locator("table").wait_for()
+                await screen.keyboard.press(" ")
+                await picture(screen, name)
+                if not look:
+                    await screen.keyboard.press("ArrowRight")
+                    await picture(screen, "wallboard-next")
+        await boss.get_by_role("button", name="Live board").click()
+        await boss.locator("[data-agent=agent1]").get_by_role("button", name="Presence").click()
+        await boss.get_by_role("radio", name="Ready", exact=True).check()
+        await boss.get_by_role("button", name="Try it out").click()
+        await boss.locator(".what-if .verdict").first.wait_for()
+        await boss.wait_for_timeout(8_000)
+        await picture(boss, "what-if")
+        await boss.emulate_media(color_scheme="dark")
+        await picture(boss, "what-if-dark")
+        for page in asking:
+            for _ in range(2):
+                await page.locator(".end").click()
+
+
 SCENES: dict[str, Callable[[Studio], Awaitable[None]]] = {
     "start": start,
     "visitor": visitor,
@@ -386,6 +431,7 @@ SCENES: dict[str, Callable[[Studio], Awaitable[None]]] = {
     "chat": chat,
     "supervisor": supervisor,
     "follow_ups": follow_ups,
+    "wallboard": wallboard,
 }
 
 

@@ -28,10 +28,10 @@ export function Wallboards({ office, state }) {
       <p class="none quiet-text">${t("wallboards.hint")}</p>
       ${made && html`<${Address} made=${made} />`}
       ${links?.length > 0 && html`
-        <table>
+        <div class="scroll" tabindex="0" role="group" aria-labelledby="wallboards-heading"><table>
           <thead><tr><th scope="col">${t("wallboards.name")}</th><th scope="col">${t("wallboards.shows")}</th><th scope="col" class="number">${t("wallboards.screens")}</th><th scope="col">${t("wallboards.made")}</th><td></td></tr></thead>
           <tbody>${links.map((link) => html`<${Link} key=${link.id} link=${link} state=${state} office=${office} change=${change} />`)}</tbody>
-        </table>`}
+        </table></div>`}
       ${links?.length === 0 && html`<p class="none quiet-text">${t("wallboards.none")}</p>`}
       <${Make} state=${state} make=${(wanted) => change(async () => {
         const { wallboard, path } = await office.makeWallboard(wanted);
