@@ -143,6 +143,8 @@ CLIENT_EXAMPLES: tuple[m.ClientMessage, ...] = (
     m.SignOut(ref="r9"),
 )
 
+_NOTE = m.StaffNote(id=9, by="anna", name="Anna", text="@Ben you know this customer", at_us=_T)
+
 SERVER_EXAMPLES: tuple[m.ServerMessage, ...] = (
     m.Welcome(
         session="s-1",
@@ -221,6 +223,8 @@ SERVER_EXAMPLES: tuple[m.ServerMessage, ...] = (
     ),
     m.ChatTyping(seq=33, reservation_id="res-12", on=True),
     m.ChatReceipt(seq=34, reservation_id="res-12", delivered=2, read=2),
+    m.NoteAdded(seq=36, reservation_id="res-12", interaction_id="1HRZ0K3Q2ABCDEFGH", note=_NOTE),
+    m.Mentioned(seq=37, id=4, interaction_id="1HRZ0K3Q2ABCDEFGH", note=_NOTE),
     m.CustomerChanged(seq=35, reservation_id="res-12", interaction_id="1HRZ0K3Q2ABCDEFGH"),
     m.Leg(seq=24, state="up"),
     m.LegAnswer(seq=25, ref="r8", sdp="v=0\r\n"),

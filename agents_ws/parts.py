@@ -154,6 +154,16 @@ class HandedOn(Part, frozen=True, kw_only=True):
     note: str = ""
 
 
+class StaffNote(Part, frozen=True, kw_only=True):
+    """An internal note: staff alone see it. `by` is an agent or an account, `name` what it is called."""
+
+    id: int
+    by: str
+    name: str
+    text: str
+    at_us: int
+
+
 class ChatCard(Part, frozen=True, kw_only=True):
     """A chat as it stands: the newest messages (200 at most), and how far the customer and the agent are.
 

@@ -18,6 +18,7 @@ from agents_ws.parts import (
     PastInteraction,
     Recording,
     SkillDemand,
+    StaffNote,
     Today,
     Why,
 )
@@ -181,6 +182,22 @@ class ChatReceipt(_Numbered, frozen=True, kw_only=True):
     read: int
 
 
+class NoteAdded(_Numbered, frozen=True, kw_only=True):
+    """A note was written about an interaction that you have in hand. Those before it: docs/http-api.md."""
+
+    reservation_id: str
+    interaction_id: str
+    note: StaffNote
+
+
+class Mentioned(_Numbered, frozen=True, kw_only=True):
+    """A note names you; you may see the interaction. What you have not seen is also in `GET /api/v1/mentions`."""
+
+    id: int
+    interaction_id: str
+    note: StaffNote
+
+
 class CustomerChanged(_Numbered, frozen=True, kw_only=True):
     """There is something new about the customer of work that you hold: merged, taken apart, or here a second time.
 
@@ -311,6 +328,8 @@ NumberedMessage = (
     | ChatMessage
     | ChatTyping
     | ChatReceipt
+    | NoteAdded
+    | Mentioned
     | CustomerChanged
     | Leg
     | LegAnswer

@@ -25,12 +25,13 @@ from chat.events import (
 )
 from chat.identity import clean, hash_of, token_for
 from chat.limits import Buckets
+from chat.lines import progress_of
 from chat.machine import ChatMachine, ChatState
 from chat.messages import Open
 from chat.opening import identity_of, queued
 from chat.ports import ChatRefusedError, Held, HeldChats, Identity, Records, StoreAwayError, Tasks, Terms
 from chat.reception import Reception
-from chat.runner import ChatPorts, ChatRunner, progress_of
+from chat.runner import ChatPorts, ChatRunner
 from chat.site import ChatEntry, ChatSite
 from records.messages import Chat, Marks, Message
 from router import events as facts

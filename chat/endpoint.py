@@ -14,6 +14,7 @@ from chat.events import Marked, Side, Typed
 from chat.file_rest import VisitorFiles
 from chat.files import FileDesk
 from chat.limits import Buckets, ChatLimits
+from chat.lines import line_of
 from chat.messages import (
     SUBPROTOCOL,
     BadMessageError,
@@ -37,7 +38,7 @@ from chat.messages import (
 from chat.origins import Origins
 from chat.ports import ChatRefusedError, StoreAwayError
 from chat.rest import STATUS_OF, ChatRoute, Handler, body, number, reply
-from chat.runner import ChatRunner, line_of
+from chat.runner import ChatRunner
 
 PATH: Final = "/chat/v1/ws"
 CHATS: Final = "/chat/v1/chats"

@@ -8,9 +8,10 @@ from urllib.parse import quote
 from aiohttp import ClientError, hdrs, web
 
 from chat.files import FileDesk
+from chat.lines import line_of
 from chat.ports import ChatRefusedError
 from chat.rest import reply
-from chat.runner import ChatRunner, line_of
+from chat.runner import ChatRunner
 from records.chat_files import ChatFile
 
 # Whatever the file is, and whoever opens its address: it is saved and not shown, and runs nothing.

@@ -33,8 +33,9 @@ from chat.events import (
     VisitorHere,
 )
 from chat.limits import Bucket, ChatLimits
-from chat.machine import ChatMachine, ChatState, Progress
-from chat.messages import FilePart, Line, Status
+from chat.lines import line_of
+from chat.machine import ChatMachine, ChatState
+from chat.messages import Line, Status
 from chat.ports import (
     AgentNotices,
     ChatRefusedError,
@@ -432,30 +433,3 @@ class ChatRunner:
     def now(self) -> int:
         """Shard time in microseconds."""
         return self._ports.router.now()
-
-
-def line_of(message: Message) -> Line:
-    """A message as the visitor sees it."""
-    own = message.author == "customer"
-    return Line(
-        number=message.number,
-        author=message.author,
-        name=message.name,
-        text=message.text,
-        at_us=message.at,
-        client_id=message.client_id if own else None,
-        file=None if message.file is None else part_of(message.file),
-    )
-
-
-def part_of(file: ChatFile) -> FilePart:
-    """A file as the visitor sees it."""
-    return FilePart(id=file.id, name=file.name, media_type=file.media_type, size=file.size, gone=file.gone)
-
-
-def progress_of(marks: Marks) -> dict[Side, Progress]:
-    """Kept marks as the machine has them."""
-    return {
-        Side.CUSTOMER: Progress(marks.customer_delivered, marks.customer_read),
-        Side.AGENT: Progress(marks.agent_delivered, marks.agent_read),
-    }

@@ -13,7 +13,16 @@ from records.drafts import Step
 from records.merging import group
 from records.messages import Message, messages_of
 from records.notes import Note, notes_of
-from records.tables import interaction_customers, interaction_data, interactions, offers, ratings, steps
+from records.tables import (
+    interaction_customers,
+    interaction_data,
+    interactions,
+    mentions,
+    notes,
+    offers,
+    ratings,
+    steps,
+)
 
 MAX_LIMIT = 200
 
@@ -118,12 +127,20 @@ class Interactions:
             )
 
     async def offered_to(self, interaction_id: str, agent_id: str) -> bool:
-        """Whether this agent ever had an offer of it: what an agent may see."""
-        query = select(offers.c.reservation_id).where(
+        """Whether this agent ever had an offer of it, or is named in a note about it: what an agent may see."""
+        offered = select(offers.c.reservation_id).where(
             offers.c.interaction_id == interaction_id, offers.c.agent_id == agent_id
         )
+        named = (
+            select(mentions.c.id)
+            .join(notes, notes.c.id == mentions.c.note_id)
+            .where(notes.c.interaction_id == interaction_id, mentions.c.agent_id == agent_id)
+        )
         async with self._database.read() as connection:
-            return (await connection.execute(query.limit(1))).first() is not None
+            for query in (offered, named):
+                if (await connection.execute(query.limit(1))).first() is not None:
+                    return True
+            return False
 
     async def offered_customer(self, customer_id: str, agent_id: str) -> bool:
         """Whether this agent ever had an offer of an interaction of this customer, or of who is one with them."""
@@ -173,7 +190,9 @@ def _conditions(filter_: Filter, before: Before | None) -> list[ColumnElement[bo
         conditions.append(interaction_customers.c.customer_id.in_(group(filter_.customer_id)))
     if filter_.seen_by is not None:
         seen = select(offers.c.interaction_id).where(offers.c.agent_id == filter_.seen_by)
-        conditions.append(interactions.c.id.in_(seen))
+        told = select(notes.c.interaction_id).join(mentions, mentions.c.note_id == notes.c.id)
+        told = told.where(mentions.c.agent_id == filter_.seen_by)
+        conditions.append(interactions.c.id.in_(seen) | interactions.c.id.in_(told))
     if filter_.of_queues is not None:
         there = interactions.c.queue.in_(filter_.of_queues) | interactions.c.agent_id.in_(filter_.of_agents)
         conditions.append(there | interactions.c.queue.is_(None))

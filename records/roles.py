@@ -21,6 +21,7 @@ class Action(StrEnum):
     SEE_TARGETS = "see_targets"
     SEE_GUIDANCE = "see_guidance"
     SEE_INTERACTIONS = "see_interactions"
+    WRITE_NOTES = "write_notes"
     SEE_CUSTOMERS = "see_customers"
     EDIT_CUSTOMERS = "edit_customers"
     MERGE_CUSTOMERS = "merge_customers"
@@ -69,6 +70,7 @@ _ROWS: Mapping[Action, tuple[Extent, Extent, Extent, Extent, Extent]] = {
     Action.SEE_TARGETS: (_ALL, _ALL, _ALL, _ALL, _NONE),
     Action.SEE_GUIDANCE: (_ALL, _ALL, _ALL, _ALL, _NONE),
     Action.SEE_INTERACTIONS: (_OWN, _OWN, _TEAMS, _ALL, _NONE),
+    Action.WRITE_NOTES: (_OWN, _OWN, _TEAMS, _ALL, _NONE),
     Action.SEE_CUSTOMERS: (_OWN, _OWN, _ALL, _ALL, _NONE),
     Action.EDIT_CUSTOMERS: (_OWN, _OWN, _ALL, _ALL, _NONE),
     Action.MERGE_CUSTOMERS: (_OWN, _OWN, _ALL, _ALL, _NONE),
@@ -163,7 +165,8 @@ _MEANING: Mapping[Action, str] = {
     Action.SEE_AGENTS: "agents with presence and held work",
     Action.SEE_GUIDANCE: "canned replies, and the scripts of the queues",
     Action.SEE_TARGETS: "whom a call or a chat can be transferred to: agents with whether they are free, and queues",
-    Action.SEE_INTERACTIONS: "records and stories; own: those that were offered to the agent",
+    Action.SEE_INTERACTIONS: "records and stories; own: those that were offered to the agent, or whose notes name them",
+    Action.WRITE_NOTES: "internal notes about an interaction, and name colleagues in them; own: as above",
     Action.SEE_CUSTOMERS: "a customer's timeline; own: customers of whom an interaction was offered to the agent",
     Action.EDIT_CUSTOMERS: "write down a customer's attributes; own: as above",
     Action.MERGE_CUSTOMERS: "merge a customer with another one, and take it back; own: as above, with a possible match",

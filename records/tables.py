@@ -169,6 +169,16 @@ notes = Table(
     Column("at", BigInteger, nullable=False),
 )
 
+mentions = Table(
+    "mentions",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("note_id", _RowId, ForeignKey("notes.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("agent_id", String(64), nullable=False),
+    Column("seen_at", BigInteger),
+    Index(None, "agent_id", "seen_at"),
+)
+
 chats = Table(
     "chats",
     metadata,

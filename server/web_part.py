@@ -5,6 +5,7 @@ from http_api.app import Ports
 from http_api.calls_api import CallsApi
 from http_api.chat_files_api import ChatFilesApi
 from http_api.guidance_api import GuidanceApi
+from http_api.notes_api import NotesApi
 from http_api.profiles_api import ProfilesApi
 from http_api.routes import Route
 from http_api.site_api import SiteApi
@@ -26,6 +27,7 @@ from server.ground import Ground
 from server.guidance import guidance_of
 from server.ids import interaction_ids
 from server.monitoring import Monitoring
+from server.note_desk import NoteDesk
 from server.past_decisions import PastDecisions
 from server.reload import Followers, Reloader
 from server.site_desk import SiteDesk
@@ -155,6 +157,7 @@ class WebPart:
             *guidance.routes(),
             *ChatFilesApi(self.chats.agent_files, core.interactions, management.scopes).routes(),
             *ProfilesApi(self._customers(), core.interactions, management.scopes).routes(),
+            *NotesApi(self._notes(), core.interactions, management.scopes).routes(),
         )
 
     def _what_if_routes(self) -> tuple[Route, ...]:
@@ -177,6 +180,10 @@ class WebPart:
         news = CustomerNews(core.pump.dispatcher, core.interactions, self._voice.hub.send)
         core.contexts.here_again = news.opened
         return CustomerDesk(self._ground.storage.database, core.management.audit, news, wall_us)
+
+    def _notes(self) -> NoteDesk:
+        core, hub = self._core, self._voice.hub
+        return NoteDesk(self._ground.storage.database, core.pump.dispatcher, lambda: core.current.site, hub, wall_us)
 
     def _followers(self) -> Followers:
         voice = self._voice

@@ -13,6 +13,7 @@ import { Customer } from "./components/customer.js";
 import { Header } from "./components/header.js";
 import { Idle } from "./components/idle.js";
 import { KeysSheet, useKeysSheet } from "./components/keys.js";
+import { Mentions } from "./components/note.js";
 import { OfferCard } from "./components/offer.js";
 import { Today } from "./components/today.js";
 import { WrapUp } from "./components/wrap-up.js";
@@ -59,6 +60,7 @@ function Workplace({ desk, state, onLanguage }) {
     <a class="skip" href="#work">${t("page.skip")}</a>
     <${Header} desk=${desk} state=${state} onLanguage=${onLanguage} view=${view} show=${show} todo=${forMe(todo.items, state.agent.id)} />
     <${Banners} desk=${desk} state=${state} />
+    <${Mentions} mentions=${state.mentions} store=${desk.store} />
     ${view === "follow_ups" && html`<div class="aside-view" role="region" aria-label=${t("view.follow_ups")}>
       <${FollowUps} me=${state.agent.id} tell=${(text, kind = "info") => desk.tell({ kind, text })} changed=${todo.load} /></div>`}
     <main id="work" class=${`work ${chats.length ? "with-chats" : ""} ${chats.length && calls.length ? "with-both" : ""}`} tabindex="-1" hidden=${view !== "work"}>

@@ -10,6 +10,7 @@ import { AgentClient } from "./client.js";
 import { Desk } from "./desk.js";
 import { Devices } from "./devices.js";
 import { keepGuidance } from "./guidance.js";
+import { keepNotes } from "./notes.js";
 import { Phone } from "./phone.js";
 import { createStore } from "./store.js";
 
@@ -38,6 +39,7 @@ store.subscribe((state, before) => {
 });
 
 keepGuidance(store);
+keepNotes(store);
 
 function ended(code) {
   phone.close();

@@ -1,5 +1,6 @@
 // What the page shows, as one immutable value; `reduce` is pure and says what each message of the server changes.
 import { chatChange, mergedChat, unsent } from "./chat-state.js";
+import { notesWith } from "./notes.js";
 
 export const initial = {
   connection: "connecting", // connecting | online | waiting | ended
@@ -23,6 +24,8 @@ export const initial = {
   dispositions: {},
   guidance: { site: "", replies: [], scripts: {} }, // what the site gives to say and to go by
   news: {}, // interaction -> how often the server said that there is something new about its customer
+  notes: {}, // interaction -> internal notes, in order
+  mentions: [], // {id, interaction_id, note}: notes that name the agent and were not seen
   phone: { state: "none", problem: null, muted: false, quality: null },
   notices: [], // {id, kind: "info"|"error", key | text}
 };
@@ -58,6 +61,10 @@ export function reduce(state, message) {
     case "chat_receipt":
     case "local/chat_read":
       return chat(state, message);
+    case "note_added":
+      return { ...state, notes: { ...state.notes, [message.interaction_id]: notesWith(state.notes[message.interaction_id], [message.note]) } };
+    case "mentioned":
+      return { ...state, mentions: [...state.mentions.filter(({ id }) => id !== message.id), message] };
     case "customer_changed":
       return { ...state, news: { ...state.news, [message.interaction_id]: (state.news[message.interaction_id] ?? 0) + 1 } };
     default:
@@ -74,6 +81,12 @@ function local(state, message) {
       return { ...state, shown: message.reservation_id };
     case "local/outbox":
       return { ...state, works: changeWork(state.works, message.reservation_id, { outbox: message.outbox }) };
+    case "local/notes":
+      return { ...state, notes: { ...state.notes, [message.interaction_id]: notesWith(state.notes[message.interaction_id], message.notes) } };
+    case "local/mentions":
+      return { ...state, mentions: message.mentions };
+    case "local/mention_seen":
+      return { ...state, mentions: state.mentions.filter(({ id }) => id !== message.id) };
     case "local/guidance":
       return { ...state, guidance: message.guidance };
     case "local/phone":

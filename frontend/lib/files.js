@@ -7,6 +7,7 @@ export function FileLine({ file, source, words }) {
   const picture = isPicture(file) && !file.gone;
   const [address, setAddress] = useState(null);
   const [failed, setFailed] = useState(false);
+  const [hidden, setHidden] = useState(false); // the embedding page lets no picture be shown: it can be saved all the same
   useEffect(() => {
     if (!picture) return undefined;
     let made = null;
@@ -29,7 +30,7 @@ export function FileLine({ file, source, words }) {
   if (file.gone || failed) return html`<span class="file gone"><bdi>${file.name}</bdi> <small>${words.gone}</small></span>`;
   return html`
     <span class="file">
-      ${address && html`<img class="picture" src=${address} alt=${file.name} onError=${() => setFailed(true)} />`}
+      ${address && !hidden && html`<img class="picture" src=${address} alt=${file.name} onError=${() => setHidden(true)} />`}
       <button type="button" class="file-save" title=${words.save(file.name)} onClick=${save}><bdi>${file.name}</bdi> <small>${words.size(file.size)}</small></button>
     </span>
   `;

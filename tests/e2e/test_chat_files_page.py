@@ -1,34 +1,18 @@
 """Pictures and files on the real pages, both ways: chosen, dropped and pasted, and refused in words."""
 
-import struct
-import zlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, FilePayload, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.browser import needs_chromium
+from tests.e2e.pictures import payload, picture
 from tests.e2e.server import PASSWORD, Server
 from tests.frontend.real import Person, accept, ask, be, chromium, end, finish, person, sign_in
 
 pytestmark = [needs_chromium, pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
-
-
-def picture(width: int, height: int) -> bytes:
-    """A grey PNG."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    rows = (b"\x00" + b"\x80" * width) * height
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-
-
-def payload(name: str, content: bytes, kind: str = "application/octet-stream") -> FilePayload:
-    return {"name": name, "mimeType": kind, "buffer": content}
 
 
 # Gives the page a file as if it was dropped, or pasted, there.

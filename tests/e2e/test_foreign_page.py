@@ -14,6 +14,7 @@ from playwright.async_api import Browser, expect
 from chat.identity import proof_of
 from tests.browser import needs_chromium
 from tests.e2e.office import Office
+from tests.e2e.pictures import payload, picture
 from tests.e2e.server import HOST, PASSWORD, Server, free_port
 from tests.frontend.real import Network, Person, accept, answer, be, chromium, end, finish, person, said, sign_in, write
 
@@ -28,7 +29,7 @@ PAGE = """<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>
 # What docs/chat.md tells sites that have a policy.
 POLICY = (
     "default-src 'none'; script-src {server}; connect-src {server} {sockets}; media-src blob: mediastream:; "
-    "base-uri 'none'; form-action 'none'"
+    "img-src blob:; base-uri 'none'; form-action 'none'"
 )
 
 
@@ -144,6 +145,9 @@ async def test_a_chat_with_a_known_user(agent: Person, visitor: Person, running_
     await said(there, ["first", "second", "third"], ".log")
     await answer(visitor, "fourth")
     await said(agent.page, ["first", "second", "third", "fourth"], ".transcript")
+    await there.locator(".attach-input").set_input_files([payload("parcel.png", picture(9, 7))])
+    for page in (there, agent.page):
+        await expect(page.locator("img.picture")).to_have_js_property("naturalWidth", 9)
     script = "document.querySelector('script[data-entry]').dataset"
     await there.evaluate(f"{script}.locale = 'zh-CN', {script}.theme = 'light'")
     await expect(there.locator(".root")).to_have_attribute("data-theme", "light")

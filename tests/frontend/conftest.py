@@ -158,6 +158,10 @@ async def _guidance(request: web.Request) -> web.Response:
     return web.json_response(request.app[GUIDANCE])
 
 
+async def _none(_request: web.Request) -> web.Response:
+    return web.json_response({"notes": [], "mentions": []})
+
+
 async def _limits(_request: web.Request) -> web.Response:
     return web.json_response({"types": ["image/png"], "max_bytes": 1000, "per_chat": 3})
 
@@ -258,6 +262,8 @@ async def scene(browser: Browser, limits: EndpointLimits, locale: str) -> AsyncI
     app[GUIDANCE] = {"site": "", "replies": [], "scripts": {}}
     app.router.add_get("/api/v1/guidance", _guidance)
     app.router.add_get("/api/v1/chat-files/limits", _limits)
+    app.router.add_get("/api/v1/interactions/{id}/notes", _none)
+    app.router.add_get("/api/v1/mentions", _none)
     app.router.add_get("/api/v1/transfer-targets", _targets)
     app.router.add_get("/api/v1/customers/{id}/timeline", _timeline)
     app.router.add_post("/api/v1/session", _session)

@@ -72,6 +72,14 @@ async def see_customers(office: Bureau, who: str, target: dict[str, str]) -> boo
     return await reached(office, who, "GET", f"customers/{target['customer']}/timeline")
 
 
+async def write_notes(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    path = f"interactions/{target['interaction_id']}/notes"
+    done = await reached(office, who, "POST", path, {"text": f"by {who}"})
+    _, listed_now = await office.ask("ops9", "GET", path)
+    assert (f"by {who}" in [note["text"] for note in listed_now["notes"]]) == bool(done)
+    return done
+
+
 async def edit_customers(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
     body = {"value": "Dutch"}
     done = await reached(office, who, "PUT", f"customers/{target['customer']}/attributes/language", body)

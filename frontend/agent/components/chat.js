@@ -74,7 +74,7 @@ function Chat({ work, front, desk, state }) {
       </header>
       ${details && html`<div class="chat-details"><${Facts} card=${assignment} /><${Why} why=${assignment.why} /></div>`}
       <${HandedOn} chat=${chat} />
-      <${Transcript} chat=${chat} outbox=${work.outbox ?? []} front=${front} desk=${desk} id=${id} interaction=${assignment.interaction_id} />
+      <${Transcript} chat=${chat} outbox=${work.outbox ?? []} front=${front} desk=${desk} id=${id} interaction=${assignment.interaction_id} notes=${state.notes[assignment.interaction_id]} />
       ${wrapUp
         ? html`<${WrapUp} work=${work} desk=${desk} state=${state} within=${true} />`
         : html`<${Composer} work=${work} open=${open} front=${front} desk=${desk} state=${state} />`}

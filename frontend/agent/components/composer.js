@@ -1,10 +1,11 @@
-// Where an agent writes: to the customer, with canned replies behind "/", and with pictures and files.
+// Where an agent writes: to the customer, with canned replies behind "/", pictures and files, or a note for colleagues.
 import { label, language, t } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { Attach, dropping, UploadList } from "../../lib/files.js";
 import { html, useEffect, useRef, useState } from "../../lib/ui.js";
 import { fileWords, useUploads } from "../attachments.js";
 import { customerLanguage, filled, repliesFor, textIn } from "../guidance.js";
+import { NoteForm } from "./note.js";
 import { usePicker } from "./picker.js";
 
 const TEXT_LIMIT = 4000;
@@ -17,6 +18,7 @@ export function Composer({ work, open, front, desk, state }) {
   useEffect(() => void (front && open && idle() && field.current.focus({ preventScroll: true })), [front, open]);
   useEffect(() => grow(field.current), [text, front]);
   const picker = usePicker({ id: `replies-${id}`, field, sign: "/", find: (word) => replies(word, assignment, state), change });
+  const [noting, setNoting] = useState(false);
   const { uploads, list, limits } = useUploads(work);
   const [over, setOver] = useState(false);
   const attach = (files) => open && limits.types.length && uploads.add(files);
@@ -47,12 +49,14 @@ export function Composer({ work, open, front, desk, state }) {
   };
   return html`
     <${UploadList} list=${list} uploads=${uploads} words=${fileWords(limits)} />
-    <form class=${`composer ${over ? "over" : ""}`} ...${dropping(attach, setOver)} onSubmit=${(event) => (event.preventDefault(), send())}>
+    ${noting && html`<${NoteForm} id=${id} interaction=${assignment.interaction_id} close=${() => (setNoting(false), requestAnimationFrame(() => field.current?.focus()))} />`}
+    <form class=${`composer ${over ? "over" : ""}`} hidden=${noting} ...${dropping(attach, setOver)} onSubmit=${(event) => (event.preventDefault(), send())}>
       ${picker.list(t("reply.list"))}
       <label class="unseen" for=${`compose-${id}`}>${t("chat.write")}</label>
       <textarea id=${`compose-${id}`} ref=${field} rows="1" maxlength=${TEXT_LIMIT} value=${text} placeholder=${t("chat.write_hint")} disabled=${!open}
         ...${picker.attributes} onInput=${input} onKeyDown=${key} onKeyUp=${(event) => /Left|Right|Home|End/.test(event.key) && picker.follow()} onBlur=${picker.close} onPaste=${pasted}></textarea>
       ${limits.types.length > 0 && html`<${Attach} accept=${limits.types} disabled=${!open} name=${t("file.attach")} onFiles=${attach}><${Icon} name="clip" /></${Attach}>`}
+      <button type="button" class="attach" data-key="KeyI" aria-keyshortcuts="Alt+I" aria-label=${t("note.write")} title=${`${t("note.write")} (Alt I)`} onClick=${() => setNoting(true)}><${Icon} name="note" /></button>
       <button class="button primary" disabled=${!open || !text.trim()}><${Icon} name="send" /><span>${t("chat.send")}</span></button>
     </form>
   `;
@@ -72,7 +76,8 @@ function useDraft(id) {
 function replies(word, card, { guidance, agent }) {
   return repliesFor(guidance, card.queue, word).map(({ name, titles, texts }) => {
     const { tag, text } = textIn(texts, customerLanguage(card), language());
-    return { id: name, title: label(titles), text: filled(text, { card, agent, site: guidance.site, tag }), hint: text };
+    const said = filled(text, { card, agent, site: guidance.site, tag });
+    return { id: name, title: label(titles), text: said, hint: said };
   });
 }
 

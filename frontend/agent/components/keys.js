@@ -18,6 +18,8 @@ const KEYS = [
   ["Alt B", "consult.back"],
   ["Alt E", "call.hang_up"],
   ["Alt X", "chat.end"],
+  ["/", "reply.list"],
+  ["Alt I", "note.write"],
   ["Alt F", "wrap_up.finish"],
   ["Alt D", "devices.heading"],
   ["Alt W", "view.work"],

@@ -15,7 +15,7 @@ export function usePicker({ id, field, sign, find, change }) {
 
   const follow = () => {
     const { value, selectionStart } = field.current;
-    const [, before, text] = new RegExp(`^([\\s\\S]*?(?:^|\\s))\\${sign}([^\\s${sign}]{0,40})$`, "u").exec(value.slice(0, selectionStart)) ?? [];
+    const [, before, text] = new RegExp(`^([\\s\\S]*?(?:^|\\s))[${sign}]([^\\s${sign}]{0,40})$`, "u").exec(value.slice(0, selectionStart)) ?? [];
     setWord(text === undefined ? null : { text, from: before.length });
     setAt(0);
   };
