@@ -158,6 +158,15 @@ async def _guidance(request: web.Request) -> web.Response:
     return web.json_response(request.app[GUIDANCE])
 
 
+async def _nobody(_request: web.Request) -> web.Response:
+    return web.json_response({"agents": []})
+
+
+async def _profile(request: web.Request) -> web.Response:
+    known = request.app[PROFILES].get(request.match_info["id"])
+    return web.json_response(known) if known else web.json_response({"title": "no"}, status=404)
+
+
 async def _none(_request: web.Request) -> web.Response:
     return web.json_response({"notes": [], "mentions": []})
 
@@ -184,6 +193,7 @@ class Scene:
     stories: dict[str, Any]
     targets: list[TargetList]
     guidance: dict[str, Any]
+    profiles: dict[str, Any]
 
     @property
     def url(self) -> str:
@@ -217,6 +227,7 @@ WITHDRAWN = web.AppKey("withdrawn", list)
 STORIES = web.AppKey("stories", dict)
 TARGETS = web.AppKey("targets", list)
 GUIDANCE = web.AppKey("guidance", dict)
+PROFILES = web.AppKey("profiles", dict)
 FREE_AND_BUSY = TargetList(
     (
         TargetAgent("dora", "Dora Busy", "busy"),
@@ -264,6 +275,9 @@ async def scene(browser: Browser, limits: EndpointLimits, locale: str) -> AsyncI
     app.router.add_get("/api/v1/chat-files/limits", _limits)
     app.router.add_get("/api/v1/interactions/{id}/notes", _none)
     app.router.add_get("/api/v1/mentions", _none)
+    app.router.add_get("/api/v1/colleagues", _nobody)
+    app[PROFILES] = {}
+    app.router.add_get("/api/v1/customers/{id}", _profile)
     app.router.add_get("/api/v1/transfer-targets", _targets)
     app.router.add_get("/api/v1/customers/{id}/timeline", _timeline)
     app.router.add_post("/api/v1/session", _session)
@@ -278,6 +292,6 @@ async def scene(browser: Browser, limits: EndpointLimits, locale: str) -> AsyncI
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         page.set_default_timeout(5000)
         expect.set_options(timeout=5000)
-        yield Scene(desk, place, page, errors, app[WITHDRAWN], app[STORIES], app[TARGETS], app[GUIDANCE])
+        yield Scene(desk, place, page, errors, app[WITHDRAWN], app[STORIES], app[TARGETS], app[GUIDANCE], app[PROFILES])
         await page.context.close()
     assert [error for error in errors if not re.search(r"status of (401|404|429)|ERR_CONNECTION_REFUSED", error)] == []
