@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -26,6 +27,7 @@ from records.database import Database, DatabaseError
 from records.phones import Phones
 from records.webhooks import KINDS
 from server import simulate
+from server.backup import BackupError, back_up, restore
 from server.clock import wall_us
 from server.control import NotRunningError, ask
 from server.embedded import EmbeddedError
@@ -61,7 +63,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         logs.configure(settings.log_level, json=settings.log_format == "json")
         command: Callable[[argparse.Namespace, Settings, Site], Coroutine[object, object, int]] = arguments.command
         return uvloop.run(command(arguments, settings, site))
-    except (SettingsError, ConfigProblems, CommandError, EmbeddedError, StoreError, TlsError, DatabaseError) as error:
+    except (
+        SettingsError,
+        ConfigProblems,
+        CommandError,
+        BackupError,
+        EmbeddedError,
+        StoreError,
+        TlsError,
+        DatabaseError,
+    ) as error:
         print(error, file=sys.stderr)
         return 2
 
@@ -73,6 +84,8 @@ def _parser() -> argparse.ArgumentParser:
         ("run", run, "run the server until Ctrl-C"),
         ("reload", reload, "have the running server read the site's files again, without losing a call"),
         ("bans", bans, "show the SIP hosts that the running server has shut out, or let them in again"),
+        ("backup", backup, "copy all that the running server keeps, while it runs"),
+        ("restore", put_back, "make a new data directory from a backup"),
         ("check-config", check_config, "check the site's files and print each mistake"),
         ("test-flows", walk_flows, "walk through the site's flow tests and print what fails"),
         ("draw-flows", draw, "draw a picture (SVG) of each flow"),
@@ -84,6 +97,10 @@ def _parser() -> argparse.ArgumentParser:
         ("set-phone-password", set_phone_password, "set the SIP password of an agent's phone"),
     ):
         sub = commands.add_parser(name, help=text, description=text)
+        if name == "backup":
+            sub.add_argument("--out", metavar="FOLDER", required=True, help="gets the backup; must not exist yet")
+        if name == "restore":
+            sub.add_argument("backup", metavar="FOLDER", help="what `backup` wrote")
         if name == "bans":
             sub.add_argument("--lift", action="store_true", help="let all of them in again")
         if name == "draw-flows":
@@ -178,6 +195,20 @@ async def reload(_arguments: argparse.Namespace, settings: Settings, _site: Site
     for section, kinds in answer["changes"].items():
         for kind, names in kinds.items():
             print(f"  {section}: {kind} {', '.join(names)}")
+    return 0
+
+
+async def backup(arguments: argparse.Namespace, settings: Settings, _site: Site) -> int:
+    """Prints how many files are in it."""
+    manifest = await back_up(settings, Path(arguments.out))
+    print(f"{arguments.out}: {len(manifest['sha256'])} files; the site's own files are not among them")
+    return 0
+
+
+async def put_back(arguments: argparse.Namespace, settings: Settings, _site: Site) -> int:
+    """Checks every file first."""
+    manifest = await restore(settings, Path(arguments.backup))
+    print(f"{settings.data_dir}: {len(manifest['sha256'])} files put back; start the server")
     return 0
 
 

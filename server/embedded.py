@@ -40,18 +40,23 @@ class EmbeddedError(Exception):
 
 
 class EmbeddedValkey:
-    """One embedded server. `start` gives its URL; `stop` ends it in order."""
+    """One embedded server. `start` gives its URL; `stop` ends it in order.
+
+    Without `append_only` it reads a snapshot (dump.rdb) and keeps nothing: for putting a backup back.
+    """
 
     def __init__(
         self,
         data_dir: Path,
         *,
         fsync: Fsync = "everysec",
+        append_only: bool = True,
         binary: Path | None = None,
         ready_timeout_s: float = 30.0,
     ) -> None:
         self._dir = data_dir.absolute() / "valkey"
         self._fsync = fsync
+        self._append_only = append_only
         self._binary = binary
         self._ready_timeout_s = ready_timeout_s
         self._process: subprocess.Popen[bytes] | None = None
@@ -180,7 +185,7 @@ class EmbeddedValkey:
             "unixsocket": str(self._socket),
             "unixsocketperm": "700",
             "dir": str(self._dir),
-            "appendonly": "yes",
+            "appendonly": "yes" if self._append_only else "no",
             "appendfsync": self._fsync,
             "save": "",
             "maxmemory-policy": "noeviction",
