@@ -15,6 +15,7 @@ from tests.e2e.office import Office
 from tests.e2e.server import ROOT, Server
 from tests.e2e.site import make_site
 from tests.e2e.test_journal import a_call_and_a_chat
+from tests.e2e.waiting import wait_until
 
 
 def command(server: Server, name: str, *more: str) -> "subprocess.CompletedProcess[str]":
@@ -48,7 +49,7 @@ async def test_all_is_back_and_goes_on(tmp_path: Path) -> None:
         async with Office(server) as office:
             assert {str(row["id"]): row["outcome"] for row in records(server)} == kept
             await a_call_and_a_chat(server, office, tmp_path)
-            assert len(records(server)) == 4
+            await wait_until(lambda: _count(server, 4), 10, "two more records")
         exported = command(server, "export-journal", f"--out={tmp_path / 'all.journal'}")
         assert exported.returncode == 0, exported.stderr
         replayed = [sys.executable, "-m", "server", "replay", str(tmp_path / "all.journal")]
@@ -57,6 +58,10 @@ async def test_all_is_back_and_goes_on(tmp_path: Path) -> None:
         assert not server.errors()
     finally:
         server.close()
+
+
+async def _count(server: Server, count: int) -> bool:
+    return len(records(server)) == count
 
 
 @pytest.mark.parametrize(("damage", "said"), [("cut", f"is damaged: {RECORDS}"), ("missing", "is no backup")])
