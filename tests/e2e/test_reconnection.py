@@ -20,6 +20,10 @@ from tests.e2e.site import ORDERS
 # As long as the grace (config/README.md, reconnect_grace_s), of which the first ten seconds pass unnoticed.
 OUTAGE_S = 30.0
 
+# What the page sends, and its end as the browser tells it when a microphone is pulled out.
+_SENT = "connections.at(-1).getSenders()[0].track"
+_PULL_OUT = f"(() => {{ const was = {_SENT}; was.stop(); was.dispatchEvent(new Event('ended')); return was.id; }})()"
+
 pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.timeout(120)]
 
 
@@ -28,7 +32,9 @@ def site_times() -> dict[str, int]:
     return {"wrap_up_s": 1}
 
 
-async def test_a_reload_in_mid_call(running_server: Server, office: Office, tmp_path: Path) -> None:
+async def test_a_reload_in_mid_call_and_a_microphone_that_is_pulled_out(
+    running_server: Server, office: Office, tmp_path: Path
+) -> None:
     write_voices(tmp_path)
     async with (
         browser_agent(running_server, tmp_path, "agent1", TONES["agent1"]) as one,
@@ -43,6 +49,9 @@ async def test_a_reload_in_mid_call(running_server: Server, office: Office, tmp_
         await expect(one.page.get_by_role("button", name="Hang up")).to_be_enabled(timeout=10_000)
         await one.page.wait_for_function("connections.at(-1)?.connectionState === 'connected'", timeout=10_000)
         assert await who_hears(ears) == both
+        lost = await one.page.evaluate(_PULL_OUT)
+        await one.page.wait_for_function(f"{_SENT}.id !== '{lost}'")
+        assert await who_hears(ears) == both, "the microphone that is left was taken"
         await one.page.get_by_role("button", name="Hang up").click()
         async with asyncio.timeout(5):
             await caller.ended.wait()

@@ -287,6 +287,17 @@ async def test_an_agents_day(page: Page, board: Board) -> None:
     await expect(page.locator("[data-agent=agent2] .agent-today")).to_have_count(0)
 
 
+async def test_what_an_agent_has_paused_and_queued(page: Page, board: Board) -> None:
+    agent = {"team": "a", "presence": "ready", "reason": None, "since": 0, "connected": True, "load": 1, "capacity": 3}
+    said = {"paused": ["voice"], "next_presence": "offline"}
+    board.snapshot |= {"agents": [agent | said | {"agent_id": "agent1"}, agent | {"agent_id": "agent2"}]}
+    await page.goto(f"{board.base}/supervisor/")
+    await expect(page.locator("[data-agent=agent1] .agent-presence .tag")).to_have_text(
+        ["Paused: Calls", "Then: Offline"]
+    )
+    await expect(page.locator("[data-agent=agent2] .agent-presence .tag")).to_have_count(0)
+
+
 async def test_figures_are_saved_as_a_file(page: Page, board: Board) -> None:
     await page.goto(f"{board.base}/supervisor/")
     await page.get_by_role("button", name="Export").click()

@@ -31,6 +31,16 @@ export function Agents({ state, ask }) {
 /** The router's own reasons are translated, the site's have the title that the site gives them. */
 export const reasonTitle = (code, title) => tCode("reason", code, label(title) || code.replaceAll("_", " "));
 
+/** What the agent has said beside their presence: media that they take no more of for now, and what follows. */
+function Meant({ agent, state }) {
+  const { paused = [], next_presence: next, next_reason: reason } = agent;
+  const following = next && (reason ? reasonTitle(reason, state.reasons[reason]) : t(`presence.${next}`));
+  return html`
+    ${paused.map((medium) => html`<small class="tag" key=${medium}>${t("agents.paused", { medium: t(`media.${medium}`) })}</small>`)}
+    ${following && html`<small class="tag">${t("presence.then", { presence: following })}</small>`}
+  `;
+}
+
 function AgentRow({ agent, state, ask }) {
   const { presence, reason, since, connected, load, capacity, held = [], skills = {} } = agent;
   const kind = presence === "ready" && !connected ? "away" : presence;
@@ -40,7 +50,8 @@ function AgentRow({ agent, state, ask }) {
       <p class="agent-name"><b><bdi>${nameOf(agent)}</bdi></b> <span class="quiet-text">${label(state.teams[agent.team]) || agent.team}</span></p>
       <p class="agent-presence"><i class="dot" aria-hidden="true"></i>
         <span>${t(kind === "away" ? "agents.away" : `presence.${presence}`)}${presence === "not_ready" && reason && html`<small> · ${reasonTitle(reason, state.reasons[reason])}</small>`}</span>
-        ${since > 0 && html`<span class="quiet-text"><${Ticking} since=${since / 1000} /></span>`}</p>
+        ${since > 0 && html`<span class="quiet-text"><${Ticking} since=${since / 1000} /></span>`}
+        <${Meant} agent=${agent} state=${state} /></p>
       <p class="agent-load figures" title=${t("agents.load")}>${load} / ${capacity}</p>
       <div class="agent-acts">
         <button type="button" class="button small" onClick=${() => ask({ kind: "presence", agent })}>${t("agents.presence")}</button>
