@@ -1,10 +1,11 @@
 """Time of one routing decision in memory: an arrival that finds an agent, and a freed agent who finds an item.
 
-    python -m bench.decision [ONLY=<prefix>] [--quick]        (or ONLY and QUICK in the environment)
+    python -m bench.decision [ONLY=<prefix>] [--quick] [--cpu]        (or ONLY, QUICK, CPU in the environment)
 
 One JSON object a line: name, unit, p50, p99, n, conditions. A turn is one event through `Dispatcher.handle`, commands
 built; `+rows` adds `drain_changes`. The floor beside it is what no dispatcher can go below in this interpreter: an
-event made, matched by class, and one dict looked up. Times include one reading of the clock.
+event made, matched by class, and one dict looked up. Times include one reading of the clock;
+with --cpu it is the thread's own CPU time, for a machine that does other work as well.
 
 Names: decision.<what>.<agents> on a plain site, decision.rules.<what>.<agents> with rings, priorities and ageing in
 force, decision.feature.<rule>.<what> for one rule alone, decision.worst.<case>.<what>, decision.policy.<change>.<what>,
@@ -19,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from bench.decision_burst import bursts
 from bench.decision_sites import RULES, SKILLS, SKILLS_PER_AGENT
-from bench.decision_turns import QUICK, WAITING, Bench, Samples, arrivals, floor, freed
+from bench.decision_turns import CPU, QUICK, WAITING, Bench, Samples, arrivals, floor, freed
 from bench.decision_where import where
 from bench.decision_worst import CHANGES, everybody, nobody, policy_changes, rare, relaxing
 from bench.figures import MACHINE
@@ -50,7 +51,8 @@ def parts() -> Iterator[Part]:
     """Every benchmark, in order."""
     for agents in SIZES:
         plain, ruled = f"decision.{{}}.{agents}", f"decision.rules.{{}}.{agents}"
-        yield agents, "plain", ((plain, floor), (plain, arrivals), (plain, freed))
+        if agents == FEATURES_AT:
+            yield agents, "plain", ((plain, floor), (plain, arrivals), (plain, freed))
         yield agents, "rules", ((ruled, arrivals), (ruled, freed))
     for rule in RULES:
         if rule not in ("plain", "rules"):
@@ -111,14 +113,14 @@ def conditions(run: Run, agents: int, rules: str) -> str:
 
 
 def _machine() -> str:
-    return f"{MACHINE}, load {os.getloadavg()[0]:.1f}"
+    return f"{MACHINE}, load {os.getloadavg()[0]:.1f}{', CPU time of the thread' if CPU else ''}"
 
 
 def main() -> None:
     """Print one line for each result."""
     only = os.environ.get("ONLY", "")
     for argument in sys.argv[1:]:
-        only = argument.removeprefix("ONLY=") if argument != "--quick" else only
+        only = argument.removeprefix("ONLY=") if argument not in ("--quick", "--cpu") else only
     for line in results(only):
         if str(line["name"]).startswith(only) or str(line["name"]).startswith("decision.floor"):
             print(json.dumps(line), flush=True)

@@ -107,10 +107,11 @@ def _preferred(event: WorkQueued, random: Random) -> WorkQueued:
     return replace(event, preferred=(f"a{random.randrange(1000):06}", f"a{random.randrange(1000):06}"))
 
 
-def _condition(event: WorkQueued, random: Random) -> WorkQueued:
-    """An expression of the item's own in place of its requirement."""
+def _condition(event: WorkQueued, _: Random) -> WorkQueued:
+    """An expression of the item's own in place of its requirement: as many different ones as there are demands."""
     [need] = event.requirements
-    condition = f'{need.skill} >= {need.minimum} and (team in ("t0", "t1", "t2") or s{random.randrange(20)} >= 9)'
+    other = f"s{int(need.skill[1:]) * 7 % SKILLS}"
+    condition = f'{need.skill} >= {need.minimum} and (team in ("t0", "t1", "t2") or {other} >= 9)'
     return replace(event, requirements=(), condition=condition)
 
 

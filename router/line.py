@@ -161,7 +161,7 @@ class Line:
         """Those who wait, at the places that the rules now give them."""
         items = [entry[3] for entry in self.waiting.entries]
         for work in items:
-            work.rank = self.rank(work, ageing_us)
+            work.rank = rank(self.priority(work), order_time(self.rules, work.queued_at), work.sequence, ageing_us)
         self.waiting.update(items)
         return items
 
