@@ -69,6 +69,7 @@ class AgentEndpoint:
         self._limits = limits or EndpointLimits()
         self._visits: set[_Visit] = set()
         self._stopping = False
+        self._draining = False
         self.endings: Counter[str] = Counter()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -94,6 +95,10 @@ class AgentEndpoint:
         codec = JSON if ws.ws_protocol is None else CODECS[ws.ws_protocol]
         await self._serve(Socket(ws, request, self._limits, codec))
         return ws
+
+    def drain(self) -> None:
+        """No new connections; those that are there stay."""
+        self._draining = True
 
     async def aclose(self) -> None:
         """Say bye to everybody and wait until all connections are gone."""
@@ -136,7 +141,7 @@ class AgentEndpoint:
         identity = await self._gateway.authenticate(hello.token)
         if identity is None:
             return await self._end(socket, ByeCode.UNAUTHORIZED)
-        if self._stopping:
+        if self._stopping or self._draining:
             return await self._end(socket, ByeCode.SHUTDOWN)
         generation = await self._gateway.connected(identity.id)
         try:

@@ -61,6 +61,7 @@ class ChatConductor:
         self._places: dict[str, asyncio.TimerHandle] = {}
         self._running = 0
         self._closing = False
+        self.draining = False
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -229,7 +230,7 @@ class ChatConductor:
 
     def _admit(self, address: str) -> None:
         limits = self.site.limits
-        if self._closing or self._running >= limits.open_chats:
+        if self._closing or self.draining or self._running >= limits.open_chats:
             raise ChatRefusedError("unavailable", "no more chats are taken now")
         if self._addresses[address] >= limits.open_chats_per_address:
             raise ChatRefusedError("too_many_chats", "too many chats are open from this address")

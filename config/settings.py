@@ -50,6 +50,7 @@ class Settings:
     media_workers: int
     node: str
     lease_us: int
+    drain_s: int
     session_us: int
     journal_days: int
 
@@ -276,6 +277,13 @@ SETTINGS: tuple[Setting, ...] = (
         "MILLISECONDS",
         "how long a node owns its shard without renewing",
         _whole(200, 60_000, unit=1000),
+    ),
+    Setting(
+        "DRAIN_S",
+        "600",
+        "SECONDS",
+        "how long calls and chats may go on when this node is drained (`python -m server drain`)",
+        _whole(0, 86_400),
     ),
     Setting(
         "SESSION_HOURS",

@@ -82,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command, text in (
         ("run", run, "run the server until Ctrl-C"),
+        ("drain", drain, "have the running server take nothing new, finish its calls and end"),
         ("reload", reload, "have the running server read the site's files again, without losing a call"),
         ("bans", bans, "show the SIP hosts that the running server has shut out, or let them in again"),
         ("backup", backup, "copy all that the running server keeps, while it runs"),
@@ -209,6 +210,13 @@ async def put_back(arguments: argparse.Namespace, settings: Settings, _site: Sit
     """Checks every file first."""
     manifest = await restore(settings, Path(arguments.backup))
     print(f"{settings.data_dir}: {len(manifest['sha256'])} files put back; start the server")
+    return 0
+
+
+async def drain(_arguments: argparse.Namespace, settings: Settings, _site: Site) -> int:
+    """Returns when the server ends: its calls and chats are over, or its time for them is."""
+    answer = await _ask(settings, "drain")
+    print(f"drained; calls and chats that were still open: {answer['left']}")
     return 0
 
 

@@ -148,6 +148,18 @@ class Desk:
         """Agents whose page is connected."""
         return tuple(self._page_of)
 
+    def held_here(self, agent_id: str) -> bool:
+        """Whether the agent is in a call or a chat of this node: another could not go on with it."""
+        board, node = self._pump.dispatcher, self._reach.node
+        talking = (OfferState.ACCEPTED, OfferState.CONNECTED)
+        items = [board.work(row.work_id) for row in board.reservations_of(agent_id) if row.state in talking]
+        return any(work is not None and work.node == node for work in items)
+
+    def send_away(self, agent_id: str) -> None:
+        """Their page connects again, to another node."""
+        if self._hub is not None:
+            self._hub.close(agent_id, m.ByeCode.SHUTDOWN)
+
     def page_up(self, agent_id: str) -> bool:
         """Whether a page of the agent is connected."""
         return agent_id in self._page_of

@@ -1,5 +1,6 @@
 """What every part of a node stands on: made first, and never exchanged while the node lives."""
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from telemetry.metrics import Metrics
 @dataclass(frozen=True, slots=True)
 class Ground:
     """`files` are those of the start. `calls` owns the tasks of calls, which end before everything else does;
-    `stack` closes what was opened, in the opposite order, at the very end.
+    `stack` closes what was opened, in the opposite order, at the very end; `stop` asks the node to end.
     """
 
     settings: Settings
@@ -27,3 +28,4 @@ class Ground:
     certificate: Certificate | None
     address_of: ClientAddress
     stack: AsyncExitStack
+    stop: Callable[[], None]

@@ -124,6 +124,7 @@ class Node:
             certificate=self._certificate,
             address_of=ClientAddress(self.settings.trusted_proxies, self.settings.proxy_header),
             stack=self._stack,
+            stop=self.request_stop,
         )
 
     def _keep_storage(self) -> None:

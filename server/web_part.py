@@ -18,10 +18,11 @@ from server.bans import Bans
 from server.board import Checks
 from server.chat_service import ChatParts, ChatService, WaitSeconds
 from server.clock import wall_us
-from server.control import Control
+from server.control import Command, Control
 from server.core_part import CorePart
 from server.customer_desk import CustomerDesk
 from server.customer_news import CustomerNews
+from server.draining import Draining
 from server.explanations import Explainer
 from server.ground import Ground
 from server.guidance import guidance_of
@@ -50,7 +51,13 @@ class WebPart:
         core.speaker.attach_chats(self.chats.execute)
         self.site_desk = SiteDesk(Reloader(ground.settings, ground.files, self._followers(), wall_us))
         bans = Bans(voice.ua)
-        commands = {"reload": self.site_desk.command, "bans": bans.show, "lift-bans": bans.lift}
+        self.draining = self._build_draining()
+        commands: dict[str, Command] = {
+            "reload": self.site_desk.command,
+            "drain": self.draining.command,
+            "bans": bans.show,
+            "lift-bans": bans.lift,
+        }
         self.control = Control(ground.settings.data_dir, commands)
         self._watch()
         self.web = self._build_web()
@@ -60,6 +67,20 @@ class WebPart:
         self._ground.tasks.spawn(self.chats.keeper.run(), "chat_files")
         await self.web.start()
         await self.control.start()
+
+    def _build_draining(self) -> Draining:
+        """Callers, visitors and agents are sent elsewhere; programs' work is anybody's."""
+        conductor, chats = self._voice.conductor, self.chats.conductor
+
+        def shut() -> None:
+            conductor.draining = chats.draining = True
+            self.web.endpoint.drain()
+
+        def open_here() -> int:
+            return conductor.counts["calls"] + chats.counts["chats"]
+
+        limit_s = self._ground.settings.drain_s
+        return Draining((shut,), open_here, self._voice.desk, self._ground.stop, limit_s)
 
     def open_things(self) -> dict[str, int]:
         """What is open now, for the metrics and for finding leaks."""
@@ -122,7 +143,12 @@ class WebPart:
     def _ports(self, auth: GuardedSignIn) -> Ports:
         ground, core, voice, management = self._ground, self._core, self._voice, self._core.management
         decisions = Decisions(ground.storage.database)
-        checks = {"store": core.check_store, "media": voice.check_media, "records": core.check_records}
+        checks = {
+            "store": core.check_store,
+            "media": voice.check_media,
+            "records": core.check_records,
+            "drain": self.draining.check,
+        }
         return Ports(
             auth=auth,
             interactions=core.interactions,

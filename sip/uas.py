@@ -116,7 +116,7 @@ class Uas:
     def _final(self, call: Call, code: int, reason: str | None, now: int) -> None:
         if call.invite is not None:
             tag = call.dialog.local.tag if call.dialog else None
-            extra = (ALLOW,) if code == 405 else ()
+            extra = {405: (ALLOW,), 503: (("Retry-After", "5"),)}.get(code, ())
             data = self._ctx.response(call.invite.request, code, reason=reason, tag=tag, extra=extra)
             self._ctx.layer.respond(call.invite.key, code, data, now)
 

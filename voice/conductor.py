@@ -76,6 +76,7 @@ class Conductor:
         self._phones: dict[str, DialledLeg] = {}
         self._assignments: dict[str, Assignment] = {}
         self._closing = False
+        self.draining = False
         self.browsers = BrowserLegs(ports.media, self._agent_leg_lost)
         self.callbacks = CallBacks(
             ports, tasks, self._run_leg, self._assignments.__contains__, self._called_back, self._by_interaction.get
@@ -125,7 +126,7 @@ class Conductor:
         entry = self.site.entries.get(entry_name)
         if entry is None:
             caller.refuse(404, "no such entry")
-        elif self._closing or len(self._calls) >= self.site.max_calls:
+        elif self._closing or self.draining or len(self._calls) >= self.site.max_calls:
             caller.refuse(503, "no room for another call")
         else:
             return self._start(caller, entry_name, entry, who)

@@ -76,6 +76,7 @@ BAD = {
     "MEDIA_WORKERS": "0",
     "NODE": "a b",
     "LEASE_MS": "5",
+    "DRAIN_S": "-1",
     "SESSION_HOURS": "-1",
     "JOURNAL_DAYS": "a month",
 }

@@ -36,6 +36,12 @@ class Pair:
         folder.mkdir()
         return Server(folder, self._site, [*shared, f"--node={name}"])
 
+    async def drain(self, server: Server) -> str:
+        command = (sys.executable, "-m", "server", "drain", f"--data-dir={server.data_dir}", f"--site={self._site}")
+        done = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+        out, _ = await done.communicate()
+        return out.decode().strip()
+
     def make_key(self) -> str:
         command = [sys.executable, "-m", "server", "make-api-key", "crm", f"--database-url={self._database}"]
         made = subprocess.run([*command, f"--site={self._site}"], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -147,11 +153,11 @@ async def test_work_of_one_node_reaches_an_agent_on_the_other_and_the_owners_dea
     assert pair.two.errors() == []
 
 
-async def test_a_paused_owner_steps_down_when_it_wakes_and_one_that_ends_in_order_hands_over(
+async def test_a_paused_owner_steps_down_when_it_wakes_and_one_that_is_drained_hands_over(
     pair: Pair, http: aiohttp.ClientSession
 ) -> None:
     key = pair.make_key()
-    agent, _ = await ready(pair.two, http, "agent1")
+    agent, token = await ready(pair.two, http, "agent1")
     asleep, _ = await ready(pair.one, http, "agent2")
     await asleep.send(m.SetPresence(ref=next(REFS), presence="not_ready"))
     await asleep.until(m.Done)
@@ -173,7 +179,11 @@ async def test_a_paused_owner_steps_down_when_it_wakes_and_one_that_ends_in_orde
     await connected(back, await sign_in(pair.one, http, "agent2"))
     await back.send(m.SetPresence(ref=next(REFS), presence="ready"))
     await back.until(m.Done)
-    assert pair.two.interrupt() == 0
+    await connected(agent, token)
+    assert await pair.drain(pair.two) == "drained; calls and chats that were still open: 0"
+    bye = await agent.until(m.Bye)
+    assert bye.code == m.ByeCode.SHUTDOWN
+    assert await asyncio.to_thread(pair.two.ended) == 0
     made = await submit(pair.one, http, key)
     assert (await handled(back)).interaction_id == made["interaction_id"]
     assert events(pair.one, "node_lost") == []

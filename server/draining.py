@@ -1,0 +1,73 @@
+"""A node that is to end takes nothing new, waits for what is open on it, then ends in order: `python -m server drain`.
+
+Its shard, if it owns one, it keeps until the end: it is given back when nothing is decided here any more.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+LOOK_S = 0.25
+
+
+class Pages(Protocol):
+    """The agents' pages that are connected here."""
+
+    def pages(self) -> Iterable[str]: ...
+
+    def held_here(self, agent_id: str) -> bool:
+        """Whether the agent is in a call or a chat of this node: another could not go on with it."""
+        ...
+
+    def send_away(self, agent_id: str) -> None:
+        """Their page connects again, to another node."""
+        ...
+
+
+class Draining:
+    """`command` once. `doors` are shut first; `open_work` counts calls and chats of this node; `stop` ends the node."""
+
+    def __init__(
+        self,
+        doors: Iterable[Callable[[], None]],
+        open_work: Callable[[], int],
+        pages: Pages,
+        stop: Callable[[], None],
+        limit_s: float,
+    ) -> None:
+        self._doors = tuple(doors)
+        self._open_work = open_work
+        self._pages = pages
+        self._stop = stop
+        self._limit_s = limit_s
+        self.begun = False
+
+    def check(self) -> str | None:
+        """For health: a balancer sends nobody here any more."""
+        return "this node is being drained" if self.begun else None
+
+    async def command(self) -> dict[str, int]:
+        """Returns when nothing is open here, or the time is over; then the node ends. `left` is what was still open."""
+        if not self.begun:
+            self.begun = True
+            log.info("draining", open=self._open_work(), limit_s=self._limit_s)
+            for shut in self._doors:
+                shut()
+        end = asyncio.get_running_loop().time() + self._limit_s
+        while self._look() and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110 - once in a node's life
+            await asyncio.sleep(LOOK_S)
+        left = self._open_work()
+        log.info("drained", left=left)
+        self._stop()
+        return {"left": left}
+
+    def _look(self) -> int:
+        """What is open; agents who hold nothing of this node are sent to another one."""
+        for agent_id in list(self._pages.pages()):
+            if not self._pages.held_here(agent_id):
+                self._pages.send_away(agent_id)
+        return self._open_work()
