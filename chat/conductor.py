@@ -5,7 +5,7 @@ Visitors' requests come in by the endpoint, agents' by their own methods, the ro
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 import structlog
@@ -61,6 +61,9 @@ class ChatConductor:
         self._places: dict[str, asyncio.TimerHandle] = {}
         self._running = 0
         self._closing = False
+        # A chat that is open and not at hand: how the router holds it when its node is gone, None when it is over.
+        # Raises ChatRefusedError while its node lives.
+        self.orphan: Callable[[str], Awaitable[Held | None]] = _nowhere_else
         self.draining = False
 
     @property
@@ -157,6 +160,8 @@ class ChatConductor:
             return None
         if (runner := self._by_token.get(token_hash)) is not None:
             return runner
+        if chat.ended_by is None and (held := await self.orphan(chat.interaction_id)) is not None:
+            return self._by_token.get(token_hash) or await self._take_up(chat, held)
         # It is over, or its end is just being kept: nothing more happens to it, but it can be read and rated.
         machine = self._machine(chat, chat.interaction_id, chat.queue)
         machine.end(EndedBy(chat.ended_by) if chat.ended_by else EndedBy.SYSTEM)
@@ -300,6 +305,10 @@ class ChatConductor:
                 self.places_changed(runner.queue)
             case SendOffer(queue=queue):
                 self.places_changed(queue)
+                if not self._ports.router.agent_here(command.agent_id):
+                    # Their page is on another node, and what is said in the chat does not reach it.
+                    elsewhere = facts.OfferRejected(command.reservation_id, command.agent_id, "other_node")
+                    self._ports.router.tell(elsewhere, command.work_id)
             case _:
                 return
 
@@ -330,7 +339,7 @@ class ChatConductor:
             else:
                 await self._take_up(chat, holding)
 
-    async def _take_up(self, chat: Chat, held: Held) -> None:
+    async def _take_up(self, chat: Chat, held: Held) -> ChatRunner:
         machine = self._machine(chat, held.work_id, held.queue)
         machine.directed, machine.handed_on = held.directed, held.work_id != chat.interaction_id
         tail = await self._ports.store.newest(chat.interaction_id, self.site.limits.tail)
@@ -352,6 +361,7 @@ class ChatConductor:
             commands = machine.handle(runner.where(), now)
         log.info("chat_taken_up", work_id=chat.interaction_id, talking=held.talking)
         self._start(runner, commands)
+        return runner
 
     async def _end_lost(self, chat: Chat, records: Records) -> None:
         """The router closed it, or never had it, and the end could not be kept before the server ended."""
@@ -394,3 +404,7 @@ class ChatConductor:
 
 def _noted(interaction_id: str, kind: str, **detail: str) -> facts.InteractionNoted:
     return facts.InteractionNoted(interaction_id, kind, tuple(sorted(detail.items())))
+
+
+async def _nowhere_else(_interaction_id: str) -> Held | None:
+    return None

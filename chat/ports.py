@@ -95,6 +95,10 @@ class Router(Protocol):
         """1-based place among those waiting in the same queue, None when the item does not wait."""
         ...
 
+    def agent_here(self, agent_id: str, /) -> bool:
+        """Whether this node holds the agent's connection."""
+        ...
+
     def directed(self, work_id: str) -> str | None:
         """The one agent for whom an open item is kept, None for all."""
         ...

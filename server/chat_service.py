@@ -1,6 +1,6 @@
 """Chats as one part of the node: built in one place, started after the pump, stopped before it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from aiohttp import web
 from chat.conductor import ChatConductor
 from chat.endpoint import PATH, ChatEndpoint
 from chat.files import FileDesk
-from chat.ports import Estimates
+from chat.ports import ChatRefusedError, Estimates, Held
 from chat.rest import ChatRoute
 from chat.runner import ChatPorts
 from chat.vault import Vault
@@ -33,6 +33,7 @@ from server.current import CurrentSite
 from server.desk import Desk, Send
 from server.routing import Routing
 from server.tasks import TaskOwner
+from store.errors import StoreError
 
 _POLL = (
     Parameter("after", "The last number that the page has", {"type": "integer", "minimum": 0, "default": 0}),
@@ -58,6 +59,10 @@ class WaitSeconds:
         return None if expected_us is None else -(-expected_us // 1_000_000)
 
 
+async def _nobody_else() -> set[str]:
+    return set()
+
+
 @dataclass(frozen=True, slots=True)
 class ChatParts:
     """The neighbours in the node. `files` is the folder of what is sent in chats."""
@@ -71,6 +76,7 @@ class ChatParts:
     estimates: Estimates
     address_of: Callable[[web.Request], str]
     files: Path
+    alive: Callable[[], Awaitable[set[str]]] = _nobody_else
 
 
 class ChatService:
@@ -100,6 +106,9 @@ class ChatService:
         self.conductor = ChatConductor(self._make_site(chats), ports, parts.tasks)
         vault, records = Vault(parts.files), ChatFiles(parts.database)
         self.files = FileDesk(self.conductor, vault, FileIndex(records))
+        self.conductor.orphan = self._orphan
+        self._alive = parts.alive
+        self._node = node
         self.endpoint = ChatEndpoint(self.conductor, self.files, parts.pump.now, parts.address_of)
         self.keeper = FileKeeper(vault, records, lambda: self._keep_us, parts.pump.now)
         self.agent_files = AgentFiles(self.conductor, self.files)
@@ -128,6 +137,19 @@ class ChatService:
     async def restore(self) -> None:
         """Takes up the chats that were open when the server ended."""
         await self.conductor.restore(held_chats(self._pump.dispatcher), self._phases)
+
+    async def _orphan(self, interaction_id: str) -> Held | None:
+        """How the router holds a chat whose node is gone. Raises ChatRefusedError while it lives."""
+        held = held_chats(self._pump.dispatcher).get(interaction_id)
+        if held is None or held.terms.node in ("", self._node):
+            return None
+        try:
+            alive = await self._alive()
+        except StoreError as error:
+            raise ChatRefusedError("unavailable", "the chat cannot be found now") from error
+        if held.terms.node in alive:
+            raise ChatRefusedError("unavailable", "this chat is open at another node of the server")
+        return held
 
     def close(self) -> None:
         """No new chats; those that are open wait for the next start."""

@@ -236,6 +236,7 @@ class WebPart:
             WaitSeconds(core.expected_wait),
             ground.address_of,
             ground.settings.data_dir / "files",
+            ground.storage.register.alive,
         )
         return ChatService(
             core.current,

@@ -67,12 +67,16 @@ class RealRouter:
         self.execute: Callable[[Command], None] = lambda _command: None
         self.skew = 0
         self._generation = itertools.count(1)
+        self.elsewhere: set[str] = set()
 
     def now(self) -> int:
         return time.time_ns() // 1000 + self.skew
 
     def place(self, work_id: str) -> int | None:
         return self.dispatcher.place(work_id)
+
+    def agent_here(self, agent_id: str, /) -> bool:
+        return agent_id not in self.elsewhere
 
     def directed(self, work_id: str) -> str | None:
         row = self.dispatcher.work(work_id)
