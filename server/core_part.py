@@ -109,7 +109,8 @@ async def build_core(ground: Ground) -> CorePart:
     waits.restore(shard.image)
 
     def decided(turn: Turn, elapsed_us: int) -> None:
-        metrics.decided(elapsed_us)
+        if shard.owning:
+            metrics.decided(elapsed_us)
         waits.observe(turn)
 
     await shard.restore(policy, speaker, decided)

@@ -18,7 +18,7 @@ from router.rows import ShardImage, Turn
 from server.clock import ShardClock, monotonic_us
 from server.forwarder import Forwarder, turn_cause
 from server.pump import Pump, PumpClosedError
-from server.replica import Replica
+from server.replica import Replica, StoreWentBackError
 from server.shard import ShardOwner
 from server.succession import Succession
 from server.sweep import Sweeper
@@ -296,7 +296,7 @@ class ShardMember:
                 entries = await self._tail.follow_journal(self._replica.sequence, BATCH, BLOCK_MS)
                 if target is None and monotonic_us() - compared > self.compare_s * 1_000_000:
                     compared, target = monotonic_us(), await self._tail.replica()
-                    target = _compared(self._replica, target)
+                    target = self._replica.compared(target)
             except StoreLost as error:
                 if not self.away:
                     log.error("store_away", error=str(error))
@@ -306,7 +306,7 @@ class ShardMember:
             self.away = False
             for entry in entries:
                 self._speak_turn(self._replica, self._replica.apply(entry))
-                target = _compared(self._replica, target)
+                target = self._replica.compared(target)
             self.dispatcher.tidy()
             await asyncio.sleep(0)
 
@@ -330,6 +330,8 @@ class ShardMember:
         """From the replica: what was committed since its last turn, then what was forwarded and not applied."""
         assert self._replica is not None  # noqa: S101 - a follower has one
         replica, began = self._replica, monotonic_us()
+        if lease.applied < replica.sequence:
+            raise StoreWentBackError(replica.sequence, lease.applied)
         while replica.sequence < lease.applied:
             for entry in await self.store.read_journal(replica.sequence, BATCH):
                 self._speak_turn(replica, replica.apply(entry))
@@ -376,14 +378,17 @@ class ShardMember:
                 self._inbox_at = entry.id
 
     async def _read_inbox(self) -> None:
-        pump = self.pump
+        pump, lost = self.pump, False
         while True:
             try:
                 entries = await self._tail.read_inbox(self._inbox_at, BATCH, BLOCK_MS)
             except StoreLost as error:
-                log.warning("inbox_not_read", error=str(error))
+                if not lost:
+                    log.warning("inbox_not_read", error=str(error))
+                lost = True
                 await asyncio.sleep(AGAIN_S)
                 continue
+            lost = False
             try:
                 for entry in entries:
                     pump.take_in(entry.event, turn_cause(entry.request, entry.cause), entry.id)
@@ -402,12 +407,3 @@ class ShardMember:
 
     def _set_away(self, away: bool) -> None:
         self.away = away
-
-
-def _compared(replica: Replica, target: ShardImage | None) -> ShardImage | None:
-    """What is still to be compared: rows of a turn that the replica has not seen yet."""
-    if target is None or target.applied > replica.sequence:
-        return target
-    if target.applied == replica.sequence:
-        replica.compare(target)
-    return None

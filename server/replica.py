@@ -28,6 +28,13 @@ class JournalGapError(Exception):
         super().__init__(f"turn {expected} is expected, the journal goes on with {found}")
 
 
+class StoreWentBackError(Exception):
+    """The store has lost turns that it had committed: this node starts anew from what is left."""
+
+    def __init__(self, seen: int, applied: int) -> None:
+        super().__init__(f"turn {seen} was committed, the store has {applied} turns")
+
+
 def settled_dispatcher(policy: Policy, image: ShardImage) -> Dispatcher | None:
     """A dispatcher in the state of the image; None when it was taken between a turn and matches left to the next."""
     dispatcher = Dispatcher()
@@ -76,3 +83,11 @@ class Replica:
         """Check this replica against the rows of its very turn. Raises ReplicaDivergedError."""
         if (row := differing_row(self.dispatcher, image)) is not None:
             raise ReplicaDivergedError(self.sequence, row)
+
+    def compared(self, target: ShardImage | None) -> ShardImage | None:
+        """What is still to be compared: rows of a turn that this replica has not seen yet. Raises as `compare`."""
+        if target is None or target.applied > self.sequence:
+            return target
+        if target.applied == self.sequence:
+            self.compare(target)
+        return None

@@ -11,6 +11,7 @@ from router.policy import AgentPolicy
 from router.vocabulary import EndedBy, Medium, OfferState, Presence
 from server.member import Role
 from server.pump import PumpClosedError
+from store.connection import open_store
 from store.errors import StruckOff
 from tests.server.crew import AGENTS, POLICY, Crew, Crewman, crew_of
 from tests.server.house import until
@@ -195,6 +196,19 @@ async def test_a_restarted_node_of_the_same_name_need_not_wait(store_url: str, s
         assert again.member.owning
         assert not _connected(again, "a0")
         assert again.member.dispatcher.work("w1") is not None
+
+
+async def test_a_follower_ends_when_the_store_has_lost_what_it_saw(store_url: str, shard: str) -> None:
+    async with crew_of(store_url, shard, 2) as crew:
+        owner, follower = crew.all
+        await follower.member.post(chat("w1"), "t")
+        await owner.die()
+        connection = await open_store(store_url)
+        await connection.run("HSET", f"jf:{{{shard}}}:head", "applied", 1)
+        await connection.aclose()
+        await follower.member.store.break_lease((await follower.member.store.head()).epoch)
+        await until(lambda: "follow" in follower.failed, "it does not go on")
+        assert not follower.member.owning
 
 
 async def test_an_unknown_label_is_refused_by_the_store(store_url: str, shard: str) -> None:
