@@ -22,6 +22,7 @@ MODULES = {
     "delay": "bench.delay",
     "simulate": "bench.simulate",
     "explain": "bench.explain",
+    "page": "bench.page",
     "what_if": "bench.what_if",
     "takeover": "bench.takeover",
 }

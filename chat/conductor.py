@@ -379,7 +379,14 @@ class ChatConductor:
         marks = progress_of(chat.marks)
         return ChatMachine(self.site.patience, last=chat.last, progress=marks, work_id=work_id, queue=queue)
 
+    def emergencies_changed(self) -> None:
+        """Those who wait are shown what holds now."""
+        for runner in list(self._live.values()):
+            if runner.machine.state is ChatState.WAITING:
+                runner.refresh()
+
     def _keep(self, runner: ChatRunner) -> None:
+        runner.emergency = lambda: self.site.emergency(runner.queue, runner.locale)
         self._live[runner.chat_id] = self._by_token[runner.token_hash] = runner
 
     def _start(self, runner: ChatRunner, commands: list[ChatCommand]) -> None:

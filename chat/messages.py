@@ -138,7 +138,8 @@ class Status(_Part, frozen=True, kw_only=True):
     `place` and `expected_wait_s` are null when unknown; `agent` is the name of the agent who has (or had) the chat;
     `delivered` and `read` say how far the agent's side is; `last` is the number of the last message. `may_rate` is true
     once a chat with an agent is over and not rated. `handed_on`: it waits for a colleague who takes over. `diverted`: a
-    rule of the queue ended it before anybody had it (too long a wait, a full or closed queue).
+    rule of the queue ended it before anybody had it (too long a wait, a full or closed queue). `emergency`: what all
+    who wait are told now, in the visitor's language where the site has it.
     """
 
     version: int
@@ -156,6 +157,7 @@ class Status(_Part, frozen=True, kw_only=True):
     diverted: bool = False
     may_rate: bool = False
     rating: int | None = None
+    emergency: str | None = None
 
 
 class FilePart(_Part, frozen=True, kw_only=True):

@@ -108,6 +108,8 @@ class ChatRunner:
         self.rating = chat.rating
         self.version = 1
         self.address = ""
+        # What all who wait in its queue are told now, "" for nothing.
+        self.emergency: Callable[[], str] = lambda: ""
         self.told = Told(chat.interaction_id, ports.router)
         self._ports = ports
         self._limits = limits
@@ -182,7 +184,12 @@ class ChatRunner:
             diverted=machine.diverted,
             may_rate=self.may_rate,
             rating=self.rating,
+            emergency=(self.emergency() or None) if waiting else None,
         )
+
+    def refresh(self) -> None:
+        """Something of the status has changed that is not the chat's own."""
+        self._show()
 
     @property
     def may_rate(self) -> bool:

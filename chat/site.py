@@ -35,7 +35,9 @@ class ChatEntry:
 
 @dataclass(frozen=True, slots=True)
 class ChatSite:
-    """`agent_name` gives the name that customers see; `new_id` interaction ids; `node` this incarnation's label.
+    """`emergency` gives what all who wait in a queue are told now, in a locale.
+
+    `agent_name` gives the name that customers see; `new_id` interaction ids; `node` this incarnation's label.
 
     `is_open`, `holiday` and `opens_at` are the calendars (config.calendar), by name and time in microseconds.
     """
@@ -48,6 +50,7 @@ class ChatSite:
     limits: ChatLimits = field(default_factory=ChatLimits)
     is_open: Callable[[str, int], bool] = lambda _hours, _now: True
     holiday: Callable[[str, int], str] = lambda _hours, _now: ""
+    emergency: Callable[[str, str], str] = lambda _queue, _locale: ""
     opens_at: Callable[[str, int], int | None] = lambda _hours, _now: None
 
     @property

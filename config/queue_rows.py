@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from config.demands import Known, read_case, read_demand
 from config.recordings import read_recording
 from config.rows import read_title
-from config.site import MEDIA, OPENINGS, ORDERS, STRATEGIES, QueueConfig, ServiceLevel
+from config.site import MEDIA, OPENINGS, ORDERS, PAGE_LANGUAGES, STRATEGIES, QueueConfig, ServiceLevel
 from ivr.reading import Table, suggest
 from router.policy import Exit, Order, Preference, PriorityRule, Reserve, Ring, Strategy, Weights
 from router.vocabulary import Medium, Requirement
@@ -16,6 +16,7 @@ CHAT_DIVERTS = ("message", "end")
 DIVERTS: Mapping[str, tuple[str, ...]] = {"chat": CHAT_DIVERTS, "email": ("end",)}
 KEYS = (*"0123456789", "*", "#")
 DAY_S = 86_400
+MAX_EMERGENCY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ def read_queue(name: str, table: Table, names: QueueNames) -> QueueConfig:
     medium = table.choice("medium", MEDIA)
     leave = _Exits(name, medium, names)
     requirements, condition = _requirements(table, known)
+    emergency_prompt, emergency_texts = _emergency(table, medium)
     strategy = Strategy(_one_of(table, "strategy", STRATEGIES, "best_proficiency"))
     target = table.table("service_level")
     threshold_us = target.seconds("threshold_s", 10, low=1)
@@ -91,6 +93,8 @@ def read_queue(name: str, table: Table, names: QueueNames) -> QueueConfig:
         callback_key=_one_of(table, "callback_key", ("", *KEYS), ""),
         announce_place_every_us=table.seconds("announce_place_every_s", 0, high=3600),
         short_abandon_us=table.seconds("short_abandon_s", 5, high=3600),
+        emergency_prompt=emergency_prompt,
+        emergency_texts=emergency_texts,
         backlog=table.integer("backlog", 0, high=100_000),
         recording=read_recording(table, medium, names.prompts, names.languages),
     )
@@ -121,6 +125,28 @@ def _reject_rest(table: Table) -> int | None:
         table.has("reject_rest_s")
         return None
     return table.seconds("reject_rest_s", 30, high=3600)
+
+
+def _emergency(table: Table, medium: str) -> tuple[str, Mapping[str, str]]:
+    """What all who wait and come are told: a prompt for callers, a text for visitors, plain or in several languages."""
+    if not table.has("emergency"):
+        return "", {}
+    row = table.table("emergency")
+    prompt, texts = row.text("prompt", ""), dict[str, str]()
+    if isinstance(row.values.get("text"), Mapping):
+        by_language = row.table("text")
+        texts = {language: by_language.text(language) for language in PAGE_LANGUAGES if by_language.has(language)}
+        by_language.finish()
+    elif text := row.text("text", ""):
+        texts = {PAGE_LANGUAGES[0]: text}
+    row.finish()
+    if medium == "voice" and not prompt:
+        row.problem("prompt", "is missing: nothing would be said", "name a prompt of the site")
+    if medium != "voice" and not texts:
+        row.problem("text", "is missing: nothing would be shown", 'for example { en = "We are closed: a storm." }')
+    if any(len(text) > MAX_EMERGENCY for text in texts.values()):
+        row.problem("text", f"is longer than {MAX_EMERGENCY} characters", "say it in fewer words")
+    return prompt, texts
 
 
 def _rows(table: Table, key: str) -> list[Table]:
@@ -285,6 +311,10 @@ def _check_sounds(queue: QueueConfig, table: Table, names: QueueNames) -> None:
         asked.append((f"welcome[{index}]", complete))
     if queue.callback_key:
         asked.append(("callback_key", [name for language in names.languages for name in callback_prompts(language)]))
+    if queue.emergency_prompt:
+        prompt = queue.emergency_prompt
+        complete = [prompt] if "/" in prompt else [f"{language}/{prompt}" for language in names.languages]
+        asked.append(("emergency.prompt", complete))
     for key, wanted in asked:
         for name in wanted:
             if name not in names.prompts:

@@ -48,6 +48,7 @@ def queue_row(queue: QueueConfig) -> dict[str, Any]:
         "park_limit": queue.park_limit,
         "park_max_s": _seconds(queue.park_max_us),
         "park_patience_s": _seconds(queue.park_patience_us),
+        "emergency": _given(prompt=queue.emergency_prompt, text=dict(queue.emergency_texts)),
         "service_level": {
             "threshold_s": _seconds(queue.service_level.threshold_us),
             "fraction": queue.service_level.fraction,

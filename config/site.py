@@ -100,6 +100,9 @@ class QueueConfig(QueuePolicy):
     recording: RecordingConfig = field(default_factory=RecordingConfig)
     hours: str = ""
     opening: str = "hours"
+    # A prompt said once to all who wait and come, and a text (by language) shown to them; "" and {} for none.
+    emergency_prompt: str = ""
+    emergency_texts: Mapping[str, str] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
     disposition_required: bool = False
     callback_key: str = ""

@@ -93,7 +93,7 @@ class QueueOverview(Struct, frozen=True, kw_only=True):
 
     `wait_per_place_us`: the item at place n is likely to wait n times this; null while too little is known.
     `titles`: language -> text, where the site gives several. `opening` is hours, open or closed, and `closed` what
-    follows from it now.
+    follows from it now. `emergency`: all who wait and come are told something.
     """
 
     queue: str
@@ -105,6 +105,7 @@ class QueueOverview(Struct, frozen=True, kw_only=True):
     teams: tuple[str, ...] = ()
     opening: str = "hours"
     closed: bool = False
+    emergency: bool = False
     service_level: ServiceLevel | None = None
     wait_per_place_us: int | None = None
     today: QueueFigures = QueueFigures()

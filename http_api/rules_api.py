@@ -45,6 +45,7 @@ class QueueRules(msgspec.Struct, frozen=True, kw_only=True):
     """What holds for a queue. `version` goes into `based_on` of the next edit; no `teams` means every team.
 
     `opening` is hours, open or closed, `closed` what follows now. `rules` is the whole row as queues.toml has it.
+    `prompts`: what can be said to every caller of a voice queue in an emergency, in each language of the site.
     """
 
     queue: str
@@ -60,6 +61,7 @@ class QueueRules(msgspec.Struct, frozen=True, kw_only=True):
     rules: Mapping[str, Any] = {}
     edited: tuple[str, ...]
     history: tuple[RulesChange, ...]
+    prompts: tuple[str, ...] = ()
 
 
 class NewSkills(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

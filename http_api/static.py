@@ -1,5 +1,8 @@
 """The pages: files of one folder as they are, and nothing outside it. A browser asks each time what has changed."""
 
+import asyncio
+import gzip
+from collections.abc import Mapping
 from pathlib import Path
 
 from aiohttp import hdrs, web
@@ -24,8 +27,42 @@ INDEX = "index.html"
 HOME = "/agent/"
 
 
+# What is worth compressing; sounds and pictures are compressed already.
+_TEXTS = frozenset({".css", ".html", ".js", ".json", ".mjs", ".svg", ".txt", ".webmanifest"})
 # The folders that the widget is made of.
 _EMBEDDED = frozenset({"widget", "lib", "vendor"})
+
+
+class Packed:
+    """Files compressed once for each version of them, and kept: all texts of the pages are a few hundred kilobytes."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Path, tuple[str, bytes]] = {}
+
+    async def response(self, request: web.Request, path: Path, headers: Mapping[str, str]) -> web.Response:
+        """The file with gzip, or 304 when the browser has it (RFC 9110, sections 8.4 and 13.1.2)."""
+        tag, body = await asyncio.to_thread(self._body, path)
+        told = {**headers, hdrs.ETAG: f'"{tag}"', hdrs.CONTENT_ENCODING: "gzip"}
+        if any(each.value == tag for each in request.if_none_match or ()):
+            return web.Response(status=304, headers=told)
+        return web.Response(body=body, headers=told)
+
+    def _body(self, path: Path) -> tuple[str, bytes]:
+        found = path.stat()
+        tag = f"{found.st_mtime_ns:x}-{found.st_size:x}-gzip"
+        kept = self._kept.get(path)
+        if kept is None or kept[0] != tag:
+            kept = (tag, gzip.compress(path.read_bytes(), compresslevel=9, mtime=0))
+            self._kept[path] = kept
+        return kept
+
+
+def _takes_gzip(request: web.Request) -> bool:
+    """Whether gzip is among what the browser decodes; a part of a file is given as it is."""
+    if hdrs.RANGE in request.headers:
+        return False
+    offered = [each.strip().lower() for each in request.headers.get(hdrs.ACCEPT_ENCODING, "").split(",")]
+    return any(each == "gzip" or (each.startswith("gzip;") and not each.endswith("q=0")) for each in offered)
 
 
 class StaticPages:
@@ -37,6 +74,7 @@ class StaticPages:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
+        self._packed = Packed()
 
     def add_to(self, app: web.Application) -> None:
         """Adds GET and HEAD routes: `/` (the folder's own index, else the agents' page) and one for each entry."""
@@ -68,6 +106,10 @@ class StaticPages:
             # Other sites load the widget by one script tag, and its modules with it: nothing there is anybody's secret.
             headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = "*"
             headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        if found.suffix in _TEXTS:
+            headers[hdrs.VARY] = hdrs.ACCEPT_ENCODING
+            if _takes_gzip(request):
+                return await self._packed.response(request, found, headers)
         return web.FileResponse(found, headers=headers)
 
     def _find(self, path: str) -> Path | None:

@@ -56,6 +56,7 @@ class Board:
                 titles=dict(known.titles) if known else {},
                 opening=known.opening if known else "hours",
                 closed=name in rules and rules[name].closed,
+                emergency=bool(known and (known.emergency_prompt or known.emergency_texts)),
                 teams=rules[name].teams if name in rules else (),
                 service_level=figures.level(name) if figures is not None else None,
                 wait_per_place_us=self._wait_per_place(name),

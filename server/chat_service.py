@@ -15,6 +15,7 @@ from chat.rest import ChatRoute
 from chat.runner import ChatPorts
 from chat.vault import Vault
 from config.chats import ChatsConfig
+from config.site import Site
 from http_api.routes import Parameter, Route
 from records.chat_files import ChatFiles
 from records.database import Database
@@ -79,6 +80,11 @@ class ChatParts:
     alive: Callable[[], Awaitable[set[str]]] = _nobody_else
 
 
+def emergencies(site: Site) -> Mapping[str, Mapping[str, str]]:
+    """What those who wait are told, by queue and language."""
+    return {name: queue.emergency_texts for name, queue in site.queues.items() if queue.emergency_texts}
+
+
 class ChatService:
     """Chats of this node. `execute` takes committed commands; `restore` before the doors open; `close`, `aclose`."""
 
@@ -113,7 +119,14 @@ class ChatService:
         self.keeper = FileKeeper(vault, records, lambda: self._keep_us, parts.pump.now)
         self.agent_files = AgentFiles(self.conductor, self.files)
         self._keep_us = chats.file_keep_us
+        self._emergencies = emergencies(current.site)
+        current.on_change(self._follow)
         parts.desk.attach_chats(ChatDesk(self.conductor, current, parts.desk.calls.availability))
+
+    def _follow(self, site: Site) -> None:
+        if (now := emergencies(site)) != self._emergencies:
+            self._emergencies = now
+            self.conductor.emergencies_changed()
 
     @property
     def counts(self) -> Mapping[str, int]:

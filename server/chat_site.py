@@ -40,10 +40,19 @@ def chat_site(
             file_bytes=chats.file_bytes,
             files_per_chat=chats.files_per_chat,
         ),
+        emergency=lambda queue, locale: emergency_text(current, queue, locale),
         is_open=calendars.is_open,
         holiday=calendars.holiday,
         opens_at=calendars.opens_at,
     )
+
+
+def emergency_text(current: CurrentSite, queue: str, locale: str) -> str:
+    """What visitors who wait in the queue are told now: in their language, or in the first that there is."""
+    known = current.site.queues.get(queue)
+    texts = known.emergency_texts if known is not None else {}
+    same = (text for language, text in texts.items() if language.partition("-")[0] == locale.partition("-")[0])
+    return texts.get(locale) or next(same, next(iter(texts.values()), ""))
 
 
 class _Calendars:

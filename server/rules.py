@@ -5,6 +5,7 @@ from typing import Any
 
 from config.patches import row_of
 from config.routing import is_closed
+from config.site import Site
 from http_api.edits import Conflict, Invalid, RulesChange
 from http_api.reach import rows_of
 from http_api.rules_api import AgentRules, QueueRules
@@ -61,6 +62,7 @@ class RulesDesk:
             rules=row_of(self._overlay.site, f"queue:{queue}", {}),
             edited=tuple(sorted(self._overlay.patch(f"queue:{queue}"))),
             history=history,
+            prompts=_sayable(self._overlay.site) if rules.medium == "voice" else (),
         )
 
     async def edit(
@@ -126,6 +128,13 @@ class RulesDesk:
             now = set(site.queues[name].teams or site.teams)
             after = set(changes.get("teams") or ())
         return tuple(sorted(now | after))
+
+
+def _sayable(site: Site) -> tuple[str, ...]:
+    """Prompts that there are in every language, by the name that stands for all of them."""
+    first, *others = site.languages
+    inside = [name.partition("/")[2] for name in site.prompts if name.partition("/")[0] == first]
+    return tuple(sorted(name for name in inside if all(f"{language}/{name}" in site.prompts for language in others)))
 
 
 def change_of(version: OverlayVersion) -> RulesChange:

@@ -181,7 +181,7 @@ class VoicePart:
     def _follow(self, site: Site) -> None:
         """What is made from the site, made anew."""
         self._core.meter.targets = {name: queue.service_level.threshold_us for name, queue in site.queues.items()}
-        self.conductor.site = self._voice_site()
+        self.conductor.follow(self._voice_site())
         phones = {each.agent_id: each.sip_user if each.station == "sip" else "" for each in site.agents.values()}
         self.reach.follow(phones, self.ua.registered)
 

@@ -35,6 +35,7 @@ def _wait_plan(queue: QueueConfig, grace_us: int) -> WaitPlan:
         announce_every=queue.announce_place_every_us,
         lost_agent_grace=grace_us,
         callback_key=queue.callback_key,
+        emergency=queue.emergency_prompt,
     )
 
 

@@ -38,6 +38,7 @@ from voice.events import (
     Deny,
     DigitPressed,
     Diverted,
+    EmergenciesSet,
     HangUp,
     IvrAnswered,
     Keep,
@@ -163,6 +164,9 @@ class CallMachine:
         """The caller, an agent or the router did something."""
         if isinstance(event, CallerLeft):
             return self._caller_left(event.reason, now)
+        if isinstance(event, EmergenciesSet):
+            waits = self.state is CallState.QUEUED
+            return self._waiting.emergencies(event.prompts, self.language, waits=waits)
         if (self.state, type(event)) not in TABLE:
             return (
                 [Deny("not_connected", "there is no conversation")]
@@ -319,7 +323,7 @@ class CallMachine:
         enter = conversation.expect(command.queue)
         self.state = CallState.QUEUED
         self._waiting.enter(command.queue, now)
-        return [*self._waiting.start(), enter]
+        return [*self._waiting.start(self.language), enter]
 
     def _call_back(self, now: int) -> list[CallCommand]:
         """The customer has answered our call; the agent whose work item it is comes at once."""
@@ -362,7 +366,7 @@ class CallMachine:
             moved = waiting.enter(awaited.queue, now)
             if not moved and before is not CallState.QUEUED:
                 waiting.wait_again(now)
-        return waiting.start() if moved or before is not after else []
+        return waiting.start(self.language) if moved or before is not after else []
 
     def _rooms(self) -> list[CallCommand]:
         conversation = self._conversation

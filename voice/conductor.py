@@ -26,6 +26,7 @@ from voice.events import (
     Deny,
     DigitPressed,
     Diverted,
+    EmergenciesSet,
     Parted,
     PlayEnded,
     Requeued,
@@ -86,6 +87,14 @@ class Conductor:
         self.listening = Listening(
             self.browsers, self._by_interaction.get, lambda agent_id: bool(self._held_by(agent_id))
         )
+
+    def follow(self, site: VoiceSite) -> None:
+        """The site holds for calls that come from now on; what everybody is told in an emergency for all at once."""
+        before, now = self.site.emergencies, site.emergencies
+        self.site = site
+        if before != now:
+            for runner in list(self._calls.values()):
+                runner.tell(EmergenciesSet(now))
 
     @property
     def counts(self) -> Mapping[str, int]:

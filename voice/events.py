@@ -122,6 +122,13 @@ class CallerLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class EmergenciesSet:
+    """What all who wait and come are told now, by queue: a prompt's name. Legal in every state."""
+
+    prompts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class NumberReady:
     """A number that was called has answered, and its leg is there."""
 
@@ -147,6 +154,7 @@ PartyEvent = Requeued | AgentReady | AgentLegLost | Parted | NumberReady | Numbe
 ConversationEvent = PartyEvent | Asked | SupervisorAsked
 CallEvent = (
     Answered
+    | EmergenciesSet
     | DigitPressed
     | PlayEnded
     | IvrAnswered

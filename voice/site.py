@@ -34,6 +34,11 @@ class VoiceSite:
     flows: Mapping[str, Flow] = field(default_factory=dict)
     recordings: Mapping[str, RecordingRule] = field(default_factory=dict)
 
+    @property
+    def emergencies(self) -> Mapping[str, str]:
+        """The prompts that all who wait and come are told, by queue."""
+        return {name: plan.emergency for name, plan in self.waits.items() if plan.emergency}
+
     def diversion(self, name: str, known: Mapping[str, str], language: str) -> IvrMachine | None:
         """A waiting caller's way through the flow of this name, from its beginning; None when there is none."""
         flow = self.flows.get(name)

@@ -9,7 +9,7 @@ from voice.events import CallCommand, Note, PlayPrompts, StopPrompts
 
 @dataclass(frozen=True, slots=True)
 class WaitPlan:
-    """What a waiting caller hears: `welcome` once, music, and their place now and then.
+    """What a waiting caller hears: `emergency` and `welcome` once, music, and their place now and then.
 
     Prompts are names below the prompt root; a bare one is in the caller's language. Durations in microseconds;
     `announce_every` 0 means that no place is announced. Who presses `callback_key` asks to be
@@ -22,6 +22,7 @@ class WaitPlan:
     announce_every: int = 30_000_000
     lost_agent_grace: int = 15_000_000
     callback_key: str = ""
+    emergency: str = ""
 
 
 class WaitSound:
@@ -36,6 +37,21 @@ class WaitSound:
         self._music: str | None = None
         self._speech: str | None = None
         self._welcomed = False
+        self._language = ""
+        self._emergencies = {name: plan.emergency for name, plan in plans.items() if plan.emergency}
+        self._warned = ""
+
+    def emergencies(self, prompts: Mapping[str, str], language: str, *, waits: bool) -> list[CallCommand]:
+        """These hold from now on; who waits hears a new one at once, in place of whatever plays."""
+        self._emergencies = dict(prompts)
+        if self._emergencies.get(self.queue or "", "") == "":
+            self._warned = ""
+        return self.start(language) if waits and self._emergency() else []
+
+    def _emergency(self) -> str:
+        """What this caller is to hear and has not yet."""
+        prompt = self._emergencies.get(self.queue or "", "")
+        return prompt if prompt != self._warned else ""
 
     def enter(self, queue: str, now: int) -> bool:
         """The caller waits in this queue. Another one than before has its own music, welcome and announcements."""
@@ -51,8 +67,16 @@ class WaitSound:
         """Back in the same queue: the place is told after the usual time."""
         self._arm(now, self.plan.announce_every)
 
-    def start(self) -> list[CallCommand]:
-        """Music, in place of whatever plays."""
+    def start(self, language: str = "") -> list[CallCommand]:
+        """What is to be said first, then music, in place of whatever plays."""
+        self._language = language or self._language
+        prompt = self._emergency()
+        if prompt:
+            # The place is told after it: an announcement would cut it off.
+            self._warned, self._music, self.announce_at = prompt, None, None
+            self._speech = self._play_id("emergency")
+            name = prompt if "/" in prompt else f"{self._language}/{prompt}"
+            return [PlayPrompts(self._speech, (name,)), Note("emergency_told", (("prompt", prompt),))]
         self._speech = None
         self._music = self._play_id("music")
         return [PlayPrompts(self._music, (self.plan.music,), loop=True)]

@@ -34,6 +34,15 @@ export async function lines(path, { body, signal, onLine }) {
   }
 }
 
+/** The same, with the audit entry of what was done, null without one. */
+export async function apiSigned(path, { method = "POST", body } = {}) {
+  const response = await request(path, method, body);
+  const text = await response.text();
+  if (!response.ok) throw new ApiError(response.status, parsed(text));
+  const entry = Number(response.headers.get("Audit-Entry")) || null;
+  return { answer: text ? JSON.parse(text) : null, entry };
+}
+
 /** Saves the answer as a file of the name that the server gives it. Rejects as `api` does. */
 export async function download(path) {
   const response = await request(path, "GET");

@@ -1,8 +1,8 @@
 // Controls and figures that several pages share.
 import { t } from "./i18n.js";
 import { Icon } from "./icons.js";
-import { duration, useNow } from "./time.js";
-import { html, useEffect, useState } from "./ui.js";
+import { duration, onTick, serverNow } from "./time.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./ui.js";
 
 const SURE_MS = 4000;
 
@@ -41,8 +41,18 @@ export function SureAction({ act, sure, children, class: looks, ...rest }) {
   return html`<${Action} class=${`${looks} ${asked ? "sure" : ""}`} ...${rest} act=${click}>${asked ? sure : children}</${Action}>`;
 }
 
+/** How long something lasts already. It writes its own text: a hundred of them redraw nothing else. */
 export function Ticking({ since, every = 1000 }) {
-  return html`<span class="figures">${duration(useNow(every) - since)}</span>`;
+  const place = useRef(null);
+  useLayoutEffect(() => {
+    const write = () => {
+      const text = duration(serverNow() - since);
+      if (place.current.textContent !== text) place.current.textContent = text;
+    };
+    write();
+    return onTick(every, write);
+  }, [since, every]);
+  return html`<span class="figures" ref=${place}></span>`;
 }
 
 /** Something stands in the way of work: what, and what to do about it. */
@@ -53,9 +63,10 @@ export function Banner({ text, label, act }) {
 export function Notices({ notices, gone }) {
   return html`
     <div class="notices" role="log" aria-live="polite" aria-label=${t("page.notices")}>
-      ${notices.map(({ id, kind, key, text }) => html`
+      ${notices.map(({ id, kind, key, text, action }) => html`
         <div key=${id} class=${`notice ${kind}`} role=${kind === "error" ? "alert" : undefined}>
           <span>${text ?? t(key)}</span>
+          ${action && html`<${Action} class="button small" act=${() => (gone(id), action.act())}>${action.label}</${Action}>`}
           <button type="button" class="button icon-only quiet" aria-label=${t("page.dismiss")} onClick=${() => gone(id)}><${Icon} name="cross" /></button>
         </div>`)}
     </div>

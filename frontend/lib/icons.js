@@ -1,5 +1,5 @@
 // Line icons, 24 by 24, drawn for these pages.
-import { html } from "./ui.js";
+import { html, memo } from "./ui.js";
 
 const PATHS = {
   phone: "M6.5 3.5 9 4l1.2 4-2 1.6a12 12 0 0 0 6.2 6.2l1.6-2 4 1.2.5 2.5c0 1.7-1.3 3-3 3A14.5 14.5 0 0 1 3.5 6.5c0-1.7 1.3-3 3-3Z",
@@ -40,12 +40,12 @@ const PATHS = {
   note: "M6 4.5h12v15H6ZM9 9h6M9 12.5h6M9 16h3.5",
 };
 
-export function Icon({ name }) {
+export const Icon = memo(({ name }) => {
   return html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d=${PATHS[name]} /></svg>`;
-}
+});
 
 /** The mark: a jackfield with one line plugged through. */
-export function Mark() {
+export const Mark = memo(() => {
   const holes = [4, 12, 20].flatMap((y) => [4, 12, 20].map((x) => [x, y]));
   return html`
     <svg class="mark" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
@@ -53,4 +53,4 @@ export function Mark() {
       ${holes.map(([x, y]) => html`<circle class=${x === y && x !== 12 ? "plugged" : "hole"} cx=${x} cy=${y} r="2.1" />`)}
     </svg>
   `;
-}
+});

@@ -11,13 +11,26 @@ export function setClock(offset) {
 /** Milliseconds since the epoch, by the server's clock. */
 export const serverNow = () => Date.now() + offsetMs;
 
+const clocks = new Map(); // by interval: however many things tick, there is one timer
+
+/** Calls `listener` every `everyMs`, until the function that it returns is called. */
+export function onTick(everyMs, listener) {
+  const clock = clocks.get(everyMs) ?? { listeners: new Set(), timer: null };
+  clocks.set(everyMs, clock);
+  clock.listeners.add(listener);
+  clock.timer ??= setInterval(() => [...clock.listeners].forEach((each) => each()), everyMs);
+  return () => {
+    clock.listeners.delete(listener);
+    if (clock.listeners.size) return;
+    clearInterval(clock.timer);
+    clock.timer = null;
+  };
+}
+
 /** Redraws the component every `everyMs` and gives the server's time. */
 export function useNow(everyMs = 500) {
   const [, redraw] = useState(0);
-  useEffect(() => {
-    const timer = setInterval(() => redraw((count) => count + 1), everyMs);
-    return () => clearInterval(timer);
-  }, [everyMs]);
+  useEffect(() => onTick(everyMs, () => redraw((count) => count + 1)), [everyMs]);
   return serverNow();
 }
 

@@ -5,17 +5,19 @@ import { chooseLanguage, language, t } from "../lib/i18n.js";
 import { Icon, Mark } from "../lib/icons.js";
 import { LanguageSwitch } from "../lib/language.js";
 import { SignIn } from "../lib/sign-in.js";
-import { html, useEffect, useLayoutEffect, useState } from "../lib/ui.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../lib/ui.js";
 import { Agents } from "./components/agents.js";
 import { Alerts } from "./components/alerts.js";
 import { AuditLog } from "./components/audit.js";
 import { Dialogs } from "./components/dialogs.js";
-import { Queues, Summary } from "./components/queues.js";
+import { DropBar } from "./components/drag.js";
+import { Plans } from "./components/plans.js";
+import { Queues, Summary, titleOf } from "./components/queues.js";
 import { Waiting } from "./components/waiting.js";
 import { Wallboards } from "./components/wallboards.js";
 import { byName, nameOf } from "./store.js";
 
-const VIEWS = ["board", "follow_ups", "wallboards", "audit"];
+const VIEWS = ["board", "plans", "follow_ups", "wallboards", "audit"];
 const ROLES = new Set(["supervisor", "administrator"]);
 const notForThem = ({ role }) => (ROLES.has(role) ? null : "sign_in.not_supervisor");
 
@@ -41,6 +43,10 @@ function Room({ office, state, onLanguage }) {
   const [view, setView] = useState("board");
   const [queue, setQueue] = useState(null); // the waiting list shows only this one
   const [asked, setAsked] = useState(null); // the dialog that is open: {kind, ...}
+  const [chosen, choose] = useState(new Set()); // agents
+  const [dragged, setDragged] = useState(null); // what is dragged now: {agents} or {work}
+  const drag = useDrag(setDragged, chosen);
+  const titles = useTitles(state.queues);
   useEffect(() => void (queue && !state.queues.has(queue) && setQueue(null)), [queue, state.queues]);
   if (!state.ready)
     return html`<main class="waiting"><span class="pulse" aria-hidden="true"></span><h1 role="status">${t(`connection.${state.connection}`)}</h1>
@@ -67,15 +73,48 @@ function Room({ office, state, onLanguage }) {
         ? html`<${Wallboards} office=${office} state=${state} />`
         : view === "follow_ups"
           ? html`<${FollowUps} me=${state.agentId} agents=${byName(state.agents).map((one) => [one.agent_id, nameOf(one)])} tell=${(text, kind) => office.tell(text, kind)} />`
+          : view === "plans"
+          ? html`<${Plans} office=${office} state=${state} />`
           : html`
           <${Summary} state=${state} />
           <${Alerts} office=${office} state=${state} />
-          <${Queues} office=${office} state=${state} chosen=${queue} choose=${setQueue} ask=${setAsked} />
+          <${Queues} office=${office} state=${state} chosen=${queue} choose=${setQueue} ask=${setAsked} drag=${drag} />
           <div class="column">
-            <${Waiting} office=${office} state=${state} queue=${queue} clear=${() => setQueue(null)} ask=${setAsked} />
+            <${Waiting} office=${office} state=${state} titles=${titles} queue=${queue} clear=${() => setQueue(null)} ask=${setAsked} drag=${drag} />
           </div>
-          <div class="column"><${Agents} state=${state} ask=${setAsked} /></div>`}
+          <div class="column"><${Agents} state=${state} titles=${titles} ask=${setAsked} chosen=${chosen} choose=${choose} drag=${drag} /></div>`}
     </main>
+    ${dragged && html`<${DropBar} what=${dragged} state=${state} ask=${setAsked} drag=${drag} />`}
     ${asked && html`<${Dialogs} asked=${asked} office=${office} state=${state} close=${() => setAsked(null)} />`}
   `;
+}
+
+/** What is dragged, known at once to what it is dragged over, and shown a moment later: a browser that sees the page
+ * change in the event itself ends the drag. */
+function useDrag(show, chosen) {
+  const now = useRef(null);
+  const marked = useRef(chosen);
+  marked.current = chosen;
+  return useMemo(
+    () => ({
+      current: () => now.current,
+      begin(what) {
+        now.current = what;
+        setTimeout(() => show(now.current));
+      },
+      end() {
+        now.current = null;
+        setTimeout(() => show(null));
+      },
+      agentsWith: (id) => (marked.current.has(id) ? [...marked.current] : [id]),
+      workWith: (item) => [item],
+    }),
+    [],
+  );
+}
+
+/** The queues' titles in the reader's language, the same object as long as they are the same. */
+function useTitles(queues) {
+  const titles = [...queues.values()].map((queue) => [queue.queue, titleOf(queue)]);
+  return useMemo(() => Object.fromEntries(titles), [JSON.stringify(titles)]);
 }

@@ -5,11 +5,12 @@ import { html, render } from "../lib/ui.js";
 import { App } from "./app.js";
 import { BoardClient } from "./board.js";
 import { Office } from "./office.js";
+import { gathered } from "./gather.js";
 import { createStore } from "./store.js";
 
 const store = createStore();
 const board = new BoardClient({
-  onMessage: store.dispatch,
+  onMessage: gathered(store.dispatch),
   onClock: setClock,
   onState: (state, detail) => store.dispatch({ type: "local/connection", state, detail }),
 });

@@ -1,9 +1,10 @@
 // What a supervisor can do: every request of the page goes through here. What it changes, the board shows.
 import { forgetToken, signOut, storedToken } from "../lib/account.js";
-import { api, ApiError, download } from "../lib/api.js";
+import { api, ApiError, apiSigned, download } from "../lib/api.js";
 import { t, tCode } from "../lib/i18n.js";
 
 const NOTICE_MS = 6000;
+const ACTION_MS = 12000;
 const EXPLAINED = 20;
 const AUDIT_PAGE = 50;
 const ALERTS_PAGE = 20;
@@ -12,6 +13,9 @@ export class Office {
   constructor({ store, board }) {
     Object.assign(this, { store, board });
   }
+
+  /** The agents of this moment, for what is not drawn anew with each change of them. */
+  agents = () => this.store.get().agents;
 
   signedIn(token) {
     this.store.dispatch({ type: "local/signed_out" });
@@ -27,19 +31,28 @@ export class Office {
   }
 
   setPresence(agent_id, presence, reason, comment) {
-    return post(`agents/${encodeURIComponent(agent_id)}/presence`, { presence, reason, comment });
+    return signed(`agents/${encodeURIComponent(agent_id)}/presence`, { presence, reason, comment });
   }
 
-  move(work_id, queue, comment) {
-    return post(`work/${encodeURIComponent(work_id)}/move`, { queue, comment });
+  /** Several items; gives the entries of those that moved, and how many did not. */
+  async move(work_ids, queue, comment) {
+    const { items } = (await apiSigned("work/move", { body: { work_ids, queue, comment } })).answer;
+    const [first] = items.filter(({ code }) => code);
+    if (first && items.every(({ code }) => code)) throw new ApiError(409, { type: first.code, detail: first.message });
+    return { entries: items.flatMap(({ entry }) => entry ?? []), refused: items.filter(({ code }) => code).length };
   }
 
   direct(work_id, agent_id, comment) {
-    return post(`work/${encodeURIComponent(work_id)}/direct`, { agent_id, comment });
+    return signed(`work/${encodeURIComponent(work_id)}/direct`, { agent_id, comment });
   }
 
-  cancel(work_id, comment) {
-    return post(`work/${encodeURIComponent(work_id)}/cancel`, { comment });
+  pullBack(work_id, comment = "") {
+    return signed(`work/${encodeURIComponent(work_id)}/pull-back`, { comment });
+  }
+
+  async cancel(work_id, comment) {
+    await signed(`work/${encodeURIComponent(work_id)}/cancel`, { comment });
+    return []; // nobody brings a customer back who was sent away
   }
 
   rules(agent_id) {
@@ -50,12 +63,46 @@ export class Office {
     return api(`queues/${encodeURIComponent(queue)}/rules`);
   }
 
-  setOpening(queue, based_on, opening, comment) {
-    return api(`queues/${encodeURIComponent(queue)}/rules`, { method: "PATCH", body: { based_on, opening, comment } });
+  setQueue(queue, based_on, changes, comment) {
+    return signed(`queues/${encodeURIComponent(queue)}/rules`, { based_on, ...changes, comment }, "PATCH");
   }
 
-  setSkills(agent_id, based_on, skills, comment) {
-    return api(`agents/${encodeURIComponent(agent_id)}/skills`, { method: "PUT", body: { based_on, skills, comment } });
+  /** Rows of agents and queues, as the site's files write them, all as one. */
+  setRows(rows, based_on, comment) {
+    return signed("rules", { based_on, rows, comment });
+  }
+
+  plans() {
+    return api("plans");
+  }
+
+  savePlan(name, title, based_on, comment) {
+    return signed(`plans/${name}`, { based_on, title, comment }, "PUT");
+  }
+
+  /** `verb`: apply, revert or drop. */
+  plan(name, verb, body) {
+    return signed(`plans/${encodeURIComponent(name)}/${verb}`, body);
+  }
+
+  /** Takes back what was done, the last first; says so, or why not. */
+  async undo(entries, anyway = false) {
+    for (const entry of [...entries].reverse())
+      try {
+        await signed(`audit/${entry}/undo`, { anyway });
+      } catch (error) {
+        const mayGoOn = error.code === "changed_meanwhile" && !anyway;
+        const who = error.problem?.changes?.at(-1)?.by;
+        const text = who ? t("undo.meanwhile", { who }) : problemText(error);
+        this.tell(text, "error", mayGoOn ? { label: t("undo.rest"), act: () => this.undo([entry], true) } : undefined);
+        return;
+      }
+    this.tell(t("undo.done"));
+  }
+
+  /** What was done, with the way back while it is fresh. */
+  done(text, entries = []) {
+    this.tell(text, "info", entries.length ? { label: t("undo.undo"), act: () => this.undo(entries) } : undefined);
   }
 
   /** Why this item waits; null for one that is beyond the first ones of its queue, or no longer waits. */
@@ -105,16 +152,22 @@ export class Office {
     return download(`statistics?${new URLSearchParams({ ...query, format: "csv" })}`);
   }
 
-  tell(text, kind = "info") {
-    this.store.dispatch({ type: "local/notice", notice: { kind, text } });
+  tell(text, kind = "info", action = undefined) {
+    this.store.dispatch({ type: "local/notice", notice: { kind, text, action } });
   }
 
   /** Notices go by themselves. */
   sweep(state, before) {
-    for (const { id } of state.notices)
+    for (const { id, action } of state.notices)
       if (!before.notices.some((old) => old.id === id))
-        setTimeout(() => this.store.dispatch({ type: "local/notice_gone", id }), NOTICE_MS);
+        setTimeout(() => this.store.dispatch({ type: "local/notice_gone", id }), action ? ACTION_MS : NOTICE_MS);
   }
+}
+
+/** The entries of the log that it made. */
+async function signed(path, body, method = "POST") {
+  const { entry } = await apiSigned(path, { method, body });
+  return entry ? [entry] : [];
 }
 
 const post = (path, body) => api(path, { method: "POST", body });
@@ -122,5 +175,5 @@ const post = (path, body) => api(path, { method: "POST", body });
 /** Why a request had no effect, for people. */
 export function problemText(error) {
   if (!(error instanceof ApiError)) return t("sign_in.unreachable");
-  return tCode("intervention", error.code, error.message);
+  return tCode("intervention", error.code, error.message || error.code);
 }

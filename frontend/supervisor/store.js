@@ -28,7 +28,8 @@ export function reduce(state, message) {
     case "titles":
       return { ...state, reasons: message.reasons, skills: message.skills, teams: message.team_titles, limits: message.limits };
     case "snapshot":
-      return { ...state, ready: true, ...parts(initial, message) };
+      // In the order of their names from the beginning: what is in order is sorted again at next to no cost.
+      return { ...state, ready: true, ...parts(initial, { ...message, agents: byName(message.agents) }) };
     case "change":
       return { ...state, ...parts(state, message) };
     case "local/connection":
@@ -67,8 +68,14 @@ export const notTaken = ({ state }) => state === "waiting" || state === "offered
 
 /** Waiting items queue by queue, each queue in its order. */
 export function inOrder(work) {
-  return [...work.values()].filter(notTaken).sort((a, b) => a.queue.localeCompare(b.queue) || byOrder(a.order, b.order));
+  return [...work.values()].filter(notTaken).sort((a, b) => compare(a.queue, b.queue) || byOrder(a.order, b.order));
 }
+
+/** What agents have, the oldest first. */
+export const inService = (work) =>
+  [...work.values()].filter((item) => !notTaken(item)).sort((a, b) => (a.since ?? a.queued_at) - (b.since ?? b.queued_at));
+
+const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 
 function byOrder(a, b) {
   const at = a.findIndex((value, index) => value !== b[index]);
@@ -80,8 +87,8 @@ export function expectedWait(queue, place) {
   return queue?.wait_per_place_us && place ? (queue.wait_per_place_us * place) / 1000 : null;
 }
 
-export const byName = (agents) =>
-  [...agents.values()].sort((a, b) => nameOf(a).localeCompare(nameOf(b), undefined, { numeric: true }));
+const collator = new Intl.Collator(undefined, { numeric: true });
+export const byName = (agents) => [...agents.values()].sort((a, b) => collator.compare(nameOf(a), nameOf(b)));
 
 export const nameOf = (agent) => agent.display_name || agent.agent_id;
 

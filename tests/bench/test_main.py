@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from bench.__main__ import MODULES
+from tests.browser import needs_chromium
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"name", "unit", "p50", "p99", "n", "conditions"}
@@ -31,6 +32,7 @@ TINY: dict[str, list[str]] = {
     "assign": ["--agents", "20", "--rate", "500", "--count", "300"],
     "what_if": ["--agents", "5", "--asks", "1", "--seconds", "0.2"],
     "takeover": ["--agents", "50", "--kills", "1", "--stops", "0"],
+    "page": ["--agents", "20", "--seconds", "1"],
     "simulate": ["--calls", "300", "--agents", "5", "--runs", "1"],
 }
 
@@ -67,7 +69,7 @@ def test_every_module_is_in_the_command() -> None:
     assert set(TINY) == set(MODULES)
 
 
-@pytest.mark.parametrize("word", [word for word in TINY if word != "call"])
+@pytest.mark.parametrize("word", [word for word in TINY if word not in ("call", "page")])
 def test_each_prints_results_beside_a_floor(word: str, outcomes: Outcomes) -> None:
     check(word, lines_of(outcomes[word].result()))
 
@@ -83,6 +85,15 @@ def test_whole_calls_are_measured(outcomes: Outcomes) -> None:
     assert p50["call.cpu.total"] >= p50["call.cpu.server"] > p50["call.cpu.store"] > 0
     assert p50["call.cpu.media"] > 0
     assert {"call.arrival_to_ring", "call.freed_agent_to_ring", "call.floor_refused_answer"} <= set(p50)
+
+
+@needs_chromium
+def test_pages_are_measured_in_a_browser(outcomes: Outcomes) -> None:
+    results = lines_of(outcomes["page"].result())
+    check("page", results)
+    first = {each["name"]: each["p50"] for each in results if each["name"].startswith("page.first_load.")}
+    assert len(first) == 4
+    assert all(kilobytes <= 300 for kilobytes in first.values()), first
 
 
 def check(word: str, results: list[dict[str, Any]]) -> None:

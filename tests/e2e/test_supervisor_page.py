@@ -1,6 +1,7 @@
 """The supervisors' page on a real server: the board as it changes, and every intervention."""
 
 import csv
+import random
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -211,6 +212,71 @@ async def test_the_second_writer_is_told_what_the_first_changed(
         await confirm(other, "Save", "")
         await expect(agent(boss, "agent3").locator(".agent-skills")).to_contain_text("Mandarin 10")
         await expect(agent(boss, "agent3").locator(".agent-skills")).not_to_contain_text("English")
+
+
+async def test_an_agent_is_dragged_to_a_queue_and_it_is_taken_back(boss: Person) -> None:
+    page = boss.page
+    await agent(boss, "agent3").locator(".agent-name b").hover()
+    await page.mouse.down()
+    await page.mouse.move(400, 400, steps=4)
+    # Wherever the page is scrolled to, all that takes a drop is at hand.
+    target = await page.locator("[data-drop='queue:orders']").bounding_box()
+    assert target is not None
+    await page.mouse.move(target["x"] + 20, target["y"] + 20, steps=4)
+    await page.mouse.up()
+    sheet = page.get_by_role("dialog")
+    await expect(sheet.get_by_role("combobox", name="To", exact=True)).to_have_value("queue:orders")
+    await expect(sheet).to_contain_text("Demo agent 3")
+    await confirm(boss, "Set", "all hands")
+    toast = page.locator(".notice", has_text="Demo agent 3: assigned")
+    await toast.get_by_role("button", name="Undo").click()
+    await expect(page.locator(".notice", has_text="Taken back")).to_be_visible()
+    rows = await audit(boss)
+    await expect(rows.nth(0)).to_contain_text("Took back")
+    await expect(rows.nth(1)).to_contain_text("all hands")
+    await expect(rows.nth(1)).to_contain_text("Taken back")
+    await boss.button("Live board").click()
+
+
+async def test_by_keyboard_several_agents_are_assigned_and_taken_back_in_the_log(boss: Person) -> None:
+    page = boss.page
+    for name in ("Demo agent 3", "Demo agent 4"):
+        await page.get_by_role("checkbox", name=f"Choose {name}").press("Space")
+    await page.locator(".marked").get_by_role("button", name="Assign").press("Enter")
+    to = page.get_by_role("combobox", name="To", exact=True)
+    await to.select_option("queue:web_chat")
+    await page.get_by_role("radio", name="This queue first").check()
+    await confirm(boss, "Set", "chats first")
+    await page.locator(".marked").get_by_role("button", name="Choose none").press("Enter")
+    rows = await audit(boss)
+    await expect(rows.first).to_contain_text("agent:agent4 Queues")
+    await rows.first.get_by_role("button", name="Take back: Changed rules").press("Enter")
+    await expect(rows.first).to_contain_text("Took back")
+    await boss.button("Live board").click()
+
+
+async def test_a_queues_rules_are_changed_kept_as_a_plan_and_the_plan_reverted(boss: Person) -> None:
+    page, title = boss.page, f"Rush {random.randrange(10**6)}"
+    await queue(boss, "orders").get_by_role("button", name="Rules of Orders").click()
+    await page.get_by_role("spinbutton", name="Priority").fill("42")
+    await confirm(boss, "Save", "a rush")
+    await boss.button("Peak plans").click()
+    await page.get_by_label("Save the live changes as a plan").fill(title)
+    await boss.button("^Save$").click()
+    plan = page.locator("[data-plan]", has_text=title)
+    await expect(plan).to_contain_text("All of it is so already")
+    rows = await audit(boss)
+    await rows.filter(has_text="a rush").first.get_by_role("button", name="Take back").click()
+    await boss.button("Peak plans").click()
+    await expect(plan).to_contain_text("What it would change now")
+    await expect(plan.locator("ins")).to_contain_text(["42"])
+    await plan.get_by_role("button", name="Apply").click()
+    await expect(plan).to_contain_text(f"{SUPERVISOR} applied it")
+    await plan.get_by_role("button", name="Revert").click()
+    await expect(plan).to_contain_text("What it would change now")
+    await plan.get_by_role("button", name="Forget it").click()
+    await expect(plan).to_have_count(0)
+    await boss.button("Live board").click()
 
 
 async def test_what_customers_write_stays_text(boss: Person, running_server: Server) -> None:

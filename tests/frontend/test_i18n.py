@@ -82,6 +82,7 @@ ASSUMED_FROM = (
 WALLBOARDS = ("make_wallboard", "name_wallboard", "revoke_wallboard")
 FOLLOW_UPS = ("take_follow_up", "finish_follow_up", "hear_recording")
 CUSTOMERS = ("merge_customers", "unmerge_customers", "edit_customer")
+PLANS = ("apply_plan", "save_plan", "pull_back", "undo")
 MARKS = ("sent", "delivered", "read")
 STAFF = Catalogue(
     folder="i18n",
@@ -117,9 +118,10 @@ STAFF = Catalogue(
             *FOLLOW_UPS,
             *CUSTOMERS,
             *WALLBOARDS,
+            *PLANS,
         ),
         "opening": OPENINGS,
-        "held": tuple(set(OfferState) - {OfferState.CLOSED}),
+        "held": tuple((set(OfferState) | {"assigned"}) - {OfferState.CLOSED}),
         "role": tuple(Role),
         "rule": explain.RULES,
         "alert": tuple(AlertKind),
@@ -131,7 +133,19 @@ STAFF = Catalogue(
         "party": ("coming", "here", "held", "away", "listen", "whisper", "barge"),
         "transfer": get_args(Availability),
         "summary": ("waiting", "longest", "talking", "ready", "not_ready"),
-        "supervisor": ("board", "follow_ups", "wallboards", "audit"),
+        "supervisor": ("board", "plans", "follow_ups", "wallboards", "audit"),
+        "medium": tuple(Medium),
+        "capacity": (*Medium, "total"),
+        "queues": ("queue", "medium", "channel", "by_queue", "by_medium", "by_channel"),
+        "agents": (
+            *(f"only_{which}" for which in ("here", "ready", "not_ready", "talking", "offline")),
+            *(f"by_{order}" for order in ("name", "since", "load", "occupancy", "missed")),
+            *("age_near", "age_over"),
+        ),
+        "sheet": (
+            *(f"rule_{name}" for name in ("priority", "seconds", "percent", "offer", "wrap_up")),
+            *(f"serve_{how}" for how in ("only", "first", "any")),
+        ),
         "wall.medium": tuple(Medium),
         "what_if": (
             *("level", "wait_us", "abandoned", "unserved", "occupancy"),

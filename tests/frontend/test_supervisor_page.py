@@ -34,6 +34,7 @@ class Board:
         self.rows: list[dict[str, Any]] = []
         self.asked: list[dict[str, str]] = []
         self.past: list[dict[str, Any]] = []
+        self.limits: dict[str, int] = {}
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         ws = web.WebSocketResponse()
@@ -75,7 +76,8 @@ class Board:
 
     async def say(self, message: dict[str, Any]) -> None:
         for page in self.pages:
-            await page.send_str(json.dumps({"reasons": {"lunch": {"en": "Lunch"}}, "server_time_us": now_us(), **message}))
+            always = {"reasons": {"lunch": {"en": "Lunch"}}, "limits": self.limits, "server_time_us": now_us()}
+            await page.send_str(json.dumps({**always, **message}))
 
 
 @pytest.fixture
@@ -155,6 +157,110 @@ async def test_the_expected_wait_of_queues_and_items(page: Page, board: Board) -
     await board.say({**change, "queues": [queue(2, None)], "work": []})
     await expect(page.locator("[data-queue=orders]")).not_to_contain_text("~")
     await expect(page.locator("[data-work=w1]")).not_to_contain_text("~")
+
+
+def people(count: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "agent_id": f"a{number}",
+            "display_name": f"Agent {number:03}",
+            "team": ("first", "second")[number % 2],
+            "presence": ("ready", "not_ready")[number % 3 == 0],
+            "reason": "lunch" if number % 3 == 0 else None,
+            "since": now_us() - number * MINUTE_US,
+            "connected": True,
+            "load": number % 4,
+            "capacity": 4,
+            "held": [],
+            "skills": {"orders": 5} if number % 5 == 0 else {},
+            "today": {"handled": number, "missed": number % 7, "occupancy": 0.5},
+        }
+        for number in range(1, count + 1)
+    ]
+
+
+async def test_five_hundred_agents_are_found_filtered_and_sorted(page: Page, board: Board) -> None:
+    board.snapshot |= {"agents": people(500)}
+    await page.goto(f"{board.base}/supervisor/")
+    rows = page.locator("[data-agent]")
+    count = page.locator("#agents-heading .count")
+    await expect(count).to_have_text("500")
+    assert await rows.count() < 100, "what nobody sees is not drawn"
+    await page.mouse.wheel(0, 100_000)
+    await expect(page.locator("[data-agent=a500]")).to_be_in_viewport()
+    await expect(page.locator("[data-agent=a1]")).to_have_count(0)
+    await page.get_by_role("searchbox", name="Name, team or skill").fill("agent 49")
+    await expect(rows).to_have_count(10)
+    await page.get_by_role("searchbox", name="Name, team or skill").fill("")
+    await page.get_by_role("combobox", name="Presence").select_option("not_ready")
+    await page.get_by_role("combobox", name="Skill").select_option("orders")
+    await expect(count).to_have_text("33")
+    await page.get_by_role("combobox", name="Order").select_option("since")
+    await expect(rows.first).to_have_attribute("data-agent", "a495")
+    await page.get_by_role("combobox", name="Team").select_option("first")
+    await expect(rows.first).to_have_attribute("data-agent", "a480")
+
+
+async def test_changes_of_a_large_floor_come_together_and_none_is_lost(page: Page, board: Board) -> None:
+    board.snapshot |= {"agents": people(500), "work": [item(1), item(2)]}
+    await page.goto(f"{board.base}/supervisor/")
+    await expect(page.locator("[data-work]")).to_have_count(2)
+    first = people(500)[0]
+    await board.change(agents=[first | {"load": 1}], work=[item(3)])
+    await board.change(agents=[first | {"load": 3}], gone={"work": ["w3", "w1"]})
+    await board.change(work=[item(1)], gone={"work": ["w2"]})
+    await page.clock.run_for(700)
+    await expect(page.locator("[data-agent=a1] .agent-load")).to_have_text("3 / 4")
+    await expect(page.locator("[data-work]")).to_have_count(1)
+    await expect(page.locator("[data-work=w1]")).to_be_visible()
+
+
+async def test_a_presence_that_lasts_is_said_in_words(page: Page, board: Board) -> None:
+    board.limits = {"lunch": 45 * MINUTE_US}
+    board.snapshot |= {"agents": [one for one in people(60) if one["agent_id"] in ("a30", "a39", "a60")]}
+    await page.goto(f"{board.base}/supervisor/")
+    for name, said in (("a30", ""), ("a39", "soon 45:00"), ("a60", "over 45:00")):
+        age = page.locator(f"[data-agent={name}] .age")
+        await expect(age).to_contain_text(said or "30:0")
+        assert ("45:00" in await age.inner_text()) is bool(said)
+
+
+async def test_new_names_are_shown_without_a_new_connection(page: Page, board: Board) -> None:
+    board.snapshot |= {"agents": people(3)}
+    await page.goto(f"{board.base}/supervisor/")
+    await expect(page.locator("[data-agent=a3]")).to_contain_text("Lunch")
+    titles = {"skills": {}, "team_titles": {"second": {"en": "Night shift"}}, "limits": {}}
+    await board.say({"type": "titles", **titles, "reasons": {"lunch": {"en": "Meal"}}})
+    await expect(page.locator("[data-agent=a3]")).to_contain_text("Meal")
+    await expect(page.locator("[data-agent=a3]")).to_contain_text("Night shift")
+    assert board.met == 1
+
+
+async def test_work_by_medium_and_channel_and_who_is_served(page: Page, board: Board) -> None:
+    served = {"state": "connected", "agent_id": "a1", "since": now_us(), "customer": "+3225550100", "channel": "line"}
+    channel = {"channel": "line", "title": "The 400 line", "medium": "voice", "owner": "first"}
+    today = {"answered": 7, "abandoned": 2}
+    board.snapshot |= {
+        "queues": [queue(1, None)],
+        "agents": people(1),
+        "work": [item(1), item(2) | served | {"ring": 2}],
+        "channels": [{**channel, "today": today, "level": 0.75}],
+    }
+    await page.goto(f"{board.base}/supervisor/")
+    await expect(page.locator("[data-work]")).to_have_count(1)
+    await expect(page.locator("[data-queue=orders] td").nth(3)).to_have_text("1")
+    await page.get_by_role("button", name="Channels").click()
+    await expect(page.locator("[data-sum=line]")).to_contain_text("The 400 line")
+    await expect(page.locator("[data-sum=line] td").nth(2)).to_have_text("1")
+    await expect(page.locator("[data-sum=line]")).to_contain_text("75 %")
+    await page.get_by_role("button", name="Media").click()
+    await expect(page.locator("[data-sum=voice] td").first).to_have_text("1")
+    await page.get_by_role("button", name="In service").click()
+    row = page.locator("[data-work=w2]")
+    for text in ("+3225550100", "The 400 line", "Ring 2", "Agent 001", "in conversation"):
+        await expect(row).to_contain_text(text)
+    await page.get_by_role("searchbox", name="Customer, channel").fill("nobody")
+    await expect(page.get_by_text("Nobody is served now")).to_be_visible()
 
 
 async def test_a_silent_connection_is_stale_and_made_anew(page: Page, board: Board) -> None:

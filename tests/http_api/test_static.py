@@ -120,3 +120,26 @@ async def test_other_sites_may_load_what_the_widget_is_made_of_and_nothing_else(
         answer = await site.client.get(f"/{part}/main.js")
         assert answer.headers["Cross-Origin-Resource-Policy"] == policy
         assert (answer.headers.get("Access-Control-Allow-Origin") == "*") is (policy == "cross-origin")
+
+
+async def test_texts_are_compressed_for_whoever_can_read_them(pages: Site) -> None:
+    packed = await pages.client.get("/agent/main.js", headers={"Accept-Encoding": "br, gzip;q=0.8"})
+    assert (packed.headers["Content-Encoding"], packed.headers["Vary"]) == ("gzip", "Accept-Encoding")
+    assert (packed.status, packed.content_type, await packed.text()) == (200, "text/javascript", "export {}")
+    asked = {"Accept-Encoding": "gzip", "If-None-Match": packed.headers["ETag"]}
+    again = await pages.client.get("/agent/main.js", headers=asked)
+    assert (again.status, await again.read()) == (304, b"")
+    for refused in ({"Accept-Encoding": "identity"}, {"Accept-Encoding": "gzip;q=0"}, {"Range": "bytes=0-3"}):
+        plain = await pages.client.get("/agent/main.js", headers={"Accept-Encoding": "identity", **refused})
+        assert "Content-Encoding" not in plain.headers
+        assert plain.headers["Vary"] == "Accept-Encoding"
+    head = await pages.client.head("/agent/main.js", headers={"Accept-Encoding": "gzip"})
+    assert (head.status, head.headers["Content-Encoding"]) == (200, "gzip")
+
+
+async def test_a_changed_file_is_compressed_anew(pages: Site, tmp_path: Path) -> None:
+    gzip = {"Accept-Encoding": "gzip"}
+    first = await pages.client.get("/agent/main.js", headers=gzip)
+    (tmp_path / "frontend" / "agent" / "main.js").write_text("export const newer = 1;")
+    second = await pages.client.get("/agent/main.js", headers=gzip | {"If-None-Match": first.headers["ETag"]})
+    assert (second.status, await second.text()) == (200, "export const newer = 1;")

@@ -68,3 +68,28 @@ def test_music_follows_a_play_of_this_sound_only() -> None:
     assert waiting.over("another", failed=False, now=0) == []
     assert waiting.over("music-1", failed=True, now=0) == []
     assert waiting.over("music-1", failed=False, now=0) == []
+
+
+def test_an_emergency_is_said_at_once_and_once_in_the_callers_language() -> None:
+    waiting = sound()
+    waiting.enter("orders", 0)
+    waiting.start("en")
+    said = waiting.emergencies({"orders": "storm", "quiet": "en/fire"}, "zh", waits=True)
+    assert said == [PlayPrompts("emergency-2", ("zh/storm",)), Note("emergency_told", (("prompt", "storm"),))]
+    assert [waiting.announce_at] == [None], "no announcement cuts it off"
+    assert waiting.over("emergency-2", False, 5 * S) == [PlayPrompts("music-3", ("music/hold",), loop=True)]
+    assert waiting.announce_at == 35 * S
+    assert waiting.emergencies({"orders": "storm"}, "zh", waits=True) == [], "it was heard"
+    assert waiting.emergencies({}, "zh", waits=True) == []
+    assert waiting.emergencies({"orders": "storm"}, "zh", waits=False) == [], "nobody hears it now"
+    assert waiting.start("zh")[0] == PlayPrompts("emergency-4", ("zh/storm",)), "but when they wait again"
+    assert waiting.enter("quiet", 9 * S)
+    assert waiting.emergencies({"quiet": "en/fire"}, "zh", waits=True)[0] == PlayPrompts("emergency-5", ("en/fire",))
+
+
+def test_who_comes_hears_the_emergency_before_the_music() -> None:
+    plans = {"orders": WaitPlan(emergency="storm")}
+    waiting = WaitSound(plans, lambda kind: kind)
+    waiting.enter("orders", 0)
+    assert waiting.start("en")[0] == PlayPrompts("emergency", ("en/storm",))
+    assert waiting.over("emergency", True, S) == [PlayPrompts("music", ("music/hold",), loop=True)]

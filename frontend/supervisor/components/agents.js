@@ -1,72 +1,158 @@
-// Agents: presence and how long, what they hold, what they can do.
+// Agents: presence and how long, what they hold, what they can do. Found, filtered, sorted, chosen and dragged.
+import { Chunks } from "../../lib/chunks.js";
 import { Ticking } from "../../lib/controls.js";
-import { label, t, tCode } from "../../lib/i18n.js";
+import { label, language, t, tCode } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
-import { html, useState } from "../../lib/ui.js";
+import { duration, useNow } from "../../lib/time.js";
+import { html, memo, useMemo, useState } from "../../lib/ui.js";
 import { byName, nameOf } from "../store.js";
-import { AlertMarks } from "./alerts.js";
+import { AlertMarks, bySubject } from "./alerts.js";
+import { dragAgents, droppable } from "./drag.js";
 import { Today } from "./outlook.js";
-import { MEDIA, titleOf } from "./queues.js";
+import { MEDIA } from "./queues.js";
 
-export function Agents({ state, ask }) {
-  const [team, setTeam] = useState("");
-  const sorted = byName(state.agents);
-  const away = ({ presence, held }) => presence === "offline" && !held?.length;
-  const all = [...sorted.filter((agent) => !away(agent)), ...sorted.filter(away)];
-  const teams = [...new Set(all.map((agent) => agent.team))].sort();
-  const shown = all.filter((agent) => !team || agent.team === team);
+const NEAR = 0.8; // of the time after which a presence is told
+const AGE_EVERY_MS = 5000;
+const NONE = [];
+const talking = ({ held }) => held?.some(({ state }) => state === "connected" || state === "accepted");
+const gone = ({ presence, held }) => presence === "offline" && !held?.length;
+const PRESENCES = {
+  here: (agent) => !gone(agent),
+  ready: ({ presence }) => presence === "ready",
+  not_ready: ({ presence }) => presence === "not_ready",
+  talking,
+  offline: ({ presence }) => presence === "offline",
+};
+const ORDERS = {
+  name: () => 0,
+  since: (agent) => agent.since || Infinity,
+  load: (agent) => (agent.capacity ? -agent.load / agent.capacity : 0),
+  occupancy: ({ today }) => -(today?.occupancy ?? -1),
+  missed: ({ today }) => -(today?.missed ?? 0),
+};
+
+export function Agents({ state, titles, ask, chosen, choose, drag }) {
+  const [filter, setFilter] = useState({ team: "", presence: "", skill: "", text: "", order: "name" });
+  const set = (change) => setFilter({ ...filter, ...change });
+  const found = useMemo(() => arranged(state.agents, filter, state), [state.agents, filter, state.teams, state.skills, language()]);
+  const alerts = useMemo(() => bySubject(state.alerts, "agent"), [state.alerts]);
+  const { teams, skills } = useMemo(() => choices(state.agents), [state.agents]);
+  const titled = (names) => (code) => label(names[code]) || code;
+  const marked = [...chosen].filter((id) => state.agents.has(id));
   return html`
     <section class="card sheet" aria-labelledby="agents-heading">
-      <h2 id="agents-heading">${t("agents.heading")} <span class="figures count">${shown.length}</span>
-        ${teams.length > 1 && html`
-          <select class="language" aria-label=${t("agents.team")} value=${team} onChange=${({ target }) => setTeam(target.value)}>
-            <option value="">${t("agents.all_teams")}</option>
-            ${teams.map((name) => html`<option value=${name} key=${name}>${name}</option>`)}
-          </select>`}</h2>
-      <ul class="agents">${shown.map((agent) => html`<${AgentRow} key=${agent.agent_id} agent=${agent} state=${state} ask=${ask} />`)}</ul>
+      <h2 id="agents-heading">${t("agents.heading")} <span class="figures count">${found.length}</span></h2>
+      <div class="filters" role="search" aria-label=${t("agents.filters")}>
+        <input type="search" name="agent" placeholder=${t("agents.search")} aria-label=${t("agents.search")} value=${filter.text} onInput=${({ target }) => set({ text: target.value })} />
+        ${teams.length > 1 && html`<${Choice} name="team" label=${t("agents.team")} all=${t("agents.all_teams")} codes=${teams} titled=${titled(state.teams)} value=${filter.team} pick=${(team) => set({ team })} />`}
+        <${Choice} name="presence" label=${t("agents.presence")} all=${t("agents.any_presence")} codes=${Object.keys(PRESENCES)} titled=${(code) => t(`agents.only_${code}`)} value=${filter.presence} pick=${(presence) => set({ presence })} />
+        <${Choice} name="skill" label=${t("agents.skill")} all=${t("agents.any_skill")} codes=${skills} titled=${titled(state.skills)} value=${filter.skill} pick=${(skill) => set({ skill })} />
+        <${Choice} name="order" label=${t("agents.order")} codes=${Object.keys(ORDERS)} titled=${(code) => t(`agents.by_${code}`)} value=${filter.order} pick=${(order) => set({ order })} />
+      </div>
+      ${marked.length > 0 && html`
+        <p class="marked" role="status"><b>${t("chosen.count", { count: marked.length })}</b>
+          <button type="button" class="button small" onClick=${() => ask({ kind: "assign", agents: marked })}>${t("agents.assign")}</button>
+          <button type="button" class="link" onClick=${() => choose(new Set())}>${t("chosen.none")}</button></p>`}
+      <${Chunks} rows=${found} rowHeight=${84} draw=${(rows) => html`
+        <ul class="agents" aria-label=${t("agents.heading")}>
+          ${rows.map((agent) => html`
+            <${AgentRow} key=${agent.agent_id} agent=${agent} titles=${titles} teams=${state.teams} skills=${state.skills} reasons=${state.reasons} limits=${state.limits} speech=${language()}
+              alerts=${alerts.get(agent.agent_id) ?? NONE} ask=${ask} marked=${chosen.has(agent.agent_id)} choose=${choose} drag=${drag} />`)}
+        </ul>`} />
+      ${found.length === 0 && html`<p class="quiet-text none">${t("agents.nobody")}</p>`}
     </section>
   `;
+}
+
+function Choice({ name, label: said, all, codes, titled, value, pick }) {
+  return html`
+    <select class="language" name=${name} aria-label=${said} value=${value} onChange=${({ target }) => pick(target.value)}>
+      ${all && html`<option value="">${all}</option>`}
+      ${codes.map((code) => html`<option value=${code} key=${code}>${titled(code)}</option>`)}
+    </select>
+  `;
+}
+
+/** Those whom the filter lets through: who is here first, then in the order that was asked for, then by name. */
+function arranged(agents, { team, presence, skill, text, order }, { teams, skills }) {
+  const wanted = text.trim().toLocaleLowerCase();
+  const says = ({ agent_id, team: of, skills: can = {}, ...agent }) =>
+    [nameOf({ agent_id, ...agent }), agent_id, label(teams[of]), ...Object.keys(can).map((code) => label(skills[code]))].some((part) => part?.toLocaleLowerCase().includes(wanted));
+  const fits = (agent) =>
+    (!team || agent.team === team) && (!presence || PRESENCES[presence](agent)) && (!skill || skill in (agent.skills ?? {})) && (!wanted || says(agent));
+  const rank = ORDERS[order];
+  return byName(agents)
+    .filter(fits)
+    .sort((a, b) => gone(a) - gone(b) || Math.sign(rank(a) - rank(b)) || 0);
+}
+
+function choices(agents) {
+  const teams = new Set();
+  const skills = new Set();
+  for (const agent of agents.values()) {
+    teams.add(agent.team);
+    for (const skill of Object.keys(agent.skills ?? {})) skills.add(skill);
+  }
+  return { teams: [...teams].sort(), skills: [...skills].sort() };
 }
 
 /** The router's own reasons are translated, the site's have the title that the site gives them. */
 export const reasonTitle = (code, title) => tCode("reason", code, label(title) || code.replaceAll("_", " "));
 
 /** What the agent has said beside their presence: media that they take no more of for now, and what follows. */
-function Meant({ agent, state }) {
+function Meant({ agent, reasons }) {
   const { paused = [], next_presence: next, next_reason: reason } = agent;
-  const following = next && (reason ? reasonTitle(reason, state.reasons[reason]) : t(`presence.${next}`));
+  const following = next && (reason ? reasonTitle(reason, reasons[reason]) : t(`presence.${next}`));
   return html`
     ${paused.map((medium) => html`<small class="tag" key=${medium}>${t("agents.paused", { medium: t(`media.${medium}`) })}</small>`)}
     ${following && html`<small class="tag">${t("presence.then", { presence: following })}</small>`}
   `;
 }
 
-function AgentRow({ agent, state, ask }) {
-  const { presence, reason, since, connected, load, capacity, held = [], skills = {} } = agent;
+const AgentRow = memo(({ agent, titles, teams, skills: names, reasons, limits, alerts, ask, marked, choose, drag }) => {
+  const { agent_id, presence, reason, since, connected, load, capacity, held = [], skills = {} } = agent;
   const kind = presence === "ready" && !connected ? "away" : presence;
-  const title = (name) => titleOf(state.queues.get(name) ?? { queue: name });
+  const who = nameOf(agent);
+  const limit = presence === "not_ready" ? (limits[reason] ?? limits[""]) : undefined;
   return html`
-    <li class="agent" data-agent=${agent.agent_id} data-presence=${kind}>
-      <p class="agent-name"><b><bdi>${nameOf(agent)}</bdi></b> <span class="quiet-text">${label(state.teams[agent.team]) || agent.team}</span></p>
+    <li class="agent" data-agent=${agent_id} data-presence=${kind} draggable="true" ...${dragAgents(agent_id, drag)}
+      ...${droppable(drag, ({ work }) => work?.length === 1, ({ work }) => ask({ kind: "direct", item: work[0], who: agent_id }))}>
+      <p class="agent-name"><input type="checkbox" checked=${marked} aria-label=${t("chosen.choose", { what: who })} onChange=${() => choose((before) => toggled(before, agent_id))} />
+        <b><bdi>${who}</bdi></b> <span class="quiet-text">${label(teams[agent.team]) || agent.team}</span></p>
       <p class="agent-presence"><i class="dot" aria-hidden="true"></i>
-        <span>${t(kind === "away" ? "agents.away" : `presence.${presence}`)}${presence === "not_ready" && reason && html`<small> · ${reasonTitle(reason, state.reasons[reason])}</small>`}</span>
-        ${since > 0 && html`<span class="quiet-text"><${Ticking} since=${since / 1000} /></span>`}
-        <${Meant} agent=${agent} state=${state} /></p>
+        <span>${t(kind === "away" ? "agents.away" : `presence.${presence}`)}${presence === "not_ready" && reason && html`<small> · ${reasonTitle(reason, reasons[reason])}</small>`}</span>
+        ${since > 0 && html`<${Age} since=${since / 1000} limit=${limit && limit / 1000} />`}
+        <${Meant} agent=${agent} reasons=${reasons} /></p>
       <p class="agent-load figures" title=${t("agents.load")}>${load} / ${capacity}</p>
       <div class="agent-acts">
         <button type="button" class="button small" onClick=${() => ask({ kind: "presence", agent })}>${t("agents.presence")}</button>
         <button type="button" class="button small" onClick=${() => ask({ kind: "skills", agent })}>${t("agents.skills")}</button>
+        <button type="button" class="button small" title=${t("agents.assign_hint")} onClick=${() => ask({ kind: "assign", agents: [agent_id] })}>${t("agents.assign")}</button>
       </div>
-      <p class="tags agent-skills">${Object.entries(skills).map(([skill, grade]) => html`<span class="tag" key=${skill}>${label(state.skills[skill]) || skill} <b>${grade}</b></span>`)}<${AlertMarks} state=${state} kind="agent" subject=${agent.agent_id} /></p>
+      <p class="tags agent-skills">${Object.entries(skills).map(([skill, grade]) => html`<span class="tag" key=${skill}>${label(names[skill]) || skill} <b>${grade}</b></span>`)}<${AlertMarks} alerts=${alerts} /></p>
       <${Today} today=${agent.today} />
       ${held.length > 0 && html`
         <ul class="held">
           ${held.map((work) => html`
             <li key=${work.work_id || work.interaction_id}>
-              <${Icon} name=${MEDIA[work.medium] ?? "note"} /><span>${title(work.queue)}</span> <span class="quiet-text">${t(`held.${work.state}`)} · <${Ticking} since=${work.since / 1000} /></span>
+              <${Icon} name=${MEDIA[work.medium] ?? "note"} /><span>${titles[work.queue] ?? work.queue}</span> <span class="quiet-text">${t(`held.${work.state}`)} · <${Ticking} since=${work.since / 1000} /></span>
               ${work.work_id && html`<button type="button" class="link bad" onClick=${() => ask({ kind: "cancel", item: work, agent })}>${t("waiting.end")}</button>`}
             </li>`)}
         </ul>`}
     </li>
   `;
+});
+
+/** The set with the one, or without when it was in it. */
+export function toggled(before, one) {
+  const next = new Set(before);
+  if (!next.delete(one)) next.add(one);
+  return next;
+}
+
+/** How long a presence lasts; in colour and in words when it is near the time after which somebody is told, or over. */
+function Age({ since, limit }) {
+  const lasts = useNow(AGE_EVERY_MS) - since;
+  const stage = !limit || lasts < limit * NEAR ? "" : lasts < limit ? "near" : "over";
+  return html`<span class=${`age ${stage || "quiet-text"}`}><${Ticking} since=${since} />${stage && html` <small>${t(`agents.age_${stage}`, { limit: duration(limit) })}</small>`}</span>`;
 }

@@ -74,10 +74,17 @@ function figuresOf({ kind, detail }, state) {
   }
 }
 
-/** The open alerts about one queue or agent, in a word each. */
-export function AlertMarks({ state, kind, subject }) {
-  const about = [...state.alerts.values()].filter((one) => one.subject_kind === kind && one.subject === subject);
-  return about.map((alert) => html`<span class=${`tag alert-mark ${alert.kind === "target_at_risk" ? "warn" : "bad"}`} key=${alert.id}><${Icon} name="alert" />${kindOf(alert)}</span>`);
+/** The open alerts about things of this kind, by the thing. */
+export function bySubject(alerts, kind) {
+  const found = new Map();
+  for (const alert of alerts.values())
+    if (alert.subject_kind === kind) found.set(alert.subject, [...(found.get(alert.subject) ?? []), alert]);
+  return found;
+}
+
+/** The open alerts about something, in a word each. */
+export function AlertMarks({ alerts }) {
+  return alerts.map((alert) => html`<span class=${`tag alert-mark ${alert.kind === "target_at_risk" ? "warn" : "bad"}`} key=${alert.id}><${Icon} name="alert" />${kindOf(alert)}</span>`);
 }
 
 function Past({ office, state }) {

@@ -5,17 +5,23 @@ import { dateTime } from "../../lib/time.js";
 import { html, useEffect, useState } from "../../lib/ui.js";
 import { problemText } from "../office.js";
 
+const UNDOABLE = new Set(["set_rules", "set_presence", "move_work", "direct_work", "apply_plan", "save_plan"]);
+
 export function AuditLog({ office }) {
-  const [log, setLog] = useState({ items: [], next: null, problem: null, ready: false });
+  const [log, setLog] = useState({ items: [], undone: [], next: null, problem: null, ready: false });
   const load = async (before) => {
     try {
       const page = await office.audit(before);
-      setLog((old) => ({ items: before ? [...old.items, ...page.items] : page.items, next: page.next, problem: null, ready: true }));
+      setLog((old) => ({ items: before ? [...old.items, ...page.items] : page.items, undone: [...(before ? old.undone : []), ...page.undone], next: page.next, problem: null, ready: true }));
     } catch (error) {
       setLog((old) => ({ ...old, problem: problemText(error), ready: true }));
     }
   };
   useEffect(() => void load(null), []);
+  const undo = async (id) => {
+    await office.undo([id]);
+    await load(null);
+  };
   return html`
     <section class="card sheet" aria-labelledby="audit-heading">
       <h2 id="audit-heading">${t("supervisor.audit")} <${Action} class="button small" act=${() => load(null)}>${t("audit.reload")}</${Action}></h2>
@@ -25,7 +31,7 @@ export function AuditLog({ office }) {
         ${log.items.length > 0 && html`
           <table class="audit">
             <thead><tr><th scope="col">${t("audit.when")}</th><th scope="col">${t("audit.who")}</th><th scope="col">${t("audit.what")}</th><th scope="col">${t("audit.change")}</th><th scope="col">${t("audit.comment")}</th></tr></thead>
-            <tbody>${log.items.map((entry) => html`<${Entry} key=${entry.id} entry=${entry} />`)}</tbody>
+            <tbody>${log.items.map((entry) => html`<${Entry} key=${entry.id} entry=${entry} undone=${log.undone.includes(entry.id)} undo=${undo} />`)}</tbody>
           </table>`}
       </div>
       ${log.next && html`<p class="none"><${Action} class="button" act=${() => load(log.next)}>${t("audit.older")}</${Action}></p>`}
@@ -33,14 +39,16 @@ export function AuditLog({ office }) {
   `;
 }
 
-function Entry({ entry }) {
+function Entry({ entry, undone, undo }) {
   return html`
     <tr>
       <td class="figures">${dateTime(entry.at)}</td>
       <td><b><bdi>${entry.by}</bdi></b> <small>${tCode("role", entry.role)}</small></td>
       <td>${tCode("action", entry.action)}<small class="subject"><bdi>${entry.subject}</bdi></small></td>
       <td><${Changes} before=${entry.before} after=${entry.after} /></td>
-      <td><bdi>${entry.comment}</bdi></td>
+      <td><bdi>${entry.comment}</bdi>
+        ${undone && html`<span class="tag">${t("undo.undone")}</span>`}
+        ${!undone && UNDOABLE.has(entry.action) && html`<${Action} class="button small" aria-label=${t("undo.this", { what: `${tCode("action", entry.action)}, ${entry.subject}` })} act=${() => undo(entry.id)}>${t("undo.undo")}</${Action}>`}</td>
     </tr>
   `;
 }
@@ -51,13 +59,20 @@ export function Changes({ before, after }) {
   const changed = keys.filter((key) => key in (after ?? {}) && JSON.stringify(before?.[key]) !== JSON.stringify(after[key]));
   return html`
     <dl class="changes">
-      ${changed.map((key) => html`<div key=${key}><dt>${tCode("field", key)}</dt><dd><del><${Value} of=${before?.[key]} /></del> <span aria-hidden="true">→</span> <ins><${Value} of=${after[key]} /></ins></dd></div>`)}
+      ${changed.map((key) => html`<div key=${key}><dt>${fieldOf(key)}</dt><dd><del><${Value} of=${before?.[key]} /></del> <span aria-hidden="true">→</span> <ins><${Value} of=${after[key]} /></ins></dd></div>`)}
     </dl>
   `;
+}
+
+/** "agent:anna.skills" is the field of one subject of several. */
+function fieldOf(key) {
+  const at = key.lastIndexOf(".");
+  return at < 0 ? tCode("field", key) : html`<bdi>${key.slice(0, at)}</bdi> ${tCode("field", key.slice(at + 1))}`;
 }
 
 function Value({ of: value }) {
   if (value === null || value === undefined) return "–";
   if (typeof value !== "object") return html`<bdi>${String(value)}</bdi>`;
-  return html`<bdi>${Object.entries(value).map(([name, each]) => `${name} ${each}`).join(", ") || "–"}</bdi>`;
+  const said = (each) => (each !== null && typeof each === "object" ? Object.values(each).map(said).join(" ") : String(each));
+  return html`<bdi>${Object.entries(value).map(([name, each]) => (Array.isArray(value) ? said(each) : `${name} ${said(each)}`)).join(", ") || "–"}</bdi>`;
 }

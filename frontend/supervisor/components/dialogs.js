@@ -1,16 +1,17 @@
 // The questions that an intervention asks before it is made.
-import { t } from "../../lib/i18n.js";
+import { label as titled, t } from "../../lib/i18n.js";
 import { html, useEffect, useRef, useState } from "../../lib/ui.js";
 import { problemText } from "../office.js";
 import { byName, nameOf } from "../store.js";
 import { reasonTitle } from "./agents.js";
+import { Emergency } from "./emergency.js";
 import { Export } from "./export.js";
 import { titleOf } from "./queues.js";
 import { Skills, Theirs } from "./skills.js";
 import { WhatIf } from "./what-if.js";
 
 export function Dialogs(given) {
-  const Kind = { presence: Presence, skills: Skills, move: Move, direct: Direct, cancel: Cancel, opening: Opening, export: Export }[given.asked.kind];
+  const Kind = { presence: Presence, skills: Skills, move: Move, direct: Direct, cancel: Cancel, opening: Opening, queue: QueueSheet, assign: Assign, emergency: Emergency, export: Export }[given.asked.kind];
   return html`<${Kind} ...${given} />`;
 }
 
@@ -26,8 +27,8 @@ export function Sheet({ heading, of: subject, act, close, label, danger, ready =
     setBusy(true);
     setProblem(null);
     try {
-      await act(comment.trim());
-      office.tell(done);
+      const entries = await act(comment.trim());
+      office.done(done, entries);
       close();
     } catch (error) {
       setBusy(false);
@@ -73,23 +74,106 @@ function Presence({ asked: { agent }, office, state, close }) {
   `;
 }
 
-function Move({ asked: { item }, office, state, close }) {
-  const queues = [...state.queues.values()].filter((one) => one.medium === item.medium && one.queue !== item.queue);
-  const [queue, setQueue] = useState(queues[0]?.queue ?? "");
-  const from = state.queues.get(item.queue) ?? { queue: item.queue };
+function Move({ asked: { items, queue: wanted, done }, office, state, close }) {
+  const [{ medium }] = items;
+  const one = items.length === 1 ? items[0] : null;
+  const alike = items.every((item) => item.medium === medium);
+  const queues = alike ? [...state.queues.values()].filter((each) => each.medium === medium && each.queue !== one?.queue) : [];
+  const [queue, setQueue] = useState(queues.some((each) => each.queue === wanted) ? wanted : (queues[0]?.queue ?? ""));
+  const move = async (comment) => {
+    const { entries, refused } = await office.move(items.map(({ work_id }) => work_id), queue, comment);
+    if (refused) office.tell(t("sheet.some_stayed", { count: refused }), "error");
+    done?.();
+    return entries;
+  };
   return html`
-    <${Sheet} heading=${t("sheet.move")} of=${titleOf(from)} label=${t("waiting.move")} ready=${Boolean(queue)} done=${t("sheet.move_done")} office=${office} close=${close}
-      act=${(comment) => office.move(item.work_id, queue, comment)}>
+    <${Sheet} heading=${t("sheet.move")} of=${one ? titleOf(state.queues.get(one.queue) ?? { queue: one.queue }) : t("chosen.count", { count: items.length })} label=${t("waiting.move")} ready=${Boolean(queue)} done=${t("sheet.move_done")} office=${office} close=${close} act=${move}>
       ${queues.length
-        ? html`<label>${t("sheet.to_queue")}<select name="queue" value=${queue} onChange=${({ target }) => setQueue(target.value)}>${queues.map((one) => html`<option value=${one.queue} key=${one.queue}>${titleOf(one)}</option>`)}</select></label>`
-        : html`<p>${t("sheet.no_queue")}</p>`}
+        ? html`<label>${t("sheet.to_queue")}<select name="queue" value=${queue} onChange=${({ target }) => setQueue(target.value)}>${queues.map((each) => html`<option value=${each.queue} key=${each.queue}>${titleOf(each)}</option>`)}</select></label>`
+        : html`<p>${t(alike ? "sheet.no_queue" : "sheet.mixed")}</p>`}
     </${Sheet}>
   `;
 }
 
-function Direct({ asked: { item }, office, state, close }) {
+/** Agents to a queue or a team: what dragging asks, and what the keyboard does as well. */
+function Assign({ asked: { agents, target }, office, state, close }) {
+  const queues = [...state.queues.values()];
+  const teams = [...new Set([...state.agents.values()].map(({ team }) => team))].sort();
+  const [to, setTo] = useState(target?.team ? `team:${target.team}` : `queue:${target?.queue ?? queues[0]?.queue ?? ""}`);
+  const [how, setHow] = useState("only");
+  const [version, setVersion] = useState(null);
+  const [problem, setProblem] = useState(null);
+  useEffect(() => void office.rules(agents[0]).then(({ version: now }) => setVersion(now), (error) => setProblem(problemText(error))), []);
+  const [kind, name] = [to.slice(0, to.indexOf(":")), to.slice(to.indexOf(":") + 1)];
+  const others = Object.fromEntries(queues.map(({ queue }) => [queue, queue === name ? 1 : 2]));
+  const row = () => (kind === "team" ? { team: name } : { queues: { only: { [name]: 1 }, first: others, any: null }[how] });
+  const act = (comment) => office.setRows(Object.fromEntries(agents.map((id) => [`agent:${id}`, row()])), version, comment);
+  const who = agents.map((id) => nameOf(state.agents.get(id) ?? { agent_id: id })).join(", ");
+  return html`
+    <${Sheet} heading=${t("sheet.assign")} of=${who} label=${t("sheet.set")} ready=${version !== null} done=${t("sheet.assign_done", { who })} office=${office} close=${close} act=${act}>
+      ${problem && html`<p class="problem" role="alert">${problem}</p>`}
+      <label>${t("sheet.to_where")}
+        <select name="to" value=${to} onChange=${({ target: chosen }) => setTo(chosen.value)}>
+          <optgroup label=${t("queues.heading")}>${queues.map((each) => html`<option value=${`queue:${each.queue}`} key=${each.queue}>${titleOf(each)}</option>`)}</optgroup>
+          <optgroup label=${t("agents.teams")}>${teams.map((team) => html`<option value=${`team:${team}`} key=${team}>${titled(state.teams[team]) || team}</option>`)}</optgroup>
+        </select>
+      </label>
+      ${kind === "queue" && html`
+        <fieldset class="choices"><legend class="unseen">${t("sheet.how")}</legend>
+          ${["only", "first", "any"].map((each) => html`
+            <label key=${each}><input type="radio" name="how" value=${each} checked=${how === each} onChange=${() => setHow(each)} /><span>${t(`sheet.serve_${each}`)}</span></label>`)}
+        </fieldset>`}
+      <${WhatIf} state=${state} draft=${version === null ? null : { agents: agents.map((agent_id) => ({ agent_id, ...(kind === "team" ? { team: name } : { rules: row() }) })) }} />
+    </${Sheet}>
+  `;
+}
+
+/** Priority, promise and times of a queue. The second writer is told what the first one changed. */
+function QueueSheet({ asked: { queue }, office, state, close }) {
+  const [rules, setRules] = useState(null);
+  const [form, setForm] = useState({});
+  const [theirs, setTheirs] = useState(null);
+  const load = async () => {
+    const found = await office.queueRules(queue.queue);
+    setRules(found);
+    setForm({ priority: found.priority, seconds: found.threshold_us / 1e6, percent: Math.round(found.target * 100), offer: found.offer_timeout_us / 1e6, wrap_up: found.wrap_up_us / 1e6 });
+    setTheirs(null);
+  };
+  useEffect(() => void load().catch((error) => office.tell(problemText(error), "error")), []);
+  const conflict = (error) => {
+    if (error.code !== "changed_meanwhile") return false;
+    setTheirs(error.problem.changes);
+    return true;
+  };
+  const act = (comment) => office.setQueue(queue.queue, rules.version, changedRules(rules, form), comment);
+  const changes = rules ? Object.keys(changedRules(rules, form)) : [];
+  const fits = Object.values(form).every((value) => value >= 0);
+  const field = (name, low, high, step = 1) => html`
+    <label>${t(`sheet.rule_${name}`)}<input type="number" name=${name} min=${low} max=${high} step=${step} required value=${form[name]} onInput=${({ target }) => setForm({ ...form, [name]: target.valueAsNumber })} /></label>`;
+  return html`
+    <${Sheet} heading=${t("sheet.queue")} of=${titleOf(queue)} label=${t("sheet.save")} ready=${Boolean(rules) && !theirs && changes.length > 0} done=${t("sheet.opening_done")} office=${office} close=${close} act=${act} onError=${conflict}>
+      ${theirs && html`<${Theirs} changes=${theirs} load=${load} />`}
+      ${rules ? html`<div class="pairs">${field("priority", 0, 1000)}${field("seconds", 1, 86400)}${field("percent", 0, 100)}${field("offer", 1, 600)}${field("wrap_up", 0, 3600)}</div>` : html`<p class="quiet-text">${t("customer.loading")}</p>`}
+      <${WhatIf} state=${state} draft=${rules && fits && changes.length ? { queues: [{ queue: queue.queue, ...changedRules(rules, form) }] } : null} />
+    </${Sheet}>
+  `;
+}
+
+/** Only what was changed is sent: the rest may be edited by others meanwhile. */
+function changedRules(rules, { priority, seconds, percent, offer, wrap_up }) {
+  const us = (value) => Math.round(value * 1e6);
+  const changes = {};
+  if (priority !== rules.priority) changes.priority = priority;
+  if (us(offer) !== rules.offer_timeout_us) changes.offer_timeout_us = us(offer);
+  if (us(wrap_up) !== rules.wrap_up_us) changes.wrap_up_us = us(wrap_up);
+  const same = us(seconds) === rules.threshold_us && percent === Math.round(rules.target * 100);
+  if (!same) changes.service_level = { threshold_us: us(seconds), target: percent / 100 };
+  return changes;
+}
+
+function Direct({ asked: { item, who: wanted }, office, state, close }) {
   const agents = byName(state.agents);
-  const [who, setWho] = useState(item.directed ? "" : (agents[0]?.agent_id ?? ""));
+  const [who, setWho] = useState(wanted ?? (item.directed ? "" : (agents[0]?.agent_id ?? "")));
   return html`
     <${Sheet} heading=${t("sheet.direct")} of=${titleOf(state.queues.get(item.queue) ?? item)} label=${t("sheet.set")} ready=${Boolean(who || item.directed)} done=${t("sheet.direct_done")} office=${office} close=${close}
       act=${(comment) => office.direct(item.work_id, who || null, comment)}>
@@ -114,7 +198,7 @@ function Opening({ asked: { queue }, office, state, close }) {
     setOpening(found.opening);
     setTheirs(null);
   };
-  useEffect(() => void load().catch((error) => office.tell(problemText(error), "bad")), []);
+  useEffect(() => void load().catch((error) => office.tell(problemText(error), "error")), []);
   const conflict = (error) => {
     if (error.code !== "changed_meanwhile") return false;
     setTheirs(error.problem.changes);
@@ -122,7 +206,7 @@ function Opening({ asked: { queue }, office, state, close }) {
   };
   return html`
     <${Sheet} heading=${t("sheet.opening")} of=${titleOf(queue)} label=${t("sheet.set")} danger=${opening === "closed"} ready=${Boolean(rules) && !theirs} done=${t("sheet.opening_done")} office=${office} close=${close}
-      act=${(comment) => office.setOpening(queue.queue, rules.version, opening, comment)} onError=${conflict}>
+      act=${(comment) => office.setQueue(queue.queue, rules.version, { opening }, comment)} onError=${conflict}>
       ${theirs && html`<${Theirs} changes=${theirs} load=${load} />`}
       <fieldset class="choices"><legend class="unseen">${t("sheet.opening")}</legend>
         ${["hours", "open", "closed"].map((name) => html`

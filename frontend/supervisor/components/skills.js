@@ -1,4 +1,4 @@
-// An agent's skills. The edit says on which version it is based; whoever is second is told what the first one changed.
+// An agent's skills and capacity. The edit says on which version it is based; whoever is second is told what the first one changed.
 import { label, t } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { dateTime } from "../../lib/time.js";
@@ -12,6 +12,7 @@ import { WhatIf } from "./what-if.js";
 export function Skills({ asked: { agent }, office, state, close }) {
   const [rules, setRules] = useState(null);
   const [skills, setSkills] = useState([]); // [name, grade], as they stand in the form
+  const [capacity, setCapacity] = useState({}); // items of each medium, and units in total
   const [theirs, setTheirs] = useState(null); // the changes of somebody who was first
   const [problem, setProblem] = useState(null);
   const load = async () => {
@@ -19,6 +20,7 @@ export function Skills({ asked: { agent }, office, state, close }) {
       const found = await office.rules(agent.agent_id);
       setRules(found);
       setSkills(Object.entries(found.skills));
+      setCapacity(holds(found));
       setTheirs(null);
     } catch (error) {
       setProblem(problemText(error));
@@ -31,11 +33,16 @@ export function Skills({ asked: { agent }, office, state, close }) {
     return true;
   };
   const set = (index, change) => setSkills(skills.map((each, at) => (at === index ? change(each) : each)));
+  const can = Object.fromEntries(skills);
+  /** Only what the form says otherwise than what holds. */
+  const row = () => ({ ...(differ(can, rules.skills) && { skills: can }), ...(differ(capacity, holds(rules)) && { capacity }) });
+  const sound = () => skills.every(([, grade]) => grade >= 1 && grade <= 10) && Object.values(capacity).every((items) => items >= 0);
+  const save = (comment) => office.setRows({ [`agent:${agent.agent_id}`]: { skills: can, ...row() } }, rules.version, comment);
   const titled = (name) => label(state.skills[name]) || name;
   const free = knownSkills(state).filter((name) => !skills.some(([known]) => known === name));
   return html`
     <${Sheet} heading=${t("sheet.skills")} of=${nameOf(agent)} label=${t("sheet.save")} ready=${Boolean(rules) && !theirs} done=${t("sheet.skills_done", { who: nameOf(agent) })} office=${office} close=${close}
-      act=${(comment) => office.setSkills(agent.agent_id, rules.version, Object.fromEntries(skills), comment)} onError=${conflict}>
+      act=${save} onError=${conflict}>
       ${problem && html`<p class="problem" role="alert">${problem}</p>`}
       ${!rules && !problem && html`<p class="quiet-text">${t("customer.loading")}</p>`}
       ${theirs && html`<${Theirs} changes=${theirs} load=${load} />`}
@@ -53,16 +60,18 @@ export function Skills({ asked: { agent }, office, state, close }) {
             <option value=""></option>${free.map((name) => html`<option value=${name} key=${name}>${titled(name)}</option>`)}
           </select>
         </label>`}
-      ${rules && html`<${WhatIf} state=${state} draft=${changed(rules.skills, skills) ? { agents: [{ agent_id: agent.agent_id, skills: Object.fromEntries(skills) }] } : null} />`}
+      ${rules && html`
+        <fieldset class="pairs"><legend>${t("sheet.capacity")}</legend>
+          ${Object.keys(capacity).map((name) => html`
+            <label key=${name}>${t(`capacity.${name}`)}<input type="number" name=${name} min=${name === "total" ? 1 : 0} max="100" required value=${capacity[name]} onInput=${({ target }) => setCapacity({ ...capacity, [name]: target.valueAsNumber })} /></label>`)}
+        </fieldset>`}
+      ${rules && html`<${WhatIf} state=${state} draft=${Object.keys(row()).length && sound() ? { agents: [{ agent_id: agent.agent_id, ...row() }] } : null} />`}
     </${Sheet}>
   `;
 }
 
-/** Whether the form says something else than what holds, and something that can be saved. */
-function changed(before, skills) {
-  const same = skills.length === Object.keys(before).length && skills.every(([name, grade]) => before[name] === grade);
-  return !same && skills.every(([, grade]) => grade >= 1 && grade <= 10);
-}
+const holds = ({ capacity, total_units: total }) => ({ ...capacity, ...(total !== undefined && { total }) });
+const differ = (one, other) => JSON.stringify(Object.entries(one).sort()) !== JSON.stringify(Object.entries(other).sort());
 
 export function Theirs({ changes, load }) {
   const [{ by }] = changes.slice(-1);

@@ -1,7 +1,7 @@
 // The service level of the last four hours as a small drawing. Slots in which nothing was settled leave a gap.
 import { t } from "../../lib/i18n.js";
 import { serverNow, time } from "../../lib/time.js";
-import { html, useEffect, useState } from "../../lib/ui.js";
+import { html, memo, useEffect, useState } from "../../lib/ui.js";
 import { percent } from "./queues.js";
 
 const HOURS_MS = 4 * 3600000;
@@ -37,7 +37,7 @@ function byQueue(rows) {
   return found;
 }
 
-export function Trend({ trend, target }) {
+export const Trend = memo(({ trend, target }) => {
   if (!trend) return html`<span class="quiet-text">–</span>`;
   const end = Math.max(serverNow(), trend.at(-1).until / 1000);
   const x = (us) => EDGE + ((us / 1000 - end + HOURS_MS) / HOURS_MS) * (WIDTH - 2 * EDGE);
@@ -52,7 +52,7 @@ export function Trend({ trend, target }) {
       ${points.map((point) => html`<circle key=${point.since} cx=${point.x.toFixed(1)} cy=${point.y.toFixed(1)} r="1.5" />`)}
     </svg>
   `;
-}
+});
 
 /** A line through neighbouring slots, broken where there is none between. */
 function line(points) {

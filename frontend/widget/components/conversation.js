@@ -15,6 +15,7 @@ export function Conversation({ session, state, open }) {
   return html`
     <div class="body talk">
       <${Where} status=${status} />
+      ${status.emergency && html`<p class="emergency" role="alert">${status.emergency}</p>`}
       ${link === "lost" && html`<p class="link-lost" role="status">${t("link.lost")}</p>`}
       ${link === "replaced" && html`<p class="link-lost" role="status">${t("link.replaced")} <button type="button" class="plain link" onClick=${() => session.takeBack()}>${t("link.here")}</button></p>`}
       <${Log} state=${state} open=${open} session=${session} />
