@@ -15,6 +15,7 @@ from records.interactions import MAX_LIMIT, Before, Filter, InteractionRecord, I
 from records.roles import Action, Extent, Scope, allowed, extent
 
 DEFAULT_LIMIT = 50
+_LATEST = 10**18
 PAGE = (
     Parameter("before", "`next` of the page before, or a time in microseconds since the epoch"),
     Parameter(
@@ -112,6 +113,8 @@ class InteractionsApi:
                     Parameter("agent", "Only those that this agent took"),
                     Parameter("queue", "Only those of this queue"),
                     Parameter("state", "Only those in this state"),
+                    Parameter("since", "Only those opened then or later, in microseconds since the epoch"),
+                    Parameter("recorded", "Only calls with a recording", {"type": "string", "enum": ["yes"]}),
                     *PAGE,
                 ),
                 problems=(400,),
@@ -149,6 +152,8 @@ class InteractionsApi:
             agent_id=query.get("agent"),
             queue=query.get("queue"),
             state=query.get("state"),
+            since=read_number(request, "since", 0, 0, _LATEST) or None,
+            recorded=True if query.get("recorded") == "yes" else None,
             seen_by=scope.agent_id if reach is Extent.OWN else None,
             of_queues=scope.queues if reach is Extent.TEAMS else None,
             of_agents=scope.agents,

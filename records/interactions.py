@@ -21,6 +21,7 @@ from records.tables import (
     notes,
     offers,
     ratings,
+    recordings,
     steps,
 )
 
@@ -33,7 +34,7 @@ class InteractionRecord:
 
     `ended_at`: the customer's attempt was over; `closed_at`: nothing of it was open any more (wrap-up done).
     `wait_us` runs from queued to joined (or to the abandon), `talk_us` and `wrap_up_us` are summed over all agents.
-    `rating` is the customer's own, 1-5.
+    `rating` is the customer's own, 1-5; `recording` is the state of the call's recording, None without one.
     """
 
     id: str
@@ -57,6 +58,7 @@ class InteractionRecord:
     disposition: str | None
     state: str
     rating: int | None = None
+    recording: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ class Before:
 class Filter:
     """Which interactions; None does not filter. `seen_by`: offered to that agent at some time.
 
+    `since`: opened then or later, in microseconds since the epoch; `recorded`: those with a recording (or without one).
+
     `of_queues` and `of_agents` go together: in one of the queues, taken by one of the agents, or not in a queue yet.
     """
 
@@ -91,6 +95,8 @@ class Filter:
     queue: str | None = None
     state: str | None = None
     seen_by: str | None = None
+    since: int | None = None
+    recorded: bool | None = None
     of_queues: frozenset[str] | None = None
     of_agents: frozenset[str] = frozenset()
 
@@ -168,12 +174,16 @@ class Interactions:
 
 
 def _records() -> Select[Any]:
-    elsewhere = {"customer_id": interaction_customers.c.customer_id, "rating": ratings.c.score.label("rating")}
+    elsewhere = {
+        "customer_id": interaction_customers.c.customer_id,
+        "rating": ratings.c.score.label("rating"),
+        "recording": recordings.c.state.label("recording"),
+    }
     names = [field.name for field in fields(InteractionRecord)]
     columns = [elsewhere[name] if name in elsewhere else interactions.c[name] for name in names]
-    joined = interactions.outerjoin(
-        interaction_customers, interaction_customers.c.interaction_id == interactions.c.id
-    ).outerjoin(ratings, ratings.c.interaction_id == interactions.c.id)
+    joined = interactions
+    for table in (interaction_customers, ratings, recordings):
+        joined = joined.outerjoin(table, table.c.interaction_id == interactions.c.id)  # type: ignore[assignment]
     return select(*columns).select_from(joined)
 
 
@@ -193,6 +203,10 @@ def _conditions(filter_: Filter, before: Before | None) -> list[ColumnElement[bo
         told = select(notes.c.interaction_id).join(mentions, mentions.c.note_id == notes.c.id)
         told = told.where(mentions.c.agent_id == filter_.seen_by)
         conditions.append(interactions.c.id.in_(seen) | interactions.c.id.in_(told))
+    if filter_.since is not None:
+        conditions.append(interactions.c.opened_at >= filter_.since)
+    if filter_.recorded is not None:
+        conditions.append(recordings.c.id.is_not(None) if filter_.recorded else recordings.c.id.is_(None))
     if filter_.of_queues is not None:
         there = interactions.c.queue.in_(filter_.of_queues) | interactions.c.agent_id.in_(filter_.of_agents)
         conditions.append(there | interactions.c.queue.is_(None))

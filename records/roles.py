@@ -36,6 +36,9 @@ class Action(StrEnum):
     CANCEL_WORK = "cancel_work"
     LISTEN = "listen"
     TAKE_OVER = "take_over"
+    HEAR_RECORDINGS = "hear_recordings"
+    PAUSE_RECORDINGS = "pause_recordings"
+    DELETE_RECORDINGS = "delete_recordings"
     SUBMIT_WORK = "submit_work"
     SEE_FOLLOW_UPS = "see_follow_ups"
     FINISH_FOLLOW_UPS = "finish_follow_ups"
@@ -85,6 +88,9 @@ _ROWS: Mapping[Action, tuple[Extent, Extent, Extent, Extent, Extent]] = {
     Action.CANCEL_WORK: (_NONE, _NONE, _TEAMS, _ALL, _OWN),
     Action.LISTEN: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
     Action.TAKE_OVER: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
+    Action.HEAR_RECORDINGS: (_OWN, _OWN, _TEAMS, _ALL, _NONE),
+    Action.PAUSE_RECORDINGS: (_NONE, _NONE, _TEAMS, _ALL, _ALL),
+    Action.DELETE_RECORDINGS: (_NONE, _NONE, _NONE, _ALL, _NONE),
     Action.SUBMIT_WORK: (_NONE, _NONE, _NONE, _NONE, _OWN),
     Action.SEE_FOLLOW_UPS: (_TEAMS, _TEAMS, _TEAMS, _ALL, _NONE),
     Action.FINISH_FOLLOW_UPS: (_TEAMS, _TEAMS, _TEAMS, _ALL, _NONE),
@@ -181,6 +187,9 @@ _MEANING: Mapping[Action, str] = {
     Action.CANCEL_WORK: "end a work item; own: one that this key submitted",
     Action.LISTEN: "see who is in a call, listen, whisper and barge in; teams: calls in which one of their agents is",
     Action.TAKE_OVER: "take the customer of a call over from its agents",
+    Action.HEAR_RECORDINGS: "recordings of calls; own: in which the agent is heard, teams: of their agents and queues",
+    Action.PAUSE_RECORDINGS: "pause the recording of a call from outside it (agents do it in their own calls)",
+    Action.DELETE_RECORDINGS: "remove a recording for good",
     Action.SUBMIT_WORK: "bring work in from a program",
     Action.SEE_FOLLOW_UPS: "callers to call back, and messages with their recordings; teams: those of their queues",
     Action.SEE_STATISTICS: "figures of queues, agents, media and channels, also of days gone by; own: one's own",

@@ -7,7 +7,7 @@ written beside the call, which never waits for the database.
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -23,6 +23,7 @@ from voice.events import SetRecording
 
 log = structlog.get_logger(__name__)
 
+_GONE = ("unknown_leg", "worker_lost", "not_recorded")
 STOP_S = 5.0  # A disk that hangs must not hold up the end of the call for longer.
 
 
@@ -96,14 +97,14 @@ class CallRecorder:
         opened = self._open.get(interaction_id)
         if opened is None:
             opened = self._begin(interaction_id, leg_id, wanted)
-            await self._try(opened, self._record(opened))
+            await self._record(opened)
         if opened.failure:
             return False
         opened.agents = wanted.agents
         self._note_pause(opened, wanted.paused_by)
         if opened.heard is not wanted.heard:
             opened.heard = wanted.heard
-            await self._try(opened, self._engine.mute_record(leg_id, str(opened.path), not wanted.heard))
+            await self._mute(opened)
         return not opened.failure
 
     async def over(self, interaction_id: str) -> None:
@@ -111,14 +112,9 @@ class CallRecorder:
         opened = self._open.pop(interaction_id, None)
         if opened is None:
             return
-        state: RecordingState = "failed" if opened.failure else "complete"
-        try:
-            async with asyncio.timeout(STOP_S):
-                await self._engine.stop_record(opened.leg_id, str(opened.path))
-        except (MediaError, TimeoutError) as error:
-            # The leg or its worker is gone; what it wrote until then is still there.
-            state = "failed" if opened.failure else "incomplete"
-            log.warning("recording_cut_off", interaction_id=interaction_id, error=str(error))
+        state: RecordingState = "complete" if await self._stop(opened) else "incomplete"
+        if opened.failure:
+            state = "failed"
         self._note_pause(opened, "")
         self._tasks.spawn(self._finish(opened, state, self._wall()), f"recording:{interaction_id}")
 
@@ -154,14 +150,31 @@ class CallRecorder:
         opened.row_id = await self._records.begin(opened.new)
 
     async def _record(self, opened: _Open) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        await self._engine.record(opened.leg_id, str(opened.path))
-
-    async def _try(self, opened: _Open, work: Awaitable[None]) -> None:
         try:
-            await work
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            await self._engine.record(opened.leg_id, str(opened.path))
         except (MediaError, OSError) as error:
             self._fail(opened, str(error))
+
+    async def _mute(self, opened: _Open) -> None:
+        try:
+            await self._engine.mute_record(opened.leg_id, str(opened.path), not opened.heard)
+        except MediaError as error:
+            # With its leg the recording is gone too, and `over` will tell. A pause that is asked for and does not
+            # come about is another matter: better no recording than one with a card number in it.
+            if error.reason not in _GONE:
+                self._fail(opened, str(error))
+                await self._stop(opened)
+
+    async def _stop(self, opened: _Open) -> bool:
+        """False when it was over before: the leg or its worker is gone; what it wrote until then is still there."""
+        try:
+            async with asyncio.timeout(STOP_S):
+                await self._engine.stop_record(opened.leg_id, str(opened.path))
+        except (MediaError, TimeoutError) as error:
+            log.warning("recording_cut_off", interaction_id=opened.interaction_id, error=str(error))
+            return False
+        return True
 
     def _fail(self, opened: _Open, reason: str) -> None:
         opened.failure = reason

@@ -7,6 +7,7 @@ from http_api.chat_files_api import ChatFilesApi
 from http_api.guidance_api import GuidanceApi
 from http_api.notes_api import NotesApi
 from http_api.profiles_api import ProfilesApi
+from http_api.recordings_api import RecordingsApi
 from http_api.routes import Route
 from http_api.site_api import SiteApi
 from http_api.targets_api import TargetsApi
@@ -30,6 +31,7 @@ from server.ids import interaction_ids
 from server.monitoring import Monitoring
 from server.note_desk import NoteDesk
 from server.past_decisions import PastDecisions
+from server.recording_desk import RecordingDesk
 from server.reload import Followers, Reloader
 from server.site_desk import SiteDesk
 from server.targets import TransferTargets
@@ -172,6 +174,19 @@ class WebPart:
             login_allowed=lambda _account: True,
         )
 
+    def _recordings_api(self) -> RecordingsApi:
+        voice, management = self._voice, self._core.management
+        desk = RecordingDesk(
+            voice.recordings_dir,
+            voice.recordings,
+            voice.kept,
+            voice.conductor.recorded,
+            voice.desk.calls.live,
+            management.audit,
+            wall_us,
+        )
+        return RecordingsApi(desk, management.scopes, Titles(management.site), management.audit, wall_us)
+
     def _call_routes(self) -> tuple[Route, ...]:
         core, voice, management = self._core, self._voice, self._core.management
         monitoring = Monitoring(voice.conductor, voice.desk.calls, core.pump, management.audit, wall_us)
@@ -180,6 +195,7 @@ class WebPart:
         return (
             *CallsApi(monitoring, management.scopes).routes(),
             *TargetsApi(targets.of).routes(),
+            *self._recordings_api().routes(),
             *guidance.routes(),
             *ChatFilesApi(self.chats.agent_files, core.interactions, management.scopes).routes(),
             *ProfilesApi(self._customers(), core.interactions, management.scopes).routes(),

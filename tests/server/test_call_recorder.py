@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from media.engine import EngineSettings, InProcessEngine
+from media.errors import MediaError
 from media.events import MediaEvent
 from records.database import Database, sqlite_url
 from records.recordings import NewRecording, Pause, Recording, Recordings
@@ -135,10 +136,23 @@ async def test_a_disk_that_is_full_in_mid_call_is_told(booth: Booth) -> None:
 async def test_a_leg_that_is_gone_leaves_an_incomplete_recording(booth: Booth) -> None:
     await booth.follow(BEGIN)
     await booth.engine.close_leg("leg")
-    assert not await booth.follow(SILENT)
+    assert await booth.follow(SILENT), "the agent's leg goes with the same worker, and is told of first"
+    await booth.recorder.over("i")
+    assert (await booth.row()).state == "incomplete"
+
+
+async def test_a_pause_that_does_not_come_about_ends_the_recording(
+    booth: Booth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_answer(*_: object) -> None:
+        raise MediaError("timeout", "the worker does not answer")
+
+    await booth.follow(BEGIN)
+    monkeypatch.setattr(booth.engine, "mute_record", no_answer)
+    assert not await booth.follow(PAUSED)
+    assert not booth.engine._legs["leg"].recorders
     await booth.recorder.over("i")
     assert (await booth.row()).state == "failed"
-    await booth.engine.open_rtp("leg")
 
 
 async def test_a_worker_that_died_leaves_an_incomplete_recording(booth: Booth) -> None:

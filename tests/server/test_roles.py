@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from records.accounts import Role
 from records.customers import Customers
+from records.recordings import EndedRecording, NewRecording
 from records.roles import PERMISSIONS, Action, Extent
 from router.alerts import AlertKind, Reading
 from tests.server.bureau import Bureau, bureau
@@ -179,6 +181,44 @@ async def take_over(office: Bureau, who: str, target: dict[str, str]) -> bool | 
     with spoken_by(office, target["agent"]) as call:
         status, _ = await office.ask(who, "POST", f"calls/{call}/take-over", {})
     return {409: True, 404: False, 403: None}[status]
+
+
+async def recorded(office: Bureau, target: dict[str, str]) -> str:
+    """A call of this agent and queue with a recording; the interaction."""
+    voice, interaction = office.node.voice, f"recorded-{secrets.token_hex(4)}"
+    voice.recordings_dir.mkdir(exist_ok=True)
+    (voice.recordings_dir / f"{interaction}.ogg").write_bytes(b"OggS")
+    new = NewRecording(
+        interaction_id=interaction,
+        work_id="w",
+        queue=target["queue"],
+        node="n",
+        told="nothing",
+        file=f"{interaction}.ogg",
+        began_at=1,
+        keep_days=0,
+    )
+    ended = EndedRecording(state="complete", ended_at=2, agents=(target["agent"],))
+    await voice.recordings.end(await voice.recordings.begin(new), ended)
+    return interaction
+
+
+async def hear_recordings(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    path = f"interactions/{await recorded(office, target)}/recording"
+    seen = await reached(office, who, "GET", path)
+    assert seen == await reached(office, who, "POST", f"{path}/listening")
+    return seen
+
+
+async def pause_recordings(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    with spoken_by(office, target["agent"]) as call:
+        # The call is only shown, so there is nothing to pause: in reach is as far as it goes.
+        status, _ = await office.ask(who, "PUT", f"calls/{call}/recording-pause", {"on": True})
+    return {409: True, 404: False, 403: None}[status]
+
+
+async def delete_recordings(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    return await reached(office, who, "DELETE", f"interactions/{await recorded(office, target)}/recording")
 
 
 @contextmanager
