@@ -240,4 +240,6 @@ class CallRecording:
 
     @staticmethod
     def _agent(party_id: str, agents: Sequence[Party]) -> str:
-        return next((party.agent_id for party in agents if party.party_id == party_id and party.there), "")
+        # Whose leg is away (a page that loads anew) is still in the conversation.
+        of = (party.agent_id for party in agents if party.party_id == party_id)
+        return next(of, "")

@@ -98,6 +98,11 @@ export class Desk {
     return this._wrong("transfer", { reservation_id, ...target, ...(warm ? { warm } : {}) });
   }
 
+  /** Keeps what is said from now on out of the recording, or goes on recording. */
+  pauseRecording(reservation_id, on) {
+    return this._ask("pause_recording", { reservation_id, on });
+  }
+
   completeTransfer(reservation_id) {
     return this._ask("complete_transfer", { reservation_id });
   }

@@ -19,6 +19,7 @@ export const initial = {
   offers: [],
   works: [], // {reservation_id, assignment, wrapUp, outbox}: from accept until wrap-up ends
   calls: {}, // reservation_id -> who is in that call of the agent's
+  recordings: {}, // reservation_id -> how its recording stands, null for a call without one
   shown: null, // the reservation of the chat that is in front
   reasons: [],
   dispositions: {},
@@ -51,7 +52,11 @@ export function reduce(state, message) {
     case "assignment":
       return assignment(state, message);
     case "call":
-      return { ...state, calls: { ...state.calls, [message.reservation_id]: message.parties ?? [] } };
+      return {
+        ...state,
+        calls: { ...state.calls, [message.reservation_id]: message.parties ?? [] },
+        recordings: { ...state.recordings, [message.reservation_id]: message.recording ?? null },
+      };
     case "wrap_up":
       return { ...state, calls: withoutCall(state, message), works: changeWork(state.works, message.reservation_id, { wrapUp: message }, true) };
     case "wrap_up_ended":
@@ -121,6 +126,7 @@ function snapshot(state, message) {
     offers: message.offers ?? [],
     works,
     calls: Object.fromEntries((message.calls ?? []).map(({ reservation_id, parties }) => [reservation_id, parties ?? []])),
+    recordings: Object.fromEntries((message.calls ?? []).map(({ reservation_id, recording }) => [reservation_id, recording ?? null])),
     reasons: message.reasons ?? [],
     dispositions: message.dispositions ?? {},
   };

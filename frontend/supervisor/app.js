@@ -13,11 +13,14 @@ import { Dialogs } from "./components/dialogs.js";
 import { DropBar } from "./components/drag.js";
 import { Plans } from "./components/plans.js";
 import { Queues, Summary, titleOf } from "./components/queues.js";
+import { Interactions } from "./components/interactions.js";
+import { Queues, Summary } from "./components/queues.js";
 import { Waiting } from "./components/waiting.js";
 import { Wallboards } from "./components/wallboards.js";
 import { byName, nameOf } from "./store.js";
 
 const VIEWS = ["board", "plans", "follow_ups", "wallboards", "audit"];
+const VIEWS = ["board", "follow_ups", "interactions", "wallboards", "audit"];
 const ROLES = new Set(["supervisor", "administrator"]);
 const notForThem = ({ role }) => (ROLES.has(role) ? null : "sign_in.not_supervisor");
 
@@ -71,6 +74,8 @@ function Room({ office, state, onLanguage }) {
         ? html`<${AuditLog} office=${office} />`
         : view === "wallboards"
         ? html`<${Wallboards} office=${office} state=${state} />`
+        : view === "interactions"
+        ? html`<${Interactions} office=${office} state=${state} />`
         : view === "follow_ups"
           ? html`<${FollowUps} me=${state.agentId} agents=${byName(state.agents).map((one) => [one.agent_id, nameOf(one)])} tell=${(text, kind) => office.tell(text, kind)} />`
           : view === "plans"

@@ -132,6 +132,15 @@ export class Office {
     return api(`wallboards/${id}`, { method: "DELETE" });
   }
 
+  /** A page of past and present interactions, newest first. */
+  interactions(query) {
+    return api(`interactions?${new URLSearchParams(query)}`);
+  }
+
+  interaction(id) {
+    return api(`interactions/${encodeURIComponent(id)}`);
+  }
+
   /** Somebody looks after it; the board then says who. */
   acknowledge(id) {
     return post(`alerts/${id}/acknowledge`);

@@ -88,7 +88,7 @@ async def test_an_agent_takes_listens_and_finishes_with_a_note(agent: Person, bo
 
     await boss.button("Audit log").click()
     rows = boss.page.locator("table.audit tbody tr")
-    for number, what in enumerate(("Finished a follow-up", "Listened to a message", "Gave a follow-up")):
+    for number, what in enumerate(("Finished a follow-up", "Listened to a recording", "Gave a follow-up")):
         await expect(rows.nth(number)).to_contain_text(what)
     await expect(boss.page.locator("table.audit")).not_to_contain_text(MESSAGE)
 

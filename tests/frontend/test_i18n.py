@@ -13,6 +13,7 @@ from config.site import OPENINGS
 from http_api.statistics_api import By
 from http_api.targets_api import Availability
 from records.accounts import Role
+from records.recordings import RecordingState
 from router import explain
 from router.alerts import AlertKind
 from router.policy import Strategy
@@ -28,6 +29,7 @@ from router.vocabulary import (
     Presence,
     WithdrawReason,
 )
+from voice.recording import Told
 from voice.web_messages import RefusedCode
 
 FRONTEND = Path(__file__).parents[2] / "frontend"
@@ -81,6 +83,7 @@ ASSUMED_FROM = (
 )
 WALLBOARDS = ("make_wallboard", "name_wallboard", "revoke_wallboard")
 FOLLOW_UPS = ("take_follow_up", "finish_follow_up", "hear_recording")
+RECORDINGS = ("pause_recording", "remove_recording")
 CUSTOMERS = ("merge_customers", "unmerge_customers", "edit_customer")
 PLANS = ("apply_plan", "save_plan", "pull_back", "undo")
 MARKS = ("sent", "delivered", "read")
@@ -117,6 +120,7 @@ STAFF = Catalogue(
             *("set_presence", "move_work", "direct_work", "cancel_work", "set_rules", "reload_site"),
             *FOLLOW_UPS,
             *CUSTOMERS,
+            *RECORDINGS,
             *WALLBOARDS,
             *PLANS,
         ),
@@ -146,6 +150,10 @@ STAFF = Catalogue(
             *(f"rule_{name}" for name in ("priority", "seconds", "percent", "offer", "wrap_up")),
             *(f"serve_{how}" for how in ("only", "first", "any")),
         ),
+        "supervisor": ("board", "follow_ups", "interactions", "wallboards", "audit"),
+        "recording_now": ("on", "silent", "paused", "failed"),
+        "recording_state": get_args(RecordingState),
+        "recording_told": tuple(set(Told) - {Told.REFUSED}),
         "wall.medium": tuple(Medium),
         "what_if": (
             *("level", "wait_us", "abandoned", "unserved", "occupancy"),

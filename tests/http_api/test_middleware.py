@@ -35,6 +35,13 @@ async def test_one_log_line_a_request_without_its_query(site: Site) -> None:
     assert "password" not in str(line)
 
 
+async def test_an_address_that_is_as_good_as_a_password_is_not_in_the_log(site: Site) -> None:
+    with capture_logs() as logs:
+        await site.client.get("/api/v1/recordings/the-ticket")
+    (line,) = [log for log in logs if log["event"] == "request"]
+    assert (line["path"], line["status"]) == ("/api/v1/recordings/...", 404)
+
+
 @pytest.mark.parametrize("given", ["abc.DEF-1_2", "x" * 64])
 async def test_a_callers_request_id_is_kept(site: Site, given: str) -> None:
     answer = await site.client.get("/healthz", headers={"X-Request-Id": given})

@@ -4,6 +4,7 @@ import { Icon } from "../../lib/icons.js";
 import { html, useEffect, useRef, useState } from "../../lib/ui.js";
 import { course, Parties } from "./parties.js";
 import { Caller, endedBy, Facts, Why } from "./parts.js";
+import { RecordingLamp } from "./recording.js";
 import { TransferSheet } from "./transfer.js";
 
 const MOST_PARTIES = 6; // as the server has it
@@ -28,6 +29,7 @@ export function CallCard({ call, desk, state }) {
       <${Caller} card=${call} />
       ${call.state === "ended" && call.by && html`<p class="quiet-text">${endedBy(call)}</p>`}
       ${call.state === "accepted" && voice && !inBrowser && html`<p class="on-phone"><${Icon} name="phone" />${t("offer.answer_on_phone")}</p>`}
+      ${open && state.recordings[id] && html`<${RecordingLamp} recording=${state.recordings[id]} open=${open} pause=${(on) => desk.pauseRecording(id, on)} />`}
       ${open && parties.length > 2 && html`<${Parties} call=${call} parties=${parties} desk=${desk} open=${open} />`}
       ${voice
         ? html`<${CallBar} id=${id} open=${open} held=${held} muted=${inBrowser ? muted : null} keypad=${keypad} setKeypad=${setKeypad} parties=${parties} desk=${desk} />`

@@ -1,6 +1,7 @@
 // The customer panel: one timeline over calls and chats, and by what the customer is known.
 import { label, t, tCode } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
+import { RecordedCall } from "../../lib/recording.js";
 import { dateTime, duration } from "../../lib/time.js";
 import { html, useEffect, useState } from "../../lib/ui.js";
 import { storyOf, timelineOf } from "../customers.js";
@@ -69,9 +70,11 @@ function Item({ item, disposition }) {
       <p class="past-what"><b><bdi>${item.queue ?? item.channel}</bdi></b>
         ${outcome && html`<span class="tag">${tCode("outcome", outcome)}</span>`}
         ${disposition && html`<span class="tag">${disposition}</span>`}
+        ${item.recording && html`<span class="tag"><${Icon} name="record" />${t("recording.heading")}</span>`}
         ${rating && html`<span class="tag" title=${t("customer.rating", { rating })}><${Icon} name="star" />${rating}</span>`}
       </p>
       ${note && !open && html`<p class="past-note"><bdi>${note}</bdi></p>`}
+      ${open && item.recording && html`<${RecordedCall} interaction=${item.id} />`}
       ${open && html`<${Story} id=${item.id} />`}
       <p class="past-foot"><span class="quiet-text">${[item.channel, item.agent_id].filter(Boolean).join(" · ")}</span>
         ${item.whole && html`<button type="button" class="link" aria-expanded=${open} onClick=${() => setOpen(!open)}>${t(open ? "customer.less" : "customer.more")}</button>`}

@@ -16,6 +16,7 @@ const KEYS = [
   ["Alt S", "consult.swap"],
   ["Alt J", "consult.join"],
   ["Alt B", "consult.back"],
+  ["Alt P", "recording.pause"],
   ["Alt E", "call.hang_up"],
   ["Alt X", "chat.end"],
   ["/", "reply.list"],
