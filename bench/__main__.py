@@ -18,6 +18,7 @@ MODULES = {
     "sip": "bench.sip_uas",
     "media": "bench.media",
     "webrtc": "bench.webrtc",
+    "recording": "bench.recording",
     "call": "bench.call",
     "delay": "bench.delay",
     "simulate": "bench.simulate",

@@ -29,6 +29,7 @@ TINY: dict[str, list[str]] = {
     "explain": ["--quick"],
     "decision": ["--quick"],
     "sip": ["200"],
+    "recording": ["5"],
     "assign": ["--agents", "20", "--rate", "500", "--count", "300"],
     "what_if": ["--agents", "5", "--asks", "1", "--seconds", "0.2"],
     "takeover": ["--agents", "50", "--kills", "1", "--stops", "0"],

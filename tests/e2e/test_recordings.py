@@ -62,14 +62,18 @@ def only_file(server: Server) -> Path:
 
 
 def chapters(path: Path) -> list[tuple[frozenset[str], frozenset[str]]]:
-    """Whose tones are on the left and on the right, one entry for each change that lasts; borders are left out."""
+    """Whose tones are on the left and on the right, one entry for each change that lasts; borders are left out.
+
+    It begins where both sides are heard for the first time: somebody may take a moment to speak.
+    """
     both = listen(path)
     size, found = round(PART_S * RATE_HZ), list[tuple[frozenset[str], frozenset[str]] | None]()
     for at in range(0, len(both) - size, size):
         left, right = (_names(np.ascontiguousarray(both[at : at + size, side])) for side in (0, 1))
         found.append(None if left is None or right is None else (left, right))
     lasting = [one for one, after in itertools.pairwise(found) if one is not None and one == after]
-    return [one for index, one in enumerate(lasting) if index == 0 or lasting[index - 1] != one]
+    talking = list(itertools.dropwhile(lambda one: not (one[0] and one[1]), lasting))
+    return [one for index, one in enumerate(talking) if index == 0 or talking[index - 1] != one]
 
 
 def _names(sound: Sound) -> frozenset[str] | None:

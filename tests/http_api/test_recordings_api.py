@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -72,10 +71,7 @@ def shelf(tmp_path: Path) -> Shelf:
 
 @pytest.fixture
 async def site(make_site: MakeSite, shelf: Shelf) -> Site:
-    routes: list[Any] = []
-    made = await make_site(routes)
-    api = RecordingsApi(shelf, FirstTeam(), Names(), Audit(made.database), made.clock)
-    return await make_site(api.routes())
+    return await make_site(lambda ports: RecordingsApi(shelf, FirstTeam(), Names(), ports.audit, ports.now).routes())
 
 
 def path(interaction: str, ending: str = "") -> str:
@@ -117,7 +113,7 @@ async def test_what_is_known_of_it(site: Site) -> None:
     ],
 )
 async def test_reach(site: Site, account: str, interaction: str, status: int) -> None:
-    assert (await site.get(account, path(interaction)))[0] == status
+    assert (await site.send(account, "GET", path(interaction)))[0] == status
 
 
 async def test_each_listening_is_in_the_audit_log_and_its_address_needs_no_session(site: Site) -> None:
