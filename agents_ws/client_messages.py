@@ -162,6 +162,26 @@ class PauseRecording(_Client, frozen=True):
     on: bool
 
 
+class Park(_Client, frozen=True):
+    """Park a chat until the customer says something: its units are free at once, and you get it back first.
+
+    `last`: the number of the last message on your page; refused (`customer_wrote`) when the customer has said more.
+    `until_us`: come back then at the latest (microseconds since the epoch); without it as late as the queue allows.
+    """
+
+    ref: Ref
+    reservation_id: Id
+    last: Number
+    until_us: Sequence | None = None
+
+
+class Unpark(_Client, frozen=True):
+    """Have a chat back that you parked: it is offered to you as soon as you have room for it."""
+
+    ref: Ref
+    interaction_id: Id
+
+
 class AskSupervisor(_Client, frozen=True):
     """Ask the supervisors of your team for help with this work (`on` true), or withdraw that."""
 
@@ -252,6 +272,8 @@ Command = (
     | HangUp
     | CallCommand
     | AskSupervisor
+    | Park
+    | Unpark
     | CallBack
     | SendDigit
     | ExtendWrapUp

@@ -15,6 +15,7 @@ from agents_ws.messages import (
     HangUp,
     LegAnswer,
     OpenLeg,
+    Park,
     PauseMedia,
     QueuePresence,
     Refused,
@@ -23,6 +24,7 @@ from agents_ws.messages import (
     SendDigit,
     SetPresence,
     SignOut,
+    Unpark,
 )
 from agents_ws.ports import Gateway, Refusal
 
@@ -63,6 +65,10 @@ async def _call(  # noqa: C901 - one flat match over all commands, on purpose
             return await gateway.call(agent_id, command)
         case AskSupervisor(reservation_id=reservation_id, on=on):
             return await gateway.ask_supervisor(agent_id, reservation_id, on)
+        case Park(reservation_id=reservation_id, last=last, until_us=until_us):
+            return await gateway.park(agent_id, reservation_id, last, until_us)
+        case Unpark(interaction_id=interaction_id):
+            return await gateway.unpark(agent_id, interaction_id)
         case CallBack(follow_up=follow_up):
             return await gateway.call_back(agent_id, follow_up)
         case SendDigit(reservation_id=reservation_id, digit=digit):

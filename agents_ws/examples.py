@@ -132,6 +132,8 @@ CLIENT_EXAMPLES: tuple[m.ClientMessage, ...] = (
     m.DropParty(ref="r16", reservation_id="res-9", party="int-9-2"),
     m.PauseRecording(ref="r19", reservation_id="res-9", on=True),
     m.AskSupervisor(ref="r17", reservation_id="res-9", on=True),
+    m.Park(ref="r27", reservation_id="res-11", last=4, until_us=_T + 3_600_000_000),
+    m.Unpark(ref="r28", interaction_id="1HRZ0K3Q2ABCDEFGH"),
     m.CallBack(ref="r18", follow_up=7),
     m.SendDigit(ref="r6", reservation_id="res-9", digit="5"),
     m.ExtendWrapUp(ref="r16", reservation_id="res-9", by_s=30),
@@ -210,6 +212,31 @@ SERVER_EXAMPLES: tuple[m.ServerMessage, ...] = (
     ),
     WRAP_UP,
     m.WrapUpEnded(seq=23, reservation_id="res-9", disposition="solved"),
+    m.ChatListeners(
+        seq=26,
+        reservation_id="res-11",
+        listeners=(m.ChatListener(agent="supervisor1", name="Demo supervisor", mode="whisper"),),
+    ),
+    m.ChatWhispered(
+        seq=27,
+        reservation_id="res-11",
+        whisper=m.ChatWhisper(id=3, name="Demo supervisor", text="Offer a refund.", at_us=_T, after=4),
+    ),
+    m.AskedSupervisor(seq=28, reservation_id="res-9", on=True, since_us=_T, seen_by="Demo supervisor"),
+    m.ChatParked(seq=24, reservation_id="res-11", interaction_id="1HRZ0K3Q2ABCDEFGH"),
+    m.Parked(
+        seq=25,
+        chats=(
+            m.ParkedChat(
+                interaction_id="1HRZ0K3Q2ABCDEFGH",
+                queue="web_chat",
+                name="Visitor",
+                since_us=_T,
+                until_us=_T + 3_600_000_000,
+                last="I will look for the invoice.",
+            ),
+        ),
+    ),
     CHAT,
     m.ChatMessage(
         seq=32,

@@ -145,6 +145,17 @@ class ChatLine(Part, frozen=True, kw_only=True):
     file: ChatFile | None = None
 
 
+class ParkedChat(Part, frozen=True, kw_only=True):
+    """A chat that you parked, since when, and when it comes back at the latest; `last` is what was said last."""
+
+    interaction_id: str
+    queue: str
+    name: str
+    since_us: int
+    until_us: int
+    last: str = ""
+
+
 class HandedOn(Part, frozen=True, kw_only=True):
     """Who handed the chat on, when, and what they wrote to you about it."""
 
@@ -164,6 +175,24 @@ class StaffNote(Part, frozen=True, kw_only=True):
     at_us: int
 
 
+class ChatListener(Part, frozen=True, kw_only=True):
+    """A supervisor in a chat of yours: they read along (`listen`), whisper to you, or write to everybody (`barge`)."""
+
+    agent: str
+    name: str
+    mode: Literal["listen", "whisper", "barge"]
+
+
+class ChatWhisper(Part, frozen=True, kw_only=True):
+    """What a supervisor says to you alone, behind the message with the number `after`."""
+
+    id: int
+    name: str
+    text: str
+    at_us: int
+    after: int = 0
+
+
 class ChatCard(Part, frozen=True, kw_only=True):
     """A chat as it stands: the newest messages (200 at most), and how far the customer and the agent are.
 
@@ -177,3 +206,5 @@ class ChatCard(Part, frozen=True, kw_only=True):
     own_read: int = 0
     typing: bool = False
     handed_on: HandedOn | None = None
+    listeners: tuple[ChatListener, ...] = ()
+    whispers: tuple[ChatWhisper, ...] = ()

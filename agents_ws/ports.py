@@ -73,6 +73,14 @@ class Gateway(Protocol):
         """Ask for help with work that they hold (`on`), or withdraw that."""
         ...
 
+    async def park(self, agent_id: str, reservation_id: str, last: int, until_us: int | None) -> Refusal | None:
+        """Park a chat of which they have seen everything up to `last`."""
+        ...
+
+    async def unpark(self, agent_id: str, interaction_id: str) -> Refusal | None:
+        """Have a parked chat back."""
+        ...
+
     async def call_back(self, agent_id: str, follow_up: int) -> Refusal | None:
         """Call the customer of a follow-up."""
         ...

@@ -13,8 +13,11 @@ from agents_ws.parts import (
     CallParty,
     ChatCard,
     ChatFile,
+    ChatListener,
+    ChatWhisper,
     Choice,
     Label,
+    ParkedChat,
     PastInteraction,
     Recording,
     SkillDemand,
@@ -113,6 +116,42 @@ class Help(_Numbered, frozen=True, kw_only=True):
     medium: Medium
     since_us: int
     on: bool = True
+
+
+class ChatListeners(_Numbered, frozen=True, kw_only=True):
+    """Which supervisors are in a chat of yours; sent again, whole, with every change."""
+
+    reservation_id: str
+    listeners: tuple[ChatListener, ...] = ()
+
+
+class ChatWhispered(_Numbered, frozen=True, kw_only=True):
+    """A supervisor says something to you alone; the customer never sees it."""
+
+    reservation_id: str
+    whisper: ChatWhisper
+
+
+class AskedSupervisor(_Numbered, frozen=True, kw_only=True):
+    """Whether you ask for help with this work, since when, and which supervisor looks after it ("": nobody yet)."""
+
+    reservation_id: str
+    on: bool
+    since_us: int
+    seen_by: str = ""
+
+
+class ChatParked(_Numbered, frozen=True, kw_only=True):
+    """The chat of this reservation is parked: take it away; it is in the list of the next `parked`."""
+
+    reservation_id: str
+    interaction_id: str
+
+
+class Parked(_Numbered, frozen=True, kw_only=True):
+    """The chats that you have parked, oldest first; sent again, whole, with every change."""
+
+    chats: tuple[ParkedChat, ...] = ()
 
 
 class WrapUp(_Numbered, frozen=True, kw_only=True):
@@ -235,6 +274,8 @@ class Snapshot(_Numbered, frozen=True, kw_only=True):
     listening: Listening | None = None
     help: tuple[Help, ...] = ()
     wrap_ups: tuple[WrapUp, ...] = ()
+    parked: tuple[ParkedChat, ...] = ()
+    asked: tuple[AskedSupervisor, ...] = ()
     reasons: tuple[Choice, ...] = ()
     dispositions: dict[str, tuple[Choice, ...]] = {}
 
@@ -323,6 +364,11 @@ NumberedMessage = (
     | Call
     | Listening
     | Help
+    | ChatListeners
+    | ChatWhispered
+    | AskedSupervisor
+    | ChatParked
+    | Parked
     | WrapUp
     | WrapUpEnded
     | ChatMessage

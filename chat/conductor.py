@@ -35,7 +35,17 @@ from chat.runner import ChatPorts, ChatRunner
 from chat.site import ChatEntry, ChatSite
 from records.messages import Chat, Marks, Message
 from router import events as facts
-from router.commands import CloseWork, Command, JoinLegs, PartLegs, Refuse, RequeueWork, SendOffer, WithdrawOffer
+from router.commands import (
+    CloseWork,
+    Command,
+    JoinLegs,
+    ParkWork,
+    PartLegs,
+    Refuse,
+    RequeueWork,
+    SendOffer,
+    WithdrawOffer,
+)
 from router.vocabulary import EndedBy, Medium, Outcome
 
 log = structlog.get_logger(__name__)
@@ -280,6 +290,10 @@ class ChatConductor:
         """A chat that is at hand."""
         return self._live.get(interaction_id)
 
+    def open_chats(self) -> tuple[ChatRunner, ...]:
+        """Those that are not over, in the order in which they are at hand."""
+        return tuple(runner for runner in self._live.values() if not runner.over)
+
     # --- the router's commands ----------------------------------------------------------------------------------
 
     def execute(self, command: Command) -> None:
@@ -295,7 +309,7 @@ class ChatConductor:
             case PartLegs(reservation_id=reservation_id, by=by, work_id=work_id):
                 self._by_reservation.pop(reservation_id, None)
                 runner.tell(Over(by, Outcome.HANDLED.value, work_id))
-            case WithdrawOffer(reservation_id=reservation_id):
+            case WithdrawOffer(reservation_id=reservation_id) | ParkWork(reservation_id=reservation_id):
                 self._by_reservation.pop(reservation_id, None)
             case RequeueWork(queue=queue, work_id=work_id):
                 runner.tell(Requeued(work_id, queue))
@@ -357,6 +371,8 @@ class ChatConductor:
             joined = AgentJoined(held.reservation_id, held.agent_id, name, here, held.work_id)
             commands = machine.handle(joined, now)
             self._by_reservation[held.reservation_id] = runner
+        elif held.parked:
+            commands = machine.park()
         else:
             commands = machine.handle(runner.where(), now)
         log.info("chat_taken_up", work_id=chat.interaction_id, talking=held.talking)

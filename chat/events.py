@@ -61,6 +61,13 @@ class Requeued:
 
 
 @dataclass(frozen=True, slots=True)
+class Parked:
+    """The agent parked the chat: it waits for its customer."""
+
+    work_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class HandedOn:
     """Another work item of the chat is queued, for whoever takes over; who has the chat leaves it, for `reason`.
 
@@ -125,6 +132,7 @@ ChatEvent = (
     | AgentAway
     | Requeued
     | HandedOn
+    | Parked
     | Over
     | PlaceKnown
     | Said
@@ -166,6 +174,11 @@ class ReleaseDirection:
 
     work_id: str
     agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """The customer of a parked chat said something: it is to come back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,5 +224,15 @@ class Close:
 
 
 ChatCommand = (
-    Connect | GiveBack | EndPart | ReleaseDirection | Leave | AskPlace | ShowVisitor | ShowTyping | ShowReceipt | Close
+    Connect
+    | GiveBack
+    | EndPart
+    | ReleaseDirection
+    | Recall
+    | Leave
+    | AskPlace
+    | ShowVisitor
+    | ShowTyping
+    | ShowReceipt
+    | Close
 )

@@ -24,7 +24,9 @@ from chat.events import (
     Leave,
     Marked,
     Over,
+    Parked,
     PlaceKnown,
+    Recall,
     ReleaseDirection,
     Requeued,
     Said,
@@ -45,10 +47,11 @@ class ChatState(StrEnum):
 
     WAITING = "waiting"
     TALKING = "talking"
+    PARKED = "parked"
     ENDED = "ended"
 
 
-_OPEN = (ChatState.WAITING, ChatState.TALKING)
+_OPEN = (ChatState.WAITING, ChatState.TALKING, ChatState.PARKED)
 
 # (state, event) -> the states that may follow. What is not in the table is without effect there: it came late.
 TABLE: dict[tuple[ChatState, type[ChatEvent]], tuple[ChatState, ...]] = {
@@ -61,6 +64,8 @@ TABLE: dict[tuple[ChatState, type[ChatEvent]], tuple[ChatState, ...]] = {
     (ChatState.TALKING, AgentAway): (ChatState.TALKING,),
     (ChatState.TALKING, Requeued): (ChatState.WAITING,),
     (ChatState.TALKING, HandedOn): (ChatState.WAITING,),
+    (ChatState.TALKING, Parked): (ChatState.PARKED,),
+    (ChatState.PARKED, Requeued): (ChatState.WAITING,),
     **{(state, Over): (ChatState.ENDED,) for state in _OPEN},
 }
 
@@ -123,6 +128,7 @@ class ChatMachine:
         self.queue = queue
         self.directed = ""
         self.handed_on = False
+        self._wrote = False
         self.serving: Serving | None = None
         self.place: int | None = None
         self.expected_wait_s: int | None = None
@@ -188,7 +194,7 @@ class ChatMachine:
                 return [Leave()]
             case AgentHere() | AgentAway():
                 return self._agent(here=isinstance(event, AgentHere), now=now)
-            case AgentJoined() | Requeued() | HandedOn() | Over() | PlaceKnown():
+            case AgentJoined() | Requeued() | HandedOn() | Parked() | Over() | PlaceKnown():
                 return self._routed(event, now)
             case Said(side, number, shown):
                 return self._said(side, number, shown=shown)
@@ -199,7 +205,9 @@ class ChatMachine:
             case _:
                 assert_never(event)
 
-    def _routed(self, event: AgentJoined | Requeued | HandedOn | Over | PlaceKnown, now: int) -> list[ChatCommand]:
+    def _routed(
+        self, event: AgentJoined | Requeued | HandedOn | Parked | Over | PlaceKnown, now: int
+    ) -> list[ChatCommand]:
         match event:
             case AgentJoined():
                 return self._joined(event, now)
@@ -207,6 +215,8 @@ class ChatMachine:
                 return self._requeued(event, now)
             case HandedOn():
                 return self._handed_on(event, now)
+            case Parked():
+                return self.park()
             case Over(by=by, outcome=outcome):
                 return self._over(by, outcome)
             case PlaceKnown(place, expected_wait_s):
@@ -237,8 +247,12 @@ class ChatMachine:
 
     def _requeued(self, event: Requeued, now: int) -> list[ChatCommand]:
         self.queue = event.queue
-        if self.state is ChatState.TALKING:
-            return self._wait(now)
+        if self.state is not ChatState.WAITING:
+            served = self.state is ChatState.PARKED and not self._wrote
+            told = self._wait(now)
+            # Who had been answered does not wait for anything, and need not be there.
+            self._abandon_at = None if served else self._abandon_at
+            return told
         missed, self.directed = self.directed, ""
         return [ReleaseDirection(self.work_id, missed), AskPlace()] if missed else [AskPlace()]
 
@@ -247,6 +261,13 @@ class ChatMachine:
         self.work_id, self.queue, self.directed = event.next_work_id, event.queue, event.directed
         self.handed_on = True
         return [*left, *self._wait(now)]
+
+    def park(self) -> list[ChatCommand]:
+        """It waits for its customer from now on, or did when this machine was made."""
+        self.state, self._wrote = ChatState.PARKED, False
+        self.serving = self._give_back_at = self._abandon_at = self._place_at = None
+        self._typing_until.clear()
+        return [ShowVisitor()]
 
     def _wait(self, now: int) -> list[ChatCommand]:
         self.state = ChatState.WAITING
@@ -257,6 +278,8 @@ class ChatMachine:
         return [ShowVisitor(), AskPlace()]
 
     def _over(self, by: EndedBy, outcome: str) -> list[ChatCommand]:
+        if self.state is ChatState.PARKED and outcome == Outcome.HANDLED:
+            by = EndedBy.CUSTOMER  # nobody else had it
         self.state, self.ended_by = ChatState.ENDED, by
         self.diverted = outcome == Outcome.DIVERTED
         self.place = self.expected_wait_s = self.serving = None
@@ -274,7 +297,10 @@ class ChatMachine:
         self.last = max(self.last, number)
         own = self._mark(side, number, number)
         other = self._mark(Side.AGENT, number, 0) if shown and side is Side.CUSTOMER else []
-        return [*self._stop_typing(side), *own, *other]
+        recall: list[ChatCommand] = []
+        if self.state is ChatState.PARKED and side is Side.CUSTOMER:
+            self._wrote, recall = True, [Recall()]
+        return [*self._stop_typing(side), *own, *other, *recall]
 
     def _type(self, side: Side, now: int) -> list[ChatCommand]:
         renewed = side in self._typing_until

@@ -137,7 +137,8 @@ class Status(_Part, frozen=True, kw_only=True):
 
     `place` and `expected_wait_s` are null when unknown; `agent` is the name of the agent who has (or had) the chat;
     `delivered` and `read` say how far the agent's side is; `last` is the number of the last message. `may_rate` is true
-    once a chat with an agent is over and not rated. `handed_on`: it waits for a colleague who takes over. `diverted`: a
+    once a chat with an agent is over and not rated. `handed_on`: it waits for a colleague who takes over.
+    `parked`: the agent waits for the visitor and does other work meanwhile; a message brings them back. `diverted`: a
     rule of the queue ended it before anybody had it (too long a wait, a full or closed queue). `emergency`: what all
     who wait are told now, in the visitor's language where the site has it.
     """
@@ -153,6 +154,7 @@ class Status(_Part, frozen=True, kw_only=True):
     delivered: int = 0
     read: int = 0
     handed_on: bool = False
+    parked: bool = False
     ended_by: Literal["customer", "agent", "system"] | None = None
     diverted: bool = False
     may_rate: bool = False

@@ -191,6 +191,7 @@ class Held:
     """
 
     talking: bool
+    parked: bool = False
     reservation_id: str = ""
     agent_id: str = ""
     work_id: str = ""

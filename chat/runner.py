@@ -6,9 +6,9 @@ Watchers (connections, polls) are only woken; each reads on from where it is, so
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar, assert_never
+from typing import Literal, TypeVar, assert_never
 
 import structlog
 
@@ -23,6 +23,7 @@ from chat.events import (
     GiveBack,
     Leave,
     PlaceKnown,
+    Recall,
     ReleaseDirection,
     Said,
     ShowReceipt,
@@ -56,6 +57,13 @@ from router.vocabulary import EndedBy
 log = structlog.get_logger(__name__)
 
 END_RETRY_S = 1.0
+# The visitor of a parked chat is still talking with somebody.
+_SHOWN: Mapping[ChatState, Literal["waiting", "talking", "ended"]] = {
+    ChatState.WAITING: "waiting",
+    ChatState.TALKING: "talking",
+    ChatState.PARKED: "talking",
+    ChatState.ENDED: "ended",
+}
 
 T = TypeVar("T")
 
@@ -116,6 +124,8 @@ class ChatRunner:
         self._tail: deque[Message] = deque(tail, maxlen=limits.tail)
         self._inbox: asyncio.Queue[ChatEvent | Say | Errand | Stop] = asyncio.Queue()
         self._watchers: set[Callable[[], None]] = set()
+        # Who reads along without being the visitor: woken as their pages are, and no sign that they are there.
+        self.onlookers: set[Callable[[], None]] = set()
         self._marks = chat.marks
         self._bucket = Bucket(limits.messages_per_minute, limits.message_burst, ports.router.now())
         self._unsure = False
@@ -171,7 +181,8 @@ class ChatRunner:
         return Status(
             version=self.version,
             chat_id=self.chat_id,
-            state=machine.state.value,
+            state=_SHOWN[machine.state],
+            parked=machine.state is ChatState.PARKED,
             last=machine.last,
             place=machine.place,
             expected_wait_s=machine.expected_wait_s,
@@ -364,6 +375,8 @@ class ChatRunner:
                 self.told.end_part(reservation_id, reason)
             case ReleaseDirection(work_id, agent_id):
                 self.told.release(work_id, agent_id)
+            case Recall():
+                self.told.recall(self.work_id)
             case Leave():
                 self.told.left(self.work_id)
             case AskPlace():
@@ -434,7 +447,7 @@ class ChatRunner:
         self._wake()
 
     def _wake(self) -> None:
-        for wake in tuple(self._watchers):
+        for wake in (*self._watchers, *self.onlookers):
             wake()
 
     def now(self) -> int:

@@ -10,6 +10,7 @@ from chat.machine import TABLE, ChatState
 MEANING: Mapping[ChatState, str] = {
     ChatState.WAITING: "in the queue, offered or not; the router knows which",
     ChatState.TALKING: "an agent has the chat",
+    ChatState.PARKED: "it waits for its customer; what they say brings it back",
     ChatState.ENDED: "over; it can be read and rated",
 }
 

@@ -42,6 +42,10 @@ class Told:
         if self._router.directed(work_id) == agent_id:
             self.tell(facts.WorkDirected(work_id, None, "chat"))
 
+    def recall(self, work_id: str) -> None:
+        """The customer of a parked chat was heard."""
+        self.tell(facts.WorkRecalled(work_id))
+
     def left(self, work_id: str) -> None:
         """The customer is gone."""
         self.tell(facts.CustomerLeft(work_id))

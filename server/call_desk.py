@@ -237,7 +237,12 @@ class CallDesk:
         own = f"supervisor:{agent_id}"
         heard = (one for one, parties in self.live.all() if any(party.party_id == own for party in parties))
         listening = next((self._listening(agent_id, one) for one in heard), None)
-        return {"calls": tuple(calls), "listening": listening, "help": self.help.to(agent_id)}
+        return {
+            "calls": tuple(calls),
+            "listening": listening,
+            "help": self.help.to(agent_id),
+            "asked": self.help.by(agent_id),
+        }
 
     def _show(self, party: PartyView, interaction_id: str) -> None:
         for row in self._board.reservations_of(party.agent_id):

@@ -10,13 +10,16 @@ from chat.conductor import ChatConductor
 from chat.events import Side
 from chat.floor import ChatFloor
 from chat.handing_on import Target
+from chat.listening import Listener, Listening, ListenMode
 from chat.ports import ChatRefusedError
 from http_api.targets_api import Availability
 from records.chat_files import ChatFile
 from records.handovers import MAX_NOTE, Handover
 from records.messages import Message
+from records.whispers import Whisper
 from router.vocabulary import Medium
 from server.current import CurrentSite
+from server.park_desk import ParkDesk
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +60,31 @@ class ChatScreens:
         self._send(agent_id, m.ChatReceipt(reservation_id=reservation_id, delivered=delivered, read=read))
 
 
+class ListenScreens:
+    """chat.listening.ListenNotices. `quiet` says whether agents are not told of those who only read along."""
+
+    def __init__(self, send: Callable[[str, m.NumberedMessage], object], quiet: Callable[[], bool]) -> None:
+        self._send = send
+        self._quiet = quiet
+
+    def listeners(self, agent_id: str, reservation_id: str, listeners: tuple[Listener, ...]) -> None:
+        """Who is in the chat."""
+        self._send(agent_id, m.ChatListeners(reservation_id=reservation_id, listeners=self.shown(listeners)))
+
+    def whispered(self, agent_id: str, reservation_id: str, whisper: Whisper) -> None:
+        """To this agent alone."""
+        self._send(agent_id, m.ChatWhispered(reservation_id=reservation_id, whisper=whisper_of(whisper)))
+
+    def shown(self, listeners: tuple[Listener, ...]) -> tuple[m.ChatListener, ...]:
+        """As agents see them."""
+        quiet = self._quiet()
+        return tuple(
+            m.ChatListener(agent=one.agent_id, name=one.name, mode=one.mode.value)
+            for one in listeners
+            if not (quiet and one.mode is ListenMode.LISTEN)
+        )
+
+
 class ChatDesk:
     """What agents ask of chats. `availability` says whether an agent could be offered a chat now."""
 
@@ -67,6 +95,9 @@ class ChatDesk:
         self._floor = ChatFloor(conductor)
         self._current = current
         self._availability = availability
+        self.parked: ParkDesk | None = None
+        self.listening: Listening | None = None
+        self.screens: ListenScreens | None = None
 
     async def message(self, agent_id: str, reservation_id: str, client_id: str, text: str) -> Refusal | None:
         """Say something."""
@@ -86,6 +117,14 @@ class ChatDesk:
             return Refusal("too_long", f"a note has at most {MAX_NOTE} characters")
         try:
             await self._floor.hand_on(agent_id, command.reservation_id, target, note)
+        except ChatRefusedError as error:
+            return Refusal(error.code, str(error))
+        return None
+
+    async def park(self, agent_id: str, reservation_id: str, last: int, until_us: int | None) -> Refusal | None:
+        """Park a chat of which the agent has seen everything up to `last`."""
+        try:
+            await self._floor.park(agent_id, reservation_id, last, until_us)
         except ChatRefusedError as error:
             return Refusal(error.code, str(error))
         return None
@@ -139,7 +178,19 @@ class ChatDesk:
             own_read=marks.agent_read,
             typing=runner.machine.typing(Side.CUSTOMER),
             handed_on=self._handed_on(runner.handover),
+            listeners=self._listeners(interaction_id),
+            whispers=self._whispers(interaction_id),
         )
+
+    def _listeners(self, interaction_id: str) -> tuple[m.ChatListener, ...]:
+        if self.listening is None or self.screens is None:
+            return ()
+        return self.screens.shown(self.listening.of(interaction_id))
+
+    def _whispers(self, interaction_id: str) -> tuple[m.ChatWhisper, ...]:
+        if self.listening is None:
+            return ()
+        return tuple(whisper_of(one) for one in self.listening.whispers(interaction_id))
 
     def _handed_on(self, handover: Handover | None) -> m.HandedOn | None:
         if handover is None:
@@ -147,6 +198,11 @@ class ChatDesk:
         agent = self._current.agent(handover.by)
         name = agent.display_name if agent else ""
         return m.HandedOn(agent=handover.by, name=name, at_us=handover.at, note=handover.note)
+
+
+def whisper_of(whisper: Whisper) -> m.ChatWhisper:
+    """As the agent sees it."""
+    return m.ChatWhisper(id=whisper.id, name=whisper.name, text=whisper.text, at_us=whisper.at, after=whisper.after)
 
 
 def line_of(message: Message) -> m.ChatLine:

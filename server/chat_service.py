@@ -10,6 +10,7 @@ from aiohttp import web
 from chat.conductor import ChatConductor
 from chat.endpoint import PATH, ChatEndpoint
 from chat.files import FileDesk
+from chat.listening import Listening
 from chat.ports import ChatRefusedError, Estimates, Held
 from chat.rest import ChatRoute
 from chat.runner import ChatPorts
@@ -23,15 +24,18 @@ from records.follow_ups import FollowUps
 from records.handovers import Handovers
 from records.interactions import Interactions
 from records.messages import Chats
+from records.whispers import Whispers
 from router.commands import Command
-from server.chat_desk import ChatDesk, ChatScreens
+from router.events import WorkRecalled
+from server.chat_desk import ChatDesk, ChatScreens, ListenScreens
 from server.chat_files import AgentFiles, FileKeeper
 from server.chat_site import chat_site, held_chats
-from server.chat_store import FileIndex, FollowUpMailbox, Phases, SqlChatStore
+from server.chat_store import FileIndex, FollowUpMailbox, Phases, SqlChatStore, SqlWhispers
 from server.clock import wall_us
 from server.contexts import InteractionContexts
 from server.current import CurrentSite
 from server.desk import Desk, Send
+from server.park_desk import ParkDesk
 from server.routing import Routing
 from server.tasks import TaskOwner
 from store.errors import StoreError
@@ -121,7 +125,19 @@ class ChatService:
         self._keep_us = chats.file_keep_us
         self._emergencies = emergencies(current.site)
         current.on_change(self._follow)
-        parts.desk.attach_chats(ChatDesk(self.conductor, current, parts.desk.calls.availability))
+        # Who else has requests of chats open that would hold the end up.
+        self.closers: list[Callable[[], None]] = []
+        desk = ChatDesk(self.conductor, current, parts.desk.calls.availability)
+        self.parked = desk.parked = ParkDesk(
+            parts.pump.dispatcher,
+            self.conductor,
+            parts.hub.send,
+            lambda work_id: parts.pump.tell(WorkRecalled(work_id), "agent"),
+        )
+        screens = ListenScreens(parts.hub.send, lambda: not current.site.calls.show_listeners)
+        self.listening = Listening(self.conductor, SqlWhispers(Whispers(parts.database)), screens)
+        desk.listening, desk.screens = self.listening, screens
+        parts.desk.attach_chats(desk)
 
     def _follow(self, site: Site) -> None:
         if (now := emergencies(site)) != self._emergencies:
@@ -149,6 +165,7 @@ class ChatService:
 
     async def restore(self) -> None:
         """Takes up the chats that were open when the server ended."""
+        self.parked.restore(self._pump.dispatcher.works())
         await self.conductor.restore(held_chats(self._pump.dispatcher), self._phases)
 
     async def _orphan(self, interaction_id: str) -> Held | None:
@@ -167,6 +184,8 @@ class ChatService:
     def close(self) -> None:
         """No new chats; those that are open wait for the next start."""
         self.conductor.close()
+        for close in self.closers:
+            close()
         self.keeper.close()
 
     async def aclose(self) -> None:

@@ -86,6 +86,7 @@ def _held(dispatcher: Dispatcher, rows: list[WorkRow]) -> Held:
     taken = next((one for one in dispatcher.holders(row.work_id) if one.state in _TAKEN), None)
     return Held(
         talking=taken is not None,
+        parked=row.parked_by is not None and row.not_before is not None,
         reservation_id=taken.reservation_id if taken else "",
         agent_id=taken.agent_id if taken else "",
         work_id=row.work_id,

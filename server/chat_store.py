@@ -11,6 +11,7 @@ from records.follow_ups import FollowUps
 from records.handovers import Handover, Handovers
 from records.interactions import Interactions
 from records.messages import Chat, Chats, Marks, Message
+from records.whispers import Whisper, Whispers
 
 T = TypeVar("T")
 
@@ -84,6 +85,21 @@ class FileIndex:
     async def count(self, interaction_id: str) -> int:
         """As ChatFiles.count."""
         return await _asked(self._files.count(interaction_id))
+
+
+class SqlWhispers:
+    """chat.listening.WhisperStore on records.whispers.Whispers."""
+
+    def __init__(self, whispers: Whispers) -> None:
+        self._whispers = whispers
+
+    async def add(self, whisper: Whisper) -> Whisper:
+        """As Whispers.add."""
+        return await _asked(self._whispers.add(whisper))
+
+    async def of(self, interaction_id: str) -> tuple[Whisper, ...]:
+        """As Whispers.of."""
+        return await _asked(self._whispers.of(interaction_id))
 
 
 class FollowUpMailbox:

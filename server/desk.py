@@ -16,6 +16,7 @@ from router.commands import (
     Command,
     EndWrapUp,
     JoinLegs,
+    ParkWork,
     PartLegs,
     Refuse,
     SendOffer,
@@ -42,6 +43,7 @@ from voice.ports import MediaUnavailableError
 log = structlog.get_logger(__name__)
 
 ON_A_PHONE = ("phone_agent", "this agent speaks on a SIP phone")
+CLOSING_US = 2_000_000
 
 
 class Send(Protocol):
@@ -175,7 +177,8 @@ class Desk:
                 held += [(row, work, context)] if row is not None else []
         shown = self._cards.snapshot(board.agent(agent_id), self._leg_state(agent_id), held, self._pump.now())
         today = self.days.of(agent_id) if self.days is not None else m.Today()
-        return replace(shown, today=today, **self.calls.snapshot(agent_id))
+        parked = self._chats.parked.of(agent_id) if self._chats is not None and self._chats.parked is not None else ()
+        return replace(shown, today=today, parked=parked, **self.calls.snapshot(agent_id))
 
     async def set_presence(self, agent_id: str, presence: str, reason: str | None) -> Refusal | None:
         """Ready, or not ready with one of the site's reasons."""
@@ -230,6 +233,18 @@ class Desk:
         """Help with work that they hold, or no more."""
         return self.calls.ask_supervisor(agent_id, reservation_id, on=on)
 
+    async def park(self, agent_id: str, reservation_id: str, last: int, until_us: int | None) -> Refusal | None:
+        """Park a chat until its customer says something."""
+        if self._chats is None:
+            return Refusal("not_connected", "there are no chats here")
+        return await self._chats.park(agent_id, reservation_id, last, until_us)
+
+    async def unpark(self, agent_id: str, interaction_id: str) -> Refusal | None:
+        """Have a parked chat back."""
+        if self._chats is None or self._chats.parked is None:
+            return Refusal("not_parked", "there are no chats here")
+        return self._chats.parked.take_back(agent_id, interaction_id)
+
     async def call_back(self, agent_id: str, follow_up: int) -> Refusal | None:
         """Call a customer of the follow-ups."""
         return await self.calls.call_back(agent_id, follow_up)
@@ -251,7 +266,9 @@ class Desk:
         row = self._own(agent_id, reservation_id)
         work = self._pump.dispatcher.work(row.work_id) if row and row.state is OfferState.WRAP_UP else None
         rules = self._cards.site.queues.get(work.queue) if work is not None else None
-        if disposition is None and rules is not None and rules.disposition_required:
+        # What its deadline closes at the next moment it may close itself: the note would be lost.
+        closing = row is not None and (row.deadline or 0) - self._pump.now() < CLOSING_US
+        if disposition is None and rules is not None and rules.disposition_required and not closing:
             return Refusal("disposition_required", f"queue {rules.name} wants a disposition")
         if work is not None and note and note.strip():
             await self._notes.add(work.interaction_id, agent_id, note, self._wall())
@@ -327,6 +344,12 @@ class Desk:
             self._show(command)
         if self.days is not None:
             self.days.observe(turn)
+        if self._chats is not None and self._chats.parked is not None:
+            for command in turn.commands:
+                if isinstance(command, ParkWork):
+                    self._cards.forget(command.reservation_id)
+                    self.calls.over(command.reservation_id)
+            self._chats.parked.show(turn)
         # Said twice (after a restart, by a leg that came back) it changes nothing, and shows nothing.
         if isinstance(turn.event, facts.AssignmentConnected) and turn.changes.reservations:
             row = self._pump.dispatcher.reservation(turn.event.reservation_id)

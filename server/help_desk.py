@@ -1,9 +1,13 @@
 """Agents who ask their supervisors for help, with a call or with any other work that they hold."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
 from agents_ws import messages as m
+from http_api.help_api import HelpRequest
+from records.roles import Action, Scope
+from records.sessions import Caller
 from router.rows import ReservationRow, WorkRow
 from router.vocabulary import Medium
 from server.current import CurrentSite
@@ -34,9 +38,15 @@ class HelpDesk:
         self._send = send
         self._now = now
         self._asked: dict[str, m.Help] = {}
+        self._seen: dict[str, str] = {}
+        self._version = 0
+        self._changed = asyncio.Event()
+        self._closed = False
 
     def __len__(self) -> int:
         return len(self._asked)
+
+    # --- agents -------------------------------------------------------------------------------------------------
 
     def ask(self, row: ReservationRow, *, on: bool) -> None:
         """The agent who holds this asks for help, or does not need it any more. Saying it twice changes nothing."""
@@ -64,6 +74,7 @@ class HelpDesk:
 
     def over(self, reservation_id: str) -> None:
         """The reservation is over, or help is not needed any more."""
+        self._seen.pop(reservation_id, None)
         asked = self._asked.pop(reservation_id, None)
         if asked is not None:
             self._tell(m.Help(**{name: getattr(asked, name) for name in _SAME}, on=False))
@@ -72,13 +83,75 @@ class HelpDesk:
         """Whether the agent waits for help with this."""
         return reservation_id in self._asked
 
+    def by(self, agent_id: str) -> tuple[m.AskedSupervisor, ...]:
+        """What this agent asks now."""
+        return tuple(self._state(one, on=True) for one in self._asked.values() if one.agent == agent_id)
+
     def to(self, agent_id: str) -> tuple[m.Help, ...]:
         """What this supervisor is asked for now; nothing for anybody else."""
         return tuple(asked for asked in self._asked.values() if agent_id in self._supervisors(asked.agent))
 
+    # --- supervisors --------------------------------------------------------------------------------------------
+
+    def requests(self, scope: Scope) -> tuple[HelpRequest, ...]:
+        """What the agents in reach ask, oldest first."""
+        return tuple(
+            HelpRequest(
+                reservation_id=one.reservation_id,
+                interaction_id=one.interaction_id,
+                agent=one.agent,
+                name=one.name,
+                medium=one.medium.value,
+                since_us=one.since_us,
+                seen_by=self._seen.get(one.reservation_id, ""),
+            )
+            for one in self._asked.values()
+            if scope.covers_agent(Action.LISTEN, one.agent)
+        )
+
+    def acknowledge(self, reservation_id: str, caller: Caller) -> None:
+        """This supervisor looks after it."""
+        asked = self._asked.get(reservation_id)
+        if asked is not None:
+            agent = self._current.agent(caller.agent_id or "")
+            self._seen[reservation_id] = agent.display_name if agent else caller.account
+            self._change(asked, on=True)
+
+    def done(self, reservation_id: str) -> None:
+        """As a supervisor says."""
+        self.over(reservation_id)
+
+    async def wait(self, version: int, wait_s: float) -> int:
+        """Returns the version that holds, after `wait_s` at the latest."""
+        if version == self._version and wait_s > 0 and not self._closed:
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass  # nothing changed: the page asks again
+        return self._version
+
+    def close(self) -> None:
+        """The server stops: nobody is kept waiting for an answer."""
+        self._closed = True
+        self._changed.set()
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
     def _tell(self, asked: m.Help) -> None:
         for supervisor in self._supervisors(asked.agent):
             self._send(supervisor, asked)
+        self._change(asked, on=asked.on)
+
+    def _change(self, asked: m.Help, *, on: bool) -> None:
+        self._send(asked.agent, self._state(asked, on=on))
+        self._version += 1
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def _state(self, asked: m.Help, *, on: bool) -> m.AskedSupervisor:
+        seen_by = self._seen.get(asked.reservation_id, "")
+        return m.AskedSupervisor(reservation_id=asked.reservation_id, on=on, since_us=asked.since_us, seen_by=seen_by)
 
     def _supervisors(self, agent_id: str) -> tuple[str, ...]:
         """Those who look after the agent's team."""

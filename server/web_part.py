@@ -4,7 +4,9 @@ from agents_ws.endpoint import OriginPolicy
 from http_api.app import Ports
 from http_api.calls_api import CallsApi
 from http_api.chat_files_api import ChatFilesApi
+from http_api.chats_api import ChatsApi
 from http_api.guidance_api import GuidanceApi
+from http_api.help_api import HelpApi
 from http_api.notes_api import NotesApi
 from http_api.profiles_api import ProfilesApi
 from http_api.recordings_api import RecordingsApi
@@ -17,6 +19,7 @@ from records.decisions import Decisions
 from server import media_port
 from server.bans import Bans
 from server.board import Checks
+from server.chat_monitoring import ChatMonitoring
 from server.chat_service import ChatParts, ChatService, WaitSeconds
 from server.clock import wall_us
 from server.control import Command, Control
@@ -190,10 +193,22 @@ class WebPart:
     def _call_routes(self) -> tuple[Route, ...]:
         core, voice, management = self._core, self._voice, self._core.management
         monitoring = Monitoring(voice.conductor, voice.desk.calls, core.pump, management.audit, wall_us)
+        self.chat_monitoring = ChatMonitoring(
+            self.chats.conductor,
+            self.chats.listening,
+            core.current,
+            core.pump,
+            management.audit,
+            voice.desk.calls.helped,
+            wall_us,
+        )
+        self.chats.closers += [self.chat_monitoring.close, voice.desk.calls.help.close]
         targets = TransferTargets(core.current, management.board, voice.desk.calls.availability)
         guidance = GuidanceApi(lambda: guidance_of(core.current.site))
         return (
             *CallsApi(monitoring, management.scopes).routes(),
+            *ChatsApi(self.chat_monitoring, management.scopes).routes(),
+            *HelpApi(voice.desk.calls.help, management.scopes).routes(),
             *TargetsApi(targets.of).routes(),
             *self._recordings_api().routes(),
             *guidance.routes(),

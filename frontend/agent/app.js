@@ -16,6 +16,7 @@ import { KeysSheet, useKeysSheet } from "./components/keys.js";
 import { Mentions } from "./components/note.js";
 import { OfferCard } from "./components/offer.js";
 import { Today } from "./components/today.js";
+import { Parked } from "./components/park.js";
 import { WrapUp } from "./components/wrap-up.js";
 
 export function App({ desk }) {
@@ -75,6 +76,7 @@ function Workplace({ desk, state, onLanguage }) {
         ${chats.length > 0 && html`<${Chats} chats=${chats} shown=${state.shown} desk=${desk} state=${state} />`}
         ${offers.length + works.length === 0 && html`<${Idle} desk=${desk} state=${state} />`}
         <${Today} today=${state.today} />
+        <${Parked} chats=${state.parked} desk=${desk} />
       </section>
       <${Customer} of=${front?.assignment ?? offers[0]} ended=${front?.assignment?.state === "ended"} dispositions=${state.dispositions} guidance=${state.guidance} agent=${state.agent} news=${state.news[(front?.assignment ?? offers[0])?.interaction_id] ?? 0} />
     </main>

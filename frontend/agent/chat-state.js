@@ -27,6 +27,10 @@ export function chatChange(chat, message) {
       return { ...chat, typing: message.on };
     case "chat_receipt":
       return { ...chat, delivered: Math.max(chat.delivered, message.delivered), read: Math.max(chat.read, message.read) };
+    case "chat_listeners":
+      return { ...chat, listeners: message.listeners ?? [] };
+    case "chat_whispered":
+      return { ...chat, whispers: [...(chat.whispers ?? []), message.whisper] };
     case "local/chat_read":
       return { ...chat, own_read: Math.max(chat.own_read, message.number) };
     default:

@@ -103,6 +103,20 @@ export class Desk {
     return this._ask("pause_recording", { reservation_id, on });
   }
 
+  /** For so many minutes, or (null) as long as the queue allows. Gives what went wrong in words, or null. */
+  async park(reservation_id, last, minutes) {
+    const until = minutes === null ? {} : { until_us: (Date.now() + minutes * 60_000) * 1000 };
+    return this._wrong("park", { reservation_id, last, ...until });
+  }
+
+  askSupervisor(reservation_id, on) {
+    return this._ask("ask_supervisor", { reservation_id, on });
+  }
+
+  unpark(interaction_id) {
+    return this._ask("unpark", { interaction_id });
+  }
+
   completeTransfer(reservation_id) {
     return this._ask("complete_transfer", { reservation_id });
   }

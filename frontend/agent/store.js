@@ -20,6 +20,8 @@ export const initial = {
   works: [], // {reservation_id, assignment, wrapUp, outbox}: from accept until wrap-up ends
   calls: {}, // reservation_id -> who is in that call of the agent's
   recordings: {}, // reservation_id -> how its recording stands, null for a call without one
+  asked: {}, // reservation_id -> {on, since_us, seen_by}: help from a supervisor
+  parked: [], // chats that wait for their customer
   shown: null, // the reservation of the chat that is in front
   reasons: [],
   dispositions: {},
@@ -59,11 +61,19 @@ export function reduce(state, message) {
       };
     case "wrap_up":
       return { ...state, calls: withoutCall(state, message), works: changeWork(state.works, message.reservation_id, { wrapUp: message }, true) };
+    case "asked_supervisor":
+      return { ...state, asked: { ...state.asked, [message.reservation_id]: message } };
+    case "chat_parked":
+      return { ...state, works: without(state.works, message.reservation_id) };
+    case "parked":
+      return { ...state, parked: message.chats ?? [] };
     case "wrap_up_ended":
       return { ...state, works: without(state.works, message.reservation_id) };
     case "chat_message":
     case "chat_typing":
     case "chat_receipt":
+    case "chat_listeners":
+    case "chat_whispered":
     case "local/chat_read":
       return chat(state, message);
     case "note_added":
@@ -124,6 +134,8 @@ function snapshot(state, message) {
     today: message.today ?? {},
     leg: message.leg,
     offers: message.offers ?? [],
+    parked: message.parked ?? [],
+    asked: Object.fromEntries((message.asked ?? []).map((one) => [one.reservation_id, one])),
     works,
     calls: Object.fromEntries((message.calls ?? []).map(({ reservation_id, parties }) => [reservation_id, parties ?? []])),
     recordings: Object.fromEntries((message.calls ?? []).map(({ reservation_id, recording }) => [reservation_id, recording ?? null])),

@@ -12,6 +12,8 @@ import { AuditLog } from "./components/audit.js";
 import { Dialogs } from "./components/dialogs.js";
 import { DropBar } from "./components/drag.js";
 import { Plans } from "./components/plans.js";
+import { Help } from "./components/help.js";
+import { LiveChats } from "./components/live-chats.js";
 import { Queues, Summary, titleOf } from "./components/queues.js";
 import { Interactions } from "./components/interactions.js";
 import { Queues, Summary } from "./components/queues.js";
@@ -45,6 +47,7 @@ export function App({ office }) {
 function Room({ office, state, onLanguage }) {
   const [view, setView] = useState("board");
   const [queue, setQueue] = useState(null); // the waiting list shows only this one
+  const [reading, setReading] = useState(null); // the chat that is read along
   const [asked, setAsked] = useState(null); // the dialog that is open: {kind, ...}
   const [chosen, choose] = useState(new Set()); // agents
   const [dragged, setDragged] = useState(null); // what is dragged now: {agents} or {work}
@@ -82,12 +85,14 @@ function Room({ office, state, onLanguage }) {
           ? html`<${Plans} office=${office} state=${state} />`
           : html`
           <${Summary} state=${state} />
+          <${Help} office=${office} read=${setReading} />
           <${Alerts} office=${office} state=${state} />
           <${Queues} office=${office} state=${state} chosen=${queue} choose=${setQueue} ask=${setAsked} drag=${drag} />
           <div class="column">
             <${Waiting} office=${office} state=${state} titles=${titles} queue=${queue} clear=${() => setQueue(null)} ask=${setAsked} drag=${drag} />
           </div>
-          <div class="column"><${Agents} state=${state} titles=${titles} ask=${setAsked} chosen=${chosen} choose=${choose} drag=${drag} /></div>`}
+          <div class="column"><${Agents} state=${state} titles=${titles} ask=${setAsked} chosen=${chosen} choose=${choose} drag=${drag} /></div>
+          <${LiveChats} office=${office} state=${state} chosen=${reading} choose=${setReading} />`}
     </main>
     ${dragged && html`<${DropBar} what=${dragged} state=${state} ask=${setAsked} drag=${drag} />`}
     ${asked && html`<${Dialogs} asked=${asked} office=${office} state=${state} close=${() => setAsked(null)} />`}

@@ -2,6 +2,7 @@
 import { forgetToken, signOut, storedToken } from "../lib/account.js";
 import { api, ApiError, apiSigned, download } from "../lib/api.js";
 import { t, tCode } from "../lib/i18n.js";
+import { randomName } from "../lib/random.js";
 
 const NOTICE_MS = 6000;
 const ACTION_MS = 12000;
@@ -109,6 +110,40 @@ export class Office {
   async explain({ work_id, queue }) {
     const { work } = await api(`work?queue=${encodeURIComponent(queue)}&limit=${EXPLAINED}`);
     return work.find((each) => each.work_id === work_id)?.explanation ?? null;
+  }
+
+  help(query) {
+    return api(`help${query}`);
+  }
+
+  /** "acknowledge" or "done". */
+  helpStep(reservation_id, step) {
+    return api(`help/${encodeURIComponent(reservation_id)}/${step}`, { method: "POST" });
+  }
+
+  chats() {
+    return api("chats");
+  }
+
+  readChat(id, query) {
+    return api(`chats/${encodeURIComponent(id)}?${query}`);
+  }
+
+  /** `what` is calls or chats, `mode` listen, whisper or barge. */
+  listen(what, id, mode) {
+    return api(`${what}/${encodeURIComponent(id)}/listener`, { method: "PUT", body: { mode } });
+  }
+
+  stopListening(what, id) {
+    return api(`${what}/${encodeURIComponent(id)}/listener`, { method: "DELETE" });
+  }
+
+  sayInChat(id, text) {
+    return post(`chats/${encodeURIComponent(id)}/messages`, { client_id: randomName(), text });
+  }
+
+  takeOver(what, id) {
+    return post(`${what}/${encodeURIComponent(id)}/take-over`, {});
   }
 
   audit(before) {

@@ -88,6 +88,12 @@ class ScriptedGateway:
     async def call(self, agent_id: str, command: CallCommand) -> Refusal | None:
         return await self._did("call", agent_id, command)
 
+    async def park(self, agent_id: str, reservation_id: str, last: int, until_us: int | None) -> Refusal | None:
+        return await self._did("park", agent_id, reservation_id, last, until_us)
+
+    async def unpark(self, agent_id: str, interaction_id: str) -> Refusal | None:
+        return await self._did("unpark", agent_id, interaction_id)
+
     async def ask_supervisor(self, agent_id: str, reservation_id: str, on: bool) -> Refusal | None:
         return await self._did("ask_supervisor", agent_id, reservation_id, on)
 

@@ -21,6 +21,8 @@ async def test_each_command_reaches_the_gateway_with_what_it_says() -> None:
         ("hang_up", "ann", "res-9"),
         *(("call", "ann", command) for command in COMMANDS if isinstance(command, CallCommand)),
         ("ask_supervisor", "ann", "res-9", True),
+        ("park", "ann", "res-11", 4, 1_800_003_600_000_000),
+        ("unpark", "ann", "1HRZ0K3Q2ABCDEFGH"),
         ("call_back", "ann", 7),
         ("send_digit", "ann", "res-9", "5"),
         ("extend_wrap_up", "ann", "res-9", 30),

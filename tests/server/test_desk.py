@@ -1,6 +1,7 @@
 """The agents' side: each request with its refusals, what is shown in which order, and the snapshot."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -436,3 +437,13 @@ async def test_an_agent_hears_an_echo_between_conversations(house: House) -> Non
     assert await house.desk.echo_test("anna", on=False) is None
     assert await house.desk.echo_test("anna", on=False) is None, "over is over"
     assert code(await house.desk.echo_test("ben", on=True)) == "phone_agent"
+
+
+async def test_a_queue_may_want_a_disposition(house: House) -> None:
+    queue = replace(house.current.site.queues["orders"], disposition_required=True)
+    house.current.change(replace(house.current.site, queues={"orders": queue}))
+    call, reservation = await house.talking()
+    house.outside.ua.hangup(call)
+    await house.reach_state(reservation, OfferState.WRAP_UP)
+    assert code(await house.desk.finish_wrap_up("anna", reservation, None, "a note")) == "disposition_required"
+    assert await house.desk.finish_wrap_up("anna", reservation, "sold", None) is None

@@ -1,10 +1,14 @@
 """Agents who ask for help: who is told, and that it ends."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
 from agents_ws import messages as m
+from records.accounts import Role
+from records.roles import Scope
+from records.sessions import Caller
 from router.rows import ReservationRow, WorkRow
 from router.vocabulary import Medium, OfferState, WorkState
 from server.current import CurrentSite
@@ -32,10 +36,14 @@ class Rig:
             agent("uma", role="supervisor", team="line2", supervises=("line1", "line2")),
         ]
         self.told: list[tuple[str, bool]] = []
+        self.shown: list[tuple[bool, str]] = []
         current = CurrentSite(small_site({one.agent_id: one for one in people}))
         self.desk = HelpDesk(Board(), current, self._send, lambda: 7)
 
     def _send(self, agent_id: str, message: m.NumberedMessage) -> None:
+        if isinstance(message, m.AskedSupervisor):
+            self.shown.append((message.on, message.seen_by))
+            return
         assert isinstance(message, m.Help)
         assert (message.interaction_id, message.name, message.medium, message.since_us) == ("i", "Anna", "chat", 7)
         self.told.append((agent_id, message.on))
@@ -74,3 +82,25 @@ def test_work_that_is_gone_asks_nobody(rig: Rig) -> None:
     rig.desk.ask(replace(ROW, work_id="gone"), on=True)
     assert rig.told == []
     assert rig.desk.answered("i") == ()
+
+
+async def test_a_supervisor_looks_after_it_and_everybody_is_told(rig: Rig) -> None:
+    team = Scope(Role.SUPERVISOR, "sue", frozenset({"line1"}), frozenset({"anna"}))
+    elsewhere = Scope(Role.SUPERVISOR, "tom", frozenset({"line2"}), frozenset({"tom"}))
+    version = await rig.desk.wait(-1, 0)
+    waiting = asyncio.create_task(rig.desk.wait(version, 5))
+    await asyncio.sleep(0)
+    rig.desk.ask(ROW, on=True)
+    assert await waiting > version
+    (asked,) = rig.desk.requests(team)
+    assert (asked.agent, asked.medium, asked.seen_by) == ("anna", "chat", "")
+    assert rig.desk.requests(elsewhere) == ()
+    rig.desk.acknowledge("w.1", Caller("sue", Role.SUPERVISOR, "sue", 2**60))
+    (asked,) = rig.desk.requests(team)
+    assert asked.seen_by == "Sue"
+    assert [one.seen_by for one in rig.desk.by("anna")] == ["Sue"]
+    rig.desk.done("w.1")
+    assert rig.desk.requests(team) == ()
+    assert rig.shown == [(True, ""), (True, "Sue"), (False, "")]
+    rig.desk.close()
+    assert await rig.desk.wait(await rig.desk.wait(-1, 0), 60), "nobody holds up the end"

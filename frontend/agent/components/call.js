@@ -3,6 +3,7 @@ import { t } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { html, useEffect, useRef, useState } from "../../lib/ui.js";
 import { course, Parties } from "./parties.js";
+import { AskSupervisor, HelpState } from "./ask-supervisor.js";
 import { Caller, endedBy, Facts, Why } from "./parts.js";
 import { RecordingLamp } from "./recording.js";
 import { TransferSheet } from "./transfer.js";
@@ -32,8 +33,9 @@ export function CallCard({ call, desk, state }) {
       ${open && state.recordings[id] && html`<${RecordingLamp} recording=${state.recordings[id]} open=${open} pause=${(on) => desk.pauseRecording(id, on)} />`}
       ${open && parties.length > 2 && html`<${Parties} call=${call} parties=${parties} desk=${desk} open=${open} />`}
       ${voice
-        ? html`<${CallBar} id=${id} open=${open} held=${held} muted=${inBrowser ? muted : null} keypad=${keypad} setKeypad=${setKeypad} parties=${parties} desk=${desk} />`
+        ? html`<${CallBar} id=${id} asked=${state.asked[id]} open=${open} held=${held} muted=${inBrowser ? muted : null} keypad=${keypad} setKeypad=${setKeypad} parties=${parties} desk=${desk} />`
         : html`<${Action} class="button primary large" data-key="KeyE" aria-keyshortcuts="Alt+E" disabled=${!open} act=${() => desk.hangUp(id)}><${Icon} name="check" />${t("call.done")}</${Action}>`}
+      <${HelpState} asked=${state.asked[id]} />
       ${keypad && open && html`<${Keypad} send=${(digit) => desk.sendDigit(id, digit)} />`}
       <${Facts} card=${call} />
       <${Why} why=${call.why} />
@@ -49,7 +51,7 @@ function heading({ state, medium }, parties) {
 }
 
 /** `muted` is null where the telephone has its own button. */
-function CallBar({ id, open, held, muted, keypad, setKeypad, parties, desk }) {
+function CallBar({ id, asked, open, held, muted, keypad, setKeypad, parties, desk }) {
   return html`
     <div class="call-bar" role="toolbar" aria-label=${t("call.controls")}>
       ${muted !== null && html`
@@ -63,6 +65,7 @@ function CallBar({ id, open, held, muted, keypad, setKeypad, parties, desk }) {
         <${Icon} name="keypad" />${t("call.keypad")}
       </button>
       <${Transfer} id=${id} open=${open} parties=${parties} desk=${desk} />
+      <${AskSupervisor} id=${id} asked=${asked} open=${open} desk=${desk} />
       <${Action} class="button control danger" data-key="KeyE" aria-keyshortcuts="Alt+E" disabled=${!open} act=${() => desk.hangUp(id)}>
         <${Icon} name="hangUp" />${t("call.hang_up")}
       </${Action}>

@@ -7,7 +7,10 @@ import { html, useEffect, useState } from "../../lib/ui.js";
 import { who } from "../attention.js";
 import { unansweredSince, unread } from "../chat-state.js";
 import { Composer } from "./composer.js";
+import { AskSupervisor, HelpState } from "./ask-supervisor.js";
+import { Watched } from "./chat-watch.js";
 import { ChatTransfer, HandedOn } from "./chat-transfer.js";
+import { ParkButton } from "./park.js";
 import { Facts, Why } from "./parts.js";
 import { Transcript } from "./transcript.js";
 import { WrapUp } from "./wrap-up.js";
@@ -68,12 +71,16 @@ function Chat({ work, front, desk, state }) {
         </div>
         <div class="chat-actions">
           <button type="button" class="button quiet icon-only" aria-expanded=${details} aria-label=${t("chat.details")} title=${t("chat.details")} onClick=${() => setDetails(!details)}><${Icon} name="info" /></button>
+          ${!wrapUp && html`<${AskSupervisor} id=${id} asked=${state.asked[id]} open=${open} desk=${desk} looks="button quiet" />`}
+          ${!wrapUp && html`<${ParkButton} id=${id} chat=${chat} open=${open} desk=${desk} />`}
           ${!wrapUp && html`<${ChatTransfer} id=${id} open=${open} desk=${desk} />`}
           ${!wrapUp && html`<${SureAction} class="button danger" shortcut="KeyX" disabled=${!open} sure=${t("chat.end_sure")} act=${() => desk.hangUp(id)}>${t("chat.end")}</${SureAction}>`}
         </div>
       </header>
       ${details && html`<div class="chat-details"><${Facts} card=${assignment} /><${Why} why=${assignment.why} /></div>`}
       <${HandedOn} chat=${chat} />
+      <${HelpState} asked=${state.asked[id]} />
+      <${Watched} chat=${chat} />
       <${Transcript} chat=${chat} outbox=${work.outbox ?? []} front=${front} desk=${desk} id=${id} interaction=${assignment.interaction_id} notes=${state.notes[assignment.interaction_id]} />
       ${wrapUp
         ? html`<${WrapUp} work=${work} desk=${desk} state=${state} within=${true} />`

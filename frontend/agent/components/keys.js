@@ -18,6 +18,8 @@ const KEYS = [
   ["Alt B", "consult.back"],
   ["Alt P", "recording.pause"],
   ["Alt E", "call.hang_up"],
+  ["Alt P", "park.park"],
+  ["Alt Q", "help.ask"],
   ["Alt X", "chat.end"],
   ["/", "reply.list"],
   ["Alt I", "note.write"],

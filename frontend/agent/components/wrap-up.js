@@ -22,6 +22,7 @@ export function WrapUp({ work, desk, state, within = false }) {
   const finish = () => desk.finishWrapUp(id, draft.disposition, draft.note);
   const due = left <= SEND_BEFORE_MS && Boolean(draft.disposition || draft.note.trim());
   useEffect(() => void (due && finish()), [due]);
+  const missing = wrapUp.required && !draft.disposition;
   const choices = wrapUp.dispositions?.length ? wrapUp.dispositions : (state.dispositions[assignment?.queue] ?? []);
   return html`
     <article class=${`${within ? "" : "card"} wrap-up`} aria-labelledby=${`wrap-${id}`}>
@@ -44,9 +45,9 @@ export function WrapUp({ work, desk, state, within = false }) {
         <textarea rows=${within ? 2 : 4} maxlength=${NOTE_LIMIT} value=${draft.note} placeholder=${t("wrap_up.note_hint")} onInput=${(event) => setDraft({ ...draft, note: event.target.value })}></textarea>
       </label>
       <footer class="actions">
-        <${Action} class="button primary large" shortcut="KeyF" act=${finish}><${Icon} name="check" />${t("wrap_up.finish")}</${Action}>
+        <${Action} class="button primary large" shortcut="KeyF" disabled=${Boolean(missing)} act=${finish}><${Icon} name="check" />${t("wrap_up.finish")}</${Action}>
         ${more > 0 && html`<${Action} class="button" act=${() => desk.extendWrapUp(id, more)}><${Icon} name="clock" />${t("wrap_up.more", { seconds: more })}</${Action}>`}
-        <p class="quiet-text">${t("wrap_up.kept")}</p>
+        <p class="quiet-text">${t(missing ? "wrap_up.required" : "wrap_up.kept")}</p>
       </footer>
     </article>
   `;

@@ -26,14 +26,14 @@ export function Conversation({ session, state, open }) {
 
 /** Place and wait, or who is there: read out when it changes. */
 function Where({ status }) {
-  const { state, place, expected_wait_s: wait, agent, diverted, handed_on } = status;
+  const { state, place, expected_wait_s: wait, agent, diverted, handed_on, parked } = status;
   let first = t(handed_on ? "where.handed_on" : "where.waiting");
   let second = null;
   if (state === "waiting") {
     if (place && !handed_on) first = t(place === 1 ? "where.next" : "where.place", { place });
     if (wait !== null && wait !== undefined) second = wait < 60 ? t("where.soon") : t("where.wait", { wait: minutes(wait) });
   } else if (state === "talking") {
-    first = t("where.talking", { agent });
+    first = t(parked ? "where.parked" : "where.talking", { agent });
   } else {
     first = t("where.ended");
     if (diverted) second = t("where.diverted");

@@ -1,0 +1,139 @@
+// Chats of the teams: which are open, and one of them read live; whisper to its agent, write to all, take it over.
+import { Action, SureAction } from "../../lib/controls.js";
+import { t } from "../../lib/i18n.js";
+import { Icon } from "../../lib/icons.js";
+import { time } from "../../lib/time.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../../lib/ui.js";
+import { problemText } from "../office.js";
+import { titleOf } from "./queues.js";
+
+const LIST_MS = 3000;
+const PAUSE_MS = 2000;
+const WAIT_S = 20;
+const MODES = ["listen", "whisper", "barge"];
+
+export function LiveChats({ office, state, chosen, choose }) {
+  const chats = useChats(office);
+  return html`
+    <section class="card sheet live-chats" aria-labelledby="live-chats-heading">
+      <h2 id="live-chats-heading">${t("live_chats.heading")} <span class="figures count">${chats.length}</span></h2>
+      ${chats.length === 0 && html`<p class="quiet-text">${t("live_chats.none")}</p>`}
+      <ul>${chats.map((chat) => html`
+        <li key=${chat.interaction_id} data-chat=${chat.interaction_id}>
+          <span><b><bdi>${chat.customer || t("live_chats.visitor")}</bdi></b> <span class="quiet-text">${titleOf(state.queues.get(chat.queue) ?? { queue: chat.queue })} · ${t(`live_chats.${chat.state}`)}${chat.name && html` · <bdi>${chat.name}</bdi>`}</span></span>
+          ${chat.listeners.map((one) => html`<span class="tag" key=${one.agent}><${Icon} name="person" /><bdi>${one.name || one.agent}</bdi></span>`)}
+          <button type="button" class="button small" aria-label=${t("live_chats.read_of", { name: chat.customer || t("live_chats.visitor") })} onClick=${() => choose(chat.interaction_id)}>${t("live_chats.read")}</button>
+        </li>`)}</ul>
+      ${chosen && html`<${Pane} key=${chosen} id=${chosen} office=${office} close=${() => choose(null)} />`}
+    </section>
+  `;
+}
+
+function useChats(office) {
+  const [chats, setChats] = useState([]);
+  useEffect(() => {
+    let open = true;
+    const load = () => office.chats().then((found) => open && setChats(found.chats), (error) => console.info("no list of chats", error));
+    load();
+    const again = setInterval(load, LIST_MS);
+    return () => {
+      open = false;
+      clearInterval(again);
+    };
+  }, [office]);
+  return chats;
+}
+
+function Pane({ id, office, close }) {
+  const [mode, setMode] = useState("listen");
+  const [text, setText] = useState("");
+  const [problem, setProblem] = useState("");
+  const { view, lost } = useReading(id, office, setProblem);
+  const log = useRef(null);
+  const count = (view?.lines.length ?? 0) + (view?.whispers.length ?? 0);
+  useLayoutEffect(() => void (log.current && (log.current.scrollTop = log.current.scrollHeight)), [count]);
+  useEffect(() => void (lost && close()), [lost]);
+  const ask = async (doing) => {
+    setProblem("");
+    try {
+      await doing;
+      return true;
+    } catch (error) {
+      setProblem(problemText(error));
+      return false;
+    }
+  };
+  const change = async (wanted) => void ((await ask(office.listen("chats", id, wanted))) && setMode(wanted));
+  const say = async (event) => {
+    event.preventDefault();
+    if (text.trim() && (await ask(office.sayInChat(id, text.trim())))) setText("");
+  };
+  const over = view?.chat.state === "ended";
+  return html`
+    <section class="live-chat" aria-label=${t("live_chats.pane", { name: view?.chat.customer || t("live_chats.visitor") })}>
+      <header><h3><bdi>${view?.chat.customer || t("live_chats.visitor")}</bdi></h3>
+        <span class="quiet-text" role="status">${view && t(`live_chats.${view.chat.state}`)} <bdi>${view?.chat.name}</bdi></span>
+        <button type="button" class="button icon-only quiet" aria-label=${t("sheet.close")} onClick=${close}><${Icon} name="cross" /></button></header>
+      <div class="live-log" ref=${log} role="log" tabindex="0" aria-label=${t("live_chats.log")}>${inOrder(view).map((one) => html`<${Line} key=${one.key} one=${one} />`)}</div>
+      <p class="problem" role="alert">${problem}</p>
+      <div class="live-modes" role="group" aria-label=${t("live_chats.modes")}>
+        ${MODES.map((name) => html`<${Action} key=${name} class="button small" aria-pressed=${mode === name} disabled=${over} act=${() => change(name)}>${t(`live_chats.mode_${name}`)}</${Action}>`)}
+        <${SureAction} class="button small danger" disabled=${over || !view?.chat.agent} sure=${t("live_chats.take_over_sure")} act=${async () => void ((await ask(office.takeOver("chats", id))) && close())}>${t("live_chats.take_over")}</${SureAction}>
+      </div>
+      ${mode !== "listen" && html`
+        <form class="live-say" onSubmit=${say}>
+          <input type="text" maxlength="4000" aria-label=${t(`live_chats.say_${mode}`)} placeholder=${t(`live_chats.say_${mode}`)} value=${text} disabled=${over} onInput=${({ target }) => setText(target.value)} />
+          <button class="button primary" disabled=${over || !text.trim()}>${t("chat.send")}</button>
+        </form>`}
+    </section>
+  `;
+}
+
+function Line({ one: { author, name, text, at_us } }) {
+  return html`<p class=${`live-line ${author}`}><b><bdi>${author === "whisper" ? t("live_chats.whispered", { name }) : name || t("live_chats.visitor")}</bdi></b> <span class="quiet-text figures">${time(at_us)}</span><br /><bdi>${text}</bdi></p>`;
+}
+
+/** Messages, each followed by what was whispered behind it. */
+function inOrder(view) {
+  if (!view) return [];
+  const whispers = view.whispers.map((one, index) => ({ ...one, author: "whisper", key: `w${index}`, at: one.after + 0.5 }));
+  const lines = view.lines.map((one) => ({ ...one, key: one.number, at: one.number }));
+  return [...lines, ...whispers].sort((a, b) => a.at - b.at);
+}
+
+/** Listens as long as the pane stands, and reads on as the server has news. */
+function useReading(id, office, setProblem) {
+  const [view, setView] = useState(null);
+  const [lost, setLost] = useState(false);
+  useEffect(() => {
+    let open = true;
+    let lines = [];
+    const follow = async () => {
+      try {
+        await office.listen("chats", id, "listen");
+      } catch (error) {
+        setProblem(problemText(error));
+        return;
+      }
+      let query = "after=0";
+      while (open) {
+        try {
+          const found = await office.readChat(id, query);
+          lines = [...lines, ...found.lines.filter(({ number }) => number > (lines.at(-1)?.number ?? 0))];
+          if (open) setView({ ...found, lines });
+          if (found.chat.state === "ended") return;
+          query = `after=${lines.at(-1)?.number ?? 0}&version=${found.version}&wait=${WAIT_S}`;
+        } catch (error) {
+          if (error.status === 404 || error.status === 409) return void (open && setLost(true));
+          await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+        }
+      }
+    };
+    follow();
+    return () => {
+      open = false;
+      office.stopListening("chats", id).catch(() => {});
+    };
+  }, [id]);
+  return { view, lost };
+}
