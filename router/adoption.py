@@ -160,8 +160,16 @@ def _place(shard: Shard, lines: Mapping[str, Line], stale: dict[int, Profile], b
             continue
         for work in line.reorder(ageing_us):
             stale[id(work.profile)] = work.profile
+    stale.pop(id(shard.matcher.unbound), None)
     for profile in stale.values():
-        profile.waiting.update([entry[3] for entry in profile.waiting.entries if entry[3].profile is profile])
+        profile.waiting.entries.clear()
+    for line in shard.lines.values() if stale else ():
+        for entry in line.waiting.entries:
+            profile = entry[3].profile
+            if id(profile) in stale:
+                profile.waiting.entries.append(entry)
+    for profile in stale.values():
+        profile.waiting.entries.sort()
 
 
 def _order(line: Line) -> tuple[object, ...]:

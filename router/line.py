@@ -160,8 +160,13 @@ class Line:
     def reorder(self, ageing_us: int) -> list[Work]:
         """Those who wait, at the places that the rules now give them."""
         items = [entry[3] for entry in self.waiting.entries]
+        ahead, ruled = order_time(self.rules, 0), dict[tuple[int, tuple[tuple[str, str], ...]], int]()
         for work in items:
-            work.rank = rank(self.priority(work), order_time(self.rules, work.queued_at), work.sequence, ageing_us)
+            key = (work.ring, work.attributes)
+            more = ruled.get(key)
+            if more is None:
+                more = ruled[key] = self.priority(work) - work.priority
+            work.rank = rank(work.priority + more, work.queued_at + ahead, work.sequence, ageing_us)
         self.waiting.update(items)
         return items
 
