@@ -16,7 +16,6 @@ import { Help } from "./components/help.js";
 import { LiveChats } from "./components/live-chats.js";
 import { Queues, Summary, titleOf } from "./components/queues.js";
 import { Interactions } from "./components/interactions.js";
-import { Queues, Summary } from "./components/queues.js";
 import { Waiting } from "./components/waiting.js";
 import { Wallboards } from "./components/wallboards.js";
 import { byName, nameOf } from "./store.js";
