@@ -34,6 +34,7 @@ AGENTS_EACH, ITEMS_EACH = 20, 6
 ITEMS = 300
 WARM_S = 3.0
 QUICK_S = 0.5
+PATIENCE_MS = 80_000
 
 
 def emit(name: str, unit: str, samples: Sequence[float], conditions: str) -> None:
@@ -148,7 +149,7 @@ async def first_loads(browser: Browser, base: str) -> None:
         loaded: list[float] = []
         await cdp.send("Network.enable")
         cdp.on("Network.loadingFinished", lambda event, into=loaded: into.append(event["encodedDataLength"]))
-        await page.goto(f"{base}/{name}", wait_until="networkidle")
+        await page.goto(f"{base}/{name}", wait_until="networkidle", timeout=PATIENCE_MS)
         conditions = f"{len(loaded)} files, gzip, headers counted, an empty cache; at most 300 kB"
         emit(f"page.first_load.{name.strip('/') or 'start'}", "kB", [sum(loaded) / 1000], conditions)
         await context.close()
@@ -176,8 +177,8 @@ async def board_updates(browser: Browser, base: str, floor: Floor, seconds: int)
     page: Page = await browser.new_page(viewport={"width": 1280, "height": 900})
     await page.goto(f"{base}/agent/icon.svg")
     await page.evaluate("sessionStorage.setItem('jackfield.token', 't')")
-    await page.goto(f"{base}/supervisor/")
-    await page.wait_for_selector("[data-agent]")
+    await page.goto(f"{base}/supervisor/", timeout=PATIENCE_MS)
+    await page.wait_for_selector("[data-agent]", timeout=PATIENCE_MS)
     cdp = await page.context.new_cdp_session(page)
     await cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
     await asyncio.sleep(WARM_S if seconds > 1 else QUICK_S)

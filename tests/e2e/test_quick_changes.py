@@ -66,7 +66,12 @@ async def submitted(office: Bureau) -> list[str]:
     began = clock()
     for number in range(ITEMS):
         await asyncio.sleep(max(0.0, began + number / A_SECOND - clock()))
-        found.append((await office.submit(QUEUES[number % 2]))["work_id"])
+        work = {"medium": "chat", "queue": QUEUES[number % 2], "channel": "shop"}
+        status, answer = await office.ask("key:crm", "POST", "work", work)
+        if status == 201:
+            found.append(answer["interaction_id"])
+        else:  # the queue was closed just then, and says so
+            assert (status, answer["type"].rpartition(":")[2]) == (422, "queue-closed")
     return found
 
 
@@ -111,7 +116,7 @@ def changes() -> list[Change]:
         return (204, None) if status in (404, 409) else (status, answer)  # taken or over meanwhile
 
     async def undo(office: Bureau) -> tuple[int, Any]:
-        _, log = await office.ask("ops9", "GET", "audit?limit=20")
+        _, log = await office.ask("ops9", "GET", "audit?limit=200")
         entry = next(
             each["id"] for each in log["items"] if each["action"] == "set_rules" and each["id"] not in log["undone"]
         )
@@ -152,13 +157,13 @@ async def test_twenty_quick_changes_under_load(office: Bureau) -> None:
     await asyncio.gather(working, *crew.ends, return_exceptions=True)
     check(pump.dispatcher)
     assert sorted(crew.taken) == sorted(set(crew.taken)), "nobody is given to two"
-    assert len(set(works)) == ITEMS
-    assert len(crew.taken) >= ITEMS * 0.5, "the rest was turned away while the queue was closed"
+    assert len(set(works)) == len(works) >= ITEMS * 0.7
+    assert len(crew.taken) >= len(works) * 0.5, "the rest was turned away while the queue was closed"
     await office.node.core.projection.drained()
     _, log = await office.ask("ops9", "GET", "interactions?limit=200")
     records = {each["id"]: each for each in log["items"]}
     assert all(each["ended_at"] for each in records.values()), "each has its end in the records"
-    assert len(records) == ITEMS
+    assert records.keys() >= set(works)
     assert await Audit(office.node.storage.database).first_broken() is None
     for agent_id in AGENTS:
         assert pump.dispatcher.load(agent_id) == 0
