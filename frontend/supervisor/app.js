@@ -20,8 +20,7 @@ import { Waiting } from "./components/waiting.js";
 import { Wallboards } from "./components/wallboards.js";
 import { byName, nameOf } from "./store.js";
 
-const VIEWS = ["board", "plans", "follow_ups", "wallboards", "audit"];
-const VIEWS = ["board", "follow_ups", "interactions", "wallboards", "audit"];
+const VIEWS = ["board", "plans", "follow_ups", "interactions", "wallboards", "audit"];
 const ROLES = new Set(["supervisor", "administrator"]);
 const notForThem = ({ role }) => (ROLES.has(role) ? null : "sign_in.not_supervisor");
 
