@@ -51,7 +51,7 @@ async def test_the_lamp_pauses_and_the_supervisor_hears_the_rest(
             await one.accept()
             await lamp(one, "Recording")
             await one.hear(2)
-            await one.page.keyboard.press("Alt+p")
+            await one.page.keyboard.press("Alt+o")
             await lamp(one, "Recording paused · Demo agent 1")
             await expect(one.page.get_by_role("timer", name="Until it goes on by itself")).to_have_text(
                 re.compile(r"0:5\d|1:00")

@@ -16,7 +16,7 @@ const KEYS = [
   ["Alt S", "consult.swap"],
   ["Alt J", "consult.join"],
   ["Alt B", "consult.back"],
-  ["Alt P", "recording.pause"],
+  ["Alt O", "recording.pause"],
   ["Alt E", "call.hang_up"],
   ["Alt P", "park.park"],
   ["Alt Q", "help.ask"],

@@ -14,7 +14,7 @@ export function RecordingLamp({ recording, open, pause }) {
       <p role="status"><i aria-hidden="true"></i><span>${t(`recording_now.${state}`)}${paused && recording.name && html` · <bdi>${recording.name}</bdi>`}</span></p>
       ${paused && recording.until_us && html`<${Left} until=${recording.until_us} />`}
       ${may_pause && html`
-        <${Action} class=${`button ${paused ? "primary" : ""}`} data-key="KeyP" aria-keyshortcuts="Alt+P" disabled=${!open} act=${() => pause(!paused)}>
+        <${Action} class=${`button ${paused ? "primary" : ""}`} data-key="KeyO" aria-keyshortcuts="Alt+O" disabled=${!open} act=${() => pause(!paused)}>
           <${Icon} name=${paused ? "record" : "pause"} />${t(paused ? "recording.go_on" : "recording.pause")}
         </${Action}>`}
     </div>
