@@ -69,7 +69,9 @@ async def check(page: Page) -> None:
     nameless = [
         node["role"]["value"]
         for node in tree["nodes"]
-        if not node["ignored"] and node["role"]["value"] in CONTROLS and not node.get("name", {}).get("value", "").strip()
+        if not node["ignored"]
+        and node["role"]["value"] in CONTROLS
+        and not node.get("name", {}).get("value", "").strip()
     ]
     await session.detach()
     assert nameless == []

@@ -18,7 +18,10 @@ GUIDANCE = {
             "name": "hello",
             "titles": {"en": "Greeting", "zh-CN": "问候"},
             "queues": ["web_chat"],
-            "texts": {"en": "Hello {customer}, {agent} of {site}. Order {data.order_number}?", "zh-CN": "{customer}您好"},
+            "texts": {
+                "en": "Hello {customer}, {agent} of {site}. Order {data.order_number}?",
+                "zh-CN": "{customer}您好",
+            },
         },
         {"name": "other", "titles": {"en": "Not here"}, "queues": ["orders"], "texts": {"en": "no"}},
     ],
@@ -93,4 +96,3 @@ async def test_a_late_answer_is_told_in_words_too(scene: Scene) -> None:
     timer = scene.page.locator(".tab-since")
     await expect(timer).to_contain_text("Waiting very long: 3:2")
     await expect(timer).to_have_class("tab-since very_late")
-

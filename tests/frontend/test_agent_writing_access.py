@@ -54,7 +54,9 @@ async def test_names_and_contrast_while_writing(themed: Scene) -> None:
     await expect(field).to_be_focused()
     await expect(page.locator(".match")).to_have_count(2)
     await check(page)
-    await page.locator(".attach-input").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": b"x" * 2000})
+    await page.locator(".attach-input").set_input_files(
+        {"name": "a.png", "mimeType": "image/png", "buffer": b"x" * 2000}
+    )
     await expect(page.locator(".uploads .failed")).to_contain_text("The file is too large: 1 kB at most.")
     await field.press_sequentially("/")
     await expect(page.locator(".picker").get_by_role("option").first).to_be_visible()

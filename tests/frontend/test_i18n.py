@@ -107,9 +107,7 @@ STAFF = Catalogue(
         ),
         "connection": ("connecting", "online", "waiting", "ended", "replaced", "elsewhere"),
         "reason": (REASON_CONNECTION_LOST, REASON_LEG_FAILED, REASON_MISSED_OFFER, REASON_SIGNED_IN),
-        "withdrawn": tuple(
-            set(WithdrawReason) - {WithdrawReason.REJECTED, WithdrawReason.SIGNED_OUT}
-        ),
+        "withdrawn": tuple(set(WithdrawReason) - {WithdrawReason.REJECTED, WithdrawReason.SIGNED_OUT}),
         "strategy": tuple(Strategy),
         "term": TERMS,
         "sign_in": (ByeCode.UNAUTHORIZED, ByeCode.SIGNED_OUT),

@@ -122,7 +122,9 @@ async def page(playing: Playing) -> AsyncIterator[Page]:
         await page.goto("about:blank")
 
 
-async def test_nothing_to_try_before_something_is_changed_and_then_the_draft_is_asked(page: Page, playing: Playing) -> None:
+async def test_nothing_to_try_before_something_is_changed_and_then_the_draft_is_asked(
+    page: Page, playing: Playing
+) -> None:
     button = page.get_by_role("button", name="Try it out")
     await expect(button).to_be_disabled()
     await page.locator("#grade-english").fill("9")
@@ -173,5 +175,7 @@ async def test_others_are_trying(page: Page, playing: Playing) -> None:
     playing.busy = True
     await page.locator("#grade-english").fill("9")
     await page.get_by_role("button", name="Try it out").click()
-    await expect(page.locator(".what-if [role=alert]")).to_have_text("Others are trying changes out. Try again in half a minute.")
+    await expect(page.locator(".what-if [role=alert]")).to_have_text(
+        "Others are trying changes out. Try again in half a minute."
+    )
     await expect(page.get_by_role("button", name="Try again")).to_be_enabled()
