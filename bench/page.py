@@ -34,6 +34,7 @@ AGENTS_EACH, ITEMS_EACH = 20, 6
 ITEMS = 300
 WARM_S = 3.0
 QUICK_S = 0.5
+LONG_POLL_S = 20.0
 PATIENCE_MS = 80_000
 
 
@@ -194,7 +195,9 @@ async def board_updates(browser: Browser, base: str, floor: Floor, seconds: int)
     emit("page.board_update", "ms/s", added, "page.board less the median of its floor; at most 16")
 
 
-async def _answer(_request: web.Request) -> web.Response:
+async def _answer(request: web.Request) -> web.Response:
+    if "wait" in request.query_string or "help" in request.path:
+        await asyncio.sleep(LONG_POLL_S)  # as a server that has no news
     return web.json_response({"by": "queue", "rows": [], "items": [], "next": None})
 
 
