@@ -192,7 +192,9 @@ async def agent(studio: Studio) -> None:
             caller.hang_up()
             finish = page.get_by_role("button", name=re.compile("^Finish"))
             await finish.wait_for()
-            await page.get_by_label("Note").fill("Told the customer that the parcel arrives tomorrow.")
+            await page.get_by_role("textbox", name="Note", exact=True).fill(
+                "Told the customer that the parcel arrives tomorrow."
+            )
             await page.get_by_role("radio", name=re.compile("^Resolved")).check()
             if number == 2:
                 await picture(page, "agent-wrap-up")

@@ -223,11 +223,13 @@ async def test_chats_beside_each_other(agent: Person, visitor: Person, browser: 
         await said(agent.page, ["one asks", "one again"], ".chat:not([hidden])")
         await said(second.page, ["two asks", "for two"], ".log")
         await end(agent)
-        await agent.page.get_by_label("Note").locator("visible=true").fill("about one")
+        await agent.page.get_by_role("textbox", name="Note", exact=True).locator("visible=true").fill("about one")
         await agent.page.keyboard.press("Alt+2")
         await said(agent.page, ["two asks", "for two"], ".chat:not([hidden])")
         await agent.page.keyboard.press("Alt+1")
-        await expect(agent.page.get_by_label("Note").locator("visible=true")).to_have_value("about one")
+        await expect(agent.page.get_by_role("textbox", name="Note", exact=True).locator("visible=true")).to_have_value(
+            "about one"
+        )
         await finish(agent)
         await expect(tabs).to_have_count(1)
         await end(agent)

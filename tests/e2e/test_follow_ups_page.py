@@ -76,7 +76,7 @@ async def test_an_agent_takes_listens_and_finishes_with_a_note(agent: Person, bo
     await page.get_by_label("Who has it").select_option("me")
     await expect(page.locator(".follow-up")).to_have_count(1)
     await message.get_by_role("button", name="Done").press("Enter")
-    await page.get_by_label("Note").fill("She has her parcel <b>now</b>")
+    await page.get_by_role("textbox", name="Note", exact=True).fill("She has her parcel <b>now</b>")
     await page.keyboard.press("Tab")
     await page.keyboard.press("Enter")
     await expect(message).to_have_count(0)

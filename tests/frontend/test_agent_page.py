@@ -149,7 +149,7 @@ async def test_a_call_from_offer_to_wrap_up(scene: Scene) -> None:
     desk.end(offer, EndedBy.AGENT)
     await expect(page.locator(".wrap-up")).to_contain_text("You ended the call")
     await page.get_by_role("radio", name="Callback promised").check()
-    await page.get_by_label("Note").fill("  on Monday ")
+    await page.get_by_role("textbox", name="Note", exact=True).fill("  on Monday ")
     await page.get_by_role("button", name="Finish").click()
     said = [("ann", offer.reservation_id, "callback_promised", "on Monday")]
     await until(lambda: desk.asked("finish_wrap_up") == said, "finished")
@@ -233,7 +233,7 @@ class TestSlowPage:
         desk.assignment(offer, "connected", connected_at_us=now_us())
         await expect(page.locator(".call")).to_be_visible()
         desk.end(offer, EndedBy.CUSTOMER)
-        await page.get_by_label("Note").fill("half a no")
+        await page.get_by_role("textbox", name="Note", exact=True).fill("half a no")
         desk.snapshots["ann"] = msgspec.structs.replace(
             await desk.snapshot("ann"), presence=Presence.READY, wrap_ups=(wrap_up_of(offer, 30),)
         )
@@ -241,7 +241,7 @@ class TestSlowPage:
             desk.say(Leg(state="up"))
         await expect(page.locator(".presence")).to_have_attribute("data-presence", "ready")
         await expect(page.locator(".wrap-up")).to_contain_text("Acme Bicycles")
-        await expect(page.get_by_label("Note")).to_have_value("half a no")
+        await expect(page.get_by_role("textbox", name="Note", exact=True)).to_have_value("half a no")
 
 
 async def test_a_note_is_sent_before_the_clock_takes_it_and_survives_a_reload(scene: Scene) -> None:
@@ -250,7 +250,7 @@ async def test_a_note_is_sent_before_the_clock_takes_it_and_survives_a_reload(sc
     offer = desk.offer()
     desk.assignment(offer, "connected", connected_at_us=now_us())
     desk.end(offer, EndedBy.CUSTOMER)
-    await page.get_by_label("Note").fill("half a note")
+    await page.get_by_role("textbox", name="Note", exact=True).fill("half a note")
     seconds = 4
     desk.snapshots["ann"] = Snapshot(
         presence=Presence.READY,
@@ -259,7 +259,7 @@ async def test_a_note_is_sent_before_the_clock_takes_it_and_survives_a_reload(sc
         wrap_ups=(wrap_up_of(offer, seconds),),
     )
     await page.reload()
-    await expect(page.get_by_label("Note")).to_have_value("half a note")
+    await expect(page.get_by_role("textbox", name="Note", exact=True)).to_have_value("half a note")
     said = [("ann", offer.reservation_id, None, "half a note")]
     await until(lambda: desk.asked("finish_wrap_up") == said, "sent by itself", timeout_s=seconds + 2)
 
