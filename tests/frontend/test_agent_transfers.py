@@ -121,6 +121,7 @@ async def test_a_number_is_asked_and_dropped(scene: Scene) -> None:
     page, desk = scene.page, scene.desk
     offer = await talking(scene)
     await page.keyboard.press("Alt+t")
+    await expect(page.locator("dialog input[type=text]")).to_be_focused()
     await page.keyboard.type("+32 2 555-01 99")
     await page.get_by_role("button", name="Ask +3225550199 first").click()
     asked = Transfer(ref="", reservation_id=offer.reservation_id, number="+3225550199", warm=True)
