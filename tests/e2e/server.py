@@ -1,6 +1,7 @@
 """The server as its own process, as `make run` starts it: ports, data directory and log of its own."""
 
 import json
+import os
 import random
 import signal
 import socket
@@ -23,8 +24,11 @@ SUPERVISOR = "supervisor1"
 HOST = "127.0.0.1"
 RTP_PORTS_EACH = 1000
 # Below the range from which Linux gives out ephemeral ports.
-RTP_BLOCKS = range(18400, 31400, RTP_PORTS_EACH)
-PORTS = range(10_000, 18_000)
+# Several runs of pytest beside each other take every so-manieth of them: tools.run_tests tells each which it is.
+RUNS = 4
+_RUN = int(os.environ.get("TEST_RUN", "0"))
+RTP_BLOCKS = range(18400, 31400, RTP_PORTS_EACH)[_RUN::RUNS]
+PORTS = range(10_000, 18_000)[_RUN::RUNS]
 
 _random = random.Random()
 
