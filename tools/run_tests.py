@@ -57,7 +57,7 @@ def main() -> int:
     with ExitStack() as stack:
         started: dict[str, tuple[subprocess.Popen[str], IO[str]]] = {}
         for number, (name, arguments) in enumerate(runs().items()):
-            kept = stack.enter_context(tempfile.TemporaryFile("w+"))
+            kept: IO[str] = stack.enter_context(tempfile.TemporaryFile("w+"))
             process = subprocess.Popen(
                 command(name, arguments),
                 cwd=ROOT,
