@@ -22,5 +22,5 @@ def test_a_turn_is_an_entry() -> None:
 
 
 def test_states_are_those_of_work_and_open() -> None:
-    """The board and the record use one word for one thing."""
-    assert {state.value for state in RecordState} == {state.value for state in WorkState} | {"open"}
+    """The board and the record use one word for one thing. A parked chat is no open work for the while."""
+    assert {state.value for state in RecordState} == {state.value for state in WorkState} | {"open", "parked"}
