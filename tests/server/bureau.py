@@ -107,7 +107,7 @@ class Bureau:
 
     async def connect(self, agent_id: str, generation: int = 2**60) -> None:
         """As if the agent's page and leg were up."""
-        await self.node.core.pump.post(AgentConnected(agent_id, generation), "test")
+        await self.node.core.pump.post(AgentConnected(agent_id, generation, self.node.storage.member.label), "test")
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ Everything that is committed counts as projected at once, unless `position` says
 from pathlib import Path
 
 from router.dispatcher import Dispatcher
-from router.events import TimePassed
+from router.events import Event, PolicyChanged, TimePassed
 from router.replay import Difference
 from router.rows import Turn
 from server.journal_files import JournalFolder
@@ -51,6 +51,8 @@ class Kept:
             days=0,
         )
         await self.rotation.begin(policy, self.walk.world.now)
+        if version is None:
+            await self._commit(PolicyChanged(policy), self.walk.world.now)  # as every first start does
         return self.rotation
 
     async def turns(self, count: int) -> None:
@@ -60,13 +62,16 @@ class Kept:
             known = len(self.walk.trace)
             self.walk.step()
             for event, now, _ in self.walk.trace[known:]:
-                commands = self.dispatcher.expire(now) if event is None else self.dispatcher.handle(event, now)
-                self.done += 1
-                fact = TimePassed() if event is None else event
-                turn = Turn(self.done, now, "walk", fact, tuple(commands), self.dispatcher.drain_changes())
-                await self.store.commit(self.lease, [turn])
-                if self.dispatcher.unfinished:
-                    self.unsettled.add(self.done)
+                await self._commit(event, now)
+
+    async def _commit(self, event: Event | None, now: int) -> None:
+        commands = self.dispatcher.expire(now) if event is None else self.dispatcher.handle(event, now)
+        self.done += 1
+        fact = TimePassed() if event is None else event
+        turn = Turn(self.done, now, "walk", fact, tuple(commands), self.dispatcher.drain_changes())
+        await self.store.commit(self.lease, [turn])
+        if self.dispatcher.unfinished:
+            self.unsettled.add(self.done)
 
     async def segments(self) -> list[Segment]:
         """Everything that is kept, files first."""
