@@ -81,7 +81,7 @@ class CorePart:
 
     def check_store(self) -> str | None:
         """What is wrong with the commits, or None."""
-        if self.pump.away or self.pump.backlog > MAX_BACKLOG:
+        if self.pump.trouble or self.pump.backlog > MAX_BACKLOG:
             return f"{self.pump.backlog} decisions wait for the store: {self.pump.trouble or 'it is slow'}"
         return None
 

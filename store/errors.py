@@ -10,7 +10,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 # Replies of a server that is not (or no longer, or not yet) the one to write to: as good as a lost connection.
-_ELSEWHERE = ("LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN")
+_ELSEWHERE = ("LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "UNBLOCKED")
 # The same as redis-py tells them: it takes the first word off their texts.
 _LOST = (RedisConnectionError, RedisTimeoutError, OSError, ReadOnlyError, MasterDownError, ClusterDownError)
 # Replies of the right server while it cannot write: memory, disk, replicas, a script that runs on.
