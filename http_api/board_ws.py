@@ -6,247 +6,27 @@ no memory. docs/board-ws.md has an example of each message.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
 
 import msgspec
 import structlog
 from aiohttp import WSMsgType, web
 
-from http_api.alerts_api import AlertOverview, covers
-from http_api.ports import AgentOverview, Auth, ChannelOverview, QueueOverview, Scopes
+from http_api.board_messages import BEAT_S, Beat, Change, Hello, Named, Snapshot, Titles, Welcome
+from http_api.board_view import Feed, View
+from http_api.ports import Auth, Scopes
 from http_api.problems import ProblemError
 from http_api.routes import Route
 from http_api.wallboard_view import Wall, WallView
 from records.accounts import Role
-from records.roles import Action, Scope, allowed
+from records.roles import Action, allowed
 from records.sessions import Caller
 
 PATH = "/api/v1/board/ws"
 UNAUTHORIZED, FORBIDDEN, PROTOCOL_ERROR, SLOW, GOING_DOWN = 4401, 4403, 4400, 4408, 1001
 HELLO_TIMEOUT_S, WRITE_TIMEOUT_S, HEARTBEAT_S, CHECK_S = 10.0, 10.0, 20.0, 30.0
-# A page cannot see the pings of the WebSocket itself: by this it knows that what it shows is of now.
-BEAT_S = 5.0
 _log = structlog.get_logger(__name__)
-
-
-class BoardWork(msgspec.Struct, frozen=True, kw_only=True):
-    """An open item; times in microseconds since the epoch.
-
-    `order` sorts the waiting items of a queue, smallest first. `offered_to` has the offer now, `directed` has it kept
-    for them. `due_at`: when the target is missed; `breach`: how likely that is, in tenths, null while too little is
-    known. `agent_id` has taken it, and `since` is when its state (assigned, connected, wrap_up) began.
-    `customer`: number or name, "" when neither is known; `ring`: how many rings of its queue hold for it.
-    """
-
-    work_id: str
-    interaction_id: str
-    medium: str
-    queue: str
-    state: str
-    queued_at: int
-    attempts: int
-    order: tuple[int, int, int]
-    requirements: dict[str, int]
-    offered_to: str | None = None
-    directed: str | None = None
-    due_at: int | None = None
-    breach: float | None = None
-    customer: str = ""
-    channel: str = ""
-    ring: int = 0
-    priority: int = 0
-    agent_id: str | None = None
-    since: int | None = None
-
-
-Thing = QueueOverview | AgentOverview | BoardWork | AlertOverview | ChannelOverview
-# What it is (queues, agents, work, alerts or channels) and its id.
-Key = tuple[str, str]
-
-
-class Feed(Protocol):
-    """The board's versions (server.live.LiveFeed)."""
-
-    def subscribe(self) -> None:
-        """Somebody watches: keep the board."""
-        ...
-
-    def unsubscribe(self) -> None:
-        """One watcher fewer."""
-        ...
-
-    @property
-    def version(self) -> int:
-        """Grows with each change."""
-        ...
-
-    def since(self, version: int) -> Mapping[Key, Thing | None] | None:
-        """What changed after that version (None: gone); None when that is too long ago."""
-        ...
-
-    def everything(self) -> Mapping[Key, Thing]:
-        """All that is on the board."""
-        ...
-
-    async def wait(self, version: int) -> None:
-        """Returns when there is a newer version; changes gather for a quarter of a second before."""
-        ...
-
-
-Labels = dict[str, dict[str, str]]
-
-
-class Titles(msgspec.Struct, frozen=True):
-    """What the site calls things: code -> language -> text."""
-
-    reasons: Labels = {}
-    skills: Labels = {}
-    teams: Labels = {}
-    # After how long a reason is told as an alert, in microseconds; "" is for all that have no limit of their own.
-    limits: dict[str, int] = {}
-
-
-class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="hello"):
-    """The client's first and only message."""
-
-    token: str
-
-
-class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
-    """Who is watching (`agent_id` of an account with one), and the server's clock in microseconds since the epoch.
-
-    `reasons`: why an agent may be set not ready, `skills` and `team_titles`: all of the site; each code with its title
-    by language. `beat_us`: how long the server is silent at most.
-    """
-
-    account: str
-    role: str
-    teams: tuple[str, ...]
-    server_time_us: int
-    reasons: Labels = {}
-    skills: Labels = {}
-    team_titles: Labels = {}
-    beat_us: int = int(BEAT_S * 1e6)
-    agent_id: str | None = None
-    limits: dict[str, int] = {}
-
-
-class Named(msgspec.Struct, frozen=True, tag="titles"):
-    """The site was read again, or edited: its names are these now, as in the welcome."""
-
-    server_time_us: int
-    reasons: Labels
-    skills: Labels
-    team_titles: Labels
-    limits: dict[str, int]
-
-
-class Gone(msgspec.Struct, frozen=True):
-    """What is no longer on the board (or no longer in the caller's reach), by id."""
-
-    queues: tuple[str, ...] = ()
-    agents: tuple[str, ...] = ()
-    work: tuple[str, ...] = ()
-    alerts: tuple[str, ...] = ()
-    channels: tuple[str, ...] = ()
-
-
-class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
-    """The whole board; whatever the client had before is void."""
-
-    version: int
-    server_time_us: int
-    queues: tuple[QueueOverview, ...]
-    agents: tuple[AgentOverview, ...]
-    work: tuple[BoardWork, ...]
-    alerts: tuple[AlertOverview, ...] = ()
-    channels: tuple[ChannelOverview, ...] = ()
-
-
-class Change(msgspec.Struct, frozen=True, tag="change"):
-    """Each thing replaces the one with its id."""
-
-    version: int
-    server_time_us: int
-    queues: tuple[QueueOverview, ...]
-    agents: tuple[AgentOverview, ...]
-    work: tuple[BoardWork, ...]
-    alerts: tuple[AlertOverview, ...]
-    channels: tuple[ChannelOverview, ...]
-    gone: Gone
-
-
-class Beat(msgspec.Struct, frozen=True, tag="beat"):
-    """Nothing has changed, and the connection lives."""
-
-    server_time_us: int
-
-
-class View:
-    """What one client has been told, and what it is to be told next. Pure."""
-
-    def __init__(self) -> None:
-        self._version = -1
-        self._known: set[Key] = set()
-        self._scope: Scope | None = None
-
-    @property
-    def version(self) -> int:
-        """The board's version that the client has."""
-        return self._version
-
-    def next(self, feed: Feed, scope: Scope, now: int) -> Snapshot | Change | None:
-        """The message that brings the client up to date; None when it is. A changed scope begins anew."""
-        changes = feed.since(self._version) if scope == self._scope else None
-        version = feed.version
-        if changes is None:
-            seen = {key: thing for key, thing in feed.everything().items() if _visible(scope, thing)}
-            self._version, self._scope, self._known = version, scope, set(seen)
-            return Snapshot(version, now, *_sorted(seen))
-        self._version = version
-        shown = {key: thing for key, thing in changes.items() if thing is not None and _visible(scope, thing)}
-        gone = [key for key in changes if key not in shown and key in self._known]
-        self._known.update(shown)
-        self._known.difference_update(gone)
-        if not shown and not gone:
-            return None
-        lost = {kind: tuple(name for one, name in gone if one == kind) for kind in Gone.__struct_fields__}
-        return Change(version, now, *_sorted(shown), Gone(**lost))
-
-
-def _visible(scope: Scope, thing: Thing) -> bool:
-    match thing:
-        case QueueOverview():
-            return scope.covers_queue(Action.SEE_QUEUES, thing.queue)
-        case AgentOverview():
-            return scope.covers_agent(Action.SEE_AGENTS, thing.agent_id)
-        case BoardWork():
-            return scope.covers_queue(Action.SEE_WORK, thing.queue)
-        case AlertOverview():
-            return covers(scope, Action.SEE_ALERTS, thing)
-        case ChannelOverview():
-            return scope.covers_team(Action.SEE_QUEUES, thing.owner)
-
-
-def _sorted(
-    things: Mapping[Key, Thing],
-) -> tuple[
-    tuple[QueueOverview, ...],
-    tuple[AgentOverview, ...],
-    tuple[BoardWork, ...],
-    tuple[AlertOverview, ...],
-    tuple[ChannelOverview, ...],
-]:
-    every = things.values()
-    return (
-        tuple(one for one in every if isinstance(one, QueueOverview)),
-        tuple(one for one in every if isinstance(one, AgentOverview)),
-        tuple(one for one in every if isinstance(one, BoardWork)),
-        tuple(one for one in every if isinstance(one, AlertOverview)),
-        tuple(one for one in every if isinstance(one, ChannelOverview)),
-    )
 
 
 class BoardSocket:

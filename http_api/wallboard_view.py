@@ -56,7 +56,7 @@ Key = tuple[str, str]
 
 
 class Feed(Protocol):
-    """As http_api.board_ws.Feed."""
+    """As http_api.board_view.Feed."""
 
     @property
     def version(self) -> int: ...

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from config.site import QueueConfig, Site
 from http_api.alerts_api import AlertOverview
-from http_api.board_ws import BoardWork
+from http_api.board_messages import BoardWork
 from http_api.ports import (
     AgentFigures,
     AgentOverview,

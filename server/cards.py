@@ -1,7 +1,7 @@
 """What an agent's screen shows: offers, assignments, wrap-ups and the snapshot, made from rows and contexts."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from agents_ws import messages as m
 from config.site import Named, Site, label
@@ -11,16 +11,6 @@ from router.rows import AgentRow, ReservationRow, WorkRow
 from router.vocabulary import Medium, OfferState, Presence
 from server.contexts import Earlier, InteractionContext
 from server.current import CurrentSite
-
-
-class Board(Protocol):
-    """The dispatcher's read views."""
-
-    def agent(self, agent_id: str) -> AgentRow | None: ...
-
-    def work(self, work_id: str) -> WorkRow | None: ...
-
-    def reservations_of(self, agent_id: str) -> tuple[ReservationRow, ...]: ...
 
 
 def choices(named: Mapping[str, Named]) -> tuple[m.Choice, ...]:

@@ -1,4 +1,4 @@
-"""The agents' side: carries out what they ask (the endpoint's Gateway) and shows them what was committed."""
+"""The agents' side: carries out what they ask (the endpoint's Gateway); what was committed, its news show."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -11,27 +11,14 @@ from agents_ws.ports import Refusal
 from records.notes import Notes
 from records.sessions import SignIn
 from router import events as facts
-from router.commands import (
-    CloseWork,
-    Command,
-    EndWrapUp,
-    JoinLegs,
-    ParkWork,
-    PartLegs,
-    Refuse,
-    SendOffer,
-    ShowPresence,
-    StartWrapUp,
-    WithdrawOffer,
-)
-from router.moves import REASON_REMOVED
-from router.rows import ReservationRow, Turn, WorkRow
-from router.vocabulary import EndedBy, Medium, OfferState, Presence, WithdrawReason
+from router.commands import Refuse
+from router.rows import ReservationRow, WorkRow
+from router.vocabulary import EndedBy, Medium, OfferState, Presence
 from server.call_desk import CallDesk
-from server.cards import Board, Cards
+from server.cards import Cards
 from server.chat_desk import ChatDesk
 from server.contexts import InteractionContext, InteractionContexts
-from server.own_day import OwnDays
+from server.desk_news import DeskNews
 from server.reach import Reach
 from server.routing import Routing
 from server.tasks import TaskOwner
@@ -72,24 +59,23 @@ class Desk:
     ) -> None:
         self._pump = pump
         self._cards = cards
-        self._contexts = contexts
         self._reach = reach
         self._sign_in = sign_in
         self._notes = notes
-        self._tasks = tasks
         self._wall = wall
         self._generation = 0
         self._page_of: dict[str, int] = {}
         self._hub: Send | None = None
         self._conductor: Conductor | None = None
         self._chats: ChatDesk | None = None
-        self.days: OwnDays | None = None
-        self.calls = CallDesk(pump.dispatcher, cards.current, self._send, pump.now)
+        self.calls = CallDesk(pump.dispatcher, cards.current, self.send, pump.now)
+        self.news = DeskNews(pump.dispatcher, cards, contexts, reach, self.calls, tasks, pump.now, self)
 
     def attach_chats(self, chats: ChatDesk) -> None:
         """As `attach`, for chats."""
         self._chats = chats
         self._cards.chat_of = chats.card
+        self.news.parked = chats.parked
 
     def attach(self, hub: Send, conductor: Conductor) -> None:
         """Closes the circle: hub and conductor need the desk, and it needs them."""
@@ -157,10 +143,19 @@ class Desk:
         items = [board.work(row.work_id) for row in board.reservations_of(agent_id) if row.state in talking]
         return any(work is not None and work.node == node for work in items)
 
+    def send(self, agent_id: str, message: m.NumberedMessage) -> None:
+        """To their page, if it is at this node."""
+        if self._hub is not None:
+            self._hub.send(agent_id, message)
+
+    def close(self, agent_id: str, code: m.ByeCode) -> None:
+        """Their page is told why it is cut off."""
+        if self._hub is not None:
+            self._hub.close(agent_id, code)
+
     def send_away(self, agent_id: str) -> None:
         """Their page connects again, to another node."""
-        if self._hub is not None:
-            self._hub.close(agent_id, m.ByeCode.SHUTDOWN)
+        self.close(agent_id, m.ByeCode.SHUTDOWN)
 
     def page_up(self, agent_id: str) -> bool:
         """Whether a page of the agent is connected."""
@@ -168,16 +163,16 @@ class Desk:
 
     async def snapshot(self, agent_id: str) -> m.Snapshot:
         """All that the page shows."""
-        board: Board = self._pump.dispatcher
+        board = self._pump.dispatcher
         held: list[tuple[ReservationRow, WorkRow, InteractionContext]] = []
         for before in board.reservations_of(agent_id):
             if (work := board.work(before.work_id)) is not None:
-                context = await self._context(work.work_id, work.interaction_id)
-                row = self._own(agent_id, before.reservation_id)  # it may have moved on while SQL was asked
+                context = await self.news.context(work.work_id, work.interaction_id)
+                row = self.news.own(agent_id, before.reservation_id)  # it may have moved on while SQL was asked
                 held += [(row, work, context)] if row is not None else []
         shown = self._cards.snapshot(board.agent(agent_id), self._leg_state(agent_id), held, self._pump.now())
-        today = self.days.of(agent_id) if self.days is not None else m.Today()
-        parked = self._chats.parked.of(agent_id) if self._chats is not None and self._chats.parked is not None else ()
+        today = self.news.days.of(agent_id) if self.news.days is not None else m.Today()
+        parked = self.news.parked.of(agent_id) if self.news.parked is not None else ()
         return replace(shown, today=today, parked=parked, **self.calls.snapshot(agent_id))
 
     async def set_presence(self, agent_id: str, presence: str, reason: str | None) -> Refusal | None:
@@ -203,7 +198,7 @@ class Desk:
 
     async def accept(self, agent_id: str, reservation_id: str) -> Refusal | None:
         """Take the offer; an agent with a phone answers the phone."""
-        row = self._own(agent_id, reservation_id)
+        row = self.news.own(agent_id, reservation_id)
         rings = row is None or row.medium is Medium.VOICE
         if rings and self._reach.on_phone(agent_id):
             return Refusal("answer_your_phone", "the phone is ringing: answer there")
@@ -215,7 +210,7 @@ class Desk:
 
     async def hang_up(self, agent_id: str, reservation_id: str) -> Refusal | None:
         """End the conversation, or the call to a customer who has not answered yet."""
-        if self._own(agent_id, reservation_id) is not None and self.calls.give_up(reservation_id):
+        if self.news.own(agent_id, reservation_id) is not None and self.calls.give_up(reservation_id):
             return None
         if refusal := self.calls.not_talking(agent_id, reservation_id):
             return refusal
@@ -223,7 +218,7 @@ class Desk:
 
     async def call(self, agent_id: str, command: m.CallCommand) -> Refusal | None:
         """Hold, mute, transfer and the rest of the call bar; of these a chat knows the transfer."""
-        row = self._own(agent_id, command.reservation_id)
+        row = self.news.own(agent_id, command.reservation_id)
         chats = self._chats if row is not None and row.medium is Medium.CHAT else None
         if chats is not None and isinstance(command, m.Transfer):
             return await chats.transfer(agent_id, command)
@@ -241,9 +236,9 @@ class Desk:
 
     async def unpark(self, agent_id: str, interaction_id: str) -> Refusal | None:
         """Have a parked chat back."""
-        if self._chats is None or self._chats.parked is None:
+        if self.news.parked is None:
             return Refusal("not_parked", "there are no chats here")
-        return self._chats.parked.take_back(agent_id, interaction_id)
+        return self.news.parked.take_back(agent_id, interaction_id)
 
     async def call_back(self, agent_id: str, follow_up: int) -> Refusal | None:
         """Call a customer of the follow-ups."""
@@ -263,7 +258,7 @@ class Desk:
         """Close wrap-up. The note is kept first: it must not be lost when the node dies in between."""
         if disposition is not None and disposition not in self._cards.site.dispositions:
             return Refusal("unknown_disposition", f"there is no disposition {disposition!r}")
-        row = self._own(agent_id, reservation_id)
+        row = self.news.own(agent_id, reservation_id)
         work = self._pump.dispatcher.work(row.work_id) if row and row.state is OfferState.WRAP_UP else None
         rules = self._cards.site.queues.get(work.queue) if work is not None else None
         # What its deadline closes at the next moment it may close itself: the note would be lost.
@@ -312,7 +307,7 @@ class Desk:
     def held(self, agent_id: str, reservation_id: str, on: bool) -> None:
         """Hold went on or off."""
         self._cards.hold(reservation_id, self._pump.now() if on else None)
-        self._show_assignment(agent_id, reservation_id)
+        self.news.assignment(agent_id, reservation_id)
 
     def parties(self, interaction_id: str, parties: Sequence[PartyView]) -> None:
         """Who is in a call has changed."""
@@ -325,141 +320,12 @@ class Desk:
     def leg_changed(self, agent_id: str, up: bool) -> None:
         """The browser's leg is up or gone."""
         self._reach.leg(agent_id, up=up)
-        self._send(agent_id, m.Leg(state="up" if up else "none"))
+        self.send(agent_id, m.Leg(state="up" if up else "none"))
 
     def phone_changed(self, agent_id: str, *, registered: bool) -> None:
         """The agent's phone is registered or absent."""
         self._reach.registered(agent_id, up=registered)
-        self._send(agent_id, m.Leg(state=self._leg_state(agent_id)))
-
-    # --- what the router committed ------------------------------------------------------------------------------
-
-    def show(self, turn: Turn) -> None:
-        """Tells the agents concerned."""
-        if isinstance(turn.event, facts.WorkQueued) and not any(isinstance(c, Refuse) for c in turn.commands):
-            self._contexts.queued(turn.event.interaction_id)
-        if isinstance(turn.event, facts.AgentConnected):
-            self._moved(turn.event, refused=any(isinstance(c, Refuse) for c in turn.commands))
-        for command in turn.commands:
-            self._show(command)
-        if self.days is not None:
-            self.days.observe(turn)
-        if self._chats is not None and self._chats.parked is not None:
-            for command in turn.commands:
-                if isinstance(command, ParkWork):
-                    self._cards.forget(command.reservation_id)
-                    self.calls.over(command.reservation_id)
-            self._chats.parked.show(turn)
-        # Said twice (after a restart, by a leg that came back) it changes nothing, and shows nothing.
-        if isinstance(turn.event, facts.AssignmentConnected) and turn.changes.reservations:
-            row = self._pump.dispatcher.reservation(turn.event.reservation_id)
-            if row is not None and row.state is OfferState.CONNECTED:
-                self._show_assignment(row.agent_id, row.reservation_id)
-
-    def _moved(self, event: facts.AgentConnected, *, refused: bool) -> None:
-        """An agent is where they came last; of two who come at once each is told again until one is the last."""
-        agent_id = event.agent_id
-        if event.node == self._reach.node:
-            if refused:
-                self._reach.refused(agent_id)
-        elif not refused and agent_id in self._page_of and self._hub is not None:
-            self._hub.close(agent_id, m.ByeCode.REPLACED)
-
-    def _elsewhere(self, agent_id: str) -> bool:
-        """Whether another node holds the agent's connection, and shows them what there is to show."""
-        row = self._pump.dispatcher.agent(agent_id)
-        return row is not None and row.node not in ("", self._reach.node)
-
-    def _show(self, command: Command) -> None:
-        match command:
-            case SendOffer():
-                self._cards.remember(command)
-                self._with_context(command, lambda context: self._show_offer(command, context))
-            case WithdrawOffer(reservation_id=reservation_id, agent_id=agent_id, reason=reason):
-                self._cards.forget(reservation_id)
-                self.calls.over(reservation_id)
-                self._send(agent_id, m.OfferWithdrawn(reservation_id=reservation_id, reason=reason))
-            case JoinLegs(reservation_id=reservation_id, agent_id=agent_id):
-                # Where the context came late, they may be connected by then: that turn shows it.
-                self._show_assignment(agent_id, reservation_id, (OfferState.ACCEPTED,))
-            case PartLegs():
-                self._cards.hold(command.reservation_id, None)
-                self.calls.over(command.reservation_id)
-                self._with_context(command, lambda context: self._show_ended(command, context))
-                if self._pump.dispatcher.reservation(command.reservation_id) is None:
-                    self._cards.forget(command.reservation_id)
-            case StartWrapUp(reservation_id=reservation_id, agent_id=agent_id):
-                row, work = self._own(agent_id, reservation_id), self._pump.dispatcher.work(command.work_id)
-                if row is not None and work is not None and row.state is OfferState.WRAP_UP:
-                    self._send(agent_id, self._cards.wrap_up(row, work))
-            case EndWrapUp(reservation_id=reservation_id, agent_id=agent_id, disposition=disposition):
-                self._cards.forget(reservation_id)
-                self._send(agent_id, m.WrapUpEnded(reservation_id=reservation_id, disposition=disposition))
-            case ShowPresence(agent_id=agent_id, reason=reason):
-                self._send(agent_id, self._cards.presence(command))
-                if reason == REASON_REMOVED and self._hub is not None:
-                    self._hub.close(agent_id, m.ByeCode.SIGNED_OUT)
-            case CloseWork(interaction_id=interaction_id):
-                self._contexts.drop(interaction_id)
-            case _:
-                return
-
-    def _with_context(self, of: SendOffer | PartLegs | WorkRow, show: Callable[[InteractionContext], None]) -> None:
-        """At once when the caller's context is here, so that messages keep their order; else when it has been read.
-
-        Only an offer waits for the past of the caller: nobody looks at it for the first time later on.
-        """
-        if isinstance(of, SendOffer | PartLegs) and self._elsewhere(of.agent_id):
-            return
-        find = self._contexts.cached if isinstance(of, SendOffer) else self._contexts.live
-        context = find(of.interaction_id)
-        if context is not None:
-            show(context)
-        else:
-            self._tasks.spawn(self._show_later(of.work_id, of.interaction_id, show), f"show:{of.interaction_id}")
-
-    async def _show_later(self, work_id: str, interaction_id: str, show: Callable[[InteractionContext], None]) -> None:
-        show(await self._context(work_id, interaction_id))
-
-    async def _context(self, work_id: str, interaction_id: str) -> InteractionContext:
-        context = await self._contexts.get(interaction_id)
-        if self._pump.dispatcher.work(work_id) is None:
-            self._contexts.drop(interaction_id)  # the work was closed meanwhile: nobody else will
-        return context
-
-    def _show_offer(self, command: SendOffer, context: InteractionContext) -> None:
-        row = self._pump.dispatcher.reservation(command.reservation_id)
-        work = self._pump.dispatcher.work(command.work_id)
-        if row is not None and work is not None and row.state is OfferState.OFFERED:
-            self._send(command.agent_id, self._cards.offer(row, work, context, self._pump.now()))
-
-    def _show_assignment(
-        self,
-        agent_id: str,
-        reservation_id: str,
-        states: tuple[OfferState, ...] = (OfferState.ACCEPTED, OfferState.CONNECTED),
-    ) -> None:
-        row = self._own(agent_id, reservation_id)
-        work = self._pump.dispatcher.work(row.work_id) if row else None
-        if work is None or self._elsewhere(agent_id):
-            return
-
-        def show(context: InteractionContext) -> None:
-            now_row = self._own(agent_id, reservation_id)
-            if now_row is not None and now_row.state in states:
-                self._send(agent_id, self._cards.assignment(now_row, work, context, self._pump.now()))
-
-        self._with_context(work, show)
-
-    def _show_ended(self, command: PartLegs, context: InteractionContext) -> None:
-        row = self._own(command.agent_id, command.reservation_id)
-        work = self._pump.dispatcher.work(command.work_id)
-        if row is None or work is None:
-            reason = WithdrawReason.ABANDONED if command.by is EndedBy.CUSTOMER else WithdrawReason.CANCELLED
-            self._send(command.agent_id, m.OfferWithdrawn(reservation_id=command.reservation_id, reason=reason))
-            return
-        ended = self._cards.assignment(row, work, context, self._pump.now(), state="ended", by=command.by)
-        self._send(command.agent_id, ended)
+        self.send(agent_id, m.Leg(state=self._leg_state(agent_id)))
 
     # --- inside -------------------------------------------------------------------------------------------------
 
@@ -469,16 +335,8 @@ class Desk:
                 return Refusal(answer.code, answer.message)
         return None
 
-    def _own(self, agent_id: str, reservation_id: str) -> ReservationRow | None:
-        row = self._pump.dispatcher.reservation(reservation_id)
-        return row if row is not None and row.agent_id == agent_id else None
-
     def _leg_state(self, agent_id: str) -> m.LegState:
         there = self._reach.leg_state(agent_id)
         if self._reach.on_phone(agent_id):
             return "phone_registered" if there else "phone_absent"
         return "up" if there else "none"
-
-    def _send(self, agent_id: str, message: m.NumberedMessage) -> None:
-        if self._hub is not None:
-            self._hub.send(agent_id, message)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 
-from http_api.board_ws import BoardWork, Key, Thing
+from http_api.board_messages import BoardWork, Key, Thing
 from http_api.ports import AgentOverview, QueueOverview
 from router.dispatcher import Dispatcher
 from router.events import DayStarted, PolicyChanged

@@ -6,7 +6,8 @@ from aiohttp import web
 
 from config.site import Named, Site, TeamConfig, label
 from config.whole import WholeSite
-from http_api.board_ws import BoardSocket, Titles
+from http_api.board_messages import Titles
+from http_api.board_ws import BoardSocket
 from http_api.plans_api import PlansApi
 from http_api.ports import Auth
 from http_api.routes import Route

@@ -8,7 +8,7 @@ import structlog
 from router.commands import Command, SendOffer
 from router.rows import Turn
 from server.contexts import InteractionContexts
-from server.desk import Desk
+from server.desk_news import DeskNews
 from telemetry.routing import RoutingMeter
 from voice.conductor import Conductor
 
@@ -32,7 +32,7 @@ class Speaker:
     def __init__(self, meter: RoutingMeter, contexts: InteractionContexts) -> None:
         self._meter = meter
         self._contexts = contexts
-        self._desk: Desk | None = None
+        self._desk: DeskNews | None = None
         self._conductor: Conductor | None = None
         self._projection: Records | None = None
         self._chats: Callable[[Command], None] | None = None
@@ -41,7 +41,7 @@ class Speaker:
         # What is counted is counted on one node only, and followers' turns are the owner's.
         self.owning: Callable[[], bool] = lambda: True
 
-    def attach(self, desk: Desk, conductor: Conductor, projection: Records) -> None:
+    def attach(self, desk: DeskNews, conductor: Conductor, projection: Records) -> None:
         """Closes the circle."""
         self._desk, self._conductor, self._projection = desk, conductor, projection
 

@@ -110,7 +110,7 @@ class VoicePart:
         self.lines.refused = self.conductor.call_failed
         self.desk.calls.call_back = self._call_backs().call
         self.desk.attach(self.hub, self.conductor)
-        self.desk.days = OwnDays(
+        self.desk.news.days = OwnDays(
             core.management.figures.agent,
             Ratings(storage.database),
             self.desk.pages,
@@ -118,8 +118,8 @@ class VoicePart:
             lambda: current.site.time_zone,
             wall_us,
         )
-        ground.tasks.spawn(self.desk.days.run(), "own_days")
-        core.speaker.attach(self.desk, self.conductor, core.projection)
+        ground.tasks.spawn(self.desk.news.days.run(), "own_days")
+        core.speaker.attach(self.desk.news, self.conductor, core.projection)
         current.on_change(self._follow)
         self._follow(current.site)
 

@@ -2,169 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from http_api.alerts_api import AlertOverview
-from http_api.board_ws import BoardSocket, BoardWork, Change, Key, Snapshot, Thing, Titles, View
-from http_api.ports import AgentOverview, ChannelOverview, QueueOverview
+from http_api.board_messages import Titles
+from http_api.board_ws import BoardSocket
 from records.accounts import Role
 from records.roles import Scope
 from records.sessions import Caller, SignedIn
-from router.alerts import Alert, AlertKind
-
-SAM = Scope(Role.SUPERVISOR, "sam", frozenset({"t"}), frozenset({"ann"}), frozenset({"sales", "care"}))
-
-
-class Ledger:
-    """A feed that a test writes."""
-
-    def __init__(self) -> None:
-        self.version = 0
-        self.kept: dict[Key, tuple[int, Thing | None]] = {}
-        self.floor = 0
-        self.watchers = 0
-        self.news = asyncio.Event()
-
-    def subscribe(self) -> None:
-        self.watchers += 1
-
-    def unsubscribe(self) -> None:
-        self.watchers -= 1
-
-    def put(self, key: Key, thing: Thing | None) -> None:
-        self.version += 1
-        self.kept[key] = (self.version, thing)
-        self.news.set()
-
-    def since(self, version: int) -> Mapping[Key, Thing | None] | None:
-        if version < self.floor:
-            return None
-        return {key: thing for key, (changed, thing) in self.kept.items() if changed > version}
-
-    def everything(self) -> Mapping[Key, Thing]:
-        return {key: thing for key, (_, thing) in self.kept.items() if thing is not None}
-
-    async def wait(self, version: int) -> None:
-        while self.version <= version:
-            self.news.clear()
-            await self.news.wait()
-
-
-def person(agent_id: str, team: str, load: int = 0) -> AgentOverview:
-    return AgentOverview(
-        agent_id=agent_id, team=team, presence="ready", reason=None, since=0, connected=True, load=load, capacity=3
-    )
-
-
-def queue(name: str, waiting: int = 0) -> QueueOverview:
-    return QueueOverview(queue=name, medium="voice", waiting=waiting, oldest_queued_at=None)
-
-
-def item(work_id: str, name: str) -> BoardWork:
-    return BoardWork(
-        work_id=work_id,
-        interaction_id=f"i-{work_id}",
-        medium="voice",
-        queue=name,
-        state="waiting",
-        queued_at=1,
-        attempts=0,
-        order=(0, 1, 1),
-        requirements={},
-    )
-
-
-def test_a_snapshot_then_changes_within_reach() -> None:
-    feed, view = Ledger(), View()
-    feed.put(("queues", "sales"), queue("sales"))
-    feed.put(("queues", "other"), queue("other"))
-    first = view.next(feed, SAM, 5)
-    assert isinstance(first, Snapshot)
-    assert [each.queue for each in first.queues] == ["sales"]
-    assert view.next(feed, SAM, 6) is None
-    feed.put(("queues", "other"), queue("other", 3))
-    assert view.next(feed, SAM, 7) is None
-    feed.put(("work", "w1"), item("w1", "sales"))
-    change = view.next(feed, SAM, 8)
-    assert isinstance(change, Change)
-    assert ([each.work_id for each in change.work], change.gone.work) == (["w1"], ())
-
-
-def test_what_moves_out_of_reach_is_gone_and_once_only() -> None:
-    feed, view = Ledger(), View()
-    feed.put(("work", "w1"), item("w1", "sales"))
-    view.next(feed, SAM, 1)
-    feed.put(("work", "w1"), item("w1", "other"))
-    change = view.next(feed, SAM, 2)
-    assert isinstance(change, Change)
-    assert change.gone.work == ("w1",)
-    feed.put(("work", "w1"), None)
-    assert view.next(feed, SAM, 3) is None
-
-
-def test_alerts_of_the_own_teams_and_when_they_are_over() -> None:
-    feed, view = Ledger(), View()
-    for number, name in ((1, "sales"), (2, "other")):
-        alert = AlertOverview.of(Alert(number, AlertKind.BREACH, "queue", name, 5))
-        feed.put(("alerts", str(number)), alert)
-    first = view.next(feed, SAM, 1)
-    assert isinstance(first, Snapshot)
-    assert [each.id for each in first.alerts] == [1]
-    feed.put(("alerts", "1"), None)
-    feed.put(("alerts", "2"), None)
-    change = view.next(feed, SAM, 2)
-    assert isinstance(change, Change)
-    assert change.gone.alerts == ("1",)
-
-
-def test_too_long_ago_or_another_scope_begins_anew() -> None:
-    feed, view = Ledger(), View()
-    feed.put(("work", "w1"), item("w1", "sales"))
-    view.next(feed, SAM, 1)
-    feed.put(("work", "w2"), item("w2", "sales"))
-    feed.floor = feed.version + 1
-    again = view.next(feed, SAM, 2)
-    assert isinstance(again, Snapshot)
-    assert len(again.work) == 2
-    feed.floor = 0
-    narrow = Scope(Role.SUPERVISOR, "sam", frozenset(), frozenset(), frozenset())
-    empty = view.next(feed, narrow, 3)
-    assert isinstance(empty, Snapshot)
-    assert empty.work == ()
-
-
-def test_nothing_outside_the_scope_is_ever_sent() -> None:
-    """Every kind of thing, in and out of reach, in snapshots and in changes, and when reach is lost."""
-    feed, view = Ledger(), View()
-    for number, name in enumerate(("sales", "secret")):
-        team = ("t", "u")[number]
-        agent_id = ("ann", "eve")[number]
-        feed.put(("queues", name), queue(name))
-        feed.put(("work", f"w-{name}"), item(f"w-{name}", name))
-        feed.put(("agents", agent_id), person(agent_id, team))
-        feed.put(("channels", team), ChannelOverview(channel=team, title="", medium="voice", owner=team))
-    sent = [view.next(feed, SAM, 1)]
-    for number in range(3):
-        feed.put(("queues", "secret"), queue("secret", number + 1))
-        feed.put(("agents", "eve"), person("eve", "u", load=number + 1))
-        feed.put(("work", "w-secret"), item("w-secret", "secret"))
-        feed.put(("channels", "u"), ChannelOverview(channel="u", title=str(number), medium="voice", owner="u"))
-        sent.append(view.next(feed, SAM, 2))
-    feed.put(("work", "w-secret"), None)
-    feed.put(("work", "w-sales"), item("w-sales", "secret"))
-    sent.append(view.next(feed, SAM, 3))
-    told = msgspec.json.encode(sent).decode()
-    for secret in ("secret", '"eve"', '"u"'):
-        assert secret not in told
-    last = sent[-1]
-    assert isinstance(last, Change)
-    assert last.gone.work == ("w-sales",)
+from tests.http_api.ledger import SAM, Ledger, queue
 
 
 class Door:

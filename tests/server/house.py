@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 from argon2 import PasswordHasher
 
 from agents_ws import messages as m
+from agents_ws.ports import Refusal
 from config.policy import site_policy
 from config.site import AgentConfig, QueueConfig, Site
 from media.engine import EngineSettings, InProcessEngine
@@ -227,7 +228,7 @@ class House:
         self._build_voice()
         self._build_desk()
         self.desk.attach(self.hub, self.conductor)
-        self.speaker.attach(self.desk, self.conductor, self.projection)
+        self.speaker.attach(self.desk.news, self.conductor, self.projection)
         self.tasks.spawn(self.pump.run(), "pump")
         self.tasks.spawn(self.projection.run(), "projection")
         await self.engine.start()
@@ -440,6 +441,12 @@ class House:
             await asyncio.sleep(0.002)
         assert self.leftovers() == {}
         check(self.pump.dispatcher)
+
+
+def code(answer: Refusal | str | None) -> str | None:
+    """Why it was refused; None when it was not."""
+    assert not isinstance(answer, str)
+    return None if answer is None else answer.code
 
 
 def offer_of(port: int, direction: str = "sendrecv", version: int = 0) -> bytes:

@@ -1,26 +1,16 @@
 """The agents' side: each request with its refusals, what is shown in which order, and the snapshot."""
 
-import asyncio
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from agents_ws import messages as m
 from agents_ws.ports import Refusal
 from records.accounts import Account, Role
 from router import events as facts
-from router.vocabulary import EndedBy, Medium, OfferState, Presence, WithdrawReason
+from router.vocabulary import EndedBy, Medium, OfferState, Presence
 from sip import events as sip
-from tests.server.house import House, built, offer_of, until
+from tests.server.house import House, built, code, offer_of
 from tests.server.sites import SECOND
-
-
-def code(answer: Refusal | str | None) -> str | None:
-    assert not isinstance(answer, str)
-    return None if answer is None else answer.code
-
 
 # --- signing in and out -----------------------------------------------------------------------------------------
 
@@ -155,59 +145,6 @@ async def test_a_whole_piece_of_work_in_the_agents_eyes(house: House) -> None:
     await house.empty()
 
 
-async def test_work_without_wrap_up_leaves_nothing(tmp_path: Path) -> None:
-    async with built(tmp_path, wrap_up_us=0) as house:
-        call, _ = await house.talking()
-        house.outside.ua.hangup(call)
-        await house.said("WrapUpEnded")
-        await house.empty()
-        assert house.hub.words()[-1] == "WrapUpEnded", "nothing comes after it"
-
-
-async def test_a_slow_past_does_not_turn_the_order_of_messages(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    gate = asyncio.Event()
-
-    async def slow(*_: object) -> str:
-        await gate.wait()
-        raise OSError("no database")
-
-    monkeypatch.setattr(house.contexts._customers, "recognise", slow)
-    call, reservation = await house.talking()
-    house.outside.ua.hangup(call)
-    await house.said("WrapUp")
-    gate.set()
-    await until(lambda: bool(house.failed))
-    house.failed.clear()
-    await house.desk.finish_wrap_up("anna", reservation, "sold", None)
-    await house.empty()
-    words = [word for word in house.hub.words() if word != "Offer"]
-    assert words == ["assignment:accepted", "assignment:connected", "assignment:ended", "WrapUp", "WrapUpEnded"]
-
-
-async def test_a_wrap_up_ends_at_its_deadline(tmp_path: Path) -> None:
-    async with built(tmp_path, wrap_up_us=SECOND // 20) as house:
-        call, reservation = await house.talking()
-        house.outside.ua.hangup(call)
-        await house.said("WrapUpEnded")
-        assert house.hub.of(m.WrapUpEnded)[0].disposition is None
-        assert code(await house.desk.finish_wrap_up("anna", reservation, "sold", "too late")) == "wrap_up_over"
-        await house.empty()
-
-
-async def test_a_caller_who_leaves_before_the_join_takes_the_card_away(house: House) -> None:
-    await house.ready()
-    house.engine.hold["set_room"] = asyncio.Event()
-    call = await house.queued()
-    offer = await house.offer()
-    assert await house.desk.accept("anna", offer.reservation_id) is None
-    await house.said("assignment:accepted")
-    house.pump.tell(facts.CustomerLeft(offer.work_id), "test")
-    await house.said("OfferWithdrawn")
-    house.engine.hold.pop("set_room").set()
-    house.outside.ua.hangup(call)
-    await house.empty()
-
-
 async def test_wrap_up_is_shown_again_with_what_may_still_be_asked_for(tmp_path: Path) -> None:
     async with built(tmp_path, wrap_up_extend_us=30 * SECOND) as house:
         call, reservation = await house.talking()
@@ -222,31 +159,6 @@ async def test_wrap_up_is_shown_again_with_what_may_still_be_asked_for(tmp_path:
         assert (await house.desk.snapshot("anna")).wrap_ups[0].extend_s == 0
         assert await house.desk.finish_wrap_up("anna", reservation, "sold", None) is None
         await house.empty()
-
-
-async def test_an_offer_that_accepts_itself_is_shown_as_taken(tmp_path: Path) -> None:
-    async with built(tmp_path, auto_accept=True) as house:
-        await house.ready()
-        call = await house.queued()
-        await house.said("assignment:connected")
-        assert house.hub.words() == ["assignment:accepted", "assignment:connected"]
-        house.outside.ua.hangup(call)
-        await house.said("WrapUp")
-        assert await house.desk.finish_wrap_up("anna", (await house.offer()).reservation_id, "sold", None) is None
-        await house.empty()
-
-
-async def test_an_offer_that_was_rejected_goes_and_comes_to_others(house: House) -> None:
-    await house.ready()
-    call = await house.queued()
-    offer = await house.offer()
-    await until(lambda: bool(house.hub.of(m.Offer)))
-    assert await house.desk.reject("anna", offer.reservation_id, "lunch") is None
-    assert house.hub.of(m.OfferWithdrawn)[0].reason is WithdrawReason.REJECTED
-    assert code(await house.desk.accept("anna", offer.reservation_id)) == "offer_over"
-    assert code(await house.desk.reject("anna", offer.reservation_id, None)) == "offer_over"
-    house.outside.ua.hangup(call)
-    await house.empty()
 
 
 async def test_an_agent_with_a_phone_accepts_there(house: House) -> None:
@@ -337,79 +249,11 @@ async def test_a_snapshot_in_each_state(house: House) -> None:
     await house.empty()
 
 
-async def test_asking_for_a_context_of_closed_work_leaves_none_behind(house: House) -> None:
-    """After a restart contexts are read back from SQL: also for work that is closed in that very moment."""
-    await house.ready()
-    call = await house.queued()
-    offer = await house.offer()
-    await until(lambda: house.contexts.cached(offer.interaction_id) is not None)
-    house.contexts.drop(offer.interaction_id)
-    house.pump.tell(facts.OfferAccepted(offer.reservation_id, "anna"), "test")
-    house.pump.tell(facts.CustomerLeft(offer.work_id), "test")
-    house.outside.ua.hangup(call)
-    await house.empty()
-
-
-async def test_while_the_store_is_away_nobody_is_told_that_it_is_done(house: House) -> None:
-    await house.ready()
-    call = await house.queued()
-    offer = await house.offer()
-    gate = asyncio.Event()
-    commit = house.owner.commit
-
-    async def away(turns: Any, inbox: str = "") -> None:
-        await gate.wait()
-        await commit(turns, inbox)
-
-    house.owner.commit = away  # type: ignore[method-assign]
-    accepting = asyncio.create_task(house.desk.accept("anna", offer.reservation_id))
-    await house.reach_state(offer.reservation_id, OfferState.ACCEPTED)
-    assert not accepting.done()
-    assert house.hub.of(m.Assignment) == []
-    gate.set()
-    assert await accepting is None
-    await house.reach_state(offer.reservation_id, OfferState.CONNECTED)
-    house.outside.ua.hangup(call)
-    await house.empty()
-
-
 async def test_before_hub_and_conductor_are_attached_requests_are_refused(house: House) -> None:
     house.desk._hub = house.desk._conductor = None
     assert code(await house.desk.open_leg("anna", "offer")) == "phone_agent"
     house.desk.leg_changed("anna", up=True)
     assert len(house.hub.sent) == 0
-
-
-async def test_connected_is_shown_once_however_often_it_is_said(house: House) -> None:
-    """By a chat that is taken up again, by work of a program after a restart: said twice is said once."""
-    _, reservation = await house.talking()
-    await house.said("assignment:connected")
-    await house.pump.post(facts.AssignmentConnected(reservation), "test")
-    await house.pump.drain()
-    assert house.hub.words()[-2:] == ["assignment:accepted", "assignment:connected"]
-    assert house.hub.words().count("assignment:connected") == 1
-
-
-async def test_a_context_that_comes_late_does_not_double_the_card(house: House) -> None:
-    await house.ready()
-    await house.queued()
-    offer = await house.offer()
-    await house.said("Offer")
-    find, there = house.contexts._read_back, asyncio.Event()
-
-    async def slow(interaction_id: str) -> Any:
-        await there.wait()
-        return await find(interaction_id)
-
-    house.contexts._read_back = slow  # type: ignore[method-assign]
-    house.contexts.drop(offer.interaction_id)
-    assert await house.desk.accept("anna", offer.reservation_id) is None
-    await house.reach_state(offer.reservation_id, OfferState.CONNECTED)
-    await house.pump.drain()
-    there.set()
-    await house.said("assignment:connected")
-    await until(lambda: not any(name.startswith("show:") for name in house.tasks.names), "both cards were made")
-    assert house.hub.words() == ["Offer", "assignment:connected"]
 
 
 async def test_a_presence_is_queued_and_media_are_paused(house: House) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from random import Random
 
-from http_api.board_ws import BoardWork, Key, Thing
+from http_api.board_messages import BoardWork, Key, Thing
 from router.dispatcher import Dispatcher
 from router.events import (
     AgentConnected,
