@@ -35,7 +35,7 @@ from server.trunks import TrunkLines
 from server.voice_site import voice_site
 from sip.events import SipEvent
 from voice.conductor import Conductor
-from voice.runner import VoicePorts
+from voice.neighbours import VoicePorts
 from voice.site import VoiceSite
 
 log = structlog.get_logger(__name__)

@@ -12,7 +12,7 @@ from typing import assert_never
 from ivr import commands as ivr
 from ivr.machine import IvrMachine
 from router.vocabulary import EndedBy
-from voice import floor, steering
+from voice import steering
 from voice.asked import (
     Asked,
     DropAsked,
@@ -53,18 +53,14 @@ from voice.events import (
     QueueRefused,
     RecordingLost,
     Requeued,
-    SetRoom,
-    ShowParties,
     StopPrompts,
-    TellHold,
 )
-from voice.party import CUSTOMER, Party, PartyKind, PartyState, PartyView
+from voice.party import CUSTOMER, Party, PartyKind
 from voice.promise import CallBackKey
 from voice.recording import CallRecording, RecordingRule
+from voice.stage import Stage
 from voice.tones import Tones
 from voice.waiting import WaitPlan, WaitSound
-
-RINGING = "tone/ringback"
 
 
 class CallMachine:
@@ -92,10 +88,7 @@ class CallMachine:
         self._plays = 0
         self._waiting = WaitSound(plans, self._play_id)
         self._conversation = Conversation(interaction_id, leg_id)
-        self._room: floor.Gains = {}
-        self._shown: tuple[PartyView, ...] = ()
-        self._told_held: set[str] = set()
-        self._tones = Tones(self._play_id)
+        self._stage = Stage(self._conversation, self._waiting, Tones(self._play_id))
         self._recording = CallRecording(recordings, interaction_id)
         self._pending: ivr.Enqueue | None = None
         self._key = CallBackKey(self._waiting, self._play_id)
@@ -299,7 +292,8 @@ class CallMachine:
         self.state, self._menu = CallState.IVR, flow
         silent = self._waiting.stop()
         self._waiting.queue = None
-        return [*silent, *self._rooms(), *self._sounds(), *self._show(), *self._run_ivr(flow.start(now), now)]
+        recording = self._recording.show(talking=False)
+        return [*silent, *self._stage.all(), *recording, *self._run_ivr(flow.start(now), now)]
 
     def _enter_queue(self, command: ivr.Enqueue, now: int) -> list[CallCommand]:
         """Into the queue, when the caller knows what its rule of recording wants them to know before."""
@@ -354,7 +348,9 @@ class CallMachine:
         sound = self._customer_sound(before, now)
         silent = [command for command in sound if isinstance(command, StopPrompts)]
         starting = [command for command in sound if not isinstance(command, StopPrompts)]
-        return [*done, *recording, *silent, *self._rooms(), *starting, *self._sounds(), *self._show()]
+        shown = self._stage.show()
+        told = self._recording.show(talking=conversation.speaker is not None)
+        return [*done, *recording, *silent, *self._stage.rooms(), *starting, *self._stage.sounds(), *shown, *told]
 
     def _customer_sound(self, before: CallState, now: int) -> list[CallCommand]:
         waiting, after = self._waiting, self.state
@@ -367,47 +363,6 @@ class CallMachine:
             if not moved and before is not CallState.QUEUED:
                 waiting.wait_again(now)
         return waiting.start(self.language) if moved or before is not after else []
-
-    def _rooms(self) -> list[CallCommand]:
-        conversation = self._conversation
-        room = floor.gains(conversation.parties, conversation.listeners.all.values())
-        fresh = [
-            party
-            for party in conversation.parties.values()
-            if party.reservation_id and party.there and not party.connected
-        ]
-        for party in fresh:
-            party.connected = True
-        if room == self._room and not fresh:
-            return []
-        self._room = room
-        return [SetRoom(room, tuple(party.reservation_id for party in fresh))]
-
-    def _sounds(self) -> list[CallCommand]:
-        """Music for a colleague on hold, a ringing tone for an agent who is alone until somebody comes."""
-        parties = self._conversation.parties.values()
-        here = [party for party in parties if party.state is PartyState.HERE]
-        wanted: dict[str, str] = {}
-        for party in self._conversation.others:
-            if party.state is PartyState.HELD:
-                wanted[party.leg_id] = self._waiting.plan.music
-            elif here == [party] and self._conversation.expects_somebody:
-                wanted[party.leg_id] = RINGING
-        return self._tones.follow(wanted)
-
-    def _show(self) -> list[CallCommand]:
-        conversation, done = self._conversation, list[CallCommand]()
-        held = conversation.customer.state is PartyState.HELD
-        there = {party.reservation_id: party.agent_id for party in conversation.agents if party.reservation_id}
-        for reservation_id, agent_id in there.items():
-            if held is not (reservation_id in self._told_held):
-                done.append(TellHold(agent_id, reservation_id, held))
-        self._told_held = set(there) if held else set()
-        views = conversation.views() if conversation.speaker is not None else ()
-        if views != self._shown:
-            self._shown = views
-            done.append(ShowParties(views))
-        return [*done, *self._recording.show(talking=conversation.speaker is not None)]
 
     def _caller_left(self, reason: str, now: int) -> list[CallCommand]:
         message: list[CallCommand] = []
@@ -437,9 +392,7 @@ class CallMachine:
     def _end(self, outcome: str, *before: CallCommand) -> list[CallCommand]:
         self.state = CallState.ENDED
         self._waiting.stop()
-        shown: list[CallCommand] = [ShowParties(())] if self._shown else []
-        self._shown = ()
-        return [*before, *self._tones.follow({}), *shown, Close(outcome)]
+        return [*before, *self._stage.clear(), Close(outcome)]
 
     def _play_id(self, kind: str) -> str:
         self._plays += 1

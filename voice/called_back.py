@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import structlog
 
 from router import events as facts
-from voice.call import RINGING
 from voice.call_table import CallState
 from voice.events import CallerLeft
+from voice.neighbours import VoicePorts
 from voice.phone import DialledLeg, PhoneLeft, PhoneReleased
 from voice.ports import Lines, MediaUnavailableError, Tasks
-from voice.runner import CallRunner, VoicePorts, caller_leg_id
+from voice.runner import CallRunner, caller_leg_id
+from voice.stage import RINGING
 
 log = structlog.get_logger(__name__)
 

@@ -19,6 +19,7 @@ from voice.browsers import BrowserLegs
 from voice.call import CallMachine
 from voice.called_back import AnsweredLeg, CallBacks, CalledBack, Promise
 from voice.caller_leg import CallerLeg
+from voice.dialled_legs import DialledLegs
 from voice.events import (
     AgentLegLost,
     AgentReady,
@@ -32,9 +33,9 @@ from voice.events import (
     Requeued,
 )
 from voice.listening import Listening
+from voice.neighbours import VoicePorts
 from voice.numbers import NumberCalls
 from voice.phone import (
-    DialledLeg,
     PhoneAnswered,
     PhoneFailed,
     PhoneLeft,
@@ -43,9 +44,10 @@ from voice.phone import (
     PhoneRang,
     PhoneReleased,
 )
-from voice.ports import CallerIdentity, CallOffer, MediaUnavailableError, SdpRefusedError, Tasks
+from voice.ports import CallerIdentity, CallOffer, Tasks
 from voice.recorded_calls import RecordedCalls
-from voice.runner import CallPlace, CallRunner, VoicePorts, caller_leg_id
+from voice.renegotiation import renegotiate
+from voice.runner import CallPlace, CallRunner, caller_leg_id
 from voice.sip_caller import SipCaller
 from voice.site import Entry, VoiceSite
 
@@ -74,16 +76,16 @@ class Conductor:
         self._by_interaction: dict[str, CallRunner] = {}
         self._by_leg: dict[str, CallRunner] = {}
         self._sip_callers: dict[str, SipCaller] = {}
-        self._phones: dict[str, DialledLeg] = {}
+        self.legs = DialledLegs(tasks)
         self._assignments: dict[str, Assignment] = {}
         self._closing = False
         self.draining = False
         self.browsers = BrowserLegs(ports.media, self._agent_leg_lost)
         self.callbacks = CallBacks(
-            ports, tasks, self._run_leg, self._assignments.__contains__, self._called_back, self._by_interaction.get
+            ports, tasks, self.legs.run, self._assignments.__contains__, self._called_back, self._by_interaction.get
         )
         self.recorded = RecordedCalls(self._by_interaction.get)
-        self.numbers = NumberCalls(ports, self._run_leg, self._phones, self._by_interaction.get)
+        self.numbers = NumberCalls(ports, self.legs.run, self.legs.all, self._by_interaction.get)
         self.listening = Listening(
             self.browsers, self._by_interaction.get, lambda agent_id: bool(self._held_by(agent_id))
         )
@@ -101,7 +103,7 @@ class Conductor:
         """What is open, for metrics and the leak test."""
         return {
             "calls": len(self._calls),
-            "phone_legs": len(self._phones),
+            "phone_legs": len(self.legs),
             "browser_legs": self.browsers.count,
             "assignments": len(self._assignments),
             "listeners": len(self.listening),
@@ -117,8 +119,7 @@ class Conductor:
         self._closing = True
         for runner in list(self._calls.values()):
             runner.hang_up("shutting down")
-        for phone in list(self._phones.values()):
-            phone.tell(PhoneReleased())
+        self.legs.release_all()
 
     # --- signalling ---------------------------------------------------------------------------------------------
 
@@ -177,25 +178,22 @@ class Conductor:
 
     def call_answered(self, call: str, sdp: bytes) -> None:
         """An agent's phone answered."""
-        if phone := self._phones.get(call):
-            phone.tell(PhoneAnswered(sdp))
+        self.legs.tell(call, PhoneAnswered(sdp))
 
     def call_rang(self, call: str) -> None:
         """An agent's phone rings."""
-        if phone := self._phones.get(call):
-            phone.tell(PhoneRang())
+        self.legs.tell(call, PhoneRang())
 
     def call_failed(self, call: str, code: int, reason: str) -> None:
         """An agent's phone refused, or could not be reached."""
-        if phone := self._phones.get(call):
-            phone.tell(PhoneFailed(code, reason))
+        self.legs.tell(call, PhoneFailed(code, reason))
 
     def call_ended(self, call: str, reason: str) -> None:
         """BYE, CANCEL, or the far side is gone."""
         if runner := self._calls.get(call):
             runner.tell(CallerLeft(reason))
-        elif phone := self._phones.get(call):
-            phone.tell(PhoneLeft())
+        else:
+            self.legs.tell(call, PhoneLeft())
 
     def digit_pressed(self, call: str, digit: str) -> None:
         """A digit by SIP INFO."""
@@ -207,24 +205,12 @@ class Conductor:
         self._tasks.spawn(self._renegotiate(call, sdp), f"renegotiate:{call}")
 
     async def _renegotiate(self, call: str, sdp: bytes | None) -> None:
-        side = self._calls.get(call) or self._phones.get(call)
+        side = self._calls.get(call) or self.legs.all.get(call)
         if side is None:
             self._ports.signalling.reject_offer(call, 481)
             return
-        ports = self._ports
-        try:
-            if sdp is None:
-                raise SdpRefusedError("a re-INVITE without an offer is not taken")
-            remote = ports.sdp.read_offer(side.leg_id, sdp)
-            await ports.media.set_remote(side.leg_id, remote)
-            ports.signalling.accept_offer(call, ports.sdp.answer(side.leg_id, "", 0))
-        except SdpRefusedError as error:
-            log.info("offer_refused", call=call, reason=str(error))
-            ports.signalling.reject_offer(call, 488)
-            return
-        except MediaUnavailableError as error:
-            log.warning("offer_failed", call=call, reason=error.reason)
-            ports.signalling.reject_offer(call, 500)
+        remote = await renegotiate(self._ports, call, side.leg_id, sdp)
+        if remote is None:
             return
         if isinstance(side, PhoneLeg) and (runner := self._by_interaction.get(side.interaction_id)):
             runner.tell(HoldAsked(side.work_id, on=not remote.send))
@@ -258,9 +244,7 @@ class Conductor:
         """A media path is gone."""
         if runner := self._by_leg.get(leg_id):
             runner.hang_up(f"media: {reason}")
-        elif phone := self._phones.get(leg_id):
-            phone.tell(PhoneLost(reason))
-        else:
+        elif not self.legs.tell(leg_id, PhoneLost(reason)):
             agent_id = self.browsers.failed(leg_id)
             # The engine reports a dead leg and keeps it until it is closed.
             self._tasks.spawn(self.browsers.drop(leg_id), f"close:{leg_id}")
@@ -308,7 +292,7 @@ class Conductor:
             return
         user = self.site.phone_of(offer.agent_id)
         if user is not None:
-            self._run_leg(PhoneLeg(offer, user, caller, self._ports))
+            self.legs.run(PhoneLeg(offer, user, caller, self._ports))
         elif self.browsers.leg(offer.agent_id) is None:
             if router.agent_here(offer.agent_id):
                 router.tell(facts.OfferFailed(offer.reservation_id, "no_leg"), offer.work_id)
@@ -320,26 +304,15 @@ class Conductor:
             # Whoever asked to take over has accepted by asking.
             router.tell(facts.OfferAccepted(offer.reservation_id, offer.agent_id), offer.work_id)
 
-    def _run_leg(self, phone: DialledLeg) -> None:
-        self._phones[phone.call] = phone
-        self._tasks.spawn(self._run_phone(phone), phone.call)
-
-    async def _run_phone(self, phone: DialledLeg) -> None:
-        try:
-            await phone.run()
-        finally:
-            self._phones.pop(phone.call, None)
-
     def _release_phone(self, reservation_id: str) -> None:
-        if phone := self._phones.get(f"phone:{reservation_id}"):
-            phone.tell(PhoneReleased())
+        self.legs.tell(f"phone:{reservation_id}", PhoneReleased())
 
     def _join(self, command: JoinLegs) -> None:
         runner = self._by_interaction.get(command.interaction_id)
         queue = self._ports.router.callback_queue(command.work_id) if runner is None else None
         if runner is None and queue is None:
             return  # The caller left meanwhile; CustomerLeft is on its way and releases the agent.
-        phone = self._phones.get(f"phone:{command.reservation_id}")
+        phone = self.legs.all.get(f"phone:{command.reservation_id}")
         leg_id = phone.leg_id if phone else self.browsers.leg(command.agent_id)
         if leg_id is None:
             lost = facts.AssignmentFailed(command.reservation_id, "no_leg")

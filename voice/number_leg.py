@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from voice.events import NumberGone, NumberReady
+from voice.neighbours import VoicePorts
 from voice.phone import BUSY, DECLINE, DialledLeg
 from voice.ports import Lines
-from voice.runner import VoicePorts
 
 TellCall = Callable[[NumberReady | NumberGone], None]
 

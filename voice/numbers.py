@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 
 from voice.events import NumberGone
+from voice.neighbours import VoicePorts
 from voice.number_leg import NumberLeg
 from voice.phone import DialledLeg, PhoneReleased
-from voice.runner import CallRunner, VoicePorts
+from voice.runner import CallRunner
 
 
 class NumberCalls:

@@ -15,8 +15,8 @@ import structlog
 from router import events as facts
 from router.commands import Refuse, SendOffer
 from router.vocabulary import EndedBy
+from voice.neighbours import VoicePorts
 from voice.ports import MediaUnavailableError, SdpRefusedError
-from voice.runner import VoicePorts
 
 log = structlog.get_logger(__name__)
 

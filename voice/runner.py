@@ -4,7 +4,7 @@ Everything that happens to the call goes through `tell`, so effects keep the mac
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, assert_never
 
@@ -16,6 +16,7 @@ from router.commands import Refuse
 from router.vocabulary import Medium, Requirement
 from voice.asked import Asked, SupervisorAsked
 from voice.call import CallMachine
+from voice.call_media import CallMedia
 from voice.call_table import CallState
 from voice.caller_leg import CallerLeg
 from voice.events import (
@@ -40,13 +41,10 @@ from voice.events import (
     Keep,
     LeaveForCallBack,
     LeaveQueue,
-    MediaCommand,
     Note,
     PlaceKnown,
-    PlayEnded,
     PlayPrompts,
     QueueRefused,
-    RecordingLost,
     ReleaseDirection,
     RouterCommand,
     SetRecording,
@@ -56,20 +54,9 @@ from voice.events import (
     StopPrompts,
     TellHold,
 )
-from voice.floor import Gains
-from voice.ports import (
-    AgentNotices,
-    CallRecorder,
-    Contexts,
-    Lines,
-    MediaEngine,
-    MediaUnavailableError,
-    Router,
-    Sdp,
-    SdpRefusedError,
-    Signalling,
-)
-from voice.requests import IvrServices, Requests
+from voice.neighbours import VoicePorts
+from voice.ports import MediaUnavailableError, SdpRefusedError
+from voice.requests import Requests
 
 log = structlog.get_logger(__name__)
 
@@ -86,22 +73,6 @@ def _settle(answer: _Answer | None, denied: Deny | None) -> None:
     """Whoever asked may have gone meanwhile."""
     if answer is not None and not answer.done():
         answer.set_result(denied)
-
-
-@dataclass(frozen=True, slots=True)
-class VoicePorts:
-    """The neighbours that every call needs. `expected_wait` of a waiting item is in microseconds, None if unknown."""
-
-    signalling: Signalling
-    media: MediaEngine
-    sdp: Sdp
-    router: Router
-    contexts: Contexts
-    notices: AgentNotices
-    services: IvrServices | None = None
-    lines: Lines | None = None
-    recorder: CallRecorder | None = None
-    expected_wait: Callable[[str], int | None] = lambda _work_id: None
 
 
 class Numbers(Protocol):
@@ -143,6 +114,7 @@ class CallRunner:
         self._ports = ports
         self._numbers = numbers
         self._requests = Requests(self.interaction_id, self.leg_id, ports.services, self._ivr_answered)
+        self._sound = CallMedia(self.interaction_id, self.leg_id, ports, self.tell, self._post)
         self._inbox: asyncio.Queue[tuple[CallEvent, _Answer | None]] = asyncio.Queue()
         self._closed = False
         self._over = False
@@ -253,7 +225,7 @@ class CallRunner:
         ports = self._ports
         match command:
             case PlayPrompts() | StopPrompts() | SetRoom() | SetRecording():
-                await self._do_media(command)
+                await self._sound.do(command)
             case ivr.LookUp() | ivr.RequestCallback() | ivr.Record() | ivr.KeepMessage():
                 await self._requests.begin(command)
             case EnterQueue() | AskPlace() | AskCallBack() | LeaveForCallBack():
@@ -307,49 +279,6 @@ class CallRunner:
 
     def _ivr_answered(self, answer: ivr.IvrAnswer) -> None:
         self.tell(IvrAnswered(answer))
-
-    async def _do_media(self, command: MediaCommand) -> None:
-        media = self._ports.media
-        match command:
-            case PlayPrompts(play_id, prompts, loop, leg_id):
-                try:
-                    await media.play(leg_id or self.leg_id, play_id, [f"{name}.wav" for name in prompts], loop=loop)
-                except MediaUnavailableError as error:
-                    # A missing file must not end the call: the machine goes on as if the prompt were over.
-                    log.error("prompt_failed", prompts=prompts, reason=error.reason)
-                    self.tell(PlayEnded(play_id, "failed"))
-            case StopPrompts(play_id, leg_id) if leg_id:
-                await self._silence(leg_id, play_id)
-            case StopPrompts(play_id):
-                await media.stop_play(self.leg_id, play_id)
-            case SetRoom(gains, connects):
-                await self._set_room(gains, connects)
-            case SetRecording():
-                recorder = self._ports.recorder
-                if recorder is None or not await recorder.follow(self.interaction_id, self.leg_id, command):
-                    self.tell(RecordingLost())
-            case _:
-                assert_never(command)
-
-    async def _silence(self, leg_id: str, play_id: str) -> None:
-        try:
-            await self._ports.media.stop_play(leg_id, play_id)
-        except MediaUnavailableError as error:
-            log.info("leg_already_gone", leg_id=leg_id, reason=error.reason)
-
-    async def _set_room(self, gains: Gains, connects: tuple[str, ...]) -> None:
-        try:
-            await self._ports.media.set_room(self.interaction_id, gains)
-        except MediaUnavailableError as error:
-            log.warning("room_failed", connects=connects, reason=error.reason)
-            if not connects and error.reason != "unknown_leg":
-                raise
-            # Whose leg is gone is told by the leg's own end; an agent who was not heard yet is given back.
-            for reservation_id in connects:
-                self._post(facts.AssignmentFailed(reservation_id, error.reason))
-            return
-        for reservation_id in connects:
-            self._post(facts.AssignmentConnected(reservation_id))
 
     async def _enter_queue(self, command: EnterQueue) -> None:
         preferred = await self._ports.contexts.acquainted(self.interaction_id, command.queue)

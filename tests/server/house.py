@@ -60,7 +60,7 @@ from telemetry.routing import RoutingMeter
 from tests.media.phones import Phone
 from tests.server.sites import ORDERS, agent, small_site
 from voice.conductor import Conductor
-from voice.runner import VoicePorts
+from voice.neighbours import VoicePorts
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 E = TypeVar("E")

@@ -331,14 +331,14 @@ def check(call: CallMachine, commands: list[e.CallCommand]) -> None:
         assert bool(party.leg_id) is not (party.state is PartyState.COMING)
     listening = {one.leg_id for one in conversation.listeners.all.values()}
     here = listening | {party.leg_id for party in conversation.parties.values() if party.state is PartyState.HERE}
-    assert all({*pair} <= here for pair in call._room) or call.state is CallState.ENDED
+    assert all({*pair} <= here for pair in call._stage._room) or call.state is CallState.ENDED
     if call.state in IN_CONVERSATION:
         assert call.state is CallState.QUEUED or any(party.leg_id for party in conversation.others)
         assert call.state is not CallState.QUEUED or conversation.expects_somebody
     else:
-        assert not len(call._tones)
+        assert not len(call._stage._tones)
     for room in of(e.SetRoom, commands):
-        assert call._room == room.gains
+        assert call._stage._room == room.gains
     for wanted in of(e.SetRecording, commands):
         assert not wanted.heard or call.state is CallState.JOINED
         assert not (wanted.heard and wanted.paused_by)

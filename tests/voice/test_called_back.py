@@ -9,8 +9,8 @@ from router import events as facts
 from tests.server.house import until
 from tests.voice.fakes import Media, Quiet, Router, Sdp, Signalling
 from voice.called_back import AnsweredLeg, CallBacks, CalledBack, Promise
+from voice.neighbours import VoicePorts
 from voice.phone import DialledLeg, PhoneAnswered, PhoneEvent, PhoneFailed, PhoneLeft, PhoneLost, PhoneRang
-from voice.runner import VoicePorts
 
 PROMISE = Promise("w.1", "w", "w", "anna", "browser:anna:1", "orders")
 LEG = "caller:w"

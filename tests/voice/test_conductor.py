@@ -286,7 +286,7 @@ async def test_a_phone_gone_before_the_join_is_known_leaves_nobody_half_joined(h
     call, ringing = await house.phone_rings()
     offer = await house.offer("ben")
     reservation = offer.reservation_id
-    phone = house.conductor._phones[f"phone:{reservation}"]
+    phone = house.conductor.legs.all[f"phone:{reservation}"]
     commit = house.owner.commit
 
     async def slow(turns: object, inbox: str = "") -> None:

@@ -6,9 +6,9 @@ import pytest
 
 from tests.voice.fakes import Media, Quiet, Router, Sdp, Signalling
 from voice.events import NumberGone, NumberReady
+from voice.neighbours import VoicePorts
 from voice.number_leg import NumberLeg
 from voice.phone import PhoneAnswered, PhoneEvent, PhoneFailed, PhoneLeft, PhoneLost, PhoneRang, PhoneReleased
-from voice.runner import VoicePorts
 
 LEG = "number:w-2"
 

@@ -4,11 +4,12 @@ from typing import Any, cast
 
 from tests.voice.fakes import Media, Quiet, Router, Sdp, Signalling
 from voice.events import CallEvent, NumberGone
+from voice.neighbours import VoicePorts
 from voice.number_leg import NumberLeg
 from voice.numbers import NumberCalls
 from voice.phone import DialledLeg, PhoneReleased
 from voice.ports import Lines
-from voice.runner import CallRunner, VoicePorts
+from voice.runner import CallRunner
 
 
 class Call:

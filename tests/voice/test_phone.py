@@ -11,6 +11,7 @@ from router.commands import Decision, Refuse, SendOffer
 from router.vocabulary import EndedBy, Medium
 from tests.server.house import until
 from tests.voice.fakes import Media, Quiet, Router, Sdp, Signalling
+from voice.neighbours import VoicePorts
 from voice.phone import (
     TABLE,
     PhoneAnswered,
@@ -23,7 +24,6 @@ from voice.phone import (
     PhoneReleased,
     PhoneState,
 )
-from voice.runner import VoicePorts
 
 OFFER = SendOffer("w.1", "w", "w", "ben", "orders", Medium.VOICE, (), 0, 20_000_000, 1, Decision("v", "s", ()))
 LEG = "phone:w.1"

@@ -1,0 +1,85 @@
+"""What a call asks of the media engine and the recorder, carried out for its runner."""
+
+from collections.abc import Callable
+from typing import assert_never
+
+import structlog
+
+from router import events as facts
+from voice.events import (
+    CallEvent,
+    MediaCommand,
+    PlayEnded,
+    PlayPrompts,
+    RecordingLost,
+    SetRecording,
+    SetRoom,
+    StopPrompts,
+)
+from voice.floor import Gains
+from voice.neighbours import VoicePorts
+from voice.ports import MediaUnavailableError
+
+log = structlog.get_logger(__name__)
+
+
+class CallMedia:
+    """One call's. `tell` goes to its machine, `post` to the router; `leg_id` is the customer's."""
+
+    def __init__(
+        self,
+        interaction_id: str,
+        leg_id: str,
+        ports: VoicePorts,
+        tell: Callable[[CallEvent], None],
+        post: Callable[[facts.Event], None],
+    ) -> None:
+        self._interaction_id = interaction_id
+        self._leg_id = leg_id
+        self._ports = ports
+        self._tell = tell
+        self._post = post
+
+    async def do(self, command: MediaCommand) -> None:
+        """Returns when it is done. Raises MediaUnavailableError where the call cannot go on without it."""
+        media = self._ports.media
+        match command:
+            case PlayPrompts(play_id, prompts, loop, leg_id):
+                try:
+                    await media.play(leg_id or self._leg_id, play_id, [f"{name}.wav" for name in prompts], loop=loop)
+                except MediaUnavailableError as error:
+                    # A missing file must not end the call: the machine goes on as if the prompt were over.
+                    log.error("prompt_failed", prompts=prompts, reason=error.reason)
+                    self._tell(PlayEnded(play_id, "failed"))
+            case StopPrompts(play_id, leg_id) if leg_id:
+                await self._silence(leg_id, play_id)
+            case StopPrompts(play_id):
+                await media.stop_play(self._leg_id, play_id)
+            case SetRoom(gains, connects):
+                await self._set_room(gains, connects)
+            case SetRecording():
+                recorder = self._ports.recorder
+                if recorder is None or not await recorder.follow(self._interaction_id, self._leg_id, command):
+                    self._tell(RecordingLost())
+            case _:
+                assert_never(command)
+
+    async def _silence(self, leg_id: str, play_id: str) -> None:
+        try:
+            await self._ports.media.stop_play(leg_id, play_id)
+        except MediaUnavailableError as error:
+            log.info("leg_already_gone", leg_id=leg_id, reason=error.reason)
+
+    async def _set_room(self, gains: Gains, connects: tuple[str, ...]) -> None:
+        try:
+            await self._ports.media.set_room(self._interaction_id, gains)
+        except MediaUnavailableError as error:
+            log.warning("room_failed", connects=connects, reason=error.reason)
+            if not connects and error.reason != "unknown_leg":
+                raise
+            # Whose leg is gone is told by the leg's own end; an agent who was not heard yet is given back.
+            for reservation_id in connects:
+                self._post(facts.AssignmentFailed(reservation_id, error.reason))
+            return
+        for reservation_id in connects:
+            self._post(facts.AssignmentConnected(reservation_id))
