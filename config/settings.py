@@ -176,7 +176,7 @@ SETTINGS: tuple[Setting, ...] = (
         "PEER_PORT",
         "0",
         "PORT",
-        "TCP port at which the other nodes of REDIS_URL notice when this one ends; 0 is any free one",
+        "TCP port at which the other nodes of REDIS_URL speak to this one and notice when it ends; 0 is any free one",
         _whole(0, 65535),
     ),
     Setting(

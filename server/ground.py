@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from config.settings import Settings
 from config.whole import WholeSite
 from server.forwarded import ClientAddress
+from server.peer_link import PeerLink
 from server.storage import Storage
 from server.tasks import TaskOwner
 from server.tls import Certificate
@@ -16,7 +17,8 @@ from telemetry.metrics import Metrics
 @dataclass(frozen=True, slots=True)
 class Ground:
     """`files` are those of the start. `calls` owns the tasks of calls, which end before everything else does;
-    `stack` closes what was opened, in the opposite order, at the very end; `stop` asks the node to end.
+    `stack` closes what was opened, in the opposite order, at the very end; `stop` asks the node to end. `peers` are
+    the other nodes; there are none where the store is this node's own.
     """
 
     settings: Settings
@@ -29,3 +31,4 @@ class Ground:
     address_of: ClientAddress
     stack: AsyncExitStack
     stop: Callable[[], None]
+    peers: PeerLink

@@ -15,6 +15,7 @@ from server.core_part import CorePart, build_core
 from server.forwarded import ClientAddress
 from server.ground import Ground
 from server.peer_door import PeerDoor
+from server.peer_link import PeerLink
 from server.storage import Storage, open_storage
 from server.tasks import TaskOwner
 from server.tls import certificate, renew
@@ -34,6 +35,7 @@ class Node:
     """`start`, then `wait`, then `stop`."""
 
     storage: Storage
+    peers: PeerLink
     core: CorePart
     voice: VoicePart
     web: WebPart
@@ -55,6 +57,8 @@ class Node:
         try:
             self.storage = await open_storage(self.settings, self._stack)
             self._keep_storage()
+            register = self.storage.register
+            self.peers = PeerLink(self.storage.member.label, register.secret, register.addresses, self.tasks)
             ground = self._ground()
             self.core = await build_core(ground)
             self.voice = VoicePart(ground, self.core)
@@ -90,7 +94,7 @@ class Node:
         if hasattr(self, "core"):
             await self.core.commit_the_rest()
             self.core.close()
-        for endless in ("rotation", "lease", "heartbeat", "embedded", "retention"):
+        for endless in ("rotation", "lease", "heartbeat", "embedded", "retention", "peers"):
             self.tasks.cancel(endless)
         # Nothing more is decided here: another node may go on before the records of this one are complete.
         if hasattr(self, "storage"):
@@ -125,6 +129,7 @@ class Node:
             address_of=ClientAddress(self.settings.trusted_proxies, self.settings.proxy_header),
             stack=self._stack,
             stop=self.request_stop,
+            peers=self.peers,
         )
 
     def _keep_storage(self) -> None:
@@ -149,10 +154,12 @@ class Node:
         gc.set_threshold(*COLLECT)
 
     async def _open_door(self) -> None:
-        """Other nodes on the same store watch it."""
+        """Other nodes on the same store watch it, and speak to this one."""
         settings, storage = self.settings, self.storage
+        self.door.serve = self.peers.serve
         address = await self.door.open(settings.bind, settings.peer_port, settings.advertise)
         await storage.register.announce(storage.member, address)
+        self.tasks.spawn(self.peers.run(), "peers")
 
     async def _leave(self) -> None:
         """Strikes this incarnation off, unless it failed: calls may stand in the rows, for the next start."""

@@ -1,4 +1,4 @@
-"""How nodes notice at once that another one's process ended: a TCP connection on which nothing is ever said.
+"""How nodes notice at once that another one's process ended: a TCP connection on which a watcher says nothing.
 
 The kernel closes a dead process's sockets, so that the connection breaks within a round trip, long before a lease runs
 out. A broken connection alone may be the network: the process counts as gone when its door refuses the next one. A
@@ -6,6 +6,7 @@ machine that vanishes refuses nothing; then the lease has to run out.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import structlog
@@ -17,10 +18,22 @@ CONNECT_TIMEOUT_S = 1.0
 AGAIN_S = 0.2
 
 
-class PeerDoor:
-    """`open` gives the address to announce; `close` when this node does not own anything any more."""
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
-    def __init__(self) -> None:
+
+async def _only_watched(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    while await reader.read(1024):
+        pass  # nobody has anything to say here
+
+
+class PeerDoor:
+    """`open` gives the address to announce; `close` when this node does not own anything any more.
+
+    `serve` sees to what is said at the door (server.peer_link), until the connection ends.
+    """
+
+    def __init__(self, serve: Serve = _only_watched) -> None:
+        self.serve = serve
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
 
@@ -45,8 +58,7 @@ class PeerDoor:
             return
         self._writers.add(writer)
         try:
-            while await reader.read(1024):
-                pass  # nobody has anything to say here
+            await self.serve(reader, writer)
         except OSError as error:
             log.debug("peer_connection_broke", error=str(error))
         finally:

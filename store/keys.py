@@ -66,6 +66,7 @@ class NodeKeys:
     incarnations: bytes
     alive_prefix: bytes
     addresses: bytes
+    secret: bytes
 
 
 def node_keys() -> NodeKeys:
@@ -76,6 +77,7 @@ def node_keys() -> NodeKeys:
         f"{tag}:incarnations".encode(),
         f"{tag}:alive:".encode(),
         f"{tag}:addresses".encode(),
+        f"{tag}:secret".encode(),
     )
 
 

@@ -5,10 +5,13 @@ old one at once; other names find it when its heartbeat ran out. The order is: `
 and `forget()` once that is committed; a crash in between repeats it, and NodeLost is harmless twice.
 """
 
+import secrets
 from dataclasses import dataclass
 
 from store.connection import StoreConnection
 from store.keys import node_keys
+
+SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,12 @@ class NodeRegister:
         """Return where each member said that it is reached."""
         found = await self._connection.run("HGETALL", self._keys.addresses)
         return {bytes(label).decode(): bytes(address).decode() for label, address in found.items()}
+
+    async def secret(self) -> bytes:
+        """What the nodes of a site know and nobody else who does not reach their store: 32 bytes, made by the first."""
+        made = secrets.token_bytes(SECRET_BYTES)
+        await self._connection.run("SET", self._keys.secret, made, "NX")
+        return bytes(await self._connection.run("GET", self._keys.secret))
 
     def _alive(self, label: str) -> bytes:
         return self._keys.alive_prefix + label.encode()

@@ -93,3 +93,9 @@ async def test_a_node_whose_death_was_seen_is_lost_at_once(connection: StoreConn
     await register.declare_lost("n9.1")  # who is not there is not made up
     assert await register.lost(two) == [one.label]
     assert not await register.beat(one)
+
+
+async def test_all_nodes_of_a_site_know_the_same_secret(connection: StoreConnection) -> None:
+    known = await NodeRegister(connection).secret()
+    assert len(known) == 32
+    assert await NodeRegister(connection).secret() == known
