@@ -4,17 +4,16 @@ Visitors' requests come in by the endpoint, agents' by their own methods, the ro
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 import structlog
 
+from chat.directory import Directory
 from chat.events import (
     AgentAway,
     AgentHere,
     AgentJoined,
-    ChatCommand,
     ChatEvent,
     Marked,
     Over,
@@ -25,14 +24,14 @@ from chat.events import (
 )
 from chat.identity import clean, hash_of, token_for
 from chat.limits import Buckets
-from chat.lines import progress_of
-from chat.machine import ChatMachine, ChatState
+from chat.machine import ChatState
 from chat.messages import Open
 from chat.opening import identity_of, queued
-from chat.ports import ChatRefusedError, Held, HeldChats, Identity, Records, StoreAwayError, Tasks, Terms
+from chat.ports import ChatRefusedError, Held, Identity, StoreAwayError, Tasks, Terms
 from chat.reception import Reception
 from chat.runner import ChatPorts, ChatRunner
 from chat.site import ChatEntry, ChatSite
+from chat.taking_up import TakingUp
 from records.messages import Chat, Marks, Message
 from router import events as facts
 from router.commands import (
@@ -60,16 +59,12 @@ class ChatConductor:
     def __init__(self, site: ChatSite, ports: ChatPorts, tasks: Tasks) -> None:
         self.site = site
         self._ports = ports
-        self._tasks = tasks
-        self._live: dict[str, ChatRunner] = {}
-        self._by_token: dict[str, ChatRunner] = {}
-        self._by_reservation: dict[str, ChatRunner] = {}
-        self._addresses: Counter[str] = Counter()
+        self.directory = Directory(lambda: self.site, ports, tasks)
+        self.taking_up = TakingUp(self.directory, ports, lambda: self.site)
         self._opens = Buckets(site.limits.opens_per_minute, site.limits.open_burst)
         self._opening: dict[str, asyncio.Lock] = {}
         self.reception = Reception(lambda: self.site, ports, self._opens)
         self._places: dict[str, asyncio.TimerHandle] = {}
-        self._running = 0
         self._closing = False
         # A chat that is open and not at hand: how the router holds it when its node is gone, None when it is over.
         # Raises ChatRefusedError while its node lives.
@@ -79,7 +74,7 @@ class ChatConductor:
     @property
     def counts(self) -> Mapping[str, int]:
         """What is open, for metrics and the leak test."""
-        return {"chats": self._running, "chats_looked_at": len(self._live) - self._running}
+        return self.directory.counts
 
     def follow(self, site: ChatSite) -> None:
         """The site was read again: it holds for chats that open from now on; those that are open stay as they began."""
@@ -92,7 +87,7 @@ class ChatConductor:
         for handle in self._places.values():
             handle.cancel()
         self._places.clear()
-        for runner in list(self._live.values()):
+        for runner in self.directory.runners():
             runner.stop()
 
     # --- visitors -----------------------------------------------------------------------------------------------
@@ -119,8 +114,7 @@ class ChatConductor:
 
     def looked_at(self, runner: ChatRunner) -> None:
         """Somebody stopped looking: a chat that is over need not be at hand any more."""
-        if runner.over and not runner.watched:
-            self._forget(runner)
+        self.directory.looked_at(runner)
 
     async def say(self, runner: ChatRunner, client_id: str, text: str) -> Message:
         """The visitor says something. Raises ChatRefusedError."""
@@ -159,7 +153,7 @@ class ChatConductor:
         return text
 
     async def _find(self, token_hash: str) -> ChatRunner | None:
-        runner = self._by_token.get(token_hash)
+        runner = self.directory.by_token.get(token_hash)
         if runner is not None:
             return runner
         try:
@@ -168,16 +162,14 @@ class ChatConductor:
             raise ChatRefusedError("unavailable", "the chat cannot be read now") from error
         if chat is None:
             return None
-        if (runner := self._by_token.get(token_hash)) is not None:
+        if (runner := self.directory.by_token.get(token_hash)) is not None:
             return runner
         if chat.ended_by is None and (held := await self.orphan(chat.interaction_id)) is not None:
-            return self._by_token.get(token_hash) or await self._take_up(chat, held)
+            return self.directory.by_token.get(token_hash) or await self.taking_up.take_up(chat, held)
         # It is over, or its end is just being kept: nothing more happens to it, but it can be read and rated.
-        machine = self._machine(chat, chat.interaction_id, chat.queue)
+        machine = self.directory.machine(chat, chat.interaction_id, chat.queue)
         machine.end(EndedBy(chat.ended_by) if chat.ended_by else EndedBy.SYSTEM)
-        runner = ChatRunner(chat, machine, (), self._ports, self.site.limits)
-        self._keep(runner)
-        return runner
+        return self.directory.make(chat, machine, ())
 
     async def _open(self, request: Open, entry: ChatEntry, token_hash: str, address: str) -> ChatRunner:
         self.reception.check_open(entry)
@@ -218,11 +210,10 @@ class ChatConductor:
         contexts.chat_opened(chat.interaction_id, chat.channel, chat.name, chat.locale, identity)
         if request.data:
             contexts.collected(chat.interaction_id, request.data, (), chat.locale)
-        machine = self._machine(chat, chat.interaction_id, entry.queue)
-        runner = ChatRunner(chat, machine, (first,), self._ports, self.site.limits)
+        machine = self.directory.machine(chat, chat.interaction_id, entry.queue)
+        runner = self.directory.make(chat, machine, (first,))
         runner.address = address
-        self._addresses[address] += 1
-        self._keep(runner)
+        self.directory.addresses[address] += 1
         cause, router = f"chat:{chat.interaction_id}", self._ports.router
         router.tell(
             facts.InteractionOpened(chat.interaction_id, chat.channel, Medium.CHAT, entry.name, self.site.node), cause
@@ -236,7 +227,7 @@ class ChatConductor:
         refusal = next((answer for answer in answers if isinstance(answer, Refuse)), None)
         if refusal is not None:
             commands = machine.handle(Over(EndedBy.SYSTEM, "refused", machine.work_id), router.now())
-        self._start(runner, commands)
+        self.directory.start(runner, commands)
         self.places_changed(entry.queue)  # whoever goes ahead moves the others back
         if refusal is not None:
             log.error("chat_not_queued", code=refusal.code, entry=entry.name)
@@ -245,9 +236,9 @@ class ChatConductor:
 
     def _admit(self, address: str) -> None:
         limits = self.site.limits
-        if self._closing or self.draining or self._running >= limits.open_chats:
+        if self._closing or self.draining or self.directory.running >= limits.open_chats:
             raise ChatRefusedError("unavailable", "no more chats are taken now")
-        if self._addresses[address] >= limits.open_chats_per_address:
+        if self.directory.addresses[address] >= limits.open_chats_per_address:
             raise ChatRefusedError("too_many_chats", "too many chats are open from this address")
         if not self._opens.take(address, self._ports.router.now()):
             raise ChatRefusedError("too_fast", "too many chats were opened from this address")
@@ -256,7 +247,7 @@ class ChatConductor:
 
     def of_agent(self, agent_id: str, reservation_id: str) -> ChatRunner:
         """The chat that this agent has by that reservation. Raises ChatRefusedError."""
-        runner = self._by_reservation.get(reservation_id)
+        runner = self.directory.by_reservation.get(reservation_id)
         serving = runner.machine.serving if runner else None
         if runner is None or serving is None or serving.agent_id != agent_id:
             raise ChatRefusedError("not_connected", f"reservation {reservation_id} is not a chat of yours")
@@ -281,36 +272,36 @@ class ChatConductor:
     def agent_page(self, agent_id: str, *, up: bool) -> None:
         """The agent's page is connected or gone."""
         event: ChatEvent = AgentHere() if up else AgentAway()
-        for runner in self._live.values():
+        for runner in self.directory.live.values():
             serving = runner.machine.serving
             if serving is not None and serving.agent_id == agent_id:
                 runner.tell(event)
 
     def chat(self, interaction_id: str) -> ChatRunner | None:
         """A chat that is at hand."""
-        return self._live.get(interaction_id)
+        return self.directory.live.get(interaction_id)
 
     def open_chats(self) -> tuple[ChatRunner, ...]:
         """Those that are not over, in the order in which they are at hand."""
-        return tuple(runner for runner in self._live.values() if not runner.over)
+        return tuple(runner for runner in self.directory.live.values() if not runner.over)
 
     # --- the router's commands ----------------------------------------------------------------------------------
 
     def execute(self, command: Command) -> None:
         """A committed command that concerns a chat; others are without effect here."""
-        runner = self._live.get(getattr(command, "interaction_id", ""))
+        runner = self.directory.live.get(getattr(command, "interaction_id", ""))
         if runner is None:
             return
         match command:
             case JoinLegs(reservation_id=reservation_id, agent_id=agent_id, work_id=work_id):
-                self._by_reservation[reservation_id] = runner
+                self.directory.by_reservation[reservation_id] = runner
                 name, here = self.site.agent_name(agent_id), self._ports.notices.here(agent_id)
                 runner.tell(AgentJoined(reservation_id, agent_id, name, here, work_id))
             case PartLegs(reservation_id=reservation_id, by=by, work_id=work_id):
-                self._by_reservation.pop(reservation_id, None)
+                self.directory.by_reservation.pop(reservation_id, None)
                 runner.tell(Over(by, Outcome.HANDLED.value, work_id))
             case WithdrawOffer(reservation_id=reservation_id) | ParkWork(reservation_id=reservation_id):
-                self._by_reservation.pop(reservation_id, None)
+                self.directory.by_reservation.pop(reservation_id, None)
             case RequeueWork(queue=queue, work_id=work_id):
                 runner.tell(Requeued(work_id, queue))
                 self.places_changed(queue)
@@ -334,95 +325,17 @@ class ChatConductor:
 
     def _tell_places(self, queue: str) -> None:
         self._places.pop(queue, None)
-        for runner in self._live.values():
+        for runner in self.directory.live.values():
             if runner.queue == queue and runner.machine.state is ChatState.WAITING:
                 runner.tell(runner.where())
 
-    def _drop_reservations(self, runner: ChatRunner) -> None:
-        for key in [key for key, each in self._by_reservation.items() if each is runner]:
-            del self._by_reservation[key]
-
-    # --- after a restart ----------------------------------------------------------------------------------------
-
-    async def restore(self, held: HeldChats, records: Records) -> None:
-        """Takes up every chat that was open when the server ended. Raises StoreAwayError."""
-        for chat in await self._ports.store.not_ended():
-            holding = held.get(chat.interaction_id)
-            if holding is None:
-                await self._end_lost(chat, records)
-            else:
-                await self._take_up(chat, holding)
-
-    async def _take_up(self, chat: Chat, held: Held) -> ChatRunner:
-        machine = self._machine(chat, held.work_id, held.queue)
-        machine.directed, machine.handed_on = held.directed, held.work_id != chat.interaction_id
-        tail = await self._ports.store.newest(chat.interaction_id, self.site.limits.tail)
-        runner = ChatRunner(chat, machine, tail, self._ports, self.site.limits)
-        runner.terms, runner.handover = held.terms, await self._ports.store.handover(held.work_id)
-        self._keep(runner)
-        now = self._ports.router.now()
-        for reservation_id in held.left:
-            runner.told.end_part(reservation_id, "transferred")
-        machine.start(now)
-        if held.talking:
-            name = self.site.agent_name(held.agent_id)
-            here = self._ports.notices.here(held.agent_id)
-            # The accept is committed; that they were joined may not be. Said twice, it is without effect.
-            joined = AgentJoined(held.reservation_id, held.agent_id, name, here, held.work_id)
-            commands = machine.handle(joined, now)
-            self._by_reservation[held.reservation_id] = runner
-        elif held.parked:
-            commands = machine.park()
-        else:
-            commands = machine.handle(runner.where(), now)
-        log.info("chat_taken_up", work_id=chat.interaction_id, talking=held.talking)
-        self._start(runner, commands)
-        return runner
-
-    async def _end_lost(self, chat: Chat, records: Records) -> None:
-        """The router closed it, or never had it, and the end could not be kept before the server ended."""
-        by = EndedBy.SYSTEM if chat.agent_name is None else EndedBy.AGENT
-        if await records.phase(chat.interaction_id) == "open":
-            outcome = Outcome.ABANDONED if chat.agent_name is None else Outcome.HANDLED
-            closed = facts.InteractionClosed(chat.interaction_id, outcome.value)
-            self._ports.router.tell(closed, f"chat:{chat.interaction_id}")
-        await self._ports.store.end(chat.interaction_id, by.value, self._ports.router.now())
-        log.info("chat_was_over", work_id=chat.interaction_id)
-
     # --- inside -------------------------------------------------------------------------------------------------
-
-    def _machine(self, chat: Chat, work_id: str, queue: str) -> ChatMachine:
-        marks = progress_of(chat.marks)
-        return ChatMachine(self.site.patience, last=chat.last, progress=marks, work_id=work_id, queue=queue)
 
     def emergencies_changed(self) -> None:
         """Those who wait are shown what holds now."""
-        for runner in list(self._live.values()):
+        for runner in list(self.directory.live.values()):
             if runner.machine.state is ChatState.WAITING:
                 runner.refresh()
-
-    def _keep(self, runner: ChatRunner) -> None:
-        runner.emergency = lambda: self.site.emergency(runner.queue, runner.locale)
-        self._live[runner.chat_id] = self._by_token[runner.token_hash] = runner
-
-    def _start(self, runner: ChatRunner, commands: list[ChatCommand]) -> None:
-        self._running += 1
-        self._tasks.spawn(self._run(runner, commands), f"chat:{runner.chat_id}")
-
-    async def _run(self, runner: ChatRunner, commands: list[ChatCommand]) -> None:
-        try:
-            await runner.run(commands)
-        finally:
-            self._running -= 1
-            if runner.address:
-                self._addresses[runner.address] -= 1
-                self._addresses += Counter()
-            self._drop_reservations(runner)
-            self.looked_at(runner)
-
-    def _forget(self, runner: ChatRunner) -> None:
-        self._live.pop(runner.chat_id, None)
-        self._by_token.pop(runner.token_hash, None)
 
 
 def _noted(interaction_id: str, kind: str, **detail: str) -> facts.InteractionNoted:

@@ -5,10 +5,9 @@ Watchers (connections, polls) are only woken; each reads on from where it is, so
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeVar, assert_never
+from typing import TypeVar, assert_never
 
 import structlog
 
@@ -34,7 +33,6 @@ from chat.events import (
     VisitorHere,
 )
 from chat.limits import Bucket, ChatLimits
-from chat.lines import line_of
 from chat.machine import ChatMachine, ChatState
 from chat.messages import Line, Status
 from chat.ports import (
@@ -48,7 +46,9 @@ from chat.ports import (
     StoreAwayError,
     Terms,
 )
+from chat.shown import status_of
 from chat.told import Told
+from chat.transcript import Say, Transcript
 from records.chat_files import ChatFile
 from records.handovers import Handover
 from records.messages import Author, Chat, Marks, Message
@@ -57,14 +57,6 @@ from router.vocabulary import EndedBy
 log = structlog.get_logger(__name__)
 
 END_RETRY_S = 1.0
-# The visitor of a parked chat is still talking with somebody.
-_SHOWN: Mapping[ChatState, Literal["waiting", "talking", "ended"]] = {
-    ChatState.WAITING: "waiting",
-    ChatState.TALKING: "talking",
-    ChatState.PARKED: "talking",
-    ChatState.ENDED: "ended",
-}
-
 T = TypeVar("T")
 
 
@@ -78,21 +70,6 @@ class ChatPorts:
     notices: AgentNotices
     estimates: Estimates
     mailbox: Mailbox
-
-
-@dataclass(frozen=True, slots=True)
-class Say:
-    """Somebody wants to say something; `reply` gets the message as it is kept, or a ChatRefusedError."""
-
-    side: Side
-    author: Author
-    agent_id: str
-    name: str
-    reservation_id: str | None
-    client_id: str
-    text: str
-    reply: asyncio.Future[Message]
-    file: ChatFile | None = None
 
 
 class Stop:
@@ -121,14 +98,13 @@ class ChatRunner:
         self.told = Told(chat.interaction_id, ports.router)
         self._ports = ports
         self._limits = limits
-        self._tail: deque[Message] = deque(tail, maxlen=limits.tail)
+        self._transcript = Transcript(chat.interaction_id, tail, ports.store, limits)
         self._inbox: asyncio.Queue[ChatEvent | Say | Errand | Stop] = asyncio.Queue()
         self._watchers: set[Callable[[], None]] = set()
         # Who reads along without being the visitor: woken as their pages are, and no sign that they are there.
         self.onlookers: set[Callable[[], None]] = set()
         self._marks = chat.marks
         self._bucket = Bucket(limits.messages_per_minute, limits.message_burst, ports.router.now())
-        self._unsure = False
         self._stopped = False
 
     # --- reading ------------------------------------------------------------------------------------------------
@@ -166,7 +142,7 @@ class ChatRunner:
     @property
     def tail(self) -> tuple[Message, ...]:
         """The newest messages, as many as are kept at hand."""
-        return tuple(self._tail)
+        return self._transcript.tail
 
     @property
     def marks(self) -> Marks:
@@ -176,27 +152,7 @@ class ChatRunner:
 
     def status(self) -> Status:
         """What the visitor's page shows."""
-        machine, agent = self.machine, self.machine.progress[Side.AGENT]
-        waiting = machine.state is ChatState.WAITING
-        return Status(
-            version=self.version,
-            chat_id=self.chat_id,
-            state=_SHOWN[machine.state],
-            parked=machine.state is ChatState.PARKED,
-            last=machine.last,
-            place=machine.place,
-            expected_wait_s=machine.expected_wait_s,
-            agent=None if waiting else self.agent_name,
-            typing=machine.typing(Side.AGENT),
-            delivered=agent.delivered,
-            read=agent.read,
-            handed_on=waiting and machine.handed_on,
-            ended_by=machine.ended_by.value if machine.ended_by else None,
-            diverted=machine.diverted,
-            may_rate=self.may_rate,
-            rating=self.rating,
-            emergency=(self.emergency() or None) if waiting else None,
-        )
+        return status_of(self)
 
     def refresh(self) -> None:
         """Something of the status has changed that is not the chat's own."""
@@ -209,14 +165,7 @@ class ChatRunner:
 
     async def after(self, number: int) -> tuple[Line, ...]:
         """Messages with a greater number, in order, a page at most. Raises StoreAwayError."""
-        if number >= self.last:
-            return ()
-        page = self._limits.page
-        if self._tail and self._tail[0].number <= number + 1:
-            found = tuple(message for message in self._tail if message.number > number)[:page]
-        else:
-            found = await self._ports.store.after(self.chat_id, number, page)
-        return tuple(line_of(message) for message in found)
+        return await self._transcript.after(number, self.last)
 
     def watch(self, wake: Callable[[], None]) -> None:
         """From now on `wake` is called when there is something to read."""
@@ -334,27 +283,14 @@ class ChatRunner:
         if self.last >= self._limits.messages_per_chat:
             raise ChatRefusedError("too_many_messages", "nothing more fits into this chat")
         try:
-            if self._unsure:
-                await self._read_again()
-            number, now = self.last + 1, self.now()
-            draft = Message(number, say.author, say.agent_id, say.name, say.client_id, say.text, now, say.file)
-            kept = await self._ports.store.add(self.chat_id, draft)
+            for message in await self._transcript.missed(self.last):
+                await self._deliver(Side.AGENT if message.author == "agent" else Side.CUSTOMER, message)
+            return await self._transcript.keep(say, self.last + 1, self.now())
         except StoreAwayError as error:
-            # It may be there all the same: before the next one is numbered, what is there is read again.
-            self._unsure = True
             raise ChatRefusedError("unavailable", "the message could not be kept, send it again") from error
-        return kept, kept.number == draft.number
-
-    async def _read_again(self) -> None:
-        newest = await self._ports.store.newest(self.chat_id, self._limits.tail)
-        self._unsure = False
-        for message in newest:
-            if message.number > self.last:
-                side = Side.AGENT if message.author == "agent" else Side.CUSTOMER
-                await self._deliver(side, message)
 
     async def _deliver(self, side: Side, message: Message) -> None:
-        self._tail.append(message)
+        self._transcript.append(message)
         shown = False
         if (serving := self.machine.serving) is not None:
             shown = self._ports.notices.message(serving.agent_id, serving.reservation_id, message)

@@ -166,7 +166,7 @@ class ChatService:
     async def restore(self) -> None:
         """Takes up the chats that were open when the server ended."""
         self.parked.restore(self._pump.dispatcher.works())
-        await self.conductor.restore(held_chats(self._pump.dispatcher), self._phases)
+        await self.conductor.taking_up.restore(held_chats(self._pump.dispatcher), self._phases)
 
     async def _orphan(self, interaction_id: str) -> Held | None:
         """How the router holds a chat whose node is gone. Raises ChatRefusedError while it lives."""

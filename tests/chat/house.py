@@ -266,7 +266,7 @@ class House:
     async def restart(self) -> None:
         await self.stop()
         self._build()
-        await self.conductor.restore(held_chats(self.router.dispatcher), Phases())
+        await self.conductor.taking_up.restore(held_chats(self.router.dispatcher), Phases())
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Whatever path: to the endpoint of this incarnation."""

@@ -220,7 +220,7 @@ async def test_patience(tmp_path: Path) -> None:
             place.screens.pages.clear()
             place.conductor.agent_page("ann", up=False)
             await page.state("waiting")
-            assert place.conductor._by_reservation == {}
+            assert place.conductor.directory.by_reservation == {}
 
 
 async def test_an_agent_speaks_only_in_chats_of_their_own(tmp_path: Path) -> None:

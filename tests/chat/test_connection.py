@@ -60,7 +60,7 @@ async def test_a_page_that_does_not_read_is_cut_off_and_nothing_is_queued(tmp_pa
                 while not place.endpoint.endings["slow_client"]:
                     number += 1
                     await place.conductor.agent_says("ann", reservation, f"a{number}", "x" * 20_000)
-            runner = place.conductor._live["chat1"]
+            runner = place.conductor.directory.live["chat1"]
             assert len(runner.tail) == 10
             page.ws._response.close()  # an orderly close would wait for a server that is gone
         async with place.page() as again:

@@ -54,8 +54,8 @@ async def test_what_could_not_be_kept_is_refused_and_may_be_sent_again(tmp_path:
         place.store.fail_after = 1
         await page.speak("d", "kept, and said again at once")
         await page.speak("d", "kept, and said again at once")
-        texts = [line.text for line in await place.conductor._live["chat1"].after(0)]
-        await until(lambda: place.conductor._live["chat1"].last == 5)
-        texts = [line.text for line in await place.conductor._live["chat1"].after(0)]
+        texts = [line.text for line in await place.conductor.directory.live["chat1"].after(0)]
+        await until(lambda: place.conductor.directory.live["chat1"].last == 5)
+        texts = [line.text for line in await place.conductor.directory.live["chat1"].after(0)]
         assert texts == ["hello", "lost", "kept without a word", "next", "kept, and said again at once"]
         assert [m.text for m in await place.store.after("chat1", 0, 100)] == texts
