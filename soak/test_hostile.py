@@ -8,66 +8,25 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from server.web import SILENCE_S
-from tests.e2e import hostile_runs as runs
-from tests.e2e.hostile_runs import withstand
+from tests.e2e.hostile_runs import CASES, Measure, patient_server, tried
 from tests.e2e.office import Office
 from tests.e2e.server import HOST, Server
-from tests.e2e.site import make_site
 
-COUNT = 100_000
-CONNECTIONS = 2_000
 # The fifth before it has filled what caches there are.
-MIB = 8.0
+MUCH = Measure(count=100_000, connections=2_000, mib=8.0, held_s=20.0, packets=45, slow_share=0.01)
 
 pytestmark = pytest.mark.timeout(1200)
 
 
 @pytest.fixture(scope="module")
 def running_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One that shuts nobody out, so that all of it is read."""
-    folder = tmp_path_factory.mktemp("server")
-    server = Server(folder, make_site(folder), ["--sip-offences=0", "--log-level=warning"])
-    yield server.start()
-    try:
-        assert server.interrupt() == 0
-        assert not server.errors()
-    finally:
-        server.close()
+    with patient_server(tmp_path_factory.mktemp("server"), "--log-level=warning") as server:
+        yield server
 
 
-async def test_sip(running_server: Server, office: Office) -> None:
-    print(await withstand(running_server, office, runs.sip(running_server), COUNT, MIB))
-
-
-async def test_media_ports(running_server: Server, office: Office) -> None:
-    heard: list[float] = []
-    print(await withstand(running_server, office, runs.media(running_server, heard), COUNT, MIB))
-    heard.sort()
-    assert heard[len(heard) // 100] > 45, heard[:10]
-
-
-async def test_agents_web_socket(running_server: Server, office: Office) -> None:
-    print(await withstand(running_server, office, runs.agent_frames(running_server), COUNT, MIB))
-
-
-async def test_visitors_web_socket(running_server: Server, office: Office) -> None:
-    print(await withstand(running_server, office, runs.chat_frames(running_server), COUNT, MIB))
-
-
-async def test_http_bodies(running_server: Server, office: Office) -> None:
-    print(await withstand(running_server, office, runs.http(running_server), COUNT, MIB))
-
-
-@pytest.mark.parametrize("say", [b"", b"GET /api/v1/agents/ws HT"], ids=["nothing", "half a request"])
-async def test_http_connections_that_send_nothing(running_server: Server, office: Office, say: bytes) -> None:
-    attack = runs.quiet_connections(running_server, running_server.http_port, say, 20.0)
-    print(await withstand(running_server, office, attack, CONNECTIONS, MIB))
-
-
-@pytest.mark.parametrize("say", [b"", b"INVITE sip:4000"], ids=["nothing", "half a request"])
-async def test_sip_connections_that_send_nothing(running_server: Server, office: Office, say: bytes) -> None:
-    attack = runs.quiet_connections(running_server, running_server.sip_port, say, 20.0)
-    print(await withstand(running_server, office, attack, CONNECTIONS, MIB))
+@pytest.mark.parametrize("case", CASES)
+async def test_nobody_notices_nonsense(running_server: Server, office: Office, case: str) -> None:
+    print(await tried(running_server, office, case, MUCH))
 
 
 async def test_who_never_asks_is_hung_up_on(running_server: Server) -> None:

@@ -2,7 +2,10 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
 import aiohttp
@@ -28,6 +31,7 @@ from tests.e2e.neighbour import Neighbour
 from tests.e2e.office import STANDING, Office
 from tests.e2e.raw_sip import SDP, RawSip
 from tests.e2e.server import HOST, Server
+from tests.e2e.site import make_site
 from tests.e2e.waiting import wait_until
 
 Attack = Callable[[int, int], Awaitable[None]]
@@ -159,3 +163,65 @@ def quiet_connections(server: Server, port: int, say: bytes, held_s: float) -> A
         assert await silent(server, port, count, say, lambda: asyncio.sleep(held_s)) > count // 2
 
     return attack
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How much of each kind, and what it may change: memory in MiB, packets a second that a caller still hears.
+
+    `held_s`: how long silent connections stay. `slow_share`: which part of the seconds may be slower than that.
+    """
+
+    count: int
+    connections: int
+    mib: float
+    held_s: float
+    packets: int
+    slow_share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One way in. `heard` gets what a caller meanwhile hears."""
+
+    attack: Callable[[Server, Measure, list[float]], Attack]
+    of_connections: bool = False
+
+
+def _silent(port: Callable[[Server], int], say: bytes) -> Case:
+    return Case(lambda server, measure, _: quiet_connections(server, port(server), say, measure.held_s), True)
+
+
+CASES = {
+    "sip": Case(lambda server, _m, _h: sip(server)),
+    "media ports": Case(lambda server, _m, heard: media(server, heard)),
+    "agents' websocket": Case(lambda server, _m, _h: agent_frames(server)),
+    "visitors' websocket": Case(lambda server, _m, _h: chat_frames(server)),
+    "http bodies": Case(lambda server, _m, _h: http(server)),
+    "silent at http": _silent(lambda server: server.http_port, b""),
+    "half a request at http": _silent(lambda server: server.http_port, b"GET /api/v1/agents/ws HT"),
+    "silent at sip": _silent(lambda server: server.sip_port, b""),
+    "half a request at sip": _silent(lambda server: server.sip_port, b"INVITE sip:4000"),
+}
+
+
+async def tried(server: Server, office: Office, name: str, measure: Measure) -> str:
+    """One case in this measure; a line for people."""
+    case, heard = CASES[name], list[float]()
+    count = measure.connections if case.of_connections else measure.count
+    said = await withstand(server, office, case.attack(server, measure, heard), count, measure.mib)
+    slow = [rate for rate in heard if rate <= measure.packets]
+    assert len(slow) <= measure.slow_share * len(heard), sorted(heard)[:10]
+    return said
+
+
+@contextmanager
+def patient_server(folder: Path, *arguments: str) -> Iterator[Server]:
+    """A server that shuts nobody out, so that all of it is read; no error may be in its log."""
+    server = Server(folder, make_site(folder), ["--sip-offences=0", *arguments])
+    try:
+        yield server.start()
+        assert server.interrupt() == 0
+        assert not server.errors()
+    finally:
+        server.close()

@@ -19,6 +19,13 @@ OPTIONS = (
 )
 
 
+def options(server: Server, here: tuple[str, int], number: int) -> tuple[bytes, bytes]:
+    """An OPTIONS from the address `here`, and what its answer alone contains."""
+    address = f"{here[0]}:{here[1]}"
+    ask = OPTIONS.format(server=server.sip, here=address, number=number)
+    return ask.encode(), f"n{number}@{address}".encode()
+
+
 class Neighbour:
     """`waits` in seconds, by what was asked; an answer that did not come in time stands as `PATIENCE_S`."""
 
@@ -54,16 +61,15 @@ class Neighbour:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here:
             here.bind(("127.0.0.10", 0))
             here.setblocking(False)
-            address = "{}:{}".format(*here.getsockname())
             while True:
                 number += 1
-                ask = OPTIONS.format(server=self._server.sip, here=address, number=number).encode()
+                ask, mark = options(self._server, here.getsockname(), number)
                 began = time.monotonic()
                 while time.monotonic() - began < PATIENCE_S:
                     here.sendto(ask, (HOST, self._server.sip_port))
                     try:
                         async with asyncio.timeout(0.5):  # T1: a datagram may be lost where others flood
-                            while f"n{number}@".encode() not in await loop.sock_recv(here, 65_536):
+                            while mark not in await loop.sock_recv(here, 65_536):
                                 pass
                         break
                     except TimeoutError:

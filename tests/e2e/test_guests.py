@@ -9,16 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.neighbour import options
 from tests.e2e.server import HOST, ROOT, Server
 
 pytestmark = pytest.mark.e2e
 
 STRANGER, CALLER = "127.0.0.7", "127.0.0.8"
-OPTIONS = (
-    "OPTIONS sip:{server} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK{number};rport\r\nMax-Forwards: 70\r\n"
-    "From: <sip:x@{here}>;tag=t\r\nTo: <sip:{server}>\r\nCall-ID: {number}@{here}\r\nCSeq: 1 OPTIONS\r\n"
-    "Content-Length: 0\r\n\r\n"
-)
 
 
 @pytest.fixture
@@ -47,15 +43,14 @@ class Guest:
 
     async def options(self, wait_s: float) -> bool:
         """Whether it is answered in time."""
-        host, port = self._socket.getsockname()
         self._number += 1
-        number = f"{host}-{self._number}"
-        self.send(OPTIONS.format(server=self._server.sip, here=f"{host}:{port}", number=number).encode())
+        ask, mark = options(self._server, self._socket.getsockname(), self._number)
+        self.send(ask)
         try:
             async with asyncio.timeout(wait_s):
                 while True:
                     answer = await asyncio.get_running_loop().sock_recv(self._socket, 65_536)
-                    if answer.startswith(b"SIP/2.0 200") and number.encode() in answer:
+                    if answer.startswith(b"SIP/2.0 200") and mark in answer:
                         return True
         except TimeoutError:
             return False

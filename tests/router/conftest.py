@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from router.policy import Policy
-from tests.router.world import World, policy
+from tests.router.world import World, agent, policy
 
 NewWorld = Callable[..., World]
 
@@ -29,3 +29,20 @@ def new_world() -> Iterator[NewWorld]:
 def world(new_world: NewWorld) -> World:
     """A world with the usual small policy, checked at the end of the test."""
     return new_world()
+
+
+@pytest.fixture
+def solo(new_world: NewWorld) -> World:
+    """One ready agent."""
+    world = new_world(policy({"ann": agent("ann", {"en": 5})}))
+    world.ready("ann")
+    return world
+
+
+@pytest.fixture
+def talking(solo: World) -> World:
+    """The agent is connected on w1, and w2 waits."""
+    solo.queue("w1")
+    solo.join("w1.1")
+    solo.queue("w2")
+    return solo

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from router.commands import Command, SendOffer
+from router.commands import Command, Refuse, SendOffer
 from router.dispatcher import Dispatcher
 from router.events import (
     AgentConnected,
@@ -20,7 +20,7 @@ from router.events import (
 from router.invariants import check
 from router.policy import AgentPolicy, Policy, QueuePolicy
 from router.rows import AgentRow, Changes, ReservationRow, ShardImage, WorkRow
-from router.vocabulary import EndedBy, Medium, Presence, Requirement
+from router.vocabulary import EndedBy, Medium, Presence, Requirement, WorkState
 
 SECOND = 1_000_000
 
@@ -195,3 +195,21 @@ def agent(
     """An agent's rules; `total` 0 means what the media add up to."""
     capacity = {Medium.VOICE: voice, Medium.CHAT: chat}
     return AgentPolicy(name, team, skills or {}, capacity, total or voice + chat)
+
+
+def codes(commands: list[Command]) -> list[str]:
+    """What was refused, by code."""
+    return [command.code for command in commands if isinstance(command, Refuse)]
+
+
+def state(world: World, work_id: str) -> WorkState | None:
+    """The item's state; None when it is closed."""
+    row = world.dispatcher.work(work_id)
+    return None if row is None else row.state
+
+
+def presence(world: World, agent_id: str) -> tuple[Presence, str | None]:
+    """The agent's presence and its reason."""
+    row = world.dispatcher.agent(agent_id)
+    assert row is not None
+    return row.presence, row.reason

@@ -1,72 +1,14 @@
-"""The call machine: each row of its table, and long random walks."""
-
-import random
-from typing import TypeVar
+"""The call machine: each row of its table."""
 
 import pytest
 
-from ivr.flow import Choice, Flow, Goodbye, Menu, Queue
-from ivr.machine import IvrContext, IvrMachine
 from ivr.speech import place_prompts
 from router.vocabulary import EndedBy
+from tests.voice.calls import READY, S, joined, machine, of, other_flow, pair, queued
 from voice import asked
 from voice import events as e
 from voice.call import CallMachine
-from voice.call_table import IN_CONVERSATION, TABLE, CallState
-from voice.listeners import ListenMode
-from voice.party import CUSTOMER, PartyState
-from voice.recording import RecordingRule
-from voice.waiting import WaitPlan
-
-T = TypeVar("T")
-S = 1_000_000
-CALLER = "caller:w"
-FLOW = Flow(
-    name="main",
-    title="Main",
-    language="en",
-    start="menu",
-    nodes={
-        "menu": Menu("menu", ("menu",), {"1": Choice("orders", "q"), "9": Choice("bye", "bye")}, "bye"),
-        "q": Queue("q", "orders"),
-        "bye": Goodbye("bye", ("goodbye",)),
-    },
-)
-PLAN = WaitPlan(music="music/hold", welcome=("busy",), announce_first=2 * S, announce_every=30 * S, callback_key="7")
-OTHER = WaitPlan(music="music/returns", welcome=("returns",), announce_first=4 * S, announce_every=50 * S)
-
-
-def machine(**rules: RecordingRule) -> CallMachine:
-    plans = {"orders": PLAN, "returns": OTHER}
-    context = IvrContext(lambda _calendar, _now: True)
-    return CallMachine(IvrMachine(FLOW, context), plans, "en", "w", CALLER, recordings=rules)
-
-
-def of(kind: type[T], commands: list[e.CallCommand]) -> list[T]:
-    return [command for command in commands if isinstance(command, kind)]
-
-
-def pair(leg_id: str, *connects: str) -> e.SetRoom:
-    """Caller and agent hear each other."""
-    return e.SetRoom({(CALLER, leg_id): 1.0, (leg_id, CALLER): 1.0}, connects)
-
-
-READY = e.AgentReady("w", "w.1", "anna", "l")
-
-
-def queued() -> CallMachine:
-    call = machine()
-    call.handle(e.Answered(), 0)
-    call.handle(e.DigitPressed("1"), S)
-    assert call.state is CallState.QUEUED
-    return call
-
-
-def joined() -> CallMachine:
-    call = queued()
-    call.handle(e.AgentReady("w", "w.1", "anna", "browser:a:1"), 2 * S)
-    assert call.state is CallState.JOINED
-    return call
+from voice.call_table import CallState
 
 
 def test_answer_starts_the_menu_and_a_digit_queues_with_music() -> None:
@@ -233,10 +175,6 @@ def test_the_caller_may_leave_in_every_state(steps: list[e.CallEvent], outcome: 
     assert call.handle(e.CallerLeft("bye"), 61 * S) == []
 
 
-def other_flow() -> IvrMachine:
-    return IvrMachine(FLOW, IvrContext(lambda _calendar, _now: True), language="en")
-
-
 def test_a_diverted_caller_hears_the_other_flow_in_place_of_music_and_may_queue_again() -> None:
     call = queued()
     commands = call.handle(e.Diverted("w", other_flow()), 9 * S)
@@ -260,189 +198,12 @@ def test_a_refused_queue_ends_the_call_politely() -> None:
     assert of(e.Close, end) == [e.Close("refused")]
 
 
-NOTICE = RecordingRule(rule="announced", prompts=("notice",))
-QUESTION = RecordingRule(rule="consent", prompts=("question",), answer_us=6 * S)
-EVENTS: list[e.CallEvent] = [
-    e.Answered(),
-    e.DigitPressed("1"),
-    e.DigitPressed("7"),
-    e.PlayEnded("ivr-1", "finished"),
-    e.PlayEnded("music-1", "stopped"),
-    e.PlaceKnown(3),
-    e.PlaceKnown(None),
-    e.Requeued("w", "orders"),
-    e.Requeued("w", "returns"),
-    e.AgentReady("w", "w.1", "anna", "leg"),
-    e.AgentReady("w", "w.2", "anna", "leg"),
-    e.AgentLegLost("w"),
-    asked.HoldAsked("w", on=True),
-    asked.HoldAsked("w", on=False),
-    asked.HoldAsked("w-2", on=True),
-    asked.MuteAsked("w", on=True),
-    asked.TransferAsked("w", asked.QueueTarget("returns"), warm=True),
-    asked.TransferAsked("w", asked.QueueTarget("returns"), warm=False),
-    asked.TransferAsked("w", asked.AgentTarget("ben"), warm=True),
-    asked.TransferAsked("w-2", asked.AgentTarget("anna"), warm=False),
-    asked.CompleteAsked("w"),
-    asked.CompleteAsked("w-2"),
-    asked.SwapAsked("w"),
-    asked.SwapAsked("w-2"),
-    asked.ConferenceAsked("w"),
-    asked.DropAsked("w", "w-2"),
-    asked.DropAsked("w", "w-3"),
-    asked.DropAsked("w-2", CUSTOMER),
-    asked.ListenAsked("sue", "leg-s", ListenMode.LISTEN),
-    asked.ListenAsked("sue", "leg-s", ListenMode.BARGE, "ben"),
-    asked.ListenEnded("sue"),
-    asked.TakeOverAsked("sue"),
-    e.AgentReady("w-2", "w-2.1", "sue", "leg-s"),
-    e.AgentReady("w-2", "w-2.1", "ben", "leg-b"),
-    e.AgentReady("w-3", "w-3.1", "cai", "leg-c"),
-    e.AgentLegLost("w-2"),
-    e.Requeued("w-2", "returns"),
-    e.Requeued("w-3", "orders"),
-    e.Parted("w-2", EndedBy.AGENT),
-    e.QueueRefused("w-2", "x"),
-    asked.TransferAsked("w", asked.NumberTarget("0755"), warm=True),
-    asked.TransferAsked("w", asked.NumberTarget("0755"), warm=False),
-    asked.DropAsked("w", "number:w-2"),
-    e.NumberReady("number:w-2", "leg-n"),
-    e.NumberReady("number:w-3", "leg-m"),
-    e.NumberGone("number:w-2", "busy"),
-    e.NumberGone("number:w-3", "hung_up"),
-    e.Parted("w", EndedBy.AGENT),
-    e.Parted("w", EndedBy.SYSTEM),
-    e.QueueRefused("w", "x"),
-    e.PlayEnded("notice-1", "finished"),
-    asked.PauseAsked("w", on=True),
-    asked.PauseAsked("w", on=False),
-    asked.PauseOrdered("shop", on=True, program=True),
-    e.RecordingLost(),
-    e.CallerLeft("bye"),
-]
-
-
-def check(call: CallMachine, commands: list[e.CallCommand]) -> None:
-    """What holds whatever happened: nobody is on hold by somebody who is gone, and only who is here is heard."""
-    conversation = call._conversation
-    for party in conversation.parties.values():
-        assert (party.state is PartyState.HELD) <= (party.held_by in conversation.parties)
-        assert (party.away_until is not None) <= (party.state is PartyState.AWAY)
-        assert bool(party.leg_id) is not (party.state is PartyState.COMING)
-    listening = {one.leg_id for one in conversation.listeners.all.values()}
-    here = listening | {party.leg_id for party in conversation.parties.values() if party.state is PartyState.HERE}
-    assert all({*pair} <= here for pair in call._stage._room) or call.state is CallState.ENDED
-    if call.state in IN_CONVERSATION:
-        assert call.state is CallState.QUEUED or any(party.leg_id for party in conversation.others)
-        assert call.state is not CallState.QUEUED or conversation.expects_somebody
-    else:
-        assert not len(call._stage._tones)
-    for room in of(e.SetRoom, commands):
-        assert call._stage._room == room.gains
-    for wanted in of(e.SetRecording, commands):
-        assert not wanted.heard or call.state is CallState.JOINED
-        assert not (wanted.heard and wanted.paused_by)
-
-
-@pytest.mark.parametrize("seed", range(200))
-def test_random_walks_follow_the_table_and_close_once(seed: int) -> None:
-    pick = random.Random(seed)
-    rules = {"orders": NOTICE if seed % 2 else QUESTION, "returns": RecordingRule(rule="always")}
-    call, now, closes, seen = machine(**rules if seed % 4 else {}), 0, 0, set[tuple[CallState, type[e.CallEvent]]]()
-    for _ in range(60):
-        now += pick.randrange(0, 5 * S)
-        before = call.state
-        if pick.random() < 0.2:
-            commands = call.expire(now)
-        else:
-            event = pick.choice(EVENTS[:-1] if pick.random() < 0.95 else EVENTS)
-            key = (before, type(event))
-            commands = call.handle(event, now)
-            seen.add(key)
-            if key in TABLE:
-                assert call.state in {*TABLE[key], before}
-            else:
-                assert call.state is before
-                assert all(isinstance(command, e.Deny) for command in commands)
-        check(call, commands)
-        closes += len(of(e.Close, commands))
-        assert closes == (call.state is CallState.ENDED)
-        if call.state is CallState.IVR:
-            assert call.next_deadline() is not None
-    call.handle(e.CallerLeft("end"), now + S)
-    assert call.state is CallState.ENDED
-    assert call.next_deadline() is None
-
-
-def test_every_state_of_the_table_lets_the_caller_leave() -> None:
-    assert all((state, e.CallerLeft) in TABLE for state in CallState)
-
-
 def test_the_expected_wait_is_told_with_the_place_when_it_is_known() -> None:
     call = queued()
     told = call.handle(e.PlaceKnown(2, 150 * S), 5 * S)
     said = of(e.PlayPrompts, told)[0].prompts
     assert said[-3:] == ("en/wait-before", "en/digit-3", "en/wait-after")
     assert of(e.Note, told)[0].detail == (("place", "2"), ("wait_s", "150"))
-
-
-# --- recording: told, asked, and followed
-
-
-def noticed(rule: RecordingRule) -> tuple[CallMachine, e.PlayPrompts]:
-    """A caller who has chosen orders and hears what that queue says of recording."""
-    call = machine(orders=rule)
-    call.handle(e.Answered(), 0)
-    done = call.handle(e.DigitPressed("1"), S)
-    assert call.state is CallState.NOTICE
-    assert of(e.Keep, done)[0].path == ("orders",)
-    assert of(e.EnterQueue, done) == []
-    return call, of(e.PlayPrompts, done)[0]
-
-
-def test_the_caller_waits_after_the_announcement_and_is_recorded_once_joined() -> None:
-    call, play = noticed(NOTICE)
-    assert (play.prompts, call.next_deadline()) == (("en/notice",), None)
-    assert call.handle(e.DigitPressed("1"), 2 * S) == []
-    done = call.handle(e.PlayEnded(play.play_id, "finished"), 3 * S)
-    assert call.state is CallState.QUEUED
-    assert of(e.EnterQueue, done)[0].queue == "orders"
-    joining = call.handle(READY, 4 * S)
-    wanted = e.SetRecording(heard=True, queue="orders", work_id="w", told="announced", agents=("anna",))
-    assert [one for one in joining if isinstance(one, e.SetRecording | e.SetRoom)] == [wanted, pair("l", "w.1")]
-    assert of(e.ShowRecording, joining) == [e.ShowRecording("on")]
-    held = call.handle(asked.HoldAsked("w", on=True), 5 * S)
-    assert [one.heard for one in of(e.SetRecording, held)] == [False]
-    assert of(e.ShowRecording, held) == [e.ShowRecording("silent")]
-
-
-def test_who_does_not_answer_goes_on_unrecorded() -> None:
-    call, play = noticed(QUESTION)
-    assert call.handle(e.PlayEnded(play.play_id, "finished"), 3 * S) == []
-    assert call.next_deadline() == 9 * S
-    done = call.expire(9 * S)
-    assert call.state is CallState.QUEUED
-    assert of(e.Note, done) == [e.Note("recording_notice", (("answer", "no_answer"),))]
-    assert of(e.SetRecording, call.handle(READY, 10 * S)) == []
-
-
-def test_who_hangs_up_at_the_question_never_waited() -> None:
-    call, _ = noticed(QUESTION)
-    assert of(e.Close, call.handle(e.CallerLeft("bye"), 2 * S)) == [e.Close("left_in_ivr")]
-
-
-def test_a_pause_is_over_at_its_time_and_a_lost_file_is_told() -> None:
-    call, _ = noticed(QUESTION)
-    call.handle(e.DigitPressed("1"), 2 * S)
-    call.handle(READY, 3 * S)
-    paused = call.handle(asked.PauseAsked("w", on=True), 4 * S)
-    assert [one.heard for one in of(e.SetRecording, paused)] == [False]
-    assert call.next_deadline() == 124 * S
-    assert [one.heard for one in of(e.SetRecording, call.expire(124 * S))] == [True]
-    assert of(e.ShowRecording, call.handle(e.RecordingLost(), 125 * S)) == [e.ShowRecording("failed")]
-    assert [denied.code for denied in of(e.Deny, call.handle(asked.PauseAsked("w", on=True), 126 * S))] == [
-        "not_recorded"
-    ]
 
 
 def promised(call: CallMachine) -> str:
