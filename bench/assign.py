@@ -270,7 +270,7 @@ async def floors(node: Node, example: m.Offer, names: Sequence[str], rate: int) 
     waiting: list[asyncio.Task[None]] = []
 
     async def one(name: str, agent_id: str) -> None:
-        await connection.link.call(("FCALL", "bench_noop", 1, "bench"))
+        await connection.link(b"bench").call(("FCALL", "bench_noop", 1, "bench"))
         node.voice.hub.send(agent_id, msgspec.structs.replace(example, interaction_id=name))
 
     intended = await at_intended_times(

@@ -96,7 +96,7 @@ class Turns:
 async def round_trips(url: str, n: int, where: dict[str, object]) -> None:
     """Measure one turn at a time, in groups, and pipelined, with PING and SET on the same connection as floors."""
     connection = await open_store(url)
-    link, store = connection.link, RedisShardStore(connection, "bench")
+    link, store = connection.link(shard_keys("bench").head), RedisShardStore(connection, "bench")
     lease = await store.take("bench", 600_000)
     turns = Turns(lease)
     payload = bytes(400)

@@ -238,8 +238,9 @@ SETTINGS: tuple[Setting, ...] = (
         "REDIS_URL",
         "",
         "URL",
-        "a Redis (7.0 or later) or Valkey (7.2 or later) server; by default an embedded one is started",
-        _url("redis://", "unix://"),
+        "a Redis (7.0 or later) or Valkey (7.2 or later) server, or its sentinels or a cluster, see docs/store.md; by "
+        "default an embedded one is started",
+        _url("redis://", "unix://", "redis+sentinel://", "redis+cluster://"),
     ),
     Setting(
         "FSYNC",

@@ -1,75 +1,71 @@
-"""Opens a server for use: redis-py's pool for everything off the hot path, the lean link for commits."""
+"""Opens the store for use: redis-py for everything off the hot path, the lean link for commits."""
 
-from dataclasses import dataclass
-from typing import Any, cast
+from dataclasses import dataclass, field
+from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Connection, Redis, UnixDomainSocketConnection
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-
-from store.address import Address, parse_address
-from store.errors import redis_errors
-from store.library import Library, prepare_server
+from store.address import parse_address
+from store.client import Client, Part, make_client
+from store.errors import StoreLost, StoreRefused
+from store.library import Library, prepare
 from store.link import Command, Link
+
+_NO_FUNCTION = "Function not found"
 
 
 @dataclass(frozen=True, slots=True)
 class StoreConnection:
-    """An opened server: its version checked, the function library loaded."""
+    """An opened store: its servers' version checked, the function library loaded."""
 
-    redis: Redis
-    link: Link
+    client: Client
     library: Library
+    reply_timeout_s: float
+    _links: dict[str, Link] = field(default_factory=dict)
 
-    async def function(self, name: str, keys: tuple[bytes, ...], *args: bytes | str | int) -> Any:
+    async def function(self, name: str, keys: tuple[bytes, ...], *args: Part) -> Any:
         """Call a function of the library off the hot path. Raises StoreLost or StoreRefused."""
-        return await self.run("FCALL", self.library.function(name), len(keys), *keys, *args)
+        try:
+            return await self.run("FCALL", self.library.function(name), len(keys), *keys, *args)
+        except StoreRefused as error:
+            await self.complete(error)
+            raise
 
-    async def run(self, *command: bytes | str | int) -> Any:
+    async def run(self, *command: Part) -> Any:
         """Run one command off the hot path. Raises StoreLost or StoreRefused."""
-        with redis_errors():
-            return await cast("Any", self.redis).execute_command(*command)  # redis-py leaves it untyped
+        return await self.client.run(*command)
 
     async def transaction(self, *commands: Command) -> list[Any]:
-        """Run commands as one MULTI block. Raises StoreLost or StoreRefused."""
-        with redis_errors():
-            async with self.redis.pipeline(transaction=True) as pipeline:
-                for command in commands:
-                    pipeline.execute_command(*command)
-                return list(await pipeline.execute())
+        """Run commands as one MULTI block; their keys share a hash tag. Raises StoreLost or StoreRefused."""
+        return await self.client.transaction(*commands)
+
+    def link(self, key: bytes) -> Link:
+        """The lean connection to where `key` is; the same one for all who ask for the same key."""
+        name = key.decode()
+        if name not in self._links:
+            self._links[name] = Link(self.client.route(key), reply_timeout_s=self.reply_timeout_s)
+        return self._links[name]
+
+    async def complete(self, error: StoreRefused) -> None:
+        """After a refusal: raises StoreLost when a server lacked the library, which it has from now on.
+
+        So it is with one that was emptied, or is new to the cluster. Raises StoreTooOld for an old one.
+        """
+        if _NO_FUNCTION in str(error) and not await self.client.loaded(self.library.name):
+            await prepare(self.client)
+            raise StoreLost("the server was without its functions; they are loaded again") from error
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self.link.aclose()
-        await self.redis.aclose()
+        for link in self._links.values():
+            await link.aclose()
+        await self.client.aclose()
 
 
 async def open_store(url: str, *, reply_timeout_s: float = 2.0, pool_size: int = 16) -> StoreConnection:
-    """Connect to `url`. Raises ValueError (URL), StoreLost (no answer) or StoreTooOld."""
-    address = parse_address(url)
-    redis = _pooled_client(address, reply_timeout_s, pool_size)
+    """Connect to `url` (store.address). Raises ValueError (URL), StoreLost (no answer) or StoreTooOld."""
+    client = make_client(parse_address(url), reply_timeout_s=reply_timeout_s, pool_size=pool_size)
     try:
-        loaded = await prepare_server(redis)
+        loaded = await prepare(client)
     except BaseException:
-        await redis.aclose()
+        await client.aclose()
         raise
-    return StoreConnection(redis, Link(address, reply_timeout_s=reply_timeout_s), loaded)
-
-
-def _pooled_client(address: Address, reply_timeout_s: float, pool_size: int) -> Redis:
-    options: dict[str, Any] = {
-        "db": address.db,
-        "username": address.username,
-        "password": address.password,
-        "socket_timeout": reply_timeout_s,
-        "socket_connect_timeout": reply_timeout_s,
-        "protocol": 2,
-        # A command whose outcome is unknown is the caller's to repeat.
-        "retry": Retry(NoBackoff(), 0),
-    }
-    if address.path is not None:
-        options |= {"connection_class": UnixDomainSocketConnection, "path": address.path}
-    else:
-        options |= {"connection_class": Connection, "host": address.host, "port": address.port}
-    pool = BlockingConnectionPool(max_connections=pool_size, timeout=reply_timeout_s, **options)
-    return Redis.from_pool(pool)
+    return StoreConnection(client, loaded, reply_timeout_s)

@@ -5,14 +5,34 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from redis.exceptions import ClusterDownError, MasterDownError, OutOfMemoryError, ReadOnlyError, ResponseError
+from redis.exceptions import (
+    AskError,
+    ClusterDownError,
+    ClusterError,
+    MasterDownError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisClusterException,
+    ResponseError,
+    TryAgainError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 # Replies of a server that is not (or no longer, or not yet) the one to write to: as good as a lost connection.
-_ELSEWHERE = ("LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "UNBLOCKED")
+_ELSEWHERE = ("LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "UNBLOCKED", "MOVED", "ASK")
 # The same as redis-py tells them: it takes the first word off their texts.
-_LOST = (RedisConnectionError, RedisTimeoutError, OSError, ReadOnlyError, MasterDownError, ClusterDownError)
+_LOST = (
+    RedisConnectionError,
+    RedisTimeoutError,
+    OSError,
+    ReadOnlyError,
+    MasterDownError,
+    AskError,
+    ClusterDownError,
+    ClusterError,
+    RedisClusterException,
+)
 # Replies of the right server while it cannot write: memory, disk, replicas, a script that runs on.
 _UNABLE = ("OOM", "MISCONF", "NOREPLICAS", "BUSY ", "TRYAGAIN")
 
@@ -122,6 +142,8 @@ def redis_errors() -> Iterator[None]:
         yield
     except _LOST as error:
         raise StoreLost(str(error)) from error
+    except TryAgainError as error:
+        raise StoreUnable(f"TRYAGAIN {error}") from error
     except OutOfMemoryError as error:
         raise StoreUnable(f"OOM {error}") from error
     except ResponseError as error:

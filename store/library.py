@@ -4,11 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from redis.asyncio import Redis
-
-from store.errors import StoreTooOld, redis_errors
+from store.errors import StoreTooOld
 
 _LUA = Path(__file__).parent / "lua"
 _SHARED = "shared"
@@ -35,17 +33,31 @@ def library() -> Library:
     parts = [(_LUA / f"{_SHARED}.lua").read_text(), *((_LUA / f"{name}.lua").read_text() for name in names)]
     body = "\n".join(parts)
     suffix = hashlib.sha256(body.encode()).hexdigest()[:8]
-    registered = "\n".join(f"redis.register_function('{name}_{suffix}', {name})" for name in names)
+    registered = "\n".join(_registration(name, suffix) for name in names)
     name = f"jackfield_{suffix}"
     return Library(name, f"#!lua name={name}\n{body}\n{registered}\n", suffix)
 
 
-async def prepare_server(redis: Redis) -> Library:
-    """Check the server's version and load the library. Raises StoreTooOld or StoreLost."""
-    with redis_errors():
-        check_version(await redis.info("server"))
-        made = library()
-        await redis.function_load(made.source, replace=True)
+def _registration(name: str, suffix: str) -> str:
+    # What only reads must work on a server that cannot write now.
+    flags = "'no-writes'" if name.startswith("read_") else ""
+    return f"redis.register_function{{function_name='{name}_{suffix}', callback={name}, flags={{{flags}}}}}"
+
+
+class Servers(Protocol):
+    """All servers that take writes."""
+
+    async def servers(self) -> list[dict[str, Any]]: ...
+
+    async def load(self, source: str) -> None: ...
+
+
+async def prepare(servers: Servers) -> Library:
+    """Check the servers' versions and load the library. Raises StoreTooOld or StoreLost."""
+    for info in await servers.servers():
+        check_version(info)
+    made = library()
+    await servers.load(made.source)
     return made
 
 

@@ -6,7 +6,7 @@ redis-py costs about three times as much per commit (bench/commit.py measures bo
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import hiredis
 
@@ -16,14 +16,22 @@ from store.errors import StoreLost, StoreUnable, refusal
 Command = tuple[bytes | str | int, ...]
 
 
+class Route(Protocol):
+    """Where a connection goes: asked for each new one, since after a failover it is another place."""
+
+    async def find(self) -> Address:
+        """Raises StoreLost while it is nowhere."""
+        ...
+
+
 class Link:
     """Sends commands in calling order and reconnects on the next call after a loss.
 
     Every failure that leaves the outcome unknown is StoreLost; nothing is ever sent twice by itself.
     """
 
-    def __init__(self, address: Address, *, reply_timeout_s: float = 2.0, connect_timeout_s: float = 2.0) -> None:
-        self._address = address
+    def __init__(self, route: Route, *, reply_timeout_s: float = 2.0, connect_timeout_s: float = 2.0) -> None:
+        self._route = route
         self._reply_timeout_s = reply_timeout_s
         self._connect_timeout_s = connect_timeout_s
         self._wire: _Wire | None = None
@@ -40,6 +48,8 @@ class Link:
             futures = [wire.send(one) for one in packed]
         if len(futures) > 1:
             await asyncio.wait(futures)
+            for future in futures:
+                future.exception()  # the first one tells; of the others nobody asks
         return [await future for future in futures]
 
     async def aclose(self) -> None:
@@ -61,7 +71,7 @@ class Link:
 
     async def _connect(self) -> "_Wire":
         loop = asyncio.get_running_loop()
-        address = self._address
+        address = await self._route.find()
         factory: Callable[[], _Wire] = lambda: _Wire(loop, self._reply_timeout_s)  # noqa: E731 - typed for both calls
         try:
             async with asyncio.timeout(self._connect_timeout_s):
@@ -69,7 +79,7 @@ class Link:
                     _, wire = await loop.create_unix_connection(factory, address.path)
                 else:
                     _, wire = await loop.create_connection(factory, address.host, address.port)
-                for command in address.greeting():
+                for command in address.login.greeting():
                     await wire.send(_pack(command))
         except (OSError, TimeoutError) as error:
             raise StoreLost(f"cannot connect to {address}: {error or 'timed out'}") from error

@@ -15,6 +15,7 @@ from store.errors import (
     PolicyConflict,
     StoreCorrupt,
     StoreLost,
+    StoreRefused,
     StruckOff,
     UnknownPolicy,
 )
@@ -35,8 +36,8 @@ class RedisShardStore:
 
     def __init__(self, connection: StoreConnection, shard: str, *, replicas: int = 0) -> None:
         self._connection = connection
-        self._link = connection.link
         self._keys = shard_keys(shard)
+        self._link = connection.link(self._keys.head)
         self._replicas = replicas
         self._policies: dict[str, Policy] = {}
         commit_keys = self._keys.of_commit()
@@ -156,10 +157,9 @@ class RedisShardStore:
 
     async def head(self) -> ShardHead:
         """Return who owns the shard and how far it is."""
-        (seconds, micros), (owner, epoch, until, applied, clock, served) = await self._connection.transaction(
-            ("TIME",), ("HMGET", self._keys.head, "owner", "epoch", "until", "applied", "clock", "served")
+        now, owner, epoch, until, applied, clock, served = await self._connection.function(
+            "read_head", (self._keys.head,)
         )
-        now = int(seconds) * 1_000_000 + int(micros)
         return ShardHead(
             owner=(owner or b"").decode(),
             epoch=int(epoch or 0),
@@ -252,11 +252,14 @@ class RedisShardStore:
         return int(number)
 
     async def _send_commit(self, call: Command) -> tuple[bytes, int]:
-        if not self._replicas:
-            (reply,) = await self._link.call(call)
-            return cast("tuple[bytes, int]", tuple(reply))
         # In one write: WAIT answers for what its own connection wrote.
-        reply, acknowledged = await self._link.call(call, ("WAIT", self._replicas, _REPLICATION_TIMEOUT_MS))
+        wait: tuple[Command, ...] = (("WAIT", self._replicas, _REPLICATION_TIMEOUT_MS),) if self._replicas else ()
+        try:
+            reply, *confirmed = await self._link.call(call, *wait)
+        except StoreRefused as error:
+            await self._connection.complete(error)
+            raise
+        acknowledged = confirmed[0] if confirmed else 0
         if reply[0] == b"ok" and acknowledged < self._replicas:
             raise StoreLost(f"committed, but only {acknowledged} of {self._replicas} replicas confirmed in time")
         return cast("tuple[bytes, int]", tuple(reply))

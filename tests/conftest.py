@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.postgres import postgres_binaries, running_postgres
+from tests.redis_sites import cluster_of
 from tests.valkey import REDIS_SERVER, fresh_shard, running_server
 
 
@@ -34,6 +35,15 @@ def old_store_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.skip("redis-server is not installed")
     with running_server(tmp_path_factory.mktemp("redis"), Path(REDIS_SERVER)) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a cluster of three of the installed redis-server; tests keep apart by `shard`."""
+    if REDIS_SERVER is None:
+        pytest.skip("redis-server is not installed")
+    with cluster_of(tmp_path_factory.mktemp("cluster"), 3, Path(REDIS_SERVER)) as cluster:
+        yield cluster.url
 
 
 @pytest.fixture(scope="session")

@@ -33,15 +33,22 @@ def fresh_shard() -> str:
     return f"s{next(_numbers)}"
 
 
-@contextmanager
-def tcp_server(data_dir: Path, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """Run a bare server with a TCP port of 127.0.0.1, as replication needs one; give its process and port."""
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that was free a moment ago."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = int(probe.getsockname()[1])
-    data_dir.mkdir()
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def tcp_server(
+    data_dir: Path, *options: str, binary: Path | None = None, port: int | None = None
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Run a bare server with a TCP port of 127.0.0.1, as replication needs one; give its process and port."""
+    port = free_port() if port is None else port
+    data_dir.mkdir(exist_ok=True)
     common = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(data_dir), "--save", ""]
     with (data_dir / "log").open("wb") as output:
-        process = subprocess.Popen([str(valkey_binary()), *common, *options], stdout=output, stderr=output)
+        process = subprocess.Popen([str(binary or valkey_binary()), *common, *options], stdout=output, stderr=output)
     try:
         _wait_listening(port)
         yield process, port

@@ -1,4 +1,4 @@
-"""The stores that the contract suite runs against: the in-process twin, Valkey, and the oldest supported Redis."""
+"""The stores that the contract suite runs against: the twin, Valkey, the oldest supported Redis, a cluster."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -24,10 +24,10 @@ class World:
     pass_ms: Callable[[int], Awaitable[None]]
 
 
-@pytest.fixture(params=["memory", "valkey", "redis"])
+@pytest.fixture(params=["memory", "valkey", "redis", "cluster"])
 def server(request: pytest.FixtureRequest) -> str | None:
     """URL of the server under test, None for the twin."""
-    fixtures = {"valkey": "store_url", "redis": "old_store_url"}
+    fixtures = {"valkey": "store_url", "redis": "old_store_url", "cluster": "cluster_url"}
     return cast("str", request.getfixturevalue(fixtures[request.param])) if request.param in fixtures else None
 
 
@@ -44,15 +44,13 @@ async def world(server: str | None, shard: str) -> AsyncIterator[World]:
         return
     first, second = await open_store(server), await open_store(server)
 
-    async def server_ms() -> int:
-        seconds, micros = await first.run("TIME")
-        return int(seconds) * 1000 + int(micros) // 1000
+    one, other = RedisShardStore(first, shard), RedisShardStore(second, shard)
 
     async def pass_real_ms(duration: int) -> None:
-        until = await server_ms() + duration
-        while await server_ms() <= until:
+        until = (await one.head()).now_us // 1000 + duration
+        while (await one.head()).now_us // 1000 <= until:
             await asyncio.sleep(0.002)
 
-    yield World(RedisShardStore(first, shard), RedisShardStore(second, shard), pass_real_ms)
+    yield World(one, other, pass_real_ms)
     await first.aclose()
     await second.aclose()

@@ -6,12 +6,14 @@ import pytest
 
 from store.connection import open_store
 from store.errors import StoreLost, StoreRefused
+from store.shard import RedisShardStore
+from tests.store.samples import turn
 
 
 async def test_an_opened_store_speaks_on_both_connections(store_url: str) -> None:
     connection = await open_store(store_url)
     assert await connection.run("ECHO", "a") == b"a"
-    assert await connection.link.call(("ECHO", "a")) == [b"a"]
+    assert await connection.link(b"a").call(("ECHO", "a")) == [b"a"]
     assert await connection.transaction(("ECHO", "a"), ("ECHO", "b")) == [b"a", b"b"]
     await connection.aclose()
 
@@ -35,3 +37,17 @@ async def test_no_server_is_a_lost_store(tmp_path: Path) -> None:
 async def test_another_scheme_is_refused() -> None:
     with pytest.raises(ValueError, match="redis:// or unix://"):
         await open_store("http://127.0.0.1")
+
+
+async def test_a_server_that_lost_the_functions_gets_them_again(store_url: str, shard: str) -> None:
+    connection = await open_store(store_url)
+    store = RedisShardStore(connection, shard)
+    await connection.run("FUNCTION", "DELETE", connection.library.name)
+    with pytest.raises(StoreLost, match="loaded again"):
+        await store.take("n1", 60_000)
+    lease = await store.take("n1", 60_000)
+    await connection.run("FUNCTION", "DELETE", connection.library.name)
+    with pytest.raises(StoreLost, match="loaded again"):
+        await store.commit(lease, [turn(1)])
+    await store.commit(lease, [turn(1)])
+    await connection.aclose()

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from store.address import parse_address
+from store.address import Address, parse_address
 from store.errors import StoreLost, StoreRefused
 from store.link import Link
 
@@ -33,15 +33,21 @@ async def listening(handler: Handler) -> AsyncIterator[str]:
     await listener.wait_closed()
 
 
+def link_to(url: str, **timeouts: float) -> Link:
+    place = parse_address(url)
+    assert isinstance(place, Address)
+    return Link(place, **timeouts)
+
+
 async def test_replies_come_back_in_calling_order(store_url: str) -> None:
-    link = Link(parse_address(store_url))
+    link = link_to(store_url)
     replies = await asyncio.gather(*(link.call(("ECHO", str(number))) for number in range(500)))
     assert [reply for (reply,) in replies] == [str(number).encode() for number in range(500)]
     await link.aclose()
 
 
 async def test_calls_during_connecting_keep_their_order(store_url: str, shard: str) -> None:
-    link = Link(parse_address(store_url))
+    link = link_to(store_url)
     early = [asyncio.ensure_future(link.call(("RPUSH", shard, str(number)))) for number in range(5)]
     while link._wire is None:
         await asyncio.sleep(0)
@@ -53,7 +59,7 @@ async def test_calls_during_connecting_keep_their_order(store_url: str, shard: s
 
 
 async def test_an_error_reply_concerns_its_own_call_only(store_url: str) -> None:
-    link = Link(parse_address(store_url))
+    link = link_to(store_url)
     results = await asyncio.gather(
         link.call(("ECHO", "a")), link.call(("NOSUCH",)), link.call(("ECHO", "b")), return_exceptions=True
     )
@@ -64,7 +70,7 @@ async def test_an_error_reply_concerns_its_own_call_only(store_url: str) -> None
 
 
 async def test_commands_of_one_call_share_their_fate(store_url: str) -> None:
-    link = Link(parse_address(store_url))
+    link = link_to(store_url)
     assert await link.call(("ECHO", "a"), ("ECHO", "b")) == [b"a", b"b"]
     with pytest.raises(StoreRefused):
         await link.call(("ECHO", "a"), ("NOSUCH",))
@@ -72,7 +78,7 @@ async def test_commands_of_one_call_share_their_fate(store_url: str) -> None:
 
 
 async def test_a_cancelled_call_does_not_shift_the_replies(store_url: str) -> None:
-    link = Link(parse_address(store_url))
+    link = link_to(store_url)
     await link.call(("PING",))
     given_up = asyncio.ensure_future(link.call(("ECHO", "given up")))
     kept = asyncio.ensure_future(link.call(("ECHO", "kept")))
@@ -84,14 +90,14 @@ async def test_a_cancelled_call_does_not_shift_the_replies(store_url: str) -> No
 
 
 async def test_large_and_binary_arguments_arrive_whole(store_url: str) -> None:
-    link = Link(parse_address(store_url))
+    link = link_to(store_url)
     data = bytes(range(256)) * 8_000
     assert await link.call(("ECHO", data)) == [data]
     await link.aclose()
 
 
 async def test_closing_ends_calls_under_way(store_url: str) -> None:
-    link = Link(parse_address(store_url))
+    link = link_to(store_url)
     await link.call(("PING",))
     waiting = asyncio.ensure_future(link.call(("BLPOP", "jf:never", "0")))
     await asyncio.sleep(0)
@@ -106,9 +112,9 @@ async def test_a_closed_port_is_a_lost_store() -> None:
 
     async with listening(hang_up) as url:
         with pytest.raises(StoreLost):
-            await Link(parse_address(url)).call(("PING",))
+            await link_to(url).call(("PING",))
     with pytest.raises(StoreLost, match="cannot connect"):
-        await Link(parse_address(url)).call(("PING",))
+        await link_to(url).call(("PING",))
 
 
 async def test_a_server_that_is_loading_or_demoted_counts_as_lost_and_is_left() -> None:
@@ -122,7 +128,7 @@ async def test_a_server_that_is_loading_or_demoted_counts_as_lost_and_is_left() 
         await reader.read()
 
     async with listening(refuse) as url:
-        link = Link(parse_address(url))
+        link = link_to(url)
         for attempt in (1, 2):
             with pytest.raises(StoreLost, match="READONLY"):
                 await link.call(("SET", "a", "b"))
@@ -137,7 +143,7 @@ async def test_bytes_that_are_no_reply_lose_the_connection() -> None:
         await reader.read()
 
     async with listening(babble) as url:
-        link = Link(parse_address(url))
+        link = link_to(url)
         with pytest.raises(StoreLost, match="no Redis"):
             await link.call(("PING",))
         await link.aclose()
@@ -152,7 +158,7 @@ async def test_the_database_and_password_of_the_url_are_used() -> None:
             writer.write(b"+OK\r\n")
 
     async with listening(answer) as url:
-        link = Link(parse_address(url.replace("//", "//ann:s%20t@") + "/3"))
+        link = link_to(url.replace("//", "//ann:s%20t@") + "/3")
         await link.call(("PING",))
         await link.aclose()
     assert b"$4\r\nAUTH\r\n$3\r\nann\r\n$3\r\ns t" in heard[0]

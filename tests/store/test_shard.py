@@ -138,7 +138,7 @@ async def test_a_commit_can_wait_for_replicas(tmp_path: Path) -> None:
         with pytest.raises(StoreLost, match="only 0 of 1 replicas"):
             await store.commit(lease, [turn(2)])
         # On a new connection too, a repetition must not be taken for replicated.
-        await connection.link.aclose()
+        await connection.link(shard_keys("s1").head).aclose()
         with pytest.raises(StoreLost, match="only 0 of 1 replicas"):
             await store.commit(lease, [turn(2)])
         replica.send_signal(signal.SIGCONT)
