@@ -34,7 +34,6 @@ AGENTS_EACH, ITEMS_EACH = 20, 6
 ITEMS = 300
 WARM_S = 3.0
 QUICK_S = 0.5
-LONG_POLL_S = 20.0
 PATIENCE_MS = 80_000
 
 
@@ -65,8 +64,10 @@ class Floor:
             "queues": [self._queue(number) for number in range(12)],
             "agents": [self._agent(number) for number in range(self.agents)],
             "work": [self._item(number) for number in range(ITEMS)],
+            "trends": [self._trend(number) for number in range(12)],
         }
-        await self._say(ws, {"type": "snapshot", "version": 1, **everything, "alerts": [], "channels": []})
+        empty: dict[str, Any] = {"alerts": [], "channels": [], "chats": [], "help": []}
+        await self._say(ws, {"type": "snapshot", "version": 1, **everything, **empty})
         while not ws.closed:
             await asyncio.sleep(1 / CHANGES_A_SECOND)
             with suppress(ConnectionError):
@@ -121,6 +122,13 @@ class Floor:
             "channel": "line",
             "ring": number % 3,
         }
+
+    def _trend(self, number: int) -> dict[str, Any]:
+        quarter = 900_000_000
+        first = _now() // quarter * quarter - 15 * quarter
+        starts = range(first, first + 16 * quarter, quarter)
+        slots = [{"since": since, "until": since + quarter, "level": self._random.random()} for since in starts]
+        return {"queue": f"q{number}", "slots": slots}
 
     def _queue(self, number: int) -> dict[str, Any]:
         level = {"threshold_us": 10_000_000, "target": 0.9, "answered": 40, "within": 37, "abandoned": 2}
@@ -195,12 +203,6 @@ async def board_updates(browser: Browser, base: str, floor: Floor, seconds: int)
     emit("page.board_update", "ms/s", added, "page.board less the median of its floor; at most 16")
 
 
-async def _answer(request: web.Request) -> web.Response:
-    if "wait" in request.query_string or "help" in request.path:
-        await asyncio.sleep(LONG_POLL_S)  # as a server that has no news
-    return web.json_response({"by": "queue", "rows": [], "items": [], "next": None})
-
-
 async def main(agents: int, seconds: int) -> None:
     """All of it, in one Chromium; without one it says so and prints nothing."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -209,7 +211,6 @@ async def main(agents: int, seconds: int) -> None:
         return
     floor, app = Floor(agents), web.Application()
     app.router.add_get("/api/v1/board/ws", floor.handle)
-    app.router.add_get("/api/v1/{path:.*}", _answer)
     StaticPages(FRONTEND).add_to(app)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()

@@ -24,6 +24,8 @@ class Directory:
         self.by_reservation: dict[str, ChatRunner] = {}
         self.addresses: Counter[str] = Counter()
         self.running = 0
+        # Told the id of each chat that comes, shows something else, is over, or goes.
+        self.changed: Callable[[str], None] = lambda _chat: None
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -39,6 +41,8 @@ class Directory:
         runner = ChatRunner(chat, machine, tail, self._ports, self._site().limits)
         runner.emergency = lambda: self._site().emergency(runner.queue, runner.locale)
         self.live[runner.chat_id] = self.by_token[runner.token_hash] = runner
+        runner.onlookers.add(lambda: self.changed(runner.chat_id))
+        self.changed(runner.chat_id)
         return runner
 
     def machine(self, chat: Chat, work_id: str, queue: str) -> ChatMachine:
@@ -60,6 +64,7 @@ class Directory:
         """Not at hand any more."""
         if self.live.get(runner.chat_id) is runner:
             del self.live[runner.chat_id]
+            self.changed(runner.chat_id)
         if self.by_token.get(runner.token_hash) is runner:
             del self.by_token[runner.token_hash]
 
@@ -73,4 +78,5 @@ class Directory:
                 self.addresses += Counter()
             for key in [key for key, each in self.by_reservation.items() if each is runner]:
                 del self.by_reservation[key]
+            self.changed(runner.chat_id)
             self.looked_at(runner)

@@ -3,6 +3,8 @@
 import msgspec
 
 from http_api.alerts_api import AlertOverview
+from http_api.chats_api import LiveChat
+from http_api.help_api import HelpRequest
 from http_api.ports import AgentOverview, ChannelOverview, QueueOverview
 
 # A page cannot see the pings of the WebSocket itself: by this it knows that what it shows is of now.
@@ -39,8 +41,25 @@ class BoardWork(msgspec.Struct, frozen=True, kw_only=True):
     since: int | None = None
 
 
-Thing = QueueOverview | AgentOverview | BoardWork | AlertOverview | ChannelOverview
-# What it is (queues, agents, work, alerts or channels) and its id.
+class TrendSlot(msgspec.Struct, frozen=True):
+    """The service level (0-1, of those whose wait is over) between two moments, in microseconds since the epoch."""
+
+    since: int
+    until: int
+    level: float
+
+
+class QueueTrend(msgspec.Struct, frozen=True):
+    """The last four hours of a queue in quarters of an hour, without those in which nobody's wait ended."""
+
+    queue: str
+    slots: tuple[TrendSlot, ...]
+
+
+Thing = (
+    QueueOverview | AgentOverview | BoardWork | AlertOverview | ChannelOverview | LiveChat | HelpRequest | QueueTrend
+)
+# What it is (a field of Gone) and its id.
 Key = tuple[str, str]
 
 
@@ -100,6 +119,9 @@ class Gone(msgspec.Struct, frozen=True):
     work: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
+    chats: tuple[str, ...] = ()
+    help: tuple[str, ...] = ()
+    trends: tuple[str, ...] = ()
 
 
 class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
@@ -112,6 +134,9 @@ class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
     work: tuple[BoardWork, ...]
     alerts: tuple[AlertOverview, ...] = ()
     channels: tuple[ChannelOverview, ...] = ()
+    chats: tuple[LiveChat, ...] = ()
+    help: tuple[HelpRequest, ...] = ()
+    trends: tuple[QueueTrend, ...] = ()
 
 
 class Change(msgspec.Struct, frozen=True, tag="change"):
@@ -124,6 +149,9 @@ class Change(msgspec.Struct, frozen=True, tag="change"):
     work: tuple[BoardWork, ...]
     alerts: tuple[AlertOverview, ...]
     channels: tuple[ChannelOverview, ...]
+    chats: tuple[LiveChat, ...]
+    help: tuple[HelpRequest, ...]
+    trends: tuple[QueueTrend, ...]
     gone: Gone
 
 

@@ -1,12 +1,16 @@
 """The live board as one watcher has it: what is within their reach, and what is new since the last message. Pure."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol, assert_never
 
 from http_api.alerts_api import AlertOverview, covers
-from http_api.board_messages import BoardWork, Change, Gone, Key, Snapshot, Thing
+from http_api.board_messages import BoardWork, Change, Gone, Key, QueueTrend, Snapshot, Thing
+from http_api.chats_api import LiveChat, in_reach
+from http_api.help_api import HelpRequest
 from http_api.ports import AgentOverview, ChannelOverview, QueueOverview
 from records.roles import Action, Scope
+
+KINDS = Gone.__struct_fields__
 
 
 class Feed(Protocol):
@@ -58,7 +62,7 @@ class View:
         if changes is None:
             seen = {key: thing for key, thing in feed.everything().items() if _visible(scope, thing)}
             self._version, self._scope, self._known = version, scope, set(seen)
-            return Snapshot(version, now, *_sorted(seen))
+            return Snapshot(version, now, **_parts(seen))
         self._version = version
         shown = {key: thing for key, thing in changes.items() if thing is not None and _visible(scope, thing)}
         gone = [key for key in changes if key not in shown and key in self._known]
@@ -66,8 +70,8 @@ class View:
         self._known.difference_update(gone)
         if not shown and not gone:
             return None
-        lost = {kind: tuple(name for one, name in gone if one == kind) for kind in Gone.__struct_fields__}
-        return Change(version, now, *_sorted(shown), Gone(**lost))
+        lost = {kind: tuple(name for one, name in gone if one == kind) for kind in KINDS}
+        return Change(version, now, **_parts(shown), gone=Gone(**lost))
 
 
 def _visible(scope: Scope, thing: Thing) -> bool:
@@ -82,22 +86,19 @@ def _visible(scope: Scope, thing: Thing) -> bool:
             return covers(scope, Action.SEE_ALERTS, thing)
         case ChannelOverview():
             return scope.covers_team(Action.SEE_QUEUES, thing.owner)
+        case LiveChat():
+            return in_reach(scope, thing)
+        case HelpRequest():
+            return scope.covers_agent(Action.LISTEN, thing.agent)
+        case QueueTrend():
+            return scope.covers_queue(Action.SEE_STATISTICS, thing.queue)
+        case _:
+            assert_never(thing)
 
 
-def _sorted(
-    things: Mapping[Key, Thing],
-) -> tuple[
-    tuple[QueueOverview, ...],
-    tuple[AgentOverview, ...],
-    tuple[BoardWork, ...],
-    tuple[AlertOverview, ...],
-    tuple[ChannelOverview, ...],
-]:
-    every = things.values()
-    return (
-        tuple(one for one in every if isinstance(one, QueueOverview)),
-        tuple(one for one in every if isinstance(one, AgentOverview)),
-        tuple(one for one in every if isinstance(one, BoardWork)),
-        tuple(one for one in every if isinstance(one, AlertOverview)),
-        tuple(one for one in every if isinstance(one, ChannelOverview)),
-    )
+def _parts(things: Mapping[Key, Thing]) -> dict[str, Any]:
+    """The fields of a message: everything of each kind."""
+    found: dict[str, list[Thing]] = {kind: [] for kind in KINDS}
+    for (kind, _), thing in things.items():
+        found[kind].append(thing)
+    return {kind: tuple(of) for kind, of in found.items()}

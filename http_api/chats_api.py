@@ -34,8 +34,14 @@ class LiveChat(msgspec.Struct, frozen=True, kw_only=True):
     customer: str
     agent: str | None
     name: str
-    typing: bool
     listeners: tuple[ChatListener, ...]
+
+
+def in_reach(scope: Scope, chat: LiveChat) -> bool:
+    """Whether it is a chat of one of the caller's agents, or one that waits in one of their queues."""
+    if chat.agent is not None:
+        return scope.covers_agent(Action.LISTEN, chat.agent)
+    return scope.covers_queue(Action.LISTEN, chat.queue)
 
 
 class LiveChatList(msgspec.Struct, frozen=True):
@@ -64,10 +70,14 @@ class WhisperLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChatView(msgspec.Struct, frozen=True, kw_only=True):
-    """What holds now, the messages after the number that was asked for (100 at most), and all whispers."""
+    """What holds now, the messages after the number that was asked for (100 at most), and all whispers.
+
+    `typing`: the customer writes.
+    """
 
     chat: LiveChat
     version: int
+    typing: bool
     lines: tuple[ChatLine, ...]
     whispers: tuple[WhisperLine, ...]
 

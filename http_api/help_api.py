@@ -8,12 +8,9 @@ from aiohttp import web
 from http_api.guard import CALLER
 from http_api.ports import Scopes
 from http_api.problems import not_found
-from http_api.routes import Parameter, Route, read_number, reply
+from http_api.routes import Route, reply
 from records.roles import Action, Scope, allowed
 from records.sessions import Caller
-
-MAX_WAIT_S = 25
-_NUMBER = {"type": "integer", "minimum": 0}
 
 
 class HelpRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,18 +26,13 @@ class HelpRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HelpList(msgspec.Struct, frozen=True):
-    """Oldest first. `version` grows with every change."""
+    """Oldest first."""
 
-    version: int
     requests: tuple[HelpRequest, ...]
 
 
 class HelpRequests(Protocol):
     """What agents ask (server.help_desk)."""
-
-    async def wait(self, version: int, wait_s: float) -> int:
-        """Returns the version that holds, at once when it is another one than that."""
-        ...
 
     def requests(self, scope: Scope) -> tuple[HelpRequest, ...]: ...
 
@@ -65,14 +57,9 @@ class HelpApi:
                 path="/api/v1/help",
                 handler=self.list,
                 operation="listHelp",
-                summary="Agents of the caller's teams who ask for help, held back until something changes",
+                summary="Agents of the caller's teams who ask for help",
                 roles=roles,
-                query=(
-                    Parameter("version", "Wait while this one holds", _NUMBER),
-                    Parameter("wait", "Seconds to wait for a change", {**_NUMBER, "default": 0}),
-                ),
                 replies={200: HelpList},
-                problems=(400,),
             ),
             Route(
                 method="POST",
@@ -97,11 +84,8 @@ class HelpApi:
         )
 
     async def list(self, request: web.Request) -> web.Response:
-        """At once without `version`, or when another one holds."""
-        wait = read_number(request, "wait", 0, 0, MAX_WAIT_S)
-        known = read_number(request, "version", 0, 0, 2**31) if "version" in request.query else -1
-        version = await self._desk.wait(known, wait)
-        return reply(HelpList(version, self._desk.requests(self._scopes.of(request[CALLER]))))
+        """The board's WebSocket tells each change of it."""
+        return reply(HelpList(self._desk.requests(self._scopes.of(request[CALLER]))))
 
     async def acknowledge(self, request: web.Request) -> web.Response:
         """204; again it says the same."""

@@ -9,10 +9,10 @@ from chat.floor import ChatFloor
 from chat.listening import Listener, Listening, ListenMode
 from chat.ports import ChatRefusedError, StoreAwayError
 from chat.runner import ChatRunner
-from http_api.chats_api import ChatLine, ChatListener, ChatView, LiveChat, WhisperLine
+from http_api.chats_api import ChatLine, ChatListener, ChatView, LiveChat, WhisperLine, in_reach
 from http_api.supervision_api import Refused
 from records.audit import Audit, Intervention
-from records.roles import Action, Scope
+from records.roles import Scope
 from records.sessions import Caller
 from router.events import PresenceSet
 from router.vocabulary import Medium, Presence
@@ -49,15 +49,26 @@ class ChatMonitoring:
         self._gone: dict[tuple[str, str], asyncio.TimerHandle] = {}
         self._closed = False
         listening.changed = self._tell
+        # Told each chat to which or from which a supervisor came or went.
+        self.changed: Callable[[str], None] = lambda _chat: None
 
     def live(self, scope: Scope) -> tuple[LiveChat, ...]:
         """The open chats in reach, oldest first."""
-        return tuple(self._shown(chat) for chat in self._conductor.open_chats() if self._covers(scope, chat))
+        return tuple(one for _, one in self.things() if in_reach(scope, one))
+
+    def things(self) -> tuple[tuple[str, LiveChat], ...]:
+        """All open chats with their ids, for the board."""
+        return tuple((chat.chat_id, self._shown(chat)) for chat in self._conductor.open_chats())
+
+    def thing(self, interaction_id: str) -> LiveChat | None:
+        """One of them, for the board."""
+        chat = self._conductor.chat(interaction_id)
+        return None if chat is None or chat.over else self._shown(chat)
 
     def covers(self, scope: Scope, interaction_id: str) -> bool:
         """Whether this is an open chat of one of the caller's agents, or one that waits in one of their queues."""
-        chat = self._conductor.chat(interaction_id)
-        return chat is not None and self._covers(scope, chat)
+        chat = self.thing(interaction_id)
+        return chat is not None and in_reach(scope, chat)
 
     async def read(
         self, caller: Caller, interaction_id: str, after: int, version: int | None, wait_s: float
@@ -76,6 +87,7 @@ class ChatMonitoring:
         return ChatView(
             chat=self._shown(chat),
             version=chat.version,
+            typing=chat.machine.typing(Side.CUSTOMER),
             lines=tuple(
                 ChatLine(number=one.number, author=one.author, name=one.name, text=one.text, at_us=one.at_us)
                 for one in lines
@@ -154,14 +166,6 @@ class ChatMonitoring:
     async def _be(self, agent_id: str, presence: Presence, reason: str | None, caller: Caller) -> None:
         await self._pump.post(PresenceSet(agent_id, presence, reason, caller.account), f"account:{caller.account}")
 
-    def _covers(self, scope: Scope, chat: ChatRunner) -> bool:
-        if chat.over:
-            return False
-        serving = chat.machine.serving
-        if serving is not None:
-            return scope.covers_agent(Action.LISTEN, serving.agent_id)
-        return scope.covers_queue(Action.LISTEN, chat.queue)
-
     def _mode(self, agent_id: str | None, interaction_id: str) -> str | None:
         found = (one.mode.value for one in self._listening.of(interaction_id) if one.agent_id == agent_id)
         return next(found, None)
@@ -171,6 +175,7 @@ class ChatMonitoring:
         chat = self._conductor.chat(chat_id)
         if chat is not None:
             chat.version += 1
+            self.changed(chat_id)
         if (news := self._news.get(chat_id)) is not None:
             news.set()
 
@@ -217,7 +222,6 @@ class ChatMonitoring:
             customer=chat.visitor_name,
             agent=serving.agent_id if serving else None,
             name=serving.name if serving else "",
-            typing=machine.typing(Side.CUSTOMER),
             listeners=tuple(_listener(one) for one in self._listening.of(chat.chat_id)),
         )
 

@@ -1,6 +1,5 @@
 """Agents who ask their supervisors for help, with a call or with any other work that they hold."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
@@ -39,9 +38,8 @@ class HelpDesk:
         self._now = now
         self._asked: dict[str, m.Help] = {}
         self._seen: dict[str, str] = {}
-        self._version = 0
-        self._changed = asyncio.Event()
-        self._closed = False
+        # Told the reservation of each request that came, changed or went.
+        self.changed: Callable[[str], None] = lambda _reservation: None
 
     def __len__(self) -> int:
         return len(self._asked)
@@ -95,19 +93,16 @@ class HelpDesk:
 
     def requests(self, scope: Scope) -> tuple[HelpRequest, ...]:
         """What the agents in reach ask, oldest first."""
-        return tuple(
-            HelpRequest(
-                reservation_id=one.reservation_id,
-                interaction_id=one.interaction_id,
-                agent=one.agent,
-                name=one.name,
-                medium=one.medium.value,
-                since_us=one.since_us,
-                seen_by=self._seen.get(one.reservation_id, ""),
-            )
-            for one in self._asked.values()
-            if scope.covers_agent(Action.LISTEN, one.agent)
-        )
+        return tuple(one for _, one in self.things() if scope.covers_agent(Action.LISTEN, one.agent))
+
+    def things(self) -> tuple[tuple[str, HelpRequest], ...]:
+        """All of them with their reservations, for the board."""
+        return tuple((name, self._request(one)) for name, one in self._asked.items())
+
+    def thing(self, reservation_id: str) -> HelpRequest | None:
+        """One of them, for the board."""
+        asked = self._asked.get(reservation_id)
+        return None if asked is None else self._request(asked)
 
     def acknowledge(self, reservation_id: str, caller: Caller) -> None:
         """This supervisor looks after it."""
@@ -121,21 +116,6 @@ class HelpDesk:
         """As a supervisor says."""
         self.over(reservation_id)
 
-    async def wait(self, version: int, wait_s: float) -> int:
-        """Returns the version that holds, after `wait_s` at the latest."""
-        if version == self._version and wait_s > 0 and not self._closed:
-            try:
-                async with asyncio.timeout(wait_s):
-                    await self._changed.wait()
-            except TimeoutError:
-                pass  # nothing changed: the page asks again
-        return self._version
-
-    def close(self) -> None:
-        """The server stops: nobody is kept waiting for an answer."""
-        self._closed = True
-        self._changed.set()
-
     # --- inside -------------------------------------------------------------------------------------------------
 
     def _tell(self, asked: m.Help) -> None:
@@ -145,9 +125,18 @@ class HelpDesk:
 
     def _change(self, asked: m.Help, *, on: bool) -> None:
         self._send(asked.agent, self._state(asked, on=on))
-        self._version += 1
-        self._changed.set()
-        self._changed = asyncio.Event()
+        self.changed(asked.reservation_id)
+
+    def _request(self, asked: m.Help) -> HelpRequest:
+        return HelpRequest(
+            reservation_id=asked.reservation_id,
+            interaction_id=asked.interaction_id,
+            agent=asked.agent,
+            name=asked.name,
+            medium=asked.medium.value,
+            since_us=asked.since_us,
+            seen_by=self._seen.get(asked.reservation_id, ""),
+        )
 
     def _state(self, asked: m.Help, *, on: bool) -> m.AskedSupervisor:
         seen_by = self._seen.get(asked.reservation_id, "")

@@ -6,6 +6,7 @@ A watcher asks what changed after the version that it has. Nothing is kept or co
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
 
 import structlog
 
@@ -21,6 +22,18 @@ log = structlog.get_logger(__name__)
 
 GATHER_S = 0.25
 MAX_GONE = 10_000
+
+
+class Part(Protocol):
+    """Something else that the board shows; whoever has it calls `touch` when it changes."""
+
+    def things(self) -> Iterable[tuple[str, Thing]]:
+        """All of it with its ids."""
+        ...
+
+    def thing(self, name: str) -> Thing | None:
+        """One of it."""
+        ...
 
 
 class LiveFeed:
@@ -40,7 +53,13 @@ class LiveFeed:
         self._agents_changed = False
         self._timer: asyncio.TimerHandle | None = None
         self._news = asyncio.Event()
+        self._parts: dict[str, Part] = {}
         self.version = 0
+
+    def attach(self, kind: str, part: Part) -> Callable[[str], None]:
+        """Shows this too, as that field of the messages; what it returns is told of each that changes, by id."""
+        self._parts[kind] = part
+        return lambda name: self.touch([(kind, name)])
 
     # --- for the board's sockets --------------------------------------------------------------------------------
 
@@ -187,6 +206,8 @@ class LiveFeed:
             for held in agent.held:
                 if (work := self._work(held.work_id)) is not None:
                     found["work", held.work_id] = work
+        for kind, part in self._parts.items():
+            found.update(((kind, name), thing) for name, thing in part.things())
         return found
 
     def _now(self, key: Key, queues: Mapping[str, QueueOverview]) -> Thing | None:
@@ -199,8 +220,10 @@ class LiveFeed:
                 return self._board.alert(int(name))
             case ("channels", name):
                 return self._board.channel(name)
-            case (_, name):
+            case ("work", name):
                 return self._work(name)
+            case (kind, name):
+                return self._parts[kind].thing(name)
 
     def _agent(self, agent_id: str) -> AgentOverview | None:
         row = self._dispatcher.agent(agent_id)

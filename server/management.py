@@ -47,6 +47,7 @@ from server.scopes import Scopes
 from server.statistics import StatisticsKeeper
 from server.supervision import Supervision
 from server.tasks import TaskOwner
+from server.trends import Trends
 from server.undo import UndoDesk
 from server.wallboards import WallboardDesk
 
@@ -124,6 +125,8 @@ class Management:
         self.board = Board(pump.dispatcher, pump.now, self.site, self.figures, waits.per_place)
         self.feed = LiveFeed(self.board, pump.dispatcher, self.statistics.take_changed, GATHER_S)
         self.alerts.touch = self.feed.touch
+        self.trends = Trends(self.statistics.in_quarters, self.site)
+        self.trends.changed = self.feed.attach("trends", self.trends)
         self.current.on_change(lambda _site: self.feed.refresh())
         self.supervision = Supervision(pump, self.audit, submissions, self.site, self._wall)
         self.rules = RulesDesk(self.overlay, self._overlay_store, self._wall)
@@ -136,6 +139,7 @@ class Management:
         self._tasks = tasks
         tasks.spawn(self.statistics.run(), "statistics")
         tasks.spawn(self.alerts.run(), "alerts")
+        self._trends = tasks.spawn(self.trends.run(), "trends")
 
     async def own(self, tasks: TaskOwner, journal: Journal, last_us: int) -> None:
         """What the shard's owner does; `last_us` is when the shard was last awake before (0: never)."""
@@ -202,3 +206,5 @@ class Management:
             self._hours.close()
         if hasattr(self, "alerts"):
             self.alerts.close()
+        if hasattr(self, "_trends"):
+            self._trends.cancel()

@@ -133,6 +133,15 @@ class StatisticsKeeper:
         now = self._now()
         return self._statistics.counters(subject, _window(now, minutes), now + SLOT_US, now)
 
+    def in_quarters(self, subject: Subject, count: int) -> list[tuple[int, int, Counters]]:
+        """From, until and counters of the last so many quarters of an hour, RECENT_US at most; the last is begun."""
+        now, quarter = self._now(), _STEPS[Step.QUARTER] * _MINUTE
+        first = now // quarter * quarter - (count - 1) * quarter
+        return [
+            (since, since + quarter, self._statistics.counters(subject, since, since + quarter, now))
+            for since in range(first, now + 1, quarter)
+        ]
+
     def level(self, queue: str) -> ServiceLevel | None:
         """Today's service level; None for a queue that the site does not have."""
         rules = self._site().queues.get(queue)

@@ -202,7 +202,10 @@ class WebPart:
             voice.desk.calls.helped,
             wall_us,
         )
-        self.chats.closers += [self.chat_monitoring.close, voice.desk.calls.help.close]
+        self.chats.closers.append(self.chat_monitoring.close)
+        changed = management.feed.attach("chats", self.chat_monitoring)
+        self.chat_monitoring.changed = self.chats.conductor.directory.changed = changed
+        voice.desk.calls.help.changed = management.feed.attach("help", voice.desk.calls.help)
         targets = TransferTargets(core.current, management.board, voice.desk.calls.availability)
         guidance = GuidanceApi(lambda: guidance_of(core.current.site))
         return (

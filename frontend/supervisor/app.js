@@ -83,9 +83,9 @@ function Room({ office, state, onLanguage }) {
           ? html`<${Plans} office=${office} state=${state} />`
           : html`
           <${Summary} state=${state} />
-          <${Help} office=${office} read=${setReading} />
+          <${Help} office=${office} requests=${state.help} read=${setReading} />
           <${Alerts} office=${office} state=${state} />
-          <${Queues} office=${office} state=${state} chosen=${queue} choose=${setQueue} ask=${setAsked} drag=${drag} />
+          <${Queues} state=${state} chosen=${queue} choose=${setQueue} ask=${setAsked} drag=${drag} />
           <div class="column">
             <${Waiting} office=${office} state=${state} titles=${titles} queue=${queue} clear=${() => setQueue(null)} ask=${setAsked} drag=${drag} />
           </div>

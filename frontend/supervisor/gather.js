@@ -1,4 +1,5 @@
 // Changes of a large floor are shown a little more than once a second: drawing costs, and nobody reads faster.
+import { KEYS } from "./store.js";
 
 const LARGE = 100; // things in a snapshot
 const PAUSE_MS = 650; // the server gathers for 250 ms before: together less than a second
@@ -28,8 +29,6 @@ export function gathered(dispatch) {
     if (timer === null) timer = setTimeout(flush, Math.max(0, last + PAUSE_MS - performance.now()));
   };
 }
-
-const KEYS = { queues: "queue", agents: "agent_id", work: "work_id", alerts: "id", channels: "channel" };
 
 /** Two changes as one: what the second one takes away is gone, what it brings replaces what the first one brought. */
 function joined(first, second) {

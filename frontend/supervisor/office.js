@@ -112,17 +112,9 @@ export class Office {
     return work.find((each) => each.work_id === work_id)?.explanation ?? null;
   }
 
-  help(query) {
-    return api(`help${query}`);
-  }
-
   /** "acknowledge" or "done". */
   helpStep(reservation_id, step) {
     return api(`help/${encodeURIComponent(reservation_id)}/${step}`, { method: "POST" });
-  }
-
-  chats() {
-    return api("chats");
   }
 
   readChat(id, query) {
@@ -186,12 +178,7 @@ export class Office {
     return api(`alerts?limit=${ALERTS_PAGE}${before ? `&before=${before}` : ""}`);
   }
 
-  /** Rows of docs/statistics.md. */
-  async statistics(query) {
-    return (await api(`statistics?${new URLSearchParams(query)}`)).rows;
-  }
-
-  /** The same as a file for spreadsheets. */
+  /** docs/statistics.md, as a file for spreadsheets. */
   saveStatistics(query) {
     return download(`statistics?${new URLSearchParams({ ...query, format: "csv" })}`);
   }

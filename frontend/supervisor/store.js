@@ -15,6 +15,9 @@ export const initial = {
   work: new Map(),
   alerts: new Map(), // the open ones
   channels: new Map(),
+  chats: new Map(), // the open ones
+  help: new Map(), // what agents ask for
+  trends: new Map(), // the last four hours of each queue
   limits: {}, // after how many microseconds of a reason somebody is told, "" for all others
   notices: [],
 };
@@ -45,20 +48,17 @@ export function reduce(state, message) {
   }
 }
 
-function parts(before, { queues, agents, work, alerts, channels, gone = {} }) {
-  return {
-    queues: merged(before.queues, queues, (one) => one.queue, gone.queues),
-    agents: merged(before.agents, agents, (one) => one.agent_id, gone.agents),
-    work: merged(before.work, work, (one) => one.work_id, gone.work),
-    alerts: merged(before.alerts, alerts, (one) => String(one.id), gone.alerts),
-    channels: merged(before.channels, channels, (one) => one.channel, gone.channels),
-  };
+/** What the board has, each kind by its id. */
+export const KEYS = { queues: "queue", agents: "agent_id", work: "work_id", alerts: "id", channels: "channel", chats: "interaction_id", help: "reservation_id", trends: "queue" };
+
+function parts(before, message) {
+  return Object.fromEntries(Object.entries(KEYS).map(([part, key]) => [part, merged(before[part], message[part], key, message.gone?.[part])]));
 }
 
 function merged(before, fresh = [], key, gone = []) {
   if (!fresh.length && !gone.length) return before;
   const next = new Map(before);
-  for (const each of fresh) next.set(key(each), each);
+  for (const each of fresh) next.set(String(each[key]), each);
   for (const each of gone) next.delete(each);
   return next;
 }

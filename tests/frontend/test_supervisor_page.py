@@ -13,71 +13,10 @@ from playwright.async_api import Page, WebSocket, expect
 
 from http_api.static import StaticPages
 from tests.agents_ws.scripted import now_us
-from tests.browser import FRONTEND, chromium_page, needs_chromium, serve
+from tests.browser import needs_chromium
+from tests.frontend.board import MINUTE_US, TAKEN, Board, alert, breach, item, people, queue, supervising
 
 pytestmark = [needs_chromium, pytest.mark.browser]
-
-MINUTE_US = 60_000_000
-TAKEN = 8  # the alert that somebody else was first to acknowledge
-
-
-class Board:
-    """The server's side of the socket: `say` goes to every page; `met` counts those that were answered."""
-
-    def __init__(self) -> None:
-        self.base = ""
-        self.met = 0
-        self.answers = asyncio.Event()
-        self.answers.set()
-        self.pages: list[web.WebSocketResponse] = []
-        self.snapshot: dict[str, Any] = {"queues": [], "agents": [], "work": []}
-        self.rows: list[dict[str, Any]] = []
-        self.asked: list[dict[str, str]] = []
-        self.past: list[dict[str, Any]] = []
-        self.limits: dict[str, int] = {}
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        ws = web.WebSocketResponse()
-        await ws.prepare(request)
-        await ws.receive()
-        await self.answers.wait()
-        self.met += 1
-        self.pages.append(ws)
-        await self.say({"type": "welcome", "account": "sam", "role": "supervisor", "teams": [], "beat_us": 5_000_000})
-        await self.say({"type": "snapshot", "version": 1, **self.snapshot})
-        async for _ in ws:
-            pass
-        self.pages.remove(ws)
-        return ws
-
-    async def statistics(self, request: web.Request) -> web.Response:
-        self.asked.append(dict(request.query))
-        if request.query.get("format") == "csv":
-            return web.Response(
-                text="name\norders\n",
-                content_type="text/csv",
-                headers={"Content-Disposition": 'attachment; filename="queue-month-2026-03-04.csv"'},
-            )
-        return web.json_response({"by": "queue", "rows": self.rows})
-
-    async def alerts(self, request: web.Request) -> web.Response:
-        return web.json_response({"items": self.past, "next": None})
-
-    async def acknowledge(self, request: web.Request) -> web.Response:
-        number = int(request.match_info["id"])
-        if number == TAKEN:
-            problem = {"type": "urn:jackfield:problem:already-done", "title": "Conflict", "status": 409}
-            return web.json_response(problem, status=409)
-        await self.change(alerts=[alert(number, acknowledged_at=now_us(), acknowledged_by="sam")])
-        return web.json_response({})
-
-    async def change(self, **parts: Any) -> None:
-        await self.say({"type": "change", "version": 2, "queues": [], "agents": [], "work": [], "gone": {}, **parts})
-
-    async def say(self, message: dict[str, Any]) -> None:
-        for page in self.pages:
-            always = {"reasons": {"lunch": {"en": "Lunch"}}, "limits": self.limits, "server_time_us": now_us()}
-            await page.send_str(json.dumps({**always, **message}))
 
 
 @pytest.fixture
@@ -87,64 +26,8 @@ def board() -> Board:
 
 @pytest_asyncio.fixture
 async def page(board: Board) -> AsyncIterator[Page]:
-    app = web.Application()
-    app.router.add_get("/api/v1/board/ws", board.handle)
-    app.router.add_get("/api/v1/statistics", board.statistics)
-    app.router.add_get("/api/v1/alerts", board.alerts)
-    app.router.add_post("/api/v1/alerts/{id}/acknowledge", board.acknowledge)
-    StaticPages(FRONTEND).add_to(app)
-    async with serve(app) as base, chromium_page() as page:
-        await page.clock.install()
-        await page.goto(f"{base}/agent/icon.svg")
-        await page.evaluate("sessionStorage.setItem('jackfield.token', 't')")
-        page.set_default_timeout(10_000)
-        board.base = base
+    async with supervising(board) as page:
         yield page
-        await page.goto("about:blank")
-
-
-def queue(waiting: int, per_place_us: int | None) -> dict[str, Any]:
-    return {
-        "queue": "orders",
-        "title": "Orders",
-        "medium": "voice",
-        "waiting": waiting,
-        "oldest_queued_at": now_us(),
-        "wait_per_place_us": per_place_us,
-    }
-
-
-def item(number: int) -> dict[str, Any]:
-    return {
-        "work_id": f"w{number}",
-        "queue": "orders",
-        "medium": "voice",
-        "state": "waiting",
-        "queued_at": now_us(),
-        "attempts": 0,
-        "order": [0, number, number],
-        "requirements": {},
-    }
-
-
-def alert(number: int, **more: Any) -> dict[str, Any]:
-    return {
-        "id": number,
-        "kind": "target_at_risk",
-        "subject_kind": "queue",
-        "subject": "orders",
-        "raised_at": now_us() - 65_000_000,
-        "detail": {"target": 0.9, "minutes": 30, "waiting": 3, "level": 0.857},
-        "cleared_at": None,
-        "acknowledged_at": None,
-        "acknowledged_by": None,
-        "owner": "",
-        **more,
-    }
-
-
-def breach(number: int, **more: Any) -> dict[str, Any]:
-    return alert(number, **{"kind": "breach", "detail": {"over": 2}, **more})
 
 
 async def test_the_expected_wait_of_queues_and_items(page: Page, board: Board) -> None:
@@ -157,26 +40,6 @@ async def test_the_expected_wait_of_queues_and_items(page: Page, board: Board) -
     await board.say({**change, "queues": [queue(2, None)], "work": []})
     await expect(page.locator("[data-queue=orders]")).not_to_contain_text("~")
     await expect(page.locator("[data-work=w1]")).not_to_contain_text("~")
-
-
-def people(count: int) -> list[dict[str, Any]]:
-    return [
-        {
-            "agent_id": f"a{number}",
-            "display_name": f"Agent {number:03}",
-            "team": ("first", "second")[number % 2],
-            "presence": ("ready", "not_ready")[number % 3 == 0],
-            "reason": "lunch" if number % 3 == 0 else None,
-            "since": now_us() - number * MINUTE_US,
-            "connected": True,
-            "load": number % 4,
-            "capacity": 4,
-            "held": [],
-            "skills": {"orders": 5} if number % 5 == 0 else {},
-            "today": {"handled": number, "missed": number % 7, "occupancy": 0.5},
-        }
-        for number in range(1, count + 1)
-    ]
 
 
 async def test_five_hundred_agents_are_found_filtered_and_sorted(page: Page, board: Board) -> None:
@@ -338,13 +201,14 @@ async def test_alerts_are_shown_acknowledged_and_gone(page: Page, board: Board) 
 async def test_outlooks_trends_and_staff_of_queues(page: Page, board: Board) -> None:
     quarter = 15 * MINUTE_US
     start = now_us() // quarter * quarter - 4 * quarter
-    board.rows = [
-        {"name": "orders", "since": start + n * quarter, "until": start + (n + 1) * quarter, "level_of_settled": level}
-        for n, level in enumerate((1.0, 0.5, None, 0.75))
+    slots = [
+        {"since": start + n * quarter, "until": start + (n + 1) * quarter, "level": level}
+        for n, level in ((0, 1.0), (1, 0.5), (3, 0.75))
     ]
     outlook = {"over": 0, "level": 0.9, "expected_level": 0.857, "staffed": 3, "ready": 2, "free": 1}
     today = {"abandoned": 4}
     board.snapshot |= {"queues": [queue(2, None) | {"outlook": outlook, "today": today}]}
+    board.snapshot |= {"trends": [{"queue": "orders", "slots": slots}]}
     await page.goto(f"{board.base}/supervisor/")
     row = page.locator("[data-queue=orders]")
     await expect(row).to_contain_text("90 % →, expected 86 %")
@@ -355,10 +219,8 @@ async def test_outlooks_trends_and_staff_of_queues(page: Page, board: Board) -> 
     await expect(trend.locator("circle")).to_have_count(3)
     # The slot in which nothing was settled breaks the line.
     await expect(trend.locator(".trend-line")).to_have_attribute("d", re.compile(r"^M[\d. ]+L[\d. ]+M[\d. ]+$"))
-    board.rows = []
-    await page.clock.fast_forward(61_000)
+    await board.change(trends=[{"queue": "orders", "slots": []}])
     await expect(trend).to_have_count(0)
-    assert board.asked == [{"by": "queue", "period": "4h", "step": "15m"}] * 2
 
 
 async def test_what_is_due_and_how_likely_late(page: Page, board: Board) -> None:

@@ -12,7 +12,7 @@ from playwright.async_api import Page, expect
 
 from http_api.static import StaticPages
 from tests.browser import FRONTEND, chromium_page, needs_chromium, serve
-from tests.frontend.test_supervisor_page import Board, queue
+from tests.frontend.board import Board, queue
 
 pytestmark = [needs_chromium, pytest.mark.browser]
 

@@ -3,8 +3,10 @@
 import msgspec
 
 from http_api.alerts_api import AlertOverview
-from http_api.board_messages import Change, Snapshot
+from http_api.board_messages import Change, QueueTrend, Snapshot, TrendSlot
 from http_api.board_view import View
+from http_api.chats_api import LiveChat
+from http_api.help_api import HelpRequest
 from http_api.ports import ChannelOverview
 from records.accounts import Role
 from records.roles import Scope
@@ -53,6 +55,36 @@ def test_alerts_of_the_own_teams_and_when_they_are_over() -> None:
     change = view.next(feed, SAM, 2)
     assert isinstance(change, Change)
     assert change.gone.alerts == ("1",)
+
+
+def chat(number: str, name: str, agent: str | None) -> LiveChat:
+    return LiveChat(interaction_id=number, state="talking", queue=name, customer="", agent=agent, name="", listeners=())
+
+
+def asked(agent: str) -> HelpRequest:
+    return HelpRequest(
+        reservation_id=f"{agent}.1", interaction_id="i", agent=agent, name="", medium="chat", since_us=1, seen_by=""
+    )
+
+
+def test_chats_help_and_trends_of_the_own_teams() -> None:
+    feed, view = Ledger(), View()
+    for one in (chat("c1", "sales", "ann"), chat("c2", "sales", "eve"), chat("c3", "sales", None)):
+        feed.put(("chats", one.interaction_id), one)
+    for agent in ("ann", "eve"):
+        feed.put(("help", f"{agent}.1"), asked(agent))
+    for name in ("sales", "other"):
+        feed.put(("trends", name), QueueTrend(name, (TrendSlot(0, 1, 0.5),)))
+    first = view.next(feed, SAM, 1)
+    assert isinstance(first, Snapshot)
+    assert [one.interaction_id for one in first.chats] == ["c1", "c3"], "another team's agent has c2"
+    assert [one.agent for one in first.help] == ["ann"]
+    assert [one.queue for one in first.trends] == ["sales"]
+    feed.put(("chats", "c3"), chat("c3", "sales", "eve"))
+    feed.put(("help", "ann.1"), None)
+    change = view.next(feed, SAM, 2)
+    assert isinstance(change, Change)
+    assert (change.gone.chats, change.gone.help, change.chats, change.help) == (("c3",), ("ann.1",), (), ())
 
 
 def test_too_long_ago_or_another_scope_begins_anew() -> None:

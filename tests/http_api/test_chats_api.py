@@ -21,7 +21,6 @@ def shown(chat_id: str) -> LiveChat:
         customer="Visitor",
         agent=AGENT_OF[chat_id],
         name="Anna",
-        typing=False,
         listeners=(),
     )
 
@@ -39,7 +38,7 @@ class Monitors:
 
     async def read(self, caller: Caller, interaction_id: str, *what: object) -> ChatView | Refused:
         self.asked.append(("read", caller.account, interaction_id, *what))
-        return self.refusal or ChatView(chat=shown(interaction_id), version=3, lines=(), whispers=())
+        return self.refusal or ChatView(chat=shown(interaction_id), version=3, typing=False, lines=(), whispers=())
 
     async def listen(self, caller: Caller, *what: object) -> Refused | None:
         self.asked.append(("listen", caller.account, *what))

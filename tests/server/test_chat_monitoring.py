@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from agents_ws import messages as m
+from chat import messages as c
 from chat.listening import Listening
 from http_api.chats_api import ChatView
 from http_api.supervision_api import Refused
@@ -93,9 +94,27 @@ async def test_reading_along_waits_for_what_is_new(tmp_path: Path) -> None:
         assert [line.text for line in (await waiting).lines] == ["Hello?"]
         seen = await watch.read(2, None, 0)
         waiting = asyncio.create_task(watch.read(2, seen.version, 5))
-        await until(lambda: watch.place.conductor.chat("chat1").onlookers)  # type: ignore[union-attr]
+        await until(lambda: len(watch.place.conductor.chat("chat1").onlookers) > 1)  # type: ignore[union-attr]
         monitoring.close()
         assert (await waiting).lines == (), "the server stops: nobody is kept waiting"
+
+
+async def test_the_board_is_told_of_each_chat(tmp_path: Path) -> None:
+    async with watching(tmp_path) as watch:
+        monitoring, told = watch.monitoring, list[str]()
+        monitoring.changed = watch.place.conductor.directory.changed = told.append
+        shown = monitoring.thing("chat1")
+        assert shown is not None
+        assert monitoring.things() == (("chat1", shown),)
+        await monitoring.listen(BOB, "chat1", "listen", "")
+        assert told == ["chat1"]
+        async with watch.place.page() as other:
+            await other.open("Another one", key="m" * 22)
+            await until(lambda: "chat2" in told)
+            assert [name for name, _ in monitoring.things()] == ["chat1", "chat2"]
+            told.clear()
+            await other.say(c.End())
+            await until(lambda: "chat2" in told and monitoring.thing("chat2") is None)
 
 
 async def test_the_agent_sees_who_listens_unless_the_site_says_otherwise(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Agents who ask for help: who is told, and that it ends."""
 
-import asyncio
 from dataclasses import replace
 
 import pytest
@@ -84,23 +83,22 @@ def test_work_that_is_gone_asks_nobody(rig: Rig) -> None:
     assert rig.desk.answered("i") == ()
 
 
-async def test_a_supervisor_looks_after_it_and_everybody_is_told(rig: Rig) -> None:
+def test_a_supervisor_looks_after_it_and_everybody_is_told(rig: Rig) -> None:
     team = Scope(Role.SUPERVISOR, "sue", frozenset({"line1"}), frozenset({"anna"}))
     elsewhere = Scope(Role.SUPERVISOR, "tom", frozenset({"line2"}), frozenset({"tom"}))
-    version = await rig.desk.wait(-1, 0)
-    waiting = asyncio.create_task(rig.desk.wait(version, 5))
-    await asyncio.sleep(0)
+    changed: list[str] = []
+    rig.desk.changed = changed.append
     rig.desk.ask(ROW, on=True)
-    assert await waiting > version
     (asked,) = rig.desk.requests(team)
     assert (asked.agent, asked.medium, asked.seen_by) == ("anna", "chat", "")
     assert rig.desk.requests(elsewhere) == ()
     rig.desk.acknowledge("w.1", Caller("sue", Role.SUPERVISOR, "sue", 2**60))
     (asked,) = rig.desk.requests(team)
     assert asked.seen_by == "Sue"
+    assert rig.desk.thing("w.1") == asked
     assert [one.seen_by for one in rig.desk.by("anna")] == ["Sue"]
     rig.desk.done("w.1")
     assert rig.desk.requests(team) == ()
     assert rig.shown == [(True, ""), (True, "Sue"), (False, "")]
-    rig.desk.close()
-    assert await rig.desk.wait(await rig.desk.wait(-1, 0), 60), "nobody holds up the end"
+    assert changed == ["w.1"] * 3, "the board is told each time"
+    assert rig.desk.thing("w.1") is None

@@ -3,7 +3,7 @@
 import asyncio
 from random import Random
 
-from http_api.board_messages import BoardWork, Key, Thing
+from http_api.board_messages import BoardWork, Key, QueueTrend, Thing
 from router.dispatcher import Dispatcher
 from router.events import (
     AgentConnected,
@@ -158,6 +158,35 @@ async def test_what_changes_without_a_turn_is_told_when_it_is_touched() -> None:
     feed.touch([("queues", "sales"), ("alerts", "7"), ("work", "gone")])
     await flushed()
     assert set(feed.since(before) or ()) == {("queues", "sales")}
+
+
+class Shelf:
+    """A part that a test fills."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, QueueTrend] = {}
+
+    def things(self) -> list[tuple[str, QueueTrend]]:
+        return list(self.kept.items())
+
+    def thing(self, name: str) -> QueueTrend | None:
+        return self.kept.get(name)
+
+
+async def test_other_parts_are_shown_when_they_say_that_they_changed() -> None:
+    followed, shelf = Followed(Dispatcher(policy())), Shelf()
+    feed = followed.feed
+    changed = feed.attach("trends", shelf)
+    shelf.kept["sales"] = QueueTrend("sales", ())
+    feed.subscribe()
+    assert feed.everything()["trends", "sales"] == shelf.kept["sales"]
+    before = feed.version
+    shelf.kept["vip"] = QueueTrend("vip", ())
+    del shelf.kept["sales"]
+    for name in ("sales", "vip"):
+        changed(name)
+    await flushed()
+    assert feed.since(before) == {("trends", "sales"): None, ("trends", "vip"): shelf.kept["vip"]}
 
 
 async def test_the_ledger_is_bounded() -> None:

@@ -113,6 +113,19 @@ async def test_the_last_minutes(office: Office) -> None:
         assert keeper.lately((QUEUE, "orders"), minutes).abandoned == 0
 
 
+async def test_the_last_quarters_of_an_hour(office: Office) -> None:
+    keeper = await office.begun()
+    feed(keeper, abandoned_call())
+    quarter = 15 * 60 * SECOND
+    first = START // quarter * quarter
+    for later in range(4):
+        office.now = first + (later + 1) * quarter - SECOND
+        rows = keeper.in_quarters((QUEUE, "orders"), 3)
+        assert [since for since, _, _ in rows] == [first + (later - 2 + n) * quarter for n in range(3)]
+        assert all(until - since == quarter for since, until, _ in rows)
+        assert [counters.abandoned for _, _, counters in rows] == [int(n + later == 2) for n in range(3)]
+
+
 def left(number: int, at: int) -> list[Turn]:
     work = f"w{number}"
     return [

@@ -2,15 +2,12 @@
 import { Action, Ticking } from "../../lib/controls.js";
 import { t } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
-import { html, useEffect, useState } from "../../lib/ui.js";
+import { html } from "../../lib/ui.js";
 import { problemText } from "../office.js";
 import { MEDIA } from "./queues.js";
 
-const PAUSE_MS = 3000;
-const WAIT_S = 20;
-
-export function Help({ office, read }) {
-  const requests = useHelp(office);
+export function Help({ office, requests: asked, read }) {
+  const requests = [...asked.values()].sort((a, b) => a.since_us - b.since_us);
   const told = (doing) => doing.catch((error) => office.tell(problemText(error), "error"));
   const come = (one) => (one.medium === "chat" ? read(one.interaction_id) : told(office.listen("calls", one.interaction_id, "listen")));
   return html`
@@ -27,28 +24,4 @@ export function Help({ office, read }) {
         </li>`)}</ul>
     </section>
   `;
-}
-
-/** What holds, each answer held back by the server until something changes. */
-function useHelp(office) {
-  const [requests, setRequests] = useState([]);
-  useEffect(() => {
-    let open = true;
-    const follow = async () => {
-      let version = "";
-      while (open) {
-        try {
-          const found = await office.help(version === "" ? "" : `?version=${version}&wait=${WAIT_S}`);
-          version = found.version;
-          if (open) setRequests(found.requests);
-        } catch (error) {
-          console.info("no list of help", error);
-          await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-        }
-      }
-    };
-    follow();
-    return () => (open = false);
-  }, [office]);
-  return requests;
 }

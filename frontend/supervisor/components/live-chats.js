@@ -7,13 +7,12 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from "../../lib/ui
 import { problemText } from "../office.js";
 import { titleOf } from "./queues.js";
 
-const LIST_MS = 3000;
 const PAUSE_MS = 2000;
 const WAIT_S = 20;
 const MODES = ["listen", "whisper", "barge"];
 
 export function LiveChats({ office, state, chosen, choose }) {
-  const chats = useChats(office);
+  const chats = [...state.chats.values()];
   return html`
     <section class="card sheet live-chats" aria-labelledby="live-chats-heading">
       <h2 id="live-chats-heading">${t("live_chats.heading")} <span class="figures count">${chats.length}</span></h2>
@@ -27,21 +26,6 @@ export function LiveChats({ office, state, chosen, choose }) {
       ${chosen && html`<${Pane} key=${chosen} id=${chosen} office=${office} close=${() => choose(null)} />`}
     </section>
   `;
-}
-
-function useChats(office) {
-  const [chats, setChats] = useState([]);
-  useEffect(() => {
-    let open = true;
-    const load = () => office.chats().then((found) => open && setChats(found.chats), (error) => console.info("no list of chats", error));
-    load();
-    const again = setInterval(load, LIST_MS);
-    return () => {
-      open = false;
-      clearInterval(again);
-    };
-  }, [office]);
-  return chats;
 }
 
 function Pane({ id, office, close }) {

@@ -9,7 +9,7 @@ import { AlertMarks, bySubject } from "./alerts.js";
 import { dropped, droppable } from "./drag.js";
 import { EmergencyMark } from "./emergency.js";
 import { Outlook, Staff } from "./outlook.js";
-import { Trend, useTrends } from "./trend.js";
+import { Trend } from "./trend.js";
 
 export const MEDIA = { voice: "phone", chat: "chat", email: "mail" };
 
@@ -37,8 +37,7 @@ export function Summary({ state }) {
 const NONE = [];
 const BY = ["queue", "medium", "channel"];
 
-export function Queues({ office, state, chosen, choose, ask, drag }) {
-  const trends = useTrends(office);
+export function Queues({ state, chosen, choose, ask, drag }) {
   const [by, setBy] = useState("queue");
   const queues = [...state.queues.values()].sort((a, b) => titleOf(a).localeCompare(titleOf(b)));
   const served = useMemo(() => servedBy(state.work, by), [state.work, by]);
@@ -54,7 +53,7 @@ export function Queues({ office, state, chosen, choose, ask, drag }) {
         <table class="queues">
           <thead><tr><th scope="col">${t(`queues.${by}`)}</th><th scope="col" class="number">${t("queues.waiting")}</th><th scope="col" class="number">${t("queues.oldest")}</th>${by === "queue" && html`<th scope="col" class="number" title=${t("queues.expected_hint")}>${t("queues.expected")}</th>`}<th scope="col" class="number">${t("queues.in_service")}</th><th scope="col">${t("queues.level")}</th>${by === "queue" && html`<th scope="col" title=${t("queues.outlook_hint")}>${t("queues.outlook")}</th><th scope="col">${t("queues.trend")}</th>`}<th scope="col" class="number">${t("queues.answered")}</th><th scope="col" class="number">${t("queues.abandoned")}</th>${by === "queue" ? html`<th scope="col" title=${t("queues.staff_hint")}>${t("queues.staff")}</th><th scope="col">${t("queues.rules")}</th>` : html`<th scope="col"><span class="unseen">${t("alerts.heading")}</span></th>`}</tr></thead>
           <tbody>${by === "queue"
-            ? queues.map((queue) => html`<${Row} key=${queue.queue} queue=${queue} alerts=${alerts.get(queue.queue) ?? NONE} speech=${language()} served=${served.get(queue.queue) ?? 0} trend=${trends.get(queue.queue)} chosen=${queue.queue === chosen} choose=${choose} ask=${ask} drag=${drag} />`)
+            ? queues.map((queue) => html`<${Row} key=${queue.queue} queue=${queue} alerts=${alerts.get(queue.queue) ?? NONE} speech=${language()} served=${served.get(queue.queue) ?? 0} trend=${state.trends.get(queue.queue)?.slots} chosen=${queue.queue === chosen} choose=${choose} ask=${ask} drag=${drag} />`)
             : sums.map((sum) => html`<${Sum} key=${sum.name} sum=${sum} alerts=${alerts.get(sum.name) ?? NONE} served=${served.get(sum.name) ?? 0} />`)}</tbody>
         </table>
       </div>

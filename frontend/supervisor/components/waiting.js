@@ -11,7 +11,8 @@ import { dragWork } from "./drag.js";
 import { Due } from "./outlook.js";
 import { about, MEDIA } from "./queues.js";
 
-const AGAIN_MS = 3000;
+const AT_LEAST_MS = 2000; // between two questions
+const EXPLAINS = ["agents", "work", "queues"];
 
 export function Waiting({ office, state, titles, queue, clear, ask, drag }) {
   const [taken, setTaken] = useState(false); // what is served, instead of what waits
@@ -126,24 +127,35 @@ const Item = memo(({ item, place, wait, title, offered, kept, channel, office, s
   `;
 });
 
-/** Asked for again and again while somebody looks: the reasons change with the agents. */
+/** Asked for anew when the board has changed: the reasons change with agents, items and queues. */
 function WhyNot({ item, office, name, skills }) {
   const [found, setFound] = useState({ busy: true });
   useEffect(() => {
     let over = false;
     let timer = null;
+    let asking = false;
+    let stale = false;
     const ask = async () => {
+      [asking, stale, timer] = [true, false, null];
       const next = await office.explain(item).then(
         (explanation) => ({ explanation }),
         (error) => ({ problem: problemText(error) }),
       );
       if (over) return;
+      asking = false;
       setFound(next);
-      timer = setTimeout(ask, AGAIN_MS);
+      if (stale) timer = setTimeout(ask, AT_LEAST_MS);
+    };
+    const follow = (state, before) => {
+      if (EXPLAINS.every((part) => state[part] === before[part])) return;
+      stale = true;
+      if (!asking) timer ??= setTimeout(ask, AT_LEAST_MS);
     };
     ask();
+    const leave = office.store.subscribe(follow);
     return () => {
       over = true;
+      leave();
       clearTimeout(timer);
     };
   }, [item.work_id, item.queue]);

@@ -1,0 +1,70 @@
+"""What the supervisors' page is told it shows, also after it was cut off, and it asks the server nothing of the kind."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, expect
+
+from tests.agents_ws.scripted import now_us
+from tests.browser import needs_chromium
+from tests.frontend.board import Board, queue, supervising
+
+pytestmark = [needs_chromium, pytest.mark.browser]
+
+
+@pytest.fixture
+def board() -> Board:
+    return Board()
+
+
+@pytest_asyncio.fixture
+async def page(board: Board) -> AsyncIterator[Page]:
+    async with supervising(board) as page:
+        yield page
+
+
+def chat(number: int, **more: Any) -> dict[str, Any]:
+    parts = {"state": "talking", "queue": "orders", "customer": f"Visitor {number}", "agent": "anna", "name": "Anna"}
+    return {"interaction_id": f"c{number}", **parts, "listeners": [], **more}
+
+
+def asked(number: int, **more: Any) -> dict[str, Any]:
+    who = {"interaction_id": f"c{number}", "agent": "anna", "name": f"Anna {number}", "medium": "chat"}
+    return {"reservation_id": f"r{number}", **who, "since_us": now_us() - number * 1_000_000, "seen_by": "", **more}
+
+
+async def test_chats_and_help_are_pushed_and_nothing_is_asked_for(page: Page, board: Board) -> None:
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url) if "/api/" in request.url else None)
+    board.snapshot |= {"queues": [queue(0, None)], "chats": [chat(1)], "help": [asked(1)]}
+    await page.goto(f"{board.base}/supervisor/")
+    chats, help_ = page.locator("[data-chat]"), page.get_by_role("log", name="Agents who ask for help").locator("li")
+    await expect(chats).to_have_count(1)
+    await expect(help_).to_have_count(1)
+    listener = {"agent": "sam", "name": "Sam", "mode": "listen"}
+    await board.change(chats=[chat(1, listeners=[listener]), chat(2, state="waiting", agent=None, name="")])
+    await expect(chats.first).to_contain_text("Sam")
+    await expect(chats).to_have_count(2)
+    await board.change(help=[asked(1, seen_by="Kim"), asked(2)])
+    await expect(help_).to_contain_text(["Anna 2", "Anna 1"])  # who asked first stands first
+    await expect(help_.last).to_contain_text("Kim looks after it")
+    await board.change(gone={"chats": ["c1"], "help": ["r1", "r2"]})
+    await expect(chats).to_have_count(1)
+    await expect(help_).to_have_count(0)
+    await page.clock.run_for(180_000)
+    assert requests == [], "three minutes of an open page, by the board alone"
+
+
+async def test_after_a_broken_connection_it_shows_what_holds_now(page: Page, board: Board) -> None:
+    board.snapshot |= {"queues": [queue(0, None)], "chats": [chat(1)], "help": [asked(1)]}
+    await page.goto(f"{board.base}/supervisor/")
+    await expect(page.locator("[data-chat=c1]")).to_be_visible()
+    board.snapshot |= {"chats": [chat(2)], "help": []}
+    (socket,) = board.pages
+    await socket.close()
+    await page.clock.run_for(1_000)
+    await expect(page.locator("[data-chat=c2]")).to_be_visible()
+    await expect(page.locator("[data-chat]")).to_have_count(1)
+    await expect(page.get_by_role("log", name="Agents who ask for help").locator("li")).to_have_count(0)
