@@ -30,7 +30,7 @@ from voice.asked import (
     TransferAsked,
 )
 from voice.conductor import Conductor
-from voice.events import ShowRecording
+from voice.events import Deny, ShowRecording
 from voice.party import PartyKind, PartyState, PartyView
 from voice.ports import MediaUnavailableError
 
@@ -118,20 +118,20 @@ class CallDesk:
             return refusal
         if conductor is None:
             return Refusal("not_connected", "there is no such conversation")
-        asked = self._asked(conductor, agent_id, command)
+        asked = self._asked(agent_id, command)
         if isinstance(asked, Refusal):
             return asked
         denied = await conductor.ask(command.reservation_id, asked)
         return None if denied is None else Refusal(denied.code, denied.message)
 
-    def _asked(self, conductor: Conductor, agent_id: str, command: m.CallCommand) -> Asked | Refusal:
+    def _asked(self, agent_id: str, command: m.CallCommand) -> Asked | Refusal:
         match command:
             case m.Hold(on=on):
                 return HoldAsked("", on)
             case m.Mute(on=on):
                 return MuteAsked("", on)
             case m.Transfer():
-                target = self._target(conductor, agent_id, command)
+                target = self._target(agent_id, command)
                 return target if isinstance(target, Refusal) else TransferAsked("", target, command.warm)
             case m.CompleteTransfer():
                 return CompleteAsked("")
@@ -146,7 +146,7 @@ class CallDesk:
             case _:
                 assert_never(command)
 
-    def _target(self, conductor: Conductor, agent_id: str, command: m.Transfer) -> Target | Refusal:
+    def _target(self, agent_id: str, command: m.Transfer) -> Target | Refusal:
         match command.agent, command.queue, command.number:
             case str(target), None, None:
                 if target == agent_id or target not in self._current.site.agents:
@@ -160,11 +160,24 @@ class CallDesk:
                 return QueueTarget(queue)
             case None, None, str(dialled):
                 number = _SPACING.sub("", dialled)
-                if not _NUMBER.fullmatch(number) or not conductor.numbers.may_dial(number):
+                conductor = self.conductor
+                if conductor is None or not _NUMBER.fullmatch(number) or not conductor.numbers.may_dial(number):
                     return Refusal("number_not_allowed", "this number may not be called")
                 return NumberTarget(number)
             case _:
                 return Refusal("unclear_target", "name an agent, a queue or a number")
+
+    def dialled(self, agent_id: str, text: str) -> Target | Deny:
+        """Whom an agent means who dials this on their phone: a colleague or their phone, a queue, or else a number."""
+        site = self._current.site
+        phones = {each.sip_user: each.agent_id for each in site.agents.values() if each.sip_user}
+        transfer = m.Transfer(ref="phone", reservation_id="", number=text)
+        if text in site.agents or text in phones:
+            transfer = m.Transfer(ref="phone", reservation_id="", agent=phones.get(text, text))
+        elif text in site.queues:
+            transfer = m.Transfer(ref="phone", reservation_id="", queue=text)
+        found = self._target(agent_id, transfer)
+        return Deny(found.code, found.message) if isinstance(found, Refusal) else found
 
     def availability(self, agent_id: str, medium: Medium = Medium.VOICE) -> Availability:
         """Whether an agent of the site could be offered a call (or a chat) now."""

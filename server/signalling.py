@@ -13,6 +13,7 @@ from sip.bindings import Binding
 from store.bindings import BindingStore
 from store.errors import StoreError
 from voice.conductor import Conductor
+from voice.phone_transfers import Referral
 from voice.ports import CallOffer
 
 log = structlog.get_logger(__name__)
@@ -24,7 +25,16 @@ def hand_over(  # noqa: C901 - one flat match over all events, on purpose
     """A SIP event to whom it concerns. `phone` is told of a user's phone: there or not."""
     match event:
         case sip.CallReceived():
-            offer = CallOffer(event.call, event.from_user, event.from_display, event.to_user, event.offer)
+            offer = CallOffer(
+                event.call,
+                event.from_user,
+                event.from_display,
+                event.to_user,
+                event.offer,
+                event.user,
+                event.at_phone,
+                event.replaces,
+            )
             conductor.call_received(offer)
         case sip.CallConfirmed(call, sdp):
             conductor.call_confirmed(call, sdp)
@@ -40,6 +50,8 @@ def hand_over(  # noqa: C901 - one flat match over all events, on purpose
             conductor.call_ended(call, reason or by)
         case sip.OfferReceived(call, sdp):
             conductor.offer_received(call, sdp)
+        case sip.ReferReceived(call, to_user, replaces, attended):
+            conductor.phones.refer(Referral(call, to_user, replaces, attended))
         case sip.DigitPressed(call, digit, _):
             conductor.digit_pressed(call, digit)
         case sip.PhoneRegistered(user, _):

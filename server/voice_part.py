@@ -104,6 +104,7 @@ class VoicePart:
             self.lines,
             self.recorder,
             core.expected_wait,
+            self.desk.calls.dialled,
         )
         self.conductor = Conductor(self._voice_site(), ports, ground.calls)
         self.recorder.lost = self.conductor.recorded.lost

@@ -34,6 +34,7 @@ class CallTimer(Enum):
     NO_END = "no answer to CANCEL"
     REOFFER = "try the re-INVITE again"
     SESSION = "refresh the session, or give the silent peer up"
+    REFER = "nobody says what came of a REFER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,18 @@ class Reoffer:
 
 
 @dataclass(slots=True)
+class Refer:
+    """A REFER that the consumer is at. `wanted`: the peer wants NOTIFY, under this `name` ("" or `;id=...`)."""
+
+    request: Request
+    key: Key
+    source: Flow
+    wanted: bool
+    name: str
+    accepted: bool = False
+
+
+@dataclass(slots=True)
 class Call:
     """One call.
 
@@ -102,6 +115,8 @@ class Call:
     pending_ok: PendingOk | None = None
     reinvite: Asked | None = None
     reoffer: Reoffer | None = None
+    refer: Refer | None = None
+    refers: int = 0
     forks: list[Fork] = field(default_factory=list)
     best_failure: tuple[int, str] | None = None
     login: Login | None = None

@@ -21,13 +21,16 @@ from sip.message import Headers, MalformedRequest, Request, Response, respond
 from sip.session_timer import Session
 from sip.settings import Settings
 
-ALLOW = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER")
+ALLOW = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER, REFER, NOTIFY")
 ACCEPT = ("Accept", "application/sdp, application/dtmf-relay, application/dtmf")
 SDP = ("Content-Type", "application/sdp")
 
 
 class Context:
-    """Shared state of one user agent. `port` and `tls_port` are set when the sockets are bound."""
+    """Shared state of one user agent. `port` and `tls_port` are set when the sockets are bound.
+
+    `domains` are those that phones have registered at.
+    """
 
     def __init__(self, settings: Settings, send: SendBytes) -> None:
         self.settings = settings
@@ -42,8 +45,13 @@ class Context:
         self.timers: Deadlines[tuple[str, CallTimer]] = Deadlines()
         self.events: deque[SipEvent] = deque()
         self.counters: dict[str, int] = {}
+        self.domains: set[str] = set()
         self._server = ("Server", settings.user_agent)
         self._agent = ("User-Agent", settings.user_agent)
+
+    def is_ours(self, host: str) -> bool:
+        """Whether a URI with this host means us: our own addresses, and the domains that phones register at."""
+        return host in (self.host, self.settings.host, self.settings.realm) or host in self.domains
 
     def count(self, name: str) -> None:
         """Count a fact. Names come from the code, never from the wire, so their number is bounded."""

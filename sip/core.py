@@ -14,18 +14,18 @@ from sip.message import REASONS, MalformedRequest, Request, Response, parse
 from sip.midcall import MidCall
 from sip.registrar import Registrar
 from sip.registration import Account, Registration
-from sip.session_timer import SUPPORTED
 from sip.settings import Settings
 from sip.uac import Outgoing, Target, Uac
 from sip.uas import Uas
 
-_SERVED = frozenset({"INVITE", "BYE", "OPTIONS", "INFO", "REGISTER"})
-_EXTENSIONS = frozenset({"timer"})
+_SERVED = frozenset({"INVITE", "BYE", "OPTIONS", "INFO", "REGISTER", "REFER", "NOTIFY"})
+_EXTENSIONS = frozenset({"timer", "replaces", "norefersub"})
+_SUPPORTED = ("Supported", "timer, replaces, norefersub")
 # How a consumer refuses who tries numbers; other refusals are nobody's fault.
 _TRIED = frozenset({403, 404, 604})
 # Whoever knows a branch of ours is whom we sent it to: a trunk or a phone.
 _ANSWERED_US = 3_600_000_000
-_KNOWN = frozenset({"PRACK", "UPDATE", "SUBSCRIBE", "NOTIFY", "PUBLISH", "MESSAGE", "REFER"})
+_KNOWN = frozenset({"PRACK", "UPDATE", "SUBSCRIBE", "PUBLISH", "MESSAGE"})
 
 
 class Core:
@@ -100,11 +100,12 @@ class Core:
         elif call is not None:
             self._midcall.receive(call, request, source, now)
         elif request.method == "INVITE":
-            self._uas.invite(request, source, now)
+            user, at_phone = self.registrar.caller(request, source, now) if self.registrar else ("", False)
+            self._uas.invite(request, source, now, user, at_phone=at_phone)
         elif request.method == "REGISTER" and self.registrar is not None:
             self.registrar.register(request, source, now)
         else:
-            self.context.reply(request, source, 200, (ALLOW, ACCEPT, SUPPORTED))
+            self.context.reply(request, source, 200, (ALLOW, ACCEPT, _SUPPORTED))
 
     def _refuse(
         self, request: Request, source: Flow, call: Call | None, *, inside: bool
@@ -117,8 +118,10 @@ class Core:
             return 416, ()
         if not inside and layer.merged(request):
             return 482, ()
-        if (inside and call is None) or (not inside and request.method in ("BYE", "INFO")):
+        if (inside and call is None) or (not inside and request.method in ("BYE", "INFO", "NOTIFY")):
             return 481, ()
+        if request.method == "REFER" and not inside:
+            return 403, ()  # there is no call that it could be about
         if layer.overfull or (layer.full and not inside):
             self.context.count("overload")
             return 503, (("Retry-After", "2"),)
@@ -170,6 +173,8 @@ class Core:
                 self._uac.no_end(call, now)
             case CallTimer.SESSION:
                 self._midcall.session_due(call, now)
+            case CallTimer.REFER:
+                self._midcall.refers.late(call, now)
             case CallTimer.NO_ANSWER if call.state is CallState.INCOMING:
                 self._uas.no_answer(call, now)
             case CallTimer.NO_ANSWER:
@@ -205,6 +210,22 @@ class Core:
             if code in _TRIED:
                 self.context.guard.offence(found.peer.host, now)
             self._uas.reject(found, code, reason, now)
+
+    def challenge(self, call: str, now: int) -> None:
+        """See `Ua.challenge`."""
+        found = self.context.calls.get(call)
+        if found is not None and self.registrar is not None:
+            self._uas.challenge(found, self.registrar.challenge(now), now)
+
+    def accept_refer(self, call: str, now: int) -> None:
+        """See `Ua.accept_refer`."""
+        if (found := self.context.calls.get(call)) is not None:
+            self._midcall.refers.accept(found, now)
+
+    def finish_refer(self, call: str, code: int, now: int) -> None:
+        """See `Ua.finish_refer`."""
+        if (found := self.context.calls.get(call)) is not None:
+            self._midcall.refers.finish(found, code, now)
 
     def hangup(self, call: str, reason: str | None, now: int) -> None:
         """See `Ua.hangup`."""

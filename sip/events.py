@@ -9,7 +9,11 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class CallReceived:
-    """An INVITE for a new call came in. `offer` is the raw SDP, None when the caller wants our offer."""
+    """An INVITE for a new call came in. `offer` is the raw SDP, None when the caller wants our offer.
+
+    `user` proved their password by digest; `at_phone`: it comes from where a phone of the From's user is registered,
+    and may be asked for it (`Ua.challenge`). `replaces` is the call that this one is to take the place of (RFC 3891).
+    """
 
     call: str
     from_user: str
@@ -23,6 +27,9 @@ class CallReceived:
     transport: str
     sip_call_id: str
     user_agent: str | None
+    user: str = ""
+    at_phone: bool = False
+    replaces: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,20 @@ class DigitPressed:
     call: str
     digit: str
     duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReferReceived:
+    """The peer of an answered call asks to be connected with somebody else; `Ua.finish_refer` says what came of it.
+
+    `to_user` is the user of the Refer-To, "" for one that is not at our domain. `attended`: by taking the place of
+    another call, which is `replaces`, or "" when that is none of ours.
+    """
+
+    call: str
+    to_user: str
+    replaces: str
+    attended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +160,7 @@ SipEvent = (
     | OfferWithdrawn
     | OfferRefused
     | DigitPressed
+    | ReferReceived
     | CallRinging
     | CallAnswered
     | CallFailed

@@ -1,6 +1,6 @@
 """Everything inside a dialog: ACK, BYE, re-INVITE both ways, INFO, and the repetition of 2xx. Pure.
 
-Follows RFC 3261 s.12.2, s.13.3.1.4, s.14 and s.15, and RFC 6086 for INFO.
+Follows RFC 3261 s.12.2, s.13.3.1.4, s.14 and s.15, and RFC 6086 for INFO. REFER is in sip.refer.
 """
 
 import re
@@ -18,6 +18,8 @@ from sip.events import (
 )
 from sip.flow import Flow, fallback_flow, reply_flow
 from sip.message import Request, Response
+from sip.refer import SUPPORTED as EXTENSIONS
+from sip.refer import Refers
 from sip.session_timer import MIN_SE_S, REQUIRE, SUPPORTED, agreed, demanded, too_small
 from sip.transaction import LIFETIME, T1, T2
 
@@ -53,6 +55,7 @@ class MidCall:
 
     def __init__(self, context: Context) -> None:
         self._ctx = context
+        self.refers = Refers(context, self.send_bye)
 
     # -- requests from the peer
 
@@ -81,8 +84,14 @@ class MidCall:
                 self._ctx.emit(OfferReceived(call.id, request.body or None))
             case "INFO":
                 answer(*self._info(call, request))
+            case "REFER":
+                refused = self.refers.receive(call, request, key, source, now)
+                if refused is not None:
+                    answer(*refused)
             case "OPTIONS":
-                answer(200, (ALLOW,))
+                answer(200, (ALLOW, EXTENSIONS))
+            case "NOTIFY":
+                answer(481)  # we subscribe to nothing (RFC 6665 s.4.1.3)
             case _:
                 answer(405, (ALLOW,))
 
@@ -163,7 +172,8 @@ class MidCall:
         request, source = asked.request, asked.source
         tag = call.dialog.local.tag if call.dialog else None
         routes = [("Record-Route", value) for value in request.headers.rows("Record-Route")]
-        extra = (*routes, self._ctx.contact(source, request.uri), ALLOW, *self._session(call, request, now))
+        contact = self._ctx.contact(source, request.uri)
+        extra = (*routes, contact, ALLOW, EXTENSIONS, *self._session(call, request, now))
         data = self._ctx.response(request, 200, tag=tag, extra=extra, body=sdp)
         flow, fallback = reply_flow(request.via, source), fallback_flow(request.via, source)
         call.local_sdp = sdp
@@ -217,11 +227,14 @@ class MidCall:
     # -- requests from us
 
     def hang_up(self, call: Call, reason: str, now: int) -> None:
-        """End an answered call; before its ACK came a callee may not send BYE (RFC 3261 s.15)."""
+        """End an answered call; before its ACK came a callee may not send BYE (RFC 3261 s.15).
+
+        A peer that referred learns first what came of it.
+        """
         waits = call.state is CallState.ANSWERED
         self._ctx.end(call, "local", reason)
         self._drop_reinvite(call, now)
-        if waits and call.pending_ok is not None:
+        if (waits and call.pending_ok is not None) or call.refer is not None:
             call.bye_wanted = True
         else:
             self.send_bye(call, now)

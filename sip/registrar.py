@@ -17,6 +17,7 @@ from sip.message import Request
 from sip.uac import Target
 
 _MAX_CHALLENGED = 4
+_MAX_DOMAINS = 64
 
 
 class Credentials(Protocol):
@@ -90,6 +91,8 @@ class Registrar:
         try:
             user = self._authenticated(request, source, now)
             extra = self._update(user, request, source, now)
+            if len(self._ctx.domains) < _MAX_DOMAINS:
+                self._ctx.domains.add(parse_uri(request.uri).host)
         except _Refused as refused:
             self._ctx.count(f"register_{refused.status}")
             self._ctx.reply(request, source, refused.status, refused.extra)
@@ -115,6 +118,22 @@ class Registrar:
             self._ctx.count("register_wrong_credentials")
             self._ctx.guard.offence(source.host, now)
         raise _Refused(401, tuple(("WWW-Authenticate", v) for v in self._digest.challenges(now, stale=stale)))
+
+    def caller(self, request: Request, source: Flow, now: int) -> tuple[str, bool]:
+        """Who proves by digest to send this INVITE ("": nobody), and whether a phone of its From's user is there."""
+        for value in request.headers.rows("Authorization")[:_MAX_CHALLENGED]:
+            checked = self._digest.check(parse_auth(value), request.method, request.uri, self._credentials.ha1, now)
+            if checked.verdict is Verdict.OK:
+                self._ctx.guard.proved(source.host, now + self._settings.default_expires_s * 1_000_000)
+                return checked.user, True
+            if checked.verdict is Verdict.WRONG:
+                self._ctx.guard.offence(source.host, now)
+        kept = self._bindings.get(parse_uri(request.from_.uri).user, ())
+        return "", any(b.host == source.host and b.expires_at_us > now for b in kept)
+
+    def challenge(self, now: int) -> tuple[tuple[str, str], ...]:
+        """The rows of a 401."""
+        return tuple(("WWW-Authenticate", value) for value in self._digest.challenges(now))
 
     def _update(self, user: str, request: Request, source: Flow, now: int) -> tuple[tuple[str, str], ...]:
         kept = [b for b in self._bindings.get(user, ()) if b.expires_at_us > now]

@@ -154,6 +154,21 @@ class Ua:
         self._core.reject(call, code, reason, self._settings.now())
         self._after_command()
 
+    def challenge(self, call: str) -> None:
+        """Refuse an incoming call with 401, so that its phone calls again with its password; CallEnded follows."""
+        self._core.challenge(call, self._settings.now())
+        self._after_command()
+
+    def accept_refer(self, call: str) -> None:
+        """A REFER is being seen to: the peer is told so, when it wants to be told."""
+        self._core.accept_refer(call, self._settings.now())
+        self._after_command()
+
+    def finish_refer(self, call: str, code: int) -> None:
+        """What came of a REFER: 200, or 300-699. A call that is hung up before ends right after."""
+        self._core.finish_refer(call, code, self._settings.now())
+        self._after_command()
+
     def hangup(self, call: str, reason: str | None = None) -> None:
         """End a call in whatever state it is; nothing happens when it is over or unknown."""
         self._core.hangup(call, reason, self._settings.now())

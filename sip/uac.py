@@ -14,6 +14,7 @@ from sip.flow import Flow
 from sip.headers import NameAddr, Uri, is_token
 from sip.login import AUTHORIZATIONS, CHALLENGES, Login, answer
 from sip.message import REASONS, Headers, Request, Response, canonical, make_request
+from sip.refer import SUPPORTED
 from sip.session_timer import agreed, asked, lengthened
 from sip.transaction import LIFETIME, make_cancel
 
@@ -94,6 +95,7 @@ class Uac:
                 ("CSeq", "1 INVITE"),
                 self._ctx.contact(target.flow, target.uri),
                 ALLOW,
+                SUPPORTED,
                 self._ctx.agent_row(),
                 *rows,
                 *(asked(what.session_s) if what.session_s else ()),

@@ -1,5 +1,7 @@
 """Calls that others make to us, from the INVITE to our final answer (RFC 3261 s.8.2, s.9.2, s.13.3). Pure."""
 
+from dataclasses import replace
+
 from sip.call import Asked, Call, CallState, CallTimer
 from sip.context import ALLOW, Context
 from sip.dialog import from_invite
@@ -9,6 +11,7 @@ from sip.headers import Malformed, NameAddr, parse_uri
 from sip.layer import server_key
 from sip.message import Request
 from sip.midcall import MidCall, media_type
+from sip.refer import parse_replaces
 from sip.session_timer import MIN_SE_S, too_small
 
 
@@ -21,9 +24,12 @@ class Uas:
         self._budget = context.settings.max_new_calls_per_second * 1_000_000
         self._budget_at = 0
 
-    def invite(self, request: Request, source: Flow, now: int) -> None:
-        """An INVITE outside any dialog, already checked for what every request needs."""
+    def invite(self, request: Request, source: Flow, now: int, user: str = "", *, at_phone: bool = False) -> None:
+        """An INVITE outside any dialog, already checked for what every request needs; `user` and `at_phone` as told."""
         refusal = self._refuse(request, now)
+        replaced = self._replaced(request)
+        if refusal is None and isinstance(replaced, int):
+            refusal = replaced, ()
         if refusal is not None:
             status, extra = refusal
             self._ctx.reply(request, source, status, extra)
@@ -39,7 +45,28 @@ class Uas:
         self._ctx.arm(call, CallTimer.NO_ANSWER, now + self._ctx.settings.answer_limit_us)
         self._ctx.layer.respond(key, 100, self._ctx.response(request, 100), now)
         self._ctx.count("calls_in")
-        self._ctx.emit(_received(call.id, request, source))
+        told = _received(call.id, request, source)
+        self._ctx.emit(replace(told, user=user, at_phone=at_phone, replaces=str(replaced or "")))
+
+    def _replaced(self, request: Request) -> str | int | None:
+        """The call that this one is to take the place of, or why it cannot (RFC 3891 s.3)."""
+        rows = request.headers.rows("Replaces")
+        if not rows:
+            return None
+        try:
+            replaces = parse_replaces(rows[0])
+        except Malformed:
+            return 400
+        if len(rows) > 1:
+            return 400
+        call = self._ctx.dialogs.get(replaces.dialog)
+        if call is None:
+            return 481
+        if call.state is CallState.CLOSING:
+            return 603
+        if call.state is not CallState.UP:
+            return 481
+        return 486 if replaces.early else call.id
 
     def _refuse(self, request: Request, now: int) -> tuple[int, tuple[tuple[str, str], ...]] | None:
         if request.headers.get("Max-Forwards") == "0":
@@ -99,6 +126,15 @@ class Uas:
             call.state = CallState.ANSWERED
             self._ctx.arm(call, CallTimer.NO_ANSWER, None)
             self._midcall.send_ok(call, call.invite, sdp, now)
+
+    def challenge(self, call: Call, rows: tuple[tuple[str, str], ...], now: int) -> None:
+        """Refuse the call with 401: its phone may prove who it is."""
+        if call.state is CallState.INCOMING and call.invite is not None:
+            tag = call.dialog.local.tag if call.dialog else None
+            data = self._ctx.response(call.invite.request, 401, tag=tag, extra=rows)
+            self._ctx.layer.respond(call.invite.key, 401, data, now)
+            self._ctx.end(call, "local", "challenged")
+            self._ctx.forget(call)
 
     def reject(self, call: Call, code: int, reason: str | None, now: int) -> None:
         """Refuse the call with a final answer of 300-699."""

@@ -14,7 +14,7 @@ from ivr.machine import IvrMachine
 from router import events as facts
 from router.commands import CloseWork, Command, DivertWork, JoinLegs, PartLegs, RequeueWork, SendOffer, WithdrawOffer
 from router.vocabulary import EndedBy, Medium, Outcome
-from voice.asked import Asked, HoldAsked
+from voice.asked import Asked
 from voice.browsers import BrowserLegs
 from voice.call import CallMachine
 from voice.called_back import AnsweredLeg, CallBacks, CalledBack, Promise
@@ -38,12 +38,12 @@ from voice.numbers import NumberCalls
 from voice.phone import (
     PhoneAnswered,
     PhoneFailed,
-    PhoneLeft,
     PhoneLeg,
     PhoneLost,
     PhoneRang,
     PhoneReleased,
 )
+from voice.phone_calls import PhoneCalls
 from voice.ports import CallerIdentity, CallOffer, Tasks
 from voice.recorded_calls import RecordedCalls
 from voice.renegotiation import renegotiate
@@ -86,6 +86,7 @@ class Conductor:
         )
         self.recorded = RecordedCalls(self._by_interaction.get)
         self.numbers = NumberCalls(ports, self.legs.run, self.legs.all, self._by_interaction.get)
+        self.phones = PhoneCalls(ports, tasks, self.legs, self.ask, self._by_interaction.get)
         self.listening = Listening(
             self.browsers, self._by_interaction.get, lambda agent_id: bool(self._held_by(agent_id))
         )
@@ -106,6 +107,7 @@ class Conductor:
             "phone_legs": len(self.legs),
             "browser_legs": self.browsers.count,
             "assignments": len(self._assignments),
+            "consults": len(self.phones.consults),
             "listeners": len(self.listening),
         }
 
@@ -124,8 +126,10 @@ class Conductor:
     # --- signalling ---------------------------------------------------------------------------------------------
 
     def call_received(self, offer: CallOffer) -> None:
-        """An INVITE from outside. Only published entries are reached."""
+        """An INVITE from outside reaches published entries only, one from an agent's phone what its agent may call."""
         ports = self._ports
+        if (offer.replaces or offer.entry not in self.site.entries) and self.phones.received(offer):
+            return
         caller = SipCaller(offer, ports.signalling, ports.media, ports.sdp)
         self._sip_callers[offer.call] = caller
         if self.admit(caller, offer.entry, CallerIdentity("phone", offer.caller, offer.caller_name)) is None:
@@ -178,22 +182,22 @@ class Conductor:
 
     def call_answered(self, call: str, sdp: bytes) -> None:
         """An agent's phone answered."""
-        self.legs.tell(call, PhoneAnswered(sdp))
+        self.legs.tell_call(call, PhoneAnswered(sdp))
 
     def call_rang(self, call: str) -> None:
         """An agent's phone rings."""
-        self.legs.tell(call, PhoneRang())
+        self.legs.tell_call(call, PhoneRang())
 
     def call_failed(self, call: str, code: int, reason: str) -> None:
         """An agent's phone refused, or could not be reached."""
-        self.legs.tell(call, PhoneFailed(code, reason))
+        self.legs.tell_call(call, PhoneFailed(code, reason))
 
     def call_ended(self, call: str, reason: str) -> None:
         """BYE, CANCEL, or the far side is gone."""
         if runner := self._calls.get(call):
             runner.tell(CallerLeft(reason))
         else:
-            self.legs.tell(call, PhoneLeft())
+            self.phones.ended(call)
 
     def digit_pressed(self, call: str, digit: str) -> None:
         """A digit by SIP INFO."""
@@ -205,15 +209,14 @@ class Conductor:
         self._tasks.spawn(self._renegotiate(call, sdp), f"renegotiate:{call}")
 
     async def _renegotiate(self, call: str, sdp: bytes | None) -> None:
-        side = self._calls.get(call) or self.legs.all.get(call)
+        side = self._calls.get(call) or self.legs.by_call(call) or self.phones.consults.get(call)
         if side is None:
             self._ports.signalling.reject_offer(call, 481)
             return
         remote = await renegotiate(self._ports, call, side.leg_id, sdp)
         if remote is None:
             return
-        if isinstance(side, PhoneLeg) and (runner := self._by_interaction.get(side.interaction_id)):
-            runner.tell(HoldAsked(side.work_id, on=not remote.send))
+        self.phones.renegotiated(side, remote)
 
     # --- media --------------------------------------------------------------------------------------------------
 
@@ -244,6 +247,8 @@ class Conductor:
         """A media path is gone."""
         if runner := self._by_leg.get(leg_id):
             runner.hang_up(f"media: {reason}")
+        elif consult := self.phones.consults.of_leg(leg_id):
+            consult.left()
         elif not self.legs.tell(leg_id, PhoneLost(reason)):
             agent_id = self.browsers.failed(leg_id)
             # The engine reports a dead leg and keeps it until it is closed.
@@ -306,6 +311,7 @@ class Conductor:
 
     def _release_phone(self, reservation_id: str) -> None:
         self.legs.tell(f"phone:{reservation_id}", PhoneReleased())
+        self.phones.consults.release(reservation_id)
 
     def _join(self, command: JoinLegs) -> None:
         runner = self._by_interaction.get(command.interaction_id)

@@ -3,13 +3,22 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from voice.asked import Target
+from voice.events import Deny
 from voice.ports import AgentNotices, CallRecorder, Contexts, Lines, MediaEngine, Router, Sdp, Signalling
 from voice.requests import IvrServices
 
 
+def _nobody(_agent_id: str, _dialled: str) -> Deny:
+    return Deny("unclear_target", "nobody can be called from a phone here")
+
+
 @dataclass(frozen=True, slots=True)
 class VoicePorts:
-    """`expected_wait` of a waiting item is in microseconds, None if unknown."""
+    """`expected_wait` of a waiting item is in microseconds, None if unknown.
+
+    `target` is whom an agent (by name) means who dials this on their phone, if they may.
+    """
 
     signalling: Signalling
     media: MediaEngine
@@ -21,3 +30,4 @@ class VoicePorts:
     lines: Lines | None = None
     recorder: CallRecorder | None = None
     expected_wait: Callable[[str], int | None] = lambda _work_id: None
+    target: Callable[[str, str], Target | Deny] = _nobody

@@ -70,7 +70,16 @@ class PhoneReleased:
     """The router or the caller is done with this leg."""
 
 
-PhoneEvent = PhoneRang | PhoneAnswered | PhoneFailed | PhoneLeft | PhoneLost | PhoneReleased
+@dataclass(frozen=True, slots=True)
+class PhoneMoved:
+    """The same person's other phone takes the leg's place by this call, as long as it is `there`."""
+
+    call: str
+    sdp: bytes
+    there: Callable[[], bool]
+
+
+PhoneEvent = PhoneMoved | PhoneRang | PhoneAnswered | PhoneFailed | PhoneLeft | PhoneLost | PhoneReleased
 
 UNANSWERED = (PhoneState.DIALLING, PhoneState.RINGING)
 
@@ -87,6 +96,7 @@ TABLE: dict[tuple[PhoneState, type[PhoneEvent]], tuple[PhoneState, ...]] = {
     (PhoneState.RINGING, PhoneLeft): (PhoneState.ENDED,),
     (PhoneState.RINGING, PhoneLost): (PhoneState.ENDED,),
     (PhoneState.RINGING, PhoneReleased): (PhoneState.ENDED,),
+    (PhoneState.ANSWERED, PhoneMoved): (PhoneState.ANSWERED,),
     (PhoneState.ANSWERED, PhoneLeft): (PhoneState.ENDED,),
     (PhoneState.ANSWERED, PhoneLost): (PhoneState.ENDED,),
     (PhoneState.ANSWERED, PhoneReleased): (PhoneState.ENDED,),
@@ -94,12 +104,16 @@ TABLE: dict[tuple[PhoneState, type[PhoneEvent]], tuple[PhoneState, ...]] = {
 
 
 class DialledLeg(ABC):
-    """A telephone that we call; ends by itself and releases call and leg. `call` names both."""
+    """A telephone that we call; ends by itself and releases call and leg. `call` names both.
+
+    `held`: the phone has put it on hold (by re-INVITE).
+    """
 
     def __init__(self, call: str, interaction_id: str, ports: VoicePorts) -> None:
         self.call = self.leg_id = call
         self.interaction_id = interaction_id
         self.state = PhoneState.DIALLING
+        self.held = False
         self._ports = ports
         self._inbox: asyncio.Queue[PhoneEvent] = asyncio.Queue()
 
@@ -164,6 +178,8 @@ class DialledLeg(ABC):
                 self._gone(answered=answered)
             case PhoneLost(reason):
                 self._lost(reason)
+            case PhoneMoved():
+                await self._move(event)
             case PhoneReleased():
                 self.state = PhoneState.ENDED
             case _:
@@ -179,6 +195,21 @@ class DialledLeg(ABC):
         self.state = PhoneState.ANSWERED
         if not await self._taken():
             self.state = PhoneState.ENDED
+
+    async def _move(self, event: PhoneMoved) -> None:
+        signalling, sdp = self._ports.signalling, self._ports.sdp
+        try:
+            remote = sdp.read_offer(self.leg_id, event.sdp)
+        except SdpRefusedError as error:
+            log.info("move_refused", call=event.call, reason=str(error))
+            signalling.reject(event.call, 488)
+            return
+        if not event.there():
+            return
+        await self._ports.media.set_remote(self.leg_id, remote)
+        before, self.call, self.held = self.call, event.call, not remote.send
+        signalling.answer(self.call, sdp.answer(self.leg_id, "", 0))
+        signalling.hangup(before, "replaced")
 
     def _failed(self, code: int, reason: str) -> None:
         rang, self.state = self.state is PhoneState.RINGING, PhoneState.ENDED
@@ -209,7 +240,7 @@ class PhoneLeg(DialledLeg):
         self.reservation_id = offer.reservation_id
         self.work_id = offer.work_id
         self.agent_id = offer.agent_id
-        self._target = target
+        self.user = target
         self._caller = caller
         self._auto_accepted = offer.auto_accept
         self._then: Callable[[], None] | None = None
@@ -227,7 +258,7 @@ class PhoneLeg(DialledLeg):
         headers: Mapping[str, str] = {"X-Jackfield-Interaction": self.interaction_id, **answering}
         self._ports.signalling.dial(
             self.call,
-            self._target,
+            self.user,
             sdp,
             from_user=number or "anonymous",
             from_display=name or number,

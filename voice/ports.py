@@ -27,13 +27,20 @@ class RemoteMedia:
 
 @dataclass(frozen=True, slots=True)
 class CallOffer:
-    """An INVITE as voice sees it. `call` names the signalling, `sdp` is None for a late offer."""
+    """An INVITE as voice sees it. `call` names the signalling, `sdp` is None for a late offer.
+
+    `user` is the SIP user who proved to be one, `at_phone` says that it comes from a registered phone of the caller's,
+    `replaces` is the call that this one is to take the place of.
+    """
 
     call: str
     caller: str
     caller_name: str
     entry: str
     sdp: bytes | None
+    user: str = ""
+    at_phone: bool = False
+    replaces: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +151,16 @@ class Signalling(Protocol):
     def accept_offer(self, call: str, sdp: bytes) -> None: ...
 
     def reject_offer(self, call: str, code: int) -> None: ...
+
+    def challenge(self, call: str) -> None:
+        """Asks the caller for their password; they call again."""
+        ...
+
+    def accept_refer(self, call: str) -> None: ...
+
+    def finish_refer(self, call: str, code: int) -> None:
+        """What came of it: 200, or a SIP failure."""
+        ...
 
 
 class Lines(Protocol):

@@ -4,7 +4,7 @@ Everything that happens to the call goes through `tell`, so effects keep the mac
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, assert_never
 
@@ -55,6 +55,7 @@ from voice.events import (
     TellHold,
 )
 from voice.neighbours import VoicePorts
+from voice.party import PartyView
 from voice.ports import MediaUnavailableError, SdpRefusedError
 from voice.requests import Requests
 
@@ -95,7 +96,10 @@ class CallPlace:
 
 
 class CallRunner:
-    """One inbound call. However `run` ends, nothing of the call is left: no leg, no work in the router, no context."""
+    """One inbound call. However `run` ends, nothing of the call is left: no leg, no work in the router, no context.
+
+    `parties` are those whom agents were shown last; `watchers` are told when they change.
+    """
 
     def __init__(
         self,
@@ -116,6 +120,8 @@ class CallRunner:
         self._requests = Requests(self.interaction_id, self.leg_id, ports.services, self._ivr_answered)
         self._sound = CallMedia(self.interaction_id, self.leg_id, ports, self.tell, self._post)
         self._inbox: asyncio.Queue[tuple[CallEvent, _Answer | None]] = asyncio.Queue()
+        self.parties: tuple[PartyView, ...] = ()
+        self.watchers: set[Callable[[tuple[PartyView, ...]], None]] = set()
         self._closed = False
         self._over = False
 
@@ -251,7 +257,10 @@ class CallRunner:
             case TellHold(agent_id, reservation_id, on):
                 notices.held(agent_id, reservation_id, on)
             case ShowParties(parties):
+                self.parties = parties
                 notices.parties(self.interaction_id, parties)
+                for watcher in list(self.watchers):
+                    watcher(parties)
             case ShowRecording():
                 notices.recording(self.interaction_id, command)
 

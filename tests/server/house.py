@@ -262,7 +262,15 @@ class House:
         self.desk = Desk(
             self.pump, self.cards, self.contexts, self.reach, self.sign_in, self.notes, self.tasks, wall_us
         )
-        ports = VoicePorts(self.ua, media_port.MediaPort(self.engine), self.sdp, self.pump, self.contexts, self.desk)
+        ports = VoicePorts(
+            self.ua,
+            media_port.MediaPort(self.engine),
+            self.sdp,
+            self.pump,
+            self.contexts,
+            self.desk,
+            target=self.desk.calls.dialled,
+        )
         site = voice_site(self.current, "n1.1", interaction_ids(wall_us))
         self.conductor = Conductor(site, ports, self.calls)
 

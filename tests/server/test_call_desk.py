@@ -11,7 +11,8 @@ from router.vocabulary import EndedBy, OfferState
 from sip import events as sip
 from tests.server.house import House, built, offer_of, until
 from tests.server.sites import agent
-from voice.events import ShowRecording
+from voice.asked import AgentTarget, QueueTarget
+from voice.events import Deny, ShowRecording
 
 
 @pytest.fixture
@@ -191,3 +192,14 @@ async def test_the_recording_is_shown_to_every_agent_in_the_call_and_in_a_snapsh
     await trio.empty()
     assert len(trio.desk.calls) == 0
     assert not trio.desk.calls._recordings
+
+
+async def test_whom_a_phone_means_by_what_it_dials(trio: House) -> None:
+    await trio.ready("ben")
+    dialled = trio.desk.calls.dialled
+    phone = trio.site.agents["ben"].sip_user
+    assert dialled("anna", "ben") == dialled("anna", phone) == AgentTarget("ben")
+    assert dialled("anna", "orders") == QueueTarget("orders")
+    refused = [dialled("anna", text) for text in ("anna", "cai", "0755 12 34", "nobody", "")]
+    codes = [one.code if isinstance(one, Deny) else one for one in refused]
+    assert codes == ["unknown_agent", "agent_unavailable", *["number_not_allowed"] * 3]

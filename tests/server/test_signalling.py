@@ -1,5 +1,6 @@
 """SIP and voice brought together: events, phones' secrets, and bindings in a real store."""
 
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
@@ -11,6 +12,7 @@ from sip.bindings import Binding
 from store.bindings import BindingStore
 from store.connection import StoreConnection
 from store.errors import StoreLost
+from voice.phone_transfers import Referral
 from voice.ports import CallOffer
 
 RECEIVED = sip.CallReceived("c", "0755", "h", "Cai", "400", "h", b"sdp", "192.0.2.1", 5060, "UDP", "id", None)
@@ -21,6 +23,7 @@ class Conductor:
 
     def __init__(self) -> None:
         self.told: list[tuple[Any, ...]] = []
+        self.phones = self
 
     def __getattr__(self, name: str) -> Any:
         return lambda *what: self.told.append((name, *what))
@@ -28,6 +31,10 @@ class Conductor:
 
 EVENTS: list[tuple[sip.SipEvent, list[tuple[Any, ...]]]] = [
     (RECEIVED, [("call_received", CallOffer("c", "0755", "Cai", "400", b"sdp"))]),
+    (
+        replace(RECEIVED, user="2001", at_phone=True, replaces="d"),
+        [("call_received", CallOffer("c", "0755", "Cai", "400", b"sdp", "2001", at_phone=True, replaces="d"))],
+    ),
     (sip.CallConfirmed("c", None), [("call_confirmed", "c", None)]),
     (sip.CallAnswered("c", b"sdp"), [("call_answered", "c", b"sdp")]),
     (sip.CallFailed("c", 486, "Busy"), [("call_failed", "c", 486, "Busy")]),
@@ -39,6 +46,7 @@ EVENTS: list[tuple[sip.SipEvent, list[tuple[Any, ...]]]] = [
     (sip.PhoneRegistered("2001", 9), [("phone", "2001", True)]),
     (sip.PhoneUnregistered("2001"), [("phone", "2001", False)]),
     (sip.CallRinging("c", 180), [("call_rang", "c")]),
+    (sip.ReferReceived("c", "cai", "", False), [("refer", Referral("c", "cai", "", False))]),
     (sip.TrunkChanged("main", True, "registered"), []),
     (sip.OfferWithdrawn("c"), []),
     (sip.OfferRefused("c", 488, ""), []),

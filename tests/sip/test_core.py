@@ -26,7 +26,7 @@ from tests.sip.rig import ANSWER, PEER, SDP, Peer, Rig, answered, established, i
         ("UPDATE", "gone", 405),
         ("SUBSCRIBE", "", 405),
         ("MESSAGE", "", 405),
-        ("REFER", "", 405),
+        ("REFER", "", 403),
         ("FLY", "", 501),
     ],
 )

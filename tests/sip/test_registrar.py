@@ -8,7 +8,7 @@ import pytest
 from sip.bindings import Binding
 from sip.core import outgoing
 from sip.digest import Proof, authorization, ha1
-from sip.events import PhoneRegistered, PhoneUnregistered
+from sip.events import CallEnded, CallReceived, PhoneRegistered, PhoneUnregistered
 from sip.flow import Flow
 from sip.headers import parse_auth
 from sip.message import Response
@@ -246,3 +246,39 @@ def test_without_a_registrar() -> None:
     rig = Rig()
     rig.feed(Peer().request("REGISTER", uri=URI))
     assert rig.statuses() == [405]
+
+
+def test_a_phone_that_calls_is_asked_for_its_password(rig: Rig) -> None:
+    Phone(rig).register()
+    assert rig.core.context.is_ours("198.51.100.1")
+    rig.events()
+
+    def invite(extra: str = "", source: Flow = PEER) -> CallReceived:
+        data = peer.next("INVITE", SDP, extra=extra).replace(b"sip:alice@example.net", b"sip:1001@198.51.100.1")
+        rig.feed(data, source)
+        event = rig.events()[-1]
+        assert isinstance(event, CallReceived)
+        return event
+
+    def proof(password: str) -> str:
+        made = Proof(
+            ha1("1001", "jackfield", password), nonce, "INVITE", "sip:400@198.51.100.1:5060", "MD5", "1" * 8, "c"
+        )
+        return f"Authorization: {authorization('1001', 'jackfield', made)}\r\n"
+
+    peer = Peer("own", cseq=0)
+    asked = invite()
+    assert (asked.user, asked.at_phone) == ("", True)
+    rig.taken()
+    rig.core.challenge(asked.call, rig.now)
+    [challenge] = rig.responses()
+    assert isinstance(rig.events()[-1], CallEnded)
+    [nonce] = [parse_auth(row).params["nonce"] for row in challenge.headers.rows("WWW-Authenticate") if "=MD5" in row]
+    right = invite(proof("pw-1001"))
+    assert right.user == "1001"
+    peer = Peer("wrong", cseq=0)
+    wrong = invite(proof("guess"))
+    assert (wrong.user, wrong.at_phone) == ("", True)
+    peer = Peer("elsewhere", cseq=0)
+    elsewhere = invite(source=Flow("UDP", "203.0.113.5", 5060))
+    assert not elsewhere.at_phone, "who is not where the phone is learns nothing of it"

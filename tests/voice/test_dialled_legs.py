@@ -9,7 +9,7 @@ from voice.phone import PhoneEvent, PhoneRang, PhoneReleased
 
 
 class Leg:
-    call = "phone:1"
+    call = leg_id = "phone:1"
 
     def __init__(self) -> None:
         self.told: list[PhoneEvent] = []

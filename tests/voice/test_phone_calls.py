@@ -1,0 +1,51 @@
+"""Calls of agents' phones: who may call at all, and one that goes on at another phone."""
+
+from router.vocabulary import OfferState
+from sip import events as sip
+from tests.server.house import House, offer_of, until
+from tests.voice.desk_phone import DeskPhone
+
+
+async def test_a_phone_without_a_customer_calls_nobody(house: House) -> None:
+    phone = DeskPhone(house)
+    refused = await phone.calls("anna")
+    assert (await house.outside.wait(sip.CallFailed, refused)).code == 403
+    await house.empty()
+
+
+async def test_a_call_goes_on_at_another_phone_of_the_same_agent(house: House) -> None:
+    phone = DeskPhone(house)
+    call, own, reservation = await phone.talks()
+    other = await phone.calls("anna", Replaces=phone.mark(own, quoted=False))
+    await house.outside.wait(sip.CallAnswered, other)
+    await phone.over(own)
+    assert house.state(reservation) is OfferState.CONNECTED
+    house.outside.ua.reoffer(other, offer_of(house.rtp[-1].port, "sendonly", 1))
+    await house.said("assignment:held", "ben")
+    house.outside.ua.hangup(other)
+    await house.reach_state(reservation, OfferState.WRAP_UP)
+    house.outside.ua.hangup(call)
+    await house.empty()
+
+
+async def test_nobody_else_takes_a_call_over(house: House) -> None:
+    phone = DeskPhone(house)
+    call, own, reservation = await phone.talks()
+    sdp = offer_of((await house.speaker_port()).port)
+    for number, caller in enumerate(("0755123", "anna")):
+        house.outside.ua.dial(
+            f"thief{number}",
+            phone.uri("400"),
+            sdp,
+            from_user=caller,
+            from_display="",
+            headers={"Replaces": phone.mark(own, quoted=False)},
+        )
+        assert (await house.outside.wait(sip.CallFailed, f"thief{number}")).code == 403
+    # Nor does the agent's own phone take the customer's side.
+    wrong = await phone.calls("anna", Replaces=phone.mark(call, quoted=False))
+    assert (await house.outside.wait(sip.CallFailed, wrong)).code == 403
+    assert house.state(reservation) is OfferState.CONNECTED
+    await until(lambda: len(house.engine.rooms) == 1)
+    house.outside.ua.hangup(call)
+    await house.empty()
