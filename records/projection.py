@@ -303,7 +303,9 @@ class Projection:
             offer.closed_at = now
             if offer.ended_at is not None:
                 draft.wrap_up_us = (draft.wrap_up_us or 0) + now - offer.ended_at
-        draft.disposition = command.disposition or draft.disposition
+        # Who had handed the customer on may be done later: what the last one says of the conversation stands.
+        if command.disposition and (draft.disposition is None or command.agent_id == draft.agent_id):
+            draft.disposition = command.disposition
         self._step(draft.id, "wrapped_up", agent=command.agent_id, disposition=command.disposition)
 
     def _requeued(self, command: RequeueWork) -> None:

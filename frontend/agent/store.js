@@ -21,6 +21,7 @@ export const initial = {
   calls: {}, // reservation_id -> who is in that call of the agent's
   recordings: {}, // reservation_id -> how its recording stands, null for a call without one
   asked: {}, // reservation_id -> {on, since_us, seen_by}: help from a supervisor
+  listening: null, // a supervisor's: {mode, parties} of the call that is listened to
   parked: [], // chats that wait for their customer
   shown: null, // the reservation of the chat that is in front
   reasons: [],
@@ -61,6 +62,8 @@ export function reduce(state, message) {
       };
     case "wrap_up":
       return { ...state, calls: withoutCall(state, message), works: changeWork(state.works, message.reservation_id, { wrapUp: message }, true) };
+    case "listening":
+      return { ...state, listening: heard(message) };
     case "asked_supervisor":
       return { ...state, asked: { ...state.asked, [message.reservation_id]: message } };
     case "chat_parked":
@@ -135,6 +138,7 @@ function snapshot(state, message) {
     leg: message.leg,
     offers: message.offers ?? [],
     parked: message.parked ?? [],
+    listening: heard(message.listening),
     asked: Object.fromEntries((message.asked ?? []).map((one) => [one.reservation_id, one])),
     works,
     calls: Object.fromEntries((message.calls ?? []).map(({ reservation_id, parties }) => [reservation_id, parties ?? []])),
@@ -146,6 +150,11 @@ function snapshot(state, message) {
 
 function declared({ presence, reason, since_us, paused, next, next_reason }) {
   return { presence, reason: reason ?? null, since_us, paused: paused ?? [], next: next ?? null, next_reason: next_reason ?? null };
+}
+
+/** No parties mean that it is over. */
+function heard(listening) {
+  return listening?.parties?.length ? listening : null;
 }
 
 function ended(known) {
@@ -221,11 +230,10 @@ function notice(state, { kind, key, text }) {
   return { ...state, notices: [...state.notices.slice(-3), { id: ++noticeId, kind, key, text }] };
 }
 
-/** True while an agent talks, or is about to. */
-export function talking(state) {
-  return state.works.some(
-    ({ assignment: one }) => one && one.medium === "voice" && one.state !== "ended",
-  );
+/** True while an agent talks, or is about to, and while a supervisor is heard in somebody's call. */
+export function talking({ works, listening }) {
+  const heard = Boolean(listening) && listening.mode !== "listen";
+  return heard || works.some(({ assignment: one }) => one && one.medium === "voice" && one.state !== "ended");
 }
 
 /** Whether the agent's own audio is there, without which the server offers no calls. */

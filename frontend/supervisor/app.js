@@ -13,6 +13,7 @@ import { Dialogs } from "./components/dialogs.js";
 import { DropBar } from "./components/drag.js";
 import { Plans } from "./components/plans.js";
 import { Help } from "./components/help.js";
+import { LiveCalls } from "./components/live-calls.js";
 import { LiveChats } from "./components/live-chats.js";
 import { Queues, Summary, titleOf } from "./components/queues.js";
 import { Interactions } from "./components/interactions.js";
@@ -46,6 +47,7 @@ function Room({ office, state, onLanguage }) {
   const [view, setView] = useState("board");
   const [queue, setQueue] = useState(null); // the waiting list shows only this one
   const [reading, setReading] = useState(null); // the chat that is read along
+  const [turn, setTurn] = useState(0); // of who began to listen to a call from the list of help
   const [asked, setAsked] = useState(null); // the dialog that is open: {kind, ...}
   const [chosen, choose] = useState(new Set()); // agents
   const [dragged, setDragged] = useState(null); // what is dragged now: {agents} or {work}
@@ -83,13 +85,14 @@ function Room({ office, state, onLanguage }) {
           ? html`<${Plans} office=${office} state=${state} />`
           : html`
           <${Summary} state=${state} />
-          <${Help} office=${office} requests=${state.help} read=${setReading} />
+          <${Help} office=${office} requests=${state.help} read=${setReading} heard=${() => setTurn((now) => now + 1)} />
           <${Alerts} office=${office} state=${state} />
           <${Queues} state=${state} chosen=${queue} choose=${setQueue} ask=${setAsked} drag=${drag} />
           <div class="column">
             <${Waiting} office=${office} state=${state} titles=${titles} queue=${queue} clear=${() => setQueue(null)} ask=${setAsked} drag=${drag} />
           </div>
           <div class="column"><${Agents} state=${state} titles=${titles} ask=${setAsked} chosen=${chosen} choose=${choose} drag=${drag} /></div>
+          <${LiveCalls} office=${office} state=${state} turn=${turn} />
           <${LiveChats} office=${office} state=${state} chosen=${reading} choose=${setReading} />`}
     </main>
     ${dragged && html`<${DropBar} what=${dragged} state=${state} ask=${setAsked} drag=${drag} />`}

@@ -94,14 +94,14 @@ class BrowserCaller(Browser):
 class BrowserAgent(Browser):
     """An agent on the agents' page: only what a person can click."""
 
-    async def sign_in(self, base: str, account: str) -> None:
-        """Signed in, audio connected, ready."""
+    async def sign_in(self, base: str, account: str, ready: bool = True) -> None:
+        """Signed in, audio connected, ready unless told otherwise."""
         page = self.page
         await page.goto(f"{base}/agent/")
         await page.locator("input[name=account]").fill(account)
         await page.locator("input[name=password]").fill(PASSWORD)
         await page.keyboard.press("Enter")
-        await page.get_by_role("button", name="Go ready").click(timeout=15_000)
+        await page.get_by_role("button", name="Go ready").click(timeout=15_000, trial=not ready)
 
     async def accept(self) -> None:
         """Takes the next offer."""
@@ -125,11 +125,13 @@ async def browser_caller(server: Server, folder: Path, hertz: float) -> AsyncIte
 
 
 @asynccontextmanager
-async def browser_agent(server: Server, folder: Path, account: str, hertz: float) -> AsyncIterator[BrowserAgent]:
-    """An agent who is ready and speaks a tone when connected."""
+async def browser_agent(
+    server: Server, folder: Path, account: str, hertz: float, ready: bool = True
+) -> AsyncIterator[BrowserAgent]:
+    """An agent who is ready, unless told otherwise, and speaks a tone when connected."""
     async with _page(folder, hertz) as page:
         agent = BrowserAgent(page)
-        await agent.sign_in(server.base, account)
+        await agent.sign_in(server.base, account, ready)
         yield agent
 
 

@@ -1,4 +1,4 @@
-"""Chats that change hands, on the real pages: agents, a visitor and a supervisor, each in a browser of their own."""
+"""Chats that are parked, read along and taken over, on the real pages; handing one on is in test_story_page."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -33,41 +33,6 @@ async def at_work(browser: Browser, server: Server, account: str) -> AsyncIterat
         yield agent
         await agent.page.evaluate("document.activeElement?.blur()")
         await be(agent, "not_ready")
-
-
-async def test_a_chat_is_handed_on_with_a_note(browser: Browser, running_server: Server) -> None:
-    async with (
-        at_work(browser, running_server, "agent1") as one,
-        at_work(browser, running_server, "agent4") as four,
-        person(browser, running_server.base) as visitor,
-    ):
-        await be(one, "ready")
-        await ask(visitor, "Where is my parcel?", "Acme Bicycles")
-        await accept(one)
-        await write(one, "I ask a colleague")
-        await be(four, "ready")
-        await one.page.keyboard.press("Alt+t")
-        sheet = one.page.get_by_role("dialog")
-        await expect(sheet).to_contain_text("Transfer the chat")
-        await expect(sheet.get_by_role("button", name="Ask")).to_have_count(0)
-        await sheet.get_by_label("Note for your colleague").fill("Has waited for two weeks")
-        await sheet.locator("li", has_text="Demo agent 4").get_by_role("button", name="Transfer").click()
-        await expect(visitor.page.locator(".where")).to_contain_text("A colleague takes over")
-        await expect(one.page.locator(".chat:not([hidden]) .wrap-up")).to_be_visible()
-        await expect(four.page.locator(".offer .handed-on")).to_contain_text("Has waited for two weeks")
-        await answer(visitor, "Is anybody there?")
-        await accept(four)
-        await expect(visitor.page.locator(".where")).to_contain_text("You are talking with Demo agent 4")
-        await expect(four.page.locator(".chat .handed-on")).to_contain_text("Handed on by Demo agent 1")
-        await write(four, "I am")
-        texts = ["Where is my parcel?", "I ask a colleague", "Is anybody there?", "I am"]
-        await said(four.page, texts, ".transcript")
-        await said(visitor.page, texts, ".log")
-        await expect(visitor.page.locator("body")).not_to_contain_text("Has waited for two weeks")
-        await finish(one)
-        await end(four)
-        await expect(visitor.page.locator(".rating")).to_be_visible()
-        await finish(four)
 
 
 async def test_a_parked_chat_comes_back_when_the_visitor_writes(browser: Browser, running_server: Server) -> None:

@@ -159,11 +159,12 @@ STAFF = Catalogue(
         "what_if.from": ASSUMED_FROM,
         "view": ("work", "follow_ups"),
         "start": tuple(f"{page}{text}" for page in ("agent", "supervisor", "visitor") for text in ("", "_text")),
-        "watch": ("listen", "whisper", "barge"),
+        "watch": tuple(f"{call}{mode}" for call in ("", "call_") for mode in ("listen", "whisper", "barge")),
         "live_chats": (
             *("waiting", "talking", "parked", "ended", "mode_listen", "mode_whisper", "mode_barge"),
             *("say_whisper", "say_barge"),
         ),
+        "live_calls": tuple(f"{part}_{mode}" for part in ("mode", "now") for mode in ("listen", "whisper", "barge")),
         "park_for": ("minutes", "hour", "hours", "latest"),
     },
     open_groups=("refused", "data", "identity", "field", "intervention", "language", "follow_ups_problem"),

@@ -355,7 +355,15 @@ def test_a_call_that_is_handed_on_is_with_whoever_speaks_with_the_customer() -> 
         ("WrapUpFinished", "closed", "cai"),
     ]
     draft = projection.interactions["i1"]
-    assert (draft.outcome, draft.disposition, draft.open_work) == ("handled", "passed_on", 0)
+    assert (draft.outcome, draft.disposition, draft.open_work) == ("handled", "done", 0), (
+        "by cai, though anna came later"
+    )
+    wrapped = [step.detail for step in projection.steps if step.kind == "wrapped_up"]
+    assert [(one["agent"], one["disposition"]) for one in wrapped] == [
+        ("ben", None),
+        ("cai", "done"),
+        ("anna", "passed_on"),
+    ]
     assert draft.talk_us == (22 + 4 + 19) * SECOND
 
 

@@ -1,0 +1,77 @@
+// Calls of the teams: listen, whisper to the agent, speak to all, leave, take over. One hears on the own agent page.
+import { Action, SureAction, Ticking } from "../../lib/controls.js";
+import { t } from "../../lib/i18n.js";
+import { Icon } from "../../lib/icons.js";
+import { html, useEffect, useState } from "../../lib/ui.js";
+import { problemText } from "../office.js";
+import { nameOf } from "../store.js";
+import { titleOf } from "./queues.js";
+
+const MODES = ["listen", "whisper", "barge"];
+
+/** `turn` is another number when somebody began to listen elsewhere on the page. */
+export function LiveCalls({ office, state, turn }) {
+  const calls = callsOf(state.agents);
+  const [modes, load] = useModes(office, state.agentId, calls.length > 0 && turn);
+  const ask = async (doing) => {
+    try {
+      await doing;
+    } catch (error) {
+      office.tell(problemText(error), "error");
+    }
+    await load();
+  };
+  return html`
+    <section class="card sheet live-chats live-calls" aria-labelledby="live-calls-heading">
+      <h2 id="live-calls-heading">${t("live_calls.heading")} <span class="figures count">${calls.length}</span></h2>
+      ${calls.length === 0 && html`<p class="quiet-text">${t("live_calls.none")}</p>`}
+      <ul>${calls.map((call) => html`<${LiveCall} key=${call.id} call=${call} state=${state} mode=${modes[call.id]} office=${office} ask=${ask} />`)}</ul>
+    </section>
+  `;
+}
+
+function LiveCall({ call: { id, queue, since, agents }, state, mode, office, ask }) {
+  const names = agents.map(nameOf).join(", ");
+  const button = (name) => {
+    const text = t(`live_calls.mode_${name}`);
+    return html`<${Action} key=${name} class="button small" aria-pressed=${mode === name} aria-label=${t("live_calls.of", { act: text, name: names })} act=${() => ask(office.listen("calls", id, name))}>${text}</${Action}>`;
+  };
+  return html`
+    <li data-call=${id} class=${mode ? "heard" : ""}>
+      <span><${Icon} name="phone" /> <b><bdi>${names}</bdi></b> <span class="quiet-text">${titleOf(state.queues.get(queue) ?? { queue })} · <${Ticking} since=${since / 1000} /></span></span>
+      ${mode && html`<span class=${`tag ${mode === "listen" ? "" : "warn"}`} role="status">${t(`live_calls.now_${mode}`)}</span>`}
+      <span class="live-modes" role="group" aria-label=${t("live_calls.modes", { name: names })}>
+        ${MODES.filter((name) => mode || name === "listen").map(button)}
+        ${mode && html`
+          <${Action} class="button small" act=${() => ask(office.stopListening("calls", id))}>${t("live_calls.leave")}</${Action}>
+          <${SureAction} class="button small danger" sure=${t("live_chats.take_over_sure")} act=${() => ask(office.takeOver("calls", id))}>${t("live_chats.take_over")}</${SureAction}>`}
+      </span>
+    </li>
+  `;
+}
+
+/** By what agents have: each call once, the oldest first, with all its agents. */
+function callsOf(agents) {
+  const calls = new Map();
+  for (const agent of agents.values())
+    for (const { interaction_id: id, medium, queue, state, since } of agent.held ?? []) {
+      if (medium !== "voice" || state !== "connected") continue;
+      const call = calls.get(id);
+      if (call) call.agents.push(agent);
+      else calls.set(id, { id, queue, since, agents: [agent] });
+    }
+  return [...calls.values()].sort((a, b) => a.since - b.since);
+}
+
+/** How one is in each call, asked of the server when there are any, as a page loaded anew may find itself
+ * listening, and at each `turn`. */
+function useModes(office, me, turn) {
+  const [modes, setModes] = useState({});
+  const load = () =>
+    office.calls().then(
+      ({ calls: found }) => setModes(Object.fromEntries(found.map(({ interaction_id: id, parties }) => [id, parties.find(({ kind, agent }) => kind === "supervisor" && agent === me)?.mode]))),
+      (error) => console.info("no list of calls", error),
+    );
+  useEffect(() => void (turn !== false && load()), [turn]);
+  return [modes, load];
+}
