@@ -12,6 +12,7 @@ from router.vocabulary import Medium, OfferState
 from server.availability import availability
 from server.call_backs import CallBack
 from server.current import CurrentSite
+from server.far_desk import FarDesk
 from server.help_desk import HelpDesk
 from server.live_calls import LiveCalls
 from voice.asked import (
@@ -60,7 +61,7 @@ async def _nobody(_agent_id: str, _follow_up: int) -> Refusal | None:
 class CallDesk:
     """One for the node. `send` is the hub's, `now` is shard time in microseconds.
 
-    `conductor` and `call_back` are attached once they are built.
+    `conductor`, `call_back` and `far` (for calls of other nodes) are attached once they are built.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class CallDesk:
         self._recordings: dict[str, ShowRecording] = {}
         self.conductor: Conductor | None = None
         self.call_back: CallBack = _nobody
+        self.far: FarDesk | None = None
 
     def __len__(self) -> int:
         return len(self.live) + len(self.help)
@@ -97,14 +99,18 @@ class CallDesk:
             return Refusal("not_voice", "this is only done in calls")
         return self.not_talking(agent_id, reservation_id)
 
-    def give_up(self, reservation_id: str) -> bool:
+    async def give_up(self, reservation_id: str) -> bool:
         """The agent does not want to wait until the customer answers; False when nobody is being called by it."""
+        if self.far is not None and (work_id := self.far.far(reservation_id)) is not None:
+            return await self.far.give_up(work_id, reservation_id)
         return self.conductor is not None and self.conductor.callbacks.give_up(reservation_id)
 
     async def digit(self, agent_id: str, reservation_id: str, digit: str) -> Refusal | None:
         """A keypad digit to the customer's side."""
         if refusal := self._not_on_the_phone(agent_id, reservation_id):
             return refusal
+        if self.far is not None and (work_id := self.far.far(reservation_id)) is not None:
+            return await self.far.digit(work_id, agent_id, reservation_id, digit)
         try:
             sent = self.conductor is not None and await self.conductor.send_digits(reservation_id, digit)
         except MediaUnavailableError as error:
@@ -116,6 +122,8 @@ class CallDesk:
         conductor = self.conductor
         if refusal := self._not_on_the_phone(agent_id, command.reservation_id):
             return refusal
+        if self.far is not None and (work_id := self.far.far(command.reservation_id)) is not None:
+            return await self.far.ask(work_id, agent_id, command)
         if conductor is None:
             return Refusal("not_connected", "there is no such conversation")
         asked = self._asked(agent_id, command)

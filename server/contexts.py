@@ -72,6 +72,8 @@ class InteractionContexts:
         self._live: dict[str, InteractionContext] = {}
         # Whether a queue prefers whom the customer knows, by the rules that hold now.
         self.prefers: Callable[[str], bool] = lambda _queue: False
+        # Asks the node of a work item (server.far_contexts); None where that is this one, or it knows nothing.
+        self.afar: Callable[[str, str], Awaitable[InteractionContext | None]] = _nowhere
         # Told when a customer begins an interaction while others of theirs are open (server.customer_news).
         self.here_again: Callable[[str, Collection[str]], Awaitable[None]] | None = None
 
@@ -125,6 +127,11 @@ class InteractionContexts:
         """The customer's telephone number, "" when none is known."""
         return (await self.get(interaction_id)).number
 
+    async def who(self, interaction_id: str, work_id: str) -> tuple[str, str]:
+        """Number and name of a customer whose call may be on another node."""
+        context = await self.get(interaction_id, work_id)
+        return context.number, context.caller_name
+
     # --- what the server asks -----------------------------------------------------------------------------------
 
     def queued(self, interaction_id: str) -> None:
@@ -153,14 +160,15 @@ class InteractionContexts:
         context = self._live.get(interaction_id)
         return context if context is not None and context.ready.is_set() else None
 
-    async def get(self, interaction_id: str) -> InteractionContext:
-        """The context, from SQL when it is not here; an empty one when nothing is known.
+    async def get(self, interaction_id: str, work_id: str = "") -> InteractionContext:
+        """The context, from the node of the work item or SQL when it is not here; an empty one when nothing is known.
 
         What was read back stays here until `drop`: whoever asks makes sure that one comes.
         """
         context = self._live.get(interaction_id)
         if context is None:
-            context = await self._read_back(interaction_id)
+            context = await self.afar(interaction_id, work_id) or await self._read_back(interaction_id)
+            context.ready.set()
             self._live[interaction_id] = context
         try:
             async with asyncio.timeout(READY_TIMEOUT_S):
@@ -204,7 +212,6 @@ class InteractionContexts:
             context.caller_name = next((each.name for each in view.messages if each.author == "customer"), "")
             if view.record.customer_id:
                 context.history = await self._earlier(view.record.customer_id, interaction_id)
-        context.ready.set()
         return context
 
     async def _earlier(self, customer_id: str, interaction_id: str) -> tuple[Earlier, ...]:
@@ -212,3 +219,7 @@ class InteractionContexts:
         earlier = [record for record in records if record.id != interaction_id][:HISTORY_LENGTH]
         notes = await self._notes.last_of([record.id for record in earlier])
         return tuple(Earlier(record, notes.get(record.id)) for record in earlier)
+
+
+async def _nowhere(_interaction_id: str, _work_id: str) -> InteractionContext | None:
+    return None

@@ -210,11 +210,15 @@ class Desk:
 
     async def hang_up(self, agent_id: str, reservation_id: str) -> Refusal | None:
         """End the conversation, or the call to a customer who has not answered yet."""
-        if self.news.own(agent_id, reservation_id) is not None and self.calls.give_up(reservation_id):
+        if await self._given_up(agent_id, reservation_id):
             return None
         if refusal := self.calls.not_talking(agent_id, reservation_id):
             return refusal
         return await self._post(facts.AssignmentEnded(reservation_id, EndedBy.AGENT), agent_id)
+
+    async def _given_up(self, agent_id: str, reservation_id: str) -> bool:
+        row = self.news.own(agent_id, reservation_id)
+        return row is not None and row.state is OfferState.ACCEPTED and await self.calls.give_up(reservation_id)
 
     async def call(self, agent_id: str, command: m.CallCommand) -> Refusal | None:
         """Hold, mute, transfer and the rest of the call bar; of these a chat knows the transfer."""

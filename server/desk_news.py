@@ -169,7 +169,7 @@ class DeskNews:
 
     async def context(self, work_id: str, interaction_id: str) -> InteractionContext:
         """Who the customer is, and their past."""
-        context = await self._contexts.get(interaction_id)
+        context = await self._contexts.get(interaction_id, work_id)
         if self._board.work(work_id) is None:
             self._contexts.drop(interaction_id)  # the work was closed meanwhile: nobody else will
         return context

@@ -11,7 +11,6 @@ from enum import StrEnum
 import structlog
 
 from router.commands import Command
-from router.dispatcher import Dispatcher
 from router.events import Event, PolicyChanged, TimePassed
 from router.policy import Policy
 from router.rows import ShardImage, Turn
@@ -20,6 +19,7 @@ from server.forwarder import Forwarder, turn_cause
 from server.pump import Pump, PumpClosedError
 from server.replica import Replica, StoreWentBackError
 from server.shard import ShardOwner
+from server.shard_views import ShardViews
 from server.succession import Succession
 from server.sweep import Sweeper
 from server.tasks import TaskOwner
@@ -46,14 +46,12 @@ class Role(StrEnum):
     FOLLOWER = "follower"
 
 
-class ShardMember:
+class ShardMember(ShardViews):
     """Made by `join`; then `keep`, `restore`, `begin`; `release` at the end. Implements server.routing.Routing.
 
     `tail` is a store on a connection of its own, for reads that wait. `on_own` is called when this node has become the
     owner, after routing goes on.
     """
-
-    dispatcher: Dispatcher
 
     def __init__(
         self, store: RedisShardStore, tail: RedisShardStore, register: NodeRegister, member: Member, lease_us: int
@@ -158,20 +156,6 @@ class ShardMember:
     def now(self) -> int:
         """Shard time in microseconds."""
         return self._clock.now()
-
-    def place(self, work_id: str) -> int | None:
-        """1-based place of a waiting item in its queue."""
-        return self.dispatcher.place(work_id)
-
-    def callback_queue(self, work_id: str) -> str | None:
-        """The queue of an item whose customer this node calls once an agent has accepted; None for other work."""
-        row = self.dispatcher.work(work_id)
-        return row.queue if row is not None and row.callback and self.here(work_id) else None
-
-    def directed(self, work_id: str) -> str | None:
-        """The one agent for whom an open item is kept."""
-        row = self.dispatcher.work(work_id)
-        return None if row is None else row.directed
 
     def here(self, work_id: str) -> bool:
         """Whether this node carries out what is decided of an item: its own, and the owner those of nobody else."""

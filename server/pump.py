@@ -15,6 +15,7 @@ from router.commands import Command
 from router.dispatcher import Dispatcher
 from router.events import Event, TimePassed
 from router.rows import Turn
+from server.shard_views import ShardViews
 from store.errors import StoreLost
 
 log = structlog.get_logger(__name__)
@@ -42,7 +43,7 @@ class Committer(Protocol):
         ...
 
 
-class Pump:
+class Pump(ShardViews):
     """Stamps events with (sequence, now, cause), runs the dispatcher, commits, then speaks."""
 
     def __init__(
@@ -86,28 +87,6 @@ class Pump:
     def now(self) -> int:
         """Shard time in microseconds."""
         return self._clock.now()
-
-    def callback_queue(self, work_id: str) -> str | None:
-        """The queue of an item whose customer is to be called once an agent has accepted; None for other work."""
-        row = self.dispatcher.work(work_id)
-        return row.queue if row is not None and row.callback else None
-
-    def here(self, _work_id: str) -> bool:
-        """Whether this node carries out what is decided of an item."""
-        return True
-
-    def agent_here(self, _agent_id: str) -> bool:
-        """Whether this node holds the agent's connection."""
-        return True
-
-    def place(self, work_id: str) -> int | None:
-        """1-based place of a waiting item in its queue."""
-        return self.dispatcher.place(work_id)
-
-    def directed(self, work_id: str) -> str | None:
-        """The one agent for whom an open item is kept."""
-        row = self.dispatcher.work(work_id)
-        return None if row is None else row.directed
 
     async def post(self, event: Event, cause: str) -> tuple[Command, ...]:
         """Decides now; returns the turn's commands once it is committed. Raises PumpClosedError."""

@@ -5,6 +5,7 @@ from typing import Protocol
 from router.commands import Command
 from router.dispatcher import Dispatcher
 from router.events import Event
+from voice.ports import Talk
 
 
 class Routing(Protocol):
@@ -44,6 +45,10 @@ class Routing(Protocol):
 
     def agent_here(self, agent_id: str, /) -> bool:
         """Whether this node holds the agent's connection."""
+        ...
+
+    def talks(self, agent_id: str, /) -> tuple[Talk, ...]:
+        """The calls that the agent has now, of whichever node."""
         ...
 
     async def post(self, event: Event, cause: str) -> tuple[Command, ...]:

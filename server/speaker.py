@@ -37,6 +37,7 @@ class Speaker:
         self._projection: Records | None = None
         self._chats: Callable[[Command], None] | None = None
         self._management: Callable[[Turn], None] | None = None
+        self._far_pages: Callable[[Turn], None] | None = None
         self.failures = 0
         # What is counted is counted on one node only, and followers' turns are the owner's.
         self.owning: Callable[[], bool] = lambda: True
@@ -53,12 +54,17 @@ class Speaker:
         """As `attach`, for what stands beside the routing."""
         self._management = observe
 
+    def attach_far_pages(self, observe: Callable[[Turn], None]) -> None:
+        """As `attach`, for agents' pages on other nodes."""
+        self._far_pages = observe
+
     def __call__(self, turn: Turn) -> None:
         """One committed turn. A part that fails is logged: it must not keep the others from what was decided."""
         self._guard(self._show, turn)
         for command in turn.commands:
             self._guard(self._move, command)
             self._guard(self._move_chat, command)
+        self._guard(self._show_far, turn)
         self._guard(self._record, turn)
         self._guard(self._manage, turn)
 
@@ -81,6 +87,10 @@ class Speaker:
     def _move_chat(self, command: Command) -> None:
         if self._chats is not None:
             self._chats(command)
+
+    def _show_far(self, turn: Turn) -> None:
+        if self._far_pages is not None:
+            self._far_pages(turn)
 
     def _manage(self, turn: Turn) -> None:
         if self._management is not None:

@@ -22,6 +22,8 @@ from server.cards import Cards
 from server.clock import wall_us
 from server.core_part import CorePart
 from server.desk import Desk
+from server.far_contexts import FarContexts
+from server.far_desk import FarDesk
 from server.ground import Ground
 from server.ids import interaction_ids
 from server.ivr_services import ivr_services
@@ -31,6 +33,7 @@ from server.reach import Reach
 from server.recordings_kept import RecordingsKept
 from server.sdp_port import SdpPort
 from server.telephony import REALM, media_workers, user_agent
+from server.trunk_nodes import TrunkNodes
 from server.trunks import TrunkLines
 from server.voice_site import voice_site
 from sip.events import SipEvent
@@ -93,24 +96,31 @@ class VoicePart:
         self.recorder = await self._call_recorder()
         media = media_port.MediaPort(self.engine)
         self.lines = TrunkLines(current, self.ua)
+        self.nodes = TrunkNodes(ground.peers, core.pump, storage.shard.store.head, self.ua.registered)
+        FarContexts(ground.peers, core.pump, core.contexts)
+        self.far_desk = FarDesk(ground.peers, core.pump, self.nodes, self.desk)
         ports = VoicePorts(
             self.ua,
             media,
             self.sdp,
             core.pump,
             core.contexts,
-            self.desk,
+            self.far_desk,
             services,
             self.lines,
             self.recorder,
             core.expected_wait,
             self.desk.calls.dialled,
+            self.nodes,
         )
         self.conductor = Conductor(self._voice_site(), ports, ground.calls)
         self.recorder.lost = self.conductor.recorded.lost
         self.lines.refused = self.conductor.call_failed
         self.desk.calls.call_back = self._call_backs().call
         self.desk.attach(self.hub, self.conductor)
+        self.nodes.serve(self.conductor.nodes, self._phones_here, lambda _user: None)
+        self.far_desk.serve(self.desk.calls)
+        self.desk.calls.far = self.far_desk
         self.desk.news.days = OwnDays(
             core.management.figures.agent,
             Ratings(storage.database),
@@ -121,6 +131,7 @@ class VoicePart:
         )
         ground.tasks.spawn(self.desk.news.days.run(), "own_days")
         core.speaker.attach(self.desk.news, self.conductor, core.projection)
+        core.speaker.attach_far_pages(self.far_desk.observe)
         current.on_change(self._follow)
         self._follow(current.site)
 
@@ -186,6 +197,10 @@ class VoicePart:
         phones = {each.agent_id: each.sip_user if each.station == "sip" else "" for each in site.agents.values()}
         self.reach.follow(phones, self.ua.registered)
 
+    def _phones_here(self) -> list[str]:
+        agents = self._core.current.site.agents.values()
+        return [each.sip_user for each in agents if each.station == "sip" and self.ua.registered(each.sip_user)]
+
     def _sip_event(self, event: SipEvent) -> None:
         signalling.hand_over(event, self.conductor, self._phone_changed)
 
@@ -193,6 +208,7 @@ class VoicePart:
         media_port.hand_over(event, self.conductor, _log_failed_leg, self.recorder.failed)
 
     def _phone_changed(self, user: str, registered: bool) -> None:
+        self.nodes.tell_phones()
         agent_id = self.reach.agent_of(user)
         if agent_id is not None:
             self.desk.phone_changed(agent_id, registered=registered)

@@ -158,7 +158,9 @@ class CallBacks:
         self._ringing: dict[str, CalledBack] = {}
 
     def begin(self, promise: Promise) -> None:
-        """Rings the customer."""
+        """Rings the customer; not again for an agent whose leg came back meanwhile."""
+        if promise.reservation_id in self._ringing:
+            return
         self._tasks.spawn(self._begin(promise), f"callback:{promise.reservation_id}")
 
     async def _begin(self, promise: Promise) -> None:

@@ -3,8 +3,8 @@
 Signalling and media events come in by their own methods, the router's committed commands by `execute`.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -35,6 +35,7 @@ from voice.events import (
 from voice.listening import Listening
 from voice.neighbours import VoicePorts
 from voice.numbers import NumberCalls
+from voice.over_nodes import OverNodes
 from voice.phone import (
     PhoneAnswered,
     PhoneFailed,
@@ -44,7 +45,7 @@ from voice.phone import (
     PhoneReleased,
 )
 from voice.phone_calls import PhoneCalls
-from voice.ports import CallerIdentity, CallOffer, Tasks
+from voice.ports import Assignment, CallerIdentity, CallOffer, Tasks
 from voice.recorded_calls import RecordedCalls
 from voice.renegotiation import renegotiate
 from voice.runner import CallPlace, CallRunner, caller_leg_id
@@ -54,15 +55,6 @@ from voice.site import Entry, VoiceSite
 log = structlog.get_logger(__name__)
 
 PlayReason = Literal["finished", "stopped", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """Who holds which interaction by this reservation."""
-
-    interaction_id: str
-    agent_id: str
-    work_id: str
 
 
 class Conductor:
@@ -81,6 +73,7 @@ class Conductor:
         self._closing = False
         self.draining = False
         self.browsers = BrowserLegs(ports.media, self._agent_leg_lost)
+        self.nodes = OverNodes(ports, tasks, self._there, self._leg_lost, self._by_interaction.__contains__)
         self.callbacks = CallBacks(
             ports, tasks, self.legs.run, self._assignments.__contains__, self._called_back, self._by_interaction.get
         )
@@ -109,6 +102,7 @@ class Conductor:
             "assignments": len(self._assignments),
             "consults": len(self.phones.consults),
             "listeners": len(self.listening),
+            **self.nodes.counts,
         }
 
     @property
@@ -122,6 +116,7 @@ class Conductor:
         for runner in list(self._calls.values()):
             runner.hang_up("shutting down")
         self.legs.release_all()
+        self.nodes.far.close()
 
     # --- signalling ---------------------------------------------------------------------------------------------
 
@@ -239,9 +234,10 @@ class Conductor:
         if agent_id is None:
             return
         self._ports.notices.leg_changed(agent_id, up=True)
-        for reservation_id, held in self._held_by(agent_id):
-            if runner := self._by_interaction.get(held.interaction_id):
-                runner.tell(AgentReady(held.work_id, reservation_id, agent_id, leg_id))
+        for reservation_id, _ in self._held_by(agent_id):
+            self.nodes.release(reservation_id)
+            self._there(reservation_id, leg_id)
+        self.nodes.come(agent_id, leg_id)
 
     def leg_failed(self, leg_id: str, reason: str) -> None:
         """A media path is gone."""
@@ -249,7 +245,7 @@ class Conductor:
             runner.hang_up(f"media: {reason}")
         elif consult := self.phones.consults.of_leg(leg_id):
             consult.left()
-        elif not self.legs.tell(leg_id, PhoneLost(reason)):
+        elif not self.legs.tell(leg_id, PhoneLost(reason)) and not self.nodes.failed(leg_id):
             agent_id = self.browsers.failed(leg_id)
             # The engine reports a dead leg and keeps it until it is closed.
             self._tasks.spawn(self.browsers.drop(leg_id), f"close:{leg_id}")
@@ -259,9 +255,15 @@ class Conductor:
     def _agent_leg_lost(self, agent_id: str) -> None:
         self._ports.notices.leg_changed(agent_id, up=False)
         self.listening.leave(agent_id)
-        for _, held in self._held_by(agent_id):
-            if runner := self._by_interaction.get(held.interaction_id):
-                runner.tell(AgentLegLost(held.work_id))
+        self.nodes.far.leave(agent_id)
+        for reservation_id, _ in self._held_by(agent_id):
+            if self.nodes.trunks.leg(reservation_id) is None:  # else they are on another node by now
+                self._leg_lost(reservation_id)
+
+    def _leg_lost(self, reservation_id: str) -> None:
+        held = self._assignments.get(reservation_id)
+        if held is not None and (runner := self._by_interaction.get(held.interaction_id)):
+            runner.tell(AgentLegLost(held.work_id))
 
     # --- the router's commands ----------------------------------------------------------------------------------
 
@@ -271,14 +273,12 @@ class Conductor:
             case SendOffer(medium=Medium.VOICE):
                 self._ring(command, caller)
             case WithdrawOffer(reservation_id=reservation_id):
-                self._release_phone(reservation_id)
-                self.callbacks.release(reservation_id)
+                self._release(reservation_id)
             case JoinLegs():
                 self._join(command)
             case PartLegs(reservation_id=reservation_id, work_id=work_id, by=by):
                 self._assignments.pop(reservation_id, None)
-                self.callbacks.release(reservation_id)
-                self._release_phone(reservation_id)
+                self._release(reservation_id)
                 if runner := self._by_interaction.get(command.interaction_id):
                     runner.tell(Parted(work_id, by))
             case RequeueWork():
@@ -292,54 +292,55 @@ class Conductor:
                 return
 
     def _ring(self, offer: SendOffer, caller: tuple[str, str]) -> None:
-        router = self._ports.router
-        if offer.interaction_id not in self._by_interaction and not router.here(offer.work_id):
-            return
-        user = self.site.phone_of(offer.agent_id)
-        if user is not None:
+        router, runner = self._ports.router, self._by_interaction.get(offer.interaction_id)
+        here = self.nodes.device_here(offer.agent_id, user := self.site.phone_of(offer.agent_id))
+        if here and user is not None:
             self.legs.run(PhoneLeg(offer, user, caller, self._ports))
-        elif self.browsers.leg(offer.agent_id) is None:
-            if router.agent_here(offer.agent_id):
-                router.tell(facts.OfferFailed(offer.reservation_id, "no_leg"), offer.work_id)
-            else:
-                # Their leg is on another node, and legs of two nodes cannot be joined: it is nobody's failure.
-                elsewhere = facts.OfferRejected(offer.reservation_id, offer.agent_id, "other_node")
-                router.tell(elsewhere, offer.work_id)
-        elif (runner := self._by_interaction.get(offer.interaction_id)) and runner.is_take_over(offer.work_id):
+        elif here and self.browsers.leg(offer.agent_id) is None:
+            router.tell(facts.OfferFailed(offer.reservation_id, "no_leg"), offer.work_id)
+        elif user is None and runner is not None and runner.is_take_over(offer.work_id):
             # Whoever asked to take over has accepted by asking.
             router.tell(facts.OfferAccepted(offer.reservation_id, offer.agent_id), offer.work_id)
 
-    def _release_phone(self, reservation_id: str) -> None:
+    def _release(self, reservation_id: str) -> None:
+        self.callbacks.release(reservation_id)
+        self.nodes.release(reservation_id)
         self.legs.tell(f"phone:{reservation_id}", PhoneReleased())
         self.phones.consults.release(reservation_id)
 
     def _join(self, command: JoinLegs) -> None:
-        runner = self._by_interaction.get(command.interaction_id)
-        queue = self._ports.router.callback_queue(command.work_id) if runner is None else None
-        if runner is None and queue is None:
-            return  # The caller left meanwhile; CustomerLeft is on its way and releases the agent.
-        phone = self.legs.all.get(f"phone:{command.reservation_id}")
-        leg_id = phone.leg_id if phone else self.browsers.leg(command.agent_id)
-        if leg_id is None:
-            lost = facts.AssignmentFailed(command.reservation_id, "no_leg")
-            self._ports.router.tell(lost, command.work_id)
+        reservation_id, agent_id, nodes = command.reservation_id, command.agent_id, self.nodes
+        here = nodes.device_here(agent_id, self.site.phone_of(agent_id))
+        own = nodes.own(command.interaction_id, command.work_id)
+        if not own and (not here or self._ports.router.here(command.work_id)):
+            return  # The caller left meanwhile, CustomerLeft is on its way; or it is no concern of this node's.
+        phone = self.legs.all.get(f"phone:{reservation_id}")
+        leg_id = phone.leg_id if phone else nodes.trunks.leg(reservation_id) or self.browsers.leg(agent_id)
+        if leg_id is None and here:
+            self._ports.router.tell(facts.AssignmentFailed(reservation_id, "no_leg"), command.work_id)
             return
-        self.listening.leave(command.agent_id, unless=command.interaction_id)
-        self._assignments[command.reservation_id] = Assignment(
-            command.interaction_id, command.agent_id, command.work_id
-        )
-        if runner is not None:
-            ready = AgentReady(command.work_id, command.reservation_id, command.agent_id, leg_id)
-            there: Callable[[], None] = partial(runner.tell, ready)
-        else:
-            agent = (command.agent_id, leg_id, queue or "")
-            promise = Promise(command.reservation_id, command.work_id, command.interaction_id, *agent)
-            there = partial(self.callbacks.begin, promise)
+        self.listening.leave(agent_id, unless=command.interaction_id)
+        if own:
+            self._assignments[reservation_id] = Assignment(command.interaction_id, agent_id, command.work_id)
+        if leg_id is None:
+            nodes.expect(command)
+            return
+        there = partial(self._there, reservation_id, leg_id) if own else partial(nodes.join, command, leg_id)
         if isinstance(phone, PhoneLeg):
             # An offer that accepts itself is accepted before the phone is answered.
             phone.when_answered(there)
         else:
             there()
+
+    def _there(self, reservation_id: str, leg_id: str) -> None:
+        """An agent's leg is there, of this node or another; where their accept has not come yet, that finds it."""
+        if (held := self._assignments.get(reservation_id)) is None:
+            return
+        if runner := self._by_interaction.get(held.interaction_id):
+            runner.tell(AgentReady(held.work_id, reservation_id, held.agent_id, leg_id))
+        elif (queue := self._ports.router.callback_queue(held.work_id)) is not None:
+            agent = (held.agent_id, leg_id, queue)
+            self.callbacks.begin(Promise(reservation_id, held.work_id, held.interaction_id, *agent))
 
     def _divert(self, command: DivertWork) -> None:
         if (runner := self._by_interaction.get(command.interaction_id)) is None:
@@ -353,7 +354,8 @@ class Conductor:
         for reservation_id, held in list(self._assignments.items()):
             if held.work_id == command.work_id:
                 del self._assignments[reservation_id]
-                self._release_phone(reservation_id)
+                self._release(reservation_id)
+        self.nodes.far.end_work(command.work_id)
         if runner := self._by_interaction.get(command.interaction_id):
             runner.tell(Requeued(command.work_id, command.queue))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from voice.asked import Target
 from voice.events import Deny
-from voice.ports import AgentNotices, CallRecorder, Contexts, Lines, MediaEngine, Router, Sdp, Signalling
+from voice.ports import AgentNotices, CallRecorder, Contexts, Lines, MediaEngine, Nodes, Router, Sdp, Signalling
 from voice.requests import IvrServices
 
 
@@ -18,6 +18,7 @@ class VoicePorts:
     """`expected_wait` of a waiting item is in microseconds, None if unknown.
 
     `target` is whom an agent (by name) means who dials this on their phone, if they may.
+    `nodes` is None where there are no others.
     """
 
     signalling: Signalling
@@ -31,3 +32,4 @@ class VoicePorts:
     recorder: CallRecorder | None = None
     expected_wait: Callable[[str], int | None] = lambda _work_id: None
     target: Callable[[str, str], Target | Deny] = _nobody
+    nodes: Nodes | None = None

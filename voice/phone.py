@@ -252,6 +252,12 @@ class PhoneLeg(DialledLeg):
         else:
             self._then = then
 
+    async def run(self) -> None:
+        """As every leg; it rings with the caller's number, also where the call is on another node."""
+        if self._caller == ("", ""):
+            self._caller = await self._ports.contexts.who(self.interaction_id, self.work_id)
+        await super().run()
+
     def _place(self, sdp: bytes) -> None:
         number, name = self._caller
         answering = AUTO_ANSWER if self._auto_accepted else {}

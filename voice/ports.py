@@ -68,6 +68,28 @@ class MediaUnavailableError(Exception):
         self.reason = reason
 
 
+class NodeUnreachableError(Exception):
+    """The node of that call is not reached, or does not know it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A call that an agent has taken and not left."""
+
+    reservation_id: str
+    work_id: str
+    interaction_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Who holds which call by a reservation."""
+
+    interaction_id: str
+    agent_id: str
+    work_id: str
+
+
 class Sdp(Protocol):
     """Offer/answer for one audio stream; `leg_id` keeps the o= version of each side apart."""
 
@@ -175,6 +197,27 @@ class Lines(Protocol):
         ...
 
 
+class Nodes(Protocol):
+    """The other nodes of the site, for calls whose customer is on one and whose agent on another."""
+
+    def phone_here(self, user: str) -> bool | None:
+        """Whether it is this node that rings the phone; None when it is registered at none."""
+        ...
+
+    async def attach(
+        self, reservation_id: str, work_id: str, interaction_id: str, at: tuple[str, int]
+    ) -> tuple[str, tuple[str, int]]:
+        """The node that has the call, and where its end of the trunk leg is; ours is `at`.
+
+        Raises NodeUnreachableError.
+        """
+        ...
+
+    def detach(self, reservation_id: str, node: str, at: tuple[str, int]) -> None:
+        """Our end of the trunk leg, which was `at`, is gone."""
+        ...
+
+
 class Router(Protocol):
     """The pump, as voice sees it."""
 
@@ -192,6 +235,10 @@ class Router(Protocol):
 
     def agent_here(self, agent_id: str, /) -> bool:
         """Whether this node holds the agent's connection."""
+        ...
+
+    def talks(self, agent_id: str, /) -> tuple[Talk, ...]:
+        """The calls that the agent has now, of whichever node."""
         ...
 
     def callback_queue(self, work_id: str) -> str | None:
@@ -222,6 +269,10 @@ class Contexts(Protocol):
 
     async def number(self, interaction_id: str) -> str:
         """The customer's telephone number, "" when none is known."""
+        ...
+
+    async def who(self, interaction_id: str, work_id: str) -> tuple[str, str]:
+        """Number and name of a customer whose call may be on another node; empty where they are not known."""
         ...
 
 

@@ -8,7 +8,7 @@ from router import events as facts
 from router.commands import Command
 from voice.events import ShowRecording
 from voice.party import PartyView
-from voice.ports import MediaUnavailableError, RemoteMedia, SdpRefusedError
+from voice.ports import MediaUnavailableError, NodeUnreachableError, RemoteMedia, SdpRefusedError, Talk
 
 REMOTE = RemoteMedia("127.0.0.1", 4000, "PCMU", 0, 101, send=True, receive=True)
 
@@ -19,6 +19,8 @@ class Media:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.open_legs: set[str] = set()
+        self.ports = 4998
+        self.rooms: list[tuple[str, dict[tuple[str, str], float]]] = []
         self.fail: set[str] = set()
         self.hold: dict[str, asyncio.Event] = {}
 
@@ -32,7 +34,8 @@ class Media:
     async def open_rtp(self, leg_id: str) -> tuple[str, int]:
         await self._do("open_rtp", leg_id)
         self.open_legs.add(leg_id)
-        return "127.0.0.1", 5000
+        self.ports += 2
+        return "127.0.0.1", self.ports
 
     async def set_remote(self, leg_id: str, remote: RemoteMedia) -> None:
         await self._do("set_remote", leg_id)
@@ -54,7 +57,32 @@ class Media:
 
     async def send_digits(self, leg_id: str, digits: str) -> None: ...
 
-    async def set_room(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> None: ...
+    async def set_room(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> None:
+        self.rooms.append((room_id, dict(gains)))
+
+
+class Nodes:
+    """One other node, a.1, which has every call; `unreachable` times it is not reached."""
+
+    def __init__(self) -> None:
+        self.attached: list[tuple[str, str, str, tuple[str, int]]] = []
+        self.detached: list[str] = []
+        self.unreachable = 0
+        self.phones: dict[str, bool] = {}
+
+    def phone_here(self, user: str) -> bool | None:
+        return self.phones.get(user)
+
+    async def attach(
+        self, reservation_id: str, work_id: str, interaction_id: str, at: tuple[str, int]
+    ) -> tuple[str, tuple[str, int]]:
+        self.attached.append((reservation_id, work_id, interaction_id, at))
+        if len(self.attached) <= self.unreachable:
+            raise NodeUnreachableError("a.1")
+        return "a.1", ("192.0.2.1", 6000)
+
+    def detach(self, reservation_id: str, node: str, at: tuple[str, int]) -> None:
+        self.detached.append(f"{reservation_id} at {node}:{at[1]}")
 
 
 class Signalling:
@@ -139,6 +167,9 @@ class Router:
     def agent_here(self, _agent_id: str, /) -> bool:
         return True
 
+    def talks(self, _agent_id: str, /) -> tuple[Talk, ...]:
+        return ()
+
     def callback_queue(self, work_id: str) -> str | None:
         return None
 
@@ -163,6 +194,9 @@ class Quiet:
 
     async def number(self, interaction_id: str) -> str:
         return ""
+
+    async def who(self, interaction_id: str, work_id: str) -> tuple[str, str]:
+        return ("", "")
 
     def held(self, agent_id: str, reservation_id: str, on: bool) -> None: ...
 

@@ -96,6 +96,17 @@ async def test_a_caller_without_a_number_is_anonymous() -> None:
     assert rig.signalling.dialled[0]["from"] == ("anonymous", "")
 
 
+async def test_it_rings_as_a_caller_of_another_node_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def who(_self: Quiet, interaction_id: str, work_id: str) -> tuple[str, str]:
+        assert (interaction_id, work_id) == ("w", "w")
+        return "0755999", "Dou"
+
+    monkeypatch.setattr(Quiet, "who", who)
+    rig = Rig(("", ""))
+    await rig.run(PhoneReleased())
+    assert rig.signalling.dialled[0]["from"] == ("0755999", "Dou")
+
+
 @pytest.mark.parametrize(
     ("events", "told"),
     [
