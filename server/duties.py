@@ -43,14 +43,14 @@ class Duties:
 
     def go_on(self) -> None:
         """The pump runs."""
-        self._tasks.spawn(self._rotation.run(), ROTATION)
+        self._tasks.spawn(self._rotation.run(), ROTATION, endless=True)
         self._tasks.spawn(self._management.own(self._tasks, self.journal, self._shard.last_us), "duties")
 
     def take_up(self) -> None:
         """In the middle: the segment that another owner began goes on."""
         self._tasks.spawn(self._projection.run(), PROJECTION)
         self._rotation = self._rotate()
-        self._tasks.spawn(self._rotation.resume(), ROTATION)
+        self._tasks.spawn(self._rotation.resume(), ROTATION, endless=True)
         self._tasks.spawn(self._management.own(self._tasks, self.journal, self._shard.last_us), "duties")
 
     def _rotate(self) -> Rotation:

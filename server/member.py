@@ -194,7 +194,7 @@ class ShardMember(ShardViews):
         """From now on, however long the rest of the start takes: an owner's lease does not run out."""
         self._tasks = tasks
         if self._owner is not None:
-            tasks.spawn(self._owner.renew(), "lease")
+            tasks.spawn(self._owner.renew(), "lease", endless=True)
 
     async def restore(
         self, policy: Policy, speak: Callable[[Turn], None], decided: Callable[[Turn, int], None]
@@ -321,7 +321,7 @@ class ShardMember(ShardViews):
                 self._speak_turn(replica, replica.apply(entry))
         clock = ShardClock(lease.now_us, max(replica.clock, lease.clock, self._clock.now()) + 1)
         self._set_owner(ShardOwner(self.store, lease, replica.image, clock))
-        self._tasks.spawn(self.owner.renew(), "lease")
+        self._tasks.spawn(self.owner.renew(), "lease", endless=True)
         pump = Pump(self.dispatcher, self.owner, clock, replica.sequence, self._spoken, decided=self._decided)
         if self.dispatcher.unfinished:
             pump.unsettled.add(replica.sequence)

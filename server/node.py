@@ -94,8 +94,7 @@ class Node:
         if hasattr(self, "core"):
             await self.core.commit_the_rest()
             self.core.close()
-        for endless in ("rotation", "lease", "heartbeat", "embedded", "retention", "peers"):
-            self.tasks.cancel(endless)
+        self.tasks.cancel_endless()
         # Nothing more is decided here: another node may go on before the records of this one are complete.
         if hasattr(self, "storage"):
             await self.storage.shard.release()
@@ -135,8 +134,8 @@ class Node:
     def _keep_storage(self) -> None:
         """At once: however long the rest of the start takes, lease and heartbeat must not run out."""
         self.storage.shard.keep(self.tasks)
-        self.tasks.spawn(self.storage.beat(), "heartbeat")
-        self.tasks.spawn(self.storage.keep_embedded(), "embedded")
+        self.tasks.spawn(self.storage.beat(), "heartbeat", endless=True)
+        self.tasks.spawn(self.storage.keep_embedded(), "embedded", endless=True)
 
     async def _begin(self, ground: Ground) -> None:
         """From here on things happen: commits first, then the past is tidied, then the doors open."""
@@ -159,7 +158,7 @@ class Node:
         self.door.serve = self.peers.serve
         address = await self.door.open(settings.bind, settings.peer_port, settings.advertise)
         await storage.register.announce(storage.member, address)
-        self.tasks.spawn(self.peers.run(), "peers")
+        self.tasks.spawn(self.peers.run(), "peers", endless=True)
 
     async def _leave(self) -> None:
         """Strikes this incarnation off, unless it failed: calls may stand in the rows, for the next start."""

@@ -13,6 +13,7 @@ class TaskOwner:
 
     def __init__(self, on_failure: Callable[[str, BaseException], None] | None = None) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
+        self._endless: set[asyncio.Task[None]] = set()
         self._on_failure = on_failure
         self.failures = 0
 
@@ -24,10 +25,12 @@ class TaskOwner:
         """The names of what runs, sorted."""
         return sorted(task.get_name() for task in self._tasks)
 
-    def spawn(self, work: Coroutine[object, object, None], name: str) -> asyncio.Task[None]:
-        """Runs `work` in the background under `name`."""
+    def spawn(self, work: Coroutine[object, object, None], name: str, *, endless: bool = False) -> asyncio.Task[None]:
+        """Runs `work` in the background under `name`; what is `endless` never ends by itself, nobody waits for it."""
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
+        if endless:
+            self._endless.add(task)
         task.add_done_callback(self._ended)
         return task
 
@@ -41,12 +44,23 @@ class TaskOwner:
             if task.get_name() == name:
                 task.cancel()
 
+    def cancel_endless(self) -> None:
+        """Ends what would never end by itself."""
+        for task in self._endless:
+            task.cancel()
+
     async def aclose(self, grace_s: float = 5.0) -> None:
-        """Waits up to `grace_s` for what ends by itself, also what is spawned meanwhile, then cancels the rest."""
+        """Waits up to `grace_s` for what ends by itself, also what is spawned meanwhile, then cancels the rest.
+
+        What is cut off in this way is logged by name: a task that ends on nobody's word holds up every stop.
+        """
+        self.cancel_endless()
         loop = asyncio.get_running_loop()
         until = loop.time() + grace_s
         while (others := self._others()) and (left_s := until - loop.time()) > 0:
             await asyncio.wait(others, timeout=left_s)
+        if others := self._others():
+            log.warning("tasks_cut_off", tasks=sorted(task.get_name() for task in others), after_s=grace_s)
         while others := self._others():
             for task in others:
                 task.cancel()
@@ -57,6 +71,7 @@ class TaskOwner:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        self._endless.discard(task)
         if task.cancelled() or (error := task.exception()) is None:
             return
         self.failures += 1

@@ -129,7 +129,7 @@ class VoicePart:
             lambda: current.site.time_zone,
             wall_us,
         )
-        ground.tasks.spawn(self.desk.news.days.run(), "own_days")
+        ground.tasks.spawn(self.desk.news.days.run(), "own_days", endless=True)
         core.speaker.attach(self.desk.news, self.conductor, core.projection)
         core.speaker.attach_far_pages(self.far_desk.observe)
         current.on_change(self._follow)
@@ -137,7 +137,7 @@ class VoicePart:
 
     async def listen(self) -> None:
         """Phones, callers and trunks reach us from now on."""
-        self._ground.tasks.spawn(self.kept.run(), "retention")
+        self._ground.tasks.spawn(self.kept.run(), "retention", endless=True)
         await self.ua.start()
         self.lines.follow(self._core.current.site)
         self._core.current.on_change(self.lines.follow)

@@ -9,6 +9,7 @@ from pathlib import Path
 import aiohttp
 import psutil  # type: ignore[import-untyped]
 import pytest
+from structlog.testing import capture_logs
 
 from config.policy import site_policy
 from config.settings import Settings, read_settings
@@ -75,8 +76,10 @@ async def test_it_starts_serves_and_leaves_nothing(tmp_path: Path) -> None:
         node.request_stop()
         await asyncio.wait_for(node.wait(), 5)
     finally:
-        await asyncio.wait_for(node.stop(), 30)
+        with capture_logs() as logs:
+            await asyncio.wait_for(node.stop(), 30)
     assert node.failed is None
+    assert "tasks_cut_off" not in {line["event"] for line in logs}, "something held up the stop"
     await until(lambda: (children(), our_tasks()) == before, f"{our_tasks()} as before", 10)
 
 

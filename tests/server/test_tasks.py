@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from server.tasks import TaskOwner
 from tests.server.house import until
@@ -105,3 +106,15 @@ async def test_a_task_may_close_its_own_owner() -> None:
     assert owner.failures == 0
     owner.spawn(soon(), "later")
     await owner.aclose()
+
+
+async def test_nobody_waits_for_what_is_endless_and_what_is_cut_off_is_named() -> None:
+    owner = TaskOwner()
+    owner.spawn(forever(), "beat", endless=True)
+    with capture_logs() as logs:
+        await owner.aclose(60)
+    assert logs == []
+    owner.spawn(forever(), "stuck")
+    with capture_logs() as logs:
+        await owner.aclose(0)
+    assert [(line["event"], line["tasks"]) for line in logs] == [("tasks_cut_off", ["stuck"])]
