@@ -10,9 +10,6 @@ from typing import Any
 
 import aiosqlite
 import msgspec
-from alembic import command
-from alembic.config import Config
-from alembic.util.exc import CommandError
 from sqlalchemy import Connection, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
@@ -20,7 +17,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.sql.schema import Table
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_TIMEOUT_MS = 10_000
 _BUSY_RETRY_S = 0.01
 # The key of PostgreSQL's advisory lock that writers take; any number does, as long as every version uses the same.
@@ -30,13 +26,6 @@ _WRITERS = 7291
 def sqlite_url(path: Path) -> str:
     """The URL of an SQLite file; the file is made when it is first opened, its folder is not."""
     return f"sqlite+aiosqlite:///{path}"
-
-
-def alembic_config() -> Config:
-    """Alembic's configuration without a file; a connection is handed over in its `attributes`."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    return config
 
 
 class DatabaseError(OSError):
@@ -94,10 +83,12 @@ class Database:
 
         Raises DatabaseError when a newer server has migrated it further than this code knows.
         """
+        from records.migration import NewerError, upgrade  # alembic takes longer to import than all else here
+
         try:
             async with self.write() as connection:
-                await connection.run_sync(_upgrade, revision)
-        except CommandError as error:
+                await connection.run_sync(upgrade, revision)
+        except NewerError as error:
             raise DatabaseError(f"the database was made by a newer version: {error}") from error
 
     @asynccontextmanager
@@ -151,12 +142,6 @@ def _replacing(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
     insert = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
     changed = {column.name: insert.excluded[column.name] for column in table.columns if column.name not in keys}
     return insert.on_conflict_do_update(index_elements=keys, set_=changed)
-
-
-def _upgrade(connection: Connection, revision: str) -> None:
-    config = alembic_config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, revision)
 
 
 def _engine(url: str) -> AsyncEngine:

@@ -12,7 +12,6 @@ from simulator.plot import svg
 from simulator.replications import simulate
 from simulator.report import Report
 
-TEXT = "play a scenario of customers and agents through the router, in simulated time (docs/simulator.md)"
 _BAR = 30
 
 

@@ -24,7 +24,7 @@ from chat.runner import ChatPorts
 from chat.site import ChatEntry, ChatSite
 from chat.vault import Vault
 from records.chat_files import ChatFiles
-from records.database import Database, sqlite_url
+from records.database import Database
 from records.handovers import Handovers
 from records.messages import Chats, Message
 from router import events as facts
@@ -36,6 +36,7 @@ from router.vocabulary import EndedBy, Medium, Presence, Requirement
 from server.chat_site import held_chats
 from server.chat_store import FileIndex, SqlChatStore
 from server.tasks import TaskOwner
+from tests.databases import migrated
 
 SECRET = "a-secret-of-the-site"
 ORIGIN = "https://shop.example"
@@ -356,7 +357,7 @@ class Page:
 async def house(
     folder: Path, patience: Patience | None = None, limits: ChatLimits | None = None
 ) -> AsyncIterator[House]:
-    database = await Database.open(sqlite_url(folder / "records.sqlite"))
+    database = await migrated(folder / "records.sqlite")
     app = web.Application()
     runner = web.AppRunner(app, shutdown_timeout=2)
     built: list[House] = []

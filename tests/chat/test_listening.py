@@ -12,11 +12,12 @@ from chat.floor import ChatFloor
 from chat.listening import Listener, Listening, ListenMode
 from chat.ports import ChatRefusedError
 from chat.runner import ChatRunner
-from records.database import Database, sqlite_url
+from records.database import Database
 from records.whispers import Whisper, Whispers
 from router.events import AssignmentEnded, InteractionNoted, PresenceSet
 from router.vocabulary import EndedBy, Presence
 from tests.chat.house import House, Page, house
+from tests.databases import migrated
 
 
 @dataclass
@@ -46,7 +47,7 @@ class Floor:
 @asynccontextmanager
 async def floor(folder: Path) -> AsyncIterator[Floor]:
     """ann talks with a visitor; bob is the supervisor."""
-    database = await Database.open(sqlite_url(folder / "whispers.sqlite"))
+    database = await migrated(folder / "whispers.sqlite")
     async with house(folder) as place, place.page() as page:
         place.router.ready("ann")
         await page.open()

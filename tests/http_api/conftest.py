@@ -34,7 +34,7 @@ from http_api.work_api import NewWork, Submitted
 from records.accounts import Account, Accounts, Role
 from records.audit import Audit
 from records.customers import Customers
-from records.database import Database, sqlite_url
+from records.database import Database
 from records.follow_ups import FollowUps
 from records.interactions import Interactions
 from records.notes import Notes
@@ -45,6 +45,7 @@ from records.webhooks import Deliveries
 from router.alerts import Alert, AlertKind
 from router.counters import Counters
 from telemetry.metrics import Metrics
+from tests.databases import migrated
 from tests.records.turns import START, handled_call, opened, turn
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
@@ -361,7 +362,7 @@ async def make_site(tmp_path: Path) -> AsyncIterator[MakeSite]:
         async def make(
             extra_routes: Sequence[Route] | Callable[[Ports], Sequence[Route]] = (), **settings: Any
         ) -> Site:
-            database = await Database.open(sqlite_url(tmp_path / "records.sqlite"))
+            database = await migrated(tmp_path / "records.sqlite")
             stack.push_async_callback(database.close)
             await _fill(database)
             clock, checks, metrics, shut_out, asked = Clock(), Checks(), Metrics(), set[str](), Asked()

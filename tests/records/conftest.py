@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from records.database import Database, sqlite_url
+from tests.databases import migrated
 from tests.postgres import fresh_database
 
 
@@ -18,7 +19,8 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = await Database.open(database_url)
+async def database(database_url: str, tmp_path: Path) -> AsyncIterator[Database]:
+    sqlite = database_url == sqlite_url(tmp_path / "records.sqlite")
+    opened = await (migrated(tmp_path / "records.sqlite") if sqlite else Database.open(database_url))
     yield opened
     await opened.close()

@@ -11,7 +11,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from records.database import Database, DatabaseError, alembic_config, insert_ignoring, insert_replacing, sqlite_url
+from records.database import Database, DatabaseError, insert_ignoring, insert_replacing, sqlite_url
+from records.migration import alembic_config
 from records.tables import customers, identities, metadata, projector_positions
 from tests.postgres import fresh_database
 

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from records.database import Database, sqlite_url
+from records.database import Database
 from store.connection import StoreConnection, open_store
+from tests.databases import migrated
 from tests.server.house import House, built
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = await Database.open(sqlite_url(tmp_path / "records.sqlite"))
+    opened = await migrated(tmp_path / "records.sqlite")
     yield opened
     await opened.close()
 

@@ -23,7 +23,7 @@ from media.errors import MediaError
 from media.events import MediaEvent
 from records.accounts import Accounts
 from records.customers import Customers
-from records.database import Database, sqlite_url
+from records.database import Database
 from records.interactions import Interactions
 from records.notes import Notes
 from records.projector import Projector
@@ -57,6 +57,7 @@ from store.memory import MemoryShard, MemoryShardStore
 from store.shard import RedisShardStore
 from telemetry.metrics import Metrics
 from telemetry.routing import RoutingMeter
+from tests.databases import migrated
 from tests.media.phones import Phone
 from tests.server.sites import ORDERS, agent, small_site
 from voice.conductor import Conductor
@@ -475,7 +476,7 @@ async def built(
     outside = Outside()
     await outside.ua.start()
     folder.mkdir(exist_ok=True)
-    database = await Database.open(sqlite_url(folder / "records.sqlite"))
+    database = await migrated(folder / "records.sqlite")
     phone = f"sip:ben@127.0.0.1:{outside.ua.port}"
     people = agents if agents is not None else [agent("anna"), agent("ben", station="sip", sip_user=phone)]
     site = small_site({one.agent_id: one for one in (*people, *more_agents)}, replace(ORDERS, **queue))

@@ -10,11 +10,12 @@ import pytest
 from media.engine import EngineSettings, InProcessEngine
 from media.errors import MediaError
 from media.events import MediaEvent
-from records.database import Database, sqlite_url
+from records.database import Database
 from records.recordings import NewRecording, Pause, Recording, Recordings
 from server.call_recorder import CallRecorder, close_left_open, measure
 from server.tasks import TaskOwner
 from telemetry.metrics import Metrics
+from tests.databases import migrated
 from tests.media.phones import until
 from tests.server.sites import small_site
 from voice.events import SetRecording
@@ -64,7 +65,7 @@ class Booth:
 
 @pytest.fixture
 async def booth(tmp_path: Path) -> AsyncIterator[Booth]:
-    database = await Database.open(sqlite_url(tmp_path / "records.sqlite"))
+    database = await migrated(tmp_path / "records.sqlite")
     made = Booth(tmp_path, database)
     await made.engine.open_rtp("leg")
     yield made

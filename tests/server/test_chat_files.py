@@ -10,11 +10,11 @@ import pytest
 from chat.vault import STALE_S, Vault
 from http_api.chat_files_api import FileLimits
 from records.chat_files import ChatFile, ChatFiles
-from records.database import Database, sqlite_url
 from records.messages import Chats
 from server.chat_files import FileKeeper
 from tests.chat.test_sniff import PNG
 from tests.chat.test_vault import anything, files, pieces
+from tests.databases import migrated
 from tests.records.test_messages import chat, said
 from tests.server.bureau import Bureau, bureau
 from tests.server.house import until
@@ -91,7 +91,7 @@ async def test_both_sides_and_nobody_else(tmp_path: Path) -> None:
 
 
 async def test_what_is_past_its_time_goes_and_what_nobody_knows_goes_too(tmp_path: Path) -> None:
-    database = await Database.open(sqlite_url(tmp_path / "records.sqlite"))
+    database = await migrated(tmp_path / "records.sqlite")
     try:
         vault, records, chats = Vault(tmp_path / "files"), ChatFiles(database), Chats(database)
         kept = [await vault.take(pieces(b"hello"), 100, anything) for _ in range(3)]

@@ -13,7 +13,7 @@ from http_api.chats_api import ChatView
 from http_api.supervision_api import Refused
 from records.accounts import Role
 from records.audit import Audit
-from records.database import Database, sqlite_url
+from records.database import Database
 from records.roles import Scope
 from records.sessions import Caller
 from records.whispers import Whispers
@@ -25,6 +25,7 @@ from server.chat_store import SqlWhispers
 from server.clock import wall_us
 from server.current import CurrentSite
 from tests.chat.house import House, Page, house, until
+from tests.databases import migrated
 from tests.server.test_chat_desk import site
 
 BOB = Caller("bob", Role.SUPERVISOR, "bob", 2**60)
@@ -60,7 +61,7 @@ class Watch:
 
 @asynccontextmanager
 async def watching(folder: Path) -> AsyncIterator[Watch]:
-    database = await Database.open(sqlite_url(folder / "audit.sqlite"))
+    database = await migrated(folder / "audit.sqlite")
     async with house(folder) as place, place.page() as page:
         place.router.ready("ann")
         await page.open("Where is my parcel?")

@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy import text
 
 from chat.ports import LeftMessage, StoreAwayError
-from records.database import Database, sqlite_url
+from records.database import Database
 from records.follow_ups import FollowUps
 from records.handovers import Handovers
 from records.interactions import Interactions
 from records.messages import Chat, Chats, Marks, Message
 from server.chat_store import FollowUpMailbox, Phases, SqlChatStore
+from tests.databases import migrated
 
 CHAT = Chat(
     interaction_id="i1",
@@ -30,7 +31,7 @@ def said(number: int, words: str) -> Message:
 
 
 async def test_everything_goes_through(tmp_path: Path) -> None:
-    database = await Database.open(sqlite_url(tmp_path / "records.sqlite"))
+    database = await migrated(tmp_path / "records.sqlite")
     store = SqlChatStore(Chats(database), Handovers(database))
     assert await store.open(CHAT, said(1, "hello"))
     assert (await store.add("i1", said(2, "more"))).number == 2
@@ -48,7 +49,7 @@ async def test_everything_goes_through(tmp_path: Path) -> None:
 
 
 async def test_a_failing_database_says_nothing_of_what_was_said(tmp_path: Path) -> None:
-    database = await Database.open(sqlite_url(tmp_path / "records.sqlite"))
+    database = await migrated(tmp_path / "records.sqlite")
     store = SqlChatStore(Chats(database), Handovers(database))
     await store.open(CHAT, said(1, "hello"))
     async with database.write() as connection:
@@ -61,7 +62,7 @@ async def test_a_failing_database_says_nothing_of_what_was_said(tmp_path: Path) 
 
 
 async def test_what_visitors_leave_waits_with_the_callbacks(tmp_path: Path) -> None:
-    database = await Database.open(sqlite_url(tmp_path / "records.sqlite"))
+    database = await migrated(tmp_path / "records.sqlite")
     book = FollowUps(database)
     left = LeftMessage("i1", "web_chat", "Vera", "+86138", "zh-CN", "Call me")
     await FollowUpMailbox(book, lambda: 5).keep(left)

@@ -2,7 +2,10 @@
 
 import asyncio
 import io
+import subprocess
+import sys
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
@@ -10,8 +13,9 @@ import config
 from records.accounts import Accounts
 from records.database import Database, sqlite_url
 from records.phones import Phones, phone_secret
-from server.cli import main
+from server.cli import BARE_COMMANDS, COMMANDS, main
 from server.telephony import REALM
+from tests.e2e.server import ROOT
 from tests.server.sites import DEMO
 
 PASSWORD = "long enough to be one"
@@ -90,3 +94,13 @@ def test_what_cannot_be_done_is_said(
     typed(monkeypatch, password)
     assert main([command, agent, "--from-stdin", *site_and_data(tmp_path)]) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("where", [where for _, where, _ in (*COMMANDS, *BARE_COMMANDS)])
+def test_each_command_is_where_the_table_says(where: str) -> None:
+    assert callable(resolve_name(where))
+
+
+def test_a_command_that_needs_no_server_does_not_load_one() -> None:
+    code = "import sys; from server.cli import main; main(['check-config']); sys.exit('server.node' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from agents_ws import messages as m
 from records.customers import Customers
-from records.database import Database, sqlite_url
 from records.interactions import Interactions
 from records.projector import Projector
 from server.customer_news import CustomerNews
+from tests.databases import migrated
 from tests.records.turns import START, opened, turn
 
 
@@ -33,7 +33,7 @@ class Works:
 
 
 async def test_holders_of_open_interactions_are_told(tmp_path: Path) -> None:
-    database = await Database.open(sqlite_url(tmp_path / "records.sqlite"))
+    database = await migrated(tmp_path / "records.sqlite")
     told: list[tuple[str, str, str]] = []
 
     def send(agent_id: str, message: m.NumberedMessage) -> None:

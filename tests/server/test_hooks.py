@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from config.webhooks import Hook
-from records.database import Database, sqlite_url
+from records.database import Database
 from records.drafts import Entry
 from records.webhooks import Deliveries, Delivery, WebhookOutbox
 from router.rows import Turn
 from server.hooks import HookService
 from server.tasks import TaskOwner
+from tests.databases import migrated
 from tests.records.turns import START, opened, turn
 
 HOOKS = {"crm": Hook("crm", "http://127.0.0.1:9/", frozenset({"interaction.opened"}), "HOOKS_TEST_SECRET")}
@@ -60,7 +61,7 @@ def _about(delivery: Delivery) -> str:
 @pytest.fixture
 async def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rig]:
     monkeypatch.setenv("HOOKS_TEST_SECRET", "s")
-    database = await Database.open(sqlite_url(tmp_path / "records.sqlite"))
+    database = await migrated(tmp_path / "records.sqlite")
     rig = Rig(database)
     yield rig
     await rig.tasks.aclose()

@@ -7,9 +7,9 @@ import pytest
 
 from config.site import LookUpConfig
 from ivr.commands import RequestCallback
-from records.database import Database, sqlite_url
 from records.follow_ups import FollowUps
 from server.ivr_services import CallbackBook, ivr_services, look_up_tokens
+from tests.databases import migrated
 from tests.server.house import House
 from voice.requests import RequestError
 
@@ -24,7 +24,7 @@ def test_tokens_come_from_the_environment() -> None:
 
 
 async def test_callbacks_are_written_down_and_impossible_numbers_refused(tmp_path: Path) -> None:
-    database = await Database.open(sqlite_url(tmp_path / "records.db"))
+    database = await migrated(tmp_path / "records.db")
     try:
         kept = FollowUps(database)
         book = CallbackBook(kept, lambda: 5)

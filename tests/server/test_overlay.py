@@ -10,10 +10,11 @@ import pytest
 from config.calendar import Calendar
 from config.policy import site_policy
 from records.audit import Audit
-from records.database import Database, sqlite_url
+from records.database import Database
 from records.overlay import OverlayConflictError, OverlayStore
 from router.events import Event, PolicyChanged
 from server.overlay import Author, Overlay, RulesProblem, UnknownSubjectError
+from tests.databases import migrated
 from tests.server.sites import ORDERS, agent, small_site
 
 NOON = 1_767_787_200_000_000  # Wednesday, 2026-01-07 12:00 UTC
@@ -34,7 +35,7 @@ class Heard:
 
 @pytest.fixture
 async def database(tmp_path: Path) -> Any:
-    opened = await Database.open(sqlite_url(tmp_path / "records.sqlite"))
+    opened = await migrated(tmp_path / "records.sqlite")
     yield opened
     await opened.close()
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from records.database import Database, sqlite_url
+from records.database import Database
 from records.recordings import EndedRecording, NewRecording, Recordings
 from server.recordings_kept import RecordingsKept
+from tests.databases import migrated
 
 DAY = 86_400_000_000
 
@@ -48,7 +49,7 @@ class Shelf:
 
 @pytest.fixture
 async def shelf(tmp_path: Path) -> AsyncIterator[Shelf]:
-    database = await Database.open(sqlite_url(tmp_path / "records.sqlite"))
+    database = await migrated(tmp_path / "records.sqlite")
     yield Shelf(tmp_path, database)
     await database.close()
 

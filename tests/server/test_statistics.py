@@ -11,7 +11,7 @@ import pytest
 
 from config.site import ServiceLevel, Site
 from http_api.statistics_api import Period, Step, TooManyRowsError
-from records.database import Database, sqlite_url
+from records.database import Database
 from records.drafts import Entry
 from records.statistics import StatisticsStore, decode_checkpoint
 from router.commands import CloseWork
@@ -21,6 +21,7 @@ from router.rows import Changes, ShardImage, Turn
 from router.statistics import AGENT, MEDIUM, QUEUE, SLOT_US, Slots
 from router.vocabulary import Medium, Outcome
 from server.statistics import SETTLED_IN, StatisticsKeeper
+from tests.databases import migrated
 from tests.properties.walk import Walk
 from tests.records.turns import SECOND, START, abandoned_call, handled_call
 from tests.server.sites import ORDERS, small_site
@@ -215,7 +216,7 @@ async def test_a_journal_that_was_begun_anew_or_cut(office: Office) -> None:
 async def test_a_database_that_is_away_loses_nothing(office: Office, tmp_path: Path) -> None:
     keeper = await office.begun()
     feed(keeper, abandoned_call())
-    good, bad = keeper._store, await Database.open(sqlite_url(tmp_path / "bad.sqlite"))
+    good, bad = keeper._store, await migrated(tmp_path / "bad.sqlite")
     async with bad.write() as connection:
         await connection.exec_driver_sql("DROP TABLE statistics_slots")
     keeper._store = StatisticsStore(bad)

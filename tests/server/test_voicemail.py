@@ -11,10 +11,11 @@ from sqlalchemy.exc import OperationalError
 
 from ivr.commands import KeepMessage, Record
 from media.engine import EngineSettings, InProcessEngine
-from records.database import Database, sqlite_url
+from records.database import Database
 from records.follow_ups import FollowUps
 from server.tasks import TaskOwner
 from server.voicemail import RATE, VoicemailBox, keep_left_behind
+from tests.databases import migrated
 from tests.media.phones import Phone, strength
 from tests.server.house import until
 from tests.server.sites import DEMO
@@ -33,7 +34,7 @@ class Box:
         self.silences = 0
 
     async def open(self, folder: Path) -> None:
-        self.database = await Database.open(sqlite_url(folder / "box.db"))
+        self.database = await migrated(folder / "box.db")
         self.follow_ups = FollowUps(self.database)
         self.box = VoicemailBox(
             self.engine, self.folder, self.follow_ups, self.tasks, lambda _id: ("+86138", "Caller"), lambda: 77
