@@ -1,78 +1,133 @@
-"""`python -m tools.run_tests [PYTEST ARGUMENTS]`: all tests, in several runs of pytest beside each other.
+"""`python -m tools.run_tests [PYTEST ARGUMENTS]`: all tests, in runs of pytest of which a few go on at a time.
 
 The whole-server tests mostly wait for sound and clocks, pages wait for a browser, the rest computes: side by side on
-two cores they take little longer than the longest of them. Each run has ports (TEST_RUN tells it which) and folders of
-its own. What failed is run once more by itself, with the machine to itself, and both results are printed: real browsers
-and telephones on two shared cores sometimes miss a deadline; a fault fails twice.
+two cores they take little longer than their work. Each place has ports (TEST_RUN tells it which) and each run folders
+of its own. What failed is run once more by itself, with the machine to itself, and both results are printed: real
+browsers and telephones on two shared cores sometimes miss a deadline; a fault fails twice.
 """
 
 import os
 import subprocess
 import sys
 import tempfile
-from contextlib import ExitStack
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 SOME_FAILED = 1
+NONE_CHOSEN = 5  # by -k or -m, of this run
+PLACES = 4
+POLL_S = 0.2
+WHOLE_RUNS = 6
+PARTS = {
+    "server": ["tests/server"],
+    "rules": ["tests/router", "tests/properties", "tests/sim", "tests/simulator"],
+    "pages": ["tests/frontend"],
+    "media": ["tests/media", "tests/bench"],
+    "calls": ["tests/sip", "tests/voice", "tests/ivr"],
+    "records": ["tests/records", "tests/contracts", "tests/store"],
+}
 
 
-def runs() -> dict[str, list[str]]:
-    """What each run of pytest is given. The whole-server tests, the longest, are dealt out to two."""
+@dataclass(slots=True)
+class Run:
+    """One run of pytest."""
+
+    name: str
+    arguments: list[str]
+    status: int = 0
+
+
+@dataclass(slots=True)
+class Going:
+    """A run that goes on."""
+
+    run: Run
+    process: "subprocess.Popen[str]"
+    kept: IO[str]
+    begun: float
+
+
+def runs() -> list[Run]:
+    """The longest first. The whole-server tests are dealt out, one file to each in turn."""
     whole = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests" / "e2e").glob("test_*.py"))
-    parts = ["tests/frontend", "tests/media", "tests/server"]
-    apart = ["tests/bench", "tests/e2e", *parts]
-    return {
-        "rest": ["tests", *(f"--ignore={path}" for path in apart)],
-        "parts": parts,
-        "whole-1": ["tests/bench", *whole[::2]],
-        "whole-2": whole[1::2],
-    }
+    named = {path for paths in PARTS.values() for path in paths}
+    rest = [f"--ignore={path}" for path in ("tests/e2e", *sorted(named))]
+    return [
+        *(Run(f"whole-{number + 1}", whole[number::WHOLE_RUNS]) for number in range(WHOLE_RUNS)),
+        *(Run(name, paths) for name, paths in PARTS.items()),
+        Run("rest", ["tests", *rest]),
+    ]
 
 
-def command(name: str, arguments: list[str]) -> list[str]:
-    """One run of pytest with a cache of its own, so that they do not mix up what failed."""
-    cache = ["-o", f"cache_dir=.pytest_cache/{name}"]
-    return [sys.executable, "-m", "pytest", *sys.argv[1:], *cache, *arguments]
+def command(run: Run) -> list[str]:
+    """A cache of its own, so that runs do not mix up what failed."""
+    cache = ["-o", f"cache_dir=.pytest_cache/{run.name}"]
+    return [sys.executable, "-m", "pytest", *sys.argv[1:], *cache, *run.arguments]
 
 
-def again(name: str, status: int, arguments: list[str]) -> int:
+def begin(run: Run, place: int) -> Going:
+    """Starts it at that place."""
+    kept = tempfile.TemporaryFile("w+")  # noqa: SIM115 - `ended` closes it
+    process = subprocess.Popen(
+        command(run),
+        cwd=ROOT,
+        env={**os.environ, "TEST_RUN": str(place)},
+        stdout=kept,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    return Going(run, process, kept, time.monotonic())
+
+
+def ended(going: Going) -> bool:
+    """Whether it has ended; then what it printed, how long it took and what it cost is shown."""
+    pid, status, used = os.wait4(going.process.pid, os.WNOHANG)
+    if pid == 0:
+        return False
+    going.run.status = going.process.returncode = os.waitstatus_to_exitcode(status)
+    took, computed = time.monotonic() - going.begun, used.ru_utime + used.ru_stime
+    with going.kept as kept:
+        kept.seek(0)
+        print(f"\n--- {going.run.name}: {took:.0f} s, {computed:.0f} s of a core ---\n{kept.read()}", flush=True)
+    return True
+
+
+def all_of(everything: list[Run]) -> None:
+    """Runs them, so many at a time; ends those that go on when somebody presses Ctrl-C."""
+    waiting = everything.copy()
+    places: list[Going | None] = [None] * PLACES
+    try:
+        while waiting or any(places):
+            for place, going in enumerate(places):
+                if going is not None and ended(going):
+                    places[place] = None
+                if places[place] is None and waiting:
+                    places[place] = begin(waiting.pop(0), place)
+            time.sleep(POLL_S)
+    finally:
+        for going in places:
+            if going is not None and going.process.returncode is None:
+                going.process.terminate()
+                going.process.wait()
+
+
+def again(run: Run) -> int:
     """The exit status after the failed tests, if any, had a second run."""
-    if status != SOME_FAILED:
-        return status
-    print(f"\n--- {name}: what failed, once more by itself ---", flush=True)
-    return subprocess.run(command(name, ["--last-failed", *arguments]), cwd=ROOT, check=False).returncode
-
-
-def end(process: "subprocess.Popen[str]") -> None:
-    """Ends a run that is still going: somebody pressed Ctrl-C."""
-    process.terminate()
-    process.wait()
+    if run.status != SOME_FAILED:
+        return run.status
+    print(f"\n--- {run.name}: what failed, once more by itself ---", flush=True)
+    run.arguments = ["--last-failed", *run.arguments]
+    return subprocess.run(command(run), cwd=ROOT, check=False).returncode
 
 
 def main() -> int:
     """The worst of the exit statuses; pytest's own meanings."""
-    statuses: dict[str, int] = {}
-    with ExitStack() as stack:
-        started: dict[str, tuple[subprocess.Popen[str], IO[str]]] = {}
-        for number, (name, arguments) in enumerate(runs().items()):
-            kept: IO[str] = stack.enter_context(tempfile.TemporaryFile("w+"))
-            process = subprocess.Popen(
-                command(name, arguments),
-                cwd=ROOT,
-                env={**os.environ, "TEST_RUN": str(number)},
-                stdout=kept,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-            stack.callback(end, process)
-            started[name] = process, kept
-        for name, (process, kept) in started.items():
-            statuses[name] = process.wait()
-            kept.seek(0)
-            print(f"\n--- {name} ---\n{kept.read()}", flush=True)
-    return max(again(name, statuses[name], arguments) for name, arguments in runs().items())
+    everything = runs()
+    all_of(everything)
+    return max((status for run in everything if (status := again(run)) != NONE_CHOSEN), default=NONE_CHOSEN)
 
 
 if __name__ == "__main__":
