@@ -33,6 +33,7 @@ from voice.events import (
     Requeued,
 )
 from voice.listening import Listening
+from voice.listening_phone import ListeningPhones
 from voice.neighbours import VoicePorts
 from voice.numbers import NumberCalls
 from voice.over_nodes import OverNodes
@@ -81,7 +82,10 @@ class Conductor:
         self.numbers = NumberCalls(ports, self.legs.run, self.legs.all, self._by_interaction.get)
         self.phones = PhoneCalls(ports, tasks, self.legs, self.ask, self._by_interaction.get)
         self.listening = Listening(
-            self.browsers, self._by_interaction.get, lambda agent_id: bool(self._held_by(agent_id))
+            self.browsers,
+            self._by_interaction.get,
+            lambda agent_id: bool(self._held_by(agent_id)),
+            ListeningPhones(ports, self.legs, lambda agent_id: self.site.phone_of(agent_id)),  # noqa: PLW0108
         )
 
     def follow(self, site: VoiceSite) -> None:
@@ -125,8 +129,7 @@ class Conductor:
         ports = self._ports
         if (offer.replaces or offer.entry not in self.site.entries) and self.phones.received(offer):
             return
-        caller = SipCaller(offer, ports.signalling, ports.media, ports.sdp)
-        self._sip_callers[offer.call] = caller
+        caller = self._sip_callers[offer.call] = SipCaller(offer, ports.signalling, ports.media, ports.sdp)
         if self.admit(caller, offer.entry, CallerIdentity("phone", offer.caller, offer.caller_name)) is None:
             del self._sip_callers[offer.call]
 

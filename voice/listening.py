@@ -1,4 +1,4 @@
-"""Which supervisor listens to which call of this node, with the leg that they have as an agent."""
+"""Which supervisor listens to which call of this node: with their browser leg, or by their phone, which is rung."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,8 @@ from voice.asked import ListenAsked, ListenEnded, TakeOverAsked
 from voice.browsers import BrowserLegs
 from voice.events import Deny
 from voice.listeners import ListenMode
+from voice.listening_phone import IN_A_CALL, ListeningPhones, shown
+from voice.party import PartyKind, PartyView
 from voice.runner import CallRunner
 
 NO_CALL = Deny("not_connected", "there is no such call")
@@ -19,30 +21,73 @@ class Listening:
         browsers: BrowserLegs,
         runner_of: Callable[[str], CallRunner | None],
         talks: Callable[[str], bool],
+        phones: ListeningPhones,
     ) -> None:
         self._browsers = browsers
         self._runner_of = runner_of
         self._talks = talks
+        self._phones = phones
         self._where: dict[str, str] = {}
 
     def __len__(self) -> int:
         return len(self._where)
 
     async def begin(self, agent_id: str, interaction_id: str, mode: ListenMode, beside: str = "") -> Deny | None:
-        """Listens, or goes on in another way; ends what they listened to before. `beside`: an agent in the call."""
-        runner, leg_id = self._runner_of(interaction_id), self._browsers.leg(agent_id)
+        """Listens, or goes on in another way; ends what they listened to before. `beside`: an agent in the call.
+
+        Returns when they listen: by a phone, when that is answered.
+        """
+        runner = self._runner_of(interaction_id)
         if runner is None:
             return NO_CALL
-        if leg_id is None:
-            return Deny("no_leg", "sign in on the agent page first: that is where you listen")
         if self._talks(agent_id):
-            return Deny("in_a_call", "you are in a call of your own")
+            return IN_A_CALL
+        leg_id = await self._leg(agent_id, runner, mode, beside)
+        if isinstance(leg_id, Deny):
+            return leg_id
+        denied = await self._begin(agent_id, interaction_id, leg_id, mode, beside)
+        if denied is not None and agent_id not in self._where:
+            self._phones.release(agent_id)
+        return denied
+
+    async def _leg(self, agent_id: str, runner: CallRunner, mode: ListenMode, beside: str) -> str | Deny:
+        if self._phones.speaks(agent_id):
+            agents = [view.agent_id for view in runner.parties if view.kind is PartyKind.AGENT and view.agent_id]
+            who = beside or next(iter(agents), "")
+            if who not in agents:
+                return NO_CALL
+            return await self._phones.leg(agent_id, shown(mode, who), lambda: self.leave(agent_id))
+        leg_id = self._browsers.leg(agent_id)
+        return leg_id or Deny("no_leg", "sign in on the agent page first: that is where you listen")
+
+    async def _begin(
+        self, agent_id: str, interaction_id: str, leg_id: str, mode: ListenMode, beside: str
+    ) -> Deny | None:
+        # A phone took its time to be answered: the call may be over, and the supervisor in another one.
+        runner = self._runner_of(interaction_id)
+        if runner is None:
+            return NO_CALL
+        if self._talks(agent_id):
+            return IN_A_CALL
         if self._where.get(agent_id) not in (None, interaction_id):
-            self.leave(agent_id)
+            self._part(agent_id)
         denied = await runner.ask(ListenAsked(agent_id, leg_id, mode, beside))
         if denied is None:
             self._where[agent_id] = interaction_id
+            self._watch(runner, agent_id, interaction_id)
         return denied
+
+    def _watch(self, runner: CallRunner, agent_id: str, interaction_id: str) -> None:
+        """Listening ends with the last agent in the call, whom nobody has to tell of it."""
+        own = f"supervisor:{agent_id}"
+
+        def look(parties: tuple[PartyView, ...]) -> None:
+            if not any(view.party_id == own for view in parties):
+                runner.watchers.discard(look)
+                if self._where.get(agent_id) == interaction_id:
+                    self.leave(agent_id)
+
+        runner.watchers.add(look)
 
     async def end(self, agent_id: str, interaction_id: str) -> Deny | None:
         """Stops listening to this call."""
@@ -50,7 +95,9 @@ class Listening:
         if runner is None or self._where.get(agent_id) != interaction_id:
             return Deny("not_listening", "you do not listen to this call")
         del self._where[agent_id]
-        return await runner.ask(ListenEnded(agent_id))
+        denied = await runner.ask(ListenEnded(agent_id))
+        self._phones.release(agent_id)
+        return denied
 
     async def take_over(self, agent_id: str, interaction_id: str) -> Deny | None:
         """The customer is to speak with this supervisor alone. Done when the work item is queued for them."""
@@ -58,11 +105,18 @@ class Listening:
         if runner is None:
             return NO_CALL
         if self._talks(agent_id):
-            return Deny("in_a_call", "you are in a call of your own")
+            return IN_A_CALL
         return await runner.ask(TakeOverAsked(agent_id))
 
     def leave(self, agent_id: str, unless: str = "") -> None:
-        """The supervisor's leg is gone, or needed in a call of their own (`unless` it is that very one)."""
+        """The supervisor's leg is gone, or needed in a call of their own (`unless` it is that very one).
+
+        A phone has a leg of its own for that call.
+        """
+        self._part(agent_id, "" if self._phones.speaks(agent_id) else unless)
+        self._phones.release(agent_id)
+
+    def _part(self, agent_id: str, unless: str = "") -> None:
         interaction_id = self._where.pop(agent_id, None)
         runner = self._runner_of(interaction_id) if interaction_id not in (None, unless) else None
         if runner is not None:
@@ -72,3 +126,4 @@ class Listening:
         """The call is over, and with it the listening."""
         for agent_id in [agent_id for agent_id, where in self._where.items() if where == interaction_id]:
             del self._where[agent_id]
+            self._phones.release(agent_id)

@@ -109,10 +109,12 @@ async def softphone(
     answermode: str = "auto",
     codec: str = "PCMU/8000/1",
     sip_port: int = 0,
+    trace: bool = False,
 ) -> AsyncIterator[Softphone]:
     """A softphone that speaks `voice` (WAV, mono, 8 kHz); `register` signs it in as the phone of an agent.
 
-    Without it, it can be called as sip:USER@127.0.0.1:`sip_port`, as the far end of a trunk.
+    Without it, it can be called as sip:USER@127.0.0.1:`sip_port`, as the far end of a trunk. `trace` writes
+    each message into its log.
     """
     home = folder / f"baresip-{user}"
     home.mkdir()
@@ -134,8 +136,13 @@ async def softphone(
     (home / "accounts").write_text(f"<sip:{user}@{server.sip}>;{options}\n")
     (home / "contacts").write_text("")
     with (home / "log").open("wb") as log:
+        arguments = ["-4", "-f", str(home), *(["-s"] if trace else [])]
         process = await asyncio.create_subprocess_exec(
-            "baresip", "-4", "-f", str(home), stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
+            "baresip",
+            *arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
         )
     phone = None
     try:

@@ -145,6 +145,8 @@ async def test_repeated_requests_are_answered_again_and_count_once(running_serve
         ("INVITE", "2001", 404, ""),
         ("BYE", "4000", 481, ""),
         ("INFO", "4000", 481, ""),
+        ("NOTIFY", "4000", 481, ""),
+        ("REFER", "4000", 403, ""),
     ],
 )
 async def test_every_request_has_a_clean_final_answer(

@@ -1,16 +1,21 @@
 """Who listens where, over a scripted call; real ones are in tests/server/test_monitoring.py and tests/e2e."""
 
 import asyncio
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
-from tests.voice.fakes import Media
+from tests.voice.fakes import Media, Quiet, Router, Sdp, Signalling
+from tests.voice.test_dialled_legs import Tasks
 from voice.asked import ListenAsked, ListenEnded, SupervisorAsked, TakeOverAsked
 from voice.browsers import BrowserLegs
+from voice.dialled_legs import DialledLegs
 from voice.events import Deny
 from voice.listeners import ListenMode
 from voice.listening import Listening
+from voice.listening_phone import ListeningPhones
+from voice.neighbours import VoicePorts
+from voice.party import PartyView
 from voice.runner import CallRunner
 
 
@@ -20,6 +25,8 @@ class Call:
     def __init__(self) -> None:
         self.asked: list[SupervisorAsked] = []
         self.denied: Deny | None = None
+        self.parties: tuple[PartyView, ...] = ()
+        self.watchers: set[Any] = set()
 
     async def ask(self, event: SupervisorAsked) -> Deny | None:
         self.asked.append(event)
@@ -35,7 +42,10 @@ class Rig:
         self.talking: set[str] = set()
         self.browsers = BrowserLegs(Media(), lambda _agent: None)
         runners = cast("dict[str, CallRunner]", self.calls)
-        self.listening = Listening(self.browsers, runners.get, self.talking.__contains__)
+        quiet = Quiet()
+        ports = VoicePorts(Signalling(), Media(), Sdp(), Router(), quiet, quiet)
+        phones = ListeningPhones(ports, DialledLegs(Tasks()), lambda _agent: None)
+        self.listening = Listening(self.browsers, runners.get, self.talking.__contains__, phones)
 
     async def leg(self) -> str:
         await self.browsers.open("sue", "offer")
