@@ -65,6 +65,16 @@ class Socket:
         async with asyncio.timeout(self._limits.write_timeout_s):
             await self.ws.send_frame(payload, self.frame)
 
+    def write_now(self, payload: bytes) -> bool:
+        """Put it on the wire without waiting; False, with nothing written, when the client must be waited for."""
+        transport = self._request.transport
+        if transport is None or transport.is_closing() or self.ws.closed:
+            return False
+        if transport.get_write_buffer_size() > self._limits.write_buffer_bytes:
+            return False
+        transport.write(_frame(payload, self.frame))
+        return True
+
     async def write_message(self, message: ServerMessage) -> None:
         """As `write`."""
         await self.write(self.codec.encode(message))
@@ -81,6 +91,16 @@ class Socket:
             _log.debug("agent_connection_cut", code=code, error=repr(error))
             if self._request.transport is not None:
                 self._request.transport.abort()
+
+
+def _frame(payload: bytes, kind: WSMsgType) -> bytes:
+    """A whole message as one unmasked frame (RFC 6455 s.5.2)."""
+    size, first = len(payload), 0x80 | kind
+    if size < 126:
+        return bytes((first, size)) + payload
+    if size < 1 << 16:
+        return bytes((first, 126)) + size.to_bytes(2, "big") + payload
+    return bytes((first, 127)) + size.to_bytes(8, "big") + payload
 
 
 class SnapshotError(Exception):
@@ -110,6 +130,8 @@ class Connection:
         self._limits = limits
         self._session: Session | None = None
         self._awake = asyncio.Event()
+        # Whether the writer has nothing in hand.
+        self._idle = False
         self._ending: ByeCode | None = None
         self._detail: str | None = None
         self._ended = asyncio.Event()
@@ -117,7 +139,16 @@ class Connection:
         self._opening_leg = False
 
     def wake(self) -> None:
-        """There may be something to write."""
+        """There may be something to write: at once where the writer would have nothing else to do, else by it."""
+        session = self._session
+        if session is not None and self._idle and not self._awake.is_set() and self._ending is None:
+            while session.phase is Phase.LIVE and (payload := session.next(self._generation)) is not None:
+                if not self._socket.write_now(payload):
+                    break
+                session.take(self._generation)
+            else:
+                if session.phase is Phase.LIVE:
+                    return
         self._awake.set()
 
     def close(self, code: ByeCode) -> None:
@@ -142,6 +173,7 @@ class Connection:
         try:
             await self._ended.wait()
         finally:
+            self._idle = False
             await cancel_and_wait({writer, reader})
         if self._ending is not None:
             await self._socket.end(self._ending, self._detail)
@@ -164,7 +196,9 @@ class Connection:
                 await self._flush(session)
                 if self._ending is not None:
                     break
+                self._idle = True
                 await self._awake.wait()
+                self._idle = False
         except TimeoutError:
             self._ending = ByeCode.SLOW_CLIENT
         except ConnectionError:

@@ -173,13 +173,17 @@ class Session:
         return True
 
     def take(self, generation: int) -> bytes | None:
-        """The next payload to write on that connection, or None when there is none for it."""
-        if generation != self.generation or self.phase is not Phase.LIVE:
-            return None
-        payload = self._outbox.get(self._sent + 1)
+        """The next payload to write on that connection, or None when there is none for it; it counts as written."""
+        payload = self.next(generation)
         if payload is not None:
             self._sent += 1
         return payload
+
+    def next(self, generation: int) -> bytes | None:
+        """As `take`, and it does not count as written yet."""
+        if generation != self.generation or self.phase is not Phase.LIVE:
+            return None
+        return self._outbox.get(self._sent + 1)
 
     def resync(self) -> None:
         """Drop what is held and have a snapshot taken."""

@@ -13,7 +13,6 @@ import asyncio
 import gc
 import itertools
 import os
-import resource
 import shutil
 import sys
 import tempfile
@@ -23,7 +22,6 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
-import aiohttp
 import msgspec
 import uvloop
 from argon2 import PasswordHasher
@@ -32,8 +30,10 @@ import config
 from agents_ws import messages as m
 from agents_ws.endpoint import PATH
 from agents_ws.examples import OFFER
+from bench.agents import Agents
 from bench.figures import cpu_ms, line
 from bench.offer import free_port
+from bench.stages import Stages
 from config.policy import site_policy
 from config.settings import parse
 from config.whole import load_whole
@@ -106,90 +106,6 @@ async def tokens(node: Node) -> dict[str, str]:
         await accounts.set_password(account, "bench", 1)
         made[agent_id] = (await sessions.open(account, time.time_ns() // 1000)).token
     return made
-
-
-# -- the agents' process
-
-
-async def client(base: str, lines: list[list[str]]) -> None:
-    """Connects every agent and prints `interaction arrival` for each offer, gathered and written off the hot path."""
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
-    found: list[tuple[str, int]] = []
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
-        ready = [asyncio.Event() for _ in lines]
-        readers = [
-            asyncio.create_task(agent(http, base, token, event, found))
-            for (_, token), event in zip(lines, ready, strict=True)
-        ]
-        for event in ready:
-            await event.wait()
-        print("ready", flush=True)
-        gc.collect()
-        gc.freeze()
-        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
-        for name, at in found:
-            print(name, at)
-        print("end", flush=True)
-        for reader in readers:
-            reader.cancel()
-
-
-async def agent(
-    http: aiohttp.ClientSession, base: str, token: str, ready: asyncio.Event, found: list[tuple[str, int]]
-) -> None:
-    """One agent's socket."""
-    async with http.ws_connect(base + PATH, protocols=[m.SUBPROTOCOL]) as ws:
-        await ws.send_str(m.encode(m.Hello(token=token)).decode())
-        async for raw in ws:
-            at = time.monotonic_ns()
-            message = m.decode_server(raw.data)
-            if isinstance(message, m.Welcome):
-                ready.set()
-            elif isinstance(message, m.Offer):
-                found.append((message.interaction_id, at))
-            if isinstance(message, m.NumberedMessage) and message.seq % 20 == 0:
-                await ws.send_str(m.encode(m.Ack(seq=message.seq)).decode())
-
-
-class Agents:
-    """The process of the agents."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-
-    @classmethod
-    async def start(cls, base: str, tokens_file: Path) -> "Agents":
-        """Returns when all of them are connected."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bench.assign", "--client", base, "--tokens", str(tokens_file)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        agents = cls(process)
-        async with asyncio.timeout(120):
-            assert await agents._line() == "ready"
-        return agents
-
-    @property
-    def pid(self) -> int:
-        """For its CPU time."""
-        return self._process.pid
-
-    async def arrivals(self) -> dict[str, int]:
-        """Monotonic nanoseconds at which each interaction's offer arrived; the process ends with it."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(b"\n")
-        found = {}
-        while (text := await self._line()) != "end":
-            name, at = text.split()
-            found[name] = int(at)
-        await self._process.wait()
-        return found
-
-    async def _line(self) -> str:
-        assert self._process.stdout is not None
-        return (await self._process.stdout.readline()).decode().strip()
 
 
 # -- measurements
@@ -327,15 +243,17 @@ async def flat_out(agents: int, count: int) -> None:
         await server.stop()
 
 
-async def measure(agents: int, rate: int, count: int) -> None:
-    """Everything in one run."""
+async def measure(agents: int, rate: int, count: int, *, stages: bool = False) -> None:
+    """Everything in one run; with `stages` the moments of each offer's way too."""
     where = f"{agents} agents connected from another process, {rate} assignments a second"
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jf-bench-")))
         node = await start_node(folder, make_site(folder, agents), stack)
         tokens_file = folder / "tokens"
-        tokens_file.write_text("".join(f"{name} {token}\n" for name, token in (await tokens(node)).items()))
-        far = await Agents.start(f"http://127.0.0.1:{node.settings.http_port}", tokens_file)
+        tokens_file.write_text("\n".join((await tokens(node)).values()))
+        far = await Agents.start(f"http://127.0.0.1:{node.settings.http_port}{PATH}", tokens_file)
+        stack.push_async_callback(far.kill)
+        await far.connect()
         for agent_id in node.site.agents:
             node.voice.reach.leg(agent_id, up=True)
             assert await node.voice.desk.set_presence(agent_id, "ready", None) is None
@@ -349,41 +267,43 @@ async def measure(agents: int, rate: int, count: int) -> None:
         pids = {"server": os.getpid(), "agents": far.pid, "store": embedded.pid}
         if (records := node.core.projection.pid) is not None:
             pids["records"] = records
+        stamps = Stages(node) if stages else None
         before = {who: cpu_ms(pid) for who, pid in pids.items()}
         intended = await offers(node, events, names, rate)
         used = {who: cpu_ms(pid) - before[who] for who, pid in pids.items()}
+        if stamps is not None:
+            stamps.close()
         floor = await floors(node, OFFER, [f"f{number}" for number in range(count // 4)], rate)
-        arrived = await far.arrivals()
+        arrived = await far.end()
         for name, asked in (("assign.event_to_socket", intended), ("assign.floor_noop_and_socket", floor)):
             samples = [(arrived.get(work, NEVER) - due) / 1000 for work, due in asked.items()]
             print(line(name, "us", samples, where), flush=True)
         for who, spent in used.items():
             print(line(f"assign.cpu.{who}", "us CPU/assignment", [1000 * spent / count], where), flush=True)
+        if stamps is not None:
+            for stage, samples in stamps.steps(intended, arrived):
+                print(line(f"assign.stage.{stage}", "us", samples, where), flush=True)
+            print(line("assign.gc", "us", [ns / 1000 for ns in stamps.pauses] or [0.0], where), flush=True)
 
 
 def main() -> None:
-    """Measures, or plays the agents."""
+    """Measures, or ticks."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--agents", type=int, default=1000)
     parser.add_argument("--rate", type=int, default=500)
     parser.add_argument("--count", type=int, default=5000)
-    parser.add_argument("--client")
+    parser.add_argument("--stages", action="store_true", help="the moments of each offer's way as well")
     parser.add_argument("--tick", type=int, default=0)
-    parser.add_argument("--tokens", default="")
     arguments = parser.parse_args()
     if arguments.tick:
         tick(arguments.tick, arguments.count)
-        return
-    if arguments.client:
-        signed_in = [entry.split() for entry in Path(arguments.tokens).read_text().splitlines()]
-        uvloop.run(client(arguments.client, signed_in))
         return
     logs.configure("error")
     only = os.environ.get("ONLY", "")
     if "assign.committed".startswith(only) or only.startswith("assign.committed"):
         uvloop.run(flat_out(arguments.agents, 4 * arguments.count))
     if not only.startswith("assign.committed"):
-        uvloop.run(measure(arguments.agents, arguments.rate, arguments.count))
+        uvloop.run(measure(arguments.agents, arguments.rate, arguments.count, stages=arguments.stages))
 
 
 if __name__ == "__main__":

@@ -113,7 +113,7 @@ async def build_core(ground: Ground) -> CorePart:
             metrics.decided(elapsed_us)
         waits.observe(turn)
 
-    await shard.restore(policy, speaker, decided)
+    await shard.restore(policy, speaker, decided, speaker.note)
     contexts.prefers = lambda queue: _prefers(shard.dispatcher, queue)
     speaker.owning = management.owning = lambda: shard.owning
     folder = JournalFolder(settings.data_dir / "journal", SHARD)

@@ -88,8 +88,6 @@ class DeskNews:
             self._moved(turn.event, refused=any(isinstance(c, Refuse) for c in turn.commands))
         for command in turn.commands:
             self._show(command)
-        if self.days is not None:
-            self.days.observe(turn)
         if self.parked is not None:
             for command in turn.commands:
                 if isinstance(command, ParkWork):
@@ -101,6 +99,11 @@ class DeskNews:
             row = self._board.reservation(turn.event.reservation_id)
             if row is not None and row.state is OfferState.CONNECTED:
                 self.assignment(row.agent_id, row.reservation_id)
+
+    def note(self, turn: Turn) -> None:
+        """Whose day it changed is told them a little later."""
+        if self.days is not None:
+            self.days.observe(turn)
 
     def _moved(self, event: facts.AgentConnected, *, refused: bool) -> None:
         """An agent is where they came last; of two who come at once each is told again until one is the last."""

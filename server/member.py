@@ -73,6 +73,7 @@ class ShardMember(ShardViews):
         self._forwarder = Forwarder(store, member.label, away=self._set_away)
         self._sweeper = Sweeper(register, store, member)
         self._speak: Callable[[Turn], None] = lambda _turn: None
+        self._note: Callable[[Turn], None] = lambda _turn: None
         self._decided: Callable[[Turn, int], None] = lambda _turn, _us: None
         self._inbox_at = ""
         self._tasks: TaskOwner
@@ -197,12 +198,16 @@ class ShardMember(ShardViews):
             tasks.spawn(self._owner.renew(), "lease", endless=True)
 
     async def restore(
-        self, policy: Policy, speak: Callable[[Turn], None], decided: Callable[[Turn, int], None]
+        self,
+        policy: Policy,
+        speak: Callable[[Turn], None],
+        decided: Callable[[Turn, int], None],
+        note: Callable[[Turn], None] = lambda _turn: None,
     ) -> None:
         """`dispatcher` is there from now on; `policy` becomes current when it differs. Nothing is spoken yet."""
-        self._speak, self._decided = speak, decided
+        self._speak, self._decided, self._note = speak, decided, note
         if self._owner is not None:
-            self._pump = await self._owner.restore(policy, self._spoken, decided)
+            self._pump = await self._owner.restore(policy, self._spoken, decided, note)
             self.dispatcher = self._pump.dispatcher
         elif self._replica is not None:
             self.dispatcher = self._replica.dispatcher
@@ -300,6 +305,7 @@ class ShardMember(ShardViews):
         self._decided(turn, 0)
         try:
             self._spoken(turn)
+            self._note(turn)
         except Exception:  # one effect that fails must not stop everybody else's
             log.exception("speak_failed", sequence=turn.sequence, kind=type(turn.event).__name__)
 
@@ -322,7 +328,15 @@ class ShardMember(ShardViews):
         clock = ShardClock(lease.now_us, max(replica.clock, lease.clock, self._clock.now()) + 1)
         self._set_owner(ShardOwner(self.store, lease, replica.image, clock))
         self._tasks.spawn(self.owner.renew(), "lease", endless=True)
-        pump = Pump(self.dispatcher, self.owner, clock, replica.sequence, self._spoken, decided=self._decided)
+        pump = Pump(
+            self.dispatcher,
+            self.owner,
+            clock,
+            replica.sequence,
+            self._spoken,
+            note=self._note,
+            decided=self._decided,
+        )
         if self.dispatcher.unfinished:
             pump.unsettled.add(replica.sequence)
         await self._sweeper.look()

@@ -3,6 +3,9 @@
 `post` decides at once, in memory. The committer writes all turns that have gathered in one atomic commit (group
 commit), then carries out their commands in order. While the store is away turns gather and nothing is spoken; when it
 is back the same commit is tried again, which is safe because a commit is idempotent by sequence.
+
+What is spoken first is what somebody waits for. What only keeps account of it (`note`) follows once that is on its
+way: in the loop's next turn, while the store works on the next commit if there is one.
 """
 
 import asyncio
@@ -54,6 +57,7 @@ class Pump(ShardViews):
         sequence: int,
         speak: Callable[[Turn], None],
         *,
+        note: Callable[[Turn], None] | None = None,
         decided: Callable[[Turn, int], None] | None = None,
     ) -> None:
         self.dispatcher = dispatcher
@@ -66,8 +70,11 @@ class Pump(ShardViews):
         self._committer = committer
         self._clock = clock
         self._speak = speak
+        self._note = note
         self._decided = decided
         self._pending: list[Turn] = []
+        self._spoken: list[Turn] = []
+        self._noted = sequence
         self._entries: dict[int, str] = {}
         self._waiting: dict[int, asyncio.Future[tuple[Command, ...]]] = {}
         self._wake = asyncio.Event()
@@ -116,12 +123,11 @@ class Pump(ShardViews):
                 self._wake.clear()
                 while self._pending:
                     await self._commit_batch()
-                    self.dispatcher.tidy()
-                self._idle.set()
             if self._broken is not None:
                 raise self._broken
         finally:
             self._closed = self._ended = True
+            self._note_spoken()
             if self._timer is not None:
                 self._timer.cancel()
             for future in self._waiting.values():
@@ -131,9 +137,9 @@ class Pump(ShardViews):
             self._idle.set()
 
     async def drain(self) -> None:
-        """Returns when all that was posted is committed and spoken. Raises PumpClosedError when it never will be."""
+        """Returns when all that was posted is committed, spoken and noted. Raises PumpClosedError if it never is."""
         last = self.sequence
-        while self._pending and self._pending[0].sequence <= last:
+        while self._noted < last:
             if self._ended:
                 raise PumpClosedError
             await self._idle.wait()
@@ -189,7 +195,15 @@ class Pump(ShardViews):
             self.away, self.trouble = False, ""
         del self._pending[: len(batch)]
         for turn in batch:
-            self._speak_turn(turn)
+            self._guard(self._speak, turn)
+        if not self._spoken:
+            asyncio.get_running_loop().call_soon(self._note_spoken)
+        self._spoken += batch
+        # Whoever waits goes on after that: what was posted is noted too by then.
+        for turn in batch:
+            future = self._waiting.pop(turn.sequence, None)
+            if future is not None and not future.done():
+                future.set_result(turn.commands)
 
     def _applied_by(self, batch: Sequence[Turn]) -> str:
         """The last inbox entry that these turns apply."""
@@ -199,14 +213,21 @@ class Pump(ShardViews):
                 last = self._entries.pop(turn.sequence, last)
         return last
 
-    def _speak_turn(self, turn: Turn) -> None:
+    def _note_spoken(self) -> None:
+        spoken, self._spoken = self._spoken, []
+        for turn in spoken:
+            if self._note is not None:
+                self._guard(self._note, turn)
+            self._noted = turn.sequence
+        self.dispatcher.tidy()
+        if not self._pending:
+            self._idle.set()
+
+    def _guard(self, part: Callable[[Turn], None], turn: Turn) -> None:
         try:
-            self._speak(turn)
+            part(turn)
         except Exception:  # one effect that fails must not stop everybody else's
             log.exception("speak_failed", sequence=turn.sequence, kind=type(turn.event).__name__)
-        future = self._waiting.pop(turn.sequence, None)
-        if future is not None and not future.done():
-            future.set_result(turn.commands)
 
     def _arm(self) -> None:
         deadline = self.dispatcher.next_deadline()

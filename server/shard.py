@@ -51,7 +51,11 @@ class ShardOwner:
         return cls(store, lease, image, clock)
 
     async def restore(
-        self, policy: Policy, speak: Callable[[Turn], None], decided: Callable[[Turn, int], None]
+        self,
+        policy: Policy,
+        speak: Callable[[Turn], None],
+        decided: Callable[[Turn, int], None],
+        note: Callable[[Turn], None] | None = None,
     ) -> Pump:
         """The pump over a dispatcher as it was; `policy` becomes current when it differs from the stored one."""
         dispatcher = Dispatcher()
@@ -61,7 +65,7 @@ class ShardOwner:
         for command in dispatcher.restore(known, self.image, self.restored_at):
             log.warning("spoken_before_the_pump", command=type(command).__name__)
         self.restored_under = dispatcher.policy
-        pump = Pump(dispatcher, self, self.clock, self.image.applied, speak, decided=decided)
+        pump = Pump(dispatcher, self, self.clock, self.image.applied, speak, note=note, decided=decided)
         if stored != policy.version:
             pump.tell(PolicyChanged(policy), "start")
         return pump

@@ -1,4 +1,4 @@
-"""What happens after a commit, in this order: agents are shown, calls are moved, records and metrics are fed."""
+"""What happens after a commit: agents are shown and calls are moved; later, records, metrics and the rest are fed."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -24,7 +24,7 @@ class Records(Protocol):
 
 
 class Speaker:
-    """The pump's `speak`. Parts are attached once they are built; nothing is committed before that.
+    """The pump's `speak`, and its `note`. Parts are attached once they are built; nothing is committed before that.
 
     `failures` counts parts that raised.
     """
@@ -59,12 +59,16 @@ class Speaker:
         self._far_pages = observe
 
     def __call__(self, turn: Turn) -> None:
-        """One committed turn. A part that fails is logged: it must not keep the others from what was decided."""
+        """Whoever waits for a committed turn. A part that fails is logged: it must not keep the others from it."""
         self._guard(self._show, turn)
         for command in turn.commands:
             self._guard(self._move, command)
             self._guard(self._move_chat, command)
         self._guard(self._show_far, turn)
+
+    def note(self, turn: Turn) -> None:
+        """Who only keeps account of committed turns, in the same manner."""
+        self._guard(self._touch, turn)
         self._guard(self._record, turn)
         self._guard(self._manage, turn)
 
@@ -91,6 +95,10 @@ class Speaker:
     def _show_far(self, turn: Turn) -> None:
         if self._far_pages is not None:
             self._far_pages(turn)
+
+    def _touch(self, turn: Turn) -> None:
+        if self._desk is not None:
+            self._desk.note(turn)
 
     def _manage(self, turn: Turn) -> None:
         if self._management is not None:

@@ -1,4 +1,5 @@
-"""The lean connection of the commit path: one write for each turn of the event loop, replies in order by hiredis.
+"""The lean connection of the commit path: what is sent while replies are awaited goes in one write for each turn of
+the event loop, what is sent on an idle connection goes at once. Replies come in order, by hiredis.
 
 redis-py costs about three times as much per commit (bench/commit.py measures both); it does all the rest.
 """
@@ -45,7 +46,7 @@ class Link:
         if wire is None or wire.lost or self._callers:
             futures = await self._send_connecting(packed)
         else:
-            futures = [wire.send(one) for one in packed]
+            futures = wire.send_all(packed)
         if len(futures) > 1:
             await asyncio.wait(futures)
             for future in futures:
@@ -65,7 +66,7 @@ class Link:
             async with self._connecting:
                 if self._wire is None or self._wire.lost:
                     self._wire = await self._connect()
-                return [self._wire.send(one) for one in packed]
+                return self._wire.send_all(packed)
         finally:
             self._callers -= 1
 
@@ -80,7 +81,7 @@ class Link:
                 else:
                     _, wire = await loop.create_connection(factory, address.host, address.port)
                 for command in address.login.greeting():
-                    await wire.send(_pack(command))
+                    await wire.send_all([_pack(command)])[0]
         except (OSError, TimeoutError) as error:
             raise StoreLost(f"cannot connect to {address}: {error or 'timed out'}") from error
         return wire
@@ -99,18 +100,23 @@ class _Wire(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._alarm: asyncio.TimerHandle | None = None
 
-    def send(self, packed: bytes) -> "asyncio.Future[Any]":
-        future: asyncio.Future[Any] = self._loop.create_future()
+    def send_all(self, packed: list[bytes]) -> "list[asyncio.Future[Any]]":
+        futures: list[asyncio.Future[Any]] = [self._loop.create_future() for _ in packed]
         if self.lost:
-            future.set_exception(StoreLost("the connection is gone"))
-            return future
-        if not self._unsent:
+            for future in futures:
+                future.set_exception(StoreLost("the connection is gone"))
+            return futures
+        idle = not self._awaited
+        if not idle and not self._unsent:
             self._loop.call_soon(self._flush)
-        self._unsent.append(packed)
-        self._awaited.append((future, self._loop.time()))
+        self._unsent += packed
+        now = self._loop.time()
+        self._awaited.extend((future, now) for future in futures)
         if self._alarm is None:
             self._alarm = self._loop.call_later(self._timeout, self._check_overdue)
-        return future
+        if idle:
+            self._flush()
+        return futures
 
     def abort(self, reason: str) -> None:
         self._fail(StoreLost(reason))
@@ -144,7 +150,7 @@ class _Wire(asyncio.Protocol):
             self.abort(str(reply))
 
     def _flush(self) -> None:
-        if self._transport is not None and not self.lost:
+        if self._unsent and self._transport is not None and not self.lost:
             self._transport.write(b"".join(self._unsent))
         self._unsent.clear()
 

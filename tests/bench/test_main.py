@@ -17,7 +17,7 @@ from tests.browser import needs_chromium
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"name", "unit", "p50", "p99", "n", "conditions"}
-HELPERS = {"__init__", "__main__", "callcenter", "figures", "opus", "phones", "table"}
+HELPERS = {"__init__", "__main__", "agents", "callcenter", "figures", "opus", "phones", "stages", "table"}
 HELPERS |= {"decision_burst", "decision_sites", "decision_turns", "decision_where", "decision_worst"}
 TINY: dict[str, list[str]] = {
     "call": ["--agents", "2", "--runs", "1", "--calls", "2", "--rings", "2"],
@@ -30,7 +30,8 @@ TINY: dict[str, list[str]] = {
     "decision": ["--quick"],
     "sip": ["200"],
     "recording": ["5"],
-    "assign": ["--agents", "20", "--rate", "500", "--count", "300"],
+    "assign": ["--agents", "20", "--rate", "500", "--count", "300", "--stages"],
+    "crowd": ["--agents", "40", "--back", "20", "--pushes", "400"],
     "what_if": ["--agents", "5", "--asks", "1", "--seconds", "0.2"],
     "takeover": ["--agents", "50", "--kills", "1", "--stops", "0"],
     "page": ["--agents", "20", "--seconds", "1"],

@@ -224,7 +224,9 @@ class House:
         )
         self.metrics = Metrics()
         self.speaker = Speaker(RoutingMeter(self.metrics, {}), self.contexts)
-        self.pump: Pump = await self.owner.restore(site_policy(self.site), self._speak, lambda _turn, _us: None)
+        self.pump: Pump = await self.owner.restore(
+            site_policy(self.site), self._speak, lambda _turn, _us: None, self.speaker.note
+        )
         self.projection = Projection(Projector(self.database), store, lambda _position: None)
         self._build_voice()
         self._build_desk()

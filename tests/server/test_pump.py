@@ -64,14 +64,19 @@ class Rig:
             self.clock,
             sequence,
             self.speak,
+            note=self.note,
             decided=lambda turn, elapsed: self.decided.append(turn.sequence),
         )
         self.on_speak: Callable[[Turn], None] = lambda _turn: None
+        self.on_note: Callable[[Turn], None] = lambda _turn: None
         self.task: asyncio.Task[None] | None = None
 
     def speak(self, turn: Turn) -> None:
         self.committer.log.append(f"speak {turn.sequence}")
         self.on_speak(turn)
+
+    def note(self, turn: Turn) -> None:
+        self.on_note(turn)
 
     def run(self) -> asyncio.Task[None]:
         self.task = asyncio.create_task(self.pump.run(), name="pump")
@@ -139,6 +144,37 @@ async def test_what_gathers_during_a_commit_is_one_commit_in_order(rig: Rig) -> 
     spoken = [entry for entry in rig.committer.log if entry.startswith("speak")]
     assert spoken == [f"speak {number}" for number in range(1, 12)]
     assert rig.committer.log.index("speak 2") > rig.committer.log.index("commit 11"), "the whole group first"
+
+
+async def test_what_is_only_noted_comes_after_what_is_spoken_and_after_the_next_commit_began(rig: Rig) -> None:
+    log = rig.committer.log
+    rig.on_note = lambda turn: log.append(f"note {turn.sequence} at attempt {len(rig.committer.attempts)}")
+    rig.on_speak = lambda turn: rig.pump.tell(NOTE, "effect") if turn.sequence == 1 else None
+    rig.run()
+    await rig.pump.post(NOTE, "t")
+    assert log[:3] == ["commit 1", "speak 1", "note 1 at attempt 2"], "noted once the next commit is on its way"
+    await rig.pump.drain()
+    assert log[3:] == ["commit 2", "speak 2", "note 2 at attempt 2"]
+
+
+async def test_drained_and_answered_and_ended_mean_noted(rig: Rig) -> None:
+    noted: list[int] = []
+
+    def note(turn: Turn) -> None:
+        noted.append(turn.sequence)
+        raise RuntimeError("a mistake of ours")
+
+    rig.on_note = note
+    running = rig.run()
+    await rig.pump.post(NOTE, "t")
+    assert noted == [1]
+    rig.pump.tell(NOTE, "t")
+    await rig.pump.drain()
+    assert noted == [1, 2]
+    rig.pump.tell(NOTE, "t")
+    rig.pump.close()
+    await asyncio.wait_for(running, 5)
+    assert noted == [1, 2, 3]
 
 
 async def test_a_group_is_bounded(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

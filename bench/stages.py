@@ -1,0 +1,115 @@
+"""Where the time goes between an event and its offer: the moments of one run, put on the node from outside.
+
+`Stages` wraps methods of a running node. Each wrapped method costs a microsecond more, and the offer's way is otherwise
+the same. Each moment is kept by the clock and by the thread's own CPU time, so that what other processes on the
+machine take can be told from what the server does. The garbage collector's pauses are counted beside them.
+"""
+
+import gc
+import itertools
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from agents_ws import messages as m
+from router import events as facts
+from router.rows import Turn
+from server.node import Node
+from server.storage import SHARD
+from store.keys import shard_keys
+
+# In this order; each is counted from the one before it: the first from the intended time, and after the last the
+# agent's process reads (`read`).
+MOMENTS = ("told", "decided", "commit", "sent", "answered", "spoken", "written")
+
+
+class Stages:
+    """Nanoseconds of each moment by interaction, as far as each came: the clock's, and the thread's CPU time."""
+
+    def __init__(self, node: Node) -> None:
+        self.found: dict[str, dict[str, tuple[int, int]]] = {}
+        self.pauses: list[int] = []
+        self._batch: list[str] = []
+        self._began = 0
+        pump = node.core.pump.pump
+        self._wrap_commit(node)
+        self._wrap(pump, "tell", self._told, self._decided)
+        self._wrap(node.voice.hub, "send", self._spoken, self._written)
+        gc.callbacks.append(self._collected)
+
+    def close(self) -> None:
+        """Counts no more pauses."""
+        gc.callbacks.remove(self._collected)
+
+    def steps(self, due: dict[str, int], read: dict[str, int]) -> Iterator[tuple[str, list[float]]]:
+        """Each stage's name (`decided`: from told to decided) with its microseconds; `.cpu`: the thread's own."""
+        for before, after in itertools.pairwise(MOMENTS):
+            pairs = [(each[before], each[after]) for each in self.found.values() if before in each and after in each]
+            if pairs:
+                yield after, [(end[0] - begin[0]) / 1000 for begin, end in pairs]
+                yield f"{after}.cpu", [(end[1] - begin[1]) / 1000 for begin, end in pairs]
+        first, last = MOMENTS[0], MOMENTS[-1]
+        yield first, [(each[first][0] - due[name]) / 1000 for name, each in self.found.items() if name in due]
+        ends = [(each[last][0], read[name]) for name, each in self.found.items() if last in each and name in read]
+        yield "read", [(end - begin) / 1000 for begin, end in ends]
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _stamp(self, interaction: str, moment: str) -> None:
+        self.found.setdefault(interaction, {}).setdefault(moment, (time.monotonic_ns(), time.thread_time_ns()))
+
+    def _wrap(self, thing: Any, name: str, before: Callable[..., None], after: Callable[..., None]) -> None:
+        inner = getattr(thing, name)
+
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            before(*args)
+            found = inner(*args, **kwargs)
+            after(*args)
+            return found
+
+        setattr(thing, name, wrapped)
+
+    def _told(self, event: facts.Event, _cause: str) -> None:
+        if isinstance(event, facts.WorkQueued):
+            self._stamp(event.interaction_id, "told")
+
+    def _decided(self, event: facts.Event, _cause: str) -> None:
+        if isinstance(event, facts.WorkQueued):
+            self._stamp(event.interaction_id, "decided")
+
+    def _spoken(self, _agent_id: str, message: m.NumberedMessage) -> None:
+        if isinstance(message, m.Offer):
+            self._stamp(message.interaction_id, "spoken")
+
+    def _written(self, _agent_id: str, message: m.NumberedMessage) -> None:
+        if isinstance(message, m.Offer):
+            self._stamp(message.interaction_id, "written")
+
+    def _wrap_commit(self, node: Node) -> None:
+        owner, link = node.core.pump.owner, node.storage.connection.link(shard_keys(SHARD).head)
+        commit, call = owner.commit, link.call
+
+        async def committed(turns: Sequence[Turn], inbox: str = "") -> None:
+            events = [turn.event for turn in turns]
+            self._batch = [event.interaction_id for event in events if isinstance(event, facts.WorkQueued)]
+            self._all("commit")
+            await commit(turns, inbox)
+
+        async def called(*commands: Any) -> list[Any]:
+            self._all("sent")
+            found = await call(*commands)
+            self._all("answered")
+            return found
+
+        owner.commit = committed  # type: ignore[method-assign]
+        link.call = called  # type: ignore[method-assign]
+
+    def _all(self, moment: str) -> None:
+        for name in self._batch:
+            self._stamp(name, moment)
+
+    def _collected(self, phase: str, _info: dict[str, int]) -> None:
+        if phase == "start":
+            self._began = time.monotonic_ns()
+        else:
+            self.pauses.append(time.monotonic_ns() - self._began)
