@@ -77,8 +77,8 @@ class Agent:
     offers accepted since the day began. `recent` are the times at which the last new items came, `fresh_until` the time
     before which the agent's limit of fresh work lets no other come (None: it may); that time has its timer.
 
-    `stamp`, `counted` and `profiles` belong to matching: an entry of an older stamp is stale; `counted` is whether the
-    profiles count the agent as present.
+    `stamp`, `counted` and `profiles` belong to matching: an entry of an older stamp is stale; `counted` are the
+    media for which the profiles count the agent as present.
     """
 
     agent_id: str
@@ -104,7 +104,7 @@ class Agent:
     held: dict[Medium, int] = field(default_factory=dict)
     reservations: "dict[str, Reservation]" = field(default_factory=dict)
     stamp: int = 0
-    counted: bool = False
+    counted: tuple[Medium, ...] = ()
     profiles: "dict[Slot, Memberships]" = field(default_factory=dict)
 
     def move(self, cause: AgentCause) -> Presence:
@@ -117,6 +117,11 @@ class Agent:
     def present(self) -> bool:
         """Whether the agent counts as there: signed in, and connected or expected back within the grace."""
         return self.presence is not Presence.OFFLINE and (self.connected or self.grace_deadline is not None)
+
+    @property
+    def staffs(self) -> tuple[Medium, ...]:
+        """The media for which the agent counts as there: who cannot be reached by a medium cannot take its work."""
+        return self.media if self.present else ()
 
     @property
     def ready(self) -> bool:

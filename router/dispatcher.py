@@ -86,7 +86,7 @@ class Dispatcher(Views):
             if row.presence is not Presence.OFFLINE and (row.connected or row.grace_deadline is not None):
                 self._moves.set_grace(agent, self._moves.now + policy.reconnect_grace_us)
         for agent in self._shard.agents.values():
-            agent.counted = agent.present
+            agent.counted = agent.staffs
         self._moves.restoring = True
         self._adopt(policy, known=image.policy_version == policy.version)
         self._settle()

@@ -170,7 +170,7 @@ class Case:
             return ()
         alone = [agent_id for agent_id in work.preferred if not work.named or agent_id in work.named]
         members = [agents[agent_id] for agent_id in alone if agent_id in agents]
-        return tuple(alone) if any(one.present and self.never(one) is None for one in members) else ()
+        return tuple(alone) if any(work.medium in one.staffs and self.never(one) is None for one in members) else ()
 
     def _held_back(self) -> Failure | None:
         """The queue's reserve, where it holds the item back. It has no part in work that is for certain agents only."""

@@ -245,7 +245,7 @@ def _check_indexes(shard: Shard) -> None:
         _require(live == keys, f"profile {profile.key}: eligible set differs from a scan")
         free = len(able) if profile.key.reserve else 0
         _require(profile.free == free, f"profile {profile.key}: {profile.free} free")
-        present = sum(1 for agent in profile.members.values() if agent.present)
+        present = sum(1 for agent in profile.members.values() if profile.key.medium in agent.staffs)
         _require(profile.present == present, f"profile {profile.key}: {profile.present} present")
         members = sorted(agent.agent_id for agent in shard.agents.values() if profile.admits(agent))
         _require(sorted(profile.members) == members, f"profile {profile.key}: members differ from a scan")

@@ -117,7 +117,7 @@ class Matcher:
         return tuple(self._preferring.get(agent.agent_id, {}).values())
 
     def staffed(self, work: Work, line: Line) -> bool:
-        """Whether any agent is present who could take the item as it now is, but for what they hold."""
+        """Whether any agent is present, and reached by its medium, who could take the item but for what they hold."""
         profile = work.profile
         if profile.reserve or work.preferred or profile is self.unbound:
             profile = self._open_to(tuple(sorted(set(work.named))) or None, work, line, line.plan(work))
@@ -222,7 +222,7 @@ class Matcher:
         """Make the agent's entries follow their state: older ones go stale, new ones appear where there is room."""
         agent.stamp += 1
         idle_since, agent_id, stamp = agent.idle_since, agent.agent_id, agent.stamp
-        if agent.present is not agent.counted:
+        if agent.staffs != agent.counted:
             self._count_presence(agent)
         free, interrupts = self._free(agent), self.policy.interrupts
         for slot, held in agent.profiles.items():
@@ -239,11 +239,12 @@ class Matcher:
                     profile.compact()
 
     def _count_presence(self, agent: Agent) -> None:
-        agent.counted = agent.present
-        change = 1 if agent.counted else -1
-        for held in agent.profiles.values():
-            for profile in held.profiles:
-                profile.present += change
+        before, agent.counted = agent.counted, agent.staffs
+        for slot, held in agent.profiles.items():
+            change = (slot[1] in agent.counted) - (slot[1] in before)
+            if change:
+                for profile in held.profiles:
+                    profile.present += change
 
     def enlist(self, work: Work) -> None:
         """Put a waiting item into its profile's list."""

@@ -39,7 +39,8 @@ class ProfileKey(NamedTuple):
 
 
 class Profile:
-    """See the module. `free` counts members with room now (kept where there is a reserve), `present` those present.
+    """See the module. `free` counts members with room now (kept where there is a reserve), `present` those present
+    who are reached by the medium.
 
     users: open items bound to it. homes: where caches refer to it, so that it can be forgotten.
     """
@@ -129,7 +130,7 @@ class Profile:
         """The agent comes under it and keeps it there; free ones become candidates at once."""
         self.members[agent.agent_id] = agent
         self.limit += 4
-        self.present += agent.counted
+        self.present += self.key.medium in agent.counted
         first, second = self.key.choice.merit(agent, self.wanted)
         held.add(self, first, second)
         if held.free:
@@ -141,7 +142,7 @@ class Profile:
         """The agent's rules are no longer what they were; the caller drops all that the agent keeps."""
         del self.members[agent.agent_id]
         self.limit -= 4
-        self.present -= agent.counted
+        self.present -= self.key.medium in agent.counted
         if self.reserve:
             self.free -= held.free
         if len(self.heap) > self.limit:

@@ -206,14 +206,15 @@ class Waiting:
         """Agents who came or went: items that patience or rings keep for those present follow."""
         matcher = self._shard.matcher
         for agent in agents:
-            if agent.present is agent.counted:
+            before = agent.counted
+            if agent.staffs == before:
                 continue
             matcher.publish(agent)
             for work in matcher.preferring(agent):
                 if work.state is WorkState.WAITING:
                     self.rerank(work)
-            if not agent.present:
-                for held in agent.profiles.values():
+            for slot, held in agent.profiles.items():
+                if slot[1] in before and slot[1] not in agent.counted:
                     self._desert(held.profiles)
 
     def _desert(self, profiles: Iterable[Profile]) -> None:

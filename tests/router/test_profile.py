@@ -5,7 +5,7 @@ from router.choice import Choice
 from router.expression_parser import parse
 from router.policy import AgentPolicy, AgentQueue, Strategy
 from router.profile import SLACK, Memberships, Profile, ProfileKey, Variant
-from router.vocabulary import Medium, Presence
+from router.vocabulary import EVERY_MEDIUM, Medium, Presence
 
 CHOICE = Choice(Strategy.LONGEST_IDLE)
 
@@ -17,7 +17,7 @@ def profile(demand: str = "", reserve: int = 0, **changed: object) -> Profile:
 
 def member(name: str, skills: dict[str, int] | None = None, **rules: object) -> Agent:
     policy = AgentPolicy(name, "t1", skills or {}, **rules)  # type: ignore[arg-type]
-    return Agent(name, policy, presence=Presence.READY, connected=True, counted=True)
+    return Agent(name, policy, presence=Presence.READY, connected=True, counted=EVERY_MEDIUM)
 
 
 def joined(found: Profile, agent: Agent, free: bool = True) -> Memberships:

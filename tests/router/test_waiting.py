@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from router.commands import CloseWork, Command, DivertWork, Refuse, RequeueWork, WithdrawOffer
-from router.events import CallbackRequested, PolicyChanged, WorkDirected, WorkMoved, WorkQueued
+from router.events import AgentConnected, CallbackRequested, PolicyChanged, WorkDirected, WorkMoved, WorkQueued
 from router.policy import Exit, Policy, QueuePolicy, Ring
 from router.vocabulary import Medium, Outcome, Presence, Requirement, WithdrawReason, WorkState
 from router.work import Work
@@ -146,6 +146,26 @@ def test_a_lost_connection_counts_as_present_within_the_grace(new_world: NewWorl
     world.wait(14 * SECOND)
     assert item(world).ring == 0
     assert ways(world.wait(2 * SECOND)) == [("voicemail", "ring")]
+
+
+def test_who_has_no_voice_leg_staffs_no_ring_of_calls(new_world: NewWorld) -> None:
+    rings = Ring(10 * SECOND), Ring(60 * SECOND, exit=VOICEMAIL)
+    queues = {"sales": queue("sales", *rings), "chat": QueuePolicy("chat", Medium.CHAT, rings=rings)}
+    world = new_world(policy({"ann": agent("ann", {"en": 5}, chat=2), "bob": agent("bob")}, queues))
+    world.connect("ann")
+    world.connect("bob")
+    ask(world, requirements=(Requirement("en"),))
+    ask(world, work_id="w2", interaction_id="i2", medium=Medium.CHAT, queue="chat", requirements=(Requirement("en"),))
+    assert (item(world).ring, item(world, "w2").ring) == (0, 0)
+    generation = world.dispatcher.shard.agents["ann"].generation
+    world.post(AgentConnected("ann", generation, media=(Medium.CHAT,)))
+    assert ways(world.wait(0)) == [("voicemail", "ring")], "no call can be joined with her"
+    assert item(world, "w2").ring == 0, "a chat can"
+    ask(world, work_id="w3", interaction_id="i3", requirements=(Requirement("en"),))
+    assert "w3" not in world.dispatcher.shard.work, "nor with whom comes later"
+    world.post(AgentConnected("ann", generation, media=(Medium.VOICE, Medium.CHAT)))
+    ask(world, work_id="w4", interaction_id="i4", requirements=(Requirement("en"),))
+    assert item(world, "w4").ring == 0
 
 
 def test_new_rings_hold_at_once_by_the_time_waited(new_world: NewWorld) -> None:
