@@ -18,13 +18,24 @@ export function onTick(everyMs, listener) {
   const clock = clocks.get(everyMs) ?? { listeners: new Set(), timer: null };
   clocks.set(everyMs, clock);
   clock.listeners.add(listener);
-  clock.timer ??= setInterval(() => [...clock.listeners].forEach((each) => each()), everyMs);
+  clock.timer ??= setInterval(() => ring(clock), everyMs);
   return () => {
     clock.listeners.delete(listener);
     if (clock.listeners.size) return;
     clearInterval(clock.timer);
     clock.timer = null;
   };
+}
+
+const ring = (clock) => [...clock.listeners].forEach((each) => each());
+
+/** What ticks with this interval ticks now and counts from here: it is drawn together with what is drawn anyway. */
+export function tickNow(everyMs) {
+  const clock = clocks.get(everyMs);
+  if (!clock?.timer) return;
+  clearInterval(clock.timer);
+  clock.timer = setInterval(() => ring(clock), everyMs);
+  ring(clock);
 }
 
 /** Redraws the component every `everyMs` and gives the server's time. */

@@ -1,8 +1,9 @@
 // Changes of a large floor are shown a little more than once a second: drawing costs, and nobody reads faster.
+import { tickNow } from "../lib/time.js";
 import { KEYS } from "./store.js";
 
 const LARGE = 100; // things in a snapshot
-const PAUSE_MS = 650; // the server gathers for 250 ms before: together less than a second
+const PAUSE_MS = 700; // the server gathers for 250 ms before: together less than a second
 
 /** Passes messages on at once, but for changes of a large floor that follow each other. */
 export function gathered(dispatch) {
@@ -16,7 +17,9 @@ export function gathered(dispatch) {
     last = performance.now();
     const changes = waiting;
     waiting = [];
-    if (changes.length) dispatch(changes.reduce(joined));
+    if (!changes.length) return;
+    dispatch(changes.reduce(joined));
+    tickNow(1000);
   };
   return (message) => {
     if (message.type === "snapshot") large = message.agents.length + message.work.length > LARGE;
