@@ -1,8 +1,9 @@
 // Calls of the teams: listen, whisper to the agent, speak to all, leave, take over. One hears on the own agent page.
+import { Chunks } from "../../lib/chunks.js";
 import { Action, SureAction, Ticking } from "../../lib/controls.js";
-import { t } from "../../lib/i18n.js";
+import { language, t } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
-import { html, useEffect, useState } from "../../lib/ui.js";
+import { html, memo, useEffect, useMemo, useState } from "../../lib/ui.js";
 import { problemText } from "../office.js";
 import { nameOf } from "../store.js";
 import { titleOf } from "./queues.js";
@@ -11,34 +12,38 @@ const MODES = ["listen", "whisper", "barge"];
 
 /** `turn` is another number when somebody began to listen elsewhere on the page. */
 export function LiveCalls({ office, state, turn }) {
-  const calls = callsOf(state.agents);
+  const calls = useMemo(() => callsOf(state.agents), [state.agents]);
   const [modes, load] = useModes(office, state.agentId, calls.length > 0 && turn);
-  const ask = async (doing) => {
-    try {
-      await doing;
-    } catch (error) {
-      office.tell(problemText(error), "error");
-    }
-    await load();
-  };
+  const ask = useMemo(
+    () => async (doing) => {
+      try {
+        await doing;
+      } catch (error) {
+        office.tell(problemText(error), "error");
+      }
+      await load();
+    },
+    [office, state.agentId],
+  );
   return html`
     <section class="card sheet live-chats live-calls" aria-labelledby="live-calls-heading">
       <h2 id="live-calls-heading">${t("live_calls.heading")} <span class="figures count">${calls.length}</span></h2>
       ${calls.length === 0 && html`<p class="quiet-text">${t("live_calls.none")}</p>`}
-      <ul>${calls.map((call) => html`<${LiveCall} key=${call.id} call=${call} state=${state} mode=${modes[call.id]} office=${office} ask=${ask} />`)}</ul>
+      <${Chunks} rows=${calls} rowHeight=${45} draw=${(rows) => html`
+        <ul>${rows.map(({ id, queue, since, names }) => html`
+          <${LiveCall} key=${id} id=${id} queue=${titleOf(state.queues.get(queue) ?? { queue })} since=${since} names=${names} mode=${modes[id]} office=${office} ask=${ask} speech=${language()} />`)}</ul>`} />
     </section>
   `;
 }
 
-function LiveCall({ call: { id, queue, since, agents }, state, mode, office, ask }) {
-  const names = agents.map(nameOf).join(", ");
+const LiveCall = memo(({ id, queue, since, names, mode, office, ask }) => {
   const button = (name) => {
     const text = t(`live_calls.mode_${name}`);
     return html`<${Action} key=${name} class="button small" aria-pressed=${mode === name} aria-label=${t("live_calls.of", { act: text, name: names })} act=${() => ask(office.listen("calls", id, name))}>${text}</${Action}>`;
   };
   return html`
     <li data-call=${id} class=${mode ? "heard" : ""}>
-      <span><${Icon} name="phone" /> <b><bdi>${names}</bdi></b> <span class="quiet-text">${titleOf(state.queues.get(queue) ?? { queue })} · <${Ticking} since=${since / 1000} /></span></span>
+      <span><${Icon} name="phone" /> <b><bdi>${names}</bdi></b> <span class="quiet-text">${queue} · <${Ticking} since=${since / 1000} /></span></span>
       ${mode && html`<span class=${`tag ${mode === "listen" ? "" : "warn"}`} role="status">${t(`live_calls.now_${mode}`)}</span>`}
       <span class="live-modes" role="group" aria-label=${t("live_calls.modes", { name: names })}>
         ${MODES.filter((name) => mode || name === "listen").map(button)}
@@ -48,7 +53,7 @@ function LiveCall({ call: { id, queue, since, agents }, state, mode, office, ask
       </span>
     </li>
   `;
-}
+});
 
 /** By what agents have: each call once, the oldest first, with all its agents. */
 function callsOf(agents) {
@@ -57,8 +62,8 @@ function callsOf(agents) {
     for (const { interaction_id: id, medium, queue, state, since } of agent.held ?? []) {
       if (medium !== "voice" || state !== "connected") continue;
       const call = calls.get(id);
-      if (call) call.agents.push(agent);
-      else calls.set(id, { id, queue, since, agents: [agent] });
+      if (call) call.names += `, ${nameOf(agent)}`;
+      else calls.set(id, { id, queue, since, names: nameOf(agent) });
     }
   return [...calls.values()].sort((a, b) => a.since - b.since);
 }

@@ -1,9 +1,10 @@
 // Chats of the teams: which are open, and one of them read live; whisper to its agent, write to all, take it over.
+import { Chunks } from "../../lib/chunks.js";
 import { Action, SureAction } from "../../lib/controls.js";
-import { t } from "../../lib/i18n.js";
+import { language, t } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { time } from "../../lib/time.js";
-import { html, useEffect, useLayoutEffect, useRef, useState } from "../../lib/ui.js";
+import { html, memo, useEffect, useLayoutEffect, useRef, useState } from "../../lib/ui.js";
 import { problemText } from "../office.js";
 import { titleOf } from "./queues.js";
 
@@ -17,16 +18,23 @@ export function LiveChats({ office, state, chosen, choose }) {
     <section class="card sheet live-chats" aria-labelledby="live-chats-heading">
       <h2 id="live-chats-heading">${t("live_chats.heading")} <span class="figures count">${chats.length}</span></h2>
       ${chats.length === 0 && html`<p class="quiet-text">${t("live_chats.none")}</p>`}
-      <ul>${chats.map((chat) => html`
-        <li key=${chat.interaction_id} data-chat=${chat.interaction_id}>
-          <span><b><bdi>${chat.customer || t("live_chats.visitor")}</bdi></b> <span class="quiet-text">${titleOf(state.queues.get(chat.queue) ?? { queue: chat.queue })} · ${t(`live_chats.${chat.state}`)}${chat.name && html` · <bdi>${chat.name}</bdi>`}</span></span>
-          ${chat.listeners.map((one) => html`<span class="tag" key=${one.agent}><${Icon} name="person" /><bdi>${one.name || one.agent}</bdi></span>`)}
-          <button type="button" class="button small" aria-label=${t("live_chats.read_of", { name: chat.customer || t("live_chats.visitor") })} onClick=${() => choose(chat.interaction_id)}>${t("live_chats.read")}</button>
-        </li>`)}</ul>
+      <${Chunks} rows=${chats} rowHeight=${45} draw=${(rows) => html`
+        <ul>${rows.map((chat) => html`<${LiveChat} key=${chat.interaction_id} chat=${chat} queue=${titleOf(state.queues.get(chat.queue) ?? chat)} choose=${choose} speech=${language()} />`)}</ul>`} />
       ${chosen && html`<${Pane} key=${chosen} id=${chosen} office=${office} close=${() => choose(null)} />`}
     </section>
   `;
 }
+
+const LiveChat = memo(({ chat: { interaction_id: id, customer, state, name, listeners }, queue, choose }) => {
+  const who = customer || t("live_chats.visitor");
+  return html`
+    <li data-chat=${id}>
+      <span><b><bdi>${who}</bdi></b> <span class="quiet-text">${queue} · ${t(`live_chats.${state}`)}${name && html` · <bdi>${name}</bdi>`}</span></span>
+      ${listeners.map((one) => html`<span class="tag" key=${one.agent}><${Icon} name="person" /><bdi>${one.name || one.agent}</bdi></span>`)}
+      <button type="button" class="button small" aria-label=${t("live_chats.read_of", { name: who })} onClick=${() => choose(id)}>${t("live_chats.read")}</button>
+    </li>
+  `;
+});
 
 function Pane({ id, office, close }) {
   const [mode, setMode] = useState("listen");
