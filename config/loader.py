@@ -109,7 +109,16 @@ class _Loader:
             scripts=guidance.scripts,
         )
         main.finish()
+        self._check_call_backs(site)
         return self._with_plans(site)
+
+    def _check_call_backs(self, site: Site) -> None:
+        """Nobody is called back without a trunk that may."""
+        if any(trunk.dial for trunk in site.calls.trunks.values()):
+            return
+        message, way = "needs a trunk that may call numbers", 'give one in calls.toml, with "dial"'
+        rows = [name for name, queue in site.queues.items() if queue.when_node_lost == "call_back"]
+        self._found.append(("queues.toml", [FlowProblem(f"{name}.when_node_lost", message, way) for name in rows]))
 
     def _with_plans(self, site: Site) -> Site:
         """The plans are checked against all the rest."""

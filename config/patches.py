@@ -119,6 +119,7 @@ def _queue(site: Site, name: str, table: Table) -> QueueConfig:
         music=before.music,
         welcome=before.welcome,
         callback_key=before.callback_key,
+        when_node_lost=before.when_node_lost,
         announce_place_every_us=before.announce_place_every_us,
         short_abandon_us=before.short_abandon_us,
         recording=before.recording,

@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from config.demands import Known, read_case, read_demand
 from config.recordings import read_recording
 from config.rows import read_title
-from config.site import MEDIA, OPENINGS, ORDERS, PAGE_LANGUAGES, STRATEGIES, QueueConfig, ServiceLevel
+from config.site import (
+    MEDIA,
+    OPENINGS,
+    ORDERS,
+    PAGE_LANGUAGES,
+    STRATEGIES,
+    WHEN_NODE_LOST,
+    QueueConfig,
+    ServiceLevel,
+)
 from ivr.reading import Table, suggest
 from router.policy import Exit, Order, Preference, PriorityRule, Reserve, Ring, Strategy, Weights
 from router.vocabulary import Medium, Requirement
@@ -81,6 +90,7 @@ def read_queue(name: str, table: Table, names: QueueNames) -> QueueConfig:
         wrap_up_us=table.seconds("wrap_up_s", 30, high=3600),
         wrap_up_extend_us=table.seconds("wrap_up_extend_s", 0, high=3600),
         callback_attempts=table.integer("callback_attempts", 3, low=1, high=20),
+        when_node_lost=_one_of(table, "when_node_lost", WHEN_NODE_LOST, "end"),
         callback_retry_us=table.seconds("callback_retry_s", 600, low=10),
         park_limit=table.integer("park_limit", 10, high=100),
         park_max_us=table.seconds("park_max_s", DAY_S, low=60, high=30 * DAY_S),
@@ -294,6 +304,8 @@ def _check_together(queue: QueueConfig, table: Table) -> None:
         table.problem("when_full", "never happens", "give max_waiting, the number of those who may wait")
     if queue.empty_when_closed and queue.when_closed is None:
         table.problem("empty_when_closed", "has nowhere to send who waits", "give when_closed")
+    if queue.when_node_lost == "call_back" and queue.medium is not Medium.VOICE:
+        table.problem("when_node_lost", "is for calls: a chat goes on at another node", "take it out")
     if queue.auto_accept and queue.offer_to > 1:
         table.problem("offer_to", "is more than 1, but an offer counts as accepted", "take out auto_accept")
 

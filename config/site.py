@@ -18,6 +18,7 @@ MEDIA = ("voice", "chat", "email")
 STRATEGIES = tuple(strategy.value for strategy in Strategy)
 ORDERS = tuple(order.value for order in Order)
 OPENINGS = ("hours", "open", "closed")
+WHEN_NODE_LOST = ("end", "call_back")
 ROLES = ("agent", "expert", "supervisor", "operations")
 # What the pages speak; a title may be given in each of them.
 PAGE_LANGUAGES = ("en", "zh-CN", "zh-TW")
@@ -87,6 +88,7 @@ class QueueConfig(QueuePolicy):
     `announce_place_every_us` is 0 for never. Who gives up within `short_abandon_us` counts as a short abandon.
     `backlog`: how many may wait until an alert; 0 for the site's number. `disposition_required`: no agent closes
     wrap-up without one (its deadline does). `callback_key`: a caller who waits presses it to be called back instead.
+    `when_node_lost`: what becomes of a caller whose node is gone, "end" or "call_back".
     """
 
     title: str
@@ -106,6 +108,7 @@ class QueueConfig(QueuePolicy):
     titles: Mapping[str, str] = field(default_factory=dict)
     disposition_required: bool = False
     callback_key: str = ""
+    when_node_lost: str = "end"
 
     @property
     def demanded(self) -> tuple[Requirement, ...]:

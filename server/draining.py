@@ -4,7 +4,7 @@ Its shard, if it owns one, it keeps until the end: it is given back when nothing
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
 import structlog
@@ -29,7 +29,10 @@ class Pages(Protocol):
 
 
 class Draining:
-    """`command` once. `doors` are shut first; `open_work` counts calls and chats of this node; `stop` ends the node."""
+    """`command` once. `doors` are shut first; `open_work` counts calls and chats of this node; `stop` ends the node.
+
+    `hand_over` sees to callers who are on the line when the time is over; it says how many will be called back.
+    """
 
     def __init__(
         self,
@@ -38,12 +41,14 @@ class Draining:
         pages: Pages,
         stop: Callable[[], None],
         limit_s: float,
+        hand_over: Callable[[], Awaitable[int]],
     ) -> None:
         self._doors = tuple(doors)
         self._open_work = open_work
         self._pages = pages
         self._stop = stop
         self._limit_s = limit_s
+        self._hand_over = hand_over
         self.begun = False
 
     def check(self) -> str | None:
@@ -61,9 +66,10 @@ class Draining:
         while self._look() and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110 - once in a node's life
             await asyncio.sleep(LOOK_S)
         left = self._open_work()
-        log.info("drained", left=left)
+        handed = await self._hand_over() if left else 0
+        log.info("drained", left=left, called_back=handed)
         self._stop()
-        return {"left": left}
+        return {"left": left, "called_back": handed}
 
     def _look(self) -> int:
         """What is open; agents who hold nothing of this node are sent to another one."""

@@ -71,7 +71,7 @@ class ShardMember(ShardViews):
         self._replica: Replica | None = None
         self._clock = ShardClock(0)
         self._forwarder = Forwarder(store, member.label, away=self._set_away)
-        self._sweeper = Sweeper(register, store, member)
+        self.sweeper = Sweeper(register, store, member)
         self._speak: Callable[[Turn], None] = lambda _turn: None
         self._note: Callable[[Turn], None] = lambda _turn: None
         self._decided: Callable[[Turn, int], None] = lambda _turn, _us: None
@@ -162,7 +162,7 @@ class ShardMember(ShardViews):
         """Whether this node carries out what is decided of an item: its own, and the owner those of nobody else."""
         row = self.dispatcher.work(work_id)
         node = row.node if row is not None else ""
-        return node == self.member.label or (self.owning and node not in self._sweeper.alive)
+        return node == self.member.label or (self.owning and node not in self.sweeper.alive)
 
     def agent_here(self, agent_id: str) -> bool:
         """Whether this node holds the agent's connection."""
@@ -221,9 +221,9 @@ class ShardMember(ShardViews):
             self._tasks.spawn(self._follow(), "follow")
             return
         self._tasks.spawn(self._pump.run(), "pump")
-        await self._sweeper.look()
+        await self.sweeper.look()
         self._pump.tell(TimePassed(), "start")  # followers wait for the first turn of an owner
-        await self._sweeper.sweep()
+        await self.sweeper.sweep()
         await self._feed()
         await self._pump.drain()
         self._serve()
@@ -339,7 +339,7 @@ class ShardMember(ShardViews):
         )
         if self.dispatcher.unfinished:
             pump.unsettled.add(replica.sequence)
-        await self._sweeper.look()
+        await self.sweeper.look()
         await self._end_forwarding()
         await self._feed(pump)
         for cause, event in self._forwarder.left():
@@ -365,7 +365,7 @@ class ShardMember(ShardViews):
 
     def _serve(self) -> None:
         self._tasks.spawn(self._read_inbox(), "inbox")
-        self._tasks.spawn(self._sweeper.run(), "sweep")
+        self._tasks.spawn(self.sweeper.run(), "sweep")
 
     async def _feed(self, pump: Pump | None = None) -> None:
         """What is in the inbox now."""

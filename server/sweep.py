@@ -1,6 +1,7 @@
 """The owner of a shard looks after nodes that are gone: their calls are closed, their agents are expected back."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import structlog
@@ -11,6 +12,11 @@ from store.nodes import Member
 log = structlog.get_logger(__name__)
 
 SWEEP_S = 1.0
+BEFORE_S = 5.0
+
+
+async def _nothing(_label: str) -> None:
+    """Nobody sees to anything."""
 
 
 class Register(Protocol):
@@ -30,9 +36,10 @@ class Inbox(Protocol):
 
 
 class Sweeper:
-    """`sweep` once, `run` as a task of the owner."""
+    """`sweep` once, `run` as a task of the owner. `before` sees to what a node leaves, while it is in the rows."""
 
     def __init__(self, register: Register, inbox: Inbox, member: Member) -> None:
+        self.before: Callable[[str], Awaitable[object]] = _nothing
         self._register = register
         self._inbox = inbox
         self._member = member
@@ -50,9 +57,17 @@ class Sweeper:
         labels = await self._register.lost(self._member)
         for label in labels:
             log.warning("node_lost", label=label)
+            await self._see_to(label)
             await self._inbox.strike_off(label)
             await self._register.forget(label)
         return labels
+
+    async def _see_to(self, label: str) -> None:
+        try:
+            async with asyncio.timeout(BEFORE_S):
+                await self.before(label)
+        except Exception:  # what cannot be saved must not keep the rest from being closed
+            log.exception("not_seen_to", label=label)
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -27,6 +27,7 @@ from server.far_desk import FarDesk
 from server.ground import Ground
 from server.ids import interaction_ids
 from server.ivr_services import ivr_services
+from server.lost_calls import LostCalls
 from server.own_day import OwnDays
 from server.people import People, public_accounts
 from server.reach import Reach
@@ -42,6 +43,9 @@ from voice.neighbours import VoicePorts
 from voice.site import VoiceSite
 
 log = structlog.get_logger(__name__)
+
+# By then this node has ended, and does not begin to call anybody.
+HAND_OVER_US = 10_000_000
 
 
 class VoicePart:
@@ -117,6 +121,15 @@ class VoicePart:
         self.recorder.lost = self.conductor.recorded.lost
         self.lines.refused = self.conductor.call_failed
         self.desk.calls.call_back = self._call_backs().call
+        self.lost_calls = LostCalls(
+            core.pump,
+            current,
+            core.contexts,
+            core.interactions,
+            self.conductor.numbers.may_dial,
+            storage.member.label,
+        )
+        storage.shard.sweeper.before = self.lost_calls.call_back
         self.desk.attach(self.hub, self.conductor)
         self.nodes.serve(self.conductor.nodes, self._phones_here, lambda _user: None)
         self.far_desk.serve(self.desk.calls)
@@ -153,6 +166,10 @@ class VoicePart:
         """Calls are ended; the tasks of `ground.calls` do it."""
         if hasattr(self, "conductor"):
             self.conductor.close()
+
+    async def hand_over(self) -> int:
+        """Callers who are on the line when this node has to end, to whoever is there then."""
+        return await self.lost_calls.hand_over(HAND_OVER_US)
 
     def check_media(self) -> str | None:
         """What is wrong with the media workers, or None."""

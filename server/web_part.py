@@ -85,7 +85,7 @@ class WebPart:
             return conductor.counts["calls"] + chats.counts["chats"]
 
         limit_s = self._ground.settings.drain_s
-        return Draining((shut,), open_here, self._voice.desk, self._ground.stop, limit_s)
+        return Draining((shut,), open_here, self._voice.desk, self._ground.stop, limit_s, self._voice.hand_over)
 
     def open_things(self) -> dict[str, int]:
         """What is open now, for the metrics and for finding leaks."""

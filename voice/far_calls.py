@@ -5,6 +5,7 @@ else is decided where the call is. An end that breaks is made anew as long as th
 """
 
 import asyncio
+import logging
 from dataclasses import dataclass, field
 
 import structlog
@@ -35,6 +36,7 @@ class _End:
     at: tuple[str, int] = ("", 0)
     node: str = ""
     over: bool = False
+    level: int = logging.INFO
     broken: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -116,7 +118,8 @@ class FarCalls:
                 both = {(call.device_leg, end.leg_id): 1.0, (end.leg_id, call.device_leg): 1.0}
                 await media.set_room(end.leg_id, both)
         except NodeUnreachableError as error:
-            log.info("trunk_not_joined", reservation_id=call.reservation_id, reason=str(error))
+            log.log(end.level, "trunk_not_joined", reservation_id=call.reservation_id, reason=str(error))
+            end.level = logging.DEBUG  # it is tried again and again: said once
         except MediaUnavailableError as error:
             log.warning("trunk_not_joined", reservation_id=call.reservation_id, reason=error.reason)
         else:

@@ -105,6 +105,14 @@ MISTAKES: dict[str, tuple[str, str, str, str, str, str]] = {
     "alert backlog": ("site.toml", "backlog = 50", "backlog = 0", "alerts.backlog", "", ""),
     "alert key": ("site.toml", "not_ready_s =", "notready_s =", "alerts.notready_s", "not a key", '"not_ready_s"'),
     "reason table": ("reasons.toml", "[not_ready]", "[notready]", "notready", "not a key", '"not_ready"'),
+    "calling back without a trunk": (
+        "queues.toml",
+        "[orders]",
+        '[orders]\nwhen_node_lost = "call_back"',
+        "orders.when_node_lost",
+        "needs a trunk",
+        "calls.toml",
+    ),
     "queue medium": ("queues.toml", 'medium = "voice"', 'medium = "phone"', "orders.medium", "not known", "voice"),
     "queue skill": (
         "queues.toml",

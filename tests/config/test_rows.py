@@ -48,6 +48,18 @@ def test_a_key_for_callbacks_needs_what_is_said_then() -> None:
     assert [problem.path for problem in wrong.problems] == ["row.callback_key"]
 
 
+def test_what_becomes_of_a_caller_whose_node_is_gone() -> None:
+    row = table(title="Orders", medium="voice", when_node_lost="call_back")
+    assert read_queue("orders", row, NAMES).when_node_lost == "call_back"
+    assert read_queue("orders", table(title="Orders", medium="voice"), NAMES).when_node_lost == "end"
+    for wrong in (
+        table(title="Orders", medium="voice", when_node_lost="move"),
+        table(title="Chat", medium="chat", when_node_lost="call_back"),
+    ):
+        read_queue("orders", wrong, NAMES)
+        assert "row.when_node_lost" in [problem.path for problem in wrong.problems]
+
+
 def test_a_queue_of_chats_needs_no_sound() -> None:
     row = table(title="Chat", medium="chat", music="music/none")
     read_queue("chat", row, NAMES)

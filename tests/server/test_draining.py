@@ -19,6 +19,7 @@ class Floor:
         self.calls = calls
         self.shut = 0
         self.stopped = False
+        self.handed = 0
 
     def pages(self) -> Iterable[str]:
         return self.connected
@@ -37,14 +38,18 @@ class Floor:
 
     def draining(self, limit_s: float = 60.0) -> Draining:
         doors = (self.shut_door, self.shut_door)
-        return Draining(doors, lambda: self.calls, self, self.stop, limit_s)
+        return Draining(doors, lambda: self.calls, self, self.stop, limit_s, self.hand_over)
+
+    async def hand_over(self) -> int:
+        self.handed += 1
+        return 1
 
 
 async def test_an_idle_node_ends_at_once() -> None:
     floor = Floor()
     draining = floor.draining()
     assert draining.check() is None
-    assert await draining.command() == {"left": 0}
+    assert await draining.command() == {"left": 0, "called_back": 0}
     assert (floor.shut, floor.connected, floor.stopped) == (2, [], True)
     assert draining.check() is not None
 
@@ -58,12 +63,12 @@ async def test_who_is_in_a_call_stays_until_it_is_over(monkeypatch: pytest.Monke
     assert not floor.stopped
     floor.held.clear()
     floor.calls = 0
-    assert await ending == {"left": 0}
+    assert await ending == {"left": 0, "called_back": 0}
     assert (floor.connected, floor.shut, floor.stopped) == ([], 2, True)
 
 
 async def test_the_time_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LOOK_S", 0.001)
     floor = Floor("anna", calls=3)
-    assert await floor.draining(0.01).command() == {"left": 3}
+    assert await floor.draining(0.01).command() == {"left": 3, "called_back": 1}
     assert floor.stopped

@@ -14,15 +14,23 @@ async def test_each_lost_node_is_told_once(connection: StoreConnection, shard: s
     store, register = RedisShardStore(connection, shard), NodeRegister(connection, ttl_ms=60_000)
     here, gone = await register.join("sweeper"), await register.join("swept")
     await store.enrol(gone.label)
-    sweeper = Sweeper(register, store, here)
+    sweeper, seen_to = Sweeper(register, store, here), list[tuple[str, bool]]()
+
+    async def see_to(label: str) -> None:
+        seen_to.append((label, label in await store.senders()))
+        raise ValueError("of no use to the others")
+
+    sweeper.before = see_to
     await sweeper.sweep()
     await register.declare_lost(gone.label)
     running = asyncio.create_task(sweeper.run())
     async with asyncio.timeout(5):
         while gone.label in await store.senders():
             await asyncio.sleep(0.005)
-    assert gone.label not in await sweeper.sweep()
+        while gone.label in await register.lost(here):
+            await asyncio.sleep(0.005)
     running.cancel()
     events = [entry.event for entry in await store.read_inbox("", 100)]
     assert events.count(NodeLost(gone.label)) == 1
+    assert seen_to.count((gone.label, True)) == 1, "while what it left is still there"
     await until(running.done)

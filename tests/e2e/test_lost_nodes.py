@@ -1,0 +1,93 @@
+"""A node dies while calls are on it: what becomes of those whose caller, and of those whose agent, it had."""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agents_ws import messages as m
+from tests.e2e.agents import Agent
+from tests.e2e.baresip import softphone
+from tests.e2e.callers import calling
+from tests.e2e.ears import AgentEar, CallerEar, who_hears, write_voices
+from tests.e2e.server import HOST, free_port
+from tests.e2e.test_nodes import Pair, events
+from tests.e2e.test_trunks import NUMBER, TRUNK
+from tests.server.house import until
+from tests.valkey import running_server
+
+pytestmark = [pytest.mark.timeout(300), pytest.mark.baresip]
+
+
+@pytest.fixture
+def trunk_port() -> int:
+    return free_port(socket.SOCK_STREAM, socket.SOCK_DGRAM)
+
+
+@pytest.fixture
+def pair(tmp_path: Path, trunk_port: int) -> Iterator[Pair]:
+    with running_server(tmp_path / "store") as store_url:
+        made = Pair(tmp_path, store_url)
+        queues = tmp_path / "site" / "queues.toml"
+        queues.write_text(queues.read_text().replace("[orders]", '[orders]\nwhen_node_lost = "call_back"', 1))
+        (tmp_path / "site" / "calls.toml").write_text(TRUNK.format(host=HOST, port=trunk_port))
+        try:
+            made.one.start()
+            made.two.start()
+            yield made
+        finally:
+            made.one.close()
+            made.two.close()
+
+
+async def test_callers_of_a_dead_node_are_called_back_in_front_and_agents_of_one_come_back(
+    pair: Pair, tmp_path: Path, trunk_port: int
+) -> None:
+    write_voices(tmp_path)
+    async with Agent(pair.two, "agent1", tmp_path) as agent:
+        agent.speak()
+        await the_callers_node_dies(pair, agent, tmp_path, trunk_port)
+        await asyncio.to_thread(pair.one.start)
+        await the_agents_node_dies(pair, agent, tmp_path)
+    assert pair.two.interrupt() == 0
+    assert pair.two.errors() == []
+
+
+async def the_callers_node_dies(pair: Pair, agent: Agent, folder: Path, trunk_port: int) -> None:
+    async with calling(pair.one, folder, "anonymous"), calling(pair.one, folder, NUMBER):
+        talked = await agent.take()
+        await agent.joined()
+        await until(lambda: len(events(pair.one, "peer_found")) == 1, "the nodes know each other")
+        pair.one.kill()
+        await agent.finish(talked.reservation_id)  # they are told that it is over
+    async with softphone(pair.two, folder, NUMBER, folder / "caller.wav", sip_port=trunk_port) as customer:
+        offer = await agent.take()
+        assert offer.caller.number == NUMBER
+        await agent.joined()
+        assert await who_hears({"agent1": AgentEar(agent)}) == {"agent1": {"caller"}}
+        await agent.ask(m.HangUp(ref=agent.ref(), reservation_id=offer.reservation_id))
+        await customer.until("CALL_CLOSED")
+        await agent.finish(offer.reservation_id)
+
+
+async def the_agents_node_dies(pair: Pair, agent: Agent, folder: Path) -> None:
+    await agent.ask(m.SetPresence(ref=agent.ref(), presence="not_ready"))
+    async with calling(pair.two, folder, "0755100200") as caller:
+        saying = asyncio.create_task(caller.say("caller.wav"))
+        async with Agent(pair.one, "agent4", folder) as elsewhere:
+            taken = await elsewhere.take()
+            await elsewhere.joined()
+            pair.one.kill()
+        assert await who_hears({"caller": CallerEar(caller, folder)}) == {"caller": {"music"}}
+        async with Agent(pair.two, "agent4", folder, returning=True) as back:
+            back.speak()
+            await until(lambda: bool(back.snapshot.assignments), "the call is still theirs")
+            assert await who_hears({"agent4": AgentEar(back), "caller": CallerEar(caller, folder)}) == {
+                "agent4": {"caller"},
+                "caller": {"agent4"},
+            }
+            await back.ask(m.HangUp(ref=back.ref(), reservation_id=taken.reservation_id))
+            await back.finish(taken.reservation_id)
+        saying.cancel()
