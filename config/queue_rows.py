@@ -310,9 +310,11 @@ def _check_together(queue: QueueConfig, table: Table) -> None:
         table.problem("offer_to", "is more than 1, but an offer counts as accepted", "take out auto_accept")
 
 
-def callback_prompts(language: str) -> tuple[str, ...]:
-    """What a caller hears who asks to be called back: the promise, or that their number cannot be called."""
-    return f"{language}/callback-promised", f"{language}/no-match"
+def callback_prompts(language: str, key: str) -> tuple[str, ...]:
+    """What a caller hears of being called back: the key, the promise, or that their number cannot be called."""
+    named = {"*": "star", "#": "hash"}.get(key, key)
+    told = ("callback-hint", f"digit-{named}", "callback-promised", "no-match")
+    return tuple(f"{language}/{name}" for name in told)
 
 
 def _check_sounds(queue: QueueConfig, table: Table, names: QueueNames) -> None:
@@ -322,7 +324,9 @@ def _check_sounds(queue: QueueConfig, table: Table, names: QueueNames) -> None:
         complete = [prompt] if "/" in prompt else [f"{language}/{prompt}" for language in names.languages]
         asked.append((f"welcome[{index}]", complete))
     if queue.callback_key:
-        asked.append(("callback_key", [name for language in names.languages for name in callback_prompts(language)]))
+        key = queue.callback_key
+        said = [name for language in names.languages for name in callback_prompts(language, key)]
+        asked.append(("callback_key", said))
     if queue.emergency_prompt:
         prompt = queue.emergency_prompt
         complete = [prompt] if "/" in prompt else [f"{language}/{prompt}" for language in names.languages]

@@ -123,6 +123,11 @@ class InteractionContexts:
         met = dict.fromkeys(earlier.record.agent_id for earlier in history)
         return tuple(agent for agent in met if agent)[:MAX_ACQUAINTED]
 
+    def language(self, interaction_id: str) -> str:
+        """In which the customer has been spoken to, "" when that is not known."""
+        context = self._live.get(interaction_id)
+        return context.language if context is not None else ""
+
     async def number(self, interaction_id: str) -> str:
         """The customer's telephone number, "" when none is known."""
         return (await self.get(interaction_id)).number

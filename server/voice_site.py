@@ -23,6 +23,7 @@ def voice_site(current: CurrentSite, node: str, new_id: Callable[[], str]) -> Vo
         phone_of=lambda agent_id: _phone(current, agent_id),
         node=node,
         new_id=new_id,
+        language=site.languages[0],
         flows=site.flows,
         recordings={name: _rule(queue) for name, queue in site.queues.items() if queue.recording.rule != "never"},
     )

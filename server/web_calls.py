@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+from server.chat_site import emergency_text
 from server.current import CurrentSite
 from server.routing import Routing
 from voice.conductor import Conductor
@@ -29,10 +30,19 @@ def web_call_endpoint(
         is_open=lambda entry: entry in current.site.entries and current.site.entries[entry].web,
         place=pump.place,
         name_of=_names(current),
+        emergency=_emergencies(current, pump),
     )
-    return WebCallEndpoint(
-        WebCalls(ports, limits), now=pump.now, origin_allowed=origin_allowed, limits=limits, address_of=address_of
-    )
+    calls = WebCalls(ports, limits)
+    current.on_change(lambda _site: calls.refresh())
+    return WebCallEndpoint(calls, now=pump.now, origin_allowed=origin_allowed, limits=limits, address_of=address_of)
+
+
+def _emergencies(current: CurrentSite, pump: Routing) -> Callable[[str, str], str]:
+    def emergency(work_id: str, locale: str) -> str:
+        work = pump.dispatcher.work(work_id)
+        return emergency_text(current, work.queue, locale) if work is not None else ""
+
+    return emergency
 
 
 def _names(current: CurrentSite) -> Callable[[str], str]:

@@ -91,6 +91,7 @@ class CallMachine:
         self._stage = Stage(self._conversation, self._waiting, Tones(self._play_id))
         self._recording = CallRecording(recordings, interaction_id)
         self._pending: ivr.Enqueue | None = None
+        self._later: list[CallEvent] = []
         self._key = CallBackKey(self._waiting, self._play_id)
 
     @property
@@ -151,7 +152,8 @@ class CallMachine:
         party = self._conversation.awaited
         # An item that is kept for one agent has no place among the others.
         due = self._waiting.place_due(now) and party is not None and not party.directed
-        return [AskPlace(party.party_id)] if due and party is not None else []
+        hint = self._key.expected and not self._conversation.served
+        return [AskPlace(party.party_id, hint)] if due and party is not None else []
 
     def handle(self, event: CallEvent, now: int) -> list[CallCommand]:
         """The caller, an agent or the router did something."""
@@ -207,6 +209,7 @@ class CallMachine:
             case PlayEnded(play_id, reason):
                 return self._told(self._recording.played(play_id, reason, now), now)
             case _:
+                self._later.append(event)
                 return []
 
     def _in_conversation(self, event: CallEvent, now: int) -> list[CallCommand]:
@@ -245,8 +248,9 @@ class CallMachine:
         match event:
             case PlayEnded(play_id, reason):
                 return self._key.said(play_id) or self._waiting.over(play_id, reason == "failed", now)
-            case PlaceKnown(place, wait_us):
-                return self._waiting.say_place(self.language, place, wait_us, now)
+            case PlaceKnown(place, wait_us, may_call_back):
+                hint = self._key.hint(self.language) if may_call_back and place is not None else ()
+                return self._waiting.say_place(self.language, place, wait_us, now, hint)
             case DigitPressed(digit):
                 party = None if self._conversation.served else self._conversation.awaited
                 return [] if party is None else self._key.pressed(digit, party.party_id)
@@ -305,10 +309,13 @@ class CallMachine:
         return [keep, *self._wait(command, now)]
 
     def _told(self, done: list[CallCommand], now: int) -> list[CallCommand]:
-        if self._recording.asking or self._pending is None:
+        if self._recording.asking:
             return done
-        command, self._pending = self._pending, None
-        return [*done, *self._wait(command, now)]
+        if self._pending is not None:
+            command, self._pending = self._pending, None
+            return [*done, *self._wait(command, now)]
+        self.state, later = CallState.QUEUED, self._later
+        return [*done, *(command for event in later for command in self.handle(event, now))]
 
     def _wait(self, command: ivr.Enqueue, now: int) -> list[CallCommand]:
         conversation = self._conversation
@@ -320,11 +327,12 @@ class CallMachine:
         return [*self._waiting.start(self.language), enter]
 
     def _call_back(self, now: int) -> list[CallCommand]:
-        """The customer has answered our call; the agent whose work item it is comes at once."""
-        self.state = CallState.QUEUED
+        """The customer has answered our call; the agent comes once they know what the rule of recording wants told."""
         self._conversation.expect(self._called_back)
         self._waiting.enter(self._called_back, now)
-        return [Note("answered")]
+        notice = self._recording.tell(self._called_back, self.language, self._play_id("notice"))
+        self.state = CallState.NOTICE if notice else CallState.QUEUED
+        return [Note("answered"), *notice]
 
     def _call_back_settled(self, work_id: str, promised: bool) -> list[CallCommand]:
         """Their part is over until they are called; or somebody is about to come, and they wait on."""
@@ -345,24 +353,12 @@ class CallMachine:
             return [*done, *self._end(outcome, HangUp((by or EndedBy.SYSTEM).value))]
         # First of all: neither the first word nor one too many is to be in it.
         recording = self._recording.follow(conversation.agents, now, joined=self.state is CallState.JOINED)
-        sound = self._customer_sound(before, now)
+        sound = self._stage.customer_sound(before, self.state, self.language, now)
         silent = [command for command in sound if isinstance(command, StopPrompts)]
         starting = [command for command in sound if not isinstance(command, StopPrompts)]
         shown = self._stage.show()
         told = self._recording.show(talking=conversation.speaker is not None)
         return [*done, *recording, *silent, *self._stage.rooms(), *starting, *self._stage.sounds(), *shown, *told]
-
-    def _customer_sound(self, before: CallState, now: int) -> list[CallCommand]:
-        waiting, after = self._waiting, self.state
-        if after is CallState.JOINED:
-            return waiting.stop() if before is not CallState.JOINED else []
-        awaited = self._conversation.awaited
-        moved = False
-        if after is CallState.QUEUED and awaited is not None:
-            moved = waiting.enter(awaited.queue, now)
-            if not moved and before is not CallState.QUEUED:
-                waiting.wait_again(now)
-        return waiting.start(self.language) if moved or before is not after else []
 
     def _caller_left(self, reason: str, now: int) -> list[CallCommand]:
         message: list[CallCommand] = []
@@ -370,7 +366,7 @@ class CallMachine:
             case CallState.ENDED:
                 return []
             case CallState.ARRIVING | CallState.NOTICE:
-                outcome = "left_in_ivr"
+                outcome = "abandoned" if self._conversation.others else "left_in_ivr"
             case CallState.IVR:
                 # What the caller has said into a recording is kept, although nobody is there to hear of it.
                 message += [

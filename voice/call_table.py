@@ -55,7 +55,9 @@ _TALKING = (CallState.JOINED, CallState.HELD, CallState.LOST_AGENT)
 TABLE: dict[tuple[CallState, type[CallEvent]], tuple[CallState, ...]] = {
     (CallState.ARRIVING, Answered): _OUT_OF_IVR,
     **{(CallState.IVR, event): _OUT_OF_IVR for event in (DigitPressed, PlayEnded, IvrAnswered)},
-    **{(CallState.NOTICE, event): (CallState.NOTICE, CallState.QUEUED) for event in (DigitPressed, PlayEnded)},
+    **{(CallState.NOTICE, event): (CallState.NOTICE, *_ANYWHERE) for event in (DigitPressed, PlayEnded)},
+    # Only of a customer who was called back: whoever comes waits until they have been told.
+    **{(CallState.NOTICE, event): (CallState.NOTICE,) for event in get_args(PartyEvent)},
     (CallState.QUEUED, PlayEnded): (CallState.QUEUED,),
     (CallState.QUEUED, PlaceKnown): (CallState.QUEUED,),
     (CallState.QUEUED, DigitPressed): (CallState.QUEUED,),

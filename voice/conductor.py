@@ -366,8 +366,9 @@ class Conductor:
         """The customer has answered: an ordinary call begins, with its agent there."""
         promise, site = leg.promise, self.site
         place = CallPlace(promise.interaction_id, "", "", site.node)
-        who, rules = (promise.interaction_id, leg.leg_id), site.recordings
-        machine = CallMachine(None, site.waits, "", *who, called_back=promise.queue, recordings=rules)
+        who = promise.interaction_id, leg.leg_id
+        language = self._ports.contexts.language(promise.interaction_id) or site.language
+        machine = CallMachine(None, site.waits, language, *who, called_back=promise.queue, recordings=site.recordings)
         runner = CallRunner(AnsweredLeg(leg), place, machine, self._ports, self.numbers)
         runner.tell(AgentReady(promise.work_id, promise.reservation_id, promise.agent_id, promise.agent_leg))
         self._begin(runner)
@@ -377,16 +378,14 @@ class Conductor:
     async def ask(self, reservation_id: str, asked: Asked) -> Deny | None:
         """Carried out, or denied, when this returns; `asked.by` is filled in. Hold, mute, transfers, conference."""
         held = self._assignments.get(reservation_id)
-        runner = self._by_interaction.get(held.interaction_id) if held else None
-        if held is None or runner is None:
+        if held is None or (runner := self._by_interaction.get(held.interaction_id)) is None:
             return Deny("not_connected", "there is no such conversation")
         return await runner.ask(replace(asked, by=held.work_id))
 
     async def send_digits(self, reservation_id: str, digits: str) -> bool:
         """Digits towards the caller, by RFC 4733."""
         held = self._assignments.get(reservation_id)
-        runner = self._by_interaction.get(held.interaction_id) if held else None
-        if runner is None:
+        if held is None or (runner := self._by_interaction.get(held.interaction_id)) is None:
             return False
         await self._ports.media.send_digits(runner.leg_id, digits)
         return True

@@ -43,10 +43,14 @@ class IvrAnswered:
 
 @dataclass(frozen=True, slots=True)
 class PlaceKnown:
-    """The answer to AskPlace; None while the item is offered. `wait_us` is the expected wait, None if unknown."""
+    """The answer to AskPlace; None while the item is offered. `wait_us` is the expected wait, None if unknown.
+
+    `may_call_back`: the caller's number could be called, where that was asked.
+    """
 
     place: int | None
     wait_us: int | None = None
+    may_call_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +207,10 @@ class EnterQueue:
 
 @dataclass(frozen=True, slots=True)
 class AskPlace:
-    """Tell me the caller's place now (PlaceKnown)."""
+    """Tell me the caller's place now (PlaceKnown); `call_back`: and whether they could be called back."""
 
     work_id: str
+    call_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)

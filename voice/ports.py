@@ -267,6 +267,10 @@ class Contexts(Protocol):
 
     def closed(self, interaction_id: str) -> None: ...
 
+    def language(self, interaction_id: str) -> str:
+        """In which the customer has been spoken to, "" when that is not known."""
+        ...
+
     async def number(self, interaction_id: str) -> str:
         """The customer's telephone number, "" when none is known."""
         ...

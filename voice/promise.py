@@ -6,10 +6,11 @@ takes them as they are: nobody is sent away who could be helped at once.
 
 from collections.abc import Callable
 
+from ivr.speech import digits_prompts
 from voice.events import AskCallBack, CallCommand, LeaveForCallBack, Note
 from voice.waiting import WaitSound
 
-PROMISED, REFUSED = "callback-promised", "no-match"
+PROMISED, REFUSED, HINT = "callback-promised", "no-match", "callback-hint"
 
 
 class CallBackKey:
@@ -20,7 +21,19 @@ class CallBackKey:
         self._play_id = play_id
         self._asked = ""
         self._play = ""
+        self._told: str | None = None
         self.work_id = ""
+
+    @property
+    def expected(self) -> bool:
+        """Whether the caller should be told of the key: once in each queue, unless they have pressed it."""
+        known = self._told == self._waiting.queue or self._asked or self.work_id
+        return bool(self._waiting.plan.callback_key) and not known
+
+    def hint(self, language: str) -> tuple[str, ...]:
+        """What tells them of it."""
+        self._told = self._waiting.queue
+        return f"{language}/{HINT}", *digits_prompts(language, self._waiting.plan.callback_key)
 
     def pressed(self, digit: str, work_id: str) -> list[CallCommand]:
         """A key while they wait for the first agent; another than the queue's is without effect."""

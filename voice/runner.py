@@ -315,8 +315,9 @@ class CallRunner:
         match command:
             case EnterQueue():
                 await self._enter_queue(command)
-            case AskPlace(work_id):
-                self.tell(PlaceKnown(router.place(work_id), self._ports.expected_wait(work_id)))
+            case AskPlace(work_id, call_back):
+                possible = call_back and await self._may_call_back()
+                self.tell(PlaceKnown(router.place(work_id), self._ports.expected_wait(work_id), possible))
             case AskCallBack(work_id):
                 self.tell(CallBackAnswered(work_id, await self._may_call_back()))
             case LeaveForCallBack(work_id, gone):

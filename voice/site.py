@@ -21,6 +21,7 @@ class Entry:
 class VoiceSite:
     """The site as calls need it. `phone_of` gives an agent's SIP user, None for an agent with a browser.
 
+    language: in which customers are spoken to of whom nothing is known.
     flows: what a queue's rules may send a waiting caller through, by name; recordings: the rules of queues.
     """
 
@@ -31,6 +32,7 @@ class VoiceSite:
     node: str
     new_id: Callable[[], str]
     max_calls: int = 2000
+    language: str = "en"
     flows: Mapping[str, Flow] = field(default_factory=dict)
     recordings: Mapping[str, RecordingRule] = field(default_factory=dict)
 

@@ -4,6 +4,7 @@ It remembers what it asked for last, and asks for changes alone.
 """
 
 from voice import floor
+from voice.call_table import CallState
 from voice.conversation import Conversation
 from voice.events import CallCommand, SetRoom, ShowParties, TellHold
 from voice.party import PartyState, PartyView
@@ -49,6 +50,19 @@ class Stage:
             return []
         self._room = room
         return [SetRoom(room, tuple(party.reservation_id for party in fresh))]
+
+    def customer_sound(self, before: CallState, after: CallState, language: str, now: int) -> list[CallCommand]:
+        """Music and announcements for a customer with whom nobody speaks."""
+        waiting = self._waiting
+        if after is CallState.JOINED:
+            return waiting.stop() if before is not CallState.JOINED else []
+        awaited = self._conversation.awaited
+        moved = False
+        if after is CallState.QUEUED and awaited is not None:
+            moved = waiting.enter(awaited.queue, now)
+            if not moved and before is not CallState.QUEUED:
+                waiting.wait_again(now)
+        return waiting.start(language) if moved or before is not after else []
 
     def sounds(self) -> list[CallCommand]:
         """Music for a colleague on hold, a ringing tone for an agent who is alone until somebody comes."""

@@ -94,8 +94,10 @@ class WaitSound:
         self.announce_at = None
         return True
 
-    def say_place(self, language: str, place: int | None, wait_us: int | None, now: int) -> list[CallCommand]:
-        """Welcome (once), place and expected wait; nothing while the item is offered."""
+    def say_place(
+        self, language: str, place: int | None, wait_us: int | None, now: int, hint: tuple[str, ...] = ()
+    ) -> list[CallCommand]:
+        """Welcome (once), place, expected wait and a hint; nothing while the item is offered."""
         self._arm(now, self.plan.announce_every)
         if place is None:
             return []
@@ -106,7 +108,7 @@ class WaitSound:
         self._welcomed = True
         wait = () if wait_us is None else wait_prompts(language, wait_us)
         told = (("place", str(place)), ("wait_s", str(wait_us // 1_000_000))) if wait_us else (("place", str(place)),)
-        prompts = (*welcome, *place_prompts(language, place), *wait)
+        prompts = (*welcome, *place_prompts(language, place), *wait, *hint)
         return [PlayPrompts(self._speech, prompts), Note("place_told", told)]
 
     def say(self, prompts: tuple[str, ...], *, quiet: bool = False) -> tuple[str, list[CallCommand]]:

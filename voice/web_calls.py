@@ -46,13 +46,14 @@ class Socket(Protocol):
 @dataclass(frozen=True, slots=True)
 class WebCallPorts:
     """`is_open` says whether web callers may reach an entry, `place` a work item's place in its queue, `name_of` an
-    agent's display name."""
+    agent's display name, `emergency` what all who wait where this item is are told now, in a locale ("": nothing)."""
 
     desk: CallDesk
     media: MediaEngine
     is_open: Callable[[str], bool]
     place: Callable[[str], int | None]
     name_of: Callable[[str], str]
+    emergency: Callable[[str, str], str] = lambda _work_id, _locale: ""
 
 
 class WebCaller:
@@ -74,6 +75,7 @@ class WebCaller:
         self.leg_id = ""
         self.grace: asyncio.TimerHandle | None = None
         self._offer = start.sdp
+        self._locale = start.locale or ""
         self._ports = ports
         self._limits = limits
         self._over = over
@@ -115,7 +117,7 @@ class WebCaller:
         if place is None or self._ended:
             return
         agent = self._ports.name_of(agent_id) if agent_id and place in ("connected", "held") else None
-        self._show(State(state=place, place=self._waiting_place() if place == "waiting" else None, agent=agent))
+        self._show(self._waiting() if place == "waiting" else State(state=place, agent=agent))
 
     def refuse(self, code: int, reason: str) -> None:
         """The call is not taken; one that was answered already ends."""
@@ -145,9 +147,9 @@ class WebCaller:
             self.socket.send(message)
 
     def refresh(self) -> None:
-        """A waiting caller's place, when it has changed."""
+        """A waiting caller's place, and what all who wait are told, when that has changed."""
         if self._state is not None and self._state.state == "waiting" and not self._ended:
-            self._show(State(state="waiting", place=self._waiting_place()))
+            self._show(self._waiting())
 
     def show_again(self) -> None:
         """The state once more, for a new socket."""
@@ -162,6 +164,10 @@ class WebCaller:
         if state != self._state:
             self._state = state
             self.send(state)
+
+    def _waiting(self) -> State:
+        told = self._ports.emergency(self.work_id, self._locale)
+        return State(state="waiting", place=self._waiting_place(), emergency=told or None)
 
     def _waiting_place(self) -> int | None:
         # While an agent rings, the item has no place; the caller is still told the last one.
@@ -180,6 +186,11 @@ class WebCalls:
 
     def __len__(self) -> int:
         return len(self._by_token)
+
+    def refresh(self) -> None:
+        """What those who wait are told may have changed."""
+        for caller in self._by_token.values():
+            caller.refresh()
 
     def start(self, message: Start, socket: Socket) -> WebCaller | None:
         """A new call on this socket; None when it was refused, as the socket was told."""

@@ -95,11 +95,15 @@ Place = Literal["in_ivr", "waiting", "connected", "held"]
 
 
 class State(_Server, frozen=True, kw_only=True):
-    """Where the call is. `place` counts those before and the caller; `agent` is the display name of whom they hear."""
+    """Where the call is. `place` counts those before and the caller; `agent` is the display name of whom they hear.
+
+    `emergency` is what all who wait are told now, in the caller's language.
+    """
 
     state: Place
     place: int | None = None
     agent: str | None = None
+    emergency: str | None = None
 
 
 class Ended(_Server, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@
 //   microphone                the browser may be asking for it
 //   connecting                the call is being set up
 //   in_ivr                    the caller hears the menu
-//   waiting    {place}        in the queue; place may be null
+//   waiting    {place, emergency}  in the queue; place may be null, emergency is a text that all who wait are told, or null
 //   connected  {agent}        talking; the agent's display name
 //   held       {agent}        the agent put the caller on hold, or is away for a moment
 //   reconnecting              the network is away; the call is kept for a few seconds
@@ -203,9 +203,9 @@ export class WebCall {
         if (this._known) this._tell(...this._known);
         return this._taken(message.sdp);
       case "state": {
-        const { state, place = null, agent = null } = message;
-        this._known = [state, { place, agent }];
-        return this._tell(state, { place, agent });
+        const { state, place = null, agent = null, emergency = null } = message;
+        this._known = [state, { place, agent, emergency }];
+        return this._tell(...this._known);
       }
       case "refused":
         return this._finish(message.code === "unknown_call" ? "ended" : "refused", {

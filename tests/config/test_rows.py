@@ -43,6 +43,7 @@ def test_a_key_for_callbacks_needs_what_is_said_then() -> None:
     said = {problem.message for problem in row.problems}
     assert 'there is no prompt "zh/callback-promised"' in said
     assert 'there is no prompt "en/no-match"' in said
+    assert {f'there is no prompt "en/{name}"' for name in ("callback-hint", "digit-7")} <= said
     wrong = table(title="Orders", medium="voice", callback_key="77")
     read_queue("orders", wrong, NAMES)
     assert [problem.path for problem in wrong.problems] == ["row.callback_key"]

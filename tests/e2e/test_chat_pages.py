@@ -12,6 +12,7 @@ from chat.identity import proof_of
 from tests.browser import needs_chromium
 from tests.e2e.office import Office
 from tests.e2e.server import PASSWORD, Server
+from tests.e2e.test_emergency import tell
 from tests.e2e.waiting import wait_until
 from tests.frontend.real import (
     Network,
@@ -236,7 +237,7 @@ async def test_chats_beside_each_other(agent: Person, visitor: Person, browser: 
         await finish(agent)
 
 
-async def test_a_call_from_the_widget(agent: Person, visitor: Person) -> None:
+async def test_a_call_from_the_widget(agent: Person, visitor: Person, running_server: Server) -> None:
     there = visitor.page
     await there.goto(f"{visitor.base}/visitor/")
     await there.locator(".launcher").click()
@@ -246,6 +247,14 @@ async def test_a_call_from_the_widget(agent: Person, visitor: Person) -> None:
     await expect(there.get_by_role("button", name="Unmute")).to_be_visible()
     await there.locator(".keys").get_by_role("button", name="0", exact=True).click()
     await expect(there.locator(".keys output")).to_have_text("0")
+    await expect(there.locator(".call-where")).to_contain_text("in the queue", timeout=20_000)
+    async with Office(running_server) as office:
+        await tell(
+            office, {"queue:operator": {"emergency": {"prompt": "closed", "text": {"en": "A storm: it takes longer."}}}}
+        )
+        await expect(there.get_by_role("alert")).to_have_text("A storm: it takes longer.")
+        await tell(office, {"queue:operator": {"emergency": None}})
+        await expect(there.get_by_role("alert")).to_have_count(0)
     await agent.button("^Accept").click(timeout=20_000)
     await expect(there.locator(".call-where")).to_contain_text(f"You are talking with {AGENT}")
     await there.get_by_role("button", name="Hang up").click()

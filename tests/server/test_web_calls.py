@@ -1,14 +1,16 @@
 """Web callers on a real site: which entries browsers may call, and by which names agents go."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from types import SimpleNamespace
+from typing import Any, cast
 
 import config
 from server.current import CurrentSite
 from server.pump import Pump
-from server.web_calls import _names, web_call_endpoint
-from tests.server.sites import DEMO
+from server.web_calls import _emergencies, _names, web_call_endpoint
+from tests.server.sites import DEMO, ORDERS, small_site
 from tests.voice.fakes import Media
 from tests.voice.web_rig import Desk, Socket
 from voice.conductor import Conductor
@@ -19,8 +21,15 @@ class FakePump:
     def now(self) -> int:
         return 0
 
+    @property
+    def dispatcher(self) -> "FakePump":
+        return self
+
     def place(self, _work_id: str) -> int | None:
         return None
+
+    def work(self, work_id: str) -> Any:
+        return SimpleNamespace(queue="orders") if work_id == "w1" else None
 
 
 async def test_an_entry_may_be_for_telephones_only(tmp_path: Path) -> None:
@@ -51,3 +60,10 @@ async def test_an_entry_may_be_for_telephones_only(tmp_path: Path) -> None:
     name_of = _names(CurrentSite(site))
     assert name_of("agent1") == "Demo agent 1"
     assert name_of("nobody") == ""
+
+
+def test_callers_from_the_web_read_the_emergency_message_of_their_queue() -> None:
+    queue = replace(ORDERS, emergency_texts={"en": "A storm.", "zh-CN": "风暴"})
+    told = _emergencies(CurrentSite(small_site(queue=queue)), cast("Pump", FakePump()))
+    assert [told("w1", locale) for locale in ("en", "zh-CN", "zh-TW", "")] == ["A storm.", "风暴", "风暴", "A storm."]
+    assert told("gone", "en") == ""

@@ -192,6 +192,9 @@ class Quiet:
 
     def closed(self, interaction_id: str) -> None: ...
 
+    def language(self, interaction_id: str) -> str:
+        return ""
+
     async def number(self, interaction_id: str) -> str:
         return ""
 

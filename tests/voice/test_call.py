@@ -4,11 +4,25 @@ import pytest
 
 from ivr.speech import place_prompts
 from router.vocabulary import EndedBy
-from tests.voice.calls import READY, S, joined, machine, of, other_flow, pair, queued
+from tests.voice.calls import (
+    CALLER,
+    NOTICE,
+    PLAN,
+    QUESTION,
+    READY,
+    S,
+    joined,
+    machine,
+    of,
+    other_flow,
+    pair,
+    queued,
+)
 from voice import asked
 from voice import events as e
 from voice.call import CallMachine
 from voice.call_table import CallState
+from voice.recording import RecordingRule
 
 
 def test_answer_starts_the_menu_and_a_digit_queues_with_music() -> None:
@@ -28,7 +42,7 @@ def test_a_waiting_caller_is_told_the_place_and_hears_music_again() -> None:
     call = queued()
     assert call.expire(2 * S) == []
     assert call.next_deadline() == 3 * S
-    assert call.expire(3 * S) == [e.AskPlace("w")]
+    assert call.expire(3 * S) == [e.AskPlace("w", call_back=True)]
     told = call.handle(e.PlaceKnown(2), 3 * S)
     speech = of(e.PlayPrompts, told)[0]
     assert speech.prompts[0] == "en/busy"
@@ -267,3 +281,54 @@ def test_a_number_that_cannot_be_called_waits_on() -> None:
     assert play.prompts == ("en/no-match",)
     assert of(e.PlayPrompts, call.handle(e.PlayEnded(play.play_id, "finished"), 4 * S))[0].prompts == ("music/hold",)
     assert call.handle(e.DigitPressed("7"), 5 * S) == [e.AskCallBack("w")], "they may try again"
+
+
+def test_who_may_be_called_back_is_told_of_the_key_once() -> None:
+    call = queued()
+    call.expire(3 * S)
+    unknown = of(e.PlayPrompts, call.handle(e.PlaceKnown(2), 3 * S))[0].prompts
+    assert not any("callback" in name for name in unknown), "their number cannot be called"
+    assert call.expire(40 * S) == [e.AskPlace("w", call_back=True)]
+    told = of(e.PlayPrompts, call.handle(e.PlaceKnown(2, may_call_back=True), 40 * S))[0].prompts
+    assert told == (*place_prompts("en", 2), "en/callback-hint", "en/digit-7")
+    assert call.expire(80 * S) == [e.AskPlace("w")]
+
+
+def called_back(rule: RecordingRule) -> CallMachine:
+    """A customer has answered our call, and anna waits for them."""
+    call = CallMachine(None, {"orders": PLAN}, "en", "w", CALLER, called_back="orders", recordings={"orders": rule})
+    said = call.handle(e.Answered(), 0)
+    assert [play.prompts for play in of(e.PlayPrompts, said)] == [(f"en/{rule.prompts[0]}",)]
+    assert call.handle(READY, 0) == []
+    assert call.handle(asked.HoldAsked("w", on=True), 0) == [e.Deny("not_connected", "there is no conversation")]
+    return call
+
+
+def test_who_is_called_back_is_told_of_the_recording_before_the_agent_comes() -> None:
+    call = called_back(NOTICE)
+    done = call.handle(e.PlayEnded("notice-1", "finished"), 2 * S)
+    assert call.state is CallState.JOINED
+    assert [one.told for one in of(e.SetRecording, done)] == ["announced"]
+    assert of(e.SetRoom, done) == [pair("l", "w.1")]
+
+
+def test_who_is_called_back_is_asked_and_may_refuse() -> None:
+    call = called_back(QUESTION)
+    done = call.handle(e.DigitPressed("2"), S)
+    assert call.state is CallState.JOINED
+    assert not of(e.SetRecording, done)
+    late = called_back(QUESTION)
+    late.handle(e.PlayEnded("notice-1", "finished"), S)
+    assert late.next_deadline() == 7 * S
+    late.expire(7 * S)
+    assert late.state is CallState.JOINED
+
+
+def test_who_hangs_up_over_the_notice_leaves_nothing_open() -> None:
+    call = called_back(NOTICE)
+    done = call.handle(e.CallerLeft("remote"), S)
+    assert of(e.LeaveQueue, done) == [e.LeaveQueue("w")]
+    assert of(e.Close, done) == [e.Close("abandoned")]
+    gone = called_back(NOTICE)
+    gone.handle(e.Parted("w", EndedBy.AGENT), S)
+    assert of(e.HangUp, gone.handle(e.PlayEnded("notice-1", "finished"), 2 * S)), "the agent did not wait"

@@ -133,6 +133,21 @@ async def test_a_new_place_is_told_when_the_browser_asks(rig: Rig) -> None:
     assert [message.place for message in socket.sent if isinstance(message, State)] == [2, 1, None]
 
 
+async def test_all_who_wait_are_told_an_emergency_at_once(rig: Rig) -> None:
+    socket = Socket()
+    caller = await taken(rig, socket)
+    caller.moved(CallState.QUEUED, None, None)
+    rig.told = {"zh-CN": "closed: a storm"}
+    rig.calls.refresh()
+    rig.told = {}
+    rig.calls.refresh()
+    caller.moved(CallState.JOINED, "anna", None)
+    rig.told = {"zh-CN": "again"}
+    rig.calls.refresh()
+    states = [(message.state, message.emergency) for message in socket.sent if isinstance(message, State)]
+    assert states == [("waiting", None), ("waiting", "closed: a storm"), ("waiting", None), ("connected", None)]
+
+
 async def test_hanging_up_tells_the_desk(rig: Rig) -> None:
     socket = Socket()
     caller = await taken(rig, socket)

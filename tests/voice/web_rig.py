@@ -48,12 +48,13 @@ class Socket:
 
 
 class Rig:
-    """`calls` on these neighbours; `place` is what the router would say."""
+    """`calls` on these neighbours; `place` is what the router would say, `told` an emergency's text by language."""
 
     def __init__(self, limits: WebCallLimits | None = None) -> None:
         self.desk = Desk()
         self.media = Media()
         self.place: int | None = None
+        self.told: dict[str, str] = {}
         self.limits = limits or WebCallLimits(resume_within_s=0.1)
         ports = WebCallPorts(
             desk=self.desk,
@@ -61,6 +62,7 @@ class Rig:
             is_open=lambda entry: entry == "4000",
             place=lambda _work_id: self.place,
             name_of=lambda agent_id: agent_id.title(),
+            emergency=lambda _work_id, locale: self.told.get(locale, ""),
         )
         self.calls = WebCalls(ports, self.limits)
 

@@ -1,4 +1,4 @@
-// What everybody who waits and comes is told at once: a prompt for callers, a text for visitors.
+// What everybody who waits and comes is told at once: a prompt for callers, a text for visitors and for callers from web pages.
 import { t } from "../../lib/i18n.js";
 import { LANGUAGES } from "../../lib/languages.js";
 import { html, useEffect, useState } from "../../lib/ui.js";
@@ -30,8 +30,10 @@ export function Emergency({ office, state, close }) {
       (error) => setProblem(problemText(error)),
     );
   }, [where]);
-  const said = voice ? { prompt } : { text: Object.fromEntries(Object.entries(texts).filter(([, text]) => text.trim())) };
-  const ready = Boolean(rules) && (!on || (voice ? prompt : Object.keys(said.text).length > 0));
+  const text = Object.fromEntries(Object.entries(texts).filter(([, each]) => each.trim()));
+  const written = Object.keys(text).length > 0;
+  const said = { ...(voice && { prompt }), ...(written && { text }) };
+  const ready = Boolean(rules) && (!on || (voice ? prompt : written));
   const act = (comment) => office.setRows(Object.fromEntries(told.map(({ queue }) => [`queue:${queue}`, { emergency: on ? said : null }])), rules.version, comment);
   return html`
     <${Sheet} heading=${t("emergency.heading")} of=${told.map(titleOf).join(", ")} label=${t(on ? "emergency.tell" : "emergency.end")} danger=${on} ready=${ready} done=${t(on ? "emergency.told" : "emergency.ended")} office=${office} close=${close} act=${act}>
@@ -47,7 +49,8 @@ export function Emergency({ office, state, close }) {
       ${problem && html`<p class="problem" role="alert">${problem}</p>`}
       ${on && rules && voice && html`
         <label>${t("emergency.prompt")}<select name="prompt" value=${prompt} onChange=${({ target }) => setPrompt(target.value)}>${rules.prompts.map((name) => html`<option key=${name}>${name}</option>`)}</select></label>`}
-      ${on && rules && !voice && Object.entries(LANGUAGES).map(([tag, name]) => html`
+      ${on && rules && voice && html`<p class="hint">${t("emergency.web_callers")}</p>`}
+      ${on && rules && Object.entries(LANGUAGES).map(([tag, name]) => html`
         <label key=${tag}>${name}<input name=${`text-${tag}`} lang=${tag} maxlength="500" value=${texts[tag] ?? ""} onInput=${({ target }) => setTexts({ ...texts, [tag]: target.value })} /></label>`)}
     </${Sheet}>
   `;

@@ -43,6 +43,7 @@ export function Call({ settings, memory, leave }) {
       <div class=${`call-where ${shown.state}`}>
         <span class="call-mark" aria-hidden="true"><${Glyph} name="phone" /></span>
         <p role="status">${textOf(shown)}</p>
+        ${shown.detail.emergency && html`<p class="emergency" role="alert">${shown.detail.emergency}</p>`}
         ${since && !over && html`<${Timer} since=${since} />`}
         ${blocked && html`<button type="button" class="second" onClick=${() => (call.current.resumePlayback(), setBlocked(false))}>${t("call.play")}</button>`}
       </div>
