@@ -5,7 +5,7 @@ never shown to the visitor: it has no number among the messages.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -166,7 +166,8 @@ async def take_over(chat: ChatRunner, agent_id: str) -> None:
     if serving.agent_id == agent_id:
         raise ChatRefusedError("already_here", "this chat is yours")
     work_id = next_work(chat.work_id, chat.chat_id)
-    answers = await chat.told.post(queued_again(chat, work_id, chat.queue, agent_id, TAKE_OVER_PRIORITY))
+    again = queued_again(chat, work_id, chat.queue, agent_id, TAKE_OVER_PRIORITY)
+    answers = await chat.told.post(replace(again, taken_over=True))
     offer = next((one for one in answers if isinstance(one, SendOffer)), None)
     if offer is None:
         refused = in_vain(answers, agent_id)

@@ -169,7 +169,21 @@ class Dispatcher(Views):
             self._moves.refuse("unknown_agent", f"no agent {event.directed} takes {event.medium}")
         else:
             shard.sequence += 1
-            self._moves.waiting.admit(Work.queued(event, self._moves.now, shard.sequence))
+            work = Work.queued(event, self._moves.now, shard.sequence)
+            self._moves.waiting.admit(work)
+            if event.taken_over:
+                self._take_over(work)
+
+    def _take_over(self, work: Work) -> None:
+        """The agent for whom it is kept asked for it: nothing else of what waits is to come to them by that."""
+        moves, matcher = self._moves, self._shard.matcher
+        agent = self._shard.agents.get(work.directed or "")
+        if agent is None or not (agent.present and agent.connected) or work.work_id not in moves.fresh:
+            return
+        if agent.has_room(work.medium, matcher.cost(work, agent), self._shard.policy.interrupts):
+            del moves.fresh[work.work_id]
+            moves.claim(matcher.sole_pair(work, agent))
+            moves.changed[agent.agent_id] = agent
 
     # -- policy, deadlines, matching
 

@@ -85,7 +85,8 @@ class WorkQueued:
     for all. units: what it takes of an agent's total, where the item itself says. not_before: shard time before which
     it is not offered (scheduled work). since: the shard time from which its place counts, where it keeps an older one.
     callback: the customer is not there and is called when an agent has accepted. directed: keeps the item for this
-    agent, whatever their skills, as WorkDirected does later (a transfer to a colleague).
+    agent, whatever their skills, as WorkDirected does later (a transfer to a colleague). taken_over: that agent asked
+    for it, and is offered it whether they are ready or not, if they are there and have room.
     """
 
     work_id: str
@@ -104,6 +105,7 @@ class WorkQueued:
     since: int | None = None
     callback: bool = False
     directed: str | None = None
+    taken_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)

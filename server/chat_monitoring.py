@@ -14,8 +14,7 @@ from http_api.supervision_api import Refused
 from records.audit import Audit, Intervention
 from records.roles import Scope
 from records.sessions import Caller
-from router.events import PresenceSet
-from router.vocabulary import Medium, Presence
+from router.vocabulary import Medium
 from server.current import CurrentSite
 from server.routing import Routing
 
@@ -146,25 +145,16 @@ class ChatMonitoring:
             return Refused("no_page", "sign in on the agent page first: that is where you write")
         serving = chat.machine.serving
         before = {"agents": [serving.agent_id] if serving else []}
-        # The router offers nothing to who is not ready; afterwards they are as they were.
-        if row.presence is not Presence.READY:
-            await self._be(agent.agent_id, Presence.READY, None, caller)
         try:
             await self._floor.take_over(agent.agent_id, interaction_id)
         except ChatRefusedError as error:
             return _refused(error)
-        finally:
-            if row.presence is not Presence.READY:
-                await self._be(agent.agent_id, Presence.NOT_READY, row.reason, caller)
         self._leave(agent.agent_id, chat)
         self._helped(interaction_id)
         await self._note(caller, "take_over", chat, before, {"agents": [agent.agent_id]}, comment)
         return None
 
     # --- inside -------------------------------------------------------------------------------------------------
-
-    async def _be(self, agent_id: str, presence: Presence, reason: str | None, caller: Caller) -> None:
-        await self._pump.post(PresenceSet(agent_id, presence, reason, caller.account), f"account:{caller.account}")
 
     def _mode(self, agent_id: str | None, interaction_id: str) -> str | None:
         found = (one.mode.value for one in self._listening.of(interaction_id) if one.agent_id == agent_id)

@@ -7,10 +7,8 @@ from http_api.supervision_api import Refused
 from records.audit import Audit, Intervention
 from records.roles import Action, Scope
 from records.sessions import Caller
-from router.events import PresenceSet
-from router.vocabulary import Medium, Presence
+from router.vocabulary import Medium
 from server.call_desk import CallDesk
-from server.prompt import prompt
 from server.routing import Routing
 from voice.conductor import Conductor
 from voice.events import Deny
@@ -71,18 +69,10 @@ class Monitoring:
             return Refused("no_leg", "sign in on the agent page first: that is where you speak")
         before = {"agents": list(self._desk.live.agents_in(interaction_id))}
         denied = await self._conductor.listening.take_over(agent.agent_id, interaction_id)
-        if denied is None and row.presence is not Presence.READY:
-            # The router offers nothing to who is not ready; afterwards they are as they were.
-            await self._as_ready(agent.agent_id, row.reason, caller)
         if denied is None:
             self._desk.helped(interaction_id)
         after = {"agents": [agent.agent_id]}
         return await self._told(denied, caller, "take_over", interaction_id, before, after, comment)
-
-    async def _as_ready(self, agent_id: str, reason: str | None, caller: Caller) -> None:
-        for presence, why in ((Presence.READY, None), (Presence.NOT_READY, reason)):
-            event = PresenceSet(agent_id, presence, why, caller.account)
-            await prompt(self._pump, event, f"account:{caller.account}")
 
     async def _told(
         self,

@@ -304,6 +304,7 @@ class CallRunner:
                 sorted({**dict(command.attributes), "channel": self._place.channel, "entry": self._place.entry}.items())
             ),
             preferred=preferred,
+            taken_over=self.is_take_over(command.work_id),
         )
         for answer in await self._ports.router.post(event, self.call):
             if isinstance(answer, Refuse):

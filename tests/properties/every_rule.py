@@ -53,6 +53,7 @@ def random_wishes(random: Random, now: int, agents: int) -> dict[str, Any]:
         "not_before": now + random.choice((-1, 1, 20)) * SECOND if random.random() < 0.1 else None,
         "since": now - 30 * SECOND if random.random() < 0.1 else None,
         "callback": random.random() < 0.1,
+        **({"directed": some()[0], "taken_over": True} if random.random() < 0.05 else {}),
     }
 
 

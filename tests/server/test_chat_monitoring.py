@@ -17,8 +17,8 @@ from records.database import Database
 from records.roles import Scope
 from records.sessions import Caller
 from records.whispers import Whispers
-from router.events import PresenceSet
-from router.vocabulary import Presence
+from router.events import PresenceSet, WorkQueued
+from router.vocabulary import Medium, Presence
 from server.chat_desk import ListenScreens
 from server.chat_monitoring import ChatMonitoring
 from server.chat_store import SqlWhispers
@@ -143,11 +143,15 @@ async def test_taking_over_leaves_them_as_they_were(tmp_path: Path) -> None:
         assert await code(monitoring.take_over(BOB, "chat1", "")) == "no_page"
         router.ready("bob")
         router.tell(PresenceSet("bob", Presence.NOT_READY, "lunch"), "test")
+        router.tell(PresenceSet("ann", Presence.NOT_READY, "lunch"), "test")
+        router.tell(WorkQueued("w9", "i9", Medium.CHAT, "web_chat"), "test")
+        asked = len(router.offers)
         assert await monitoring.take_over(BOB, "chat1", "upset") is None
         await until(lambda: watch.page.status is not None)
         row = router.dispatcher.agent("bob")
         assert row is not None
         assert (row.presence, row.reason) == (Presence.NOT_READY, "lunch")
+        assert [(one.interaction_id, one.agent_id) for one in router.offers[asked:]] == [("chat1", "bob")]
         (entry,) = await watch.audit.page(10)
         assert (entry.action, entry.before, entry.after) == ("take_over", {"agents": ["ann"]}, {"agents": ["bob"]})
         nobody = Caller("desk", Role.ADMINISTRATOR, None, 2**60)

@@ -10,6 +10,7 @@ from records.accounts import Role
 from records.audit import Audit
 from records.roles import Scope
 from records.sessions import Caller
+from router.events import PresenceSet
 from router.vocabulary import OfferState, Presence
 from server.clock import wall_us
 from server.monitoring import Monitoring
@@ -103,6 +104,7 @@ async def test_taking_over_needs_no_accept_and_leaves_presence_as_it_was(watch: 
     presence = Presence.READY if ready else Presence.NOT_READY
     await house.desk.set_presence("sue", presence.value, None if ready else "lunch")
     assert house.desk.calls.ask_supervisor("anna", reservation, on=True) is None
+    before = len(house.turns)
     assert await code(watch.monitoring.take_over(SUE, interaction, "upset")) is None
     assert house.hub.of(m.Help, "sue")[-1].on is False
     taken = await house.offer("sue")
@@ -111,6 +113,8 @@ async def test_taking_over_needs_no_accept_and_leaves_presence_as_it_was(watch: 
     row = house.pump.dispatcher.agent("sue")
     assert row is not None
     assert (row.presence, row.reason) == (presence, None if ready else "lunch")
+    later = [turn.event for turn in house.turns[before:]]
+    assert not any(isinstance(event, PresenceSet) for event in later), "they were not ready in between either"
     assert await watch.kept() == [("take_over", f"call:{interaction}")]
     house.outside.ua.hangup(call)
     await house.empty()
