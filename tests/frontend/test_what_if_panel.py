@@ -93,6 +93,14 @@ async def rules(request: web.Request) -> web.Response:
     return web.json_response({"agent_id": "anna", "version": 4, "skills": {"english": 5}, "history": []})
 
 
+async def plans(request: web.Request) -> web.Response:
+    change = {"subject": "queue:orders", "key": "priority", "before": 0, "after": 20}
+    plan = {"plan": "evening", "titles": {"en": "Evening"}, "saved": False, "version": 4, "problems": [], "rows": {}}
+    there = {**plan, "changes": [change], "applied": None}
+    nothing = {**plan, "plan": "quiet", "titles": {"en": "Quiet"}, "changes": [], "applied": None}
+    return web.json_response({"version": 4, "plans": [there, nothing]})
+
+
 @pytest.fixture
 def playing() -> Playing:
     return Playing()
@@ -108,6 +116,7 @@ async def page(playing: Playing) -> AsyncIterator[Page]:
     app.router.add_get("/api/v1/board/ws", board.handle)
     app.router.add_get("/api/v1/statistics", board.statistics)
     app.router.add_get("/api/v1/agents/anna/rules", rules)
+    app.router.add_get("/api/v1/plans", plans)
     app.router.add_post("/api/v1/what-if", playing.handle)
     StaticPages(FRONTEND).add_to(app)
     async with serve(app) as base, chromium_page() as page:
@@ -179,3 +188,16 @@ async def test_others_are_trying(page: Page, playing: Playing) -> None:
         "Others are trying changes out. Try again in half a minute."
     )
     await expect(page.get_by_role("button", name="Try again")).to_be_enabled()
+
+
+async def test_a_plan_is_tried_as_it_is_saved(page: Page, playing: Playing) -> None:
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="Peak plans").click()
+    evening = page.locator("[data-plan=evening]")
+    await evening.get_by_role("button", name="Try it out").click()
+    await playing.lines.put(ASSUMED)
+    await playing.lines.put(compared(2, done=True, level=measure("higher", 0.1, 0.2, 0.3)))
+    await playing.lines.put(None)
+    await expect(evening.locator("[data-queue=orders] [data-measure=level] .verdict")).to_have_text("better")
+    assert playing.asked == [{"plan": "evening"}]
+    await expect(page.locator("[data-plan=quiet] .what-if")).to_have_count(0)

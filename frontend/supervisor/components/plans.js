@@ -7,6 +7,7 @@ import { problemText } from "../office.js";
 import { nameOf } from "../store.js";
 import { Changes } from "./audit.js";
 import { titleOf } from "./queues.js";
+import { WhatIf } from "./what-if.js";
 
 export function Plans({ office, state }) {
   const [found, setFound] = useState({ plans: null, version: 0, problem: null });
@@ -55,6 +56,7 @@ function Plan({ plan, office, state, act }) {
           : html`<${Action} class="button primary small" disabled=${problems.length > 0} act=${() => run("apply", { based_on: version }, "plans.done")}>${t("plans.apply")}</${Action}>`}
         ${saved && !applied && html`<${Action} class="button small quiet bad" act=${() => run("drop", { based_on: version }, "plans.dropped")}>${t("plans.drop")}</${Action}>`}
       </p>
+      ${!applied && changes.length > 0 && problems.length === 0 && html`<${WhatIf} state=${state} draft=${{ plan: name }} name=${`what-if-${name}`} />`}
     </li>
   `;
 }

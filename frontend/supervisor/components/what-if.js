@@ -12,8 +12,8 @@ const SHARES = ["level", "abandoned", "unserved"];
 const WANTED = new Set(["level"]);
 const NONE = new Set(["equal", "unknown"]);
 
-/** `draft` is the body of POST /what-if as the form stands, null while there is nothing to try. */
-export function WhatIf({ state, draft }) {
+/** `draft` is the body of POST /what-if as the form stands, null while there is nothing to try; `name` is for its ids. */
+export function WhatIf({ state, draft, name = "what-if" }) {
   const [asked, setAsked] = useState(null); // the draft that is played, as text
   const [told, setTold] = useState({}); // the last line of each kind
   const [running, setRunning] = useState(false);
@@ -40,11 +40,12 @@ export function WhatIf({ state, draft }) {
   };
   const { assumed, compared } = told;
   const changed = asked !== null && asked !== now;
+  const heading = `${name}-heading`;
   return html`
-    <section class="what-if" aria-labelledby="what-if-heading">
-      <h3 id="what-if-heading">${t("what_if.heading")}</h3>
+    <section class="what-if" aria-labelledby=${heading}>
+      <h3 id=${heading}>${t("what_if.heading")}</h3>
       ${asked === null && html`<p class="hint">${t("what_if.hint")}</p>`}
-      ${compared && html`<${Table} state=${state} compared=${compared} />`}
+      ${compared && html`<${Table} state=${state} compared=${compared} heading=${heading} />`}
       <div class="what-if-acts">
         ${running
           ? html`<button type="button" class="button" onClick=${stop}>${t("what_if.stop")}</button>`
@@ -70,13 +71,13 @@ function why(error) {
   return tCode("intervention", error.code, error.message);
 }
 
-function Table({ state, compared: { queues, teams } }) {
+function Table({ state, compared: { queues, teams }, heading }) {
   const rows = queues.map((one) => [one, ["level", "wait_us", "abandoned", "unserved"].filter((name) => worth(one[name]))]).filter(([, names]) => names.length);
   const busy = teams.filter(({ occupancy }) => worth(occupancy));
   const others = queues.length - rows.length;
   if (!rows.length && !busy.length) return html`<p class="no-difference">${t("what_if.none")}</p>`;
   return html`
-    <div class="scroll" tabindex="0" role="group" aria-labelledby="what-if-heading">
+    <div class="scroll" tabindex="0" role="group" aria-labelledby=${heading}>
       <table>
         <thead><tr><th scope="col">${t("what_if.next")}</th><th scope="col">${t("what_if.before")}</th><th scope="col">${t("what_if.after")}</th><th scope="col">${t("what_if.difference")}</th></tr></thead>
         ${rows.map(([one, names]) => html`
