@@ -30,6 +30,7 @@ from agents_ws import messages as m
 AT_ONCE = 250
 HEARTBEAT_S = 15.0
 ACK_EVERY = 20
+PAUSES_S = (0.1, 0.5, 1.0, 2.0)
 
 
 class Heard(msgspec.Struct):
@@ -156,13 +157,26 @@ class Agent:
         return m.Hello(token=self._token, session=self.session, last_seq=self.last_seq)
 
     async def connect(self, source: str) -> float:
-        """Microseconds until it is up to date: welcomed, and shown a snapshot unless it resumed."""
-        loop, host = asyncio.get_running_loop(), urlsplit(self.url)
+        """Microseconds until it is up to date: welcomed, and shown a snapshot unless it resumed.
+
+        Tried again, as browsers do, when a server that is overrun turns it away. Raises ConnectionError in the end.
+        """
         began = time.monotonic_ns()
+        for pause_s in PAUSES_S:
+            try:
+                await self._connect(source)
+                break
+            except ConnectionError:
+                await asyncio.sleep(pause_s)
+        else:
+            await self._connect(source)
+        return (time.monotonic_ns() - began) / 1000
+
+    async def _connect(self, source: str) -> None:
+        loop, host = asyncio.get_running_loop(), urlsplit(self.url)
         line = self.line = Line(self)
         await loop.create_connection(lambda: line, host.hostname or "", host.port or 0, local_addr=(source, 0))
         await line.ready
-        return (time.monotonic_ns() - began) / 1000
 
 
 async def connect_all(agents: Sequence[Agent], source: str) -> list[float]:

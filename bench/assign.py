@@ -4,8 +4,9 @@
 
 `assign.event_to_socket` is measured from the time at which the event was meant to happen, so that a late generator
 cannot hide a queue (no coordinated omission). Floors of the same run: a function that does nothing and then a message
-of the same size over a socket to the same process. `assign.committed` counts assignments decided and committed without
-sockets, as fast as they go, and `assign.cpu.*` is what each process spends on one. One JSON object a line.
+of the same size over a socket to the same process. `assign.whole` counts assignments as fast as they go, from the first
+event until the last of a thousand offers is in the agents' process, and `assign.committed` those without sockets and
+records. `*.cpu.*` is what each process spends on one. One JSON object a line.
 """
 
 import argparse
@@ -57,6 +58,8 @@ PREPARED = 500
 WARM_UP = 500
 FLAT_OUT = 1000
 IN_FLIGHT = 64
+# When it began (monotonic ns), and the names of its interactions.
+Lot = tuple[int, list[str]]
 # Shown as a time that nobody takes for a good one: the customer left before the offer was out.
 NEVER = 10**19
 NOOP = "#!lua name=bench_noop\nredis.register_function('bench_noop', function(keys, args) return 1 end)"
@@ -197,6 +200,27 @@ async def floors(node: Node, example: m.Offer, names: Sequence[str], rate: int) 
     return intended
 
 
+async def whole(node: Node, events: Events, count: int, pids: dict[str, int]) -> tuple[list[Lot], dict[str, float]]:
+    """Lots as fast as they go: when each began and what it was, and each process's CPU milliseconds of all."""
+    lots: list[Lot] = []
+    used = dict.fromkeys(pids, 0.0)
+    for _ in range(max(1, count // FLAT_OUT)):
+        names = await events.known(min(count, FLAT_OUT))
+        before, began = {who: cpu_ms(pid) for who, pid in pids.items()}, time.monotonic_ns()
+        for number, work in enumerate(names):
+            events.queue(work)
+            if number % IN_FLIGHT == IN_FLIGHT - 1:
+                await asyncio.sleep(0)
+        await node.core.pump.drain()
+        lots.append((began, names))
+        used = {who: used[who] + cpu_ms(pid) - before[who] for who, pid in pids.items()}
+        for work in names:
+            events.leave(work)
+        await node.core.pump.drain()
+    await asyncio.sleep(HOLD_S)
+    return lots, used
+
+
 async def flat_out(agents: int, count: int) -> None:
     """Decided and committed without sockets or records: the pump over an embedded store, as fast as they go."""
     numbers = range(agents)
@@ -274,10 +298,19 @@ async def measure(agents: int, rate: int, count: int, *, stages: bool = False) -
         if stamps is not None:
             stamps.close()
         floor = await floors(node, OFFER, [f"f{number}" for number in range(count // 4)], rate)
+        lots, of_lots = await whole(node, events, 2 * count, pids)
         arrived = await far.end()
         for name, asked in (("assign.event_to_socket", intended), ("assign.floor_noop_and_socket", floor)):
             samples = [(arrived.get(work, NEVER) - due) / 1000 for work, due in asked.items()]
             print(line(name, "us", samples, where), flush=True)
+        rates = [len(names) * 1e9 / (max(arrived.get(work, NEVER) for work in names) - began) for began, names in lots]
+        as_fast = (
+            f"{agents} agents connected from another process, as fast as they go, {IN_FLIGHT} decided between sends"
+        )
+        print(line("assign.whole", "assignments/s", rates, as_fast), flush=True)
+        for who, spent in of_lots.items():
+            each = 1000 * spent / sum(len(names) for _, names in lots)
+            print(line(f"assign.whole.cpu.{who}", "us CPU/assignment", [each], as_fast), flush=True)
         for who, spent in used.items():
             print(line(f"assign.cpu.{who}", "us CPU/assignment", [1000 * spent / count], where), flush=True)
         if stamps is not None:

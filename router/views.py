@@ -77,6 +77,11 @@ class Views:
         agent = self._shard.agents.get(agent_id)
         return None if agent is None else agent.row()
 
+    def node_of(self, agent_id: str) -> str:
+        """The node that holds, or held, the agent's connection; "" for nobody's."""
+        agent = self._shard.agents.get(agent_id)
+        return "" if agent is None else agent.node
+
     def agents(self) -> tuple[AgentRow, ...]:
         """Every agent, in the order of the policy."""
         return tuple(agent.row() for agent in self._shard.agents.values())

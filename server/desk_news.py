@@ -19,7 +19,7 @@ from router.commands import (
     WithdrawOffer,
 )
 from router.moves import REASON_REMOVED
-from router.rows import AgentRow, ReservationRow, Turn, WorkRow
+from router.rows import ReservationRow, Turn, WorkRow
 from router.vocabulary import EndedBy, OfferState, WithdrawReason
 from server.call_desk import CallDesk
 from server.cards import Cards
@@ -33,7 +33,7 @@ from server.tasks import TaskOwner
 class Board(Protocol):
     """The dispatcher's read views."""
 
-    def agent(self, agent_id: str) -> AgentRow | None: ...
+    def node_of(self, agent_id: str) -> str: ...
 
     def work(self, work_id: str) -> WorkRow | None: ...
 
@@ -116,8 +116,7 @@ class DeskNews:
 
     def _elsewhere(self, agent_id: str) -> bool:
         """Whether another node holds the agent's connection, and shows them what there is to show."""
-        row = self._board.agent(agent_id)
-        return row is not None and row.node not in ("", self._reach.node)
+        return self._board.node_of(agent_id) not in ("", self._reach.node)
 
     def _show(self, command: Command) -> None:
         match command:

@@ -166,8 +166,7 @@ class ShardMember(ShardViews):
 
     def agent_here(self, agent_id: str) -> bool:
         """Whether this node holds the agent's connection."""
-        row = self.dispatcher.agent(agent_id)
-        return row is not None and row.node == self.member.label
+        return self.dispatcher.node_of(agent_id) == self.member.label
 
     async def post(self, event: Event, cause: str) -> tuple[Command, ...]:
         """The turn's commands once it is committed and, on a follower, applied here. Raises PumpClosedError."""

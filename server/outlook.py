@@ -21,7 +21,7 @@ from router.views import PresenceView
 from router.vocabulary import Medium, Presence
 
 LOOK_AT = 200
-AGENTS_AT_ONCE = 500
+AGENTS_AT_ONCE = 100
 MINUTES = 30
 
 

@@ -20,6 +20,8 @@ from server.periods import start_of_day
 log = structlog.get_logger(__name__)
 
 GATHER_S = 0.5
+# So many agents are looked at in a turn of the loop: nobody's offer waits for the days of all.
+AGENTS_AT_ONCE = 10
 LOOK_S = 60.0
 # A rating is there before the record that says whose it is; the projection is behind by less than this.
 RATINGS_AFTER_S = 2.0
@@ -95,7 +97,7 @@ class OwnDays:
             self._wake.clear()
             if self._count_ratings:
                 await self._count()
-            self._tell()
+            await self._tell()
 
     async def _count(self) -> None:
         self._count_ratings = False
@@ -108,12 +110,14 @@ class OwnDays:
             self._count_ratings = True
         self._everybody = True
 
-    def _tell(self) -> None:
+    async def _tell(self) -> None:
         touched, self._touched = self._touched, set()
         everybody, self._everybody = self._everybody, False
-        for agent_id in list(self._pages()):
-            if everybody or agent_id in touched:
-                before = self._told.get(agent_id)
-                now = self.of(agent_id)
-                if now != before:
-                    self._send(agent_id, m.TodayShown(today=now))
+        concerned = [agent_id for agent_id in self._pages() if everybody or agent_id in touched]
+        for number, agent_id in enumerate(concerned, 1):
+            before = self._told.get(agent_id)
+            now = self.of(agent_id)
+            if now != before:
+                self._send(agent_id, m.TodayShown(today=now))
+            if number % AGENTS_AT_ONCE == 0:
+                await asyncio.sleep(0)

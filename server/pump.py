@@ -4,8 +4,8 @@
 commit), then carries out their commands in order. While the store is away turns gather and nothing is spoken; when it
 is back the same commit is tried again, which is safe because a commit is idempotent by sequence.
 
-What is spoken first is what somebody waits for. What only keeps account of it (`note`) follows once that is on its
-way: in the loop's next turn, while the store works on the next commit if there is one.
+What is spoken first is what somebody waits for. What only keeps account of it (`note`, and `decided` of decisions)
+comes while the store works: in the loop's next turn, when the commit, or what was spoken, is on its way.
 """
 
 import asyncio
@@ -57,8 +57,8 @@ class Pump(ShardViews):
         sequence: int,
         speak: Callable[[Turn], None],
         *,
-        note: Callable[[Turn], None] | None = None,
-        decided: Callable[[Turn, int], None] | None = None,
+        note: Callable[[Turn], None] = lambda _turn: None,
+        decided: Callable[[Turn, int], None] = lambda _turn, _us: None,
     ) -> None:
         self.dispatcher = dispatcher
         self.sequence = sequence
@@ -73,6 +73,7 @@ class Pump(ShardViews):
         self._note = note
         self._decided = decided
         self._pending: list[Turn] = []
+        self._fresh: list[tuple[Turn, int]] = []
         self._spoken: list[Turn] = []
         self._noted = sequence
         self._entries: dict[int, str] = {}
@@ -172,14 +173,15 @@ class Pump(ShardViews):
         self._idle.clear()
         self._wake.set()
         self._arm()
-        if self._decided is not None:
-            self._decided(turn, self._clock.now() - now)
+        self._fresh.append((turn, self._clock.now() - now))
         return turn
 
     async def _commit_batch(self) -> None:
         batch = self._pending[:MAX_BATCH]
         inbox = self._applied_by(batch)
         delay = RETRY_FIRST_S
+        if self._fresh:
+            asyncio.get_running_loop().call_soon(self._tell_decided)
         while True:
             try:
                 await self._committer.commit(batch, inbox)
@@ -194,6 +196,7 @@ class Pump(ShardViews):
             log.info("store_back", backlog=len(self._pending))
             self.away, self.trouble = False, ""
         del self._pending[: len(batch)]
+        self._tell_decided()
         for turn in batch:
             self._guard(self._speak, turn)
         if not self._spoken:
@@ -213,11 +216,18 @@ class Pump(ShardViews):
                 last = self._entries.pop(turn.sequence, last)
         return last
 
+    def _tell_decided(self) -> None:
+        fresh, self._fresh = self._fresh, []
+        for turn, elapsed in fresh:
+            try:
+                self._decided(turn, elapsed)
+            except Exception:  # it only keeps account
+                log.exception("decided_failed", sequence=turn.sequence)
+
     def _note_spoken(self) -> None:
         spoken, self._spoken = self._spoken, []
         for turn in spoken:
-            if self._note is not None:
-                self._guard(self._note, turn)
+            self._guard(self._note, turn)
             self._noted = turn.sequence
         self.dispatcher.tidy()
         if not self._pending:

@@ -55,7 +55,7 @@ class ShardOwner:
         policy: Policy,
         speak: Callable[[Turn], None],
         decided: Callable[[Turn, int], None],
-        note: Callable[[Turn], None] | None = None,
+        note: Callable[[Turn], None] = lambda _turn: None,
     ) -> Pump:
         """The pump over a dispatcher as it was; `policy` becomes current when it differs from the stored one."""
         dispatcher = Dispatcher()

@@ -7,6 +7,7 @@ import pytest
 
 from agents_ws.examples import OFFER
 from agents_ws.messages import Ack, Ping, encode
+from bench import agents
 from bench.agents import ACK_EVERY, Agent, Agents, connect_all, frames, masked
 from tests.agents_ws.scripted import Stage, stage, until
 
@@ -49,7 +50,8 @@ async def test_it_acknowledges_and_beats() -> None:
         ann.line.abort()
 
 
-async def test_who_is_not_let_in_is_an_error() -> None:
+async def test_who_is_not_let_in_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agents, "PAUSES_S", (0.0,))
     async with stage() as place:
         with pytest.raises(ConnectionError):
             await Agent(place.url, "nobody's", []).connect(SOURCE)
