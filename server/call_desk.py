@@ -37,6 +37,7 @@ from voice.ports import MediaUnavailableError
 
 _SPACING = re.compile(r"[ ./()-]")
 _NUMBER = re.compile(r"\+?[0-9]{1,20}")
+PHONE = "phone"
 _TALKING = (OfferState.ACCEPTED, OfferState.CONNECTED)
 
 
@@ -175,15 +176,23 @@ class CallDesk:
             case _:
                 return Refusal("unclear_target", "name an agent, a queue or a number")
 
+    async def ask_by_phone(self, agent_id: str, reservation_id: str, asked: Asked) -> Deny | None:
+        """What an agent asks by the keys of a phone of this node; the call may be on another one."""
+        command = by_phone(reservation_id, asked)
+        if command is None:
+            return Deny("not_here", "phones do not ask for this")
+        refusal = await self.ask(agent_id, command)
+        return None if refusal is None else Deny(refusal.code, refusal.message)
+
     def dialled(self, agent_id: str, text: str) -> Target | Deny:
         """Whom an agent means who dials this on their phone: a colleague or their phone, a queue, or else a number."""
         site = self._current.site
         phones = {each.sip_user: each.agent_id for each in site.agents.values() if each.sip_user}
-        transfer = m.Transfer(ref="phone", reservation_id="", number=text)
+        transfer = m.Transfer(ref=PHONE, reservation_id="", number=text)
         if text in site.agents or text in phones:
-            transfer = m.Transfer(ref="phone", reservation_id="", agent=phones.get(text, text))
+            transfer = m.Transfer(ref=PHONE, reservation_id="", agent=phones.get(text, text))
         elif text in site.queues:
-            transfer = m.Transfer(ref="phone", reservation_id="", queue=text)
+            transfer = m.Transfer(ref=PHONE, reservation_id="", queue=text)
         found = self._target(agent_id, transfer)
         return Deny(found.code, found.message) if isinstance(found, Refusal) else found
 
@@ -302,3 +311,18 @@ class CallDesk:
         parties = self.live.shown(interaction_id, own, to_agent=False)
         mode = next((party.mode for party in parties if party.id == own), None)
         return m.Listening(interaction_id=interaction_id, mode=mode, parties=parties)
+
+
+def by_phone(reservation_id: str, asked: Asked) -> m.CallCommand | None:
+    """What the page would send for what a phone asks; None for what phones do not ask."""
+    match asked:
+        case HoldAsked(_, on):
+            return m.Hold(ref=PHONE, reservation_id=reservation_id, on=on)
+        case TransferAsked(_, AgentTarget(agent_id), warm):
+            return m.Transfer(ref=PHONE, reservation_id=reservation_id, agent=agent_id, warm=warm)
+        case TransferAsked(_, QueueTarget(queue), warm):
+            return m.Transfer(ref=PHONE, reservation_id=reservation_id, queue=queue, warm=warm)
+        case TransferAsked(_, NumberTarget(number), warm):
+            return m.Transfer(ref=PHONE, reservation_id=reservation_id, number=number, warm=warm)
+        case _:
+            return None

@@ -116,6 +116,7 @@ class VoicePart:
             core.expected_wait,
             self.desk.calls.dialled,
             self.nodes,
+            self.desk.calls.ask_by_phone,
         )
         self.conductor = Conductor(self._voice_site(), ports, ground.calls)
         self.recorder.lost = self.conductor.recorded.lost

@@ -42,7 +42,7 @@ class Consult:
         self.reservation_id = first.reservation_id
         self.state = ConsultState.RINGING
         self._offer = offer
-        self._first = first
+        self.first = first
         self._runner = runner
         self._ports = ports
         self._ask = ask
@@ -86,7 +86,7 @@ class Consult:
         ports = self._ports
         if self._offer.sdp is None:
             raise SdpRefusedError("an INVITE without an offer is not taken")
-        target = ports.target(self._first.agent_id, self._offer.entry)
+        target = ports.target(self.first.agent_id, self._offer.entry)
         if isinstance(target, Deny):
             self._deny(target)
             return
@@ -128,8 +128,8 @@ class Consult:
 
     async def _back(self) -> None:
         """The agent is in the first call alone; where the phone does not hold it, the customer hears them at once."""
-        self._speak_in(self._first.leg_id)
-        if not self._first.held:
+        self._speak_in(self.first.leg_id)
+        if not self.first.held:
             await self._ask(self.reservation_id, HoldAsked("", on=False))
 
     async def _released(self) -> None:
@@ -144,7 +144,7 @@ class Consult:
     async def _turn_away(self) -> None:
         if self.state is ConsultState.TALKING:
             self.state = ConsultState.ASIDE
-            self._speak_in(self._first.leg_id)
+            self._speak_in(self.first.leg_id)
             await self._swap(customer_held=False)
 
     async def _swap(self, *, customer_held: bool) -> None:
@@ -153,7 +153,7 @@ class Consult:
             await self._ask(self.reservation_id, SwapAsked(""))
 
     def _speak_in(self, leg_id: str) -> None:
-        first = self._first
+        first = self.first
         self._runner.tell(AgentReady(first.work_id, first.reservation_id, first.agent_id, leg_id))
 
     def _end(self, code: int) -> None:

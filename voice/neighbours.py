@@ -1,12 +1,16 @@
 """The neighbours that every call needs, in one place."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from voice.asked import Target
+from voice.asked import Asked, Target
 from voice.events import Deny
 from voice.ports import AgentNotices, CallRecorder, Contexts, Lines, MediaEngine, Nodes, Router, Sdp, Signalling
 from voice.requests import IvrServices
+
+
+async def _nowhere(_agent_id: str, _reservation_id: str, _asked: Asked) -> Deny:
+    return Deny("not_connected", "there is no such conversation")
 
 
 def _nobody(_agent_id: str, _dialled: str) -> Deny:
@@ -17,7 +21,8 @@ def _nobody(_agent_id: str, _dialled: str) -> Deny:
 class VoicePorts:
     """`expected_wait` of a waiting item is in microseconds, None if unknown.
 
-    `target` is whom an agent (by name) means who dials this on their phone, if they may.
+    `target` is whom an agent (by name) means who dials this on their phone, if they may. `elsewhere` is told what an
+    agent asks by a phone of this node in the conversation of a reservation whose call is on another one.
     `nodes` is None where there are no others.
     """
 
@@ -33,3 +38,4 @@ class VoicePorts:
     expected_wait: Callable[[str], int | None] = lambda _work_id: None
     target: Callable[[str, str], Target | Deny] = _nobody
     nodes: Nodes | None = None
+    elsewhere: Callable[[str, str, Asked], Awaitable[Deny | None]] = _nowhere

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import structlog
 
-from voice.asked import HoldAsked
+from voice.asked import Asked, HoldAsked
 from voice.consults import Ask, Consult, Consults, ConsultState
 from voice.dialled_legs import DialledLegs
+from voice.events import Deny
 from voice.neighbours import VoicePorts
 from voice.phone import PhoneLeg, PhoneState
 from voice.phone_transfers import PhoneTransfers, Referral
@@ -33,7 +34,9 @@ class PhoneCalls:
         self._legs = legs
         self._runner_of = runner_of
         self.consults = Consults(ports, tasks, ask)
-        self._transfers = PhoneTransfers(ports, tasks, legs, self.consults, ask)
+        self._ask = ask
+        self._tasks = tasks
+        self._transfers = PhoneTransfers(ports, tasks, legs, self.consults, self._carry_out)
 
     def received(self, offer: CallOffer) -> bool:
         """An INVITE that is for no published entry; False when it is none of an agent's phone either."""
@@ -82,6 +85,19 @@ class PhoneCalls:
             consult.turned(here=side.held)
         elif (runner := self._runner_of(side.interaction_id)) is not None:
             runner.tell(HoldAsked(side.work_id, on=side.held))
+        else:
+            self._tasks.spawn(self._hold(side), f"hold:{side.call}")
+
+    async def _hold(self, leg: PhoneLeg) -> None:
+        denied = await self._carry_out(leg.agent_id, leg.reservation_id, HoldAsked("", leg.held))
+        if denied is not None:
+            log.info("hold_denied", call=leg.call, code=denied.code)
+
+    async def _carry_out(self, agent_id: str, reservation_id: str, asked: Asked) -> Deny | None:
+        leg = self._legs.all.get(f"phone:{reservation_id}")
+        if leg is None or self._runner_of(leg.interaction_id) is not None:
+            return await self._ask(reservation_id, asked)
+        return await self._ports.elsewhere(agent_id, reservation_id, asked)
 
     def ended(self, call: str) -> None:
         """BYE or CANCEL of a call that is no caller's."""

@@ -18,7 +18,7 @@ from voice.ports import Tasks
 
 log = structlog.get_logger(__name__)
 
-Ask = Callable[[str, Asked], Awaitable[Deny | None]]
+Ask = Callable[[str, str, Asked], Awaitable[Deny | None]]
 FORBIDDEN, NO_DIALOG = 403, 481
 # What a refusal is called in SIP; whatever is not here is forbidden.
 CODES = {
@@ -44,7 +44,7 @@ class Referral:
 
 
 class PhoneTransfers:
-    """`ask` carries out what an agent asks in the conversation of a reservation."""
+    """`ask` carries out what an agent asks in the conversation of a reservation, on whatever node it is."""
 
     def __init__(self, ports: VoicePorts, tasks: Tasks, legs: DialledLegs, consults: Consults, ask: Ask) -> None:
         self._ports = ports
@@ -57,14 +57,14 @@ class PhoneTransfers:
         """Only an agent's phone may refer the other side: not callers, nor numbers that were called."""
         leg = self._legs.by_call(referral.call)
         consult = self._consults.get(referral.call)
-        if not isinstance(leg, PhoneLeg) and consult is None:
+        first = leg if isinstance(leg, PhoneLeg) else consult.first if consult is not None else None
+        if first is None:
             log.info("refer_refused", call=referral.call)
             self._ports.signalling.finish_refer(referral.call, FORBIDDEN)
             return
-        reservation_id = leg.reservation_id if isinstance(leg, PhoneLeg) else consult.reservation_id if consult else ""
         self._ports.signalling.accept_refer(referral.call)
         asked = self._attended(referral) if referral.attended else self._blind(referral, leg)
-        work = self._carry_out(referral.call, reservation_id, asked)
+        work = self._carry_out(referral.call, first, asked)
         self._tasks.spawn(work, f"refer:{referral.call}")
 
     def _blind(self, referral: Referral, leg: object) -> Asked | Deny:
@@ -81,10 +81,11 @@ class PhoneTransfers:
                 return CompleteAsked("")
         return Deny("not_connected", "that is no call of yours")
 
-    async def _carry_out(self, call: str, reservation_id: str, asked: Asked | Deny) -> None:
+    async def _carry_out(self, call: str, leg: PhoneLeg, asked: Asked | Deny) -> None:
         code = 500
         try:
-            denied = asked if isinstance(asked, Deny) else await self._ask(reservation_id, asked)
+            ask = self._ask
+            denied = asked if isinstance(asked, Deny) else await ask(leg.agent_id, leg.reservation_id, asked)
             code = 200 if denied is None else CODES.get(denied.code, FORBIDDEN)
             if denied is not None:
                 log.info("refer_denied", call=call, code=denied.code)

@@ -8,10 +8,11 @@ import pytest
 from agents_ws import messages as m
 from router import events as facts
 from router.vocabulary import EndedBy, OfferState
+from server.call_desk import by_phone
 from sip import events as sip
 from tests.server.house import House, built, offer_of, until
 from tests.server.sites import agent
-from voice.asked import AgentTarget, QueueTarget
+from voice.asked import AgentTarget, HoldAsked, MuteAsked, NumberTarget, QueueTarget, TransferAsked
 from voice.events import Deny, ShowRecording
 
 
@@ -203,3 +204,32 @@ async def test_whom_a_phone_means_by_what_it_dials(trio: House) -> None:
     refused = [dialled("anna", text) for text in ("anna", "cai", "0755 12 34", "nobody", "")]
     codes = [one.code if isinstance(one, Deny) else one for one in refused]
     assert codes == ["unknown_agent", "agent_unavailable", *["number_not_allowed"] * 3]
+
+
+def test_what_phones_ask_is_what_the_page_would_send() -> None:
+    sent = [
+        by_phone("w.1", HoldAsked("", on=True)),
+        by_phone("w.1", TransferAsked("", AgentTarget("cai"), warm=False)),
+        by_phone("w.1", TransferAsked("", QueueTarget("orders"), warm=False)),
+        by_phone("w.1", TransferAsked("", NumberTarget("0755"), warm=True)),
+        by_phone("w.1", MuteAsked("", on=True)),
+    ]
+    assert sent == [
+        m.Hold(ref="phone", reservation_id="w.1", on=True),
+        m.Transfer(ref="phone", reservation_id="w.1", agent="cai"),
+        m.Transfer(ref="phone", reservation_id="w.1", queue="orders"),
+        m.Transfer(ref="phone", reservation_id="w.1", number="0755", warm=True),
+        None,
+    ]
+
+
+async def test_a_phone_asks_as_the_page_does(trio: House) -> None:
+    call, first = await trio.talking()
+    assert await trio.desk.calls.ask_by_phone("anna", first, HoldAsked("", on=True)) is None
+    await shows(trio, "anna", customer="held", anna="here")
+    refused = await trio.desk.calls.ask_by_phone("anna", first, TransferAsked("", AgentTarget("nobody"), warm=False))
+    assert refused is not None
+    assert refused.code == "unknown_agent"
+    assert await trio.desk.calls.ask_by_phone("anna", first, MuteAsked("", on=True)) is not None
+    trio.outside.ua.hangup(call)
+    await trio.empty()

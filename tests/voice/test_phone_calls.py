@@ -1,9 +1,13 @@
 """Calls of agents' phones: who may call at all, and one that goes on at another phone."""
 
+from dataclasses import replace
+
 from router.vocabulary import OfferState
 from sip import events as sip
 from tests.server.house import House, offer_of, until
 from tests.voice.desk_phone import DeskPhone
+from voice.asked import Asked, HoldAsked, QueueTarget, TransferAsked
+from voice.events import Deny
 
 
 async def test_a_phone_without_a_customer_calls_nobody(house: House) -> None:
@@ -47,5 +51,32 @@ async def test_nobody_else_takes_a_call_over(house: House) -> None:
     assert (await house.outside.wait(sip.CallFailed, wrong)).code == 403
     assert house.state(reservation) is OfferState.CONNECTED
     await until(lambda: len(house.engine.rooms) == 1)
+    house.outside.ua.hangup(call)
+    await house.empty()
+
+
+async def test_what_a_phone_asks_in_a_call_of_another_node_goes_there(house: House) -> None:
+    """The call is taken out of this node's hands; its phone stays."""
+    phone = DeskPhone(house)
+    call, own, reservation = await phone.talks()
+    told: list[object] = []
+
+    async def elsewhere(agent_id: str, reservation_id: str, asked: Asked) -> Deny | None:
+        told.append((agent_id, reservation_id, asked))
+        return None if isinstance(asked, HoldAsked) else Deny("agent_unavailable", "busy")
+
+    calls = house.conductor.phones
+    ports = replace(calls._ports, elsewhere=elsewhere, target=lambda _agent, queue: QueueTarget(queue))
+    runner_of, calls._ports, calls._transfers._ports = calls._runner_of, ports, ports
+    calls._runner_of = lambda _interaction: None
+    house.outside.ua.reoffer(own, offer_of(house.rtp[-1].port, "sendonly", 1))
+    await until(lambda: len(told) == 1)
+    phone.refer(own, phone.uri("orders"))
+    await phone.hears("486 Busy Here")
+    assert told == [
+        ("ben", reservation, HoldAsked("", on=True)),
+        ("ben", reservation, TransferAsked("", QueueTarget("orders"), warm=False)),
+    ]
+    calls._runner_of = runner_of
     house.outside.ua.hangup(call)
     await house.empty()
