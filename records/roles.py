@@ -50,6 +50,8 @@ class Action(StrEnum):
     UNDO = "undo"
     SEE_DELIVERIES = "see_deliveries"
     RELOAD_SITE = "reload_site"
+    SEE_NODES = "see_nodes"
+    DRAIN_NODES = "drain_nodes"
     MANAGE_WALLBOARDS = "manage_wallboards"
     SEE_WALLBOARD = "see_wallboard"
 
@@ -102,6 +104,8 @@ _ROWS: Mapping[Action, tuple[Extent, Extent, Extent, Extent, Extent]] = {
     Action.UNDO: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
     Action.SEE_DELIVERIES: (_NONE, _NONE, _NONE, _ALL, _NONE),
     Action.RELOAD_SITE: (_NONE, _NONE, _NONE, _ALL, _NONE),
+    Action.SEE_NODES: (_NONE, _NONE, _ALL, _ALL, _NONE),
+    Action.DRAIN_NODES: (_NONE, _NONE, _NONE, _ALL, _NONE),
     Action.MANAGE_WALLBOARDS: (_NONE, _NONE, _TEAMS, _ALL, _NONE),
     Action.SEE_WALLBOARD: (_NONE, _NONE, _NONE, _NONE, _NONE),
 }
@@ -201,6 +205,8 @@ _MEANING: Mapping[Action, str] = {
     Action.UNDO: "take an intervention of the audit log back; teams: one that changed only what is theirs",
     Action.SEE_DELIVERIES: "the log of webhook deliveries",
     Action.RELOAD_SITE: "have the site's files read again",
+    Action.SEE_NODES: "the nodes of the site, and what each does",
+    Action.DRAIN_NODES: "take a node out: it takes nothing new, finishes its calls and ends",
     Action.MANAGE_WALLBOARDS: "make, list, name and revoke links of wallboards; teams: of what is theirs",
     Action.SEE_WALLBOARD: "a wallboard's figures, by its link: of the queues and teams that the link names",
 }

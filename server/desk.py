@@ -137,11 +137,11 @@ class Desk:
         return tuple(self._page_of)
 
     def held_here(self, agent_id: str) -> bool:
-        """Whether the agent is in a call or a chat of this node: another could not go on with it."""
+        """Whether the agent is in a chat of this node, or in any call: their device is here."""
         board, node = self._pump.dispatcher, self._reach.node
         talking = (OfferState.ACCEPTED, OfferState.CONNECTED)
         items = [board.work(row.work_id) for row in board.reservations_of(agent_id) if row.state in talking]
-        return any(work is not None and work.node == node for work in items)
+        return any(work is not None and (work.node == node or work.medium is Medium.VOICE) for work in items)
 
     def send(self, agent_id: str, message: m.NumberedMessage) -> None:
         """To their page, if it is at this node."""

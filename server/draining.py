@@ -20,7 +20,7 @@ class Pages(Protocol):
     def pages(self) -> Iterable[str]: ...
 
     def held_here(self, agent_id: str) -> bool:
-        """Whether the agent is in a call or a chat of this node: another could not go on with it."""
+        """Whether the agent has something here that would be disturbed if they went to another node."""
         ...
 
     def send_away(self, agent_id: str) -> None:
@@ -29,7 +29,9 @@ class Pages(Protocol):
 
 
 class Draining:
-    """`command` once. `doors` are shut first; `open_work` counts calls and chats of this node; `stop` ends the node.
+    """`command`, by whoever wants it; it is done once. `doors` are shut first, `stop` ends the node.
+
+    `open_work` counts calls and chats of this node.
 
     `hand_over` sees to callers who are on the line when the time is over; it says how many will be called back.
     """
@@ -50,6 +52,7 @@ class Draining:
         self._limit_s = limit_s
         self._hand_over = hand_over
         self.begun = False
+        self._ending: asyncio.Future[dict[str, int]] | None = None
 
     def check(self) -> str | None:
         """For health: a balancer sends nobody here any more."""
@@ -57,11 +60,15 @@ class Draining:
 
     async def command(self) -> dict[str, int]:
         """Returns when nothing is open here, or the time is over; then the node ends. `left` is what was still open."""
-        if not self.begun:
-            self.begun = True
-            log.info("draining", open=self._open_work(), limit_s=self._limit_s)
-            for shut in self._doors:
-                shut()
+        if self._ending is None:
+            self._ending = asyncio.ensure_future(self._end())
+        return await asyncio.shield(self._ending)  # whoever asked may be gone before
+
+    async def _end(self) -> dict[str, int]:
+        self.begun = True
+        log.info("draining", open=self._open_work(), limit_s=self._limit_s)
+        for shut in self._doors:
+            shut()
         end = asyncio.get_running_loop().time() + self._limit_s
         while self._look() and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110 - once in a node's life
             await asyncio.sleep(LOOK_S)

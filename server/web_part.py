@@ -7,6 +7,7 @@ from http_api.chat_files_api import ChatFilesApi
 from http_api.chats_api import ChatsApi
 from http_api.guidance_api import GuidanceApi
 from http_api.help_api import HelpApi
+from http_api.nodes_api import NodesApi
 from http_api.notes_api import NotesApi
 from http_api.profiles_api import ProfilesApi
 from http_api.recordings_api import RecordingsApi
@@ -32,6 +33,7 @@ from server.ground import Ground
 from server.guidance import guidance_of
 from server.ids import interaction_ids
 from server.monitoring import Monitoring
+from server.node_desk import NodeDesk, NodeState
 from server.note_desk import NoteDesk
 from server.past_decisions import PastDecisions
 from server.recording_desk import RecordingDesk
@@ -82,7 +84,7 @@ class WebPart:
             self.web.endpoint.drain()
 
         def open_here() -> int:
-            return conductor.counts["calls"] + chats.counts["chats"]
+            return conductor.counts["calls"] + conductor.counts["far_calls"] + chats.counts["chats"]
 
         limit_s = self._ground.settings.drain_s
         return Draining((shut,), open_here, self._voice.desk, self._ground.stop, limit_s, self._voice.hand_over)
@@ -137,6 +139,7 @@ class WebPart:
             (
                 *self.chats.routes(),
                 *SiteApi(self.site_desk).routes(),
+                *NodesApi(self._nodes()).routes(),
                 *self._call_routes(),
                 *core.management.routes(),
                 *self._what_if_routes(),
@@ -234,6 +237,21 @@ class WebPart:
             wall_us,
         )
         return WhatIfApi(self.what_if, management.plans, management.scopes).routes()
+
+    def _nodes(self) -> NodeDesk:
+        ground, voice = self._ground, self._voice
+
+        def state() -> NodeState:
+            return NodeState(
+                "draining" if self.draining.begun else "up",
+                "owner" if self._core.pump.owning else "follower",
+                voice.conductor.counts["calls"],
+                self.chats.counts["chats"],
+                len(voice.desk.pages()),
+            )
+
+        alive, audit = ground.storage.register.alive, self._core.management.audit
+        return NodeDesk(ground.peers, alive, state, self.draining.command, ground.tasks, audit, wall_us)
 
     def _customers(self) -> CustomerDesk:
         core = self._core

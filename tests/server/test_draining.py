@@ -72,3 +72,11 @@ async def test_the_time_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     floor = Floor("anna", calls=3)
     assert await floor.draining(0.01).command() == {"left": 3, "called_back": 1}
     assert floor.stopped
+
+
+async def test_whoever_asks_it_is_done_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOOK_S", 0.001)
+    floor = Floor("anna", calls=1)
+    draining = floor.draining(0.01)
+    assert list(await asyncio.gather(draining.command(), draining.command())) == [{"left": 1, "called_back": 1}] * 2
+    assert (floor.shut, floor.handed) == (2, 1)

@@ -336,6 +336,15 @@ async def reload_site(office: Bureau, who: str, target: dict[str, str]) -> bool 
     return await reached(office, who, "POST", "site/reload", {})
 
 
+async def see_nodes(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    return await reached(office, who, "GET", "nodes")
+
+
+async def drain_nodes(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    # 404: they may, and there is no such node; this one has to go on.
+    return {404: True, 403: None}[(await office.ask(who, "POST", "nodes/nobody/drain", {}))[0]]
+
+
 async def keep_session(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
     return await reached(office, who, "GET", "me")
 
