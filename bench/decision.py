@@ -1,6 +1,7 @@
 """Time of one routing decision in memory: an arrival that finds an agent, and a freed agent who finds an item.
 
     python -m bench.decision [ONLY=<prefix>] [--quick] [--cpu]        (or ONLY, QUICK, CPU in the environment)
+    python -m bench.decision --table [--cpu]                          (the tables of docs/performance.md)
 
 One JSON object a line: name, unit, p50, p99, n, conditions. A turn is one event through `Dispatcher.handle`, commands
 built; `+rows` adds `drain_changes`. The floor beside it is what no dispatcher can go below in this interpreter: an
@@ -20,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from bench.decision_burst import bursts
 from bench.decision_sites import RULES, SKILLS, SKILLS_PER_AGENT
+from bench.decision_tables import tables
 from bench.decision_turns import CPU, QUICK, WAITING, Bench, Samples, arrivals, floor, freed
 from bench.decision_where import where
 from bench.decision_worst import CHANGES, everybody, nobody, policy_changes, rare, relaxing
@@ -117,13 +119,20 @@ def _machine() -> str:
 
 
 def main() -> None:
-    """Print one line for each result."""
-    only = os.environ.get("ONLY", "")
+    """Print one line for each result, or all of them as tables."""
+    only, flags = os.environ.get("ONLY", ""), ("--quick", "--cpu", "--table")
     for argument in sys.argv[1:]:
-        only = argument.removeprefix("ONLY=") if argument not in ("--quick", "--cpu") else only
-    for line in results(only):
-        if str(line["name"]).startswith(only) or str(line["name"]).startswith("decision.floor"):
-            print(json.dumps(line), flush=True)
+        only = argument.removeprefix("ONLY=") if argument not in flags else only
+    lines = (
+        line
+        for line in results(only)
+        if str(line["name"]).startswith(only) or str(line["name"]).startswith("decision.floor")
+    )
+    if "--table" in sys.argv:
+        print("\n".join(tables(lines)))
+        return
+    for line in lines:
+        print(json.dumps(line), flush=True)
 
 
 if __name__ == "__main__":

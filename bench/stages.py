@@ -43,14 +43,15 @@ class Stages:
 
     def steps(self, due: dict[str, int], read: dict[str, int]) -> Iterator[tuple[str, list[float]]]:
         """Each stage's name (`decided`: from told to decided) with its microseconds; `.cpu`: the thread's own."""
+        found = {name: each for name, each in self.found.items() if name in due}
         for before, after in itertools.pairwise(MOMENTS):
-            pairs = [(each[before], each[after]) for each in self.found.values() if before in each and after in each]
+            pairs = [(each[before], each[after]) for each in found.values() if before in each and after in each]
             if pairs:
                 yield after, [(end[0] - begin[0]) / 1000 for begin, end in pairs]
                 yield f"{after}.cpu", [(end[1] - begin[1]) / 1000 for begin, end in pairs]
         first, last = MOMENTS[0], MOMENTS[-1]
-        yield first, [(each[first][0] - due[name]) / 1000 for name, each in self.found.items() if name in due]
-        ends = [(each[last][0], read[name]) for name, each in self.found.items() if last in each and name in read]
+        yield first, [(each[first][0] - due[name]) / 1000 for name, each in found.items()]
+        ends = [(each[last][0], read[name]) for name, each in found.items() if last in each and name in read]
         yield "read", [(end - begin) / 1000 for begin, end in ends]
 
     # --- inside -------------------------------------------------------------------------------------------------

@@ -1,8 +1,11 @@
 """Sessions."""
 
+import asyncio
+
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from records.accounts import Account, Accounts, Role
 from records.database import Database
@@ -25,6 +28,32 @@ async def test_a_token_finds_its_account_until_it_expires(kept: Sessions) -> Non
     assert await kept.find(opened.token, 1099) == opened.caller
     assert await kept.find(opened.token, 1100) is None
     assert await kept.find("guess", 1000) is None
+
+
+async def test_many_who_ask_at_once_are_each_told_their_own(kept: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("records.sessions.AT_ONCE", 3)
+    opened = [await kept.open(ANNA, 1000 + number) for number in range(8)]
+    found = await asyncio.gather(*(kept.find(each.token, 1050) for each in opened), kept.find("guess", 1050))
+    assert found == [*(each.caller for each in opened), None]
+
+
+async def test_a_look_up_that_fails_fails_for_each_and_the_next_one_works(
+    kept: Sessions, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = await kept.open(ANNA, 1000)
+    with monkeypatch.context() as broken:
+        broken.setattr("records.sessions._FIND", text("SELECT nonsense FROM nowhere WHERE 0 = :hashes"))
+        answers = await asyncio.gather(*(kept.find(opened.token, 1050) for _ in range(3)), return_exceptions=True)
+    assert all(isinstance(answer, SQLAlchemyError) for answer in answers), answers
+    assert await kept.find(opened.token, 1050) == opened.caller
+
+
+async def test_who_gives_up_spoils_nobody_elses_look_up(kept: Sessions) -> None:
+    opened = await kept.open(ANNA, 1000)
+    hasty, patient = (asyncio.create_task(kept.find(opened.token, 1050)) for _ in range(2))
+    await asyncio.sleep(0)
+    hasty.cancel()
+    assert await patient == opened.caller
 
 
 async def test_the_token_has_256_bits_and_is_not_kept(kept: Sessions, database: Database) -> None:
