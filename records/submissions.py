@@ -7,12 +7,12 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from records.database import Database
-from records.tables import submissions
+from records.tables import interactions, submissions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """One request. `queued`: the router has confirmed it."""
+    """One request. `at`: shard time at which the last attempt to queue it began; `queued`: the router has it."""
 
     work_id: str
     interaction_id: str
@@ -53,6 +53,21 @@ class Submissions:
         """The router has it."""
         async with self._database.write() as connection:
             await connection.execute(update(submissions).where(submissions.c.work_id == work_id).values(queued=True))
+
+    async def take_over(self, earlier: Submission, at: int) -> bool:
+        """Begins the next attempt, unless somebody else has begun one or it is queued."""
+        this = (submissions.c.work_id == earlier.work_id) & (submissions.c.at == earlier.at)
+        async with self._database.write() as connection:
+            done = await connection.execute(
+                update(submissions).where(this & submissions.c.queued.is_(False)).values(at=at)
+            )
+        return bool(done.rowcount)
+
+    async def has_waited(self, interaction_id: str) -> bool:
+        """Whether the records have the interaction in a queue, now or once."""
+        query = select(interactions.c.queued_at).where(interactions.c.id == interaction_id)
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).scalar() is not None
 
     async def of_work(self, work_id: str) -> Submission | None:
         """Whose a work item is, None when no program brought it in."""

@@ -161,6 +161,8 @@ class Dispatcher(Views):
         line = shard.lines.get(event.queue)
         if event.work_id in shard.work:
             self._moves.refuse("duplicate", f"work {event.work_id} is queued already")
+        elif event.until is not None and self._moves.now > event.until:
+            self._moves.refuse("too_late", f"work {event.work_id} was to be queued before")
         elif line is None or line.retired:
             self._moves.refuse("unknown_queue", f"there is no queue {event.queue}")
         elif line.rules.medium is not event.medium:

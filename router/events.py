@@ -86,7 +86,8 @@ class WorkQueued:
     it is not offered (scheduled work). since: the shard time from which its place counts, where it keeps an older one.
     callback: the customer is not there and is called when an agent has accepted. directed: keeps the item for this
     agent, whatever their skills, as WorkDirected does later (a transfer to a colleague). taken_over: that agent asked
-    for it, and is offered it whether they are ready or not, if they are there and have room.
+    for it, and is offered it whether they are ready or not, if they are there and have room. until:
+    shard time after which it is refused: whoever asked may have asked again elsewhere by then.
     """
 
     work_id: str
@@ -106,6 +107,7 @@ class WorkQueued:
     callback: bool = False
     directed: str | None = None
     taken_over: bool = False
+    until: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

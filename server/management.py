@@ -19,6 +19,7 @@ from records.audit import Audit
 from records.customers import Customers
 from records.database import Database
 from records.overlay import OverlayStore
+from records.projector import Projector
 from records.statistics import StatisticsStore
 from records.submissions import Submissions
 from records.wallboards import Wallboards
@@ -132,7 +133,8 @@ class Management:
         self.rules = RulesDesk(self.overlay, self._overlay_store, self._wall)
         self.undo = UndoDesk(self.audit, self.supervision, self.rules, self.overlay, self._overlay_store)
         self.plans = PlanDesk(self.overlay, self.rules, self.undo, self.audit)
-        self.programs = Programs(pump, submissions, customers, new_id, self._wall)
+        recorded = Projector(self._database).position
+        self.programs = Programs(pump, submissions, customers, new_id, self._wall, recorded)
 
     def begin(self, tasks: TaskOwner) -> None:
         """Turns come: background work starts."""

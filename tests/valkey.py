@@ -50,7 +50,7 @@ def tcp_server(
     with (data_dir / "log").open("wb") as output:
         process = subprocess.Popen([str(binary or valkey_binary()), *common, *options], stdout=output, stderr=output)
     try:
-        _wait_listening(port)
+        wait_listening(port)
         yield process, port
     finally:
         process.send_signal(signal.SIGCONT)
@@ -58,7 +58,8 @@ def tcp_server(
         process.wait()
 
 
-def _wait_listening(port: int) -> None:
+def wait_listening(port: int) -> None:
+    """Return once something takes connections there."""
     deadline = time.monotonic() + 10
     while True:
         try:

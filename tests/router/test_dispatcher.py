@@ -1,6 +1,7 @@
 """The dispatcher, event by event: what each does to arrivals and offers, also late, twice or from the wrong hand."""
 
 import gc
+from dataclasses import replace
 
 import pytest
 
@@ -20,6 +21,7 @@ from router.events import (
     OfferFailed,
     OfferRejected,
     PresenceSet,
+    WorkQueued,
 )
 from router.policy import Policy, QueuePolicy
 from router.vocabulary import (
@@ -267,3 +269,10 @@ def test_join_carries_the_reservation(solo: World) -> None:
 def test_requeue_names_the_queue(solo: World) -> None:
     solo.queue("w1")
     assert RequeueWork("w1", "i-w1", "sales") in solo.reject("w1.1")
+
+
+def test_work_that_was_to_be_queued_before_is_refused(world: World) -> None:
+    late = WorkQueued("w1", "i1", Medium.VOICE, "sales", until=world.now + 10)
+    assert codes(world.post(late, after=11)) == ["too_late"]
+    assert state(world, "w1") is None
+    assert codes(world.post(replace(late, until=world.now + 10), after=10)) == []

@@ -1,17 +1,30 @@
 """Work of programs in a house whose queue takes chats: a crash between keeping and queueing, and after the accept."""
 
+import asyncio
+import functools
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from http_api.supervision_api import Refused
 from http_api.work_api import CustomerRef, NewWork, Submitted
 from records.accounts import Role
 from records.customers import Customers
+from records.projector import Projector
 from records.sessions import Caller
 from records.submissions import Submission, Submissions, body_hash
-from router.events import AgentConnected, AssignmentConnected, InteractionClosed, OfferAccepted, PresenceSet, WorkQueued
+from records.tables import submissions
+from router.events import (
+    AgentConnected,
+    AssignmentConnected,
+    InteractionClosed,
+    OfferAccepted,
+    PresenceSet,
+    WorkCancelled,
+    WorkQueued,
+)
 from router.vocabulary import Medium, OfferState, Presence
 from server.clock import wall_us
 from server.ids import interaction_ids
@@ -20,6 +33,7 @@ from tests.server.house import House, built
 from tests.server.sites import agent
 
 CRM = Caller("key:crm", Role.API, None, 0)
+ATTEMPT_US = 100_000
 WORK = NewWork(medium="chat", queue="orders", channel="shop", customer=CustomerRef("shop", "7"), data={"subject": "x"})
 
 
@@ -30,9 +44,13 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         yield made
 
 
-def programs(house: House) -> Programs:
+def programs(house: House, *, observing: bool = True) -> Programs:
     customers, submissions = Customers(house.database), Submissions(house.database)
-    return Programs(house.pump, submissions, customers, interaction_ids(wall_us), wall_us)
+    recorded = Projector(house.database).position
+    made = Programs(house.pump, submissions, customers, interaction_ids(wall_us), wall_us, recorded, ATTEMPT_US)
+    if observing:
+        house.speaker.attach_management(made.observe)
+    return made
 
 
 @pytest.mark.parametrize(
@@ -66,7 +84,7 @@ async def test_a_request_that_was_kept_but_not_queued_is_queued_by_its_repeat(ho
 
 
 async def test_begin_joins_what_was_accepted_before_the_crash(house: House) -> None:
-    made = programs(house)
+    made = programs(house, observing=False)
     done = await made.submit(CRM, WORK, None, b"")
     assert isinstance(done, Submitted)
     for event in (
@@ -81,3 +99,50 @@ async def test_begin_joins_what_was_accepted_before_the_crash(house: House) -> N
     assert house.told(AssignmentConnected) == [AssignmentConnected(f"{done.work_id}.1")]
     made.observe(house.turns[-1])
     assert house.told(InteractionClosed) == []
+
+
+async def test_a_repeat_finds_what_was_queued_and_is_over(house: House) -> None:
+    """The node that queued it died before it said so, and the item was handled before its program asked again."""
+    done = await programs(house).submit(CRM, WORK, "k", b"x")
+    assert isinstance(done, Submitted)
+    await _unconfirmed(house, done.work_id)
+    await house.pump.post(WorkCancelled(done.work_id, by="sup"), "test")
+    assert house.pump.dispatcher.work(done.work_id) is None
+    assert await programs(house).submit(CRM, WORK, "k", b"x") == done
+    assert len(house.told(WorkQueued)) == 1
+    kept = await Submissions(house.database).of_work(done.work_id)
+    assert kept is not None
+    assert kept.queued
+
+
+async def test_a_repeat_finds_what_is_still_open(house: House) -> None:
+    done = await programs(house).submit(CRM, WORK, "k", b"x")
+    assert isinstance(done, Submitted)
+    await _unconfirmed(house, done.work_id)
+    assert await programs(house).submit(CRM, WORK, "k", b"x") == done
+    assert len(house.told(WorkQueued)) == 1
+    assert house.told(InteractionClosed) == []
+
+
+async def test_an_attempt_that_comes_late_is_made_anew_and_closes_nothing(house: House) -> None:
+    """A node that was paused between keeping and queueing wakes up, and nobody has asked again."""
+    made, queue = programs(house), Programs._queue
+
+    async def late(self: Programs, kept: Submission, work: NewWork) -> Refused | None:
+        while self._pump.now() <= kept.at + ATTEMPT_US:
+            await asyncio.sleep(0.01)
+        object.__setattr__(made, "_queue", functools.partial(queue, made))
+        return await queue(self, kept, work)
+
+    object.__setattr__(made, "_queue", functools.partial(late, made))
+    done = await made.submit(CRM, WORK, "k", b"x")
+    assert isinstance(done, Submitted)
+    assert house.pump.dispatcher.work(done.work_id) is not None
+    assert len(house.told(WorkQueued)) == 2, "the first was refused"
+    assert house.told(InteractionClosed) == []
+
+
+async def _unconfirmed(house: House, work_id: str) -> None:
+    """As if the node had died before it confirmed."""
+    async with house.database.write() as connection:
+        await connection.execute(update(submissions).where(submissions.c.work_id == work_id).values(queued=False))

@@ -1,0 +1,42 @@
+"""20,000 items while nodes, Redis, agents and customers are killed, stopped and cut off; and the check has teeth."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.failure.faults import KILLS, LEASE_S, Fault, Kind
+from tests.failure.run import Plan, new_folder, run
+
+ITEMS = int(os.environ.get("SOAK_ITEMS", "20000"))
+KILL_COUNT = int(os.environ.get("SOAK_KILLS", "50"))
+SEED = int(os.environ.get("SOAK_SEED", "7"))
+
+# Owners that fall silent for longer than the lease, and wake up among their successors.
+WITHOUT_FENCING = tuple(Fault(2.0, Kind.PAUSE_OWNER, 2.5 * LEASE_S, number) for number in range(5))
+
+pytestmark = pytest.mark.timeout(3600)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    made = new_folder()
+    yield made
+    shutil.rmtree(made)
+
+
+async def test_nothing_lost_doubled_stuck_or_out_of_order(folder: Path) -> None:
+    outcome = await run(folder, Plan(items=ITEMS, kills=KILL_COUNT, seed=SEED))
+    print(outcome)
+    assert outcome.breaches == []
+    assert sum(outcome.faults[kind] for kind in KILLS) >= KILL_COUNT
+    assert outcome.posted >= ITEMS
+
+
+async def test_without_fencing_the_same_check_finds_breaches(folder: Path) -> None:
+    plan = Plan(items=600, kills=1, seed=SEED, unfenced=True, faults=WITHOUT_FENCING)
+    outcome = await run(folder, plan)
+    print(outcome)
+    assert {breach.kind for breach in outcome.breaches} & {"lost", "twice", "overfull", "forgotten"}

@@ -1,0 +1,48 @@
+"""A way carries bytes both ways, and breaks, waits and delays as it is told."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.failure.ways import Way
+
+
+@pytest.fixture
+async def way() -> AsyncIterator[Way]:
+    """To a server that says everything back."""
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(100):
+            writer.write(data)
+        writer.close()
+
+    server = await asyncio.start_server(echo, "127.0.0.1", 0)
+    made = await Way(int(server.sockets[0].getsockname()[1])).open()
+    yield made
+    await made.close()
+    server.close()
+
+
+async def test_bytes_go_both_ways_until_it_is_cut_and_again_on_a_new_connection(way: Way) -> None:
+    for _ in range(2):
+        reader, writer = await asyncio.open_connection("127.0.0.1", way.port)
+        writer.write(b"hello")
+        assert await reader.readexactly(5) == b"hello"
+        await way.cut()
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await reader.readexactly(1)
+        writer.close()
+
+
+async def test_nothing_comes_through_a_silent_way_and_nothing_is_lost(way: Way) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", way.port)
+    silence = asyncio.create_task(way.silence(60))
+    await asyncio.sleep(0)
+    writer.write(b"hello")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await reader.readexactly(5)
+    silence.cancel()
+    assert await reader.readexactly(5) == b"hello"
+    writer.close()
