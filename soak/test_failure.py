@@ -36,7 +36,7 @@ async def test_nothing_lost_doubled_stuck_or_out_of_order(folder: Path) -> None:
 
 
 async def test_without_fencing_the_same_check_finds_breaches(folder: Path) -> None:
-    plan = Plan(items=600, kills=1, seed=SEED, unfenced=True, faults=WITHOUT_FENCING)
+    plan = Plan(items=300, kills=1, seed=SEED, unfenced=True, settle_s=20, faults=WITHOUT_FENCING)
     outcome = await run(folder, plan)
     print(outcome)
     assert {breach.kind for breach in outcome.breaches} & {"lost", "twice", "overfull", "forgotten"}

@@ -14,7 +14,7 @@ from tests.failure.history import Diary, What, now_us
 from tests.failure.layout import PERSONAL
 
 # A node that says nothing for so long is as good as dead: the agent goes to another.
-PATIENCE_S = 2.0
+PATIENCE_S = 3.0
 ASK_EVERY_S = 0.5
 REFUSED_PAUSE_S = 0.2
 ACK_EVERY = 8

@@ -15,12 +15,14 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import structlog
 
+from tests.e2e.waiting import wait_until
 from tests.failure.checks import Breach, check
 from tests.failure.customers import PATIENCE_S, Customers
 from tests.failure.faults import KILLS, Fault, Kind, schedule
@@ -30,7 +32,7 @@ from tests.failure.stage import SLOW_S, Stage, can_cut, errors_of
 
 log = structlog.get_logger(__name__)
 
-SETTLE_S = 90.0
+SIGN_IN_S = 60.0
 LOOK_S = 0.5
 
 
@@ -46,6 +48,7 @@ class Plan:
     crews: int = 2
     agents: int = 10
     unfenced: bool = False
+    settle_s: float = 90.0
     faults: tuple[Fault, ...] = ()
 
     def schedule(self) -> list[Fault]:
@@ -97,12 +100,14 @@ async def run(folder: Path, plan: Plan) -> Outcome:
                 plan.items / lasts_s,
             )
             stage.start_clients(layout)
+            await wait_until(partial(_all_here, layout), SIGN_IN_S, "every agent is there", LOOK_S)
+            stage.start_customers()
             for fault in faults:
                 await asyncio.sleep(fault.after_s)
                 log.info("fault", kind=fault.kind, length_s=round(fault.length_s, 2))
                 await _do(stage, fault, diary)
                 outcome.faults[fault.kind] += 1
-            await _settle(stage, layout, diary)
+            await _settle(stage, layout, diary, plan.settle_s)
             outcome.errors = {name: errors_of(node) for name, node in stage.nodes.items()}
         finally:
             await stage.close()
@@ -142,27 +147,44 @@ async def _do(stage: Stage, fault: Fault, diary: Diary) -> None:
     await actions[fault.kind]()
 
 
-async def _settle(stage: Stage, layout: Layout, diary: Diary) -> None:
+async def _settle(stage: Stage, layout: Layout, diary: Diary, within_s: float) -> None:
     """All is posted and closed, or the time is over; then each agent is sent a letter of their own."""
-    end = time.monotonic() + SETTLE_S
     log.info("settling")
-    await asyncio.wait_for(stage.settled(), SETTLE_S)
-    while stage.clients["customers"].status is None and time.monotonic() < end:
-        await asyncio.sleep(LOOK_S)
-    while not _all_closed(layout.path) and time.monotonic() < end:
-        await asyncio.sleep(LOOK_S)
+    await _within(within_s, stage.settled())
+    await _within(within_s, _posted(stage))
+    await _within(within_s, _closed(layout))
     agents = [agent for crew in layout.crews for agent in crew]
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE_S)) as http:
         letters = Customers(layout, diary, http)
-        async with asyncio.TaskGroup() as tasks:
-            for agent in agents:
-                tasks.create_task(letters.post_to(agent))
-    end = time.monotonic() + SETTLE_S / 3
-    while not _all_closed(layout.path) and time.monotonic() < end:
-        await asyncio.sleep(LOOK_S)
+        await _within(within_s, asyncio.gather(*(letters.post_to(agent) for agent in agents)))
+    await _within(within_s / 3, _closed(layout))
     for agent in agents:
         if _served(layout.path, f"for-{agent}", diary_of=layout.path / "stage.history") == agent:
             diary.write(agent, "reached")
+
+
+async def _within(seconds: float, what: Awaitable[object]) -> None:
+    """What does not come to pass is for the checks to see."""
+    try:
+        await asyncio.wait_for(what, seconds)
+    except TimeoutError:
+        log.warning("not_settled", within_s=seconds)
+
+
+async def _posted(stage: Stage) -> None:
+    while stage.clients["customers"].status is None:
+        await asyncio.sleep(LOOK_S)
+
+
+async def _closed(layout: Layout) -> None:
+    while not _all_closed(layout.path):
+        await asyncio.sleep(LOOK_S)
+
+
+async def _all_here(layout: Layout) -> bool:
+    files = [file for file in layout.path.glob("agents-*.history") if file.exists()]
+    here = {entry.who for file in files for entry in read(file) if entry.what == "snapshot"}
+    return len(here) == sum(len(crew) for crew in layout.crews)
 
 
 def _all_closed(folder: Path) -> bool:

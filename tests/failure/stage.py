@@ -161,8 +161,13 @@ class Stage:
         self.clients["customers"] = Process(
             [sys.executable, "-m", "tests.failure.customers", file], self.folder / "customers.out"
         )
-        for client in self.clients.values():
-            client.start()
+        for name, client in self.clients.items():
+            if name != "customers":
+                client.start()
+
+    def start_customers(self) -> None:
+        """They wait for the crews."""
+        self.clients["customers"].start()
 
     async def close(self) -> None:
         """Whatever is left."""
