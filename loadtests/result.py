@@ -14,6 +14,7 @@ SATURATED_MS = 100.0
 SLACK = 0.05
 # A single run lies within so many of its standard deviations of the predicted mean, nearly always.
 SIGMAS = 3.0
+WINDOW_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ def summarise(plan: Plan, tally: Tally, *, finished: bool) -> dict[str, Any]:
         },
         "latency_ms": {kind: _spread([value for _, value in found]) for kind, found in sorted(tally.samples.items())},
         "lines": {kind: _by_second(found) for kind, found in sorted(tally.samples.items())},
+        "windows": {kind: _by_window(found, plan.seconds) for kind, found in sorted(tally.samples.items())},
         "arrivals": _counts([one.arrived_s for one in customers]),
         "answers": _counts([one.arrived_s + one.waited_s for one in customers if one.waited_s is not None]),
         "errors": dict(tally.errors),
@@ -115,6 +117,16 @@ def _by_second(samples: Sequence[tuple[float, float]]) -> list[tuple[int, float,
     for at, value in samples:
         seconds.setdefault(int(at), []).append(value)
     return [(at, _spread(values)["p50"], _spread(values)["p99"]) for at, values in sorted(seconds.items())]
+
+
+def _by_window(samples: Sequence[tuple[float, float]], seconds: float) -> list[dict[str, float]]:
+    """The spread of every five minutes (a quarter of a shorter run); what is left over counts for nothing."""
+    length = min(WINDOW_S, seconds / 4)
+    windows: list[list[float]] = [[] for _ in range(int(seconds // length))]
+    for at, value in samples:
+        if at < length * len(windows):
+            windows[int(at // length)].append(value)
+    return [_spread(values) for values in windows if values]
 
 
 def _counts(moments: Sequence[float]) -> list[tuple[int, int]]:

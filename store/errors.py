@@ -33,6 +33,8 @@ _LOST = (
     ClusterError,
     RedisClusterException,
 )
+# uvloop says so of a connection that broke a moment ago.
+_CLOSED = "the handler is closed"
 # Replies of the right server while it cannot write: memory, disk, replicas, a script that runs on.
 _UNABLE = ("OOM", "MISCONF", "NOREPLICAS", "BUSY ", "TRYAGAIN")
 
@@ -148,3 +150,8 @@ def redis_errors() -> Iterator[None]:
         raise StoreUnable(f"OOM {error}") from error
     except ResponseError as error:
         raise refusal(str(error)) from error
+    except RuntimeError as error:
+        # uvloop's word for writing to a connection that broke while redis-py was making it.
+        if _CLOSED not in str(error):
+            raise
+        raise StoreLost(str(error)) from error

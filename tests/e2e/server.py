@@ -45,6 +45,7 @@ class Server:
         self.rtp_first = _random.choice(RTP_BLOCKS)
         self.expected_errors: set[str] = set()
         self.site = site
+        self.supervisor = SUPERVISOR
         self._arguments = list(arguments)
         self._process: subprocess.Popen[bytes] | None = None
         self._family: list[psutil.Process] = []
@@ -158,7 +159,7 @@ class Server:
     def token(self) -> str:
         """A supervisor's session; kept, because hashing a password costs a fifth of a second."""
         if not self._token:
-            body = json.dumps({"account": SUPERVISOR, "password": PASSWORD}).encode()
+            body = json.dumps({"account": self.supervisor, "password": PASSWORD}).encode()
             request = urllib.request.Request(
                 f"{self.base}/api/v1/session", body, {"Content-Type": "application/json"}, method="POST"
             )

@@ -35,6 +35,12 @@ def test_customers_are_counted_by_what_became_of_them(plan: Plan, tally: Tally) 
     assert calls["level"] == 2 / 5, "answered within 5 s, of all who came"
     assert calls["wait_s"]["p50"] == 4.0
     assert run["lines"]["offer"] == [(0, 10.0, 30.0), (1, 20.0, 20.0)]
+    seconds = plan.seconds
+    tally.samples["offer"].append((seconds * 0.9, 40.0))
+    assert [(each["n"], each["p99"]) for each in summarise(plan, tally, finished=True)["windows"]["offer"]] == [
+        (3.0, 30.0),
+        (1.0, 40.0),
+    ]
     assert run["answers"] == [(1, 1), (5, 1), (6, 1), (8, 1)]
 
 

@@ -42,3 +42,11 @@ def test_a_server_that_must_not_be_written_to_is_a_lost_one(word: str) -> None:
 
 def test_other_refusals_changed_nothing() -> None:
     assert type(refusal("ERR unknown command")) is StoreRefused
+
+
+def test_a_connection_that_breaks_while_it_is_made_counts_as_lost() -> None:
+    """uvloop raises RuntimeError there, which once ended a node (found by tests/failure)."""
+    with pytest.raises(StoreLost), redis_errors():
+        raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
+    with pytest.raises(RuntimeError, match="another"), redis_errors():
+        raise RuntimeError("another mistake")
