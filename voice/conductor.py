@@ -315,8 +315,8 @@ class Conductor:
         reservation_id, agent_id, nodes = command.reservation_id, command.agent_id, self.nodes
         here = nodes.device_here(agent_id, self.site.phone_of(agent_id))
         own = nodes.own(command.interaction_id, command.work_id)
-        if not own and (not here or self._ports.router.here(command.work_id)):
-            return  # The caller left meanwhile, CustomerLeft is on its way; or it is no concern of this node's.
+        if not own and (not here or self._ports.router.here(command.work_id) or not nodes.is_call(command)):
+            return  # The caller left meanwhile, CustomerLeft is on its way; or it is another node's, or no call.
         phone = self.legs.all.get(f"phone:{reservation_id}")
         leg_id = phone.leg_id if phone else nodes.trunks.leg(reservation_id) or self.browsers.leg(agent_id)
         if leg_id is None and here:

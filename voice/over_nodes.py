@@ -45,6 +45,11 @@ class OverNodes:
         """Whether this node has the call, or calls the customer."""
         return self._knows(interaction_id) or self._ports.router.callback_queue(work_id) is not None
 
+    def is_call(self, command: JoinLegs) -> bool:
+        """Whether that is a call which the agent has now; chats and other work are joined by others."""
+        talks = self._ports.router.talks(command.agent_id)
+        return any(talk.reservation_id == command.reservation_id for talk in talks)
+
     async def attach(
         self, node: str, reservation_id: str, work_id: str, interaction_id: str, at: tuple[str, int]
     ) -> tuple[str, int] | None:

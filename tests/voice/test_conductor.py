@@ -4,8 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from agents_ws import messages as m
 from router import events as facts
+from router.commands import JoinLegs
 from router.policy import Exit, Ring
 from router.vocabulary import Medium, OfferState, WithdrawReason
 from sip import events as sip
@@ -188,3 +191,13 @@ async def test_late_words_about_unknown_calls_and_legs_are_harmless(house: House
     conductor.leg_failed("x", "worker_lost")
     await until(lambda: not house.calls.names)
     await house.empty()
+
+
+async def test_a_letter_that_an_agent_of_this_node_takes_is_no_call(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found by tests/failure: letters of another node failed for want of a leg, and were handled by several agents."""
+    monkeypatch.setattr(house.pump, "here", lambda _work_id: False, raising=False)
+    house.conductor.execute(JoinLegs("letter.1", "letter", "i9", "anna"))
+    await house.pump.drain()
+    assert house.told(facts.AssignmentFailed) == []

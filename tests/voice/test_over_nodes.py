@@ -1,5 +1,7 @@
 """Both ends of trunk legs at one node: whose device is here, whose call is here."""
 
+from dataclasses import replace
+
 import pytest
 
 from router import events as facts
@@ -64,6 +66,13 @@ def test_a_phone_is_reached_where_it_is_registered_and_a_browser_where_its_page_
     assert rig.over.device_here("ben", "2001"), "nowhere registered: the node of the page says so"
     rig.nodes.phones["2001"] = False
     assert not rig.over.device_here("ben", "2001")
+
+
+def test_only_what_the_agent_talks_in_is_a_call() -> None:
+    rig = Rig(Elsewhere(), Nodes())
+    assert rig.over.is_call(JOIN)
+    assert not rig.over.is_call(replace(JOIN, reservation_id="letter.1"))
+    assert not rig.over.is_call(replace(JOIN, agent_id="ben"))
 
 
 async def test_who_comes_with_a_call_of_another_node_is_joined_with_it() -> None:
