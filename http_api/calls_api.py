@@ -6,9 +6,8 @@ import msgspec
 from aiohttp import web
 
 from http_api.guard import CALLER
-from http_api.ports import Scopes
-from http_api.problems import ProblemError, not_found
-from http_api.routes import Route, read_body, reply
+from http_api.live_work import LiveWorkApi, TakeOver, Watching, done
+from http_api.routes import Route, order, read_body, reply
 from http_api.supervision_api import Comment, Name, Refused
 from records.roles import Action, Scope, allowed
 from records.sessions import Caller
@@ -52,34 +51,18 @@ class Listen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     comment: Comment = ""
 
 
-class TakeOver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why."""
-
-    comment: Comment = ""
-
-
-class Monitoring(Protocol):
+class Monitoring(Watching, Protocol):
     """Supervisors in calls (server.monitoring). Each method returns after its effect and its audit entry."""
 
     def live(self, scope: Scope) -> tuple[LiveCall, ...]: ...
-
-    def covers(self, scope: Scope, interaction_id: str) -> bool: ...
 
     async def listen(
         self, caller: Caller, interaction_id: str, mode: str, beside: str | None, comment: str
     ) -> Refused | None: ...
 
-    async def stop(self, caller: Caller, interaction_id: str) -> Refused | None: ...
 
-    async def take_over(self, caller: Caller, interaction_id: str, comment: str) -> Refused | None: ...
-
-
-class CallsApi:
+class CallsApi(LiveWorkApi[Monitoring]):
     """GET /calls, PUT and DELETE /calls/{id}/listener, POST /calls/{id}/take-over."""
-
-    def __init__(self, monitoring: Monitoring, scopes: Scopes) -> None:
-        self._monitoring = monitoring
-        self._scopes = scopes
 
     def routes(self) -> tuple[Route, ...]:
         """Its rows of the route table."""
@@ -93,37 +76,24 @@ class CallsApi:
                 roles=allowed(Action.LISTEN),
                 replies={200: LiveCallList},
             ),
-            Route(
-                method="PUT",
-                path="/api/v1/calls/{id}/listener",
-                handler=self.listen,
-                operation="listenToCall",
-                summary="Listen, whisper or barge in, with the leg of the own agent page; again to change how",
-                roles=allowed(Action.LISTEN),
-                body=Listen,
-                replies={204: None},
-                problems=(404, 409),
+            order(
+                "PUT",
+                "/api/v1/calls/{id}/listener",
+                self.listen,
+                "listenToCall",
+                "Listen, whisper or barge in, with the leg of the own agent page; again to change how",
+                Action.LISTEN,
+                Listen,
             ),
-            Route(
-                method="DELETE",
-                path="/api/v1/calls/{id}/listener",
-                handler=self.stop,
-                operation="stopListening",
-                summary="Listen no more",
-                roles=allowed(Action.LISTEN),
-                replies={204: None},
-                problems=(404, 409),
-            ),
-            Route(
-                method="POST",
-                path="/api/v1/calls/{id}/take-over",
-                handler=self.take_over,
-                operation="takeOverCall",
-                summary="Take the customer over from the agents, who go to wrap-up",
-                roles=allowed(Action.TAKE_OVER),
-                body=TakeOver,
-                replies={204: None},
-                problems=(404, 409),
+            order("DELETE", "/api/v1/calls/{id}/listener", self.stop, "stopListening", "Listen no more", Action.LISTEN),
+            order(
+                "POST",
+                "/api/v1/calls/{id}/take-over",
+                self.take_over,
+                "takeOverCall",
+                "Take the customer over from the agents, who go to wrap-up",
+                Action.TAKE_OVER,
+                TakeOver,
             ),
         )
 
@@ -134,26 +104,5 @@ class CallsApi:
     async def listen(self, request: web.Request) -> web.Response:
         """204 when it holds; 409 without a leg on the agent page, or in a call of one's own."""
         asked, caller = await read_body(request, Listen), request[CALLER]
-        interaction_id = self._covered(request)
-        return _done(await self._monitoring.listen(caller, interaction_id, asked.mode, asked.agent_id, asked.comment))
-
-    async def stop(self, request: web.Request) -> web.Response:
-        """204 when nothing is heard any more; 409 when nothing was."""
-        return _done(await self._monitoring.stop(request[CALLER], self._covered(request)))
-
-    async def take_over(self, request: web.Request) -> web.Response:
-        """204 when the work is queued for the caller, who is joined at once."""
-        asked = await read_body(request, TakeOver)
-        return _done(await self._monitoring.take_over(request[CALLER], self._covered(request), asked.comment))
-
-    def _covered(self, request: web.Request) -> str:
-        interaction_id = request.match_info["id"]
-        if not self._monitoring.covers(self._scopes.of(request[CALLER]), interaction_id):
-            raise not_found()
-        return interaction_id
-
-
-def _done(refused: Refused | None) -> web.Response:
-    if refused is None:
-        return web.Response(status=204)
-    raise ProblemError(409, refused.code.replace("_", "-"), refused.message)
+        interaction_id = self.covered(request)
+        return done(await self._monitoring.listen(caller, interaction_id, asked.mode, asked.agent_id, asked.comment))

@@ -6,9 +6,8 @@ import msgspec
 from aiohttp import web
 
 from http_api.guard import CALLER
-from http_api.ports import Scopes
-from http_api.problems import ProblemError, not_found
-from http_api.routes import Parameter, Route, read_body, read_number, reply
+from http_api.live_work import LiveWorkApi, TakeOver, Watching, conflict, done
+from http_api.routes import Parameter, Route, order, read_body, read_number, reply
 from http_api.supervision_api import Comment, Refused
 from records.roles import Action, Scope, allowed
 from records.sessions import Caller
@@ -96,18 +95,10 @@ class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=8000)]
 
 
-class TakeChatOver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why."""
-
-    comment: Comment = ""
-
-
-class ChatMonitoring(Protocol):
+class ChatMonitoring(Watching, Protocol):
     """Supervisors in chats (server.chat_monitoring). Each method returns after its effect and its audit entry."""
 
     def live(self, scope: Scope) -> tuple[LiveChat, ...]: ...
-
-    def covers(self, scope: Scope, interaction_id: str) -> bool: ...
 
     async def read(
         self, caller: Caller, interaction_id: str, after: int, version: int | None, wait_s: float
@@ -115,23 +106,15 @@ class ChatMonitoring(Protocol):
 
     async def listen(self, caller: Caller, interaction_id: str, mode: str, comment: str) -> Refused | None: ...
 
-    async def stop(self, caller: Caller, interaction_id: str) -> Refused | None: ...
-
     async def say(self, caller: Caller, interaction_id: str, client_id: str, text: str) -> Refused | None: ...
 
-    async def take_over(self, caller: Caller, interaction_id: str, comment: str) -> Refused | None: ...
 
-
-class ChatsApi:
+class ChatsApi(LiveWorkApi[ChatMonitoring]):
     """GET /chats, GET /chats/{id}, PUT and DELETE /chats/{id}/listener, POST .../messages and .../take-over."""
-
-    def __init__(self, monitoring: ChatMonitoring, scopes: Scopes) -> None:
-        self._monitoring = monitoring
-        self._scopes = scopes
 
     def routes(self) -> tuple[Route, ...]:
         """Its rows of the route table."""
-        listen, take = allowed(Action.LISTEN), allowed(Action.TAKE_OVER)
+        listen = allowed(Action.LISTEN)
         path = "/api/v1/chats/{id}"
         return (
             Route(
@@ -158,48 +141,33 @@ class ChatsApi:
                 replies={200: ChatView},
                 problems=(400, 404, 409),
             ),
-            Route(
-                method="PUT",
-                path=f"{path}/listener",
-                handler=self.listen,
-                operation="listenToChat",
-                summary="Read along, whisper or barge in; again to change how",
-                roles=listen,
-                body=ListenToChat,
-                replies={204: None},
-                problems=(404, 409),
+            order(
+                "PUT",
+                f"{path}/listener",
+                self.listen,
+                "listenToChat",
+                "Read along, whisper or barge in; again to change how",
+                Action.LISTEN,
+                ListenToChat,
             ),
-            Route(
-                method="DELETE",
-                path=f"{path}/listener",
-                handler=self.stop,
-                operation="stopListeningToChat",
-                summary="Read no more",
-                roles=listen,
-                replies={204: None},
-                problems=(404, 409),
+            order("DELETE", f"{path}/listener", self.stop, "stopListeningToChat", "Read no more", Action.LISTEN),
+            order(
+                "POST",
+                f"{path}/messages",
+                self.say,
+                "sayInChatAsSupervisor",
+                "Write to the agent (whisper) or to everybody (barge)",
+                Action.LISTEN,
+                Said,
             ),
-            Route(
-                method="POST",
-                path=f"{path}/messages",
-                handler=self.say,
-                operation="sayInChatAsSupervisor",
-                summary="Write to the agent (whisper) or to everybody (barge)",
-                roles=listen,
-                body=Said,
-                replies={204: None},
-                problems=(404, 409),
-            ),
-            Route(
-                method="POST",
-                path=f"{path}/take-over",
-                handler=self.take_over,
-                operation="takeOverChat",
-                summary="Take the visitor over from the agent, who goes to wrap-up",
-                roles=take,
-                body=TakeChatOver,
-                replies={204: None},
-                problems=(404, 409),
+            order(
+                "POST",
+                f"{path}/take-over",
+                self.take_over,
+                "takeOverChat",
+                "Take the visitor over from the agent, who goes to wrap-up",
+                Action.TAKE_OVER,
+                TakeOver,
             ),
         )
 
@@ -212,43 +180,18 @@ class ChatsApi:
         after = read_number(request, "after", 0, 0, 2**31)
         wait = read_number(request, "wait", 0, 0, MAX_WAIT_S)
         version = read_number(request, "version", 0, 0, 2**31) if "version" in request.query else None
-        seen = await self._monitoring.read(request[CALLER], self._covered(request), after, version, wait)
+        seen = await self._monitoring.read(request[CALLER], self.covered(request), after, version, wait)
         if isinstance(seen, Refused):
-            raise _problem(seen)
+            raise conflict(seen)
         return reply(seen)
 
     async def listen(self, request: web.Request) -> web.Response:
         """204 when it holds."""
         asked = await read_body(request, ListenToChat)
-        interaction_id = self._covered(request)
-        return _done(await self._monitoring.listen(request[CALLER], interaction_id, asked.mode, asked.comment))
-
-    async def stop(self, request: web.Request) -> web.Response:
-        """204 when nobody is shown any more; 409 when nobody was."""
-        return _done(await self._monitoring.stop(request[CALLER], self._covered(request)))
+        interaction_id = self.covered(request)
+        return done(await self._monitoring.listen(request[CALLER], interaction_id, asked.mode, asked.comment))
 
     async def say(self, request: web.Request) -> web.Response:
         """204 when it is kept and on its way."""
         said = await read_body(request, Said)
-        return _done(await self._monitoring.say(request[CALLER], self._covered(request), said.client_id, said.text))
-
-    async def take_over(self, request: web.Request) -> web.Response:
-        """204 when the chat is the caller's."""
-        asked = await read_body(request, TakeChatOver)
-        return _done(await self._monitoring.take_over(request[CALLER], self._covered(request), asked.comment))
-
-    def _covered(self, request: web.Request) -> str:
-        interaction_id = request.match_info["id"]
-        if not self._monitoring.covers(self._scopes.of(request[CALLER]), interaction_id):
-            raise not_found()
-        return interaction_id
-
-
-def _done(refused: Refused | None) -> web.Response:
-    if refused is None:
-        return web.Response(status=204)
-    raise _problem(refused)
-
-
-def _problem(refused: Refused) -> ProblemError:
-    return ProblemError(409, refused.code.replace("_", "-"), refused.message)
+        return done(await self._monitoring.say(request[CALLER], self.covered(request), said.client_id, said.text))

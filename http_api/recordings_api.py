@@ -18,7 +18,7 @@ from http_api.follow_ups_api import Interventions, Titles
 from http_api.guard import CALLER
 from http_api.ports import Scopes
 from http_api.problems import ProblemError, not_found
-from http_api.routes import Route, read_body, reply
+from http_api.routes import Route, order, read_body, reply
 from http_api.supervision_api import Comment, Refused
 from records.audit import Intervention
 from records.recordings import Pause, Recording
@@ -137,16 +137,14 @@ class RecordingsApi:
                 replies={201: Listening},
                 problems=(404, 409),
             ),
-            Route(
-                method="DELETE",
-                path=path,
-                handler=self.remove,
-                operation="removeRecording",
-                summary="Remove the file for good; the row stays and says by whom",
-                roles=allowed(Action.DELETE_RECORDINGS),
-                body=Removal,
-                replies={204: None},
-                problems=(404, 409),
+            order(
+                "DELETE",
+                path,
+                self.remove,
+                "removeRecording",
+                "Remove the file for good; the row stays and says by whom",
+                Action.DELETE_RECORDINGS,
+                Removal,
             ),
             Route(
                 method="GET",
@@ -157,16 +155,14 @@ class RecordingsApi:
                 media_type="audio/ogg",
                 problems=(404,),
             ),
-            Route(
-                method="PUT",
-                path="/api/v1/calls/{id}/recording-pause",
-                handler=self.pause,
-                operation="pauseRecording",
-                summary="Keep what is said from now on out of the recording of a call, or go on",
-                roles=allowed(Action.PAUSE_RECORDINGS),
-                body=PauseOrder,
-                replies={204: None},
-                problems=(404, 409),
+            order(
+                "PUT",
+                "/api/v1/calls/{id}/recording-pause",
+                self.pause,
+                "pauseRecording",
+                "Keep what is said from now on out of the recording of a call, or go on",
+                Action.PAUSE_RECORDINGS,
+                PauseOrder,
             ),
         )
 

@@ -1,41 +1,18 @@
 """Calls that go on: who reaches which, what is passed on, and how refusals are told."""
 
-from typing import Any
-
 import pytest
 
 from http_api.calls_api import CallsApi, LiveCall, LiveParty
 from http_api.supervision_api import Refused
-from records.roles import Action, Scope
-from records.sessions import Caller
+from records.roles import Scope
 from tests.http_api.conftest import FirstTeam, MakeSite, Site
+from tests.http_api.watched import AGENT_OF, Watched
 
-AGENT_OF = {"c1": "anna", "c2": "dora"}
 
-
-class Monitors:
-    def __init__(self) -> None:
-        self.asked: list[tuple[Any, ...]] = []
-        self.refusal: Refused | None = None
-
+class Monitors(Watched):
     def live(self, scope: Scope) -> tuple[LiveCall, ...]:
         party = LiveParty(id="w", kind="agent", state="here", agent="anna", mode=None)
         return tuple(LiveCall(call, (party,)) for call in AGENT_OF if self.covers(scope, call))
-
-    def covers(self, scope: Scope, interaction_id: str) -> bool:
-        return scope.covers_agent(Action.LISTEN, AGENT_OF.get(interaction_id, ""))
-
-    async def listen(self, caller: Caller, *what: object) -> Refused | None:
-        self.asked.append(("listen", caller.account, *what))
-        return self.refusal
-
-    async def stop(self, caller: Caller, *what: object) -> Refused | None:
-        self.asked.append(("stop", caller.account, *what))
-        return self.refusal
-
-    async def take_over(self, caller: Caller, *what: object) -> Refused | None:
-        self.asked.append(("take_over", caller.account, *what))
-        return self.refusal
 
 
 @pytest.fixture

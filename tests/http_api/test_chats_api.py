@@ -1,16 +1,13 @@
 """Chats that go on: who reaches which, what is passed on, and how refusals are told."""
 
-from typing import Any
-
 import pytest
 
 from http_api.chats_api import ChatsApi, ChatView, LiveChat
 from http_api.supervision_api import Refused
-from records.roles import Action, Scope
+from records.roles import Scope
 from records.sessions import Caller
 from tests.http_api.conftest import FirstTeam, MakeSite, Site
-
-AGENT_OF = {"c1": "anna", "c2": "dora"}
+from tests.http_api.watched import AGENT_OF, Watched
 
 
 def shown(chat_id: str) -> LiveChat:
@@ -25,35 +22,16 @@ def shown(chat_id: str) -> LiveChat:
     )
 
 
-class Monitors:
-    def __init__(self) -> None:
-        self.asked: list[tuple[Any, ...]] = []
-        self.refusal: Refused | None = None
-
+class Monitors(Watched):
     def live(self, scope: Scope) -> tuple[LiveChat, ...]:
         return tuple(shown(chat) for chat in AGENT_OF if self.covers(scope, chat))
-
-    def covers(self, scope: Scope, interaction_id: str) -> bool:
-        return scope.covers_agent(Action.LISTEN, AGENT_OF.get(interaction_id, ""))
 
     async def read(self, caller: Caller, interaction_id: str, *what: object) -> ChatView | Refused:
         self.asked.append(("read", caller.account, interaction_id, *what))
         return self.refusal or ChatView(chat=shown(interaction_id), version=3, typing=False, lines=(), whispers=())
 
-    async def listen(self, caller: Caller, *what: object) -> Refused | None:
-        self.asked.append(("listen", caller.account, *what))
-        return self.refusal
-
-    async def stop(self, caller: Caller, *what: object) -> Refused | None:
-        self.asked.append(("stop", caller.account, *what))
-        return self.refusal
-
     async def say(self, caller: Caller, *what: object) -> Refused | None:
         self.asked.append(("say", caller.account, *what))
-        return self.refusal
-
-    async def take_over(self, caller: Caller, *what: object) -> Refused | None:
-        self.asked.append(("take_over", caller.account, *what))
         return self.refusal
 
 
