@@ -27,11 +27,12 @@ from chat.limits import Buckets
 from chat.machine import ChatState
 from chat.messages import Open
 from chat.opening import identity_of, queued
-from chat.ports import ChatRefusedError, Held, Identity, StoreAwayError, Tasks, Terms
+from chat.ports import ChatRefusedError, Identity, StoreAwayError, Tasks, Terms
 from chat.reception import Reception
 from chat.runner import ChatPorts, ChatRunner
 from chat.site import ChatEntry, ChatSite
 from chat.taking_up import TakingUp
+from records.chat_files import ChatFile
 from records.messages import Chat, Marks, Message
 from router import events as facts
 from router.commands import (
@@ -66,9 +67,9 @@ class ChatConductor:
         self.reception = Reception(lambda: self.site, ports, self._opens)
         self._places: dict[str, asyncio.TimerHandle] = {}
         self._closing = False
-        # A chat that is open and not at hand: how the router holds it when its node is gone, None when it is over.
-        # Raises ChatRefusedError while its node lives.
-        self.orphan: Callable[[str], Awaitable[Held | None]] = _nowhere_else
+        # A chat that is open and not at hand: has the node that has it let it go. False when it is over.
+        # Raises ChatRefusedError where that is not possible now.
+        self.fetch: Callable[[str], Awaitable[bool]] = _nowhere_else
         self.draining = False
 
     @property
@@ -164,8 +165,13 @@ class ChatConductor:
             return None
         if (runner := self.directory.by_token.get(token_hash)) is not None:
             return runner
-        if chat.ended_by is None and (held := await self.orphan(chat.interaction_id)) is not None:
-            return self.directory.by_token.get(token_hash) or await self.taking_up.take_up(chat, held)
+        if chat.ended_by is None and await self.fetch(chat.interaction_id):
+            taken = await self.taking_up.take_up(chat)
+            if taken is None:
+                raise ChatRefusedError("unavailable", "the chat is on its way to another node of the server")
+            return taken
+        if (runner := self.directory.by_token.get(token_hash)) is not None:
+            return runner
         # It is over, or its end is just being kept: nothing more happens to it, but it can be read and rated.
         machine = self.directory.machine(chat, chat.interaction_id, chat.queue)
         machine.end(EndedBy(chat.ended_by) if chat.ended_by else EndedBy.SYSTEM)
@@ -253,12 +259,19 @@ class ChatConductor:
             raise ChatRefusedError("not_connected", f"reservation {reservation_id} is not a chat of yours")
         return runner
 
-    async def agent_says(self, agent_id: str, reservation_id: str, client_id: str, text: str) -> Message:
-        """Raises ChatRefusedError."""
-        runner, text = self.of_agent(agent_id, reservation_id), self._text(text)
-        name = self.site.agent_name(agent_id)
+    async def agent_says(
+        self, agent_id: str, reservation_id: str, client_id: str, text: str, *, file: ChatFile | None = None
+    ) -> Message:
+        """A text, or a file without one. Raises ChatRefusedError."""
+        runner, text = self.of_agent(agent_id, reservation_id), self._text(text) if file is None else ""
         return await runner.say(
-            Side.AGENT, agent_id=agent_id, name=name, reservation_id=reservation_id, client_id=client_id, text=text
+            Side.AGENT,
+            agent_id=agent_id,
+            name=self.site.agent_name(agent_id),
+            reservation_id=reservation_id,
+            client_id=client_id,
+            text=text,
+            file=file,
         )
 
     def agent_types(self, agent_id: str, reservation_id: str, *, on: bool) -> None:
@@ -276,6 +289,13 @@ class ChatConductor:
             serving = runner.machine.serving
             if serving is not None and serving.agent_id == agent_id:
                 runner.tell(event)
+
+    def pages_lost(self, here: Callable[[str], bool]) -> None:
+        """A node is lost with its pages; `here` says who has one at another."""
+        for runner in self.directory.live.values():
+            serving = runner.machine.serving
+            if serving is not None and not here(serving.agent_id):
+                runner.tell(AgentAway())
 
     def chat(self, interaction_id: str) -> ChatRunner | None:
         """A chat that is at hand."""
@@ -310,10 +330,6 @@ class ChatConductor:
                 self.places_changed(runner.queue)
             case SendOffer(queue=queue):
                 self.places_changed(queue)
-                if not self._ports.router.agent_here(command.agent_id):
-                    # Their page is on another node, and what is said in the chat does not reach it.
-                    elsewhere = facts.OfferRejected(command.reservation_id, command.agent_id, "other_node")
-                    self._ports.router.tell(elsewhere, command.work_id)
             case _:
                 return
 
@@ -342,5 +358,5 @@ def _noted(interaction_id: str, kind: str, **detail: str) -> facts.InteractionNo
     return facts.InteractionNoted(interaction_id, kind, tuple(sorted(detail.items())))
 
 
-async def _nowhere_else(_interaction_id: str) -> Held | None:
-    return None
+async def _nowhere_else(_interaction_id: str) -> bool:
+    return False

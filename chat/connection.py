@@ -53,6 +53,7 @@ REASONS = {
     ByeCode.SLOW_CLIENT: "messages were not read",
     ByeCode.REPLACED: "too many pages show this chat; a newer one took over",
     ByeCode.SHUTDOWN: "the server is stopping; connect again",
+    ByeCode.MOVING: "the chat is with another node of the server that does not answer; connect again",
     ByeCode.INTERNAL: "the server failed; connect again",
 }
 
@@ -142,7 +143,9 @@ class VisitorConnection:
         try:
             while self._ending is None and not self._socket.ws.closed:
                 self._awake.clear()
-                if not await self._write_next():
+                if self._runner.moved:
+                    self.close(ByeCode.REPLACED)
+                elif not await self._write_next():
                     await self._awake.wait()
         except TimeoutError:
             self.close(ByeCode.SLOW_CLIENT)

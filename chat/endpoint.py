@@ -198,6 +198,8 @@ class ChatEndpoint:
             runner, token = await self._enter(opening, request)
         except ChatRefusedError as error:
             self.endings[error.code] += 1
+            if isinstance(opening, Resume) and error.code == "unavailable":
+                return await socket.end(ByeCode.MOVING)
             await socket.write(Refused(code=error.code, message=str(error)))
             code = ByeCode.UNKNOWN_CHAT if error.code == "unknown_chat" else ByeCode.REFUSED
             return await socket.end(code, str(error))

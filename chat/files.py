@@ -6,7 +6,7 @@ when nobody can say whether the message was kept does the file stay, until the s
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,23 +51,41 @@ class FileDesk:
         """`length` is what the sender says it will be, in bytes."""
         if not runner.allow():
             raise ChatRefusedError("too_fast", "too many messages, send it again in a moment")
-        file = await self._take(runner, name, pieces, length)
-        return await self._say(runner, Side.CUSTOMER, "", runner.visitor_name, None, client_id, file)
+        if runner.over:
+            raise ChatRefusedError("chat_over", "the chat is over")
 
-    async def agent_sends(
+        async def say(file: ChatFile) -> Message:
+            return await runner.say(
+                Side.CUSTOMER,
+                agent_id="",
+                name=runner.visitor_name,
+                reservation_id=None,
+                client_id=client_id,
+                text="",
+                file=file,
+            )
+
+        return await self.receive(runner.chat_id, name, pieces, length, say)
+
+    async def receive(
         self,
-        agent_id: str,
-        reservation_id: str,
-        client_id: str,
+        chat_id: str,
         name: str,
         pieces: AsyncIterator[bytes],
         length: int | None,
+        say: Callable[[ChatFile], Awaitable[Message]],
     ) -> Message:
-        """The chat must be the agent's by that reservation, from the first byte to the last."""
-        runner = self._conductor.of_agent(agent_id, reservation_id)
-        file = await self._take(runner, name, pieces, length)
-        own_name = self._conductor.site.agent_name(agent_id)
-        return await self._say(runner, Side.AGENT, agent_id, own_name, reservation_id, client_id, file)
+        """Takes the pieces, then says the file; what was said before under the same client id stands."""
+        file = await self._take(chat_id, name, pieces, length)
+        try:
+            kept = await say(file)
+        except ChatRefusedError as error:
+            if error.code != "unavailable":
+                await self._vault.remove(file.id)
+            raise
+        if kept.file is None or kept.file.id != file.id:
+            await self._vault.remove(file.id)
+        return kept
 
     async def open(self, interaction_id: str, file_id: str) -> tuple[ChatFile, Path]:
         """What the file is and where. Who asks was found to be of that chat."""
@@ -83,16 +101,14 @@ class FileDesk:
     def _limits(self) -> ChatLimits:
         return self._conductor.site.limits
 
-    async def _take(self, runner: ChatRunner, name: str, pieces: AsyncIterator[bytes], length: int | None) -> ChatFile:
+    async def _take(self, chat_id: str, name: str, pieces: AsyncIterator[bytes], length: int | None) -> ChatFile:
         limits = self._limits
-        if runner.over:
-            raise ChatRefusedError("chat_over", "the chat is over")
         if self.limits is None:
             raise ChatRefusedError("file_type", "no files are taken here")
         if length is not None and length > limits.file_bytes:
             raise ChatRefusedError("file_too_big", f"a file has at most {limits.file_bytes // 1024} KiB")
-        with self._one_more(runner.chat_id):
-            if await self._records.count(runner.chat_id) + self._under_way[runner.chat_id] > limits.files_per_chat:
+        with self._one_more(chat_id):
+            if await self._records.count(chat_id) + self._under_way[chat_id] > limits.files_per_chat:
                 raise ChatRefusedError("too_many_files", f"a chat has at most {limits.files_per_chat} files")
             steady = _steady(pieces, limits.upload_idle_s)
             stored = await self._vault.take(steady, limits.file_bytes, limits.file_types.__contains__)
@@ -110,34 +126,6 @@ class FileDesk:
         finally:
             self._under_way[chat_id] -= 1
             self._under_way += Counter()
-
-    async def _say(
-        self,
-        runner: ChatRunner,
-        side: Side,
-        agent_id: str,
-        name: str,
-        reservation_id: str | None,
-        client_id: str,
-        file: ChatFile,
-    ) -> Message:
-        try:
-            kept = await runner.say(
-                side,
-                agent_id=agent_id,
-                name=name,
-                reservation_id=reservation_id,
-                client_id=client_id,
-                text="",
-                file=file,
-            )
-        except ChatRefusedError as error:
-            if error.code != "unavailable":
-                await self._vault.remove(file.id)
-            raise
-        if kept.file is None or kept.file.id != file.id:
-            await self._vault.remove(file.id)  # said before under this client id: that one stands
-        return kept
 
 
 async def _steady(pieces: AsyncIterator[bytes], idle_s: float) -> AsyncIterator[bytes]:

@@ -4,7 +4,7 @@ Who listens lives as long as they go on reading, and no longer than the chat. Wh
 never shown to the visitor: it has no number among the messages.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
@@ -107,6 +107,18 @@ class Listening:
             chat.told.noted("listened", by=agent_id, mode="off")
         self._show(chat)
         return True
+
+    def leave(self, chat_id: str) -> tuple[Listener, ...]:
+        """The chat goes to another node: who listened to it here."""
+        self._whispers.pop(chat_id, None)
+        return tuple(self._listeners.pop(chat_id, {}).values())
+
+    async def arrive(self, chat_id: str, listeners: Mapping[str, ListenMode]) -> None:
+        """The chat comes from another node, with these listeners. Raises StoreAwayError."""
+        if listeners:
+            self._whispers[chat_id] = await self._store.of(chat_id)
+            name = self._conductor.site.agent_name
+            self._listeners[chat_id] = {who: Listener(who, name(who), mode) for who, mode in listeners.items()}
 
     async def say(self, chat: ChatRunner, agent_id: str, client_id: str, text: str) -> None:
         """To the agent by whom it is whispered, or to everybody; raises ChatRefusedError for one who only listens."""

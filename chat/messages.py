@@ -248,6 +248,7 @@ class ByeCode(StrEnum):
     SLOW_CLIENT = "slow_client"
     REPLACED = "replaced"
     SHUTDOWN = "shutdown"
+    MOVING = "moving"
     INTERNAL = "internal"
 
 
@@ -260,6 +261,7 @@ CLOSE_CODES: Final[dict[ByeCode, int]] = {
     ByeCode.SLOW_CLIENT: 4006,
     ByeCode.REFUSED: 4008,
     ByeCode.SHUTDOWN: 1001,
+    ByeCode.MOVING: 1013,
     ByeCode.INTERNAL: 1011,
 }
 

@@ -43,6 +43,8 @@ class ChatStore(Protocol):
 
     async def find(self, token_hash: str) -> Chat | None: ...
 
+    async def get(self, interaction_id: str) -> Chat | None: ...
+
     async def not_ended(self) -> tuple[Chat, ...]: ...
 
     async def add(self, interaction_id: str, message: Message) -> Message: ...
@@ -93,10 +95,6 @@ class Router(Protocol):
 
     def place(self, work_id: str) -> int | None:
         """1-based place among those waiting in the same queue, None when the item does not wait."""
-        ...
-
-    def agent_here(self, agent_id: str, /) -> bool:
-        """Whether this node holds the agent's connection."""
         ...
 
     def directed(self, work_id: str) -> str | None:

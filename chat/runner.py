@@ -106,6 +106,7 @@ class ChatRunner:
         self._marks = chat.marks
         self._bucket = Bucket(limits.messages_per_minute, limits.message_burst, ports.router.now())
         self._stopped = False
+        self.moved = False
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -225,6 +226,12 @@ class ChatRunner:
         """Something happened, told by what runs in the chat's own task."""
         await self._do_all(self.machine.handle(event, self.now()))
 
+    def move(self) -> None:
+        """Another node has it from now on; who looks at it here is to look there."""
+        self.moved = True
+        self.stop()
+        self._wake()
+
     def stop(self) -> None:
         """The server stops: `run` returns, the chat waits in SQL and in the router for the next start."""
         self._stopped = True
@@ -237,7 +244,7 @@ class ChatRunner:
             await self._do_all(first)
             while not (self.over or self._stopped):
                 await self._step()
-            await self._keep_marks()
+            await self.keep_marks()
         finally:
             self._stopped = True
             self._refuse_rest()
@@ -246,7 +253,7 @@ class ChatRunner:
 
     async def _step(self) -> None:
         if self._inbox.empty():
-            await self._keep_marks()
+            await self.keep_marks()
         deadline = self.machine.next_deadline()
         wait_s = None if deadline is None else max(0, deadline - self.now()) / 1e6
         try:
@@ -342,7 +349,8 @@ class ChatRunner:
         except StoreAwayError as error:
             log.warning("agent_name_not_kept", error=str(error))
 
-    async def _keep_marks(self) -> None:
+    async def keep_marks(self) -> None:
+        """How far both sides are is kept in SQL."""
         marks = self.marks
         if marks == self._marks:
             return
@@ -357,7 +365,7 @@ class ChatRunner:
     async def _keep_end(self, by: EndedBy) -> None:
         """Until it is kept, or the server stops: the next start finds the chat over in the router and ends it."""
         self._show()
-        await self._keep_marks()
+        await self.keep_marks()
         while True:
             try:
                 return await self._ports.store.end(self.chat_id, by.value, self.now())

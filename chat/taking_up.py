@@ -1,65 +1,109 @@
-"""Chats go on where they were: after a restart, and when their node is gone."""
+"""Chats go on where they were: after a restart, when their node is gone, and where their visitor has come to."""
 
+import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import structlog
 
 from chat.directory import Directory
-from chat.events import AgentJoined
-from chat.ports import Held, HeldChats, Records
+from chat.events import AgentJoined, ChatCommand
+from chat.ports import ChatRefusedError, Held, Records
 from chat.runner import ChatPorts, ChatRunner
 from chat.site import ChatSite
 from records.messages import Chat
 from router import events as facts
+from router.commands import Refuse
 from router.vocabulary import EndedBy, Outcome
 
 log = structlog.get_logger(__name__)
 
 
 class TakingUp:
-    """`site` gives the chats' site as it is now."""
+    """A chat's home is the node of its work item. `site` gives the chats' site as it is now."""
 
     def __init__(self, directory: Directory, ports: ChatPorts, site: Callable[[], ChatSite]) -> None:
         self._directory = directory
         self._ports = ports
         self._site = site
+        self._under_way: dict[str, asyncio.Lock] = {}
+        # How the router holds a chat now, None for one that it has not open.
+        self.held: Callable[[str], Held | None] = lambda _interaction_id: None
 
-    async def restore(self, held: HeldChats, records: Records) -> None:
+    async def restore(self, records: Records) -> None:
         """Takes up every chat that was open when the server ended. Raises StoreAwayError."""
         for chat in await self._ports.store.not_ended():
-            holding = held.get(chat.interaction_id)
-            if holding is None:
+            if self.held(chat.interaction_id) is None:
                 await self._end_lost(chat, records)
             else:
-                await self.take_up(chat, holding)
+                await self.take_up(chat)
 
-    async def take_up(self, chat: Chat, held: Held) -> ChatRunner:
-        """The chat as it was kept, on this node from now on. Raises StoreAwayError."""
-        directory = self._directory
-        machine = directory.machine(chat, held.work_id, held.queue)
-        machine.directed, machine.handed_on = held.directed, held.work_id != chat.interaction_id
+    async def take_up(self, chat: Chat) -> ChatRunner | None:
+        """The chat as it was kept, on this node from now on; None when it is over, or another node was quicker.
+
+        Raises StoreAwayError.
+        """
+        lock = self._under_way.setdefault(chat.interaction_id, asyncio.Lock())
+        try:
+            async with lock:
+                return self._directory.live.get(chat.interaction_id) or await self._take_up(chat)
+        finally:
+            self._under_way.pop(chat.interaction_id, None)
+
+    async def let_go(self, runner: ChatRunner, node: str) -> None:
+        """That node takes it up; nothing more happens to it here. Raises ChatRefusedError."""
+
+        async def leave() -> None:
+            await runner.keep_marks()
+            moved = facts.WorkTakenUp(runner.work_id, node, self._site().node)
+            if any(isinstance(answer, Refuse) for answer in await runner.told.post(moved)):
+                raise ChatRefusedError("unavailable", "the chat is somewhere else already")
+            runner.move()
+            self._directory.forget(runner)
+            log.info("chat_let_go", work_id=runner.chat_id, node=node)
+
+        await runner.in_turn(leave)
+
+    async def _take_up(self, chat: Chat) -> ChatRunner | None:
+        if not await self._own(chat.interaction_id):
+            return None
+        chat = await self._ports.store.find(chat.token_hash) or chat  # with what was said until its node was gone
         tail = await self._ports.store.newest(chat.interaction_id, self._site().limits.tail)
-        handover = await self._ports.store.handover(held.work_id)
-        runner = directory.make(chat, machine, tail)
-        runner.terms, runner.handover = held.terms, handover
-        now = self._ports.router.now()
+        held = self.held(chat.interaction_id)
+        handover = await self._ports.store.handover(held.work_id) if held is not None else None
+        # The router did not wait for SQL: from here on nothing is missed, its commands find the chat.
+        held = self.held(chat.interaction_id)
+        if held is None:
+            return None
+        machine = self._directory.machine(chat, held.work_id, held.queue)
+        machine.directed, machine.handed_on = held.directed, held.work_id != chat.interaction_id
+        runner = self._directory.make(chat, machine, tail)
+        runner.terms, runner.handover = replace(held.terms, node=self._site().node), handover
+        log.info("chat_taken_up", work_id=chat.interaction_id, talking=held.talking)
+        self._directory.start(runner, self._begin(runner, held))
+        return runner
+
+    async def _own(self, interaction_id: str) -> bool:
+        held, node = self.held(interaction_id), self._site().node
+        if held is None or held.terms.node == node:
+            return held is not None
+        taken = facts.WorkTakenUp(held.work_id, node, held.terms.node)
+        answers = await self._ports.router.post(taken, f"chat:{interaction_id}")
+        return not any(isinstance(answer, Refuse) for answer in answers)
+
+    def _begin(self, runner: ChatRunner, held: Held) -> list[ChatCommand]:
+        machine, now = runner.machine, self._ports.router.now()
         for reservation_id in held.left:
             runner.told.end_part(reservation_id, "transferred")
         machine.start(now)
-        if held.talking:
-            name = self._site().agent_name(held.agent_id)
-            here = self._ports.notices.here(held.agent_id)
-            # The accept is committed; that they were joined may not be. Said twice, it is without effect.
-            joined = AgentJoined(held.reservation_id, held.agent_id, name, here, held.work_id)
-            commands = machine.handle(joined, now)
-            directory.by_reservation[held.reservation_id] = runner
-        elif held.parked:
-            commands = machine.park()
-        else:
-            commands = machine.handle(runner.where(), now)
-        log.info("chat_taken_up", work_id=chat.interaction_id, talking=held.talking)
-        directory.start(runner, commands)
-        return runner
+        if held.parked:
+            return machine.park()
+        if not held.talking:
+            return machine.handle(runner.where(), now)
+        name, here = self._site().agent_name(held.agent_id), self._ports.notices.here(held.agent_id)
+        self._directory.by_reservation[held.reservation_id] = runner
+        # The accept is committed; that they were joined may not be. Said twice, it is without effect.
+        return machine.handle(AgentJoined(held.reservation_id, held.agent_id, name, here, held.work_id), now)
 
     async def _end_lost(self, chat: Chat, records: Records) -> None:
         """The router closed it, or never had it, and the end could not be kept before the server ended."""

@@ -142,7 +142,12 @@ class Dispatcher(Views):
             case ev.WorkParked() | ev.WorkRecalled():
                 self._moves.parking.take(event)
             case (
-                ev.WorkMoved() | ev.WorkDirected() | ev.WorkPrioritised() | ev.WorkCancelled() | ev.CallbackRequested()
+                ev.WorkMoved()
+                | ev.WorkDirected()
+                | ev.WorkPrioritised()
+                | ev.WorkCancelled()
+                | ev.WorkTakenUp()
+                | ev.CallbackRequested()
             ):
                 self._interventions.take(event)
             case ev.PolicyChanged():

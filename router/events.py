@@ -259,6 +259,15 @@ class WorkCancelled:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkTakenUp:
+    """Another node carries out what is decided of an item: `node` in place of `before`, where it was."""
+
+    work_id: str
+    node: str
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
 class NodeLost:
     """The node that signalled these calls died: its voice work is closed as such, its agents are not connected."""
 
@@ -324,6 +333,7 @@ RoutingEvent = (
     | WorkMoved
     | WorkDirected
     | WorkCancelled
+    | WorkTakenUp
     | NodeLost
     | TimePassed
 )
@@ -362,6 +372,7 @@ __all__ = [
     "WorkPrioritised",
     "WorkQueued",
     "WorkRecalled",
+    "WorkTakenUp",
     "WrapUpExtended",
     "WrapUpFinished",
 ]

@@ -2,14 +2,14 @@
 
 from typing import assert_never
 
-from router.events import CallbackRequested, WorkCancelled, WorkDirected, WorkMoved, WorkPrioritised
+from router.events import CallbackRequested, WorkCancelled, WorkDirected, WorkMoved, WorkPrioritised, WorkTakenUp
 from router.moves import Moves
 from router.vocabulary import EndedBy, Outcome, WithdrawReason, WorkState
 from router.work import Work
 
 _NOT_TAKEN = (WorkState.WAITING, WorkState.OFFERED)
 
-Intervention = WorkMoved | WorkDirected | WorkPrioritised | WorkCancelled | CallbackRequested
+Intervention = WorkMoved | WorkDirected | WorkPrioritised | WorkCancelled | CallbackRequested | WorkTakenUp
 
 
 class Interventions:
@@ -36,6 +36,8 @@ class Interventions:
                 self._call_back(work)
             case WorkCancelled():
                 self._cancel(work)
+            case WorkTakenUp():
+                self._take_up(work, event.node, event.before)
             case _:
                 assert_never(event)
 
@@ -112,6 +114,14 @@ class Interventions:
         work.callback = True
         self._shard.touch_work(work)
         self._moves.waiting.arm(work)
+
+    def _take_up(self, work: Work, node: str, before: str) -> None:
+        """Only from where it is: of two nodes that take it up at the same time one is the first."""
+        if work.node != before:
+            self._moves.refuse("taken_up", f"work {work.work_id} is at {work.node} already")
+            return
+        work.node = node
+        self._shard.touch_work(work)
 
     def _not_taken(self, work: Work) -> bool:
         if work.state in _NOT_TAKEN:

@@ -8,7 +8,6 @@ import structlog
 from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
 
-from chat.conductor import ChatConductor
 from chat.file_rest import file_response, sent
 from chat.files import FileDesk
 from chat.ports import ChatRefusedError, StoreAwayError
@@ -17,7 +16,10 @@ from chat.vault import Vault
 from http_api.chat_files_api import FileLimits, SentFile
 from http_api.interactions_api import file_part
 from http_api.problems import ProblemError
-from records.chat_files import ChatFiles
+from records.chat_files import ChatFile, ChatFiles
+from records.messages import Message
+from server.chat_acts import Say
+from server.chat_homes import ChatHomes
 
 log = structlog.get_logger(__name__)
 
@@ -28,8 +30,8 @@ BATCH = 500
 class AgentFiles:
     """http_api.chat_files_api.ChatFiles."""
 
-    def __init__(self, conductor: ChatConductor, desk: FileDesk) -> None:
-        self._conductor = conductor
+    def __init__(self, homes: ChatHomes, desk: FileDesk) -> None:
+        self._homes = homes
         self._desk = desk
 
     def limits(self) -> FileLimits:
@@ -41,18 +43,23 @@ class AgentFiles:
 
     def serves(self, agent_id: str, interaction_id: str) -> bool:
         """Whether the chat is that agent's at this moment."""
-        runner = self._conductor.chat(interaction_id)
-        serving = runner.machine.serving if runner is not None else None
-        return serving is not None and serving.agent_id == agent_id
+        held = self._homes.index.held(interaction_id)
+        return held is not None and held.talking and held.agent_id == agent_id
 
     async def send(self, agent_id: str, interaction_id: str, request: web.Request) -> SentFile:
         """Takes the body as a file of the chat."""
         reservation_id = request.query.get("reservation_id", "")
+
+        async def say(file: ChatFile) -> Message:
+            said = Say(agent_id=agent_id, reservation_id=reservation_id, client_id=client_id, file=file)
+            return await self._homes.by_reservation(said, Message)
+
         try:
-            if self._conductor.of_agent(agent_id, reservation_id).chat_id != interaction_id:
-                raise ChatRefusedError("not_connected", "this reservation is of another chat")
+            held = self._homes.index.held(interaction_id)
+            if held is None or (held.agent_id, held.reservation_id) != (agent_id, reservation_id):
+                raise ChatRefusedError("not_connected", "this chat is not yours by that reservation")
             client_id, name, pieces, length = sent(request)
-            message = await self._desk.agent_sends(agent_id, reservation_id, client_id, name, pieces, length)
+            message = await self._desk.receive(interaction_id, name, pieces, length, say)
         except ChatRefusedError as error:
             raise _problem(error) from None
         except StoreAwayError:

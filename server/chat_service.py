@@ -1,5 +1,6 @@
 """Chats as one part of the node: built in one place, started after the pump, stopped before it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -10,8 +11,8 @@ from aiohttp import web
 from chat.conductor import ChatConductor
 from chat.endpoint import PATH, ChatEndpoint
 from chat.files import FileDesk
-from chat.listening import Listening
-from chat.ports import ChatRefusedError, Estimates, Held
+from chat.listening import Listening, ListenMode
+from chat.ports import Estimates
 from chat.rest import ChatRoute
 from chat.runner import ChatPorts
 from chat.vault import Vault
@@ -25,20 +26,26 @@ from records.handovers import Handovers
 from records.interactions import Interactions
 from records.messages import Chats
 from records.whispers import Whispers
-from router.commands import Command
-from router.events import WorkRecalled
-from server.chat_desk import ChatDesk, ChatScreens, ListenScreens
+from router.commands import Command, Refuse
+from router.events import AgentConnected, AgentDisconnected, NodeLost, WorkRecalled, WorkTakenUp
+from router.rows import Turn
+from server.chat_cards import ChatCards
+from server.chat_desk import ChatDesk
 from server.chat_files import AgentFiles, FileKeeper
-from server.chat_site import chat_site, held_chats
+from server.chat_home import ChatHome
+from server.chat_homes import ChatHomes, Peers
+from server.chat_screens import ChatScreens, ListenScreens
+from server.chat_site import chat_site
 from server.chat_store import FileIndex, FollowUpMailbox, Phases, SqlChatStore, SqlWhispers
+from server.chat_watch import ChatWatch
 from server.clock import wall_us
 from server.contexts import InteractionContexts
 from server.current import CurrentSite
 from server.desk import Desk, Send
+from server.live_chats import LiveChats
 from server.park_desk import ParkDesk
 from server.routing import Routing
 from server.tasks import TaskOwner
-from store.errors import StoreError
 
 _POLL = (
     Parameter("after", "The last number that the page has", {"type": "integer", "minimum": 0, "default": 0}),
@@ -64,13 +71,12 @@ class WaitSeconds:
         return None if expected_us is None else -(-expected_us // 1_000_000)
 
 
-async def _nobody_else() -> set[str]:
-    return set()
-
-
 @dataclass(frozen=True, slots=True)
 class ChatParts:
-    """The neighbours in the node. `files` is the folder of what is sent in chats."""
+    """The neighbours in the node. `files` is the folder of what is sent in chats.
+
+    `peers` are the other nodes, `nodes` the labels of those that the shard knows, `owning` whether this one owns it.
+    """
 
     pump: Routing
     contexts: InteractionContexts
@@ -81,7 +87,9 @@ class ChatParts:
     estimates: Estimates
     address_of: Callable[[web.Request], str]
     files: Path
-    alive: Callable[[], Awaitable[set[str]]] = _nobody_else
+    peers: Peers
+    nodes: Callable[[], Awaitable[set[str]]]
+    owning: Callable[[], bool]
 
 
 def emergencies(site: Site) -> Mapping[str, Mapping[str, str]]:
@@ -102,13 +110,15 @@ class ChatService:
         new_id: Callable[[], str],
         serve_demo: bool,
     ) -> None:
-        self._pump = parts.pump
+        self._pump, self._desk, self._tasks = parts.pump, parts.desk, parts.tasks
         self._phases = Phases(Interactions(parts.database))
+        store = SqlChatStore(Chats(parts.database), Handovers(parts.database))
+        homes = self.homes = ChatHomes(node, parts.pump, parts.peers, store, parts.owning, parts.nodes)
         ports = ChatPorts(
-            store=SqlChatStore(Chats(parts.database), Handovers(parts.database)),
+            store=store,
             router=parts.pump,
             contexts=parts.contexts,
-            notices=ChatScreens(parts.hub.send, parts.desk.page_up),
+            notices=ChatScreens(homes.show, homes.here, homes.interaction_of),
             estimates=parts.estimates,
             mailbox=FollowUpMailbox(FollowUps(parts.database), wall_us),
         )
@@ -116,28 +126,38 @@ class ChatService:
         self.conductor = ChatConductor(self._make_site(chats), ports, parts.tasks)
         vault, records = Vault(parts.files), ChatFiles(parts.database)
         self.files = FileDesk(self.conductor, vault, FileIndex(records))
-        self.conductor.orphan = self._orphan
-        self._alive = parts.alive
-        self._node = node
+        self.conductor.fetch = self._fetch
+        self.conductor.taking_up.held = homes.index.held
         self.endpoint = ChatEndpoint(self.conductor, self.files, parts.pump.now, parts.address_of)
         self.keeper = FileKeeper(vault, records, lambda: self._keep_us, parts.pump.now)
-        self.agent_files = AgentFiles(self.conductor, self.files)
+        self.agent_files = AgentFiles(homes, self.files)
         self._keep_us = chats.file_keep_us
         self._emergencies = emergencies(current.site)
         current.on_change(self._follow)
         # Who else has requests of chats open that would hold the end up.
         self.closers: list[Callable[[], None]] = []
-        desk = ChatDesk(self.conductor, current, parts.desk.calls.availability)
+        self._looking: asyncio.Task[None] | None = None
+        screens = ListenScreens(homes.show, lambda: not current.site.calls.show_listeners, homes.interaction_of)
+        self.listening = Listening(self.conductor, SqlWhispers(Whispers(parts.database)), screens)
+        self.watch = ChatWatch(self.conductor, self.listening)
+        self.closers.append(self.watch.close)
+        self.live = LiveChats(self.watch, parts.peers)
+        self.watch.changed = self.conductor.directory.changed = self.live.touch
+        home = ChatHome(
+            self.conductor, self.listening, screens, self.watch, lambda agent: _name(current, agent), homes.homed
+        )
+        homes.carry_out, homes.at_hand = home.carry_out, home.at_hand
+        cards = ChatCards(homes, home.shown, parts.hub.send)
+        desk = ChatDesk(homes, cards, current, parts.desk.calls.availability, parts.tasks)
         self.parked = desk.parked = ParkDesk(
             parts.pump.dispatcher,
-            self.conductor,
+            cards,
             parts.hub.send,
             lambda work_id: parts.pump.tell(WorkRecalled(work_id), "agent"),
         )
-        screens = ListenScreens(parts.hub.send, lambda: not current.site.calls.show_listeners)
-        self.listening = Listening(self.conductor, SqlWhispers(Whispers(parts.database)), screens)
-        desk.listening, desk.screens = self.listening, screens
+        homes.redraw = self._redraw
         parts.desk.attach_chats(desk)
+        self._begin()
 
     def _follow(self, site: Site) -> None:
         if (now := emergencies(site)) != self._emergencies:
@@ -163,26 +183,51 @@ class ChatService:
         self.conductor.follow(self._make_site(chats))
         self.endpoint.follow()
 
+    def observe(self, turn: Turn) -> None:
+        """A committed turn, before its commands."""
+        self.homes.observe(turn)
+        if any(isinstance(command, Refuse) for command in turn.commands):
+            return
+        match turn.event:
+            case AgentConnected(agent_id) | AgentDisconnected(agent_id):
+                self.conductor.agent_page(agent_id, up=self.homes.here(agent_id))
+            case NodeLost():
+                self.conductor.pages_lost(self.homes.here)
+            case WorkTakenUp(work_id):
+                self._redraw(work_id)
+            case _:
+                return
+
+    def _begin(self) -> None:
+        """What is open is known before the first turn is."""
+        self.homes.index.begin()
+        self.parked.restore(self._pump.dispatcher.works())
+
     async def restore(self) -> None:
         """Takes up the chats that were open when the server ended."""
-        self.parked.restore(self._pump.dispatcher.works())
-        await self.conductor.taking_up.restore(held_chats(self._pump.dispatcher), self._phases)
+        await self.conductor.taking_up.restore(self._phases)
 
-    async def _orphan(self, interaction_id: str) -> Held | None:
-        """How the router holds a chat whose node is gone. Raises ChatRefusedError while it lives."""
-        held = held_chats(self._pump.dispatcher).get(interaction_id)
-        if held is None or held.terms.node in ("", self._node):
-            return None
-        try:
-            alive = await self._alive()
-        except StoreError as error:
-            raise ChatRefusedError("unavailable", "the chat cannot be found now") from error
-        if held.terms.node in alive:
-            raise ChatRefusedError("unavailable", "this chat is open at another node of the server")
-        return held
+    def look_after(self) -> None:
+        """From now on chats of nodes that are gone are taken up while this one owns the shard."""
+        self._looking = self._tasks.spawn(self.homes.look_after(self.conductor), "chat_homes")
+
+    def _redraw(self, work_id: str) -> None:
+        """Whoever has the chat at this node sees it as its home has it now."""
+        for one in self._pump.dispatcher.holders(work_id):
+            if self._desk.page_up(one.agent_id):
+                self._desk.news.assignment(one.agent_id, one.reservation_id)
+
+    async def _fetch(self, interaction_id: str) -> bool:
+        listeners = await self.homes.fetch(interaction_id)
+        if listeners:
+            modes = {one.agent_id: ListenMode(one.mode) for one in listeners}
+            await self.listening.arrive(interaction_id, modes)
+        return listeners is not None
 
     def close(self) -> None:
         """No new chats; those that are open wait for the next start."""
+        if self._looking is not None:
+            self._looking.cancel()
         self.conductor.close()
         for close in self.closers:
             close()
@@ -191,6 +236,11 @@ class ChatService:
     async def aclose(self) -> None:
         """Visitors are told to connect again."""
         await self.endpoint.aclose()
+
+
+def _name(current: CurrentSite, agent_id: str) -> str:
+    agent = current.agent(agent_id)
+    return agent.display_name if agent is not None else ""
 
 
 def _row(route: ChatRoute) -> Route:

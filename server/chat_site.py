@@ -1,20 +1,16 @@
-"""The site's files as chats need them, and how the router has its chats after a restart."""
+"""The site's files as chats need them."""
 
 from collections.abc import Callable
 
 from chat.limits import ChatLimits
 from chat.machine import Patience
-from chat.ports import Held, Terms
 from chat.rules import Rule
 from chat.site import ChatEntry, ChatSite
 from config.chats import ChatEntryConfig, ChatsConfig
-from router.dispatcher import Dispatcher
-from router.rows import WorkRow
-from router.vocabulary import Medium, OfferState, Requirement, WorkState
+from router.vocabulary import Requirement
 from server.current import CurrentSite
 
 DEMO_PREFIX = "demo-"
-_TAKEN = (OfferState.ACCEPTED, OfferState.CONNECTED)
 
 
 def chat_site(
@@ -69,32 +65,6 @@ class _Calendars:
 
     def opens_at(self, calendar: str, now_utc_us: int) -> int | None:
         return self._current.site.opens_at(calendar, now_utc_us)
-
-
-def held_chats(dispatcher: Dispatcher) -> dict[str, Held]:
-    """Chats that the router has open, by interaction; those in wrap-up are over for the customer."""
-    found: dict[str, list[WorkRow]] = {}
-    for row in dispatcher.works():
-        if row.medium is Medium.CHAT and row.state is not WorkState.WRAP_UP:
-            found.setdefault(row.interaction_id, []).append(row)
-    return {interaction_id: _held(dispatcher, rows) for interaction_id, rows in found.items()}
-
-
-def _held(dispatcher: Dispatcher, rows: list[WorkRow]) -> Held:
-    """The newest item is the one by which the chat goes on: it was just being handed on when there are others."""
-    *others, row = sorted(rows, key=lambda row: row.sequence)
-    taken = next((one for one in dispatcher.holders(row.work_id) if one.state in _TAKEN), None)
-    return Held(
-        talking=taken is not None,
-        parked=row.parked_by is not None and row.not_before is not None,
-        reservation_id=taken.reservation_id if taken else "",
-        agent_id=taken.agent_id if taken else "",
-        work_id=row.work_id,
-        queue=row.queue,
-        directed=row.directed or "",
-        terms=Terms(row.requirements, row.priority, row.attributes, row.node),
-        left=tuple(one.reservation_id for other in others for one in dispatcher.holders(other.work_id)),
-    )
 
 
 def _entry(entry: ChatEntryConfig, *, serve_demo: bool) -> ChatEntry:

@@ -31,6 +31,10 @@ class SqlChatStore:
         """As Chats.find."""
         return await _asked(self._chats.find(token_hash))
 
+    async def get(self, interaction_id: str) -> Chat | None:
+        """As Chats.get."""
+        return await _asked(self._chats.get(interaction_id))
+
     async def not_ended(self) -> tuple[Chat, ...]:
         """As Chats.not_ended."""
         return await _asked(self._chats.not_ended())

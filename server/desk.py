@@ -75,7 +75,7 @@ class Desk:
         """As `attach`, for chats."""
         self._chats = chats
         self._cards.chat_of = chats.card
-        self.news.parked = chats.parked
+        self.news.chats, self.news.parked = chats, chats.parked
 
     def attach(self, hub: Send, conductor: Conductor) -> None:
         """Closes the circle: hub and conductor need the desk, and it needs them."""
@@ -117,8 +117,6 @@ class Desk:
         generation = self._generation = max(self._generation + 1, self._wall())
         self._page_of[agent_id] = generation
         self._reach.page(agent_id, up=True)
-        if self._chats is not None:
-            self._chats.page(agent_id, up=True)
         await self._pump.drain()
         return generation
 
@@ -129,19 +127,17 @@ class Desk:
         log.info("page_gone", agent_id=agent_id, generation=generation)
         del self._page_of[agent_id]
         self._reach.page(agent_id, up=False)
-        if self._chats is not None:
-            self._chats.page(agent_id, up=False)
 
     def pages(self) -> tuple[str, ...]:
         """Agents whose page is connected."""
         return tuple(self._page_of)
 
     def held_here(self, agent_id: str) -> bool:
-        """Whether the agent is in a chat of this node, or in any call: their device is here."""
-        board, node = self._pump.dispatcher, self._reach.node
+        """Whether the agent is in any call: their device is here. A chat goes on with them at any node."""
+        board = self._pump.dispatcher
         talking = (OfferState.ACCEPTED, OfferState.CONNECTED)
         items = [board.work(row.work_id) for row in board.reservations_of(agent_id) if row.state in talking]
-        return any(work is not None and (work.node == node or work.medium is Medium.VOICE) for work in items)
+        return any(work is not None and work.medium is Medium.VOICE for work in items)
 
     def send(self, agent_id: str, message: m.NumberedMessage) -> None:
         """To their page, if it is at this node."""
@@ -172,7 +168,7 @@ class Desk:
                 held += [(row, work, context)] if row is not None else []
         shown = self._cards.snapshot(board.agent(agent_id), self._leg_state(agent_id), held, self._pump.now())
         today = self.news.days.of(agent_id) if self.news.days is not None else m.Today()
-        parked = self.news.parked.of(agent_id) if self.news.parked is not None else ()
+        parked = await self.news.parked.fetched(agent_id) if self.news.parked is not None else ()
         return replace(shown, today=today, parked=parked, **self.calls.snapshot(agent_id))
 
     async def set_presence(self, agent_id: str, presence: str, reason: str | None) -> Refusal | None:

@@ -50,8 +50,18 @@ class Page(Protocol):
     def page_up(self, agent_id: str) -> bool: ...
 
 
+class ChatPages(Protocol):
+    """Chats as pages show them (server.chat_desk.ChatDesk)."""
+
+    def elsewhere(self, work: WorkRow) -> bool: ...
+
+    async def fetch(self, work: WorkRow) -> None: ...
+
+    def forget(self, interaction_id: str) -> None: ...
+
+
 class DeskNews:
-    """One for the node; `days` and `parked` once they are built."""
+    """One for the node; `days`, `chats` and `parked` once they are built."""
 
     def __init__(
         self,
@@ -74,6 +84,7 @@ class DeskNews:
         self._pages = pages
         self.days: OwnDays | None = None
         self.parked: ParkDesk | None = None
+        self.chats: ChatPages | None = None
 
     def own(self, agent_id: str, reservation_id: str) -> ReservationRow | None:
         """Their reservation; None for another's."""
@@ -148,20 +159,28 @@ class DeskNews:
                 if reason == REASON_REMOVED:
                     self._pages.close(agent_id, m.ByeCode.SIGNED_OUT)
             case CloseWork(interaction_id=interaction_id):
-                self._contexts.drop(interaction_id)
+                self._drop(interaction_id)
             case _:
                 return
+
+    def _drop(self, interaction_id: str) -> None:
+        self._contexts.drop(interaction_id)
+        if self.chats is not None:
+            self.chats.forget(interaction_id)
 
     def _with_context(self, of: SendOffer | PartLegs | WorkRow, show: Callable[[InteractionContext], None]) -> None:
         """At once when the caller's context is here, so that messages keep their order; else when it has been read.
 
-        Only an offer waits for the past of the caller: nobody looks at it for the first time later on.
+        Only an offer waits for the past of the caller: nobody looks at it for the first time later on. A chat of
+        another node is fetched from there; what is over is shown as it is known here.
         """
         if isinstance(of, SendOffer | PartLegs) and self._elsewhere(of.agent_id):
             return
         find = self._contexts.cached if isinstance(of, SendOffer) else self._contexts.live
         context = find(of.interaction_id)
-        if context is not None:
+        work = None if isinstance(of, PartLegs) else self._board.work(of.work_id)
+        fetched = work is not None and self.chats is not None and self.chats.elsewhere(work)
+        if context is not None and not fetched:
             show(context)
         else:
             self._tasks.spawn(self._show_later(of.work_id, of.interaction_id, show), f"show:{of.interaction_id}")
@@ -170,8 +189,11 @@ class DeskNews:
         show(await self.context(work_id, interaction_id))
 
     async def context(self, work_id: str, interaction_id: str) -> InteractionContext:
-        """Who the customer is, and their past."""
+        """Who the customer is, and their past; a chat of another node as it is there."""
         context = await self._contexts.get(interaction_id, work_id)
+        work = self._board.work(work_id)
+        if work is not None and self.chats is not None:
+            await self.chats.fetch(work)
         if self._board.work(work_id) is None:
             self._contexts.drop(interaction_id)  # the work was closed meanwhile: nobody else will
         return context

@@ -144,6 +144,7 @@ class Node:
             await self._open_door()
         if self.core.pump.owning:
             await self.web.chats.restore()
+        self.web.chats.look_after()
         await self.voice.listen()
         await self.web.start()
         # The long-lived objects are all there: keep the collector from walking them again and again. By its defaults it

@@ -5,9 +5,9 @@ from typing import Protocol
 
 from agents_ws import messages as m
 from agents_ws.ports import Refusal
-from chat.conductor import ChatConductor
 from router.commands import ParkWork
 from router.rows import Turn, WorkRow
+from server.chat_cards import ChatCards
 
 SHOWN_CHARS = 120
 
@@ -24,12 +24,12 @@ class ParkDesk:
     def __init__(
         self,
         board: ParkBoard,
-        conductor: ChatConductor,
+        cards: ChatCards,
         send: Callable[[str, m.NumberedMessage], object],
         recall: Callable[[str], object],
     ) -> None:
         self._board = board
-        self._conductor = conductor
+        self._cards = cards
         self._send = send
         self._recall = recall
         self._whose: dict[str, str] = {}
@@ -40,6 +40,12 @@ class ParkDesk:
     def of(self, agent_id: str) -> tuple[m.ParkedChat, ...]:
         """What this agent has parked, oldest first."""
         return tuple(self._shown(row) for row in self._board.parked(agent_id))
+
+    async def fetched(self, agent_id: str) -> tuple[m.ParkedChat, ...]:
+        """The same, with what other nodes know of them."""
+        for row in self._board.parked(agent_id):
+            await self._cards.fetch(row)
+        return self.of(agent_id)
 
     def take_back(self, agent_id: str, interaction_id: str) -> Refusal | None:
         """The agent wants it back."""
@@ -78,12 +84,12 @@ class ParkDesk:
         self._whose = {row.work_id: row.parked_by for row in rows if row.parked_by and row.not_before is not None}
 
     def _shown(self, row: WorkRow) -> m.ParkedChat:
-        chat = self._conductor.chat(row.interaction_id)
-        last = chat.tail[-1].text if chat is not None and chat.tail else ""
+        chat = self._cards.of(row.interaction_id)
+        last = chat.card.lines[-1].text if chat is not None and chat.card.lines else ""
         return m.ParkedChat(
             interaction_id=row.interaction_id,
             queue=row.queue,
-            name=chat.visitor_name if chat is not None else "",
+            name=chat.name if chat is not None else "",
             since_us=row.parked_at,
             until_us=row.not_before or 0,
             last=last[:SHOWN_CHARS],

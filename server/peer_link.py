@@ -104,7 +104,7 @@ class PeerLink:
         """The nodes that can be spoken to now."""
         return frozenset(self._peers)
 
-    async def ask(self, node: str, kind: str, body: Any = None) -> Any:
+    async def ask(self, node: str, kind: str, body: Any = None, timeout_s: float = ANSWER_TIMEOUT_S) -> Any:
         """Its answer. Raises PeerUnreachableError, and PeerRefusedError with the other side's reason."""
         peer = self._peers.get(node)
         if peer is None:
@@ -114,7 +114,7 @@ class PeerLink:
         peer.waiting[number] = done
         peer.send(Asked(number, kind, body))
         try:
-            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            async with asyncio.timeout(timeout_s):
                 return await done
         except TimeoutError:
             raise PeerUnreachableError(f"{node}: no answer to {kind}") from None

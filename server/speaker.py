@@ -36,6 +36,7 @@ class Speaker:
         self._conductor: Conductor | None = None
         self._projection: Records | None = None
         self._chats: Callable[[Command], None] | None = None
+        self._observe_chats: Callable[[Turn], None] = lambda _turn: None
         self._management: Callable[[Turn], None] | None = None
         self._far_pages: Callable[[Turn], None] | None = None
         self.failures = 0
@@ -46,9 +47,9 @@ class Speaker:
         """Closes the circle."""
         self._desk, self._conductor, self._projection = desk, conductor, projection
 
-    def attach_chats(self, execute: Callable[[Command], None]) -> None:
-        """As `attach`, for chats."""
-        self._chats = execute
+    def attach_chats(self, observe: Callable[[Turn], None], execute: Callable[[Command], None]) -> None:
+        """As `attach`, for chats: they observe each turn before anybody is shown it."""
+        self._observe_chats, self._chats = observe, execute
 
     def attach_management(self, observe: Callable[[Turn], None]) -> None:
         """As `attach`, for what stands beside the routing."""
@@ -60,6 +61,7 @@ class Speaker:
 
     def __call__(self, turn: Turn) -> None:
         """Whoever waits for a committed turn. A part that fails is logged: it must not keep the others from it."""
+        self._guard(self._observe_chats, turn)
         self._guard(self._show, turn)
         for command in turn.commands:
             self._guard(self._move, command)

@@ -55,7 +55,7 @@ class WebPart:
         self._core = core
         self._voice = voice
         self.chats = self._build_chats()
-        core.speaker.attach_chats(self.chats.execute)
+        core.speaker.attach_chats(self.chats.observe, self.chats.execute)
         self.site_desk = SiteDesk(Reloader(ground.settings, ground.files, self._followers(), wall_us))
         bans = Bans(voice.ua)
         self.draining = self._build_draining()
@@ -197,17 +197,15 @@ class WebPart:
         core, voice, management = self._core, self._voice, self._core.management
         monitoring = Monitoring(voice.conductor, voice.desk.calls, core.pump, management.audit, wall_us)
         self.chat_monitoring = ChatMonitoring(
-            self.chats.conductor,
-            self.chats.listening,
+            self.chats.homes,
+            self.chats.live,
             core.current,
             core.pump,
             management.audit,
             voice.desk.calls.helped,
             wall_us,
         )
-        self.chats.closers.append(self.chat_monitoring.close)
-        changed = management.feed.attach("chats", self.chat_monitoring)
-        self.chat_monitoring.changed = self.chats.conductor.directory.changed = changed
+        self.chats.live.changed = management.feed.attach("chats", self.chats.live)
         voice.desk.calls.help.changed = management.feed.attach("help", voice.desk.calls.help)
         targets = TransferTargets(core.current, management.board, voice.desk.calls.availability)
         guidance = GuidanceApi(lambda: guidance_of(core.current.site))
@@ -288,7 +286,9 @@ class WebPart:
             WaitSeconds(core.expected_wait),
             ground.address_of,
             ground.settings.data_dir / "files",
-            ground.storage.register.alive,
+            ground.peers,
+            core.pump.store.senders,
+            lambda: core.pump.owning,
         )
         return ChatService(
             core.current,

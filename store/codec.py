@@ -52,6 +52,7 @@ EVENT_TAGS: Final[Mapping[type, int]] = {
     e.MediaPaused: 28,
     e.WorkParked: 29,
     e.WorkRecalled: 30,
+    e.WorkTakenUp: 31,
 }
 COMMAND_TAGS: Final[Mapping[type, int]] = {
     c.SendOffer: 1,

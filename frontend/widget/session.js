@@ -205,7 +205,7 @@ export class ChatSession {
     if (code === "refused") return this._change({ link: "none" });
     if (code === "replaced") return this._change({ link: "replaced" });
     // Never welcomed: perhaps WebSockets are blocked. The next try takes the other way.
-    if (!welcomed) this._blocked = this._socketWorked ? this._attempt % 4 === 3 : !this._blocked;
+    if (!welcomed && code !== "moving") this._blocked = this._socketWorked ? this._attempt % 4 === 3 : !this._blocked;
     if (this.state.phase === "ended" && !this.state.status?.may_rate) return this._change({ link: "none" });
     this._change({ link: "lost" });
     const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this._attempt++);

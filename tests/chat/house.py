@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from chat.endpoint import PATH, ChatEndpoint
 from chat.files import FileDesk
 from chat.limits import ChatLimits
 from chat.machine import Patience
-from chat.ports import Identity, LeftMessage, StoreAwayError
+from chat.ports import AgentNotices, Identity, LeftMessage, StoreAwayError
 from chat.rules import Rule
 from chat.runner import ChatPorts
 from chat.site import ChatEntry, ChatSite
@@ -32,8 +32,9 @@ from router.commands import Command, SendOffer
 from router.dispatcher import Dispatcher
 from router.invariants import check
 from router.policy import AgentPolicy, Policy, QueuePolicy
+from router.rows import Turn
 from router.vocabulary import EndedBy, Medium, Presence, Requirement
-from server.chat_site import held_chats
+from server.chat_index import ChatIndex
 from server.chat_store import FileIndex, SqlChatStore
 from server.tasks import TaskOwner
 from tests.databases import migrated
@@ -65,19 +66,16 @@ class RealRouter:
         self.dispatcher = Dispatcher(policy())
         self.events: list[facts.Event] = []
         self.offers: list[SendOffer] = []
-        self.execute: Callable[[Command], None] = lambda _command: None
+        self.execute: list[Callable[[Command], None]] = []
+        self.observe: list[Callable[[Turn], None]] = []
         self.skew = 0
         self._generation = itertools.count(1)
-        self.elsewhere: set[str] = set()
 
     def now(self) -> int:
         return time.time_ns() // 1000 + self.skew
 
     def place(self, work_id: str) -> int | None:
         return self.dispatcher.place(work_id)
-
-    def agent_here(self, agent_id: str, /) -> bool:
-        return agent_id not in self.elsewhere
 
     def directed(self, work_id: str) -> str | None:
         row = self.dispatcher.work(work_id)
@@ -90,9 +88,9 @@ class RealRouter:
         await asyncio.sleep(0)
         return self._turn(event)
 
-    def ready(self, *agents: str) -> None:
+    def ready(self, *agents: str, node: str = "") -> None:
         for agent in agents:
-            self._turn(facts.AgentConnected(agent, next(self._generation)))
+            self._turn(facts.AgentConnected(agent, next(self._generation), node))
             self._turn(facts.PresenceSet(agent, Presence.READY))
 
     def accept(self, number: int = -1) -> str:
@@ -105,13 +103,17 @@ class RealRouter:
 
     def _turn(self, event: facts.Event) -> tuple[Command, ...]:
         self.events.append(event)
-        commands = tuple(self.dispatcher.handle(event, self.now()))
-        self.dispatcher.drain_changes()
+        now = self.now()
+        commands = tuple(self.dispatcher.handle(event, now))
+        turn = Turn(len(self.events), now, "test", event, commands, self.dispatcher.drain_changes())
         check(self.dispatcher)
+        for observe in self.observe:
+            observe(turn)
         for command in commands:
             if isinstance(command, SendOffer):
                 self.offers.append(command)
-            self.execute(command)
+            for execute in self.execute:
+                execute(command)
         return commands
 
     def of(self, kind: type[Any]) -> list[Any]:
@@ -210,10 +212,18 @@ class House:
     """`async with house(tmp_path)`; `restart` is a new incarnation on the same router and database."""
 
     def __init__(
-        self, folder: Path, database: Database, patience: Patience, limits: ChatLimits, base: tuple[str, int]
+        self,
+        folder: Path,
+        database: Database,
+        patience: Patience,
+        limits: ChatLimits,
+        base: tuple[str, int],
+        beside: "House | None" = None,
     ) -> None:
-        self.folder, self._database = folder, database
-        self.router = RealRouter()
+        self.folder, self.database = folder, database
+        router = beside.router if beside is not None else None
+        self.node = "n2.1" if beside is not None else "n1.1"
+        self.router: RealRouter = router or RealRouter()
         self.store = WeakStore(Chats(database), Handovers(database))
         self.screens = Screens()
         self.known = Known()
@@ -222,7 +232,9 @@ class House:
         self.patience, self.limits = patience, limits
         self.base = base
         self.failures: list[tuple[str, BaseException]] = []
-        self._ids = itertools.count(1)
+        self._ids: Iterator[int] = itertools.count(1) if beside is None else beside._ids
+        # What agents see, in place of the lists of `screens`.
+        self.notices: AgentNotices | None = None
         self._build()
 
     def _build(self) -> None:
@@ -245,29 +257,40 @@ class House:
             entries={"web": entry, "closed": closed, "night": night, "notice": replace(night, take_messages=False)},
             agent_name=lambda agent_id: agent_id.title(),
             new_id=lambda: f"chat{next(self._ids)}",
-            node="n1#1",
+            node=self.node,
             patience=self.patience,
             limits=self.limits,
             is_open=lambda hours, _now: self.is_day,
             holiday=lambda hours, _now: f"holiday of {hours}",
             opens_at=lambda hours, now: now + 5,
         )
-        ports = ChatPorts(self.store, self.router, self.known, self.screens, Waits(), self.mailbox)
+        self.index = ChatIndex(self.router.dispatcher)
+        self.index.begin()
+        self.router.observe.append(self.index.observe)
+        ports = ChatPorts(self.store, self.router, self.known, self.notices or self.screens, Waits(), self.mailbox)
         self.conductor = ChatConductor(site, ports, self.tasks)
-        self.router.execute = self.conductor.execute
+        self.router.execute.append(self.conductor.execute)
+        self.conductor.taking_up.held = self.index.held
         self.vault = Vault(self.folder / "files")
-        self.files = FileDesk(self.conductor, self.vault, FileIndex(ChatFiles(self._database)))
+        self.files = FileDesk(self.conductor, self.vault, FileIndex(ChatFiles(self.database)))
         self.endpoint = ChatEndpoint(self.conductor, self.files, self.router.now)
+
+    def rebuild(self) -> None:
+        """With other neighbours, before anything happened."""
+        self.conductor.close()
+        self.router.execute.remove(self.conductor.execute)
+        self._build()
 
     async def stop(self) -> None:
         self.conductor.close()
+        self.router.execute = [one for one in self.router.execute if one != self.conductor.execute]
         await self.tasks.aclose(2)
         await self.endpoint.aclose()
 
     async def restart(self) -> None:
         await self.stop()
         self._build()
-        await self.conductor.taking_up.restore(held_chats(self.router.dispatcher), Phases())
+        await self.conductor.taking_up.restore(Phases())
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Whatever path: to the endpoint of this incarnation."""
@@ -355,9 +378,13 @@ class Page:
 
 @asynccontextmanager
 async def house(
-    folder: Path, patience: Patience | None = None, limits: ChatLimits | None = None
+    folder: Path,
+    patience: Patience | None = None,
+    limits: ChatLimits | None = None,
+    beside: House | None = None,
 ) -> AsyncIterator[House]:
-    database = await migrated(folder / "records.sqlite")
+    """`beside` another one it is a second node on the same router and database."""
+    database = beside.database if beside else await migrated(folder / "records.sqlite")
     app = web.Application()
     runner = web.AppRunner(app, shutdown_timeout=2)
     built: list[House] = []
@@ -369,7 +396,7 @@ async def house(
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    one = House(folder, database, patience or Patience(), limits or ChatLimits(), runner.addresses[0])
+    one = House(folder, database, patience or Patience(), limits or ChatLimits(), runner.addresses[0], beside)
     built.append(one)
     try:
         yield one
@@ -379,7 +406,8 @@ async def house(
     finally:
         await one.stop()
         await runner.cleanup()
-        await database.close()
+        if beside is None:
+            await database.close()
 
 
 async def rest(

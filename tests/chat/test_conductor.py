@@ -8,10 +8,9 @@ import pytest
 from chat import messages as c
 from chat.identity import proof_of
 from chat.machine import Patience
-from chat.ports import ChatRefusedError, Held, Identity
-from router.events import CustomerLeft, InteractionClosed, OfferRejected, PolicyChanged, WorkCancelled, WorkQueued
+from chat.ports import ChatRefusedError, Identity
+from router.events import CustomerLeft, InteractionClosed, PolicyChanged, WorkCancelled, WorkQueued
 from router.policy import Exit, Ring
-from server.chat_site import held_chats
 from tests.chat.house import SECRET, house, until
 
 
@@ -146,50 +145,43 @@ async def test_a_restart_ends_no_chat(tmp_path: Path) -> None:
         assert message.number == 4
 
 
-async def test_a_chat_whose_node_is_gone_goes_on_where_its_visitor_comes(tmp_path: Path) -> None:
-    async with house(tmp_path) as place:
+async def test_a_chat_goes_on_where_its_visitor_comes(tmp_path: Path) -> None:
+    async with house(tmp_path) as place, house(tmp_path, beside=place) as other:
         place.router.ready("ann")
+        asked: list[str] = []
+
+        async def away(_interaction_id: str) -> bool:
+            raise ChatRefusedError("unavailable", "its node does not answer")
+
+        async def fetch(interaction_id: str) -> bool:
+            asked.append(interaction_id)
+            runner = place.conductor.chat(interaction_id)
+            assert runner is not None
+            await place.conductor.taking_up.let_go(runner, other.node)
+            return True
+
         async with place.page() as page:
             await page.open()
             reservation = place.router.accept()
             await page.state("talking")
-            await place.stop()
-        place._build()  # another node on the same database: nothing is at hand
-        asked: list[str] = []
-
-        async def alive(_interaction_id: str) -> Held | None:
-            raise ChatRefusedError("unavailable", "its node lives")
-
-        async def orphan(interaction_id: str) -> Held | None:
-            asked.append(interaction_id)
-            return held_chats(place.router.dispatcher).get(interaction_id)
-
-        place.conductor.orphan = alive
-        async with place.page() as again:
-            await again.say(c.Resume(token=page.token, after=0))
-            assert (await again.until(c.Refused)).code == "unavailable"
-        place.conductor.orphan = orphan
-        for number in range(2):
-            async with place.page() as again:
+            other.conductor.fetch = away
+            async with other.page() as again:
                 await again.say(c.Resume(token=page.token, after=0))
-                assert (await again.until(c.Welcome)).status.state == "talking"
-                await again.speak(f"m{number}", "are you there?")
-                await again.lines(2 + number)
+                assert (await again.until(c.Bye)).code == "moving"
+            other.conductor.fetch = fetch
+            for number in range(2):
+                async with other.page() as again:
+                    await again.say(c.Resume(token=page.token, after=0))
+                    assert (await again.until(c.Welcome)).status.state == "talking"
+                    await again.speak(f"m{number}", "are you there?")
+                    await again.lines(2 + number)
+            assert (await page.until(c.Bye)).code == "replaced"
         assert len(asked) == 1
-        assert (await place.conductor.agent_says("ann", reservation, "a1", "Here I am")).number == 4
-
-
-async def test_an_offer_to_an_agent_of_another_node_is_taken_back(tmp_path: Path) -> None:
-    async with house(tmp_path) as place:
-        place.router.elsewhere.add("ann")
-        place.router.ready("ann")
-        async with place.page() as page:
-            await page.open()
-            await until(lambda: bool(place.router.of(OfferRejected)))
-            assert place.router.of(OfferRejected)[0].reason == "other_node"
-            place.router.ready("bob")
-            place.router.accept()
-            await page.state("talking")
+        assert place.conductor.chat("chat1") is None
+        assert place.router.dispatcher.work("chat1").node == other.node  # type: ignore[union-attr]
+        assert (await other.conductor.agent_says("ann", reservation, "a1", "Here I am")).number == 4
+        with pytest.raises(ChatRefusedError):
+            await place.conductor.agent_says("ann", reservation, "a2", "Here I was")
 
 
 async def test_the_end_that_was_not_kept_is_kept_at_the_next_start(tmp_path: Path) -> None:

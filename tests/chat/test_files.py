@@ -11,6 +11,8 @@ import pytest
 from chat import messages as c
 from chat.limits import ChatLimits
 from chat.ports import ChatRefusedError
+from records.chat_files import ChatFile
+from records.messages import Message
 from tests.chat.house import KEY, House, Page, house, rest, until
 from tests.chat.test_sniff import PNG, SAMPLES
 from tests.chat.test_vault import files, pieces
@@ -81,9 +83,11 @@ async def test_an_agent_s_file_reaches_the_visitor(tmp_path: Path) -> None:
     async with house(tmp_path) as place, place.page() as page:
         welcome = await page.open()
         reservation = await accepted(place, page)
-        message = await place.files.agent_sends(
-            "ann", reservation, "a1", "合同.pdf", pieces(SAMPLES["application/pdf"]), None
-        )
+
+        async def say(file: ChatFile) -> Message:
+            return await place.conductor.agent_says("ann", reservation, "a1", "", file=file)
+
+        message = await place.files.receive("chat1", "合同.pdf", pieces(SAMPLES["application/pdf"]), None, say)
         line = (await page.lines(2))[1]
         assert (line.author, line.text, line.client_id) == ("agent", "", None)
         assert line.file is not None
@@ -92,8 +96,13 @@ async def test_an_agent_s_file_reaches_the_visitor(tmp_path: Path) -> None:
         status, content, headers = await have(place, welcome.status.chat_id, page.token, line.file.id)
         assert (status, content) == (200, SAMPLES["application/pdf"])
         assert "filename*=UTF-8''%E5%90%88%E5%90%8C.pdf" in headers["Content-Disposition"]
+
+        async def by_another(file: ChatFile) -> Message:
+            return await place.conductor.agent_says("bob", reservation, "a2", "", file=file)
+
         with pytest.raises(ChatRefusedError, match="not a chat of yours"):
-            await place.files.agent_sends("bob", reservation, "a2", "b.txt", pieces(b"hi"), None)
+            await place.files.receive("chat1", "b.txt", pieces(b"hi"), None, by_another)
+        assert len(files(place.folder / "files")) == 1, "nothing is left of what nobody said"
 
 
 async def test_a_chat_s_files_are_its_own(tmp_path: Path) -> None:

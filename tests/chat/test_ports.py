@@ -1,7 +1,7 @@
 """The real things fit the ports."""
 
 from chat.ports import AgentNotices, ChatStore, Contexts, Estimates, Records, Router
-from server.chat_desk import ChatScreens
+from server.chat_screens import ChatScreens
 from server.chat_service import WaitSeconds
 from server.chat_store import Phases, SqlChatStore
 from server.contexts import InteractionContexts

@@ -1,9 +1,11 @@
 """Moving, directing and cancelling work, from every state that it can be in."""
 
+from dataclasses import replace
+
 import pytest
 
 from router.commands import CloseWork, PartLegs, Refuse, RequeueWork, WithdrawOffer
-from router.events import PolicyChanged, WorkCancelled, WorkDirected, WorkMoved
+from router.events import PolicyChanged, WorkCancelled, WorkDirected, WorkMoved, WorkTakenUp
 from router.explain import explain
 from router.policy import Policy, QueuePolicy
 from router.vocabulary import EndedBy, Medium, Outcome, Presence, Requirement, WithdrawReason
@@ -210,3 +212,14 @@ def test_cancelled_in_wrap_up(desk: World) -> None:
     assert commands[1] == CloseWork("w1", "i-w1", Outcome.CANCELLED)
     assert desk.dispatcher.next_deadline() is None
     assert desk.presence("ann", Presence.NOT_READY)
+
+
+def test_of_two_nodes_that_take_an_item_up_one_is_the_first(desk: World) -> None:
+    desk.queue("w9", "sales")
+    before = desk.dispatcher.work("w9")
+    assert before is not None
+    assert desk.post(WorkTakenUp("w9", "b.1", before.node)) == []
+    assert kinds(desk.post(WorkTakenUp("w9", "c.1", before.node))) == ["Refuse"]
+    row = desk.dispatcher.work("w9")
+    assert row is not None
+    assert row == replace(before, node="b.1")

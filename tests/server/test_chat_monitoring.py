@@ -8,7 +8,6 @@ from typing import Any, cast
 
 from agents_ws import messages as m
 from chat import messages as c
-from chat.listening import Listening
 from http_api.chats_api import ChatView
 from http_api.supervision_api import Refused
 from records.accounts import Role
@@ -16,17 +15,13 @@ from records.audit import Audit
 from records.database import Database
 from records.roles import Scope
 from records.sessions import Caller
-from records.whispers import Whispers
 from router.events import PresenceSet, WorkQueued
 from router.vocabulary import Medium, Presence
-from server.chat_desk import ListenScreens
 from server.chat_monitoring import ChatMonitoring
-from server.chat_store import SqlWhispers
 from server.clock import wall_us
-from server.current import CurrentSite
-from tests.chat.house import House, Page, house, until
+from tests.chat.house import Page, until
 from tests.databases import migrated
-from tests.server.test_chat_desk import site
+from tests.server.chat_nodes import ChatNode, one_node
 
 BOB = Caller("bob", Role.SUPERVISOR, "bob", 2**60)
 TEAM = Scope(Role.SUPERVISOR, "bob", frozenset({"line1"}), frozenset({"ann", "bob"}), frozenset({"web_chat"}))
@@ -34,20 +29,16 @@ ELSEWHERE = Scope(Role.SUPERVISOR, "tom", frozenset({"line2"}), frozenset({"tom"
 
 
 class Watch:
-    def __init__(self, place: House, page: Page, database: Database) -> None:
-        self.place, self.page = place, page
-        self.sent: list[m.NumberedMessage] = []
+    def __init__(self, node: ChatNode, page: Page, database: Database) -> None:
+        self.node, self.place, self.page = node, node.place, page
         self.helped: list[str] = []
-        self.quiet = False
         self.audit = Audit(database)
-        screens = ListenScreens(lambda _agent, message: self.sent.append(message), lambda: self.quiet)
-        listening = Listening(place.conductor, SqlWhispers(Whispers(database)), screens)
         # The dispatcher, its clock and `post` are all that it asks of the routing.
         self.monitoring = ChatMonitoring(
-            place.conductor,
-            listening,
-            CurrentSite(site()),
-            cast("Any", place.router),
+            node.homes,
+            node.live,
+            node.current,
+            cast("Any", node.place.router),
             self.audit,
             self.helped.append,
             wall_us,
@@ -62,14 +53,12 @@ class Watch:
 @asynccontextmanager
 async def watching(folder: Path) -> AsyncIterator[Watch]:
     database = await migrated(folder / "audit.sqlite")
-    async with house(folder) as place, place.page() as page:
-        place.router.ready("ann")
+    async with one_node(folder) as node, node.place.page() as page:
+        node.place.router.ready("ann")
         await page.open("Where is my parcel?")
-        place.router.accept()
+        node.place.router.accept()
         await page.state("talking")
-        watch = Watch(place, page, database)
-        yield watch
-        watch.monitoring.close()
+        yield Watch(node, page, database)
     await database.close()
 
 
@@ -84,6 +73,7 @@ async def test_reading_along_waits_for_what_is_new(tmp_path: Path) -> None:
         assert monitoring.covers(TEAM, "chat1")
         assert not monitoring.covers(ELSEWHERE, "chat1")
         assert monitoring.live(ELSEWHERE) == ()
+        assert [one.interaction_id for one in monitoring.live(TEAM)] == ["chat1"]
         assert await code(monitoring.read(BOB, "chat1", 0, None, 0)) == "not_listening"
         assert await monitoring.listen(BOB, "chat1", "listen", "first day") is None
         assert watch.helped == ["chat1"]
@@ -96,38 +86,38 @@ async def test_reading_along_waits_for_what_is_new(tmp_path: Path) -> None:
         seen = await watch.read(2, None, 0)
         waiting = asyncio.create_task(watch.read(2, seen.version, 5))
         await until(lambda: len(watch.place.conductor.chat("chat1").onlookers) > 1)  # type: ignore[union-attr]
-        monitoring.close()
+        watch.node.watch.close()
         assert (await waiting).lines == (), "the server stops: nobody is kept waiting"
 
 
 async def test_the_board_is_told_of_each_chat(tmp_path: Path) -> None:
     async with watching(tmp_path) as watch:
-        monitoring, told = watch.monitoring, list[str]()
-        monitoring.changed = watch.place.conductor.directory.changed = told.append
-        shown = monitoring.thing("chat1")
+        live, told = watch.node.live, list[str]()
+        live.changed = told.append
+        shown = live.thing("chat1")
         assert shown is not None
-        assert monitoring.things() == (("chat1", shown),)
-        await monitoring.listen(BOB, "chat1", "listen", "")
+        assert live.things() == (("chat1", shown),)
+        await watch.monitoring.listen(BOB, "chat1", "listen", "")
         assert told == ["chat1"]
         async with watch.place.page() as other:
             await other.open("Another one", key="m" * 22)
             await until(lambda: "chat2" in told)
-            assert [name for name, _ in monitoring.things()] == ["chat1", "chat2"]
+            assert [name for name, _ in live.things()] == ["chat1", "chat2"]
             told.clear()
             await other.say(c.End())
-            await until(lambda: "chat2" in told and monitoring.thing("chat2") is None)
+            await until(lambda: "chat2" in told and live.thing("chat2") is None)
 
 
 async def test_the_agent_sees_who_listens_unless_the_site_says_otherwise(tmp_path: Path) -> None:
     async with watching(tmp_path) as watch:
         await watch.monitoring.listen(BOB, "chat1", "listen", "")
-        watch.quiet = True
+        watch.node.quiet = True
         await watch.monitoring.listen(BOB, "chat1", "whisper", "")
         assert await watch.monitoring.say(BOB, "chat1", "s1", "Offer a refund") is None
         await watch.monitoring.listen(BOB, "chat1", "listen", "")
-        modes = [[one.mode for one in each.listeners] for each in watch.sent if isinstance(each, m.ChatListeners)]
+        modes = [[one.mode for one in each.listeners] for each in watch.node.of(m.ChatListeners)]
         assert modes == [["listen"], ["whisper"], []]
-        (whisper,) = [each.whisper for each in watch.sent if isinstance(each, m.ChatWhispered)]
+        (whisper,) = [each.whisper for each in watch.node.of(m.ChatWhispered)]
         assert (whisper.name, whisper.text) == ("Bob", "Offer a refund")
         assert await code(watch.monitoring.say(BOB, "chat1", "s2", "again")) == "not_speaking"
         assert await watch.monitoring.stop(BOB, "chat1") is None

@@ -7,7 +7,8 @@ from router.events import WorkParked, WorkRecalled
 from router.rows import Turn
 from router.vocabulary import Medium
 from server.park_desk import ParkDesk
-from tests.chat.house import House, house
+from tests.chat.house import House
+from tests.server.chat_nodes import one_node
 
 
 def follow(place: House, desk: ParkDesk, event: WorkParked | WorkRecalled) -> None:
@@ -17,11 +18,12 @@ def follow(place: House, desk: ParkDesk, event: WorkParked | WorkRecalled) -> No
 
 
 async def test_the_list_follows_the_router(tmp_path: Path) -> None:
-    async with house(tmp_path) as place, place.page() as page:
+    async with one_node(tmp_path) as node, node.place.page() as page:
+        place = node.place
         sent: list[tuple[str, m.NumberedMessage]] = []
         recalled: list[str] = []
         board = place.router.dispatcher
-        desk = ParkDesk(board, place.conductor, lambda *one: sent.append(one), recalled.append)
+        desk = ParkDesk(board, node.cards, lambda *one: sent.append(one), recalled.append)
         place.router.ready("ann")
         await page.open("Where is my parcel?")
         reservation = place.router.accept()
@@ -38,7 +40,7 @@ async def test_the_list_follows_the_router(tmp_path: Path) -> None:
         assert refusal.code == "not_parked"
         assert desk.take_back("ann", "chat1") is None
         assert recalled == ["chat1"]
-        again = ParkDesk(board, place.conductor, lambda *one: sent.append(one), recalled.append)
+        again = ParkDesk(board, node.cards, lambda *one: sent.append(one), recalled.append)
         again.restore(board.works())
         sent.clear()
         follow(place, again, WorkRecalled("chat1"))

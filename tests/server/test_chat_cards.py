@@ -1,0 +1,46 @@
+"""A chat of another node on a page of this one: what was fetched and what was shown meanwhile, put together."""
+
+from pathlib import Path
+
+from agents_ws import messages as m
+from chat import messages as c
+from server.chat_acts import ForPage
+from tests.chat.house import until
+from tests.server.chat_nodes import two_nodes
+
+
+def said(number: int, reservation: str = "chat1.1") -> ForPage:
+    message = m.ChatMessage(
+        reservation_id=reservation, number=number, author="customer", name="V", text=str(number), at_us=1
+    )
+    return ForPage(agent_id="ann", interaction_id="chat1", message=message)
+
+
+async def test_what_came_before_the_card_and_after_it_is_on_it_once(tmp_path: Path) -> None:
+    async with two_nodes(tmp_path) as two, two.one.place.page() as page:
+        two.router.ready("ann", node="n2.1")
+        await page.open("first")
+        two.router.accept()
+        await page.state("talking")
+        cards = two.two.cards
+        work = two.router.dispatcher.work("chat1")
+        assert work is not None
+        assert cards.missing(work)
+        assert not two.one.cards.missing(work)
+        cards.show(said(2))  # before the card came
+        await cards.fetch(work)
+        cards.show(said(3))
+        cards.show(said(3))
+        shown = cards.of("chat1")
+        assert shown is not None
+        assert ([line.text for line in shown.card.lines], shown.name) == (["first", "2", "3"], "Visitor")
+        two.cut.add("n1.1")
+        await cards.fetch(work)
+        assert cards.of("chat1") == shown, "its home is not reached: as it is known"
+        two.cut.clear()
+        cards.forget("chat1")
+        await page.say(c.End())
+        await page.state("ended")
+        await until(lambda: two.two.homes.index.held("chat1") is None)
+        cards.show(said(4))
+        assert len(cards) == 0
