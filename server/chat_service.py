@@ -209,7 +209,7 @@ class ChatService:
 
     def look_after(self) -> None:
         """From now on chats of nodes that are gone are taken up while this one owns the shard."""
-        self._looking = self._tasks.spawn(self.homes.look_after(self.conductor), "chat_homes")
+        self._looking = self._tasks.spawn(self.homes.look_after(self.conductor), "chat_homes", endless=True)
 
     def _redraw(self, work_id: str) -> None:
         """Whoever has the chat at this node sees it as its home has it now."""

@@ -16,6 +16,7 @@ from agents_ws import messages as m
 from tests.e2e.agents import RawAgent, sign_in
 from tests.e2e.server import ROOT, Server
 from tests.e2e.site import make_site
+from tests.e2e.visitors import Visitor
 from tests.server.house import until
 from tests.valkey import running_server
 
@@ -191,3 +192,47 @@ async def test_a_paused_owner_steps_down_when_it_wakes_and_one_that_is_drained_h
     assert events(pair.one, "node_lost") == []
     assert pair.one.interrupt() == 0
     assert pair.one.errors() == []
+
+
+async def spoken(agent: RawAgent, text: str) -> m.ChatMessage:
+    while True:
+        message: m.ChatMessage = await agent.until(m.ChatMessage)
+        if message.text == text:
+            return message
+
+
+async def test_a_visitor_of_one_node_and_an_agent_of_the_other_talk_on_through_the_death_of_the_visitor_s(
+    pair: Pair, http: aiohttp.ClientSession
+) -> None:
+    agent, _ = await ready(pair.two, http, "agent1")
+    async with Visitor(pair.one) as visitor:
+        await visitor.open("Where is my parcel?")
+        offer: m.Offer = await agent.until(m.Offer)
+        assert offer.chat is not None
+        assert [line.text for line in offer.chat.lines] == ["Where is my parcel?"]
+        held = offer.reservation_id
+        await agent.send(m.Accept(ref=next(REFS), reservation_id=held))
+        await visitor.until_state("talking")
+        await agent.send(m.SayInChat(ref=next(REFS), reservation_id=held, client_id="a1", text="On its way"))
+        await visitor.until(lambda page: page.texts == ["Where is my parcel?", "On its way"])
+        await visitor.say("Thank you")
+        assert (await spoken(agent, "Thank you")).number == 3
+
+        pair.one.kill()
+        await visitor.move(pair.two)
+        assert visitor.texts == ["Where is my parcel?", "On its way", "Thank you"]
+        await visitor.say("Anybody there?")
+        await spoken(agent, "Anybody there?")
+        await agent.send(m.SayInChat(ref=next(REFS), reservation_id=held, client_id="a2", text="I am"))
+        await visitor.until(lambda page: page.texts[-1] == "I am")
+
+        pair.one.start()
+        await visitor.move(pair.one)  # brings its chat along, away from the agent's node
+        await visitor.say("On the other node again")
+        assert (await spoken(agent, "On the other node again")).number == 6
+        await agent.send(m.HangUp(ref=next(REFS), reservation_id=held))
+        await visitor.until_state("ended")
+    assert pair.one.interrupt() == 0
+    assert pair.two.interrupt() == 0
+    assert pair.one.errors() == []
+    assert pair.two.errors() == []

@@ -55,6 +55,16 @@ class Visitor:
         await self._connect(c.Resume(token=self.token, after=self.lines[-1].number if self.lines else 0))
         return self
 
+    async def move(self, server: Server) -> Self:
+        """Comes back at another node, and again as long as the chat is not there."""
+        self._server, seen = server, self.status
+        async with asyncio.timeout(20):
+            while self.status is seen:
+                await self.cut()
+                await self.resume()
+                await self.until(lambda page: page.bye is not None or page.status is not seen)
+        return self
+
     async def cut(self) -> None:
         """The network is gone: no close frame, nothing."""
         if self._reader is not None:
