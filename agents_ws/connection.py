@@ -120,7 +120,9 @@ class Connection:
         generation: int,
         now: Callable[[], int],
         limits: EndpointLimits,
+        peers: Callable[[], tuple[str, ...]] = tuple,
     ) -> None:
+        self._peers = peers
         self._socket = socket
         self._gateway = gateway
         self._hub = hub
@@ -265,7 +267,7 @@ class Connection:
             case Ack(seq=seq):
                 session.acknowledge(self._generation, seq)
             case Ping(ref=ref):
-                await self._socket.write_message(Pong(ref=ref, server_time_us=self._now()))
+                await self._socket.write_message(Pong(ref=ref, server_time_us=self._now(), peers=self._peers()))
             case TypeInChat(reservation_id=reservation_id, on=on):
                 self._gateway.chat_typing(self._agent_id, reservation_id, on)
             case ReadChat(reservation_id=reservation_id, number=number):

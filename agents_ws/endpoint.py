@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -31,13 +31,13 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class OriginPolicy:
-    """Browsers may connect from the page's own origin and from those listed; programs send no Origin at all."""
+    """Browsers may connect from the page's own origin and from those of `allowed`; programs send no Origin at all."""
 
-    allowed: frozenset[str] = frozenset()
+    allowed: Callable[[], Collection[str]] = frozenset
 
     def __call__(self, request: web.Request) -> bool:
         origin = request.headers.get("Origin")
-        return origin is None or origin in self.allowed or urlsplit(origin).netloc == request.host
+        return origin is None or urlsplit(origin).netloc == request.host or origin in self.allowed()
 
 
 @dataclass(slots=True, eq=False)
@@ -61,7 +61,9 @@ class AgentEndpoint:
         now: Callable[[], int],
         origin_allowed: Callable[[web.Request], bool],
         limits: EndpointLimits | None = None,
+        peers: Callable[[], tuple[str, ...]] = tuple,
     ) -> None:
+        self._peers = peers
         self._gateway = gateway
         self._hub = hub
         self._now = now
@@ -177,6 +179,7 @@ class AgentEndpoint:
             generation=generation,
             now=self._now,
             limits=self._limits,
+            peers=self._peers,
         )
         link = Link(generation, connection.wake, connection.close, visit.socket.codec)
         session, attach = self._hub.open(identity.id, hello.session, hello.last_seq, link)
@@ -205,6 +208,7 @@ class AgentEndpoint:
             resumed=attach is Attach.RESUMED,
             heartbeat_s=self._limits.heartbeat_s,
             server_time_us=self._now(),
+            peers=self._peers(),
         )
 
     async def _end(self, socket: Socket, code: ByeCode) -> None:

@@ -302,20 +302,25 @@ class Refused(_Numbered, frozen=True, kw_only=True):
 
 
 class Welcome(_Server, frozen=True, kw_only=True):
-    """Answer to `hello`. `resumed` false: a snapshot follows; true: the missed messages follow."""
+    """Answer to `hello`. `resumed` false: a snapshot follows; true: the missed messages follow.
+
+    `peers`: where other nodes of the server are reached now (URLs), for when this one is gone.
+    """
 
     session: str
     agent: AgentIdentity
     resumed: bool
     heartbeat_s: float
     server_time_us: int
+    peers: tuple[str, ...] = ()
 
 
 class Pong(_Server, frozen=True, kw_only=True):
-    """Answer to `ping`; lets the page correct its clock."""
+    """Answer to `ping`; lets the page correct its clock. `peers` as in `welcome`."""
 
     server_time_us: int
     ref: str | None = None
+    peers: tuple[str, ...] = ()
 
 
 class ByeCode(StrEnum):

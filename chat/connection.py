@@ -219,7 +219,7 @@ class VisitorConnection:
             case Rate(score=score):
                 await conductor.rate(runner, score)
             case Ping():
-                self._reply(Pong(server_time_us=self._now()))
+                self._reply(Pong(server_time_us=self._now(), peers=self._conductor.site.peers()))
             case Open() | Resume():
                 self.close(ByeCode.PROTOCOL_ERROR, "the chat is open on this connection already")
             case _:

@@ -79,6 +79,9 @@ class ChatEndpoint:
         self._stopping = False
         self.endings: Counter[str] = Counter()
 
+    def _more(self) -> dict[str, Any]:
+        return {"files": self._files.limits, "peers": self._conductor.site.peers()}
+
     @property
     def _limits(self) -> ChatLimits:
         return self._conductor.site.limits
@@ -210,8 +213,7 @@ class ChatEndpoint:
         )
         self._register(runner, connection)
         try:
-            files = self._files.limits
-            await socket.write(Welcome(status=status, server_time_us=self._now(), token=token, files=files))
+            await socket.write(Welcome(status=status, server_time_us=self._now(), token=token, **self._more()))
             await connection.run()
         except (TimeoutError, ConnectionError) as error:
             log.info("visitor_lost", error=repr(error))
@@ -270,8 +272,8 @@ class ChatEndpoint:
         self.origins.check(request, opening.entry)
         runner, token = await self._conductor.open(opening, self._address_of(request))
         request[_CHAT] = runner
-        messages, files = await runner.after(0), self._files.limits
-        return reply(OpenedChat(token=token, status=runner.status(), messages=messages, files=files), 201)
+        messages = await runner.after(0)
+        return reply(OpenedChat(token=token, status=runner.status(), messages=messages, **self._more()), 201)
 
     async def _state(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
@@ -303,8 +305,8 @@ class ChatEndpoint:
         finally:
             self._polls.discard(poll)
             runner.unwatch(poll.set)
-        messages, files = await runner.after(after), self._files.limits
-        return reply(ChatPage(status=runner.status(), messages=messages, files=files))
+        messages = await runner.after(after)
+        return reply(ChatPage(status=runner.status(), messages=messages, **self._more()))
 
     async def _say(self, request: web.Request) -> web.Response:
         said = await body(request, Say)

@@ -202,13 +202,15 @@ class _Server(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="
 class Welcome(_Server, frozen=True, kw_only=True):
     """Answer to `open` and `resume`; the messages that the page does not have follow. `token` after `open` only.
 
-    `files`: what may be sent, none where no files are taken.
+    `files`: what may be sent, none where no files are taken. `peers`: where other nodes of the server are reached now
+    (URLs), for when this one is gone.
     """
 
     status: Status
     server_time_us: int
     token: str | None = None
     files: FileLimits | None = None
+    peers: tuple[str, ...] = ()
 
 
 class StatusShown(_Server, frozen=True, kw_only=True, tag="status"):
@@ -232,9 +234,10 @@ class Refused(_Server, frozen=True, kw_only=True):
 
 
 class Pong(_Server, frozen=True, kw_only=True):
-    """Answer to `ping`."""
+    """Answer to `ping`. `peers` as in `welcome`."""
 
     server_time_us: int
+    peers: tuple[str, ...] = ()
 
 
 class ByeCode(StrEnum):
@@ -277,12 +280,13 @@ ServerMessage = Welcome | StatusShown | Messages | Refused | Pong | Bye
 
 
 class OpenedChat(_Part, frozen=True, kw_only=True):
-    """REST: the chat that was opened, with its token. `files`: what may be sent, none where no files are taken."""
+    """REST: the chat that was opened, with its token. `files` and `peers` as in `welcome`."""
 
     token: str
     status: Status
     messages: tuple[Line, ...]
     files: FileLimits | None = None
+    peers: tuple[str, ...] = ()
 
 
 class EntryState(_Part, frozen=True, kw_only=True):
@@ -303,6 +307,7 @@ class ChatPage(_Part, frozen=True, kw_only=True):
     status: Status
     messages: tuple[Line, ...]
     files: FileLimits | None = None
+    peers: tuple[str, ...] = ()
 
 
 _encoder = msgspec.json.Encoder()

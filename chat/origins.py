@@ -16,11 +16,14 @@ class Origins:
         self._site = site
 
     def of(self, request: web.Request) -> str | None:
-        """The foreign origin that may embed some entry; "" for own pages and for programs; None: refused."""
-        origin = request.headers.get("Origin")
+        """The foreign origin that may embed some entry; "" for own pages and for programs; None: refused.
+
+        A page that another node of the server served is an own one, from a foreign origin.
+        """
+        origin, site = request.headers.get("Origin"), self._site()
         if origin is None or urlsplit(origin).netloc == request.host:
             return ""
-        return origin if origin in self._site().origins else None
+        return origin if origin in site.origins or origin in site.own_origins() else None
 
     def may_connect(self, request: web.Request) -> bool:
         """Whether it comes from an own page, a program, or an origin that may embed some entry."""
@@ -28,6 +31,8 @@ class Origins:
 
     def check(self, request: web.Request, entry: str) -> None:
         """Raises ChatRefusedError when the page may not embed this entry; who may embed an unknown one is left open."""
-        origin, known = self.of(request), self._site().entries.get(entry)
-        if origin is None or (origin and known is not None and origin not in known.origins):
+        origin, site = self.of(request), self._site()
+        known = site.entries.get(entry)
+        foreign = bool(origin) and origin not in site.own_origins()
+        if origin is None or (foreign and known is not None and origin not in known.origins):
             raise ChatRefusedError("foreign_origin", "this origin may not embed this chat")

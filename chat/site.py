@@ -39,6 +39,8 @@ class ChatSite:
 
     `agent_name` gives the name that customers see; `new_id` interaction ids; `node` this incarnation's label.
 
+    `peers` gives where other nodes of the server are reached now, `own_origins` from where their pages come.
+
     `is_open`, `holiday` and `opens_at` are the calendars (config.calendar), by name and time in microseconds.
     """
 
@@ -52,6 +54,8 @@ class ChatSite:
     holiday: Callable[[str, int], str] = lambda _hours, _now: ""
     emergency: Callable[[str, str], str] = lambda _queue, _locale: ""
     opens_at: Callable[[str, int], int | None] = lambda _hours, _now: None
+    peers: Callable[[], tuple[str, ...]] = tuple
+    own_origins: Callable[[], frozenset[str]] = frozenset
 
     @property
     def origins(self) -> frozenset[str]:

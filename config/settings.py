@@ -27,6 +27,7 @@ class Settings:
 
     bind: str
     advertise: str
+    public_url: str
     http_port: int
     peer_port: int
     tls_cert: Path | None
@@ -62,6 +63,8 @@ class Settings:
     @property
     def base_url(self) -> str:
         """The address of pages and API, without a slash at its end."""
+        if self.public_url:
+            return self.public_url
         host = f"[{self.advertise}]" if ":" in self.advertise else self.advertise
         return f"{'http' if self.tls_cert is None else 'https'}://{host}:{self.http_port}"
 
@@ -144,6 +147,12 @@ def _url(*schemes: str) -> Callable[[str], str]:
     return read
 
 
+def _page_url(text: str) -> str:
+    if text and not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+/?", text):
+        raise ValueError("a URL of scheme, host and port is expected, for example https://node1.example.com")
+    return text.rstrip("/")
+
+
 def _node_name(text: str) -> str:
     if text and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", text):
         raise ValueError("a name of up to 63 letters, digits, dots, dashes and underscores is expected")
@@ -172,6 +181,14 @@ SETTINGS: tuple[Setting, ...] = (
         _optional_address,
     ),
     Setting("HTTP_PORT", "8080", "PORT", "TCP port of the agent page, the API and the WebSocket", _whole(1, 65535)),
+    Setting(
+        "PUBLIC_URL",
+        "",
+        "URL",
+        "where browsers reach this node, for pages of other nodes whose own is gone; by default by ADVERTISE and "
+        "HTTP_PORT; behind a balancer give each node an address of its own, or all of them the balancer's",
+        _page_url,
+    ),
     Setting(
         "PEER_PORT",
         "0",

@@ -17,6 +17,10 @@ MAX_LISTED = 500
 DEFAULT_LIMIT = 50
 
 
+class OwnerAwayError(Exception):
+    """The node that raises alerts is not reached now."""
+
+
 class AlertOverview(msgspec.Struct, frozen=True, kw_only=True):
     """One alert; times in microseconds since the epoch, `detail` the figures behind it (docs/statistics.md).
 
@@ -133,7 +137,7 @@ class AlertsApi:
                 summary="Say that somebody looks after an open alert; the second one to say so is told 409",
                 roles=allowed(Action.ACKNOWLEDGE_ALERTS),
                 replies={200: AlertOverview},
-                problems=(404, 409),
+                problems=(404, 409, 503),
             ),
         )
 
@@ -156,6 +160,10 @@ class AlertsApi:
             raise not_found()
         try:
             done = await self._book.acknowledge(alert.id, request[CALLER].account)
+        except KeyError as error:
+            raise not_found() from error
         except ValueError as error:
             raise ProblemError(409, "already-done", "Somebody has acknowledged it already.") from error
+        except OwnerAwayError as error:
+            raise ProblemError(503, "unavailable", "The node that keeps the alerts is not reached now.") from error
         return reply(self._book.overview(done))

@@ -1,6 +1,6 @@
 """The HTTP application: every route of the table, behind the guard, and the pages."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from http_api.interactions_api import InteractionsApi
 from http_api.middleware import add_headers, request_scope
 from http_api.openapi import document
 from http_api.operations_api import OperationsApi
+from http_api.own_pages import OwnPages
 from http_api.ports import Auth, Health, InteractionQueries, LiveBoard, MetricsSource, Scopes
 from http_api.routes import Route
 from http_api.rules_api import Rules, RulesApi
@@ -61,7 +62,7 @@ class Ports:
 class HttpSettings:
     """`frontend` None: no pages. Attempts to sign in that fail are counted over five minutes.
 
-    `address_of` says from which address a request comes.
+    `address_of` says from which address a request comes, `own_origins` from where the pages of other nodes do.
     """
 
     version: str
@@ -70,12 +71,15 @@ class HttpSettings:
     account_attempts: int = 10
     address_attempts: int = 100
     address_of: Callable[[web.Request], str] = remote_address
+    own_origins: Callable[[], Collection[str]] = frozenset
 
 
 def build(ports: Ports, settings: HttpSettings, extra_routes: Sequence[Route] = ()) -> web.Application:
     """The application. `extra_routes` are rows of the same table that others bring (the agents' WebSocket)."""
     routes = (*_routes(ports, settings), *extra_routes)
-    app = web.Application(middlewares=[request_scope], client_max_size=settings.max_body_bytes)
+    own_pages = OwnPages(settings.own_origins)
+    app = web.Application(middlewares=[request_scope, own_pages.preflight], client_max_size=settings.max_body_bytes)
+    app.on_response_prepare.append(own_pages.add_headers)
     app.on_response_prepare.append(add_headers)
     guard = Guard(ports.auth, ports.now, ports.login_allowed)
     described = _describe(routes, settings.version)

@@ -86,7 +86,8 @@ class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
     """Who is watching (`agent_id` of an account with one), and the server's clock in microseconds since the epoch.
 
     `reasons`: why an agent may be set not ready, `skills` and `team_titles`: all of the site; each code with its title
-    by language. `beat_us`: how long the server is silent at most.
+    by language. `beat_us`: how long the server is silent at most. `peers`: where other nodes of the server are reached
+    now (URLs), for when this one is gone.
     """
 
     account: str
@@ -99,6 +100,7 @@ class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
     beat_us: int = int(BEAT_S * 1e6)
     agent_id: str | None = None
     limits: dict[str, int] = {}
+    peers: tuple[str, ...] = ()
 
 
 class Named(msgspec.Struct, frozen=True, tag="titles"):
@@ -156,6 +158,7 @@ class Change(msgspec.Struct, frozen=True, tag="change"):
 
 
 class Beat(msgspec.Struct, frozen=True, tag="beat"):
-    """Nothing has changed, and the connection lives."""
+    """Nothing has changed, and the connection lives. `peers` as in the welcome."""
 
     server_time_us: int
+    peers: tuple[str, ...] = ()

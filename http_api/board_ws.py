@@ -45,7 +45,9 @@ class BoardSocket:
         titles: Callable[[], Titles] = Titles,
         beat_s: float = BEAT_S,
         wall_view: Callable[[str], WallView] = lambda _account: WallView(),
+        peers: Callable[[], tuple[str, ...]] = tuple,
     ) -> None:
+        self._peers = peers
         self._wall_view = wall_view
         self._titles = titles
         self._beat_s = beat_s
@@ -148,7 +150,9 @@ class BoardSocket:
             account, role = caller.account, caller.role.value
             titles, beat_us = self._titles(), int(self._beat_s * 1e6)
             named = (titles.reasons, titles.skills, titles.teams)
-            welcome = Welcome(account, role, teams, self._now(), *named, beat_us, caller.agent_id, titles.limits)
+            welcome = Welcome(
+                account, role, teams, self._now(), *named, beat_us, caller.agent_id, titles.limits, self._peers()
+            )
             await _write(ws, welcome)
             clock = asyncio.get_running_loop().time
             check_at, beat_at = clock() + CHECK_S, clock() + self._beat_s
@@ -158,7 +162,7 @@ class BoardSocket:
                     await _write(ws, Named(self._now(), fresh.reasons, fresh.skills, fresh.teams, fresh.limits))
                 message = view.next(self._feed, self._scopes.of(caller), self._now())
                 if message is not None or clock() >= beat_at:
-                    await _write(ws, message or Beat(self._now()))
+                    await _write(ws, message or Beat(self._now(), self._peers()))
                     beat_at = clock() + self._beat_s
                 if clock() >= check_at:
                     if await self._caller(ws, token) is None:

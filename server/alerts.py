@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 import structlog
 
 from config.site import Site
-from http_api.alerts_api import AlertOverview, covers
+from http_api.alerts_api import AlertOverview, OwnerAwayError, covers
 from records.alerts import AlertStore
 from records.roles import Action, Extent, Scope, extent
 from records.webhooks import Wanted
@@ -72,6 +72,8 @@ class AlertDesk:
         self._stop = asyncio.Event()
         self._looks = 0
         self.owning: Callable[[], bool] = lambda: True
+        # Has the owner acknowledge one (server.alert_nodes). Raises as `acknowledge`.
+        self.at_owner: Callable[[int, str], Awaitable[None]] = _nobody
         self.touch: Callable[[Iterable[tuple[str, str]]], None] = lambda _keys: None
         # Why routing pauses, "" while it does not.
         self.trouble: Callable[[], str] = lambda: ""
@@ -121,7 +123,12 @@ class AlertDesk:
             log.info("alert", kind=alert.kind.value, subject=alert.subject, cleared=alert.cleared_at is not None)
 
     async def acknowledge(self, alert_id: int, by: str) -> Alert:
-        """Raises KeyError when it is not open, ValueError when somebody was first."""
+        """Raises KeyError when it is not open, ValueError when somebody was first, OwnerAwayError."""
+        if not self.owning():
+            await self.at_owner(alert_id, by)
+            self._alerts = Alerts(*await self._store.load())
+            self.touch([("alerts", str(alert_id))])
+            return self._alerts.open[alert_id]
         alert = self._alerts.acknowledge(alert_id, by, self._now())
         self._unsaved[alert_id] = alert
         self.touch([("alerts", str(alert_id))])
@@ -207,6 +214,10 @@ class AlertDesk:
                 waiting.update(map(self._channel_of, self._dispatcher.waiting(queue)))
         waiting.pop("", None)
         return waiting
+
+
+async def _nobody(_alert_id: int, _by: str) -> None:
+    raise OwnerAwayError("no other node is known")
 
 
 def _of_level(name: str, sight: Sight, target: int) -> Iterator[tuple[AlertKey, Reading]]:

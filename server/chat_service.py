@@ -44,6 +44,7 @@ from server.current import CurrentSite
 from server.desk import Desk, Send
 from server.live_chats import LiveChats
 from server.park_desk import ParkDesk
+from server.peer_pages import PeerPages
 from server.routing import Routing
 from server.tasks import TaskOwner
 
@@ -90,6 +91,7 @@ class ChatParts:
     peers: Peers
     nodes: Callable[[], Awaitable[set[str]]]
     owning: Callable[[], bool]
+    pages: PeerPages
 
 
 def emergencies(site: Site) -> Mapping[str, Mapping[str, str]]:
@@ -122,7 +124,15 @@ class ChatService:
             estimates=parts.estimates,
             mailbox=FollowUpMailbox(FollowUps(parts.database), wall_us),
         )
-        self._make_site = partial(chat_site, current, node=node, new_id=new_id, serve_demo=serve_demo)
+        self._make_site = partial(
+            chat_site,
+            current,
+            node=node,
+            new_id=new_id,
+            serve_demo=serve_demo,
+            peers=lambda: parts.pages.addresses,
+            own_origins=lambda: parts.pages.origins,
+        )
         self.conductor = ChatConductor(self._make_site(chats), ports, parts.tasks)
         vault, records = Vault(parts.files), ChatFiles(parts.database)
         self.files = FileDesk(self.conductor, vault, FileIndex(records))

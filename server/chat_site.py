@@ -14,7 +14,14 @@ DEMO_PREFIX = "demo-"
 
 
 def chat_site(
-    current: CurrentSite, chats: ChatsConfig, node: str, new_id: Callable[[], str], *, serve_demo: bool
+    current: CurrentSite,
+    chats: ChatsConfig,
+    node: str,
+    new_id: Callable[[], str],
+    *,
+    serve_demo: bool,
+    peers: Callable[[], tuple[str, ...]] = tuple,
+    own_origins: Callable[[], frozenset[str]] = frozenset,
 ) -> ChatSite:
     """Entries, patience and limits. A demo's public secret proves nobody where others can reach the server."""
     calendars = _Calendars(current)
@@ -40,6 +47,8 @@ def chat_site(
         is_open=calendars.is_open,
         holiday=calendars.holiday,
         opens_at=calendars.opens_at,
+        peers=peers,
+        own_origins=own_origins,
     )
 
 

@@ -10,6 +10,7 @@ from records.notes import Notes
 from router.dispatcher import Dispatcher
 from router.estimates import WaitEstimates
 from router.rows import Turn
+from server.alert_nodes import AlertNodes
 from server.board import MAX_BACKLOG
 from server.clock import wall_us
 from server.contexts import InteractionContexts
@@ -123,6 +124,7 @@ async def build_core(ground: Ground) -> CorePart:
     if shard.owning:
         await duties.begin()
     await management.attach(shard, duties.journal, shard.image, interaction_ids(wall_us), waits, projection.save)
+    AlertNodes(ground.peers, shard.store.head, management.alerts)
     management.board.customer_of = lambda interaction: next(filter(None, contexts.caller(interaction)), "")
     speaker.attach_management(management.observe)
     return CorePart(

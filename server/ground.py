@@ -8,6 +8,7 @@ from config.settings import Settings
 from config.whole import WholeSite
 from server.forwarded import ClientAddress
 from server.peer_link import PeerLink
+from server.peer_pages import PeerPages
 from server.storage import Storage
 from server.tasks import TaskOwner
 from server.tls import Certificate
@@ -18,7 +19,7 @@ from telemetry.metrics import Metrics
 class Ground:
     """`files` are those of the start. `calls` owns the tasks of calls, which end before everything else does;
     `stack` closes what was opened, in the opposite order, at the very end; `stop` asks the node to end. `peers` are
-    the other nodes; there are none where the store is this node's own.
+    the other nodes; there are none where the store is this node's own; `pages` is where browsers reach them.
     """
 
     settings: Settings
@@ -32,3 +33,4 @@ class Ground:
     stack: AsyncExitStack
     stop: Callable[[], None]
     peers: PeerLink
+    pages: PeerPages

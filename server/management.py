@@ -2,8 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from aiohttp import web
-
+from agents_ws.endpoint import OriginPolicy
 from config.site import Named, Site, TeamConfig, label
 from config.whole import WholeSite
 from http_api.board_messages import Titles
@@ -38,6 +37,7 @@ from server.hours import Hours
 from server.live import GATHER_S, LiveFeed
 from server.outlook import Outlook
 from server.overlay import Overlay
+from server.peer_pages import PeerPages
 from server.plans import PlanDesk
 from server.programs import Programs
 from server.projection import Journal
@@ -164,10 +164,17 @@ class Management:
         if isinstance(turn.event, PolicyChanged) and turn.event.policy.version != self.overlay.told:
             self._tasks.spawn(self.overlay.follow(turn.event.policy.version), "overlay")
 
-    def board_socket(self, auth: Auth, origin_allowed: Callable[[web.Request], bool]) -> BoardSocket:
-        """The live board's WebSocket."""
+    def board_socket(self, auth: Auth, pages: PeerPages) -> BoardSocket:
+        """The live board's WebSocket; `pages` are those of the other nodes."""
         socket = BoardSocket(
-            self.feed, auth, self.scopes, self._wall, origin_allowed, self._titles, wall_view=self._wall_view
+            self.feed,
+            auth,
+            self.scopes,
+            self._wall,
+            OriginPolicy(lambda: pages.origins),
+            self._titles,
+            wall_view=self._wall_view,
+            peers=lambda: pages.addresses,
         )
         self.wallboards.screens = socket
         return socket

@@ -16,6 +16,7 @@ from server.forwarded import ClientAddress
 from server.ground import Ground
 from server.peer_door import PeerDoor
 from server.peer_link import PeerLink
+from server.peer_pages import PeerPages
 from server.storage import Storage, open_storage
 from server.tasks import TaskOwner
 from server.tls import certificate, renew
@@ -36,6 +37,7 @@ class Node:
 
     storage: Storage
     peers: PeerLink
+    pages: PeerPages
     core: CorePart
     voice: VoicePart
     web: WebPart
@@ -59,6 +61,7 @@ class Node:
             self._keep_storage()
             register = self.storage.register
             self.peers = PeerLink(self.storage.member.label, register.secret, register.addresses, self.tasks)
+            self.pages = PeerPages(self.settings.base_url, register.pages, self.peers, self.tasks)
             ground = self._ground()
             self.core = await build_core(ground)
             self.voice = VoicePart(ground, self.core)
@@ -129,6 +132,7 @@ class Node:
             stack=self._stack,
             stop=self.request_stop,
             peers=self.peers,
+            pages=self.pages,
         )
 
     def _keep_storage(self) -> None:
@@ -159,6 +163,8 @@ class Node:
         self.door.serve = self.peers.serve
         address = await self.door.open(settings.bind, settings.peer_port, settings.advertise)
         await storage.register.announce(storage.member, address)
+        await storage.register.serve_pages(storage.member, settings.base_url)
+        self.pages.begin()
         self.tasks.spawn(self.peers.run(), "peers", endless=True)
 
     async def _leave(self) -> None:

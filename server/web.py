@@ -18,6 +18,7 @@ from records.api_keys import PREFIX as KEY_PREFIX
 from records.api_keys import ApiKeys
 from records.sessions import Caller, SignedIn, SignIn
 from records.wallboards import PREFIX as LINK_PREFIX
+from server.peer_pages import PeerPages
 from server.wallboards import WallboardDesk
 from voice.web_endpoint import PATH as CALL_PATH
 from voice.web_endpoint import WebCallEndpoint
@@ -92,12 +93,20 @@ class Web:
         extra_routes: Sequence[Route] = (),
         board: BoardSocket | None = None,
         address_of: Callable[[web.Request], str] = remote_address,
+        pages: PeerPages | None = None,
     ) -> None:
         self.calls = calls
         self.board = board
-        self.endpoint = AgentEndpoint(gateway, hub, now=ports.now, origin_allowed=OriginPolicy())
+        own_origins = (lambda: pages.origins) if pages is not None else frozenset
+        self.endpoint = AgentEndpoint(
+            gateway,
+            hub,
+            now=ports.now,
+            origin_allowed=OriginPolicy(own_origins),
+            peers=(lambda: pages.addresses) if pages is not None else tuple,
+        )
         routes = (*self._routes(), *extra_routes, *(() if board is None else board.routes()))
-        settings = HttpSettings(version=VERSION, frontend=FRONTEND, address_of=address_of)
+        settings = HttpSettings(version=VERSION, frontend=FRONTEND, address_of=address_of, own_origins=own_origins)
         self.app = build(ports, settings, routes)
         self._address = address
         self._tls = tls

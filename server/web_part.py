@@ -1,6 +1,5 @@
 """The part of a node that browsers and programs reach: the API, the pages, the sockets, and visitors' chats."""
 
-from agents_ws.endpoint import OriginPolicy
 from http_api.app import Ports
 from http_api.calls_api import CallsApi
 from http_api.chat_files_api import ChatFilesApi
@@ -144,8 +143,9 @@ class WebPart:
                 *core.management.routes(),
                 *self._what_if_routes(),
             ),
-            core.management.board_socket(auth, OriginPolicy()),
+            core.management.board_socket(auth, ground.pages),
             ground.address_of,
+            ground.pages,
         )
 
     def _ports(self, auth: GuardedSignIn) -> Ports:
@@ -289,6 +289,7 @@ class WebPart:
             ground.peers,
             core.pump.store.senders,
             lambda: core.pump.owning,
+            ground.pages,
         )
         return ChatService(
             core.current,

@@ -67,6 +67,7 @@ class NodeKeys:
     alive_prefix: bytes
     addresses: bytes
     secret: bytes
+    pages: bytes
 
 
 def node_keys() -> NodeKeys:
@@ -78,6 +79,7 @@ def node_keys() -> NodeKeys:
         f"{tag}:alive:".encode(),
         f"{tag}:addresses".encode(),
         f"{tag}:secret".encode(),
+        f"{tag}:pages".encode(),
     )
 
 

@@ -82,6 +82,15 @@ class NodeRegister:
         """Say where other nodes reach this one (`host:port`)."""
         await self._connection.run("HSET", self._keys.addresses, member.label, address)
 
+    async def serve_pages(self, member: Member, address: str) -> None:
+        """Say where browsers reach this node; it stays known by its name when the node is gone."""
+        await self._connection.run("HSET", self._keys.pages, member.name, address)
+
+    async def pages(self) -> dict[str, str]:
+        """Return where browsers reach each node that ever was, by its name."""
+        found = await self._connection.run("HGETALL", self._keys.pages)
+        return {bytes(name).decode(): bytes(address).decode() for name, address in found.items()}
+
     async def addresses(self) -> dict[str, str]:
         """Return where each member said that it is reached."""
         found = await self._connection.run("HGETALL", self._keys.addresses)

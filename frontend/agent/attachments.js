@@ -2,13 +2,14 @@
 import { storedToken } from "../lib/account.js";
 import { api } from "../lib/api.js";
 import { language, t, tCode } from "../lib/i18n.js";
+import { nodes } from "../lib/nodes.js";
 import { useEffect, useRef, useState } from "../lib/ui.js";
 import { sizeText } from "../lib/upload.js";
 import { Uploads } from "../lib/uploads.js";
 
 const NONE = { types: [], max_bytes: 0, per_chat: 0 };
 
-const folder = (interaction) => `/api/v1/interactions/${encodeURIComponent(interaction)}/files`;
+const folder = (interaction) => nodes.url(`/api/v1/interactions/${encodeURIComponent(interaction)}/files`);
 
 export const sourceOf = (interaction, { id }) => ({ url: `${folder(interaction)}/${encodeURIComponent(id)}`, token: storedToken() });
 

@@ -1,11 +1,15 @@
 // The agents' protocol (docs/agents-ws.md): connects, resumes, acknowledges, and matches requests with answers.
 // It knows nothing of what the messages mean to the page.
 
+const PATH = "/api/v1/agents/ws";
 const SUBPROTOCOL = "jackfield.v1.json";
 const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 15000;
 const ACK_AFTER_MS = 250;
 const ACK_AFTER_MESSAGES = 32;
+// A host that is gone answers nothing: the next node is not kept waiting for it.
+const CONNECT_S = 5;
+const ENDING = new Set(["shutdown", "internal"]);
 const FINAL = new Set(["replaced", "signed_out", "unauthorized"]);
 
 /** A request that had no effect; `code` is stable. `unsettled`: the answer was lost, the next snapshot tells. */
@@ -19,14 +23,14 @@ export class RequestError extends Error {
 export class AgentClient {
   /**
    * @param {object} options
-   * @param {string} options.url
+   * @param {import("../lib/nodes.js").Nodes} options.nodes
    * @param {() => string} options.language
    * @param {(message: object) => void} options.onMessage numbered messages, each once and in order, and `welcome`
    * @param {(state: "connecting"|"online"|"waiting"|"ended", detail?: string) => void} options.onState
    * @param {(offsetMs: number) => void} options.onClock the server's clock minus ours
    */
-  constructor({ url, language, onMessage, onState, onClock }) {
-    Object.assign(this, { url, language, onMessage, onState, onClock });
+  constructor({ nodes, language, onMessage, onState, onClock }) {
+    Object.assign(this, { nodes, language, onMessage, onState, onClock });
     this._pending = new Map(); // ref -> {frame, resolve, reject}
     this._nextRef = 1;
     this._refBase = crypto.getRandomValues(new Uint32Array(1))[0].toString(36);
@@ -71,14 +75,14 @@ export class AgentClient {
 
   _connect() {
     this.onState("connecting");
-    const socket = new WebSocket(this.url, SUBPROTOCOL);
+    const socket = new WebSocket(this.nodes.socket(PATH), SUBPROTOCOL);
     this._socket = socket;
     this._online = false;
     this._bye = null;
     socket.onopen = () => this._hello();
     socket.onmessage = ({ data }) => this._socket === socket && this._receive(JSON.parse(data));
     socket.onclose = () => this._socket === socket && this._closed();
-    this._listen(10);
+    this._listen(CONNECT_S);
   }
 
   _hello() {
@@ -94,7 +98,8 @@ export class AgentClient {
       this._settleAll();
       return this.onState("ended", this._bye);
     }
-    const ceiling = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this._attempt++);
+    const more = this.nodes.failed(ENDING.has(this._bye));
+    const ceiling = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (more ? 0 : this._attempt++));
     this._retry = setTimeout(() => this._hurry(), ceiling * (0.5 + Math.random() / 2));
     return this.onState("waiting");
   }
@@ -137,6 +142,7 @@ export class AgentClient {
       case "welcome":
         return this._welcome(message);
       case "pong":
+        this.nodes.learn(message.peers);
         return this._clock(message);
       case "bye":
         this._bye = message.code;
@@ -151,6 +157,8 @@ export class AgentClient {
     this._listen(this._heartbeat * 2);
     this._online = true;
     this._attempt = 0;
+    this.nodes.reached();
+    this.nodes.learn(message.peers);
     this._clock(message);
     if (!message.resumed) {
       this._seq = 0;

@@ -1,5 +1,6 @@
 import { forgetToken, signOut, storedToken } from "../lib/account.js";
 import { chooseLanguage, language, preferredLanguage } from "../lib/i18n.js";
+import { nodes } from "../lib/nodes.js";
 import { setClock } from "../lib/time.js";
 import { html, render } from "../lib/ui.js";
 import { App } from "./app.js";
@@ -14,12 +15,9 @@ import { keepNotes } from "./notes.js";
 import { Phone } from "./phone.js";
 import { createStore } from "./store.js";
 
-const address = new URL("/api/v1/agents/ws", location.href);
-address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-
 const store = createStore();
 const client = new AgentClient({
-  url: address.href,
+  nodes,
   language,
   onMessage: store.dispatch,
   onClock: setClock,

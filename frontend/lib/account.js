@@ -1,5 +1,7 @@
 // Signing in and out over HTTP. The token lives in this tab only and survives a reload.
 
+import { nodes } from "./nodes.js";
+
 const SESSION = "/api/v1/session";
 const STORED = "jackfield.token";
 const AGENT = "jackfield.agent";
@@ -23,7 +25,7 @@ export const forgetToken = () => sessionStorage.removeItem(STORED);
 export async function signIn(account, password, unfit) {
   let response;
   try {
-    response = await fetch(SESSION, {
+    response = await fetch(nodes.url(SESSION), {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ account, password }),
@@ -46,7 +48,7 @@ export async function signIn(account, password, unfit) {
 export async function signOut(token) {
   forgetToken();
   try {
-    await fetch(SESSION, { method: "DELETE", headers: { Authorization: `Bearer ${token}` } });
+    await fetch(nodes.url(SESSION), { method: "DELETE", headers: { Authorization: `Bearer ${token}` } });
   } catch (error) {
     console.warn("the token could not be withdrawn; it expires by itself", error);
   }

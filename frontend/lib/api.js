@@ -1,5 +1,6 @@
 // Requests to /api/v1 in the name of whoever is signed in.
 import { storedToken } from "./account.js";
+import { nodes } from "./nodes.js";
 
 /** An answer of 400 and above; `problem` is its body (RFC 9457), `code` the stable end of its type. */
 export class ApiError extends Error {
@@ -57,7 +58,7 @@ export async function download(path) {
 function request(path, method, body, signal) {
   const headers = { Authorization: `Bearer ${storedToken()}` };
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  return fetch(`/api/v1/${path}`, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
+  return fetch(nodes.url(`/api/v1/${path}`), { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
 }
 
 function parsed(text) {

@@ -4,6 +4,7 @@ import { api, ApiError } from "./api.js";
 import { Action, Ticking } from "./controls.js";
 import { t, tCode } from "./i18n.js";
 import { Icon } from "./icons.js";
+import { nodes } from "./nodes.js";
 import { dateTime, duration } from "./time.js";
 import { html, useEffect, useRef, useState } from "./ui.js";
 
@@ -164,7 +165,7 @@ function Recording({ id }) {
   useEffect(() => () => sound && URL.revokeObjectURL(sound), [sound]);
   const listen = async () => {
     try {
-      const answer = await fetch(`/api/v1/follow-ups/${id}/recording`, { headers: { Authorization: `Bearer ${storedToken()}` } });
+      const answer = await fetch(nodes.url(`/api/v1/follow-ups/${id}/recording`), { headers: { Authorization: `Bearer ${storedToken()}` } });
       if (!answer.ok) throw new ApiError(answer.status, {});
       setSound(URL.createObjectURL(await answer.blob()));
       setProblem(null);

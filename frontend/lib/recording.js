@@ -3,6 +3,7 @@ import { api, ApiError } from "./api.js";
 import { Action } from "./controls.js";
 import { t } from "./i18n.js";
 import { Icon } from "./icons.js";
+import { nodes } from "./nodes.js";
 import { dateTime, duration } from "./time.js";
 import { html, useEffect, useState } from "./ui.js";
 
@@ -20,7 +21,7 @@ export function RecordedCall({ interaction }) {
   }, [path]);
   const listen = async () => {
     try {
-      setUrl((await api(`${path}/listening`, { method: "POST" })).url);
+      setUrl(nodes.url((await api(`${path}/listening`, { method: "POST" })).url));
     } catch (error) {
       setFound((before) => ({ ...before, problem: problemText(error) }));
     }

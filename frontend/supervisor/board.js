@@ -1,9 +1,11 @@
 // The live board's WebSocket (docs/board-ws.md): a snapshot, then changes, and everything anew after each connection.
+import { nodes } from "../lib/nodes.js";
 
 const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 10000;
 // Heard nothing for so many beats: the connection is dead, whatever the browser thinks of it.
 const SILENT_BEATS = 2.4;
+const GOING_DOWN = 1001;
 const FINAL = { 4401: "unauthorized", 4403: "not_supervisor" };
 
 export class BoardClient {
@@ -34,9 +36,7 @@ export class BoardClient {
 
   _connect() {
     this.onState("connecting");
-    const address = new URL("/api/v1/board/ws", location.href);
-    address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(address);
+    const socket = new WebSocket(nodes.socket("/api/v1/board/ws"));
     this._socket = socket;
     socket.onopen = () => socket.send(JSON.stringify({ type: "hello", token: this._token }));
     socket.onmessage = ({ data }) => this._received(JSON.parse(data));
@@ -46,7 +46,9 @@ export class BoardClient {
 
   _received(message) {
     this.onClock(message.server_time_us / 1000 - Date.now());
+    if (message.type === "welcome" || message.type === "beat") nodes.learn(message.peers);
     if (message.type === "welcome") {
+      nodes.reached();
       this._beatMs = message.beat_us / 1000;
       this._attempt = 0;
       this.onState("online");
@@ -64,7 +66,8 @@ export class BoardClient {
     this._drop();
     if (FINAL[code]) return this.onState("ended", FINAL[code]);
     this.onState("waiting");
-    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this._attempt++);
+    const more = nodes.failed(code === GOING_DOWN);
+    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (more ? 0 : this._attempt++));
     this._retry = setTimeout(() => this._hurry(), pause * (0.5 + Math.random() / 2));
     return undefined;
   }

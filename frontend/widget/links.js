@@ -2,6 +2,7 @@
 //
 // A link is made with an opening (`open` or `resume`) and tells `on`:
 //   welcome(status, token, files)   the chat is there; token after `open` only; files: what may be sent, or null
+//   peers(addresses)         where other nodes of the server are
 //   status(status), lines(lines), refused(code, client_id)
 //   down(code)               over; `code` is the server's bye, or null when the connection is just gone
 // docs/chat.md describes the messages.
@@ -44,8 +45,11 @@ export class SocketLink {
   _received(message) {
     clearTimeout(this._patience);
     switch (message.type) {
+      case "pong":
+        return this._on.peers(message.peers);
       case "welcome":
         this._ping();
+        this._on.peers(message.peers);
         return this._on.welcome(message.status, message.token ?? null, message.files ?? null);
       case "status":
         return this._on.status(message.status);
@@ -57,7 +61,7 @@ export class SocketLink {
         this._bye = message.code;
         return undefined;
       default:
-        return undefined; // pong, and what a newer server may say
+        return undefined; // what a newer server may say
     }
   }
 
@@ -114,6 +118,7 @@ export class RequestLink {
         const page = await this._page(version);
         if (page.refused) return this._end(page.code);
         version = page.status.version;
+        this._on.peers(page.peers);
         this._lines(page.messages);
         this._on.status(page.status);
       }
@@ -130,6 +135,7 @@ export class RequestLink {
     }
     this._token ??= first.token;
     this._chatId = first.status.chat_id;
+    this._on.peers(first.peers);
     this._on.welcome(first.status, first.token ?? null, first.files ?? null);
     this._lines(first.messages);
     return true;

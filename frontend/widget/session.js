@@ -1,6 +1,7 @@
 // One visitor's chat, whatever the network does: opened once, each message said once, everything shown once.
 import { randomName } from "../lib/random.js";
 import { Uploads } from "../lib/uploads.js";
+import { Nodes } from "../lib/nodes.js";
 import { RequestLink, SocketLink } from "./links.js";
 
 const FIRST_PAUSE_MS = 300;
@@ -26,6 +27,7 @@ export class ChatSession {
   /** `settings()` gives {server, entry, locale, user, proof, attributes, data} as they are now. */
   constructor({ settings, memory, onState }) {
     this._settings = settings;
+    this._nodes = new Nodes(settings().server);
     this._memory = memory;
     this._onState = onState;
     this.state = initial;
@@ -63,9 +65,9 @@ export class ChatSession {
 
   /** Whether chats are taken now: {open, leave_message, holiday, opens_at_us}; null when nobody can say. */
   async ask() {
-    const { server, entry } = this._settings();
+    const { entry } = this._settings();
     try {
-      const answer = await fetch(new URL(`/chat/v1/entries/${encodeURIComponent(entry)}`, server));
+      const answer = await fetch(this._nodes.url(`/chat/v1/entries/${encodeURIComponent(entry)}`));
       return answer.ok ? await answer.json() : null;
     } catch {
       return null; // the form is shown, and says what is wrong when it is used
@@ -74,13 +76,13 @@ export class ChatSession {
 
   /** A message for when nobody is there. Resolves with null, or with the code of what is wrong. */
   async leave(fields) {
-    const { server, entry } = this._settings();
+    const { entry } = this._settings();
     const { data, ...who } = this._who();
     this._leaveKey ??= randomName(); // the same message again is the same one
     const body = JSON.stringify({ entry, key: this._leaveKey, ...fields, ...who });
     try {
       const headers = { "Content-Type": "application/json" };
-      const answer = await fetch(new URL("/chat/v1/left-messages", server), { method: "POST", headers, body });
+      const answer = await fetch(this._nodes.url("/chat/v1/left-messages"), { method: "POST", headers, body });
       if (!answer.ok) return (await answer.json()).code;
       this._leaveKey = null;
       return null;
@@ -160,11 +162,12 @@ export class ChatSession {
   _connect() {
     this._drop();
     this._change({ link: this.state.link === "lost" ? "lost" : "connecting" });
-    const { server } = this._settings();
+    const server = this._nodes.at;
     const { chatId } = this._memory.chat;
     let link = null;
     const mine = (handler) => (...given) => this._link === link && handler(...given);
     const on = {
+      peers: mine((addresses) => this._nodes.learn(addresses)),
       welcome: mine((status, token, files) => this._welcome(status, token, files)),
       status: mine((status) => this._status(status)),
       lines: mine((lines) => this._lines(lines)),
@@ -191,6 +194,7 @@ export class ChatSession {
     const kept = this._memory.chat;
     this._keep({ ...kept, token: token ?? kept.token, chatId: status.chat_id });
     this._attempt = 0;
+    this._nodes.reached();
     this._socketWorked ||= !this._blocked;
     this._change({ link: "online", problem: null, files });
     this._status(status);
@@ -208,7 +212,9 @@ export class ChatSession {
     if (!welcomed && code !== "moving") this._blocked = this._socketWorked ? this._attempt % 4 === 3 : !this._blocked;
     if (this.state.phase === "ended" && !this.state.status?.may_rate) return this._change({ link: "none" });
     this._change({ link: "lost" });
-    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this._attempt++);
+    // A chat that is still on its way to this node is not better off at another one.
+    const more = code !== "moving" && this._nodes.failed(code === "shutdown");
+    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (more ? 0 : this._attempt++));
     this._retry = setTimeout(() => this._hurry(), pause * (0.5 + Math.random() / 2));
     return undefined;
   }
@@ -294,7 +300,7 @@ export class ChatSession {
   }
 
   _fileUrl(rest) {
-    return new URL(`/chat/v1/chats/${encodeURIComponent(this._memory.chat?.chatId ?? "")}/files${rest}`, this._settings().server).href;
+    return this._nodes.url(`/chat/v1/chats/${encodeURIComponent(this._memory.chat?.chatId ?? "")}/files${rest}`);
   }
 
   _setOutbox(outbox) {

@@ -160,7 +160,7 @@ async def stage(
     gateway = gateway or ScriptedGateway()
     numbers = iter(range(1, 10_000))
     hub = Hub(now=now_us, new_session_id=lambda: f"s-{next(numbers)}", limits=limits.session)
-    allowed = OriginPolicy(frozenset({"https://agents.example.org"}))
+    allowed = OriginPolicy(lambda: {"https://agents.example.org"})
     endpoint = AgentEndpoint(gateway, hub, now=now_us, origin_allowed=allowed, limits=limits)
     app = app or web.Application()
     app.router.add_get(PATH, endpoint.handle)

@@ -1,5 +1,7 @@
 """Which pages may embed the chat: own ones, listed ones, and for each entry its own list."""
 
+from dataclasses import replace
+
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
@@ -48,3 +50,12 @@ def test_each_entry_has_its_own_list() -> None:
     with pytest.raises(ChatRefusedError) as refused:
         ORIGINS.check(request, "app")
     assert refused.value.code == "foreign_origin"
+
+
+def test_pages_of_the_server_s_other_nodes_are_own_ones() -> None:
+    peer = "http://10.0.0.2:8080"
+    origins = Origins(lambda: replace(SITE, own_origins=lambda: frozenset({peer})))
+    request = make_mocked_request("POST", "/chat/v1/chats", {"Host": "here.example", "Origin": peer})
+    assert origins.of(request) == peer, "it needs the headers of a foreign one"
+    for entry in ("web", "app"):
+        origins.check(request, entry)

@@ -99,3 +99,11 @@ async def test_all_nodes_of_a_site_know_the_same_secret(connection: StoreConnect
     known = await NodeRegister(connection).secret()
     assert len(known) == 32
     assert await NodeRegister(connection).secret() == known
+
+
+async def test_where_a_node_s_pages_were_stays_known_when_it_is_gone(connection: StoreConnection) -> None:
+    register = NodeRegister(connection)
+    one = await register.join("n1")
+    await register.serve_pages(one, "http://192.0.2.1:8080")
+    await register.forget(one.label)
+    assert (await register.pages())["n1"] == "http://192.0.2.1:8080"
