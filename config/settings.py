@@ -27,8 +27,8 @@ class Settings:
 
     bind: str
     advertise: str
-    public_url: str
     http_port: int
+    public_url: str
     peer_port: int
     tls_cert: Path | None
     tls_key: Path | None

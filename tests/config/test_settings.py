@@ -52,6 +52,7 @@ def test_tls_needs_both_files_and_gives_the_addresses(tmp_path: Path) -> None:
 
 BAD = {
     "BIND": "everywhere",
+    "PUBLIC_URL": "node1.example.com",
     "ADVERTISE": "example",
     "HTTP_PORT": "70000",
     "PEER_PORT": "-1",
