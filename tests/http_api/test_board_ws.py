@@ -86,7 +86,7 @@ async def test_a_watcher_is_told(office: Office, client: "TestClient[Any, Any]")
     while change["type"] == "beat":
         change = await read(ws)
     assert (change["type"], change["queues"][0]["waiting"]) == ("change", 2)
-    assert await read(ws) == {"type": "beat", "server_time_us": 7}, "while nothing happens"
+    assert await read(ws) == {"type": "beat", "server_time_us": 7, "peers": []}, "while nothing happens"
     await ws.close()
     async with asyncio.timeout(5):
         while office.feed.watchers or office.socket.watchers:
