@@ -6,7 +6,7 @@ RUN_STAMP := $(VENV)/.run-$(shell cksum < requirements.lock | cut -d' ' -f1)
 DEV_STAMP := $(VENV)/.dev-$(shell cksum < requirements-dev.lock | cut -d' ' -f1)
 ARGS ?=
 
-.PHONY: help venv dev run call load test check lint types imports unit e2e soak bench prompts lock tools docs clean
+.PHONY: help venv dev run call load test check lint types imports unit e2e soak bench prompts lock tools docs screenshots clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -67,6 +67,9 @@ check: lint types imports test ## everything that CI asks
 
 docs: dev ## redraw the generated pages
 	$(PY) -m tools.generate_docs
+
+screenshots: dev tools ## pictures of every page in three languages, docs/screenshots.md (ONLY=board picks a scene)
+	$(PY) -m tools.screenshots $(ONLY)
 
 lock: dev ## pin the dependencies of pyproject.toml anew
 	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml -o requirements.lock

@@ -21,10 +21,22 @@ class CannedReply(msgspec.Struct, frozen=True, kw_only=True):
     texts: Mapping[str, str]
 
 
+class SiteTitles(msgspec.Struct, frozen=True, kw_only=True):
+    """What people call things: id -> language -> title."""
+
+    queues: Mapping[str, Mapping[str, str]]
+    channels: Mapping[str, Mapping[str, str]]
+    teams: Mapping[str, Mapping[str, str]]
+
+
+NO_TITLES = SiteTitles(queues={}, channels={}, teams={})
+
+
 class SiteGuidance(msgspec.Struct, frozen=True, kw_only=True):
     """`site` is its name. `scripts`: queue -> language -> text, of which config/README.md says what it may hold."""
 
     site: str
+    titles: SiteTitles = NO_TITLES
     replies: tuple[CannedReply, ...]
     scripts: Mapping[str, Mapping[str, str]]
 
@@ -43,7 +55,7 @@ class GuidanceApi:
                 path="/api/v1/guidance",
                 handler=self.show,
                 operation="getGuidance",
-                summary="Canned replies and the scripts of the queues",
+                summary="Canned replies, scripts of the queues, and the titles of queues, channels and teams",
                 roles=allowed(Action.SEE_GUIDANCE),
                 replies={200: SiteGuidance},
             ),

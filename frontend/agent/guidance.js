@@ -1,9 +1,9 @@
 // What the site gives agents to say and to go by: canned replies and scripts. All but the loading is pure.
 import { api } from "../lib/api.js";
-import { language, t } from "../lib/i18n.js";
+import { label, language, t } from "../lib/i18n.js";
 import { duration } from "../lib/time.js";
 
-const NOTHING = { site: "", replies: [], scripts: {} };
+const NOTHING = { site: "", titles: { queues: {}, channels: {}, teams: {} }, replies: [], scripts: {} };
 
 /** Read again with every snapshot: the server sends one when the site's files were read again. */
 export function keepGuidance(store) {
@@ -34,6 +34,9 @@ export function textIn(texts, ...wanted) {
 }
 
 const first = (tag) => tag.toLowerCase().split("-")[0];
+
+/** What the site calls a queue, channel or team, in the reader's language. */
+export const titleOf = ({ titles }, kind, id) => label(titles?.[kind]?.[id]) || id;
 
 /** The replies of a queue whose name or title has the word, those that begin with it first. */
 export function repliesFor({ replies }, queue, word) {

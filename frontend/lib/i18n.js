@@ -28,8 +28,9 @@ export function label(byLanguage) {
 }
 
 export async function chooseLanguage(wanted) {
-  current = wanted in LANGUAGES ? wanted : "en";
-  const [chosen, english] = await Promise.all([load(current), load("en")]);
+  const next = wanted in LANGUAGES ? wanted : "en";
+  const [chosen, english] = await Promise.all([load(next), load("en")]);
+  current = next; // with its texts at once: a row that is drawn meanwhile keeps what it said until the language changes
   texts = chosen;
   fallback = english;
   document.documentElement.lang = current;

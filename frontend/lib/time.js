@@ -55,9 +55,9 @@ export function duration(ms) {
 }
 
 export function dateTime(us) {
-  return new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "short" }).format(us / 1000);
+  return new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" }).format(us / 1000);
 }
 
 export function time(us) {
-  return new Intl.DateTimeFormat(language(), { timeStyle: "short" }).format(us / 1000);
+  return new Intl.DateTimeFormat(language(), { timeStyle: "short", hourCycle: "h23" }).format(us / 1000);
 }

@@ -9,7 +9,8 @@ export const html = htm.bind(h);
 /** The component, drawn again only when one of its properties is another one. */
 export function memo(draw) {
   return function Memo(properties) {
-    this.shouldComponentUpdate = (next) => differ(this.props, next);
+    // Once: the hooks put their own about it, or what a component keeps by itself would change nothing.
+    this.shouldComponentUpdate ??= (next) => differ(this.props, next);
     return draw(properties);
   };
 }

@@ -90,10 +90,10 @@ function Room({ office, state, onLanguage }) {
           <${Queues} state=${state} chosen=${queue} choose=${setQueue} ask=${setAsked} drag=${drag} />
           <div class="column">
             <${Waiting} office=${office} state=${state} titles=${titles} queue=${queue} clear=${() => setQueue(null)} ask=${setAsked} drag=${drag} />
+            <${LiveCalls} office=${office} state=${state} turn=${turn} />
+            <${LiveChats} office=${office} state=${state} chosen=${reading} choose=${setReading} />
           </div>
-          <div class="column"><${Agents} state=${state} titles=${titles} ask=${setAsked} chosen=${chosen} choose=${choose} drag=${drag} /></div>
-          <${LiveCalls} office=${office} state=${state} turn=${turn} />
-          <${LiveChats} office=${office} state=${state} chosen=${reading} choose=${setReading} />`}
+          <div class="column"><${Agents} state=${state} titles=${titles} ask=${setAsked} chosen=${chosen} choose=${choose} drag=${drag} /></div>`}
     </main>
     ${dragged && html`<${DropBar} what=${dragged} state=${state} ask=${setAsked} drag=${drag} />`}
     ${asked && html`<${Dialogs} asked=${asked} office=${office} state=${state} close=${() => setAsked(null)} />`}

@@ -24,7 +24,7 @@ export function minutes(seconds) {
   return new Intl.NumberFormat(current, { style: "unit", unit: "minute", unitDisplay: "long" }).format(whole);
 }
 
-export const clock = (us) => new Intl.DateTimeFormat(current, { timeStyle: "short" }).format(us / 1000);
+export const clock = (us) => new Intl.DateTimeFormat(current, { timeStyle: "short", hourCycle: "h23" }).format(us / 1000);
 
 /** A day and a time in the visitor's own time zone, as people say it. */
-export const moment = (us) => new Intl.DateTimeFormat(current, { weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit" }).format(us / 1000);
+export const moment = (us) => new Intl.DateTimeFormat(current, { weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit", hourCycle: "h23" }).format(us / 1000);

@@ -7,75 +7,20 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from agents_ws.messages import Caller, PresenceShown, Snapshot, Today, TodayShown
 from router.vocabulary import EndedBy, Medium, Presence
 from tests.agents_ws.scripted import now_us, until
+from tests.frontend.access import FAINT, check
 from tests.frontend.conftest import REASONS, Scene
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
-
-CONTROLS = {"button", "link", "textbox", "searchbox", "combobox", "menuitem", "checkbox", "radio", "slider", "meter"}
-
-# Every visible text with the ratio of its contrast and what it needs: 3 for large text, 4.5 for other. Text that cannot
-# be used now (disabled) is free, as 1.4.3 says.
-_FAINT = """
-() => {
-  const channel = (value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
-  const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
-  const rgba = (color) => {
-    canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = color;
-    canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data].map((value) => value / 255);
-  };
-  const over = (top, below) => top.slice(0, 3).map((value, at) => value * top[3] + below[at] * (1 - top[3]));
-  const light = ([red, green, blue]) => 0.2126 * channel(red) + 0.7152 * channel(green) + 0.0722 * channel(blue);
-  const ground = (element) => {
-    const layers = [];
-    for (let one = element; one; one = one.parentElement) layers.unshift(rgba(getComputedStyle(one).backgroundColor));
-    return layers.reduce((below, layer) => over(layer, below), rgba(getComputedStyle(document.documentElement).backgroundColor).slice(0, 3));
-  };
-  const faint = [];
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (texts.nextNode()) {
-    const element = texts.currentNode.parentElement;
-    const text = texts.currentNode.data.trim();
-    if (!text || !element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
-    if (element.closest(":disabled, [aria-disabled=true], .unseen, script, style, option, svg")) continue;
-    const style = getComputedStyle(element);
-    const [below, size] = [ground(element), parseFloat(style.fontSize)];
-    const [one, two] = [light(over(rgba(style.color), below)), light(below)];
-    const ratio = (Math.max(one, two) + 0.05) / (Math.min(one, two) + 0.05);
-    const needs = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700) ? 3 : 4.5;
-    if (ratio < needs) faint.push(`${text}: ${ratio.toFixed(2)} of ${needs}`);
-  }
-  return faint;
-}
-"""
-
 
 @pytest_asyncio.fixture(loop_scope="module", params=["light", "dark"])
 async def themed(scene: Scene, request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
     await scene.page.emulate_media(color_scheme=request.param, reduced_motion="reduce")
     yield scene
-
-
-async def check(page: Page) -> None:
-    """Names and contrast of the page as it is."""
-    session = await page.context.new_cdp_session(page)
-    tree = await session.send("Accessibility.getFullAXTree")
-    nameless = [
-        node["role"]["value"]
-        for node in tree["nodes"]
-        if not node["ignored"]
-        and node["role"]["value"] in CONTROLS
-        and not node.get("name", {}).get("value", "").strip()
-    ]
-    await session.detach()
-    assert nameless == []
-    assert await page.evaluate(_FAINT) == []
 
 
 async def test_names_and_contrast_through_a_shift(themed: Scene) -> None:
@@ -136,7 +81,7 @@ async def test_the_check_finds_what_is_wrong(scene: Scene) -> None:
     await scene.sign_in()
     await page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p class=trial>Hardly to be read</p>')")
     await page.evaluate("document.querySelector('.trial').style.color = 'rgb(160 160 160)'")
-    (found,) = await page.evaluate(_FAINT)
+    (found,) = await page.evaluate(FAINT)
     assert found.startswith("Hardly to be read: 2.")
     await page.evaluate("document.body.insertAdjacentHTML('beforeend', '<button></button>')")
     with pytest.raises(AssertionError, match="button"):

@@ -6,8 +6,9 @@ from pytest import mark
 
 from agents_ws.messages import ChatFile, Mentioned, NoteAdded, StaffNote
 from tests.agents_ws.scripted import now_us
+from tests.frontend.access import check
 from tests.frontend.conftest import Scene
-from tests.frontend.test_agent_access import check, themed
+from tests.frontend.test_agent_access import themed
 from tests.frontend.test_agent_chats import card, chat_offer, connect
 from tests.frontend.test_agent_guidance import GUIDANCE
 

@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from tests.agents_ws.scripted import now_us
 from tests.browser import needs_chromium
-from tests.frontend.board import Board, queue, supervising
+from tests.frontend.board import Board, item, queue, supervising
 
 pytestmark = [needs_chromium, pytest.mark.browser]
 
@@ -68,3 +68,15 @@ async def test_after_a_broken_connection_it_shows_what_holds_now(page: Page, boa
     await expect(page.locator("[data-chat=c2]")).to_be_visible()
     await expect(page.locator("[data-chat]")).to_have_count(1)
     await expect(page.get_by_role("log", name="Agents who ask for help").locator("li")).to_have_count(0)
+
+
+async def test_a_row_that_was_drawn_again_still_opens(page: Page, board: Board) -> None:
+    board.snapshot |= {"queues": [queue(1, None)], "work": [item(1)]}
+    await page.goto(f"{board.base}/supervisor/")
+    why = page.locator("[data-work=w1]").get_by_role("button", name="Why not yet")
+    await expect(why).to_be_visible()
+    for ring in (1, 2):
+        await board.change(work=[item(1) | {"ring": ring}])
+        await expect(page.locator("[data-work=w1]")).to_contain_text(f"Ring {ring}")
+    await why.click()
+    await expect(why).to_have_attribute("aria-expanded", "true")

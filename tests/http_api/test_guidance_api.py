@@ -2,7 +2,7 @@
 
 import pytest
 
-from http_api.guidance_api import CannedReply, GuidanceApi, SiteGuidance
+from http_api.guidance_api import CannedReply, GuidanceApi, SiteGuidance, SiteTitles
 from tests.http_api.conftest import MakeSite, Site
 
 HELLO = CannedReply(name="hello", titles={"en": "Greeting"}, queues=(), texts={"en": "Hello {customer}"})
@@ -10,7 +10,8 @@ HELLO = CannedReply(name="hello", titles={"en": "Greeting"}, queues=(), texts={"
 
 @pytest.fixture
 def held() -> list[SiteGuidance]:
-    return [SiteGuidance(site="Demo", replies=(HELLO,), scripts={"orders": {"en": "# Orders"}})]
+    titles = SiteTitles(queues={"orders": {"en": "Orders"}}, channels={}, teams={})
+    return [SiteGuidance(site="Demo", titles=titles, replies=(HELLO,), scripts={"orders": {"en": "# Orders"}})]
 
 
 @pytest.fixture
@@ -24,6 +25,7 @@ async def test_an_agent_gets_all_of_it_as_it_is_now(site: Site, held: list[SiteG
         200,
         {
             "site": "Demo",
+            "titles": {"queues": {"orders": {"en": "Orders"}}, "channels": {}, "teams": {}},
             "replies": [
                 {"name": "hello", "titles": {"en": "Greeting"}, "queues": [], "texts": {"en": "Hello {customer}"}}
             ],

@@ -14,6 +14,9 @@ def test_every_reply_and_script_of_the_site() -> None:
     assert shown.site == site.name
     assert [reply.name for reply in shown.replies] == list(site.replies)
     assert shown.replies[0].titles["zh-CN"] == "问候"
+    assert shown.titles.queues["orders"] == {"en": "Orders", "zh-CN": "订单", "zh-TW": "訂單"}
+    assert set(shown.titles.channels) == set(site.channels)
+    assert shown.titles.teams.keys() == site.teams.keys()
     assert set(shown.scripts) == {"orders", "web_chat"}
 
 

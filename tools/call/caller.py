@@ -23,8 +23,9 @@ class CallFailedError(Exception):
 class Caller:
     """`async with Caller(...)`, then `dial`, `press`, `say`, `hang_up`. `ended` is set when the far side hangs up."""
 
-    def __init__(self, user: str, voices: Path, host: str = "127.0.0.1") -> None:
+    def __init__(self, user: str, voices: Path, host: str = "127.0.0.1", display: str = "make call") -> None:
         self.user = user
+        self._display = display
         self.ended = asyncio.Event()
         self.heard = asyncio.Event()
         self._host = host
@@ -50,7 +51,7 @@ class Caller:
         """Calls `target` (sip:...) and returns when it is answered. Raises CallFailedError."""
         host, port = await self._media.open_rtp(LEG)
         offer = build_offer(host=host, port=port, origin=Origin(secrets.randbits(40), 0, self._host))
-        self._ua.dial(CALL, target, offer, from_user=self.user, from_display="make call")
+        self._ua.dial(CALL, target, offer, from_user=self.user, from_display=self._display)
         try:
             async with asyncio.timeout(timeout_s):
                 answer = negotiate(await self._answered)

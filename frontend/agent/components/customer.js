@@ -5,6 +5,7 @@ import { RecordedCall } from "../../lib/recording.js";
 import { dateTime, duration } from "../../lib/time.js";
 import { html, useEffect, useState } from "../../lib/ui.js";
 import { storyOf, timelineOf } from "../customers.js";
+import { titleOf } from "../guidance.js";
 import { Profile } from "./profile.js";
 import { Script } from "./script.js";
 import { Lines } from "./transcript.js";
@@ -30,7 +31,7 @@ export function Customer({ of: card, ended, dispositions, guidance, agent, news 
       ${timeline && html`<${Identities} identities=${timeline.identities} />`}
       ${timeline?.customer && html`<${Profile} key=${timeline.customer} customer=${timeline.customer} news=${news} changed=${() => setDone((count) => count + 1)} />`}
       ${items.length === 0 && html`<p class="empty"><${Icon} name="clock" />${t(card ? "history.none" : "history.nobody")}</p>`}
-      <ol>${items.map((item) => html`<${Item} key=${item.id} item=${item} disposition=${title(dispositions, item.disposition)} />`)}</ol>
+      <ol>${items.map((item) => html`<${Item} key=${item.id} item=${item} guidance=${guidance} disposition=${title(dispositions, item.disposition)} />`)}</ol>
     </aside>
   `;
 }
@@ -61,13 +62,13 @@ function title(dispositions, code) {
   return known ? label(known.label) : code;
 }
 
-function Item({ item, disposition }) {
+function Item({ item, guidance, disposition }) {
   const [open, setOpen] = useState(false);
   const { medium, outcome, rating, note } = item;
   return html`
     <li>
       <p class="past-when figures">${medium && html`<${Icon} name=${ICONS[medium] ?? "note"} />`}${dateTime(item.opened_at)}${item.talk_us > 0 && html` · ${duration(item.talk_us / 1000)}`}</p>
-      <p class="past-what"><b><bdi>${item.queue ?? item.channel}</bdi></b>
+      <p class="past-what"><b><bdi>${item.queue ? titleOf(guidance, "queues", item.queue) : titleOf(guidance, "channels", item.channel)}</bdi></b>
         ${outcome && html`<span class="tag">${tCode("outcome", outcome)}</span>`}
         ${disposition && html`<span class="tag">${disposition}</span>`}
         ${item.recording && html`<span class="tag"><${Icon} name="record" />${t("recording.heading")}</span>`}
@@ -76,7 +77,7 @@ function Item({ item, disposition }) {
       ${note && !open && html`<p class="past-note"><bdi>${note}</bdi></p>`}
       ${open && item.recording && html`<${RecordedCall} interaction=${item.id} />`}
       ${open && html`<${Story} id=${item.id} />`}
-      <p class="past-foot"><span class="quiet-text">${[item.channel, item.agent_id].filter(Boolean).join(" · ")}</span>
+      <p class="past-foot"><span class="quiet-text">${[item.channel && titleOf(guidance, "channels", item.channel), item.agent_id].filter(Boolean).join(" · ")}</span>
         ${item.whole && html`<button type="button" class="link" aria-expanded=${open} onClick=${() => setOpen(!open)}>${t(open ? "customer.less" : "customer.more")}</button>`}
       </p>
     </li>

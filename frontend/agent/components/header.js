@@ -3,6 +3,7 @@ import { t } from "../../lib/i18n.js";
 import { Icon, Mark } from "../../lib/icons.js";
 import { LanguageSwitch } from "../../lib/language.js";
 import { html, useState } from "../../lib/ui.js";
+import { titleOf } from "../guidance.js";
 import { DevicesSheet } from "./devices.js";
 import { PresenceSwitch } from "./presence.js";
 
@@ -25,7 +26,7 @@ export function Header({ desk, state, onLanguage, view, show, todo }) {
         <${DevicesButton} desk=${desk} agent=${state.agent} />
         <${Sound} attention=${desk.attention} />
         <${LanguageSwitch} onLanguage=${onLanguage} />
-        <${Account} desk=${desk} agent=${state.agent} />
+        <${Account} desk=${desk} agent=${state.agent} guidance=${state.guidance} />
       </div>
     </header>
   `;
@@ -48,7 +49,7 @@ function Connection({ state }) {
 function Network({ quality }) {
   if (!quality?.poor.length) return null;
   const figures = { round_trip: Math.round(quality.round_trip_ms), jitter: Math.round(quality.jitter_ms), loss: quality.loss_percent.toFixed(1) };
-  return html`<span class="tag bad" role="status" title=${t("network.figures", figures)}><${Icon} name="network" />${t("network.poor")}</span>`;
+  return html`<span class="tag bad" role="status" title=${t("network.figures", figures)}><${Icon} name="network" /><span class="tag-text">${t("network.poor")}</span></span>`;
 }
 
 function DevicesButton({ desk, agent }) {
@@ -71,10 +72,10 @@ function Sound({ attention }) {
   return html`<button type="button" class="button icon-only quiet" aria-pressed=${on} aria-label=${t("sound.label")} title=${text} onClick=${change}><${Icon} name=${on ? "bell" : "bellOff"} /></button>`;
 }
 
-function Account({ desk, agent }) {
+function Account({ desk, agent, guidance }) {
   return html`
     <span class="account">
-      <span class="account-name"><bdi>${agent.name}</bdi><small>${agent.team}</small></span>
+      <span class="account-name"><bdi>${agent.name}</bdi><small>${titleOf(guidance, "teams", agent.team)}</small></span>
       <${Action} class="button icon-only quiet" aria-label=${t("account.sign_out")} title=${t("account.sign_out")} act=${() => desk.signOut()}><${Icon} name="leave" /></${Action}>
     </span>
   `;

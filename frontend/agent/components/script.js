@@ -1,7 +1,6 @@
 // The script of the queue beside the active item. Of Markdown it knows headings, lists, bold and code; the rest is text.
-import { t } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
-import { language } from "../../lib/i18n.js";
+import { LANGUAGES, language, t } from "../../lib/i18n.js";
 import { html, useState } from "../../lib/ui.js";
 import { customerLanguage, filled, textIn } from "../guidance.js";
 
@@ -22,7 +21,7 @@ export function Script({ card, guidance, agent }) {
     <details class="script" open=${open} onToggle=${toggled}>
       <summary><${Icon} name="note" />${t("script.heading")}<${Icon} name="down" /></summary>
       ${tags.length > 1 && html`<p class="script-tags" role="group" aria-label=${t("script.language")}>${tags.map(
-        (each) => html`<button type="button" class="link" lang=${each} aria-pressed=${each === tag} onClick=${() => choose(each)}>${each}</button>`,
+        (each) => html`<button type="button" class="link" lang=${each} aria-pressed=${each === tag} onClick=${() => choose(each)}>${LANGUAGES[each] ?? each}</button>`,
       )}</p>`}
       <div class="script-text" lang=${tag}>${blocks(filled(text, { card, agent, site: guidance.site, tag }))}</div>
     </details>

@@ -72,6 +72,7 @@ function fieldOf(key) {
 
 function Value({ of: value }) {
   if (value === null || value === undefined) return "–";
+  if (typeof value === "boolean") return t(value ? "audit.yes" : "audit.no");
   if (typeof value !== "object") return html`<bdi>${String(value)}</bdi>`;
   const said = (each) => (each !== null && typeof each === "object" ? Object.values(each).map(said).join(" ") : String(each));
   return html`<bdi>${Object.entries(value).map(([name, each]) => (Array.isArray(value) ? said(each) : `${name} ${said(each)}`)).join(", ") || "–"}</bdi>`;

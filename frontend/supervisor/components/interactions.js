@@ -108,14 +108,15 @@ function Opened({ one, office }) {
   const { view, problem } = found;
   if (problem) return html`<p class="problem" role="alert">${problem}</p>`;
   if (!view) return html`<p class="quiet-text">${t("customer.loading")}</p>`;
+  const called = (agent_id) => nameOf(office.agents().get(agent_id) ?? { agent_id });
   const data = Object.entries(view.data);
   const nothing = !one.recording && !view.notes.length && !view.messages.length && !data.length;
   return html`
     <div class="opened-parts">
       ${one.recording && html`<${RecordedCall} interaction=${one.id} />`}
-      ${view.notes.map(({ agent_id, text, at }) => html`<p key=${at}><b><bdi>${agent_id}</bdi></b> <bdi>${text}</bdi></p>`)}
+      ${view.notes.map(({ agent_id, text, at }) => html`<p key=${at}><b><bdi>${called(agent_id)}</bdi></b> <bdi>${text}</bdi></p>`)}
       ${data.map(([name, value]) => html`<p key=${name}><span class="quiet-text">${tCode("data", name)}</span> <bdi>${value}</bdi></p>`)}
-      ${view.messages.length > 0 && html`<ol class="opened-lines">${view.messages.map(({ number, name, agent_id, text }) => html`<li key=${number}><b><bdi>${agent_id || name}</bdi></b> <bdi>${text}</bdi></li>`)}</ol>`}
+      ${view.messages.length > 0 && html`<ol class="opened-lines">${view.messages.map(({ number, name, agent_id, text }) => html`<li key=${number}><b><bdi>${agent_id ? called(agent_id) : name}</bdi></b> <bdi>${text}</bdi></li>`)}</ol>`}
       ${nothing && html`<p class="quiet-text">${t("customer.nothing")}</p>`}
     </div>
   `;

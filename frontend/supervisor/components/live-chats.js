@@ -82,7 +82,7 @@ function Pane({ id, office, close }) {
 }
 
 function Line({ one: { author, name, text, at_us } }) {
-  return html`<p class=${`live-line ${author}`}><b><bdi>${author === "whisper" ? t("live_chats.whispered", { name }) : name || t("live_chats.visitor")}</bdi></b> <span class="quiet-text figures">${time(at_us)}</span><br /><bdi>${text}</bdi></p>`;
+  return html`<p class=${`live-line by-${author}`}><b><bdi>${author === "whisper" ? t("live_chats.whispered", { name }) : name || t("live_chats.visitor")}</bdi></b> <span class="quiet-text figures">${time(at_us)}</span><br /><bdi>${text}</bdi></p>`;
 }
 
 /** Messages, each followed by what was whispered behind it. */
