@@ -100,14 +100,16 @@ async def check(page: Page) -> None:
         and not node.get("name", {}).get("value", "").strip()
     ]
     await session.detach()
-    assert nameless == []
-    assert await page.evaluate(FAINT) == []
+    assert not nameless, f"without a name: {nameless}"
+    faint = await page.evaluate(FAINT)
+    assert not faint, f"too faint: {faint}"
 
 
 async def check_whole(page: Page) -> None:
     """The same, and what concerns the page as a whole."""
     await check(page)
-    assert await page.evaluate(LACKS, LANGUAGES) == []
+    lacks = await page.evaluate(LACKS, LANGUAGES)
+    assert not lacks, lacks
 
 
 async def walk(page: Page) -> list[str]:

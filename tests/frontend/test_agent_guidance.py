@@ -85,7 +85,7 @@ async def test_the_script_stands_beside_the_work(scene: Scene) -> None:
     await expect(script.get_by_role("heading")).to_have_text("First")
     await expect(script.locator("ol li")).to_have_text(["Greet as Ann", "<b>Ask</b>"])
     await expect(script.locator("code")).to_have_text("code")
-    await script.get_by_role("button", name="zh-CN").click()
+    await script.get_by_role("button", name="简体中文").click()
     await expect(script.get_by_role("heading")).to_have_text("第一步")
 
 
