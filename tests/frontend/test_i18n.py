@@ -116,6 +116,7 @@ STAFF = Catalogue(
         "idle": ("unreachable_sip", "unreachable_webrtc"),
         "action": (
             *("set_presence", "move_work", "direct_work", "cancel_work", "set_rules", "reload_site"),
+            *("listen", "take_over"),
             *FOLLOW_UPS,
             *CUSTOMERS,
             *RECORDINGS,

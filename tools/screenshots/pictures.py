@@ -11,10 +11,10 @@ SETTLED_MS = 600
 COLOURS = 192
 
 
-async def picture(page: Page, whole: bool = False) -> bytes:
-    """WebP of what the window shows, or of the whole page, once the page has come to rest."""
+async def picture(page: Page) -> bytes:
+    """WebP of what the window shows, once the page has come to rest."""
     await page.wait_for_timeout(SETTLED_MS)
-    return in_few_colours(await page.screenshot(full_page=whole))
+    return in_few_colours(await page.screenshot())
 
 
 def in_few_colours(png: bytes) -> bytes:

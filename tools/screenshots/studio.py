@@ -105,24 +105,24 @@ class Studio:
             yield caller
             caller.hang_up()
 
-    async def show(self, page: Page, name: str, *, choose: str = "select.language", whole: bool = False) -> None:
+    async def show(self, page: Page, name: str, *, choose: str = "select.language") -> None:
         """The page in each language by its own switch, and in English again by night where that is wanted."""
         while await page.locator(".notice .icon-only").count():  # said once, in the language of the moment
             await page.locator(".notice .icon-only").first.click()
         switch = page.locator(choose).first
         for tag in LANGUAGES:
             await switch.select_option(tag)
-            await self.take(page, name, tag, whole=whole)
+            await self.take(page, name, tag)
         await switch.select_option("en")
         if name in DARK:
             await page.emulate_media(color_scheme="dark")
-            await self.take(page, name, "en", dark=True, whole=whole)
+            await self.take(page, name, "en", dark=True)
             await page.emulate_media(color_scheme="light")
 
-    async def take(self, page: Page, name: str, tag: str, *, dark: bool = False, whole: bool = False) -> None:
+    async def take(self, page: Page, name: str, tag: str, *, dark: bool = False) -> None:
         """One picture."""
         path = file_of(name, tag, dark)
-        path.write_bytes(await picture(page, whole))
+        path.write_bytes(await picture(page))
         print(path.relative_to(ROOT))
 
 

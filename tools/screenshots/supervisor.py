@@ -13,7 +13,8 @@ from tests.e2e.server import SUPERVISOR, Server
 from tools.screenshots.agent import finish
 from tools.screenshots.studio import VOICES, Studio, accept, write
 
-TALLER: ViewportSize = {"width": 1280, "height": 1250}
+# All of it at once: rows out of sight are not painted.
+TALLER: ViewportSize = {"width": 1280, "height": 1950}
 SIZE: ViewportSize = {"width": 1280, "height": 800}
 
 
@@ -42,7 +43,7 @@ async def board(studio: Studio) -> None:
         await boss.set_viewport_size(TALLER)
         await boss.locator(".items > li", has_text="Orders").first.locator("[aria-expanded]").click()
         await boss.locator(".why-not li").first.wait_for()
-        await studio.show(boss, "supervisor", choose=".bar select.language", whole=True)
+        await studio.show(boss, "supervisor", choose=".bar select.language")
         await boss.set_viewport_size(SIZE)
         await dialogs(studio, boss)
         await read_along(studio, boss)
