@@ -18,6 +18,7 @@ log = structlog.get_logger(__name__)
 
 SOCKET = "control.sock"
 _LONGEST_PATH = 100
+ANSWER_S = 2.0
 _MAX_LINE = 4 * 1024 * 1024
 
 Command = Callable[[], Coroutine[object, object, Any]]
@@ -35,6 +36,7 @@ class Control:
         self._commands = commands
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
+        self._under_way: set[asyncio.Future[None]] = set()
 
     async def start(self) -> None:
         """Listens. A directory whose path is too long for a socket is logged: the other ways still work."""
@@ -50,17 +52,21 @@ class Control:
             os.close(folder)
 
     async def aclose(self) -> None:
-        """Takes no more commands."""
+        """Takes no more commands. One that has just been done (it may be what ends the server) is answered first."""
         if self._server is not None:
             self._server.close()
+            if self._under_way:
+                await asyncio.wait(self._under_way, timeout=ANSWER_S)
             for writer in self._open:
                 writer.close()
             (self._data_dir / SOCKET).unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
+        answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         try:
             name = (await reader.readline()).decode(errors="replace").strip()
+            self._under_way.add(answered)
             command = self._commands.get(name)
             answer = {"unknown": name} if command is None else await command()
             writer.write(json.dumps(answer).encode() + b"\n")
@@ -68,6 +74,8 @@ class Control:
         except OSError as error:
             log.info("control_connection_lost", error=str(error))
         finally:
+            self._under_way.discard(answered)
+            answered.set_result(None)
             self._open.discard(writer)
             writer.close()
             with suppress(OSError):

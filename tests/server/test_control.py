@@ -44,3 +44,19 @@ async def test_a_socket_that_a_crash_left_is_taken_over(tmp_path: Path) -> None:
 async def test_without_a_folder_nothing_runs(tmp_path: Path) -> None:
     with pytest.raises(NotRunningError):
         await ask(tmp_path / "nowhere", "hello")
+
+
+async def test_a_command_that_ends_the_server_is_answered_before_the_socket_is_closed(tmp_path: Path) -> None:
+    closing: list[asyncio.Task[None]] = []
+
+    async def end() -> dict[str, bool]:
+        closing.append(asyncio.create_task(control.aclose()))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # the end is under way before the answer is
+        return {"ended": True}
+
+    control = Control(tmp_path, {"end": end})
+    await control.start()
+    assert await ask(tmp_path, "end") == {"ended": True}
+    await closing[0]
+    assert not (tmp_path / SOCKET).exists()
