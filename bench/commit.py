@@ -145,7 +145,7 @@ def encoding(n: int, where: dict[str, object]) -> None:
     values = []
     for one in turns:
         begun = time.perf_counter_ns()
-        commit_arguments(1, [one], "")
+        commit_arguments(1, "bench", [one], "")
         values.append((time.perf_counter_ns() - begun) / 1000)
     emit("commit.encode_turn", "us", values, where)
 
@@ -187,7 +187,7 @@ async def load_time(url: str, agents: int, where: dict[str, object]) -> None:
 
 def _by_redis_py(connection: StoreConnection, lease: Lease) -> Callable[[list[Turn]], Awaitable[object]]:
     keys = shard_keys("bench").of_commit()
-    return lambda made: connection.function("commit", keys, *commit_arguments(lease.epoch, made, ""))
+    return lambda made: connection.function("commit", keys, *commit_arguments(lease.epoch, lease.owner, made, ""))
 
 
 def _identifier(kind: str) -> str:

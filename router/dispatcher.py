@@ -68,6 +68,18 @@ class Dispatcher(Views):
         """Rows touched since the last drain."""
         return self._shard.drain()
 
+    def image(self, applied: int, clock: int) -> ShardImage:
+        """All rows as they are now, after the turn `applied` at `clock`, in the store's order."""
+        shard = self._shard
+        return ShardImage(
+            agents=tuple(shard.agents[key].row() for key in sorted(shard.agents)),
+            work=tuple(sorted((item.row() for item in shard.work.values()), key=lambda row: row.sequence)),
+            reservations=tuple(shard.reservations[key].row() for key in sorted(shard.reservations)),
+            policy_version=shard.policy.version,
+            applied=applied,
+            clock=clock,
+        )
+
     def restore(self, policy: Policy, image: ShardImage, now: int, *, live: bool = False) -> list[Command]:
         """Become the shard that the store has, under this policy. Nothing is sent again.
 

@@ -15,7 +15,7 @@ from router.commands import Command
 from router.events import Event
 from router.rows import Turn
 from server.pump import RETRY_FIRST_S, RETRY_LAST_S, PumpClosedError
-from store.errors import StoreLost
+from store.errors import InboxGap, StoreLost
 from store.lease import Request
 
 log = structlog.get_logger(__name__)
@@ -26,7 +26,9 @@ MAX_BATCH = 256
 class Inbox(Protocol):
     """The shard's store."""
 
-    async def forward(self, label: str, first: int, requests: Sequence[Request]) -> None: ...
+    async def forward(
+        self, label: str, first: int, requests: Sequence[Request], settled: int = 0, seen: int = 0
+    ) -> None: ...
 
 
 @dataclass(slots=True)
@@ -56,6 +58,8 @@ class Forwarder:
         self._idle.set()
         self._halted = False
         self._closed = False
+        self._again = False
+        self._seen = 0
 
     def __len__(self) -> int:
         """Requests whose turns have not come back."""
@@ -87,6 +91,7 @@ class Forwarder:
 
     def settle(self, turn: Turn) -> None:
         """A committed turn: one that a request of this node made answers it."""
+        self._seen = turn.sequence
         if not turn.cause.startswith(self._mark):
             return
         number = int(turn.cause[len(self._mark) :].partition(" ")[0])
@@ -104,16 +109,29 @@ class Forwarder:
                 await self._forward(batch)
 
     def halt(self) -> None:
-        """No more is forwarded; `run` returns once it is known what became of the requests under way."""
+        """No more is forwarded, nor sent again; `run` returns once no request is under way."""
         self._halted = True
         self._wake.set()
 
-    def left(self) -> list[tuple[str, Event]]:
-        """What is not in the inbox, in order, each with the cause of its turn (for `settle`)."""
+    def again(self) -> None:
+        """The store may have lost what stood in the inbox: whatever has not come back is sent once more."""
+        self._again = True
+        self._wake.set()
+
+    @property
+    def last(self) -> int:
+        """The number of the last request."""
+        return self._next - 1
+
+    def left(self, taken: int) -> list[tuple[str, Event]]:
+        """What was not decided on, in order, each with the cause of its turn (for `settle`).
+
+        `taken`: the number of the last request of this node that was.
+        """
         return [
             (turn_cause(f"{self._mark}{number}", sent.request.cause), sent.request.event)
             for number, sent in self._open.items()
-            if number > self._forwarded
+            if number > taken
         ]
 
     def close(self) -> None:
@@ -136,16 +154,25 @@ class Forwarder:
         self._wake.set()
 
     def _batch(self) -> list[tuple[int, Request]]:
-        # What is not in the inbox has not come back: those behind the last forwarded are all open.
-        numbers = range(self._forwarded + 1, min(self._next, self._forwarded + 1 + MAX_BATCH))
-        return [(number, self._open[number].request) for number in numbers]
+        if self._again:
+            self._again, self._forwarded = False, 0
+        # They come back in their order: from the oldest that is open on, all are.
+        first = max(self._forwarded + 1, self._oldest())
+        return [(number, self._open[number].request) for number in range(first, min(self._next, first + MAX_BATCH))]
+
+    def _oldest(self) -> int:
+        return next(iter(self._open), self._next)
 
     async def _forward(self, batch: list[tuple[int, Request]]) -> None:
         delay = RETRY_FIRST_S
-        while not self._closed:
+        while not self._over():
             try:
-                await self._inbox.forward(self._label, batch[0][0], [request for _, request in batch])
+                requests = [request for _, request in batch]
+                await self._inbox.forward(self._label, batch[0][0], requests, self._oldest() - 1, self._seen)
                 break
+            except InboxGap as gap:
+                self._forwarded = gap.known
+                return
             except StoreLost as error:
                 if delay == RETRY_FIRST_S:
                     log.error("not_forwarded", error=str(error), backlog=len(self._open))

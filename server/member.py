@@ -1,7 +1,7 @@
 """A node's share of a shard: it owns it, or follows its owner with a replica and takes over when the owner is gone.
 
-Every node runs this. The owner's own events enter its pump directly; a follower forwards its events to the owner and
-sees them come back in the journal. docs/nodes.md has the states.
+The owner's own events enter its pump directly; a follower forwards its own and sees them come back in the journal.
+docs/nodes.md has the states.
 """
 
 import asyncio
@@ -15,16 +15,17 @@ from router.events import Event, PolicyChanged, TimePassed
 from router.policy import Policy
 from router.rows import ShardImage, Turn
 from server.clock import ShardClock, monotonic_us
-from server.forwarder import Forwarder, turn_cause
-from server.pump import Pump, PumpClosedError
-from server.replica import Replica, StoreWentBackError
+from server.forwarder import Forwarder
+from server.intake import Intake
+from server.pump import Pump
+from server.replica import Replica
 from server.shard import ShardOwner
 from server.shard_views import ShardViews
 from server.succession import Succession
 from server.sweep import Sweeper
 from server.tasks import TaskOwner
 from store.errors import LeaseHeld, StoreError, StoreLost
-from store.lease import Lease
+from store.lease import Lease, Memory
 from store.nodes import Member, NodeRegister
 from store.shard import RedisShardStore
 
@@ -75,7 +76,7 @@ class ShardMember(ShardViews):
         self._speak: Callable[[Turn], None] = lambda _turn: None
         self._note: Callable[[Turn], None] = lambda _turn: None
         self._decided: Callable[[Turn, int], None] = lambda _turn, _us: None
-        self._inbox_at = ""
+        self._intake = Intake(tail)
         self._tasks: TaskOwner
         self._forwarding: asyncio.Task[None]
 
@@ -206,8 +207,9 @@ class ShardMember(ShardViews):
         """`dispatcher` is there from now on; `policy` becomes current when it differs. Nothing is spoken yet."""
         self._speak, self._decided, self._note = speak, decided, note
         if self._owner is not None:
-            self._pump = await self._owner.restore(policy, self._spoken, decided, note)
-            self.dispatcher = self._pump.dispatcher
+            self._pump = pump = await self._owner.restore(policy, self._spoken, decided, note)
+            self._owner.memory = lambda: self._memory(pump)
+            self.dispatcher = pump.dispatcher
         elif self._replica is not None:
             self.dispatcher = self._replica.dispatcher
             if self.dispatcher.policy.version != policy.version:
@@ -223,7 +225,7 @@ class ShardMember(ShardViews):
         await self.sweeper.look()
         self._pump.tell(TimePassed(), "start")  # followers wait for the first turn of an owner
         await self.sweeper.sweep()
-        await self._feed()
+        await self._intake.feed(self._pump)
         await self._pump.drain()
         self._serve()
 
@@ -270,7 +272,7 @@ class ShardMember(ShardViews):
         tail.cancel()
         await asyncio.wait({tail})
         if not tail.cancelled():
-            raise RuntimeError("the replica failed: this node must not own the shard")
+            raise RuntimeError("the replica failed")
         if before:
             await self._register.declare_lost(before)
         await self._take_over(lease, monotonic_us() - began)
@@ -279,8 +281,15 @@ class ShardMember(ShardViews):
         assert self._replica is not None  # noqa: S101 - a follower has one
         compared = monotonic_us()
         target: ShardImage | None = None
+        broken = False
         while True:
             try:
+                if broken:
+                    if not await self._replica.still_there(self._tail):
+                        await asyncio.sleep(AGAIN_S)
+                        continue
+                    broken = False
+                    self._forwarder.again()
                 entries = await self._tail.follow_journal(self._replica.sequence, BATCH, BLOCK_MS)
                 if target is None and monotonic_us() - compared > self.compare_s * 1_000_000:
                     compared, target = monotonic_us(), await self._tail.replica()
@@ -288,7 +297,7 @@ class ShardMember(ShardViews):
             except StoreLost as error:
                 if not self.away:
                     log.error("store_away", error=str(error))
-                self.away = True
+                self.away = broken = True
                 await asyncio.sleep(AGAIN_S)
                 continue
             self.away = False
@@ -312,15 +321,14 @@ class ShardMember(ShardViews):
 
     def _set_owner(self, owner: ShardOwner) -> None:
         self._owner, self.image, self._clock = owner, owner.image, owner.clock
-        owner.committed = self._committed
-        self._inbox_at = owner.lease.inbox
+        owner.committed = lambda us: self.committed(us)  # noqa: PLW0108 - which one is set later
+        owner.put_back, owner.poke = self._intake.begin_again, self._poke
+        self._intake.begin_after(owner.lease.inbox)
 
     async def _take_over(self, lease: Lease, waited_us: int) -> None:
         """From the replica: what was committed since its last turn, then what was forwarded and not applied."""
         assert self._replica is not None  # noqa: S101 - a follower has one
         replica, began = self._replica, monotonic_us()
-        if lease.applied < replica.sequence:
-            raise StoreWentBackError(replica.sequence, lease.applied)
         while replica.sequence < lease.applied:
             for entry in await self.store.read_journal(replica.sequence, BATCH):
                 self._speak_turn(replica, replica.apply(entry))
@@ -336,13 +344,19 @@ class ShardMember(ShardViews):
             note=self._note,
             decided=self._decided,
         )
+        pump.kept.extend(replica.kept)
+        # A store that has lost turns which this node has seen is given them back with the first commit.
+        self.owner.applied, self.owner.memory = replica.sequence, lambda: self._memory(pump)
         if self.dispatcher.unfinished:
             pump.unsettled.add(replica.sequence)
         await self.sweeper.look()
-        await self._end_forwarding()
-        await self._feed(pump)
-        for cause, event in self._forwarder.left():
+        self._forwarder.halt()
+        await asyncio.wait({self._forwarding})
+        await self._intake.feed(pump)
+        for cause, event in self._forwarder.left(self._intake.taken.get(self.member.label, 0)):
             pump.tell(event, cause)
+        # Should one of them reach the inbox yet, after a lost reply: it is decided on.
+        self._intake.has_taken(self.member.label, self._forwarder.last)
         pump.tell(TimePassed(), "takeover")
         self._pump = pump
         self._tasks.spawn(pump.run(), "pump")
@@ -357,50 +371,26 @@ class ShardMember(ShardViews):
         for duty in self.on_own:
             duty()
 
-    async def _end_forwarding(self) -> None:
-        """Until it is known which requests are in the inbox."""
-        self._forwarder.halt()
-        await asyncio.wait({self._forwarding})
-
     def _serve(self) -> None:
-        self._tasks.spawn(self._read_inbox(), "inbox")
+        self._tasks.spawn(self._intake.run(self.pump), "inbox")
         self._tasks.spawn(self.sweeper.run(), "sweep")
 
-    async def _feed(self, pump: Pump | None = None) -> None:
-        """What is in the inbox now."""
-        pump = pump or self.pump
-        while entries := await self.store.read_inbox(self._inbox_at, BATCH):
-            for entry in entries:
-                pump.take_in(entry.event, turn_cause(entry.request, entry.cause), entry.id)
-                self._inbox_at = entry.id
+    def _poke(self) -> None:
+        if self._pump is not None:
+            self._pump.tell(TimePassed(), "store")
 
-    async def _read_inbox(self) -> None:
-        pump, lost = self.pump, False
-        while True:
-            try:
-                entries = await self._tail.read_inbox(self._inbox_at, BATCH, BLOCK_MS)
-            except StoreLost as error:
-                if not lost:
-                    log.warning("inbox_not_read", error=str(error))
-                lost = True
-                await asyncio.sleep(AGAIN_S)
-                continue
-            lost = False
-            try:
-                for entry in entries:
-                    pump.take_in(entry.event, turn_cause(entry.request, entry.cause), entry.id)
-                    self._inbox_at = entry.id
-            except PumpClosedError:
-                return  # what is left in the inbox is the next owner's
+    def _memory(self, pump: Pump) -> Memory:
+        """What a store that has lost writes is given back."""
+        taken, gone = self._intake.taken, self._intake.gone
+        labels = {*self.sweeper.alive, self.member.label, *taken} - gone
+        return pump.memory({label: taken.get(label, 0) for label in sorted(labels)}, gone)
 
     def _spoken(self, turn: Turn) -> None:
+        self._intake.heard(turn)
         try:
             self._speak(turn)
         finally:
             self._forwarder.settle(turn)
-
-    def _committed(self, us: int) -> None:
-        self.committed(us)
 
     def _set_away(self, away: bool) -> None:
         self.away = away

@@ -9,7 +9,8 @@ comes while the store works: in the loop's next turn, when the commit, or what w
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -20,10 +21,13 @@ from router.events import Event, TimePassed
 from router.rows import Turn
 from server.shard_views import ShardViews
 from store.errors import StoreLost
+from store.lease import Memory
 
 log = structlog.get_logger(__name__)
 
 MAX_BATCH = 256
+# How many committed turns are kept for a store that loses them. Its rows are put back whole; these are for the journal.
+KEPT_TURNS = 1_024
 RETRY_FIRST_S = 0.02
 RETRY_LAST_S = 1.0
 
@@ -67,6 +71,8 @@ class Pump(ShardViews):
         self.trouble = ""
         # Turns after which matches were left to the next: their rows alone are not the whole state.
         self.unsettled: set[int] = set()
+        # The last committed turns.
+        self.kept: deque[Turn] = deque(maxlen=KEPT_TURNS)
         self._committer = committer
         self._clock = clock
         self._speak = speak
@@ -150,6 +156,13 @@ class Pump(ShardViews):
         self._closed = True
         self._wake.set()
 
+    def memory(self, senders: Mapping[str, int], gone: Collection[str]) -> Memory:
+        """The shard as it is decided, with the turns that led there."""
+        core = self.dispatcher
+        turns = [*self.kept, *self._pending]
+        clock = turns[-1].now if turns else self._clock.now()
+        return Memory(core.image(self.sequence, clock), core.policy, turns, senders, gone)
+
     # --- inside -------------------------------------------------------------------------------------------------
 
     def _turn(self, event: Event, cause: str) -> Turn:
@@ -197,6 +210,7 @@ class Pump(ShardViews):
             self.away, self.trouble = False, ""
         del self._pending[: len(batch)]
         self._tell_decided()
+        self.kept.extend(batch)
         for turn in batch:
             self._guard(self._speak, turn)
         if not self._spoken:

@@ -4,13 +4,25 @@ The dispatcher is deterministic, so the replica is the owner's memory as of the 
 and become the owner at once. That it is the same is held by each turn's commands, which the journal has too.
 """
 
+from collections import deque
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from router.dispatcher import Dispatcher
 from router.policy import Policy
 from router.replay import Entry, differing_row, step
 from router.rows import ShardImage, Turn
+from server.pump import KEPT_TURNS
 from store.codec import JournalEntry
+from store.lease import ShardHead
+
+
+class Journal(Protocol):
+    """The shard's store."""
+
+    async def head(self) -> ShardHead: ...
+
+    async def read_journal(self, after: int, limit: int) -> list[JournalEntry]: ...
 
 
 class ReplicaDivergedError(Exception):
@@ -26,13 +38,6 @@ class JournalGapError(Exception):
 
     def __init__(self, expected: int, found: int) -> None:
         super().__init__(f"turn {expected} is expected, the journal goes on with {found}")
-
-
-class StoreWentBackError(Exception):
-    """The store has lost turns that it had committed: this node starts anew from what is left."""
-
-    def __init__(self, seen: int, applied: int) -> None:
-        super().__init__(f"turn {seen} was committed, the store has {applied} turns")
 
 
 def settled_dispatcher(policy: Policy, image: ShardImage) -> Dispatcher | None:
@@ -55,6 +60,9 @@ class Replica:
         self.image = image
         self.sequence = image.applied
         self.clock = image.clock
+        # The last turns, should this node become the owner of a store that has lost them.
+        self.kept: deque[Turn] = deque(maxlen=KEPT_TURNS)
+        self._last: JournalEntry | None = None
 
     @classmethod
     async def load(
@@ -77,7 +85,23 @@ class Replica:
             raise ReplicaDivergedError(entry.sequence, f"{commands} here, {entry.commands} in the journal")
         self.sequence, self.clock = entry.sequence, entry.now
         changes = self.dispatcher.drain_changes()
-        return Turn(entry.sequence, entry.now, entry.cause, entry.event, entry.commands, changes)
+        turn = Turn(entry.sequence, entry.now, entry.cause, entry.event, entry.commands, changes)
+        self.kept.append(turn)
+        self._last = entry
+        return turn
+
+    async def still_there(self, journal: Journal) -> bool:
+        """After a break: whether the store, which may be another server now, has this replica's last turn.
+
+        False: it has lost writes, and its owner has not put them back yet. Raises ReplicaDivergedError when another
+        turn has taken its place, and StoreError.
+        """
+        if (await journal.head()).applied < self.sequence:
+            return False
+        entries = await journal.read_journal(self.sequence - 1, 1) if self._last is not None else []
+        if entries and entries[0].sequence == self.sequence and entries[0] != self._last:
+            raise ReplicaDivergedError(self.sequence, "the store has another turn in its place")
+        return True
 
     def compare(self, image: ShardImage) -> None:
         """Check this replica against the rows of its very turn. Raises ReplicaDivergedError."""

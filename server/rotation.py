@@ -82,8 +82,10 @@ class Rotation:
             settled = True
             try:
                 settled = await self.turn_over()
-            except Deposed:
-                return
+            except Deposed as error:
+                if not error.went_back:
+                    return
+                log.warning("journal_not_rotated", error=str(error))
             except (StoreError, OSError) as error:
                 log.error("journal_not_rotated", error=str(error))
             await asyncio.sleep(CHECK_S if settled else AGAIN_S)
@@ -103,6 +105,8 @@ class Rotation:
         """One round; False when a segment should begin and could not yet. Raises StoreError and OSError."""
         settled = await self._begin_next()
         heads = await self._store.heads()
+        if not heads:
+            return settled
         for (after, block), upto in zip(heads.items(), list(heads)[1:], strict=False):
             if upto <= self._position():
                 await self._finish(after, upto, block)
@@ -113,8 +117,8 @@ class Rotation:
         return settled
 
     async def _begin_next(self) -> bool:
-        if self._position() - self._newest < SEGMENT_TURNS:
-            return True
+        if self._position() - self._newest < SEGMENT_TURNS and await self._store.heads():
+            return True  # without any head the store has lost them: what is there begins a segment
         image = await self._store.raw_image(self._lease)
         if image.applied in self._unsettled:
             return False

@@ -11,8 +11,8 @@ from router.policy import Policy
 from router.rows import ShardImage, Turn
 from server.clock import ShardClock, monotonic_us
 from server.pump import Pump
-from store.errors import Deposed, LeaseHeld, StoreLost
-from store.lease import Lease
+from store.errors import Deposed, LeaseHeld, OutOfOrder, StoreError, StoreLost
+from store.lease import Lease, Memory
 from store.shard import RedisShardStore
 
 log = structlog.get_logger(__name__)
@@ -30,6 +30,12 @@ class ShardOwner:
         self.clock = clock
         self.committed: Callable[[int], None] = lambda _us: None
         self.restored_at = 0
+        # The last turn that was committed, here or by those before; what a store that lost writes is measured by.
+        self.applied = image.applied
+        # What is put back then, and what asks for a commit; `put_back` is told when it was done.
+        self.memory: Callable[[], Memory] | None = None
+        self.poke: Callable[[], None] = lambda: None
+        self.put_back: Callable[[], None] = lambda: None
 
     @classmethod
     async def take(cls, store: RedisShardStore, owner: str, lease_us: int) -> "ShardOwner":
@@ -71,9 +77,15 @@ class ShardOwner:
         return pump
 
     async def commit(self, turns: Sequence[Turn], inbox: str = "") -> None:
-        """The pump's committer."""
+        """The pump's committer. Into a store that has lost writes all is put back, these turns with it."""
         began = monotonic_us()
-        await self.store.commit(self.lease, turns, inbox)
+        try:
+            await self.store.commit(self.lease, turns, inbox)
+        except (Deposed, OutOfOrder) as error:
+            if not self._lost_writes(error) or self.memory is None:
+                raise
+            await self._put_back(self.memory(), error)
+        self.applied = turns[-1].sequence
         self.committed(monotonic_us() - began)
 
     async def renew(self) -> None:
@@ -84,6 +96,26 @@ class ShardOwner:
                 await self.store.renew(self.lease)
             except StoreLost as error:
                 log.warning("lease_not_renewed", error=str(error))
+            except Deposed as error:
+                if not self._lost_writes(error):
+                    raise
+                self.poke()
+
+    def _lost_writes(self, error: Deposed | OutOfOrder) -> bool:
+        """Whether the store knows less than it had confirmed; nobody else owns the shard then."""
+        return error.went_back if isinstance(error, Deposed) else error.applied < self.applied
+
+    async def _put_back(self, memory: Memory, error: StoreError) -> None:
+        began = monotonic_us()
+        await self.store.reseed(self.lease, memory)
+        log.error(
+            "store_went_back",
+            error=str(error),
+            put_back_to=memory.image.applied,
+            turns=len(memory.turns),
+            took_us=monotonic_us() - began,
+        )
+        self.put_back()
 
     async def release(self) -> None:
         """Gives the shard back, so that the next owner need not wait."""

@@ -47,6 +47,9 @@ class Succession:
         self._watched = ""
         self._watching: asyncio.Future[None] | None = None
         self._deposed = ""
+        self._seen = 0
+        self._back_at: float | None = None
+        self._lost_at: float | None = None
 
     async def won(self) -> tuple[Lease, str]:
         """The lease that this node took, and who had it and did not give it back ("" when it was given back)."""
@@ -56,16 +59,26 @@ class Succession:
                     if (won := await self._look()) is not None:
                         return won
                 except StoreLost as error:
-                    log.warning("owner_unknown", error=str(error))
+                    if self._lost_at is None:
+                        log.warning("owner_unknown", error=str(error))
+                    self._lost_at = self._time()
                     await asyncio.sleep(AGAIN_S)
         finally:
             self._unwatch()
 
     async def _look(self) -> tuple[Lease, str] | None:
         head = await self._store.head()
+        if head.epoch >= self._seen:
+            self._back_at = None
+        elif not await self._given_up():
+            return None
+        self._seen = max(self._seen, head.epoch)
         if head.owner and head.remaining_ms > 0:
             if await self._gone_within(head.owner, head.remaining_ms / 1000 + MARGIN_S):
                 await self._depose(head)
+            return None
+        if head.owner and self._owner_first():
+            await asyncio.sleep(AGAIN_S)
             return None
         try:
             lease = await self._store.take(self._label, self._lease_ms)
@@ -73,13 +86,39 @@ class Succession:
             return None  # somebody else was quicker
         return lease, head.owner or self._deposed
 
+    def _owner_first(self) -> bool:
+        """Whether the store was away just now, so that the owner could not renew: it has a moment for that."""
+        if self._lost_at is None or self._door_shut or self._time() - self._lost_at > self._lease_ms / 2000:
+            self._lost_at = None
+            return False
+        return True
+
+    @property
+    def _door_shut(self) -> bool:
+        return self._watching is not None and self._watching.done()
+
+    def _time(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def _given_up(self) -> bool:
+        """The store has lost what was written last. The owner puts it back, unless it is gone too, or silent."""
+        if self._back_at is None:
+            self._back_at = self._time()
+            log.warning("store_went_back", seen=self._seen)
+        if self._door_shut or self._time() - self._back_at > self._lease_ms / 1000:
+            return True
+        await asyncio.sleep(AGAIN_S)
+        return False
+
     async def _depose(self, seen: ShardHead) -> None:
         """Only if it still owns the shard: one that ended in order has given it back."""
         now = await self._store.head()
-        if (now.owner, now.epoch) == (seen.owner, seen.epoch):
-            with suppress(Deposed):  # another peer saw the same
+        if not now.owner and now.epoch > seen.epoch:
+            self._deposed = seen.owner  # another peer saw the same; who gives it back leaves the epoch
+        elif (now.owner, now.epoch) == (seen.owner, seen.epoch):
+            self._deposed = seen.owner
+            with suppress(Deposed):
                 await self._store.break_lease(seen.epoch)
-                self._deposed = seen.owner
                 log.warning("owner_gone", owner=seen.owner, epoch=seen.epoch)
 
     async def _gone_within(self, owner: str, wait_s: float) -> bool:

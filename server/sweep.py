@@ -12,6 +12,7 @@ from store.nodes import Member
 log = structlog.get_logger(__name__)
 
 SWEEP_S = 1.0
+REJOIN_ROUNDS = 3
 BEFORE_S = 5.0
 
 
@@ -44,10 +45,20 @@ class Sweeper:
         self._inbox = inbox
         self._member = member
         self.alive: frozenset[str] = frozenset()
+        self._rejoining = 0
 
     async def look(self) -> None:
-        """`alive` are the nodes whose hearts beat now. Raises StoreError."""
-        self.alive = frozenset(await self._register.alive())
+        """`alive` are the nodes whose hearts beat now. Raises StoreError.
+
+        A register that does not know this very node has been lost, and the others write themselves in again with their
+        next beats: until then they count as they did.
+        """
+        found = frozenset(await self._register.alive())
+        if self._member.label not in found:
+            self._rejoining = REJOIN_ROUNDS
+        elif self._rejoining:
+            self._rejoining -= 1
+        self.alive = self.alive | found if self._rejoining else found
 
     async def sweep(self) -> list[str]:
         """Leave NodeLost in the inbox for each that is lost; killed in between, the next round does it again, harmless.

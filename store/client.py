@@ -45,10 +45,6 @@ class Client(Protocol):
         """Load a function library on every server that takes writes."""
         ...
 
-    async def loaded(self, name: str) -> bool:
-        """Whether all of these servers have the library."""
-        ...
-
     def route(self, key: bytes) -> Route:
         """Where the slot of `key` is, for a connection of one's own."""
         ...
@@ -87,10 +83,6 @@ class OneServer:
     async def load(self, source: str) -> None:
         """As Client."""
         await self.run("FUNCTION", "LOAD", "REPLACE", source)
-
-    async def loaded(self, name: str) -> bool:
-        """As Client."""
-        return bool(await self.run("FUNCTION", "LIST", "LIBRARYNAME", name))
 
     def route(self, key: bytes) -> Route:
         """As Client."""
@@ -133,11 +125,11 @@ class ManyServers:
 
     async def load(self, source: str) -> None:
         """As Client."""
-        await self._everywhere("FUNCTION", "LOAD", "REPLACE", source)
-
-    async def loaded(self, name: str) -> bool:
-        """As Client."""
-        return all(await self._everywhere("FUNCTION", "LIST", "LIBRARYNAME", name))
+        with redis_errors():
+            await self._cluster.initialize()
+            cluster = cast("Any", self._cluster)
+            for node in cluster.get_primaries():
+                await cluster.execute_command("FUNCTION", "LOAD", "REPLACE", source, target_nodes=node)
 
     def route(self, key: bytes) -> Route:
         """As Client."""
@@ -150,12 +142,6 @@ class ManyServers:
     async def _holder(self, key: bytes) -> ClusterNode:
         await self._cluster.initialize()
         return self._cluster.nodes_manager.get_node_from_slot(key_slot(key))
-
-    async def _everywhere(self, *command: Part) -> list[Any]:
-        with redis_errors():
-            await self._cluster.initialize()
-            cluster = cast("Any", self._cluster)
-            return [await cluster.execute_command(*command, target_nodes=node) for node in cluster.get_primaries()]
 
 
 class _Master:

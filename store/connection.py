@@ -26,7 +26,8 @@ class StoreConnection:
         try:
             return await self.run("FCALL", self.library.function(name), len(keys), *keys, *args)
         except StoreRefused as error:
-            await self.complete(error)
+            if name in self.library.functions:
+                await self.complete(error)
             raise
 
     async def run(self, *command: Part) -> Any:
@@ -45,12 +46,13 @@ class StoreConnection:
         return self._links[name]
 
     async def complete(self, error: StoreRefused) -> None:
-        """After a refusal: raises StoreLost when a server lacked the library, which it has from now on.
+        """After a refusal of one of the library's functions: raises StoreLost when a server lacked it.
 
-        So it is with one that was emptied, or is new to the cluster. Raises StoreTooOld for an old one.
+        So it is with one that was emptied, or is new to the cluster; it has the library from now on. Raises StoreTooOld
+        for an old one.
         """
-        if _NO_FUNCTION in str(error) and not await self.client.loaded(self.library.name):
-            await prepare(self.client)
+        if _NO_FUNCTION in str(error):
+            await prepare(self.client)  # if nobody else was quicker
             raise StoreLost("the server was without its functions; they are loaded again") from error
 
     async def aclose(self) -> None:

@@ -112,6 +112,11 @@ class Deposed(StoreError):
         self.held = held
         self.current = current
 
+    @property
+    def went_back(self) -> bool:
+        """Whether nobody has deposed anybody: the store has lost that this epoch was given."""
+        return self.current < self.held
+
 
 class StruckOff(StoreError):
     """The shard does not know this node, or not any more: others count it as lost. Nothing was taken."""
@@ -119,6 +124,14 @@ class StruckOff(StoreError):
     def __init__(self, label: str) -> None:
         super().__init__(f"{label} is not among the shard's nodes")
         self.label = label
+
+
+class InboxGap(StoreError):
+    """Requests before these are not in the inbox (any more): send again from the one after `known`."""
+
+    def __init__(self, known: int) -> None:
+        super().__init__(f"the inbox has the requests up to {known}")
+        self.known = known
 
 
 class OutOfOrder(StoreError):

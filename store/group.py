@@ -8,6 +8,7 @@ from router.rows import AgentRow, ReservationRow, Turn, WorkRow
 from router.vocabulary import WorkState
 from store.codec import encode_entry, encode_row
 from store.errors import OutOfOrder
+from store.lease import Memory
 
 Part = bytes | str | int
 
@@ -26,7 +27,7 @@ def queue_score(priority: int, queued_at: int) -> int:
     return waited - bounded * _SCORE_SPAN
 
 
-def commit_arguments(epoch: int, turns: Sequence[Turn], inbox: str) -> list[Part]:
+def commit_arguments(epoch: int, owner: str, turns: Sequence[Turn], inbox: str) -> list[Part]:
     """Return ARGV of `commit` (its header has the layout). Raises OutOfOrder when `turns` are not consecutive."""
     entries: list[Part] = []
     policies: list[Part] = []
@@ -39,8 +40,8 @@ def commit_arguments(epoch: int, turns: Sequence[Turn], inbox: str) -> list[Part
             current_policy = turn.event.policy.version
             policies += (current_policy, encode_row(turn.event.policy))
     agents, reservations, work = _last_words(turns)
-    arguments: list[Part] = [epoch, turns[0].sequence, turns[-1].now, current_policy, inbox]
-    sections = (
+    arguments: list[Part] = [epoch, turns[0].sequence, turns[-1].now, current_policy, inbox, owner]
+    return arguments + _counted(
         entries,
         policies,
         _written(agents),
@@ -51,10 +52,34 @@ def commit_arguments(epoch: int, turns: Sequence[Turn], inbox: str) -> list[Part
         _deleted(work),
         _places(work),
     )
-    for section in sections:
-        arguments.append(len(section))
-        arguments += section
-    return arguments
+
+
+def reseed_arguments(epoch: int, owner: str, lease_ms: int, memory: Memory) -> list[Part]:
+    """Return ARGV of `reseed` (its header has the layout)."""
+    image, turns = memory.image, memory.turns
+    policies: dict[str, bytes] = {memory.policy.version: encode_row(memory.policy)}
+    for turn in turns:
+        if isinstance(turn.event, PolicyChanged):
+            policies[turn.event.policy.version] = encode_row(turn.event.policy)
+    agents = {row.agent_id: row for row in image.agents}
+    reservations = {row.reservation_id: row for row in image.reservations}
+    work = {row.work_id: row for row in image.work}
+    first = turns[0].sequence if turns else image.applied + 1
+    arguments: list[Part] = [epoch, owner, lease_ms, first, image.applied, image.clock, memory.policy.version]
+    return arguments + _counted(
+        [encode_entry(turn) for turn in turns],
+        [part for pair in policies.items() for part in pair],
+        _written(agents),
+        _written(reservations),
+        _written(work),
+        _places(work),
+        [part for pair in memory.senders.items() for part in pair],
+        sorted(memory.gone),
+    )
+
+
+def _counted(*sections: list[Part]) -> list[Part]:
+    return [part for section in sections for part in (len(section), *section)]
 
 
 def _last_words(

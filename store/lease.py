@@ -1,8 +1,11 @@
 """What both stores of a shard, the one in Redis and its in-process twin, hand to their callers."""
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from router.events import Event
+from router.policy import Policy
+from router.rows import ShardImage, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,21 @@ class Lease:
     applied: int
     clock: int
     inbox: str
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What an owner has of its shard beside the store: enough to put back what a store has lost.
+
+    `turns` are consecutive and end with the image's last; `senders`: by node, the number of the last request of it that
+    was decided on; `gone`: nodes that were lost, and may not forward any more.
+    """
+
+    image: ShardImage
+    policy: Policy
+    turns: Sequence[Turn]
+    senders: Mapping[str, int]
+    gone: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

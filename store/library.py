@@ -19,6 +19,7 @@ class Library:
     name: str
     source: str
     suffix: str
+    functions: frozenset[str]
 
     def function(self, name: str) -> str:
         """Return the name under which function `name` of this version is called."""
@@ -35,7 +36,7 @@ def library() -> Library:
     suffix = hashlib.sha256(body.encode()).hexdigest()[:8]
     registered = "\n".join(_registration(name, suffix) for name in names)
     name = f"jackfield_{suffix}"
-    return Library(name, f"#!lua name={name}\n{body}\n{registered}\n", suffix)
+    return Library(name, f"#!lua name={name}\n{body}\n{registered}\n", suffix, frozenset(names))
 
 
 def _registration(name: str, suffix: str) -> str:

@@ -19,9 +19,18 @@ from store.codec import (
     encode_event,
     encode_row,
 )
-from store.errors import Deposed, LeaseHeld, OutOfOrder, PolicyConflict, StruckOff, UnknownPolicy
-from store.group import Part, commit_arguments
-from store.lease import InboxEntry, Lease, Request, ShardHead
+from store.errors import (
+    Deposed,
+    InboxGap,
+    LeaseHeld,
+    OutOfOrder,
+    PolicyConflict,
+    StoreLost,
+    StruckOff,
+    UnknownPolicy,
+)
+from store.group import Part, commit_arguments, reseed_arguments
+from store.lease import InboxEntry, Lease, Memory, Request, ShardHead
 from store.segment import RawImage
 
 
@@ -55,13 +64,14 @@ class MemoryShardStore:
     def __init__(self, shard: MemoryShard, clock: Callable[[], int]) -> None:
         self._shard = shard
         self._clock = clock
+        self._seen_epoch = 0
 
     async def take(self, node: str, lease_ms: int) -> Lease:
         """As RedisShardStore.take."""
         shard, now = self._shard, self._clock()
         if shard.owner is not None and _name_of(shard.owner) != _name_of(node) and shard.until > now:
             raise LeaseHeld(shard.owner, shard.epoch, -((now - shard.until) // 1000))
-        shard.epoch += 1
+        self._seen_epoch = shard.epoch = max(shard.epoch, self._seen_epoch) + 1
         shard.owner = node
         shard.until = now + lease_ms * 1000
         return Lease(node, shard.epoch, lease_ms, now, shard.applied, shard.clock, shard.inbox_applied)
@@ -69,7 +79,7 @@ class MemoryShardStore:
     async def renew(self, lease: Lease) -> int:
         """As RedisShardStore.renew."""
         self._check_epoch(lease.epoch)
-        if self._shard.owner is None:
+        if self._shard.owner != lease.owner:
             raise Deposed(lease.epoch, self._shard.epoch)
         now = self._clock()
         self._shard.until = now + lease.lease_ms * 1000
@@ -94,7 +104,36 @@ class MemoryShardStore:
         for turn in turns:
             if isinstance(turn.event, PolicyChanged):
                 self._check_policy(turn.event.policy)
-        _apply(self._shard, commit_arguments(lease.epoch, turns, inbox))
+        _apply(self._shard, commit_arguments(lease.epoch, lease.owner, turns, inbox))
+
+    async def reseed(self, lease: Lease, memory: Memory) -> None:
+        """As RedisShardStore.reseed."""
+        shard = self._shard
+        if shard.epoch > lease.epoch or (shard.epoch == lease.epoch and shard.owner != lease.owner):
+            raise Deposed(lease.epoch, shard.epoch)
+        args = reseed_arguments(lease.epoch, lease.owner, lease.lease_ms, memory)
+        first = cast("int", args[3])
+        entries, policies, agents, reservations, work, places, *_ = _sections(args[7:])
+        told = {sequence: cast("bytes", entry) for sequence, entry in enumerate(entries, first)}
+        if any(shard.journal.get(at, entry) != entry for at, entry in told.items()) or any(
+            at > memory.image.applied for at in shard.journal
+        ):
+            shard.journal.clear()
+        shard.journal = dict(sorted((shard.journal | told).items()))
+        for table in (shard.agents, shard.work, shard.reservations, shard.places):
+            table.clear()
+        _write_rows(shard, policies, agents, reservations, work, [], [], [], places)
+        for label, number in memory.senders.items():
+            shard.senders[label] = max(shard.senders.get(label, 0), number)
+        for label in memory.gone:
+            shard.senders.pop(label, None)
+        shard.owner, shard.epoch, shard.served = lease.owner, lease.epoch, lease.epoch
+        shard.until = self._clock() + lease.lease_ms * 1000
+        shard.applied, shard.clock, shard.current_policy = (
+            memory.image.applied,
+            memory.image.clock,
+            memory.policy.version,
+        )
 
     async def load(self, lease: Lease) -> ShardImage:
         """As RedisShardStore.load."""
@@ -175,6 +214,7 @@ class MemoryShardStore:
     async def head(self) -> ShardHead:
         """As RedisShardStore.head."""
         shard, now = self._shard, self._clock()
+        self._seen_epoch = max(self._seen_epoch, shard.epoch)
         remaining_ms, served = -((now - shard.until) // 1000), shard.served == shard.epoch
         return ShardHead(shard.owner or "", shard.epoch, remaining_ms, now, shard.applied, shard.clock, served)
 
@@ -190,15 +230,22 @@ class MemoryShardStore:
         """As RedisShardStore.withdraw."""
         self._shard.senders.pop(label, None)
 
-    async def forward(self, label: str, first: int, requests: Sequence[Request]) -> None:
+    async def forward(
+        self, label: str, first: int, requests: Sequence[Request], settled: int = 0, seen: int = 0
+    ) -> None:
         """As RedisShardStore.forward."""
         shard = self._shard
         for request in requests:
             if isinstance(request.event, PolicyChanged):
                 self._check_policy(request.event.policy)
                 shard.policies.setdefault(request.event.policy.version, encode_row(request.event.policy))
+        if shard.epoch < self._seen_epoch or shard.applied < seen:
+            raise StoreLost(f"the store went back to epoch {shard.epoch}; its owner puts it back")
         if label not in shard.senders:
             raise StruckOff(label)
+        known = shard.senders[label] = max(shard.senders[label], settled)
+        if first > known + 1:
+            raise InboxGap(known)
         for number, request in enumerate(requests, first):
             if number > shard.senders[label]:
                 self._leave(f"{label}/{number}", request.cause, request.event)
@@ -244,9 +291,9 @@ class MemoryShardStore:
 
 def _apply(shard: MemoryShard, args: list[Part]) -> None:
     epoch, first = cast("int", args[0]), cast("int", args[1])
-    if epoch != shard.epoch:
+    if (epoch, args[5]) != (shard.epoch, shard.owner):
         raise Deposed(epoch, shard.epoch)
-    entries, *rows = _sections(args[5:])
+    entries, *rows = _sections(args[6:])
     if first > shard.applied + 1:
         raise OutOfOrder(first, shard.applied)
     fresh = {}

@@ -34,6 +34,7 @@ class NodeRegister:
         self._connection = connection
         self._ttl_ms = ttl_ms
         self._keys = node_keys()
+        self._announced: dict[str, str] = {}
 
     async def join(self, name: str) -> Member:
         """Begin a new incarnation of `name`. Raises StoreLost."""
@@ -46,9 +47,16 @@ class NodeRegister:
         return member
 
     async def beat(self, member: Member) -> bool:
-        """Prolong the member's life. False when it was declared lost: it must stop its work and join again."""
-        keys = (self._keys.members, self._alive(member.label))
-        return bool(await self._connection.function("beat_node", keys, member.label, self._ttl_ms))
+        """Prolong the member's life. False when it was declared lost: it must stop its work and join again.
+
+        A register that has lost that this member joined has it, and where it is reached, again.
+        """
+        keys = (self._keys.members, self._alive(member.label), self._keys.incarnations)
+        args = (member.label, self._ttl_ms, member.name, member.incarnation)
+        answer = await self._connection.function("beat_node", keys, *args)
+        if answer == 2 and (address := self._announced.get(member.label)) is not None:
+            await self.announce(member, address)
+        return bool(answer)
 
     async def lost(self, member: Member) -> list[str]:
         """Declare lost whoever is silent, and older incarnations of `member`; return all that are not forgotten yet."""
@@ -80,6 +88,7 @@ class NodeRegister:
 
     async def announce(self, member: Member, address: str) -> None:
         """Say where other nodes reach this one (`host:port`)."""
+        self._announced[member.label] = address
         await self._connection.run("HSET", self._keys.addresses, member.label, address)
 
     async def serve_pages(self, member: Member, address: str) -> None:

@@ -10,6 +10,7 @@ from store.codec import JournalEntry, decode_entry, decode_event, decode_image, 
 from store.connection import StoreConnection
 from store.errors import (
     Deposed,
+    InboxGap,
     LeaseHeld,
     OutOfOrder,
     PolicyConflict,
@@ -19,9 +20,9 @@ from store.errors import (
     StruckOff,
     UnknownPolicy,
 )
-from store.group import commit_arguments
+from store.group import commit_arguments, reseed_arguments
 from store.keys import shard_keys
-from store.lease import InboxEntry, Lease, Request, ShardHead
+from store.lease import InboxEntry, Lease, Memory, Request, ShardHead
 from store.link import Command
 from store.segment import RawImage
 
@@ -40,6 +41,7 @@ class RedisShardStore:
         self._link = connection.link(self._keys.head)
         self._replicas = replicas
         self._policies: dict[str, Policy] = {}
+        self._seen_epoch = 0
         commit_keys = self._keys.of_commit()
         self._commit_head: Command = (
             "FCALL",
@@ -50,16 +52,17 @@ class RedisShardStore:
 
     async def take(self, node: str, lease_ms: int) -> Lease:
         """Take the shard for `node`; its own older lease does not hinder it. Raises LeaseHeld."""
-        reply = await self._connection.function("take_lease", (self._keys.head,), node, lease_ms)
+        reply = await self._connection.function("take_lease", (self._keys.head,), node, lease_ms, self._seen_epoch)
         if reply[0] == b"held":
             _, epoch, remaining_ms, owner = reply
             raise LeaseHeld(owner.decode(), epoch, remaining_ms)
         _, epoch, now_us, applied, clock, inbox = reply
+        self._seen_epoch = epoch
         return Lease(node, epoch, lease_ms, now_us, applied, clock, inbox.decode())
 
     async def renew(self, lease: Lease) -> int:
         """Prolong the lease by its length from now; return Redis TIME in microseconds. Raises Deposed."""
-        return await self._held("renew_lease", lease.epoch, lease.lease_ms)
+        return await self._held("renew_lease", lease.epoch, lease.lease_ms, lease.owner)
 
     async def release(self, lease: Lease) -> None:
         """Give the shard back. Raises Deposed."""
@@ -80,7 +83,9 @@ class RedisShardStore:
         for turn in turns:
             if isinstance(turn.event, PolicyChanged):
                 await self._check_policy(turn.event.policy)
-        status, number = await self._send_commit((*self._commit_head, *commit_arguments(lease.epoch, turns, inbox)))
+        status, number = await self._send_commit(
+            (*self._commit_head, *commit_arguments(lease.epoch, lease.owner, turns, inbox))
+        )
         match status:
             case b"ok":
                 return
@@ -92,6 +97,14 @@ class RedisShardStore:
                 raise OutOfOrder(number, number, "another turn of this sequence was applied")
             case _:
                 raise StoreCorrupt(f"commit answered {status!r}")
+
+    async def reseed(self, lease: Lease, memory: Memory) -> None:
+        """Put the shard back as the owner has it: the store has lost writes. May be sent again. Raises Deposed."""
+        keys = (*self._keys.of_commit()[:-1], self._keys.senders)
+        arguments = reseed_arguments(lease.epoch, lease.owner, lease.lease_ms, memory)
+        status, number = await self._connection.function("reseed", keys, *arguments)
+        if status == b"deposed":
+            raise Deposed(lease.epoch, number)
 
     async def load(self, lease: Lease) -> ShardImage:
         """Return all rows as of one moment, each kind in a fixed order. Raises Deposed."""
@@ -160,6 +173,7 @@ class RedisShardStore:
         now, owner, epoch, until, applied, clock, served = await self._connection.function(
             "read_head", (self._keys.head,)
         )
+        self._seen_epoch = max(self._seen_epoch, int(epoch or 0))
         return ShardHead(
             owner=(owner or b"").decode(),
             epoch=int(epoch or 0),
@@ -182,19 +196,28 @@ class RedisShardStore:
         """A node takes itself off the senders; what it forwarded stays."""
         await self._connection.run("HDEL", self._keys.senders, label)
 
-    async def forward(self, label: str, first: int, requests: Sequence[Request]) -> None:
+    async def forward(
+        self, label: str, first: int, requests: Sequence[Request], settled: int = 0, seen: int = 0
+    ) -> None:
         """Leave events for the shard's owner, whichever node that is, numbered from `first` on.
 
-        After StoreLost send the same ones with the same numbers again: each is taken once. Raises StruckOff.
+        After StoreLost send the same ones with the same numbers again: each is taken once. Those up to `settled` are
+        known to be applied, and so is the turn `seen`: StoreLost while the store does not have it. Raises StruckOff,
+        and InboxGap when some after `settled` and before `first` are missing.
         """
-        args: list[bytes | str | int] = [label, first]
+        args: list[bytes | str | int] = [label, first, settled, self._seen_epoch, seen]
         for request in requests:
             if isinstance(request.event, PolicyChanged):
                 await self._keep_policy(request.event.policy)
             args += (request.cause, encode_event(request.event))
-        status, _ = await self._connection.function("forward", (self._keys.inbox, self._keys.senders), *args)
-        if status != b"ok":
-            raise StruckOff(label)
+        keys = (self._keys.inbox, self._keys.senders, self._keys.head)
+        match await self._connection.function("forward", keys, *args):
+            case [b"back", epoch]:
+                raise StoreLost(f"the store went back to epoch {epoch}; its owner puts it back")
+            case [b"gap", known]:
+                raise InboxGap(known)
+            case [b"unknown", _]:
+                raise StruckOff(label)
 
     async def strike_off(self, label: str) -> str:
         """Leave NodeLost for a node behind whatever it forwarded, and take nothing more of it; return its inbox id."""
@@ -245,10 +268,10 @@ class RedisShardStore:
         served = b"served" in head and head[b"served"] == head.get(b"epoch")
         return int(head.get(b"epoch", 0)), served, image
 
-    async def _held(self, function: str, *args: int) -> int:
-        status, number = await self._connection.function(function, (self._keys.head,), *args)
+    async def _held(self, function: str, epoch: int, *args: int | str) -> int:
+        status, number = await self._connection.function(function, (self._keys.head,), epoch, *args)
         if status == b"deposed":
-            raise Deposed(args[0], number)
+            raise Deposed(epoch, number)
         return int(number)
 
     async def _send_commit(self, call: Command) -> tuple[bytes, int]:

@@ -45,17 +45,28 @@ def tcp_server(
 ) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """Run a bare server with a TCP port of 127.0.0.1, as replication needs one; give its process and port."""
     port = free_port() if port is None else port
-    data_dir.mkdir(exist_ok=True)
-    common = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(data_dir), "--save", ""]
-    with (data_dir / "log").open("wb") as output:
-        process = subprocess.Popen([str(binary or valkey_binary()), *common, *options], stdout=output, stderr=output)
+    process = started_server(data_dir, port, *options, binary=binary)
     try:
-        wait_listening(port)
         yield process, port
     finally:
         process.send_signal(signal.SIGCONT)
         process.kill()
         process.wait()
+
+
+def started_server(data_dir: Path, port: int, *options: str, binary: Path | None = None) -> "subprocess.Popen[bytes]":
+    """A bare server that listens on a port of 127.0.0.1; whoever starts it ends it."""
+    data_dir.mkdir(exist_ok=True)
+    common = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(data_dir), "--save", ""]
+    with (data_dir / "log").open("ab") as output:
+        process = subprocess.Popen([str(binary or valkey_binary()), *common, *options], stdout=output, stderr=output)
+    try:
+        wait_listening(port)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    return process
 
 
 def wait_listening(port: int) -> None:

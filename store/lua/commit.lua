@@ -11,17 +11,18 @@
 -- ARGV[3] clock: `now` of the last turn, microseconds
 -- ARGV[4] version of the policy that became current, or ''
 -- ARGV[5] id of the last inbox entry that these turns applied, or ''
--- ARGV[6] on: nine sections, each its number of values and then the values:
+-- ARGV[6] owner: whose lease it is. An epoch alone would not do: a store that lost its last writes may give it twice.
+-- ARGV[7] on: nine sections, each its number of values and then the values:
 --   journal entries; policies (version, bytes); agents (id, bytes); reservations (id, bytes); work (id, bytes);
 --   agents to delete; reservations to delete; work to delete; places (work id, queue or '', score)
 -- Returns {'ok', applied} or {'deposed', current epoch} or {'order', applied} or {'differs', sequence}
 local function commit(keys, args)
-  local head = redis.call('HMGET', keys[1], 'epoch', 'applied')
-  if head[1] ~= args[1] then
+  local head = redis.call('HMGET', keys[1], 'epoch', 'applied', 'owner')
+  if head[1] ~= args[1] or head[3] ~= args[6] then
     return {'deposed', tonumber(head[1] or '0')}
   end
   local entries, policies, agents, reservations, work, no_agents, no_reservations, no_work, places =
-    sections(args, 6, 9)
+    sections(args, 7, 9)
   local applied = tonumber(head[2] or '0')
   local first = tonumber(args[2])
   local last = first + entries.count - 1

@@ -2,11 +2,12 @@
 -- KEYS[1] head hash
 -- ARGV[1] epoch
 -- ARGV[2] length of the lease from now, ms
+-- ARGV[3] owner
 -- Returns {'ok', now in microseconds} or {'deposed', current epoch}
 local function renew_lease(keys, args)
   local now = time_us()
   local held = redis.call('HMGET', keys[1], 'epoch', 'owner')
-  if held[1] ~= args[1] or not held[2] then
+  if held[1] ~= args[1] or held[2] ~= args[3] then
     return {'deposed', tonumber(held[1] or '0')}
   end
   redis.call('HSET', keys[1], 'until', integer(now + tonumber(args[2]) * 1000))

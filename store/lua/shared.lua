@@ -37,6 +37,19 @@ local function same_entry(journal, sequence, bytes)
   return entry == nil or entry[2][2] == bytes
 end
 
+-- The highest sequence that the journal ever had, trimmed or not; 0 for one that is not there.
+local function last_sequence(journal)
+  if redis.call('EXISTS', journal) == 0 then
+    return 0
+  end
+  local info = redis.call('XINFO', 'STREAM', journal)
+  for index = 1, #info, 2 do
+    if info[index] == 'last-generated-id' then
+      return tonumber(string.match(info[index + 1], '^%d+'))
+    end
+  end
+end
+
 -- Call HSET or HDEL with a section's values; in pieces, because the Lua stack is bounded.
 local function chunked(command, key, args, section)
   for from = section.from, section.to, 1000 do

@@ -4,6 +4,7 @@
 -- KEYS[1] head hash: owner, epoch, until (microseconds of Redis TIME), applied, clock, policy, inbox, served
 -- ARGV[1] owner: a node's label or name
 -- ARGV[2] length of the lease, ms
+-- ARGV[3] an epoch that was seen: the new one is above it, also where the store has lost that it was given
 -- Returns {'taken', epoch, now in microseconds, applied, clock, inbox id}
 --      or {'held', epoch, remaining ms, owner}
 local function take_lease(keys, args)
@@ -13,7 +14,7 @@ local function take_lease(keys, args)
   if owner and name_of(owner) ~= name_of(args[1]) and expiry > now then
     return {'held', epoch, math.ceil((expiry - now) / 1000), owner}
   end
-  epoch = epoch + 1
+  epoch = math.max(epoch, tonumber(args[3])) + 1
   redis.call('HSET', keys[1], 'owner', args[1], 'epoch', integer(epoch),
     'until', integer(now + tonumber(args[2]) * 1000))
   return {'taken', epoch, now, tonumber(head[4] or '0'), tonumber(head[5] or '0'), head[6] or ''}

@@ -9,7 +9,7 @@ from router.events import CustomerLeft
 from router.rows import Changes, Turn
 from server.forwarder import Forwarder, turn_cause
 from server.pump import PumpClosedError
-from store.errors import StoreLost
+from store.errors import InboxGap, StoreLost
 from store.lease import Request
 from tests.server.house import until
 
@@ -19,14 +19,21 @@ class Inbox:
 
     def __init__(self) -> None:
         self.taken: list[Request] = []
+        self.settled: list[int] = []
         self.lost = 0
         self.refused = 0
 
-    async def forward(self, label: str, first: int, requests: Sequence[Request]) -> None:
+    async def forward(
+        self, label: str, first: int, requests: Sequence[Request], settled: int = 0, seen: int = 0
+    ) -> None:
+        del seen
+        self.settled.append(settled)
         await asyncio.sleep(0)
         if self.refused:
             self.refused -= 1
             raise StoreLost(label)
+        if first > len(self.taken) + 1:
+            raise InboxGap(len(self.taken))
         self.taken += requests[max(0, len(self.taken) + 1 - first) :]
         if self.lost:
             self.lost -= 1
@@ -71,6 +78,26 @@ async def test_lost_replies_and_refusals_neither_lose_nor_double_nor_reorder() -
     await running
 
 
+async def test_what_an_inbox_lost_is_sent_again_from_the_first_that_is_missing() -> None:
+    inbox = Inbox()
+    forwarder = Forwarder(inbox, "n1.1")
+    running = asyncio.create_task(forwarder.run())
+    for number in range(1, 5):
+        forwarder.tell(CustomerLeft(f"w{number}"), "t")
+    await until(lambda: len(inbox.taken) == 4)
+    forwarder.settle(turn(1, "n1.1/1 t"))
+    del inbox.taken[2:]  # the store went back
+    forwarder.tell(CustomerLeft("w5"), "t")
+    await until(lambda: len(inbox.taken) == 5)
+    del inbox.taken[4:]
+    forwarder.again()  # it may have, and nothing new is to be sent
+    await until(lambda: len(inbox.taken) == 5)
+    assert [request.event for request in inbox.taken] == [CustomerLeft(f"w{number}") for number in range(1, 6)]
+    assert inbox.settled[-1] == 1
+    forwarder.close()
+    await running
+
+
 async def test_what_is_not_in_the_inbox_is_left_when_this_node_becomes_the_owner() -> None:
     inbox = Inbox()
     forwarder = Forwarder(inbox, "n1.1")
@@ -81,7 +108,7 @@ async def test_what_is_not_in_the_inbox_is_left_when_this_node_becomes_the_owner
     await running
     posted = asyncio.create_task(forwarder.post(CustomerLeft("w2"), "t"))
     await asyncio.sleep(0)
-    assert forwarder.left() == [("n1.1/2 t", CustomerLeft("w2"))]
+    assert forwarder.left(1) == [("n1.1/2 t", CustomerLeft("w2"))]
     drained = asyncio.create_task(forwarder.drain())
     forwarder.settle(turn(1, "n1.1/1 t"))
     await asyncio.sleep(0)

@@ -33,8 +33,8 @@ def test_the_arguments_of_a_commit() -> None:
         turn(7, Changes(agents=(agent("a1"),), work=(waiting, work("w2")), reservations=(reservation("r1"),))),
         turn(8, Changes(work=(offered,), work_closed=("w3",), agents_removed=("a1",), reservations_closed=("r0",))),
     ]
-    assert commit_arguments(4, turns, "9-0") == [
-        *(4, 7, T0 + 8, "", "9-0"),
+    assert commit_arguments(4, "n1.1", turns, "9-0") == [
+        *(4, 7, T0 + 8, "", "9-0", "n1.1"),
         *(2, encode_entry(turns[0]), encode_entry(turns[1])),
         0,
         0,

@@ -1,0 +1,169 @@
+"""Members of a shard whose store loses writes: it is put back to an earlier state, or comes back empty."""
+
+import asyncio
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from router import events as facts
+from router.vocabulary import OfferState
+from tests.redis_sites import Process, watched
+from tests.server.crew import Crew, Crewman, crew_of
+from tests.server.house import until
+from tests.server.test_member import chat, ready, storm
+from tests.valkey import free_port, started_server
+
+pytestmark = pytest.mark.timeout(60)
+
+
+class Forgetful:
+    """A server that can be brought back as it was at `save`, or empty: as a replica that was behind, or had nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self._folder = folder
+        self._process: Process
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self._process = started_server(self._folder, self.port)
+
+    def save(self) -> None:
+        with Redis(port=self.port) as redis:
+            redis.save()
+
+    def go_back(self) -> None:
+        """To the last `save`."""
+        self.kill()
+        self.start()
+
+    def empty(self) -> None:
+        """Nothing of it is left, not even the functions."""
+        self.kill()
+        (self._folder / "dump.rdb").unlink(missing_ok=True)
+        self.start()
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Forgetful]:
+    made = Forgetful(tmp_path / "server")
+    try:
+        yield made
+    finally:
+        made.kill()
+
+
+async def known(crew: Crew) -> None:
+    """The owner has seen who is there, as it does every second."""
+    labels = {man.member.member.label for man in crew.all}
+    await until(lambda: labels <= crew.all[0].member.sweeper.alive, "the owner knows all nodes")
+
+
+async def working(crew: Crew) -> None:
+    """The second serves an agent, and customers come at the others."""
+    ready(crew.all[1], "a0")
+    await crew.all[1].member.drain()
+    for number, man in enumerate(crew.all[::2]):
+        assert await man.member.post(chat(f"w{number}"), "t")
+
+
+async def busy(crew: Crew) -> None:
+    """Some turns have been made from now on."""
+    owner, goal = crew.all[0].member, crew.all[0].member.sequence + 30
+    await until(lambda: owner.sequence > goal, "it is busy")
+
+
+async def goes_on(*men: Crewman) -> None:
+    """What the agent held they hold still, each has one offer, and work that comes in is decided."""
+    held = men[-1].member.dispatcher.reservations_of("a0")
+    assert [row.state for row in held] == [OfferState.OFFERED, OfferState.OFFERED]
+    for row in held:
+        assert await men[-1].member.post(facts.OfferAccepted(row.reservation_id, "a0"), "t")
+    assert await men[0].member.post(chat("late"), "t") is not None
+
+
+@pytest.mark.parametrize("empty", [False, True], ids=["earlier", "empty"])
+async def test_the_owner_puts_the_store_back_and_nothing_that_was_acknowledged_is_gone(
+    store: Forgetful, shard: str, empty: bool
+) -> None:
+    async with crew_of(store.url, shard, 3, lease_us=3_000_000) as crew:
+        await known(crew)
+        store.save()
+        await working(crew)
+        await crew.alike(*crew.all)
+        before = crew.all[0].member.sequence
+        (store.empty if empty else store.go_back)()
+        await goes_on(*crew.all)
+        await crew.alike(*crew.all)
+        owner = crew.all[0].member
+        assert owner.owning
+        head = await owner.store.head()
+        assert (head.owner, head.applied > before) == (owner.member.label, True)
+        journal = [entry.sequence for entry in await owner.store.read_journal(0, 1_000)]
+        assert journal == list(range(1, head.applied + 1))
+        assert [man.failed for man in crew.all] == [[], [], []]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_whatever_is_under_way_when_the_store_loses_it_is_decided_once(
+    store: Forgetful, shard: str, seed: int
+) -> None:
+    """Each request of each node makes one turn, in that node's order, though inbox, journal and rows went back."""
+    rng = random.Random(seed)
+    async with crew_of(store.url, shard, 3, lease_us=3_000_000) as crew:
+        await known(crew)
+        for round_number in range(3):
+            posted = asyncio.create_task(storm(crew.all, seed * 100 + round_number, 150))
+            await busy(crew)
+            if rng.random() < 0.7:
+                store.save()
+            await posted
+            (store.empty if rng.random() < 0.3 else store.go_back)()
+        await crew.alike(*crew.all)
+        journal = await crew.all[0].member.store.read_journal(0, 5_000)
+        assert len({entry.sequence for entry in journal}) == len(journal)
+        assert sum(entry.cause.endswith("storm") for entry in journal) == 450
+        for man in crew.all[1:]:
+            mark = f"{man.member.member.label}/"
+            numbers = [int(entry.cause[len(mark) :].split()[0]) for entry in journal if entry.cause.startswith(mark)]
+            assert numbers == list(range(1, len(numbers) + 1))
+
+
+async def test_a_follower_whose_owner_went_with_the_writes_puts_them_back(store: Forgetful, shard: str) -> None:
+    async with crew_of(store.url, shard, 3, lease_us=800_000) as crew:
+        await known(crew)
+        store.save()
+        await working(crew)
+        await crew.alike(*crew.all)
+        owner, *others = crew.all
+        await owner.die()
+        store.empty()
+        await until(lambda: any(man.member.owning for man in others), "a follower takes over", 20)
+        await goes_on(*others)
+        await crew.alike(*others)
+
+
+async def test_a_failover_beneath_a_crew_loses_nothing_that_was_acknowledged(tmp_path: Path, shard: str) -> None:
+    """Sentinels promote a replica while everybody posts; a commit waits for no replica here, memory makes up for it."""
+    with watched(tmp_path / "site") as site:
+        async with crew_of(site.url, shard, 2, lease_us=3_000_000) as crew:
+            posted = asyncio.create_task(storm(crew.all, 7, 300))
+            await busy(crew)
+            site.master[0].kill()
+            await posted
+            await until(lambda: bool(site.promoted()), "the replica is promoted", 30)
+            await crew.alike(*crew.all)
+            journal = await crew.all[0].member.store.read_journal(0, 5_000)
+            assert sum(entry.cause.endswith("storm") for entry in journal) == 300
+            assert [entry.sequence for entry in journal] == list(range(1, len(journal) + 1))
