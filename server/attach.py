@@ -8,7 +8,7 @@ from server.embedded import EmbeddedError, EmbeddedValkey, running_url
 from server.journal_files import JournalFolder
 from server.kept_journal import KeptJournal
 from server.storage import SHARD
-from store.connection import open_store
+from store.connection import StoreConnection, open_store
 from store.shard import RedisShardStore
 
 
@@ -19,7 +19,14 @@ def journal_folder(settings: Settings) -> JournalFolder:
 
 @asynccontextmanager
 async def attached_journal(settings: Settings) -> AsyncIterator[KeptJournal]:
-    """The journal under these settings. The embedded store is started when its server is not running.
+    """The journal under these settings. Raises as `attached_store`."""
+    async with attached_store(settings) as connection:
+        yield KeptJournal(RedisShardStore(connection, SHARD), journal_folder(settings))
+
+
+@asynccontextmanager
+async def attached_store(settings: Settings) -> AsyncIterator[StoreConnection]:
+    """The store under these settings. The embedded one is started when its server is not running.
 
     Raises EmbeddedError when there is nothing in the data directory, StoreError when the store does not answer.
     """
@@ -32,7 +39,7 @@ async def attached_journal(settings: Settings) -> AsyncIterator[KeptJournal]:
     try:
         connection = await open_store(url)
         try:
-            yield KeptJournal(RedisShardStore(connection, SHARD), journal_folder(settings))
+            yield connection
         finally:
             await connection.aclose()
     finally:

@@ -35,6 +35,11 @@ COMMANDS = (
     ),
     ("backup", "server.backup_commands:backup", "copy all that the running server keeps, while it runs"),
     ("restore", "server.backup_commands:put_back", "make a new data directory from a backup"),
+    (
+        "accept-empty-store",
+        "server.empty_store_command:accept",
+        "go on with a store that has lost everything, after the server has refused to start on it",
+    ),
     ("check-config", "server.check_command:check_config", "check the site's files and print each mistake"),
     ("test-flows", "server.flow_commands:walk_flows", "walk through the site's flow tests and print what fails"),
     ("draw-flows", "server.flow_commands:draw", "draw a picture (SVG) of each flow"),

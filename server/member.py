@@ -82,17 +82,23 @@ class ShardMember(ShardViews):
 
     @classmethod
     async def join(
-        cls, store: RedisShardStore, tail: RedisShardStore, register: NodeRegister, member: Member, lease_us: int
+        cls,
+        store: RedisShardStore,
+        tail: RedisShardStore,
+        register: NodeRegister,
+        member: Member,
+        lease_us: int,
+        recorded: int = 0,
     ) -> "ShardMember":
         """As the owner when no living node has the shard in memory and its lease is free, else as a follower.
 
-        Waits for whoever stands between; raises StoreError.
+        Waits for whoever stands between; raises StoreError. `recorded`: the last turn that the records have.
         """
         self = cls(store, tail, register, member, lease_us)
         while True:
             if not await self._others():
                 try:
-                    self._set_owner(await ShardOwner.claim(store, member.label, lease_us))
+                    self._set_owner(await ShardOwner.claim(store, member.label, lease_us, recorded))
                     await store.enrol(member.label)
                     return self
                 except LeaseHeld as held:
@@ -322,7 +328,7 @@ class ShardMember(ShardViews):
     def _set_owner(self, owner: ShardOwner) -> None:
         self._owner, self.image, self._clock = owner, owner.image, owner.clock
         owner.committed = lambda us: self.committed(us)  # noqa: PLW0108 - which one is set later
-        owner.put_back, owner.poke = self._intake.begin_again, self._poke
+        owner.put_back, owner.poke = self._intake.begin_again, lambda: self.tell(TimePassed(), "store")
         self._intake.begin_after(owner.lease.inbox)
 
     async def _take_over(self, lease: Lease, waited_us: int) -> None:
@@ -374,10 +380,6 @@ class ShardMember(ShardViews):
     def _serve(self) -> None:
         self._tasks.spawn(self._intake.run(self.pump), "inbox")
         self._tasks.spawn(self.sweeper.run(), "sweep")
-
-    def _poke(self) -> None:
-        if self._pump is not None:
-            self._pump.tell(TimePassed(), "store")
 
     def _memory(self, pump: Pump) -> Memory:
         """What a store that has lost writes is given back."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -11,7 +12,7 @@ from router.policy import Policy
 from router.rows import ShardImage, Turn
 from server.clock import ShardClock, monotonic_us
 from server.pump import Pump
-from store.errors import Deposed, LeaseHeld, OutOfOrder, StoreError, StoreLost
+from store.errors import Deposed, LeaseHeld, OutOfOrder, StoreEmpty, StoreError, StoreLost
 from store.lease import Lease, Memory
 from store.shard import RedisShardStore
 
@@ -48,9 +49,20 @@ class ShardOwner:
                 await asyncio.sleep((held.remaining_ms + 5) / 1000)
 
     @classmethod
-    async def claim(cls, store: RedisShardStore, owner: str, lease_us: int) -> "ShardOwner":
-        """Takes the lease, then reads the shard. Raises LeaseHeld."""
+    async def claim(cls, store: RedisShardStore, owner: str, lease_us: int, recorded: int = 0) -> "ShardOwner":
+        """Takes the lease, then reads the shard. Raises LeaseHeld.
+
+        `recorded` is the last turn that the records have. Of a store that has less, the turns between are lost: their
+        numbers are not given again, so that the records miss nothing that comes. Raises StoreEmpty when it has none.
+        """
         lease = await store.take(owner, max(1, lease_us // 1000))
+        if lease.applied < recorded:
+            if not lease.applied:
+                await store.release(lease)
+                raise StoreEmpty(recorded)
+            log.error("turns_lost", after=lease.applied, upto=recorded)
+            await store.skip(lease, recorded)
+            lease = replace(lease, applied=recorded)
         image = await store.load(lease)
         clock = ShardClock(lease.now_us, max(image.clock, lease.clock) + 1)
         log.info("shard_taken", epoch=lease.epoch, applied=image.applied, open_work=len(image.work))

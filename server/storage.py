@@ -8,6 +8,7 @@ import structlog
 
 from config.settings import Settings
 from records.database import Database
+from records.projector import Projector
 from server.embedded import EmbeddedError, EmbeddedValkey
 from server.member import ShardMember
 from store.connection import StoreConnection, open_store
@@ -88,6 +89,7 @@ async def open_storage(settings: Settings, stack: AsyncExitStack) -> Storage:
     register = NodeRegister(connection)
     member = await register.join(settings.node)
     store = RedisShardStore(connection, SHARD, replicas=settings.replicas)
-    shard = await ShardMember.join(store, RedisShardStore(tail, SHARD), register, member, settings.lease_us)
+    recorded = await Projector(database).position()
+    shard = await ShardMember.join(store, RedisShardStore(tail, SHARD), register, member, settings.lease_us, recorded)
     stack.push_async_callback(shard.release)
     return Storage(embedded, store_url, connection, register, member, shard, database)

@@ -57,6 +57,17 @@ class StoreUnable(StoreLost):
     """
 
 
+class StoreEmpty(StoreError):
+    """The store knows nothing of the shard, though the records have turns of it: another server, or all is lost."""
+
+    def __init__(self, recorded: int) -> None:
+        super().__init__(
+            f"the store is empty, but the records of this site go up to turn {recorded}. Is it the right server "
+            "(--redis-url, --data-dir)? Bring its data back, or give up what was open in it and run "
+            "`python -m server accept-empty-store` once, with the same settings"
+        )
+
+
 class StoreRefused(StoreError):
     """The server refused the command (a key of another type, an unknown function): nothing changed."""
 

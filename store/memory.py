@@ -135,6 +135,11 @@ class MemoryShardStore:
             memory.policy.version,
         )
 
+    async def skip(self, lease: Lease, upto: int) -> None:
+        """As RedisShardStore.skip."""
+        self._check_epoch(lease.epoch)
+        self._shard.applied = max(self._shard.applied, upto)
+
     async def load(self, lease: Lease) -> ShardImage:
         """As RedisShardStore.load."""
         return self._image(await self.raw_image(lease))

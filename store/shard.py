@@ -106,6 +106,10 @@ class RedisShardStore:
         if status == b"deposed":
             raise Deposed(lease.epoch, number)
 
+    async def skip(self, lease: Lease, upto: int) -> None:
+        """Count the turns up to sequence `upto` as applied: they are lost for good. Raises Deposed."""
+        await self._held("skip_turns", lease.epoch, lease.owner, upto)
+
     async def load(self, lease: Lease) -> ShardImage:
         """Return all rows as of one moment, each kind in a fixed order. Raises Deposed."""
         return _decoded(await self.raw_image(lease))

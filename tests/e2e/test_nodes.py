@@ -17,6 +17,7 @@ from tests.e2e.agents import RawAgent, sign_in
 from tests.e2e.server import ROOT, Server
 from tests.e2e.site import make_site
 from tests.e2e.visitors import Visitor
+from tests.postgres import fresh_database
 from tests.server.house import until
 from tests.valkey import running_server
 
@@ -29,8 +30,8 @@ REFS = map(str, itertools.count(1))
 class Pair:
     """Two nodes; the first to start owns the shard. `key` is a program's."""
 
-    def __init__(self, folder: Path, store_url: str) -> None:
-        self._database = f"sqlite+aiosqlite:///{folder / 'shared.db'}"
+    def __init__(self, folder: Path, store_url: str, database: str = "") -> None:
+        self._database = database or f"sqlite+aiosqlite:///{folder / 'shared.db'}"
         self._site = make_site(folder)
         shared = [f"--redis-url={store_url}", f"--database-url={self._database}", f"--lease-ms={LEASE_MS}"]
         self.one, self.two = (self._server(folder / name, name, shared) for name in ("one", "two"))
@@ -52,9 +53,12 @@ class Pair:
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> Iterator[Pair]:
+def pair(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Pair]:
+    """On SQLite, or with the parameter "postgresql" on that."""
+    on_postgres = getattr(request, "param", "") == "postgresql"
+    database = asyncio.run(fresh_database(request.getfixturevalue("postgres_server"))) if on_postgres else ""
     with running_server(tmp_path / "store") as store_url:
-        made = Pair(tmp_path, store_url)
+        made = Pair(tmp_path, store_url, database)
         try:
             made.one.start()
             made.two.start()
@@ -118,6 +122,7 @@ def events(server: Server, name: str) -> list[dict[str, Any]]:
     return [line for line in server.log() if line["event"] == name]
 
 
+@pytest.mark.parametrize("pair", ["postgresql"], indirect=True)
 async def test_work_of_one_node_reaches_an_agent_on_the_other_and_the_owners_death_ends_nothing(
     pair: Pair, http: aiohttp.ClientSession
 ) -> None:

@@ -103,6 +103,35 @@ async def test_what_is_decided_waits_and_holds_once_the_store_can_write(
         assert (status, word) == (204, "")
 
 
+async def test_a_store_that_was_emptied_is_put_back_while_everybody_goes_on(
+    running_server: Server, office: Office
+) -> None:
+    """Rows, journal, lease, node register and functions: all are gone, and there again."""
+    running_server.expected_errors |= {"store_went_back", "journal_not_rotated", "projection_failed"}
+    async with signed_in(running_server, office) as before, connected(running_server) as store:
+        keys = await _keys(store)
+        await store.flushall()
+        await store.function_flush()
+        asked = {"presence": "not_ready", "reason": "lunch", "comment": "emptied"}
+        assert await office.send("POST", f"agents/{AGENT}/presence", asked) == (204, "")
+        known = await office.agent(AGENT)
+        assert (known["connected"], known["presence"], known["reason"]) == (True, "not_ready", "lunch")
+        assert known["since"] > before
+
+        async def back() -> bool:
+            return keys <= await _keys(store)
+
+        await wait_until(back, 15, "all keys are there again")
+        assert await _readiness(office) == "200"
+    assert [line for line in running_server.log() if line["event"] == "store_went_back"]
+
+
+async def _keys(store: Redis) -> set[str]:
+    """Those that are always there."""
+    found = {key.decode() if isinstance(key, bytes) else key for key in await store.keys("jf:{*")}
+    return {key for key in found if ":queue:" not in key and not key.endswith((":inbox", ":placed", ":reservations"))}
+
+
 async def _readiness(office: Office) -> str:
     async with office._http.get(f"{office.server.base}/readyz") as answer:
         return "200" if answer.status == 200 else await answer.text()

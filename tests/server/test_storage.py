@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 from argparse import Namespace
 from collections.abc import AsyncIterator
@@ -14,10 +15,15 @@ import pytest
 
 from config.policy import site_policy
 from config.settings import Settings, read_settings
+from records.database import Database
+from records.projector import Projector
 from router import events as facts
+from router.rows import Changes, Turn
 from server import storage as module
+from server.empty_store_command import accept
+from server.refused import CommandError
 from server.storage import NodeDeclaredLostError, Storage, open_storage
-from store.errors import StoreLost
+from store.errors import StoreEmpty, StoreLost
 from tests.server.house import until
 from tests.server.sites import small_site
 
@@ -128,3 +134,38 @@ async def test_the_heartbeat_keeps_the_node_and_ends_it_when_it_was_declared_los
             await asyncio.wait_for(task, 5)
         await storage.register.forget(again.label)
         await storage.register.forget(storage.member.label)
+
+
+async def recorded(data: Path, upto: int) -> None:
+    """The records have turns up to this one."""
+    database = await Database.open(settings(data).database_url)
+    turns = [Turn(number, number, "t", facts.InteractionNoted("i", "answered"), (), Changes()) for number in (1, upto)]
+    await Projector(database).apply(turns)
+    await database.close()
+
+
+async def test_a_store_that_lost_its_last_turns_gives_their_numbers_to_no_others(tmp_path: Path) -> None:
+    async with opened(tmp_path) as storage:
+        sequence = await committed(storage, "answered")
+    await recorded(tmp_path, sequence + 7)
+    async with opened(tmp_path) as storage:
+        assert storage.shard.image.applied == sequence + 7
+        assert await committed(storage, "abandoned") == sequence + 8
+
+
+async def test_an_empty_store_beside_records_is_refused_until_somebody_accepts_it(tmp_path: Path) -> None:
+    async with opened(tmp_path) as storage:
+        sequence = await committed(storage, "answered")
+    await recorded(tmp_path, sequence)
+    shutil.rmtree(tmp_path / "valkey")
+    for _ in range(2):
+        with pytest.raises(StoreEmpty, match=f"turn {sequence}.*accept-empty-store"):
+            async with opened(tmp_path):
+                pass
+    assert await accept(Namespace(), settings(tmp_path), small_site()) == 0
+    with pytest.raises(CommandError, match="not empty"):
+        await accept(Namespace(), settings(tmp_path), small_site())
+    async with opened(tmp_path) as storage:
+        with pytest.raises(CommandError, match="a server runs"):
+            await accept(Namespace(), settings(tmp_path), small_site())
+        assert await committed(storage, "answered") > sequence

@@ -62,7 +62,7 @@ async def test_malformed_arguments_are_refused_before_any_write(connection: Stor
     before = await dump(connection, shard)
     for args in (("1", "entry"), ("9", "entry", *"00000000"), ("1", "entry", *"000000000"), ("x", *"00000000")):
         with pytest.raises(StoreRefused):
-            await connection.function("commit", keys.of_commit(), lease.epoch, 1, 5, "", "", *args)
+            await connection.function("commit", keys.of_commit(), lease.epoch, 1, 5, "", "", "n1", *args)
     assert await dump(connection, shard) == before
 
 
