@@ -126,8 +126,8 @@ class Visitor:
 
     def _read(self, ws: websocket.WebSocket, began: float) -> None:
         """Until the chat has ended or the connection has."""
-        while True:
-            message = json.loads(ws.recv())
+        while data := ws.recv():
+            message = json.loads(data)
             match message["type"]:
                 case "welcome":
                     self._load.fire("chat", "open", began)

@@ -69,6 +69,15 @@ class Submissions:
         async with self._database.read() as connection:
             return (await connection.execute(query)).scalar() is not None
 
+    async def left_open(self) -> list[tuple[str, str]]:
+        """Interactions of submissions whose work has ended while they themselves are open: (id, outcome)."""
+        over = (interactions.c.state == "open") & (interactions.c.open_work == 0) & interactions.c.outcome.is_not(None)
+        query = select(interactions.c.id, interactions.c.outcome).where(
+            over, interactions.c.id == submissions.c.interaction_id
+        )
+        async with self._database.read() as connection:
+            return [(row.id, row.outcome) for row in await connection.execute(query)]
+
     async def of_work(self, work_id: str) -> Submission | None:
         """Whose a work item is, None when no program brought it in."""
         return await self._one(submissions.c.work_id == work_id)

@@ -146,6 +146,7 @@ class Management:
     async def own(self, tasks: TaskOwner, journal: Journal, last_us: int) -> None:
         """What the shard's owner does; `last_us` is when the shard was last awake before (0: never)."""
         self.programs.begin()
+        tasks.spawn(self.programs.close_left(self._seen), "close_left")
         day = Day(self._pump, last_us, lambda: self.site().time_zone, self._wall)
         self._hours = Hours(each(day.look, self.overlay.look_at_the_clock), self._wall)
         tasks.spawn(self._hours.run(), "hours")
@@ -159,8 +160,7 @@ class Management:
         self.demands.observe(turn)
         self.feed.observe(turn)
         self.hooks.observe(turn)
-        if self.owning():
-            self.programs.observe(turn)
+        self.programs.observe(turn, owning=self.owning())
         if isinstance(turn.event, PolicyChanged) and turn.event.policy.version != self.overlay.told:
             self._tasks.spawn(self.overlay.follow(turn.event.policy.version), "overlay")
 

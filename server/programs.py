@@ -63,9 +63,13 @@ class Programs:
         self._last = (0, 0)
         self._marking = False
         self._settling: set[str] = set()
+        # Work that is over, by interaction: its outcome, until the interaction's end is committed.
+        self._unclosed: dict[str, str] = {}
 
     def begin(self) -> None:
-        """After a restart: whoever had accepted such work has it."""
+        """As the new owner: whoever had accepted such work has it, and what is over is closed."""
+        for interaction_id, outcome in self._unclosed.items():
+            self._pump.tell(InteractionClosed(interaction_id, outcome), "start")
         views = self._pump.dispatcher
         for agent in views.agents():
             for held in views.reservations_of(agent.agent_id):
@@ -104,15 +108,31 @@ class Programs:
             kept = await self._settled(kept)
         return Submitted(kept.work_id, kept.interaction_id)
 
-    def observe(self, turn: Turn) -> None:
-        """Follows a committed turn."""
+    async def close_left(self, upto: int) -> None:
+        """What an owner left open that died between the end of the work and its interaction's; nobody else took over.
+
+        Waits for the records to have the turn `upto`, the last one before this node began.
+        """
+        while await self._recorded() < upto:  # noqa: ASYNC110 - the records are another process'
+            await asyncio.sleep(LOOK_S)
+        for interaction_id, outcome in await self._submissions.left_open():
+            if interaction_id not in self._unclosed:
+                self._pump.tell(InteractionClosed(interaction_id, outcome), "start")
+
+    def observe(self, turn: Turn, *, owning: bool = True) -> None:
+        """Follows a committed turn; the owner does what follows from it."""
         self._last = (turn.sequence, turn.now)
+        if isinstance(turn.event, InteractionClosed):
+            self._unclosed.pop(turn.event.interaction_id, None)
         for command in turn.commands:
             match command:
                 case JoinLegs(work_id=work_id, reservation_id=reservation_id) if work_id.startswith(PREFIX):
-                    self._pump.tell(AssignmentConnected(reservation_id), work_id)
+                    if owning:
+                        self._pump.tell(AssignmentConnected(reservation_id), work_id)
                 case CloseWork(work_id=work_id) if work_id.startswith(PREFIX):
-                    self._pump.tell(InteractionClosed(command.interaction_id, command.outcome.value), work_id)
+                    self._unclosed[command.interaction_id] = command.outcome.value
+                    if owning:
+                        self._pump.tell(InteractionClosed(command.interaction_id, command.outcome.value), work_id)
                 case _:
                     pass
 

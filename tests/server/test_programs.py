@@ -33,7 +33,7 @@ from tests.server.house import House, built
 from tests.server.sites import agent
 
 CRM = Caller("key:crm", Role.API, None, 0)
-ATTEMPT_US = 100_000
+ATTEMPT_US = 1_500_000
 WORK = NewWork(medium="chat", queue="orders", channel="shop", customer=CustomerRef("shop", "7"), data={"subject": "x"})
 
 
@@ -146,3 +146,22 @@ async def _unconfirmed(house: House, work_id: str) -> None:
     """As if the node had died before it confirmed."""
     async with house.database.write() as connection:
         await connection.execute(update(submissions).where(submissions.c.work_id == work_id).values(queued=False))
+
+
+async def test_an_owner_closes_what_the_one_before_it_left(house: House) -> None:
+    """The owner died between the end of the work and the end of the interaction (found by tests/failure)."""
+    follower = programs(house, observing=False)
+    house.speaker.attach_management(functools.partial(follower.observe, owning=False))
+    done = await follower.submit(CRM, WORK, None, b"")
+    assert isinstance(done, Submitted)
+    await house.pump.post(WorkCancelled(done.work_id, by="sup"), "test")
+    assert house.told(InteractionClosed) == []
+    other = programs(house)  # it starts cold: it has followed nothing
+    async with asyncio.timeout(5):
+        await other.close_left(house.pump.sequence)
+    await house.pump.drain()
+    closed = InteractionClosed(done.interaction_id, "cancelled")
+    assert house.told(InteractionClosed) == [closed]
+    follower.begin()  # and one that has followed knows
+    await house.pump.drain()
+    assert house.told(InteractionClosed) == [closed, closed]
