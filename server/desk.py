@@ -322,6 +322,11 @@ class Desk:
         self._reach.leg(agent_id, up=up)
         self.send(agent_id, m.Leg(state="up" if up else "none"))
 
+    def far_phone_changed(self, agent_id: str, *, registered: bool) -> None:
+        """The agent's phone is registered at another node, or is no more."""
+        self._reach.far_phone(agent_id, up=registered)
+        self.send(agent_id, m.Leg(state=self._leg_state(agent_id)))
+
     def phone_changed(self, agent_id: str, *, registered: bool) -> None:
         """The agent's phone is registered or absent."""
         self._reach.registered(agent_id, up=registered)

@@ -19,7 +19,7 @@ from router.commands import (
     WithdrawOffer,
 )
 from router.moves import REASON_REMOVED
-from router.rows import ReservationRow, Turn, WorkRow
+from router.rows import AgentRow, ReservationRow, Turn, WorkRow
 from router.vocabulary import EndedBy, OfferState, WithdrawReason
 from server.call_desk import CallDesk
 from server.cards import Cards
@@ -32,6 +32,8 @@ from server.tasks import TaskOwner
 
 class Board(Protocol):
     """The dispatcher's read views."""
+
+    def agent(self, agent_id: str) -> AgentRow | None: ...
 
     def node_of(self, agent_id: str) -> str: ...
 
@@ -97,6 +99,8 @@ class DeskNews:
             self._contexts.queued(turn.event.interaction_id)
         if isinstance(turn.event, facts.AgentConnected):
             self._moved(turn.event, refused=any(isinstance(c, Refuse) for c in turn.commands))
+        if isinstance(turn.event, facts.AgentDisconnected | facts.NodeLost):
+            self._reach.released(lambda agent_id: (row := self._board.agent(agent_id)) is not None and row.connected)
         for command in turn.commands:
             self._show(command)
         if self.parked is not None:
@@ -122,7 +126,7 @@ class DeskNews:
         if event.node == self._reach.node:
             if refused:
                 self._reach.refused(agent_id)
-        elif not refused and self._pages.page_up(agent_id):
+        elif not refused and not self._reach.moved(agent_id, event.media) and self._pages.page_up(agent_id):
             self._pages.close(agent_id, m.ByeCode.REPLACED)
 
     def _elsewhere(self, agent_id: str) -> bool:

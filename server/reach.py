@@ -19,13 +19,17 @@ class _Station:
     page: bool = False
     leg: bool = False
     registered: bool = False
+    # The phone is registered at another node.
+    far: bool = False
     generation: int = 0
     told: Media = ()
 
     @property
     def speaks(self) -> bool:
         """Whether a call could be joined: a phone rings without any page, a leg is of no use without its own."""
-        return self.registered if self.phone else self.page and self.leg
+        if not self.phone:
+            return self.page and self.leg
+        return self.registered or (self.page and self.far)
 
     @property
     def media(self) -> Media:
@@ -49,6 +53,8 @@ class Reach:
         self._takes = takes
         self.node = node
         self._stations: dict[str, _Station] = {}
+        # Of whom another node tells the router.
+        self._yielded: set[str] = set()
         self._agents: frozenset[str] = frozenset()
         self._agent_of: dict[str, str] = {}
 
@@ -89,12 +95,38 @@ class Reach:
         """The agent's phone is registered or absent."""
         self._change(agent_id, "registered", up=up)
 
+    def far_phone(self, agent_id: str, *, up: bool) -> None:
+        """The agent's phone is registered at another node, or is no more."""
+        self._change(agent_id, "far", up=up)
+
+    def moved(self, agent_id: str, media: Media) -> bool:
+        """Another node told the router of the agent, with these media. False when their page here is out of date.
+
+        Of two nodes the one with the page tells of an agent with a phone; without a page, the last that did.
+        """
+        station = self._stations.get(agent_id)
+        if station is None:
+            return False
+        if station.page and station.phone and media == (Medium.VOICE,):
+            self._again(agent_id, station)  # it has their phone only
+            return True
+        if not station.page:
+            station.told = ()
+            self._yielded.add(agent_id)
+        return not station.page
+
+    def released(self, connected: Callable[[str], bool]) -> None:
+        """A connection has ended: phones whose agent nobody tells of any more are told of here."""
+        for agent_id in [agent_id for agent_id in sorted(self._yielded) if not connected(agent_id)]:
+            self._yielded.discard(agent_id)
+            self._again(agent_id, self._stations[agent_id])
+
     def leg_state(self, agent_id: str) -> bool:
         """Whether the agent's media (browser leg or phone) is there."""
         station = self._stations.get(agent_id)
         if station is None:
             return False
-        return station.registered if station.phone else station.leg
+        return station.registered or station.far if station.phone else station.leg
 
     def signed_in(self) -> list[str]:
         """Agents whose page is connected."""
@@ -103,8 +135,11 @@ class Reach:
     def refused(self, agent_id: str) -> None:
         """Another node was first with the generation that this one told: it is told again, with the next."""
         if (station := self._stations.get(agent_id)) is not None and station.told:
-            station.told = ()
-            self._tell_change(agent_id, station)
+            if station.page or not station.phone:
+                self._again(agent_id, station)
+            else:
+                station.told = ()
+                self._yielded.add(agent_id)
 
     def _change(self, agent_id: str, what: str, *, up: bool) -> None:
         station = self._stations.get(agent_id)
@@ -112,7 +147,15 @@ class Reach:
             setattr(station, what, up)
             self._tell_change(agent_id, station)
 
+    def _again(self, agent_id: str, station: _Station) -> None:
+        station.told = ()
+        self._tell_change(agent_id, station)
+
     def _tell_change(self, agent_id: str, station: _Station) -> None:
+        if station.page:
+            self._yielded.discard(agent_id)
+        elif agent_id in self._yielded:
+            return
         takes = self._takes(agent_id)
         media = station.media if not takes or any(medium in takes for medium in station.media) else ()
         before, station.told = station.told, media

@@ -132,7 +132,7 @@ class VoicePart:
         )
         storage.shard.sweeper.before = self.lost_calls.call_back
         self.desk.attach(self.hub, self.conductor)
-        self.nodes.serve(self.conductor.nodes, self._phones_here, lambda _user: None)
+        self.nodes.serve(self.conductor.nodes, self._phones_here, self._far_phone_changed)
         self.far_desk.serve(self.desk.calls)
         self.desk.calls.far = self.far_desk
         self.desk.news.days = OwnDays(
@@ -224,6 +224,11 @@ class VoicePart:
 
     def _media_event(self, event: MediaEvent) -> None:
         media_port.hand_over(event, self.conductor, _log_failed_leg, self.recorder.failed)
+
+    def _far_phone_changed(self, user: str) -> None:
+        agent_id = self.reach.agent_of(user)
+        if agent_id is not None:
+            self.desk.far_phone_changed(agent_id, registered=self.nodes.elsewhere(user))
 
     def _phone_changed(self, user: str, registered: bool) -> None:
         self.nodes.tell_phones()

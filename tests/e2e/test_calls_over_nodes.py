@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from agents_ws import messages as m
-from tests.e2e.agents import Agent
+from tests.e2e.agents import Agent, PhoneAgent
+from tests.e2e.baresip import softphone
 from tests.e2e.callers import calling
 from tests.e2e.ears import AgentEar, CallerEar, Hearing, who_hears, write_voices
 from tests.e2e.server import Server
 from tests.e2e.test_nodes import Pair
+from tests.e2e.test_trunks import heard_by
 from tests.valkey import running_server
 from tools.call.caller import Caller
 
@@ -92,3 +94,26 @@ async def test_a_caller_on_one_node_and_an_agent_on_the_other(pair: Pair, tmp_pa
         else:
             scene.caller.hang_up()
         await agent.finish(reservation_id)
+
+
+@pytest.mark.baresip
+async def test_a_phone_that_is_registered_at_another_node_than_its_agents_page(pair: Pair, tmp_path: Path) -> None:
+    write_voices(tmp_path)
+    async with (
+        softphone(pair.two, tmp_path, "2001", tmp_path / "agent5.wav", register=True) as phone,
+        PhoneAgent(pair.one, "agent5") as page,
+        calling(pair.one, tmp_path, "0755100201") as caller,
+    ):
+        saying = asyncio.create_task(caller.say("caller.wav"))
+        await phone.until("CALL_ESTABLISHED")
+        while (assignment := await page.until(m.Assignment)).state != "connected":
+            pass
+        assert await who_hears({"caller": CallerEar(caller, tmp_path)}) == {"caller": {"agent5"}}
+        await page.ask(m.HangUp(ref=page.ref(), reservation_id=assignment.reservation_id))
+        await phone.until("CALL_CLOSED")
+        heard_by(phone, "caller")
+        saying.cancel()
+        await page.until(m.WrapUp)
+        done = m.FinishWrapUp(ref=page.ref(), reservation_id=assignment.reservation_id, disposition="resolved")
+        await page.ask(done)
+        await page.sign_out()

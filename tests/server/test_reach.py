@@ -148,3 +148,41 @@ def test_another_station(rig: Rig) -> None:
     assert rig.told == [AgentDisconnected("anna", 1)], "anna's new phone is not there yet, ben's is"
     rig.reach.registered("anna", up=True)
     assert rig.told[1:] == [AgentConnected("anna", rig.generation, media=ALL)]
+
+
+def test_the_node_with_the_page_tells_of_an_agent_whose_phone_is_at_another(rig: Rig) -> None:
+    rig.reach.page("ben", up=True)
+    assert rig.told == []
+    rig.generation = 4
+    rig.reach.far_phone("ben", up=True)
+    assert rig.told == [AgentConnected("ben", 5, media=ALL)]
+    assert rig.reach.leg_state("ben")
+    rig.generation = 6
+    assert rig.reach.moved("ben", VOICE), "the phone's node was quicker: the page is not out of date"
+    assert rig.told[1:] == [AgentConnected("ben", 7, media=ALL)]
+    assert not rig.reach.moved("ben", ALL), "they opened their page at another node"
+    rig.reach.page("ben", up=False)
+    assert rig.told[2:] == [AgentDisconnected("ben", 7)]
+    assert not rig.reach.moved("nobody", ALL)
+
+
+def test_the_phones_node_yields_to_the_page_and_tells_again_when_it_is_gone(rig: Rig) -> None:
+    rig.reach.registered("ben", up=True)
+    assert rig.told == [AgentConnected("ben", 1, media=VOICE)]
+    rig.generation = 2
+    assert rig.reach.moved("ben", ALL)
+    rig.reach.registered("ben", up=False)
+    rig.reach.registered("ben", up=True)
+    rig.reach.released(lambda _agent: True)
+    assert len(rig.told) == 1, "that is the other node's to tell"
+    rig.reach.released(lambda _agent: False)
+    assert rig.told[1:] == [AgentConnected("ben", 3, media=VOICE)]
+
+
+def test_a_phones_node_that_came_second_yields(rig: Rig) -> None:
+    rig.reach.registered("ben", up=True)
+    rig.generation = 1
+    rig.reach.refused("ben")
+    assert len(rig.told) == 1
+    rig.reach.page("ben", up=True)
+    assert rig.told[1:] == [AgentConnected("ben", 2, media=ALL)]
