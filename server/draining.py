@@ -62,7 +62,13 @@ class Draining:
         """Returns when nothing is open here, or the time is over; then the node ends. `left` is what was still open."""
         if self._ending is None:
             self._ending = asyncio.ensure_future(self._end())
-        return await asyncio.shield(self._ending)  # whoever asked may be gone before
+        try:
+            done = await asyncio.shield(self._ending)
+        except asyncio.CancelledError:
+            self._ending.add_done_callback(lambda _done: self._stop())  # whoever asked is gone, and it goes on
+            raise
+        self._stop()  # at the very end: the answer is on its way before anything closes
+        return done
 
     async def _end(self) -> dict[str, int]:
         self.begun = True
@@ -75,7 +81,6 @@ class Draining:
         left = self._open_work()
         handed = await self._hand_over() if left else 0
         log.info("drained", left=left, called_back=handed)
-        self._stop()
         return {"left": left, "called_back": handed}
 
     def _look(self) -> int:

@@ -80,3 +80,15 @@ async def test_whoever_asks_it_is_done_once(monkeypatch: pytest.MonkeyPatch) -> 
     draining = floor.draining(0.01)
     assert list(await asyncio.gather(draining.command(), draining.command())) == [{"left": 1, "called_back": 1}] * 2
     assert (floor.shut, floor.handed) == (2, 1)
+
+
+async def test_it_goes_on_when_whoever_asked_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOOK_S", 0.001)
+    floor = Floor(calls=1)
+    asked = asyncio.create_task(floor.draining().command())
+    await until(lambda: floor.shut == 2)
+    asked.cancel()
+    await asyncio.wait({asked})
+    assert not floor.stopped
+    floor.calls = 0
+    await until(lambda: floor.stopped, "the end")
