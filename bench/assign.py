@@ -212,8 +212,10 @@ async def whole(node: Node, events: Events, count: int, pids: dict[str, int]) ->
     """Lots as fast as they go: when each began and what it was, and each process's CPU milliseconds of all."""
     lots: list[Lot] = []
     used = dict.fromkeys(pids, 0.0)
+    # No more than the agents can take: each has room for three.
+    size = min(count, FLAT_OUT, 3 * len(node.site.agents))
     for _ in range(max(1, count // FLAT_OUT)):
-        names = await events.known(min(count, FLAT_OUT))
+        names = await events.known(size)
         before, began = {who: cpu_ms(pid) for who, pid in pids.items()}, time.monotonic_ns()
         for number, work in enumerate(names):
             events.queue(work)
