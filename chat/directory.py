@@ -32,6 +32,11 @@ class Directory:
         """What is open, for metrics and the leak test."""
         return {"chats": self.running, "chats_looked_at": len(self.live) - self.running}
 
+    @property
+    def watched(self) -> int:
+        """How many go on and have their visitor here."""
+        return sum(1 for runner in self.live.values() if runner.watched and not runner.over)
+
     def runners(self) -> tuple[ChatRunner, ...]:
         """All at hand, in the order in which they came."""
         return tuple(self.live.values())

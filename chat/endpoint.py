@@ -67,10 +67,8 @@ class ChatEndpoint:
         now: Callable[[], int],
         address_of: Callable[[web.Request], str] = lambda request: request.remote or "",
     ) -> None:
-        self._files = files
-        self._address_of = address_of
-        self._conductor = conductor
-        self._now = now
+        self._files, self._conductor = files, conductor
+        self._address_of, self._now = address_of, now
         self.origins = Origins(lambda: conductor.site)
         self._requests = Buckets(self._limits.requests_per_minute, self._limits.request_burst)
         self._sockets: dict[VisitorSocket, asyncio.Event] = {}
@@ -141,14 +139,18 @@ class ChatEndpoint:
             routes.append(preflight)
         return tuple(routes)
 
+    def send_away(self) -> None:
+        """Who is here connects again, to another node, and brings the chat along."""
+        for connections in self._connections.values():
+            for connection in connections:
+                connection.close(ByeCode.SHUTDOWN)
+
     async def aclose(self) -> None:
         """Say bye to everybody and wait until all connections are gone. Chats stay open."""
         self._stopping = True
         for poll in self._polls:
             poll.set()
-        for connections in self._connections.values():
-            for connection in connections:
-                connection.close(ByeCode.SHUTDOWN)
+        self.send_away()
         greeted = {id(c) for connections in self._connections.values() for c in connections}
         if len(greeted) < len(self._sockets):
             await asyncio.gather(*(socket.end(ByeCode.SHUTDOWN) for socket in list(self._sockets)))
@@ -206,8 +208,7 @@ class ChatEndpoint:
             await socket.write(Refused(code=error.code, message=str(error)))
             code = ByeCode.UNKNOWN_CHAT if error.code == "unknown_chat" else ByeCode.REFUSED
             return await socket.end(code, str(error))
-        status = runner.status()
-        after = opening.after if isinstance(opening, Resume) else 0
+        status, after = runner.status(), opening.after if isinstance(opening, Resume) else 0
         connection = VisitorConnection(
             socket, self._conductor, runner, after=after, version=status.version, now=self._now, limits=self._limits
         )

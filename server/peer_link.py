@@ -267,7 +267,8 @@ class PeerLink:
         except Exception as error:  # the other node must not wait for a mistake of this one
             log.exception("peer_request_failed", kind=asked.kind, label=label)
             answered = Answered(asked.number, error=repr(error))
-        writer.write(encode(answered))
+        if not writer.is_closing():  # whoever asked may be gone by now
+            writer.write(encode(answered))
 
     async def _site_secret(self) -> bytes:
         if not self._known:

@@ -81,9 +81,14 @@ class WebPart:
         def shut() -> None:
             conductor.draining = chats.draining = True
             self.web.endpoint.drain()
+            if self._ground.peers.reached:
+                self.chats.endpoint.send_away()
 
         def open_here() -> int:
-            return conductor.counts["calls"] + conductor.counts["far_calls"] + chats.counts["chats"]
+            # Visitors take their chats along; one whose visitor is away is taken up by the shard's owner.
+            others = bool(self._ground.peers.reached)
+            left = chats.directory.watched if others else chats.counts["chats"]
+            return conductor.counts["calls"] + conductor.counts["far_calls"] + left
 
         limit_s = self._ground.settings.drain_s
         return Draining((shut,), open_here, self._voice.desk, self._ground.stop, limit_s, self._voice.hand_over)

@@ -43,6 +43,11 @@ class Visitor:
         """What was said, in order."""
         return [line.text for line in self.lines]
 
+    def at(self, server: Server) -> Self:
+        """The next connection is to this node."""
+        self._server = server
+        return self
+
     async def open(self, question: str = "Where is my parcel?", **more: Any) -> Self:
         """Opens the chat (or comes back to it, with the same key)."""
         self.lines = []
