@@ -44,6 +44,8 @@ class Agent(HttpUser):
         self._dice = random.Random(self.agent_id)
         self._binary = self._dice.random() < self.load.plan.msgpack_share
         self._refs = itertools.count(1)
+        # Where the server's nodes are, this agent's first; welcome and pongs tell the others.
+        self._nodes = [self.host or ""]
         self._session: str | None = None
         self._seq = 0
         self._acked = 0
@@ -122,7 +124,7 @@ class Agent(HttpUser):
     # -- the page
 
     def _connect(self) -> None:
-        url = f"ws://{urlsplit(self.host or '').netloc}/api/v1/agents/ws"
+        url = f"ws://{urlsplit(self._nodes[0]).netloc}/api/v1/agents/ws"
         self._socket = websocket.create_connection(url, subprotocols=[SUBPROTOCOLS[self._binary]], timeout=60)
         hello: dict[str, Any] = {"type": "hello", "token": self._token}
         if self._session is not None:
@@ -144,6 +146,7 @@ class Agent(HttpUser):
             self._take(self._decoded(self._socket.recv()))
         except (websocket.WebSocketException, OSError):
             self.load.tally.errors["reconnect failed"] += 1
+            self._nodes.append(self._nodes.pop(0))  # the next one, if there is another
             return
         self.load.fire("WS", "reconnect", began)
 
@@ -184,9 +187,13 @@ class Agent(HttpUser):
                 self._send({"type": "ack", "seq": self._seq})
         if (answer := self._waiting.get(message.get("ref", ""))) is not None:
             answer.set(message)
+        if "peers" in message:
+            self._nodes = [self._nodes[0], *(peer for peer in message["peers"] if peer != self._nodes[0])]
         match message["type"]:
             case "welcome":
                 self._session = message["session"]
+                if not message["resumed"]:
+                    self._seq = self._acked = 0
                 self._offset_us = message["server_time_us"] - time.time_ns() // 1000
             case "offer":
                 self._offer(message)
