@@ -7,6 +7,8 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
+CANCEL_AGAIN_S = 0.1
+
 
 class TaskOwner:
     """Spawns guarded tasks and ends them all. `on_failure` is told the name and the error of each that fails."""
@@ -64,7 +66,8 @@ class TaskOwner:
         while others := self._others():
             for task in others:
                 task.cancel()
-            await asyncio.gather(*others, return_exceptions=True)
+            # Again and again: CPython's wait_for before 3.12, which redis-py writes through, can lose a cancellation.
+            await asyncio.wait(others, timeout=CANCEL_AGAIN_S)
 
     def _others(self) -> set[asyncio.Task[None]]:
         return {task for task in self._tasks if task is not asyncio.current_task() and not task.done()}

@@ -118,3 +118,20 @@ async def test_nobody_waits_for_what_is_endless_and_what_is_cut_off_is_named() -
     with capture_logs() as logs:
         await owner.aclose(0)
     assert [(line["event"], line["tasks"]) for line in logs] == [("tasks_cut_off", ["stuck"])]
+
+
+async def test_a_cancellation_that_got_lost_is_said_again() -> None:
+    owner, lost = TaskOwner(), asyncio.Event()
+
+    async def deaf_once() -> None:
+        try:
+            await forever()
+        except asyncio.CancelledError:
+            lost.set()
+        await forever()
+
+    owner.spawn(deaf_once(), "deaf")
+    await asyncio.sleep(0)
+    await asyncio.wait_for(owner.aclose(0), 10)
+    assert lost.is_set()
+    assert len(owner) == 0
