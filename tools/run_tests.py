@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import IO
 
@@ -51,15 +52,17 @@ class Going:
 
 
 def runs() -> list[Run]:
-    """The longest first. The whole-server tests are dealt out, one file to each in turn."""
+    """Those that wait and those that compute in turn, the longest of each first.
+
+    The whole-server tests are dealt out, one file to each run in turn.
+    """
     whole = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests" / "e2e").glob("test_*.py"))
+    waiting = [Run(f"whole-{number + 1}", whole[number::WHOLE_RUNS]) for number in range(WHOLE_RUNS)]
     named = {path for paths in PARTS.values() for path in paths}
     rest = [f"--ignore={path}" for path in ("tests/e2e", *sorted(named))]
-    return [
-        *(Run(f"whole-{number + 1}", whole[number::WHOLE_RUNS]) for number in range(WHOLE_RUNS)),
-        *(Run(name, paths) for name, paths in PARTS.items()),
-        Run("rest", ["tests", *rest]),
-    ]
+    computing = [*(Run(name, paths) for name, paths in PARTS.items()), Run("rest", ["tests", *rest])]
+    pairs = zip_longest(waiting, computing)
+    return [run for pair in pairs for run in pair if run is not None]
 
 
 def command(run: Run) -> list[str]:
