@@ -267,6 +267,7 @@ async def test_a_queues_rules_are_changed_kept_as_a_plan_and_the_plan_reverted(b
     await expect(plan).to_contain_text("All of it is so already")
     rows = await audit(boss)
     await rows.filter(has_text="a rush").first.get_by_role("button", name="Take back").click()
+    await expect(rows.first).to_contain_text("Took back")
     await boss.button("Peak plans").click()
     await expect(plan).to_contain_text("What it would change now")
     await expect(plan.locator("ins")).to_contain_text(["42"])
