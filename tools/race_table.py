@@ -171,6 +171,7 @@ WORK_EVENTS: Mapping[str, ev.Event | None] = {
     "WorkDirected to nobody": ev.WorkDirected("w", None, "sam"),
     "WorkPrioritised": ev.WorkPrioritised("w", 5, "sam"),
     "WorkCancelled": ev.WorkCancelled("w", "sam"),
+    "WorkTakenUp": ev.WorkTakenUp("w", "m", "n"),
     "NodeLost": ev.NodeLost("n"),
     "PolicyChanged, the queue is emptied": ev.PolicyChanged(_EMPTIED),
     "the next deadline": None,

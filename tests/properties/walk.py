@@ -31,6 +31,7 @@ from router.events import (
     WorkPrioritised,
     WorkQueued,
     WorkRecalled,
+    WorkTakenUp,
     WrapUpExtended,
     WrapUpFinished,
 )
@@ -132,6 +133,7 @@ class Walk:
             ),
             (1, lambda: WorkCancelled(self._any_work(), "sam")),
             (1, lambda: NodeLost(self.random.choice(NODES))),
+            (1, lambda: WorkTakenUp(self._any_work(), self.random.choice(NODES), self.random.choice(NODES))),
             (2, lambda: WorkPrioritised(self._any_work(), self.random.choice((0, 1, 7)), "sam")),
             (1 + 2 * rules, lambda: CallbackRequested(self._any_work())),
             (1 + 3 * rules, lambda: CallbackFailed(self._reservation(OfferState.ACCEPTED)[0], "no_answer")),
