@@ -72,7 +72,8 @@ async def test_it_starts_serves_and_leaves_nothing(tmp_path: Path) -> None:
         await until(lambda: node.core.pump.backlog == 0)
         opened = node.web.open_things()
         assert {name for name, count in opened.items() if count} == {"tasks"}, opened
-        assert opened["tasks"] == len(node.tasks)
+        assert opened["tasks"] == len(node.tasks) + len(node.calls)
+        assert node.calls.names == ["chat_homes"]
         node.request_stop()
         await asyncio.wait_for(node.wait(), 5)
     finally:
