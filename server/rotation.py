@@ -110,8 +110,9 @@ class Rotation:
         for (after, block), upto in zip(heads.items(), list(heads)[1:], strict=False):
             if upto <= self._position():
                 await self._finish(after, upto, block)
-        oldest = next(iter(await self._store.heads()))
-        if oldest <= self._position():  # what a round that was cut short left, and turns from before there were heads
+        # What a round that was cut short left, and turns from before there were heads; the store may be empty by now.
+        oldest = next(iter(await self._store.heads()), None)
+        if oldest is not None and oldest <= self._position():
             await self._store.trim_journal(oldest)
         await asyncio.to_thread(self._folder.expire, self._days, time.time())
         return settled

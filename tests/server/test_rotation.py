@@ -94,6 +94,20 @@ async def test_no_snapshot_is_taken_while_matches_are_left_over(kept: Kept) -> N
     assert await kept.problem() is None
 
 
+async def test_a_store_that_is_emptied_in_the_middle_of_a_round_is_no_failure(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rotation = await kept.start()
+    await kept.turns(5)
+    answers = iter(({0: b""}, {0: b""}, {}))
+
+    async def heads() -> dict[int, bytes]:
+        return next(answers)
+
+    monkeypatch.setattr(kept.store, "heads", heads)
+    assert await rotation.turn_over()
+
+
 class Mortal:
     """A store, or a folder, that dies before or after its n-th change."""
 
