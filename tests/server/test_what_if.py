@@ -107,7 +107,7 @@ async def test_no_change_is_no_difference_at_all_and_one_agent_fewer_is(tmp_path
         draft = {"agents": [{"agent_id": "agent2", "presence": "not_ready"}]}
         async with asked(office, draft, "super9") as answer:
             line = await line_of(answer, "compared", 6)
-        assert first_chat(line)["level"]["verdict"] in ("lower", "equal")
+        assert first_chat(line)["level"]["verdict"] != "higher", "hardly anybody is served in time as it is"
         assert first_chat(line)["abandoned"]["verdict"] == "higher"
         assert [one["queue"] for one in line["queues"] if one["queue"] == "expert_chat"] == [], "others' queues"
         assert [one["team"] for one in line["teams"]] == ["first_line"]
