@@ -13,6 +13,7 @@ _END = 0x80
 _VOLUME = 10
 _END_REPEATS = 3
 _QUIET_US = 300_000
+_STALL_US = 2_000_000
 _SEGMENT_LIMIT = 0xFFFF - 8 * FRAME_SAMPLES
 
 
@@ -21,7 +22,8 @@ class DtmfReceiver:
 
     A press is known by its timestamp, not by marker, end bit or SSRC: any of its packets may be lost, repeated or
     come in another order. It is reported by its first packet to arrive, so that a prompt stops at once. Senders
-    that replay a recorded press use its old timestamp again: after 300 ms without a packet it is a new press.
+    that replay a recorded press use its old timestamp again: after 300 ms without a packet it is a new press, unless
+    its duration goes on where it was (a sender that stalled).
     """
 
     __slots__ = ("_at", "_duration", "_event", "_timestamp")
@@ -41,6 +43,8 @@ class DtmfReceiver:
             return None
         fresh = now - self._at > _QUIET_US
         delta = timestamp_delta(timestamp, self._timestamp)
+        if delta == 0 and event == self._event and duration >= self._duration and now - self._at <= _STALL_US:
+            fresh = False
         if not fresh and delta <= 0:
             if delta == 0 and event == self._event:
                 self._at = now

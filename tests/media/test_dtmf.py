@@ -91,6 +91,14 @@ def test_a_replayed_recording_is_a_new_press() -> None:
     assert received(packets + again + earlier) == "777"
 
 
+def test_a_sender_that_stalls_within_a_press_has_pressed_once() -> None:
+    packets = pressed("7")
+    late = [
+        (at + 500_000 * (number > 2), timestamp, payload) for number, (at, timestamp, payload) in enumerate(packets)
+    ]
+    assert received(late) == "7"
+
+
 def test_other_events_and_short_payloads_are_no_digits() -> None:
     assert received([(0, 0, bytes((16, 10, 0, 160))), (1, 1, b"\1\2\3"), (2, 2, b"")]) == ""
 
