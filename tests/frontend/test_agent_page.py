@@ -98,7 +98,7 @@ async def test_an_offer_says_when_its_target_is_missed(scene: Scene) -> None:
     promised = scene.page.locator(".offer .promised")
     await expect(promised).to_contain_text("left to the target")
     await expect(promised.get_by_role("status")).to_have_text("")
-    await expect(promised.get_by_role("status")).to_contain_text("Target missed")
+    await expect(promised.get_by_role("status")).to_contain_text("Target missed", timeout=15_000)
     await expect(promised).not_to_contain_text("left to the target")
 
 
