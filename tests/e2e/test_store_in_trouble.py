@@ -107,7 +107,7 @@ async def test_a_store_that_was_emptied_is_put_back_while_everybody_goes_on(
     running_server: Server, office: Office
 ) -> None:
     """Rows, journal, lease, node register and functions: all are gone, and there again."""
-    running_server.expected_errors |= {"store_went_back", "journal_not_rotated", "projection_failed"}
+    running_server.expected_errors |= {"store_went_back", "journal_not_rotated", "projection_failed", "store_away"}
     async with signed_in(running_server, office) as before, connected(running_server) as store:
         keys = await _keys(store)
         await store.flushall()
