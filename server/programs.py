@@ -216,6 +216,8 @@ class Programs:
         """The turn after which an attempt has no effect any more; None: not yet, or it is seen to be queued."""
         until = kept.at + self._attempt_us
         if self._pump.dispatcher.work(kept.work_id) is not None:
+            # What an owner has decided may not be committed yet, and never be: what follows it tells.
+            await prompt(self._pump, TimePassed(), kept.submitter)
             await self._submissions.confirm(kept.work_id)
         elif self._last[1] > until:
             return self._last[0]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from http_api.problems import ProblemError
 from http_api.supervision_api import Refused
 from http_api.work_api import CustomerRef, NewWork, Submitted
 from records.accounts import Role
@@ -122,6 +123,19 @@ async def test_a_repeat_finds_what_is_still_open(house: House) -> None:
     assert await programs(house).submit(CRM, WORK, "k", b"x") == done
     assert len(house.told(WorkQueued)) == 1
     assert house.told(InteractionClosed) == []
+
+
+async def test_a_repeat_is_not_told_of_what_is_decided_and_may_never_be_committed(house: House) -> None:
+    """As at an owner that was deposed while the store was silent: its memory has the item, nobody else does."""
+    made = programs(house)
+    first = await made.submit(CRM, WORK, "k", b"x")
+    assert isinstance(first, Submitted)
+    await _unconfirmed(house, first.work_id)
+    house.pump.close()
+    assert house.pump.dispatcher.work(first.work_id) is not None
+    with pytest.raises(ProblemError) as refused:
+        await made.submit(CRM, WORK, "k", b"x")
+    assert refused.value.status == 503
 
 
 async def test_an_attempt_that_comes_late_is_made_anew_and_closes_nothing(house: House) -> None:
