@@ -205,7 +205,7 @@ async def board_updates(browser: Browser, base: str, floor: Floor, seconds: int)
 
 async def main(agents: int, seconds: int) -> None:
     """All of it, in one Chromium; without one it says so and prints nothing."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    chromium = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if chromium is None:
         print("bench.page needs chromium", file=sys.stderr)
         return

@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.leaks import Footprint, assert_flat, assert_mixed, assert_nothing_left, many_calls, report
+from tests.e2e.leaks import (
+    Footprint,
+    assert_files_closed,
+    assert_memory_flat,
+    assert_mixed,
+    assert_nothing_left,
+    many_calls,
+    report,
+)
 from tests.e2e.office import Office
 from tests.e2e.server import Server
 
@@ -31,4 +39,5 @@ async def test_calls_that_end_at_random_moments_leave_nothing(
     end = Footprint.of(running_server)
     outcomes = assert_mixed(running_server, CALLS)
     print(report(CALLS, start, end, took_s), dict(outcomes))
-    assert_flat(start, end, server_mib=8, media_mib=4)
+    assert_memory_flat(start, end, server_mib=8, media_mib=4)
+    await assert_files_closed(running_server, start)

@@ -31,7 +31,7 @@ async def test_three_hundred_chats_and_sixty_calls_at_once(tmp_path: Path) -> No
                 waves += [await wave(server, office, tmp_path, pages, PEAK, seed) for seed in seeds]
                 end, took_s = Footprint.of(server), time.monotonic() - began
             await assert_nothing_left(server, office, before, sip_s=70)
-            assert_files_closed(base, Footprint.of(server))
+            await assert_files_closed(server, base)
         print(report((PEAK.chats + PEAK.calls) * MEASURED, start, end, took_s, of="chats and calls"))
         print(await assert_kept(server, PEAK, waves))
         assert_memory_flat(start, end, server_mib=6, media_mib=2)

@@ -12,12 +12,13 @@ from records.migration import upgrade
 
 async def migrated(path: Path) -> Database:
     """A new database at `path`, with all tables and nothing in them."""
-    path.write_bytes(_template())
+    path.write_bytes(template())
     return await Database.open(sqlite_url(path))
 
 
 @cache
-def _template() -> bytes:
+def template() -> bytes:
+    """The file of an SQLite database with all tables and nothing in them."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "template.sqlite"
         engine = create_engine(f"sqlite:///{path}")

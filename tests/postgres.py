@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy.engine import make_url
 
-_START_S = 20.0
+_START_S = 60.0
 _USER = "jackfield"
 # What a test writes need not survive a power cut.
 _FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_buffers=16MB", "max_connections=100")

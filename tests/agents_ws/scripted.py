@@ -226,7 +226,7 @@ async def signed_in(
         yield client, welcome
 
 
-async def until(condition: Any, what: str, timeout_s: float = 5.0) -> None:
+async def until(condition: Any, what: str, timeout_s: float = 30) -> None:
     """Wait for a condition that other tasks bring about."""
     async with asyncio.timeout(timeout_s):
         while not condition():

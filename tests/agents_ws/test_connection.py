@@ -224,7 +224,7 @@ async def test_a_client_that_does_not_read_costs_little_and_is_cut_off() -> None
     async with stage(SLOW, gateway=gateway) as place, aiohttp.ClientSession() as http:
         ws = await deaf_client(place, http)
         most = 0
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while not place.endpoint.endings[ByeCode.SLOW_CLIENT]:
                 for _ in range(6):
                     place.hub.send("ann", big)

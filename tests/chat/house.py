@@ -44,7 +44,7 @@ ORIGIN = "https://shop.example"
 KEY = "k" * 22
 
 
-async def until(condition: Callable[[], Any], what: str = "condition", seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], Any], what: str = "condition", seconds: float = 30) -> None:
     """Wait for a condition with a deadline."""
     end = time.monotonic() + seconds
     while not condition():

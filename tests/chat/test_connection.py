@@ -56,7 +56,7 @@ async def test_a_page_that_does_not_read_is_cut_off_and_nothing_is_queued(tmp_pa
             assert connection.transport is not None
             connection.transport.pause_reading()
             number = 0
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(30):
                 while not place.endpoint.endings["slow_client"]:
                     number += 1
                     await place.conductor.agent_says("ann", reservation, f"a{number}", "x" * 20_000)

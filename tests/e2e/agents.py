@@ -112,7 +112,7 @@ class Agent(_Page):
         await self.ear.stop()
         await super().__aexit__(*error)
 
-    async def ask(self, command: m.Command, timeout_s: float = 10.0) -> m.Done | m.LegAnswer:
+    async def ask(self, command: m.Command, timeout_s: float = 30) -> m.Done | m.LegAnswer:
         if self._returning and isinstance(command, m.SetPresence):
             return m.Done(ref=command.ref)
         answer = await super().ask(command, timeout_s)
@@ -139,13 +139,13 @@ class Agent(_Page):
         if not isinstance(message, m.Ack) or message.seq % ACK_EVERY == 0:
             await super()._send(message)
 
-    async def take(self, timeout_s: float = 15.0) -> m.Offer:
+    async def take(self, timeout_s: float = 30) -> m.Offer:
         """The next offer, accepted."""
         offer: m.Offer = await self.until(m.Offer, timeout_s)
         await self.ask(m.Accept(ref=self.ref(), reservation_id=offer.reservation_id))
         return offer
 
-    async def joined(self, timeout_s: float = 10.0) -> m.Assignment:
+    async def joined(self, timeout_s: float = 30) -> m.Assignment:
         """The conversation that has begun."""
         while True:
             assignment: m.Assignment = await self.until(m.Assignment, timeout_s)
@@ -284,7 +284,7 @@ class RawAgent:
         """One message."""
         await self.ws.send_str(m.encode(message).decode())
 
-    async def next(self, timeout_s: float = 5.0) -> m.ServerMessage | None:
+    async def next(self, timeout_s: float = 30) -> m.ServerMessage | None:
         """The next message; None when the connection is closed."""
         raw = await self.ws.receive(timeout=timeout_s)
         if raw.type is not aiohttp.WSMsgType.TEXT:
@@ -293,7 +293,7 @@ class RawAgent:
         self.got.append(message)
         return message
 
-    async def until(self, kind: type[Any], timeout_s: float = 10.0) -> Any:
+    async def until(self, kind: type[Any], timeout_s: float = 30) -> Any:
         """The next message of this kind; those before it are kept in `got` as well."""
         async with asyncio.timeout(timeout_s):
             while True:

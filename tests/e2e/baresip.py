@@ -15,7 +15,7 @@ from tests.audio import Sound, read_wav
 from tests.e2e.server import HOST, PASSWORD, Server, free_port
 
 MODULES = Path("/usr/lib/baresip/modules")
-START_S = 10.0
+START_S = 30.0
 RATE_HZ = 8000
 
 CONFIG = """poll_method epoll
@@ -66,7 +66,7 @@ class Softphone:
         self._writer.write(f"{len(body.encode())}:{body},".encode())
         await self._writer.drain()
 
-    async def until(self, kind: str, timeout_s: float = 15.0) -> dict[str, Any]:
+    async def until(self, kind: str, timeout_s: float = 30) -> dict[str, Any]:
         """The next event of this type (REGISTER_OK, CALL_INCOMING, CALL_ESTABLISHED, CALL_CLOSED ...)."""
         async with asyncio.timeout(timeout_s):
             while True:
@@ -155,7 +155,7 @@ async def softphone(
                 await phone.command("quit")
             await phone.close()
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 await process.wait()
         except TimeoutError:
             process.kill()

@@ -69,7 +69,7 @@ class BrowserCaller(Browser):
         told: list[dict[str, Any]] = await self.page.evaluate("states")
         return told
 
-    async def until(self, state: str, timeout_s: float = 15.0) -> dict[str, Any]:
+    async def until(self, state: str, timeout_s: float = 30) -> dict[str, Any]:
         """Waits for this to be the call's state; returns what was told with it."""
         await self.page.wait_for_function(f"states.at(-1)?.state === '{state}'", timeout=timeout_s * 1000)
         return (await self.states())[-1]
@@ -101,19 +101,19 @@ class BrowserAgent(Browser):
         await page.locator("input[name=account]").fill(account)
         await page.locator("input[name=password]").fill(PASSWORD)
         await page.keyboard.press("Enter")
-        await page.get_by_role("button", name="Go ready").click(timeout=15_000, trial=not ready)
+        await page.get_by_role("button", name="Go ready").click(timeout=30_000, trial=not ready)
 
     async def accept(self) -> None:
         """Takes the next offer."""
-        await self.page.get_by_role("button", name="Accept").click(timeout=15_000)
-        await self.page.get_by_role("button", name="Hang up").wait_for(timeout=10_000)
+        await self.page.get_by_role("button", name="Accept").click(timeout=30_000)
+        await self.page.get_by_role("button", name="Hang up").wait_for(timeout=30_000)
 
     async def sign_out(self) -> None:
         """Leaves, once the wrap-up is over."""
         page = self.page
-        await page.get_by_role("heading", name="Ready for the next caller").wait_for(timeout=10_000)
+        await page.get_by_role("heading", name="Ready for the next caller").wait_for(timeout=30_000)
         await page.get_by_role("button", name="Sign out").click()
-        await page.locator("input[name=account]").wait_for(timeout=10_000)
+        await page.locator("input[name=account]").wait_for(timeout=30_000)
 
 
 @asynccontextmanager

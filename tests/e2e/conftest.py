@@ -52,14 +52,23 @@ def site_edits() -> Callable[[Path], None]:
 
 
 @pytest.fixture(scope="module")
+def fresh() -> bool:
+    """Whether this module's server makes its tables itself, as at its very first start."""
+    return False
+
+
+@pytest.fixture(scope="module")
 def running_server(
-    tmp_path_factory: pytest.TempPathFactory, site_times: dict[str, int], site_edits: Callable[[Path], None]
+    tmp_path_factory: pytest.TempPathFactory,
+    site_times: dict[str, int],
+    site_edits: Callable[[Path], None],
+    fresh: bool,
 ) -> Iterator[Server]:
     """Ends by Ctrl-C with status 0, leaves no process behind and logs no error that was not expected."""
     folder = tmp_path_factory.mktemp("server")
     site = make_site(folder, **site_times)
     site_edits(site)
-    server = Server(folder, site)
+    server = Server(folder, site, fresh=fresh)
     try:
         server.start()
         yield server

@@ -177,7 +177,7 @@ async def _one_socket(
             writer.write(frame(make(dice), dice))
         await writer.drain()
         writer.write_eof()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while await reader.read(65536):
                 pass
     except (OSError, asyncio.IncompleteReadError, TimeoutError):

@@ -23,8 +23,8 @@ from tests.e2e.waiting import wait_until
 
 SHARD = "s0"
 PAGE = 500
-BEHIND_S = 5.0
-COMMAND_S = 60
+BEHIND_S = 30.0
+COMMAND_S = 120
 
 
 @asynccontextmanager

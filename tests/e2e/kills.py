@@ -17,7 +17,7 @@ from tests.e2e.waiting import wait_until
 
 AGENTS = ("agent1", "agent4")
 CALLS = 40
-SETTLE_S = 20.0
+SETTLE_S = 60.0
 TARGETS = ("server", "media.worker", "valkey-server", "server.records_worker")
 
 

@@ -55,7 +55,7 @@ class Office:
         """How often the SIP side counted this event."""
         return int((await self.metrics()).get(f'jackfield_sip_events_total{{event="{event}"}}', 0))
 
-    async def quiet(self, deadline_s: float = 20.0) -> dict[str, int]:
+    async def quiet(self, deadline_s: float = 30) -> dict[str, int]:
         """Waits until nothing is open but what stands by itself, and each browser leg is one media leg."""
         last: dict[str, int] = {}
 
@@ -76,7 +76,7 @@ class Office:
         views = [await self.get(f"interactions/{each['id']}") for each in listed]
         return [view for view in views if number in [identity["value"] for identity in view["identities"]]]
 
-    async def interaction(self, number: str, state: str | None = "closed", deadline_s: float = 10.0) -> dict[str, Any]:
+    async def interaction(self, number: str, state: str | None = "closed", deadline_s: float = 30) -> dict[str, Any]:
         """This caller's newest interaction, once its state is `state` (None: any)."""
 
         async def find() -> dict[str, Any] | None:
@@ -88,7 +88,7 @@ class Office:
         assert found is not None
         return found
 
-    async def story_has(self, number: str, kind: str, deadline_s: float = 10.0) -> dict[str, Any]:
+    async def story_has(self, number: str, kind: str, deadline_s: float = 30) -> dict[str, Any]:
         """This caller's interaction, once its story has a step of this kind."""
 
         async def find() -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ t=0 0
 m=audio {port} RTP/AVP 0
 a=rtpmap:0 PCMU/8000
 """
-ANSWER_S = 5.0
+ANSWER_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.e2e.server import HOST, Server, free_port
 
 SCENARIOS = Path(__file__).parent / "scenarios"
-LIMIT_S = 60
+LIMIT_S = 120
 MEDIA_PORTS = (12000, 18000)
 MEDIA_PORTS_EACH = 8
 

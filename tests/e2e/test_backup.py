@@ -49,7 +49,7 @@ async def test_all_is_back_and_goes_on(tmp_path: Path) -> None:
         async with Office(server) as office:
             assert {str(row["id"]): row["outcome"] for row in records(server)} == kept
             await a_call_and_a_chat(server, office, tmp_path)
-            await wait_until(lambda: _count(server, 4), 10, "two more records")
+            await wait_until(lambda: _count(server, 4), 30, "two more records")
         exported = command(server, "export-journal", f"--out={tmp_path / 'all.journal'}")
         assert exported.returncode == 0, exported.stderr
         replayed = [sys.executable, "-m", "server", "replay", str(tmp_path / "all.journal")]

@@ -101,7 +101,7 @@ async def test_a_softphone_is_an_agents_phone(
                 await asyncio.sleep(TALK_S)
                 await phone.command("hangup")
                 await phone.until("CALL_CLOSED")
-                await asyncio.wait_for(caller.ended.wait(), 5)
+                await asyncio.wait_for(caller.ended.wait(), 30)
                 saying.cancel()
             await page.until(m.WrapUp)
             done = m.FinishWrapUp(ref=page.ref(), reservation_id=assignment.reservation_id, disposition="resolved")

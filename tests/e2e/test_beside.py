@@ -13,7 +13,7 @@ from tests.e2e.server import ROOT, Server
 from tests.postgres import fresh_database
 from tests.valkey import tcp_server
 
-CALL_S = 60
+CALL_S = 120
 REDIS_OPTIONS = ("--appendonly", "yes", "--maxmemory-policy", "noeviction")
 
 

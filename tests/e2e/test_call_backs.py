@@ -141,7 +141,7 @@ async def test_a_caller_who_waits_presses_a_key_and_is_called_back_in_turn(
     async with calling(running_server, tmp_path, NUMBER, ORDERS) as caller:
         await office.story_has(NUMBER, "queued")
         await caller.press("7")
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             await caller.ended.wait()
     waiting = await office.story_has(NUMBER, "callback_chosen")
     assert waiting["record"]["state"] != "closed"

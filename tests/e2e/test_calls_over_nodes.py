@@ -18,8 +18,6 @@ from tests.e2e.test_trunks import heard_by
 from tests.valkey import running_server
 from tools.call.caller import Caller
 
-pytestmark = pytest.mark.timeout(300)
-
 BOTH = {"agent1": {"caller"}, "caller": {"agent1"}}
 
 

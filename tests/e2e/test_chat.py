@@ -56,7 +56,7 @@ async def record(office: Office, chat_id: str, *, having: str = "closed") -> Any
         view = await office.get(f"interactions/{chat_id}")
         return view if view["record"]["state"] == "closed" and having in kinds(view) else None
 
-    return await wait_until(closed, 10, "the record is closed")
+    return await wait_until(closed, 30, "the record is closed")
 
 
 async def test_a_chat_from_the_question_to_the_rating(running_server: Server, office: Office, agent: Agent) -> None:
@@ -230,7 +230,7 @@ async def test_many_chats_at_once_keep_their_order(running_server: Server, offic
         async with asyncio.TaskGroup() as group:
             serving = [group.create_task(serve(agent)) for agent in agents]
             await asyncio.gather(*(visit(visitor) for visitor in visitors))
-            await wait_until(lambda: _nothing(loads), 10, "all wrapped up")
+            await wait_until(lambda: _nothing(loads), 30, "all wrapped up")
             for task in serving:
                 task.cancel()
         assert max(peaks.values()) <= 3

@@ -11,7 +11,7 @@ from tests.browser import needs_chromium
 from tests.e2e.server import PASSWORD, Server
 from tests.frontend.real import Person, accept, answer, ask, be, chromium, end, finish, person, said, sign_in, write
 
-pytestmark = [needs_chromium, pytest.mark.browser, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(90)]
+pytestmark = [needs_chromium, pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest.fixture(scope="module")

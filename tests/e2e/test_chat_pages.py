@@ -116,7 +116,7 @@ async def newest(office: Office) -> dict[str, dict[str, object]]:
         (record,) = (await office.get("interactions?limit=1"))["items"]
         return await office.get(f"interactions/{record['id']}") if record["disposition"] else None
 
-    found = await wait_until(view, 10, "the record has its disposition")
+    found = await wait_until(view, 30, "the record has its disposition")
     assert found is not None
     return found
 
@@ -247,7 +247,7 @@ async def test_a_call_from_the_widget(agent: Person, visitor: Person, running_se
     await expect(there.get_by_role("button", name="Unmute")).to_be_visible()
     await there.locator(".keys").get_by_role("button", name="0", exact=True).click()
     await expect(there.locator(".keys output")).to_have_text("0")
-    await expect(there.locator(".call-where")).to_contain_text("in the queue", timeout=20_000)
+    await expect(there.locator(".call-where")).to_contain_text("in the queue", timeout=30_000)
     async with Office(running_server) as office:
         await tell(
             office, {"queue:operator": {"emergency": {"prompt": "closed", "text": {"en": "A storm: it takes longer."}}}}
@@ -255,7 +255,7 @@ async def test_a_call_from_the_widget(agent: Person, visitor: Person, running_se
         await expect(there.get_by_role("alert")).to_have_text("A storm: it takes longer.")
         await tell(office, {"queue:operator": {"emergency": None}})
         await expect(there.get_by_role("alert")).to_have_count(0)
-    await agent.button("^Accept").click(timeout=20_000)
+    await agent.button("^Accept").click(timeout=30_000)
     await expect(there.locator(".call-where")).to_contain_text(f"You are talking with {AGENT}")
     await there.get_by_role("button", name="Hang up").click()
     await expect(there.locator(".call-where")).to_contain_text("The call is over")

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from chat import messages as c
 from tests.e2e.callers import calling
 from tests.e2e.office import Office
@@ -27,10 +25,9 @@ async def warned(visitor: Visitor, text: str | None) -> None:
     async def shown() -> bool:
         return visitor.status is not None and visitor.status.emergency == text
 
-    await wait_until(shown, 10.0, f"the page shows {text}")
+    await wait_until(shown, 30, f"the page shows {text}")
 
 
-@pytest.mark.timeout(120)
 async def test_callers_who_wait_and_come_hear_it(running_server: Server, office: Office, tmp_path: Path) -> None:
     async with calling(running_server, tmp_path, FIRST, MANDARIN):
         await office.story_has(FIRST, "queued")
@@ -47,7 +44,6 @@ async def test_callers_who_wait_and_come_hear_it(running_server: Server, office:
     assert "emergency" not in (await office.get("queues/orders/rules"))["rules"]
 
 
-@pytest.mark.timeout(120)
 async def test_visitors_who_wait_and_come_see_it(running_server: Server, office: Office) -> None:
     async with Visitor(running_server) as first, Visitor(running_server, locale="zh-CN") as second:
         await first.open("is anybody there?")

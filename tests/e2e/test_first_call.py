@@ -3,10 +3,12 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.e2e.office import Office, kinds, step
 from tests.e2e.server import ROOT, Server
 
-CALL_S = 60
+CALL_S = 120
 STORY = [
     "opened",
     "answered",
@@ -20,6 +22,11 @@ STORY = [
     "ended",
     "wrapped_up",
 ]
+
+
+@pytest.fixture(scope="module")
+def fresh() -> bool:
+    return True
 
 
 async def test_the_first_call_tells_its_whole_story(running_server: Server, office: Office) -> None:

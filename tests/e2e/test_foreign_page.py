@@ -188,7 +188,7 @@ async def test_a_call(agent: Person, visitor: Person, running_server: Server) ->
     await there.get_by_role("button", name="Call from this page").click()
     await expect(there.locator(".call-where")).to_contain_text("Listen to the menu")
     await there.locator(".keys").get_by_role("button", name="0", exact=True).click()
-    await agent.button("^Accept").click(timeout=20_000)
+    await agent.button("^Accept").click(timeout=30_000)
     await expect(there.locator(".call-where")).to_contain_text(f"You are talking with {AGENT}")
     await there.get_by_role("button", name="Hang up").click()
     await expect(agent.page.locator(".wrap-up")).to_contain_text("The caller hung up")

@@ -101,7 +101,7 @@ async def test_an_agent_who_does_not_come_back_is_offered_nothing(mortal_server:
             async def all_cut() -> bool:
                 return not any(agent.is_connected for agent in agents.values())
 
-            await wait_until(all_cut, 5, "the agents' connections are gone")
+            await wait_until(all_cut, 30, "the agents' connections are gone")
             server.start()
         async with Agent(server, "agent1", tmp_path, returning=True) as agent1:
             assert agent1.snapshot.presence == Presence.READY
@@ -123,7 +123,7 @@ async def test_kill_9_of_the_media_worker(mortal_server: Server, tmp_path: Path)
                 await office.story_has("2007", "queued")
                 old = server.child("media.worker")
                 old.kill()
-                async with asyncio.timeout(8):
+                async with asyncio.timeout(30):
                     await talking.ended.wait()
                     await waiting.ended.wait()
         await agent.finish(offer.reservation_id)
@@ -136,7 +136,7 @@ async def test_kill_9_of_the_media_worker(mortal_server: Server, tmp_path: Path)
                 return True
             return False
 
-        await wait_until(leg_is_back, 8, "a new worker takes the agent's leg")
+        await wait_until(leg_is_back, 30, "a new worker takes the agent's leg")
         assert server.child("media.worker").pid != old.pid
         await answered(server, tmp_path, agent, "2008")
     async with Office(server) as office:

@@ -42,7 +42,7 @@ async def test_kill_9_of_the_media_worker(mortal_server: Server, tmp_path: Path,
         if conference:
             await one.ask(m.Conference(ref=one.ref(), reservation_id=first))
         server.child("media.worker").kill()
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(30):
             await caller.ended.wait()
         await one.finish(first)
         await two.finish(second)
@@ -54,7 +54,7 @@ async def test_kill_9_of_the_media_worker(mortal_server: Server, tmp_path: Path,
                 return True
             return False
 
-        await wait_until(legs_are_back, 8, "a new worker takes the agents' legs")
+        await wait_until(legs_are_back, 30, "a new worker takes the agents' legs")
         assert (await office.interaction("killed-1"))["record"]["outcome"] == "handled"
         await office.quiet()
     await assert_journal_and_records_agree(server)

@@ -75,7 +75,7 @@ async def test_an_agent_asks_for_help_and_is_taken_over(running_server: Server, 
         assert await office.send("POST", f"calls/{call}/take-over", {}) == (409, "in-a-call")
         held = (await office.agent("supervisor1"))["held"]
         await supervisor.ask(m.HangUp(ref=supervisor.ref(), reservation_id=held[0]["work_id"] + ".1"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await caller.ended.wait()
         await supervisor.finish(held[0]["work_id"] + ".1")
     view = await office.interaction("over-1")

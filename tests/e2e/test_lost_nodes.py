@@ -18,7 +18,7 @@ from tests.e2e.test_trunks import NUMBER, TRUNK
 from tests.server.house import until
 from tests.valkey import running_server
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.baresip]
+pytestmark = pytest.mark.baresip
 
 
 @pytest.fixture

@@ -21,8 +21,6 @@ from tests.postgres import fresh_database
 from tests.server.house import until
 from tests.valkey import running_server
 
-pytestmark = pytest.mark.timeout(300)  # servers start and end again, and hash passwords at each start
-
 LEASE_MS = 1000
 REFS = map(str, itertools.count(1))
 

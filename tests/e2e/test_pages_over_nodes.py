@@ -12,9 +12,9 @@ from tests.e2e.test_nodes import Pair
 from tests.frontend.real import accept, answer, ask, be, chromium, end, finish, person, said, sign_in, write
 from tests.valkey import running_server
 
-pytestmark = [needs_chromium, pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [needs_chromium, pytest.mark.browser]
 
-PATIENCE_MS = 20_000
+PATIENCE_MS = 30_000
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tests.e2e.server import Server
 from tests.e2e.site import ORDERS
 from tools.call.caller import LEG, Caller
 
-pytestmark = [pytest.mark.browser, pytest.mark.baresip, needs_chromium, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.browser, pytest.mark.baresip, needs_chromium]
 
 CALLER_HZ = 620.0
 AGENT_HZ = 1330.0

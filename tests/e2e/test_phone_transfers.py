@@ -159,7 +159,7 @@ async def test_a_supervisor_listens_whispers_and_barges_in_by_telephone(
         async def listens() -> bool:
             return (await office.send("PUT", path, {"mode": "listen"}))[0] == 204
 
-        await wait_until(listens, 10, "the telephone is registered, rung and answered")
+        await wait_until(listens, 30, "the telephone is registered, rung and answered")
         assert 'From: "Listen to agent1" <' in (tmp_path / "baresip-2003" / "log").read_text(errors="replace")
         assert await s.hear() == {"caller": {"agent1"}, "agent1": {"caller"}}
         await office.send("PUT", path, {"mode": "whisper", "agent_id": "agent1"})

@@ -132,7 +132,6 @@ def changes() -> list[Change]:
     return [kind for kind, _ in zip(itertools.cycle(kinds), range(CHANGES), strict=False)]
 
 
-@pytest.mark.timeout(120)
 async def test_twenty_quick_changes_under_load(office: Bureau) -> None:
     pump, crew = office.node.core.pump, Crew(office)
     working = asyncio.create_task(crew.work())

@@ -24,7 +24,7 @@ OUTAGE_S = 30.0
 _SENT = "connections.at(-1).getSenders()[0].track"
 _PULL_OUT = f"(() => {{ const was = {_SENT}; was.stop(); was.dispatchEvent(new Event('ended')); return was.id; }})()"
 
-pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, needs_chromium]
 
 
 @pytest.fixture(scope="module")
@@ -46,14 +46,14 @@ async def test_a_reload_in_mid_call_and_a_microphone_that_is_pulled_out(
         both = {"caller": {"agent1"}, "agent1": {"caller"}}
         assert await who_hears(ears) == both
         await one.page.reload()
-        await expect(one.page.get_by_role("button", name="Hang up")).to_be_enabled(timeout=10_000)
-        await one.page.wait_for_function("connections.at(-1)?.connectionState === 'connected'", timeout=10_000)
+        await expect(one.page.get_by_role("button", name="Hang up")).to_be_enabled(timeout=30_000)
+        await one.page.wait_for_function("connections.at(-1)?.connectionState === 'connected'", timeout=30_000)
         assert await who_hears(ears) == both
         lost = await one.page.evaluate(_PULL_OUT)
         await one.page.wait_for_function(f"{_SENT}.id !== '{lost}'")
         assert await who_hears(ears) == both, "the microphone that is left was taken"
         await one.page.get_by_role("button", name="Hang up").click()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await caller.ended.wait()
         saying.cancel()
         await one.sign_out()
@@ -70,7 +70,7 @@ async def test_the_echo_test_measures_the_way_there_and_back(
         await one.page.keyboard.press("Alt+d")
         await one.page.get_by_role("button", name="Echo test").click()
         delay = one.page.locator(".echo-delay")
-        await expect(delay).to_contain_text("ms", timeout=15_000)
+        await expect(delay).to_contain_text("ms", timeout=30_000)
         assert await who_hears({"agent1": one}) == {"agent1": {"agent1"}}
         async with calling(running_server, tmp_path, "echo-1", ORDERS) as caller:
             saying = asyncio.create_task(caller.say("caller.wav"))
@@ -120,11 +120,11 @@ async def test_half_a_minute_without_network(running_server: Server, office: Off
             said = {"presence": "not_ready", "reason": "lunch"}
             assert await office.send("POST", "agents/agent1/presence", said) == (204, "")
             await asyncio.sleep(back_at - asyncio.get_running_loop().time())
-        await office.story_has("cut-1", "agent_leg_back", deadline_s=25)
+        await office.story_has("cut-1", "agent_leg_back", deadline_s=30)
         assert await who_hears(ears) == both
         await expect(one.page.locator(".presence-away")).to_contain_text("Lunch")
-        await one.page.get_by_role("button", name="Hang up").click(timeout=10_000)
-        async with asyncio.timeout(5):
+        await one.page.get_by_role("button", name="Hang up").click(timeout=30_000)
+        async with asyncio.timeout(30):
             await caller.ended.wait()
         saying.cancel()
     view = await office.interaction("cut-1")

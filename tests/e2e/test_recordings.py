@@ -51,7 +51,7 @@ async def recording(office: Office, interaction: str, *, state: str = "complete"
         found: dict[str, Any] = await office.get(f"interactions/{interaction}/recording")
         return found if found["state"] == state else None
 
-    found = await wait_until(find, 10, f"the recording is {state}", every_s=0.1)
+    found = await wait_until(find, 30, f"the recording is {state}", every_s=0.1)
     assert found is not None
     return found
 
@@ -90,7 +90,7 @@ def talk(*agents: str) -> tuple[frozenset[str], frozenset[str]]:
 
 async def shown(agent: Any, state: str) -> m.Recording:
     """Waits until the agent's page shows the recording so."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             call: m.Call = await agent.until(m.Call)
             if call.recording is not None and call.recording.state == state:

@@ -18,7 +18,7 @@ from tests.e2e.site import ORDERS
 from tests.e2e.test_recordings import SILENCE, chapters, only_file, recording, talk
 from tests.frontend.real import chromium, person, sign_in
 
-pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, needs_chromium]
 
 ALWAYS = '\n[orders.recording]\nrule = "always"\nlongest_pause_s = 60\n'
 
@@ -79,7 +79,7 @@ async def test_the_lamp_pauses_and_the_supervisor_hears_the_rest(
         async with calling(running_server, tmp_path, "page-1", ORDERS):
             await one.accept()
             past = one.page.locator(".history li", has_text="Recording")
-            await expect(past).to_have_count(1, timeout=15_000)
+            await expect(past).to_have_count(1, timeout=30_000)
             await past.get_by_role("button", name="More").click()
             await expect(past.locator(".recorded")).to_contain_text("not announced")
             await past.get_by_role("button", name="Listen").click()

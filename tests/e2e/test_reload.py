@@ -83,14 +83,14 @@ async def test_a_call_goes_on_while_queue_agent_and_flow_change(
         running_server.expected_errors.add("site_not_reloaded")
         assert running_server._process is not None
         running_server._process.send_signal(signal.SIGHUP)
-        await wait_until(lambda: _logged(running_server, "site_not_reloaded"), 20, "the refusal in the log")
+        await wait_until(lambda: _logged(running_server, "site_not_reloaded"), 30, "the refusal in the log")
         (site / "queues.toml").write_text(good)
 
         # Away again: who talks goes on until they hang up.
         (site / "agents.toml").write_text((site / "agents.toml").read_text().replace(NEW_AGENT, ""))
         flow.write_text(flow.read_text().replace('"returns"', '"orders"'))
         running_server._process.send_signal(signal.SIGHUP)
-        await wait_until(lambda: _logged(running_server, "site_reloaded", 2), 20, "the second reload in the log")
+        await wait_until(lambda: _logged(running_server, "site_reloaded", 2), 30, "the second reload in the log")
         assert agents["agent4"].waiting(m.OfferWithdrawn) == []
         await agents["agent4"].ask(m.HangUp(ref=agents["agent4"].ref(), reservation_id=offer.reservation_id))
         await agents["agent4"].finish(offer.reservation_id)

@@ -24,7 +24,7 @@ from tests.e2e.waiting import wait_until
 from tests.frontend.real import Person, answer, ask, said, sign_in, write
 from tools.call.caller import Caller
 
-pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.browser, needs_chromium]
 
 NUMBER = "+3225550190"
 NOBODY: set[str] = set()
@@ -67,7 +67,7 @@ class Cast:
 async def beside(page: Page, base: str) -> Person:
     """Another page in the same browser; sessions are kept by page."""
     new = await page.context.new_page()
-    new.set_default_timeout(10_000)
+    new.set_default_timeout(30_000)
     return Person(base, page.context, new)
 
 
@@ -156,7 +156,7 @@ async def handed_over(cast: Cast, four: BrowserAgent) -> None:
     await page.evaluate("document.activeElement?.blur()")
     await page.locator(".call-bar [data-key=KeyT]").click()
     colleague = page.get_by_role("dialog").locator("li", has_text="Demo agent 4")
-    await colleague.get_by_role("button", name="Ask").click(timeout=10_000)
+    await colleague.get_by_role("button", name="Ask").click(timeout=30_000)
     await four.accept()
     await shows(cast.one, "On hold", "You", "In the call")
     await cast.hear(caller=MUSIC, agent1={"agent4"}, agent4={"agent1"})
@@ -214,7 +214,7 @@ async def the_chat_handed_on(cast: Cast, four: BrowserAgent) -> None:
 async def ended(cast: Cast, four: BrowserAgent) -> None:
     """First the call, then the chat; each with its disposition."""
     await four.page.locator(".call-bar").get_by_role("button", name="Hang up").click()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await cast.caller.ended.wait()
     await four.page.get_by_role("radio", name="Resolved").first.wait_for()
     await wrapped_up(four, "Resolved", "The parcel comes tomorrow")
@@ -238,13 +238,13 @@ async def remembered(server: Server, office: Office, four: BrowserAgent, folder:
         story: dict[str, Any] = await office.get(f"interactions/{chat['id']}")
         return story if kinds(story).count("wrapped_up") == 2 else None
 
-    story = await wait_until(both_wrapped_up, 10, "both agents' wrap-ups are in the record")
+    story = await wait_until(both_wrapped_up, 30, "both agents' wrap-ups are in the record")
     assert story is not None
     said_by = [one["detail"] for one in story["story"] if one["kind"] == "wrapped_up"]
     assert [(one["agent"], one["disposition"]) for one in said_by] == [("agent4", "resolved"), ("agent1", "passed_on")]
     assert (story["record"]["agent_id"], story["record"]["disposition"]) == ("agent4", "resolved")
     async with calling(server, folder, NUMBER, ORDERS):
         past = four.page.locator(".history ol li", has_text="The parcel comes tomorrow")
-        await expect(past).to_have_count(1, timeout=15_000)
+        await expect(past).to_have_count(1, timeout=30_000)
         for text in ("Orders", "Handled", "Resolved", "agent4"):
             await expect(past).to_contain_text(text)

@@ -129,7 +129,7 @@ async def test_a_breach_is_told_looked_after_and_in_the_figures(
     async with calling(running_server, tmp_path, "+3225550103", MANDARIN):
         await expect(items(boss).locator(".due").first).to_contain_text("left to the target")
         told = page.locator(".alerts li", has_text="Over the target Orders")
-        await expect(told).to_contain_text("1 waiting longer than promised", timeout=20_000)
+        await expect(told).to_contain_text("1 waiting longer than promised", timeout=30_000)
         await expect(queue(boss, "orders").locator(".alert-mark", has_text="Over the target")).to_be_visible()
         await expect(items(boss).locator(".due").first).to_contain_text("over the target")
         await told.get_by_role("button").click()

@@ -72,7 +72,7 @@ async def until_shown(pair: Pair, port: int) -> None:
     """The signal is handled when the loop comes round to it."""
     anybody = ssl.create_default_context()
     anybody.check_hostname, anybody.verify_mode = False, ssl.CERT_NONE
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             _, writer = await asyncio.open_connection(HOST, port, ssl=anybody)
             shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
@@ -91,7 +91,7 @@ async def options(port: int, trust: ssl.SSLContext) -> bytes:
         f"Max-Forwards: 70\r\nFrom: <sips:t@test.invalid>;tag=a\r\nTo: <sips:{HOST}>\r\nCall-ID: {id(writer)}\r\n"
         "CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n".encode()
     )
-    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
     writer.close()
     await writer.wait_closed()
     return answer

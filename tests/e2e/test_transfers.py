@@ -72,7 +72,7 @@ async def scene(server: Server, folder: Path) -> AsyncIterator[Scene]:
 
 async def parties(agent: Agent, **wanted: str) -> m.Call:
     """Waits until the page shows these parties in these states, and nobody else; named by account or `customer`."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             shown: m.Call = await agent.until(m.Call)
             if {one.agent or one.id: one.state for one in shown.parties} == wanted:
@@ -97,7 +97,7 @@ async def test_warm_transfer_to_a_named_agent(running_server: Server, office: Of
         assert not caller.ended.is_set(), "the customer's leg outlives the first agent's"
         await four.ask(m.HangUp(ref=four.ref(), reservation_id=offer.reservation_id))
         await four.finish(offer.reservation_id)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await caller.ended.wait()
     view = await office.interaction("warm-1")
     assert (view["record"]["outcome"], view["record"]["agent_id"]) == ("handled", "agent4")
@@ -220,6 +220,6 @@ async def test_nobody_is_transferred_to_who_cannot_take_it(running_server: Serve
         with pytest.raises(RefusedError, match="unknown_party"):
             await one.ask(m.DropParty(ref=one.ref(), reservation_id=first, party="nobody"))
         await one.ask(m.DropParty(ref=one.ref(), reservation_id=first, party="customer"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await caller.ended.wait()
         await one.finish(first)

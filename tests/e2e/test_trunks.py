@@ -77,7 +77,7 @@ async def test_a_number_is_consulted_and_gets_the_customer(
         await one.ask(m.Transfer(ref=one.ref(), reservation_id=first, number="0755-1234", warm=True))
         incoming = await far.until("CALL_ESTABLISHED")
         assert "4711@" in incoming["peeruri"]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not any(p.kind == "number" and p.state == "here" for p in (await one.until(m.Call)).parties):
                 pass
         assert await s.hear() == {"caller": MUSIC, "agent1": {"agent5"}}
@@ -87,7 +87,7 @@ async def test_a_number_is_consulted_and_gets_the_customer(
         await one.finish(first, "passed_on")
         assert await s.hear() == {"caller": {"agent5"}, "agent1": NOBODY}
         await far.command("hangup")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await caller.ended.wait()
         await far.until("CALL_CLOSED")
         heard_by(far, "caller", "agent1")

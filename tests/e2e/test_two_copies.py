@@ -13,7 +13,7 @@ from tests.e2e.office import Office
 from tests.e2e.server import ROOT, Server
 from tests.e2e.site import make_site
 
-REFUSED_S = 30
+REFUSED_S = 60
 
 
 async def test_two_copies_run_side_by_side(running_server: Server, office: Office, tmp_path: Path) -> None:

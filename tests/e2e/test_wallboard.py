@@ -32,7 +32,7 @@ async def screen() -> AsyncIterator[Page]:
     async with chromium() as browser:
         context = await browser.new_context(viewport={"width": 1920, "height": 1080})
         page = await context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
         yield page
         await context.close()
 

@@ -63,7 +63,7 @@ class Visitor:
     async def move(self, server: Server) -> Self:
         """Comes back at another node, and again as long as the chat is not there."""
         self._server, seen = server, self.status
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while self.status is seen:
                 await self.cut()
                 await self.resume()
@@ -91,7 +91,7 @@ class Visitor:
         """Any message of the protocol."""
         await self._ws.send_str(c.encode(message).decode())
 
-    async def until(self, what: Any, timeout_s: float = 10.0) -> None:
+    async def until(self, what: Any, timeout_s: float = 30) -> None:
         """Waits until `what(self)` is true."""
         try:
             async with asyncio.timeout(timeout_s), self._changed:
@@ -105,7 +105,7 @@ class Visitor:
         assert self.status is not None
         return self.status
 
-    async def until_said(self, text: str, timeout_s: float = 10.0) -> None:
+    async def until_said(self, text: str, timeout_s: float = 30) -> None:
         """Waits until this was said."""
         await self.until(lambda visitor: text in visitor.texts, timeout_s)
 
@@ -115,7 +115,7 @@ class Visitor:
         await self.send(opening)
         welcomed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._reader = asyncio.create_task(self._read(welcomed), name=f"visitor:{self.name}")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await welcomed
 
     async def _read(self, welcomed: asyncio.Future[None]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.failure.faults import LEASE_S, Fault, Kind
 from tests.failure.run import Plan, new_folder, run
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e]
 
 FAULTS = (
     Fault(1.0, Kind.PAUSE_OWNER, 2 * LEASE_S, 1),

@@ -88,7 +88,7 @@ async def supervising(board: Board) -> AsyncIterator[Page]:
         await page.clock.install()
         await page.goto(f"{base}/agent/icon.svg")
         await page.evaluate("sessionStorage.setItem('jackfield.token', 't')")
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         board.base = base
         yield page
         await page.goto("about:blank")

@@ -1,7 +1,6 @@
 """The agent page in a headless Chromium, against the real endpoint with a scripted gateway."""
 
 import re
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from http_api.static import StaticPages
 from http_api.targets_api import TargetAgent, TargetList, TargetQueue
 from router.vocabulary import EndedBy, Presence, WithdrawReason
 from tests.agents_ws.scripted import ScriptedGateway, Stage, now_us, stage
+from tests.browser import CHROMIUM
 
 FRONTEND = Path(__file__).parents[2] / "frontend"
 ARGUMENTS = [
@@ -254,11 +254,10 @@ def locale() -> str:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
+    if CHROMIUM is None:
         pytest.skip("chromium is not installed")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         await browser.close()
 
@@ -290,8 +289,8 @@ async def scene(browser: Browser, limits: EndpointLimits, locale: str) -> AsyncI
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-        page.set_default_timeout(5000)
-        expect.set_options(timeout=5000)
+        page.set_default_timeout(30_000)
+        expect.set_options(timeout=30_000)
         yield Scene(desk, place, page, errors, app[WITHDRAWN], app[STORIES], app[TARGETS], app[GUIDANCE], app[PROFILES])
         await page.context.close()
     assert [error for error in errors if not re.search(r"status of (401|404|429)|ERR_CONNECTION_REFUSED", error)] == []

@@ -25,7 +25,7 @@ ARGUMENTS = (
     "--disable-features=LocalNetworkAccessChecks",  # a page that a test makes up counts as one from elsewhere
     "--autoplay-policy=no-user-gesture-required",
 )
-LIMIT_MS = 10_000
+LIMIT_MS = 30_000
 # What a cut line, or a refusal that the test wants, leaves in the console.
 EXPECTED = re.compile(
     r"ERR_(CONNECTION|EMPTY|SOCKET|NETWORK|FAILED|ABORTED)|status of (401|404|409)|WebSocket connection to"

@@ -74,7 +74,7 @@ async def stage(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterat
     StaticPages(FRONTEND).add_to(app)
     async with serve(app) as base:
         page = await browser.new_page(viewport=SIZE, color_scheme=request.param, reduced_motion="reduce", locale="en")  # type: ignore[arg-type]
-        page.set_default_timeout(5_000)
+        page.set_default_timeout(30_000)
         yield Stage(base, page, request.param)
         await page.close()
 

@@ -103,7 +103,7 @@ async def page(server: Server) -> AsyncIterator[Page]:
     app.router.add_get("/api/v1/board/ws", server.handle)
     StaticPages(FRONTEND).add_to(app)
     async with serve(app) as base, chromium_page() as page:
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         await page.set_viewport_size(TV)  # type: ignore[arg-type]
         await page.clock.install()
         await page.goto(f"{base}/wallboard/#jfw_t")
@@ -189,7 +189,7 @@ async def test_silence_is_said_within_seconds_and_again_for_as_long_as_it_lasts(
     for _ in range(4):  # it tries again and again
         before = len(server.hellos)
         await page.clock.fast_forward(11_000)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(server.hellos) == before:
                 await asyncio.sleep(0.02)
     await page.clock.resume()

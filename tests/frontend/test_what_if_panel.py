@@ -120,7 +120,7 @@ async def page(playing: Playing) -> AsyncIterator[Page]:
     app.router.add_post("/api/v1/what-if", playing.handle)
     StaticPages(FRONTEND).add_to(app)
     async with serve(app) as base, chromium_page() as page:
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         await page.goto(f"{base}/agent/icon.svg")
         await page.evaluate("sessionStorage.setItem('jackfield.token', 't')")
         await page.goto(f"{base}/supervisor/")
@@ -176,7 +176,7 @@ async def test_closing_the_dialog_ends_it(page: Page, playing: Playing) -> None:
     await playing.lines.put(ASSUMED)
     await page.locator(".what-if summary").wait_for()
     await page.keyboard.press("Escape")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await playing.gone.wait()
 
 

@@ -88,7 +88,7 @@ async def test_a_watcher_is_told(office: Office, client: "TestClient[Any, Any]")
     assert (change["type"], change["queues"][0]["waiting"]) == ("change", 2)
     assert await read(ws) == {"type": "beat", "server_time_us": 7, "peers": []}, "while nothing happens"
     await ws.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while office.feed.watchers or office.socket.watchers:
             await asyncio.sleep(0.005)
 

@@ -113,7 +113,7 @@ async def test_who_goes_away_ends_it() -> None:
     await answer.content.readline()
     assert not playing.closed.is_set()
     answer.close()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await playing.closed.wait()
     await http.close()
 

@@ -120,7 +120,7 @@ async def hear_both(a: Phone, b: Phone, packets: int) -> None:
     await asyncio.gather(hear(a, packets), hear(b, packets))
 
 
-async def hear(phone: Phone, packets: int, timeout: float = 5.0) -> None:
+async def hear(phone: Phone, packets: int, timeout: float = 30) -> None:
     """Wait until so many more packets were heard."""
     target = len(phone.heard) + packets
     await until(lambda: len(phone.heard) >= target, timeout, f"{packets} packets")

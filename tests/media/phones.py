@@ -55,7 +55,7 @@ def longest_pause(times: list[float]) -> float:
     return max((b - a for a, b in itertools.pairwise(times)), default=math.inf)
 
 
-async def until(condition: Callable[[], bool], timeout: float = 5.0, what: str = "condition") -> None:
+async def until(condition: Callable[[], bool], timeout: float = 30, what: str = "condition") -> None:
     """Wait for something that another task or process brings about."""
     deadline = time.monotonic() + timeout
     while not condition():

@@ -17,7 +17,7 @@ from media.webrtc import TransportState, WebRtcTransport, open_webrtc_transport
 from tests import audio
 from tests.browser import FRONTEND, chromium_page, needs_chromium, record_stream, serve
 
-pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.browser, needs_chromium]
 
 MICROPHONE_HZ = 620
 PAGE = """<!doctype html><meta charset="utf-8"><title>softphone</title><script type="module">
@@ -92,7 +92,7 @@ async def browser_leg(wav: Path) -> AsyncIterator[tuple[Page, Leg]]:
                 await leg.transport.close()
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "condition not met in time"

@@ -32,7 +32,7 @@ class Owner:
         return await self.next()
 
     async def next(self) -> protocol.Frame:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not self.ready:
                 data = await self.reader.read(65536)
                 if not data:

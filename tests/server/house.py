@@ -68,7 +68,7 @@ E = TypeVar("E")
 M = TypeVar("M", bound=m.NumberedMessage)
 
 
-async def until(condition: Callable[[], bool], what: str = "condition", seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], what: str = "condition", seconds: float = 30) -> None:
     """Wait for a condition with a deadline."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -143,11 +143,11 @@ async def test_a_database_that_is_away_is_tried_again(floor: Floor, monkeypatch:
 
     monkeypatch.setattr(floor.store, "save", broken)
     task = asyncio.create_task(floor.desk.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while failures < 3:
             await asyncio.sleep(0.005)
         monkeypatch.setattr(floor.store, "save", save)
         while not await floor.desk.page(BOSS, 9, None, open_only=False):
             await asyncio.sleep(0.005)
     floor.desk.close()
-    await asyncio.wait_for(task, 5)
+    await asyncio.wait_for(task, 30)

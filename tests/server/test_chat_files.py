@@ -5,8 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from chat.vault import STALE_S, Vault
 from http_api.chat_files_api import FileLimits
 from records.chat_files import ChatFile, ChatFiles
@@ -36,7 +34,6 @@ async def sent(office: Bureau, who: str, interaction: str, reservation: str, con
         return answer.status, await answer.json()
 
 
-@pytest.mark.timeout(60)
 async def test_both_sides_and_nobody_else(tmp_path: Path) -> None:
     async with bureau(tmp_path) as office:
         chats = f"{office.base}/chat/v1/chats"

@@ -119,7 +119,7 @@ async def test_an_offer_does_not_wait_for_a_slow_past(rig: Rig, monkeypatch: pyt
 
     monkeypatch.setattr(rig.customers, "recognise", slow)
     rig.contexts.opened("i1", "line", "0755123", "Cai")
-    context = await asyncio.wait_for(rig.contexts.get("i1"), 5)
+    context = await asyncio.wait_for(rig.contexts.get("i1"), 30)
     assert context.caller == "0755123"
     assert rig.contexts.cached("i1") is None
     gate.set()

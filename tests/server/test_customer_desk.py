@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any, cast
 
-import pytest
-
 from agents_ws import messages as m
 from records.customers import Customers
 from tests.server.bureau import Bureau, bureau
@@ -24,7 +22,6 @@ async def offered(office: Bureau, agent: str, value: str) -> dict[str, str]:
     return {**work, "customer": customer, "reservation": row.reservation_id}
 
 
-@pytest.mark.timeout(60)
 async def test_merged_seen_told_audited_and_undone(tmp_path: Path) -> None:
     async with bureau(tmp_path) as office:
         told: list[tuple[str, m.NumberedMessage]] = []
@@ -76,7 +73,6 @@ async def test_merged_seen_told_audited_and_undone(tmp_path: Path) -> None:
         assert "+3225550100" not in str(audit), "the audit log holds identifiers only"
 
 
-@pytest.mark.timeout(60)
 async def test_attributes(tmp_path: Path) -> None:
     async with bureau(tmp_path) as office:
         one = await Customers(office.node.storage.database).identify("phone", "+3225550100", True, 1)

@@ -52,7 +52,7 @@ async def test_only_the_owner_has_them_and_they_go_with_the_shard(tmp_path: Path
         assert view is not None
         assert view.record.outcome == "handled"
         heads = await two.storage.shard.store.heads()
-        await asyncio.wait_for(two.core.duties._rotation.turn_over(), 10)
+        await asyncio.wait_for(two.core.duties._rotation.turn_over(), 30)
         assert list(await two.storage.shard.store.heads()) == list(heads), "the segment goes on"
     finally:
         await one.stop()

@@ -16,7 +16,7 @@ from server import embedded
 from server.embedded import EmbeddedError, EmbeddedValkey, valkey_binary
 from store.connection import open_store
 
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 
 # A parent that starts a server, says its pids, and then does nothing until it is killed.
 PARENT = """

@@ -48,7 +48,7 @@ class Rig:
         service.observe(self.journal.turns[-1])
 
     async def told(self, count: int) -> list[str]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(found := await self.deliveries.page(10)) < count:
                 await asyncio.sleep(0)
         return sorted(_about(each) for each in found)
@@ -79,7 +79,7 @@ async def test_hooks_that_come_are_told_what_happens_from_then_on(rig: Rig) -> N
     await service.follow({})
     rig.happens(service, 3)
     position = WebhookOutbox(rig.database, {}).position
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await position() < 3:
             await asyncio.sleep(0)
     assert await rig.told(1) == ["crm 2"]

@@ -56,7 +56,7 @@ async def test_versions_follow_what_happens() -> None:
     followed.post(WorkQueued("w1", "i1", Medium.VOICE, "sales"))
     followed.post(WorkMoved("w1", "vip", "sam"))
     followed.post(WorkDirected("w1", "ann", "sam"))
-    await asyncio.wait_for(waiter, 5)
+    await asyncio.wait_for(waiter, 30)
     assert feed.version == before + 1
     changes = feed.since(before)
     assert changes is not None
@@ -104,7 +104,7 @@ async def test_watchers_are_woken_for_new_names() -> None:
     followed.feed.subscribe()
     before = followed.feed.version
     followed.feed.refresh()
-    await asyncio.wait_for(followed.feed.wait(before), 5)
+    await asyncio.wait_for(followed.feed.wait(before), 30)
     assert followed.feed.since(before) == {}
 
 

@@ -16,8 +16,6 @@ from tests.server.house import until
 from tests.server.test_member import chat, ready, storm
 from tests.valkey import free_port, started_server
 
-pytestmark = pytest.mark.timeout(60)
-
 
 class Forgetful:
     """A server that can be brought back as it was at `save`, or empty: as a replica that was behind, or had nothing."""

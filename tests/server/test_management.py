@@ -32,7 +32,7 @@ class Board:
         self.kinds: list[str] = []
 
     async def until(self, holds: Any, what: str) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not holds(self.things):
                 self.take(json.loads((await self.socket.receive()).data))
         assert holds(self.things), what
@@ -52,7 +52,6 @@ async def work_state(office: Bureau, work_id: str) -> WorkState | None:
     return None if row is None else row.state
 
 
-@pytest.mark.timeout(120)
 async def test_a_shift_with_a_restart(tmp_path: Path) -> None:
     async with bureau(tmp_path) as office:
         url = f"{office.base.replace('http', 'ws')}/api/v1/board/ws"
@@ -115,7 +114,6 @@ async def test_a_shift_with_a_restart(tmp_path: Path) -> None:
         assert await office.node.core.management.audit.first_broken() is None
 
 
-@pytest.mark.timeout(60)
 async def test_work_of_programs_goes_through(tmp_path: Path) -> None:
     async with bureau(tmp_path) as office:
         body = {"medium": "chat", "queue": "expert_chat", "channel": "shop", "customer": {"kind": "shop", "value": "7"}}
@@ -145,7 +143,6 @@ async def test_work_of_programs_goes_through(tmp_path: Path) -> None:
         assert [item["id"] for item in timeline["items"]] == [first["interaction_id"]]
 
 
-@pytest.mark.timeout(60)
 async def test_webhooks_are_told_after_the_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CRM_SECRET", "s3cret")
     heard: list[dict[str, Any]] = []
@@ -184,7 +181,6 @@ async def test_webhooks_are_told_after_the_commit(tmp_path: Path, monkeypatch: p
         await runner.cleanup()
 
 
-@pytest.mark.timeout(120)
 async def test_an_alert_on_its_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wait past its target: on the board, told to a webhook, acknowledged, and still there after a restart."""
     monkeypatch.setenv("ALERT_SECRET", "s")

@@ -75,7 +75,7 @@ async def test_it_starts_serves_and_leaves_nothing(tmp_path: Path) -> None:
         assert opened["tasks"] == len(node.tasks) + len(node.calls)
         assert node.calls.names == ["chat_homes"]
         node.request_stop()
-        await asyncio.wait_for(node.wait(), 5)
+        await asyncio.wait_for(node.wait(), 30)
     finally:
         with capture_logs() as logs:
             await asyncio.wait_for(node.stop(), 30)
@@ -102,7 +102,7 @@ async def test_a_vital_task_that_fails_stops_the_node(tmp_path: Path) -> None:
     try:
         store, lease = node.storage.shard.store, node.storage.shard.owner.lease
         await store.break_lease(lease.epoch)
-        await asyncio.wait_for(node.wait(), 10)
+        await asyncio.wait_for(node.wait(), 30)
         assert node.failed in ("lease", "pump")
     finally:
         await asyncio.wait_for(node.stop(), 30)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import pytest
 
 from agents_ws import messages as m
 from chat.messages import SUBPROTOCOL
@@ -45,7 +44,6 @@ async def chatting(office: Bureau, page: VisitorPage) -> tuple[str, str, str]:
     return welcome["status"]["chat_id"], row.reservation_id, welcome["token"]
 
 
-@pytest.mark.timeout(60)
 async def test_a_note_reaches_colleagues_and_never_the_visitor(tmp_path: Path) -> None:
     async with bureau(tmp_path) as office:
         told: list[tuple[str, Any]] = []

@@ -47,7 +47,7 @@ class Floor:
         self.days.observe(Turn(1, 1, "t", event, commands, Changes()))
 
     async def told(self, count: int) -> list[tuple[str, m.Today]]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(self.sent) < count:
                 await asyncio.sleep(0.01)
         return self.sent

@@ -34,7 +34,7 @@ async def test_a_killed_process_is_gone_at_once() -> None:
     done, _ = await asyncio.wait({watching}, timeout=0.2)
     assert not done
     process.kill()
-    await asyncio.wait_for(watching, 5)
+    await asyncio.wait_for(watching, 30)
     await process.wait()
 
 
@@ -47,7 +47,7 @@ async def test_a_closed_door_is_gone_and_an_interrupted_connection_is_not() -> N
     await until(lambda: len(door._writers) == 1 and not next(iter(door._writers)).is_closing(), "it came again")
     assert not watching.done()
     await door.close()
-    await asyncio.wait_for(watching, 5)
+    await asyncio.wait_for(watching, 30)
     await door.close()
 
 
@@ -70,7 +70,7 @@ async def test_what_is_said_at_the_door_is_ignored_and_too_many_are_turned_away(
     writers[0].write(b"GET / HTTP/1.0\r\n\r\n")
     reader, late = await asyncio.open_connection(host, int(port))
     with contextlib.suppress(ConnectionError):
-        assert await asyncio.wait_for(reader.read(), 5) == b""
+        assert await asyncio.wait_for(reader.read(), 30) == b""
     for writer in (*writers, late):
         writer.close()
     await connections(door, 0)

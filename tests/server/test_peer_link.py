@@ -129,7 +129,7 @@ async def test_strangers_are_turned_away_and_believed_by_nobody(site: Site) -> N
             assert isinstance(greeting, Greeting)
             for frame in frames:
                 writer.write(encode(frame))
-            assert await asyncio.wait_for(reader.read(), 5) == b""
+            assert await asyncio.wait_for(reader.read(), 30) == b""
             writer.close()
         other = Site()
         other.secret = _guess  # type: ignore[method-assign]

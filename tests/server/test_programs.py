@@ -171,7 +171,7 @@ async def test_an_owner_closes_what_the_one_before_it_left(house: House) -> None
     await house.pump.post(WorkCancelled(done.work_id, by="sup"), "test")
     assert house.told(InteractionClosed) == []
     other = programs(house)  # it starts cold: it has followed nothing
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await other.close_left(house.pump.sequence)
     await house.pump.drain()
     closed = InteractionClosed(done.interaction_id, "cancelled")

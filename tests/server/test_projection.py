@@ -68,7 +68,7 @@ class Rig:
             yield
         finally:
             self.projection.close()
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(task, 30)
 
     def commit(self, *turns: Turn) -> None:
         """What the pump does: in the journal first, then told."""
@@ -77,7 +77,7 @@ class Rig:
             self.projection.fresh(one)
 
     async def done(self) -> None:
-        await asyncio.wait_for(self.projection.drained(), 5)
+        await asyncio.wait_for(self.projection.drained(), 30)
 
     async def story(self, interaction_id: str = "i1") -> list[str]:
         return [step.kind for step in await Interactions(self.database).story(interaction_id)]
@@ -222,7 +222,7 @@ async def test_catching_up_reads_what_the_records_lack(database: Database, monke
 
 async def test_a_journal_shorter_than_the_state_does_not_stop_the_start(database: Database) -> None:
     rig = Rig(database, [OPENED])
-    await asyncio.wait_for(rig.projection.catch_up(9), 5)
+    await asyncio.wait_for(rig.projection.catch_up(9), 30)
     assert rig.projection.position == 1
 
 

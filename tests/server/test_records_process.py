@@ -50,7 +50,7 @@ class Rig:
             yield
         finally:
             self.process.close()
-            await asyncio.wait_for(task, 10)
+            await asyncio.wait_for(task, 30)
 
     async def pid(self) -> int:
         await until(lambda: self.process.position >= 0 and self.process.pid is not None)
@@ -77,7 +77,7 @@ async def test_committed_turns_become_records(rig: Rig) -> None:
     turns = handled_call()
     async with rig.running():
         await rig.commit(turns)
-        await asyncio.wait_for(rig.process.drained(), 10)
+        await asyncio.wait_for(rig.process.drained(), 30)
         record = await rig.interactions.record("i1")
         assert record is not None
         assert record.outcome == "handled"
@@ -88,7 +88,7 @@ async def test_what_the_journal_had_before_is_caught_up(rig: Rig) -> None:
     turns = handled_call()
     await rig.commit(turns)
     async with rig.running():
-        await asyncio.wait_for(rig.process.catch_up(turns[-1].sequence), 10)
+        await asyncio.wait_for(rig.process.catch_up(turns[-1].sequence), 30)
         assert rig.process.position == turns[-1].sequence
         assert "wrapped_up" in await rig.story()
 
@@ -98,13 +98,13 @@ async def test_a_killed_process_is_replaced_and_goes_on_where_it_was(rig: Rig, m
     turns = handled_call()
     async with rig.running():
         await rig.commit(turns[:4])
-        await asyncio.wait_for(rig.process.drained(), 10)
+        await asyncio.wait_for(rig.process.drained(), 30)
         first = await rig.pid()
         os.kill(first, signal.SIGSTOP)  # so that it is sure to have done nothing of what follows
         await rig.commit(turns[4:])
         waiting = asyncio.create_task(rig.process.drained())
         os.kill(first, signal.SIGKILL)
-        await asyncio.wait_for(waiting, 10)
+        await asyncio.wait_for(waiting, 30)
         assert await rig.pid() != first
     assert await rig.story() == story_of(turns), "nothing lost, nothing twice"
     assert rig.process.position == turns[-1].sequence
@@ -137,12 +137,12 @@ async def test_the_statistics_are_written_by_the_process_or_somebody_is_told_tha
     assert not await rig.process.save(checkpoint(1))
     async with rig.running():
         pid = await rig.pid()
-        await asyncio.wait_for(rig.process.drained(), 10)
-        assert await asyncio.wait_for(rig.process.save(checkpoint(2)), 10)
+        await asyncio.wait_for(rig.process.drained(), 30)
+        assert await asyncio.wait_for(rig.process.save(checkpoint(2)), 30)
         assert (await StatisticsStore(database).load(0))[0].position == 2
         os.kill(pid, signal.SIGSTOP)
         saving = asyncio.create_task(rig.process.save(checkpoint(3)))
         await asyncio.sleep(0)
         os.kill(pid, signal.SIGKILL)
-        assert not await asyncio.wait_for(saving, 10)
+        assert not await asyncio.wait_for(saving, 30)
     assert not await rig.process.save(checkpoint(4))

@@ -28,7 +28,7 @@ async def started(*orders: Order) -> asyncio.subprocess.Process:
 
 async def answer(process: asyncio.subprocess.Process) -> bytes:
     assert process.stdout is not None
-    return await asyncio.wait_for(process.stdout.readline(), 10)
+    return await asyncio.wait_for(process.stdout.readline(), 30)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ async def test_it_tells_how_far_it_is_and_ends_when_told(setup: Setup) -> None:
     assert await answer(process) == b"drained 7\n"
     assert process.stdin is not None
     process.stdin.write(encode(Close()))
-    assert await asyncio.wait_for(process.wait(), 10) == 0
+    assert await asyncio.wait_for(process.wait(), 30) == 0
 
 
 async def test_it_ends_with_its_parent(setup: Setup) -> None:
@@ -50,7 +50,7 @@ async def test_it_ends_with_its_parent(setup: Setup) -> None:
     await answer(process)
     assert process.stdin is not None
     process.stdin.close()
-    assert await asyncio.wait_for(process.wait(), 10) == 1
+    assert await asyncio.wait_for(process.wait(), 30) == 1
 
 
 async def test_a_signal_to_the_whole_group_does_not_end_it_before_the_last_turn(setup: Setup) -> None:
@@ -61,7 +61,7 @@ async def test_a_signal_to_the_whole_group_does_not_end_it_before_the_last_turn(
     assert process.stdin is not None
     process.stdin.write(encode(Drain(1)) + encode(Close()))
     assert await answer(process) == b"drained 1\n"
-    assert await asyncio.wait_for(process.wait(), 10) == 0
+    assert await asyncio.wait_for(process.wait(), 30) == 0
 
 
 async def test_a_journal_shorter_than_what_was_told_does_not_hold_it_up(setup: Setup) -> None:
@@ -69,7 +69,7 @@ async def test_a_journal_shorter_than_what_was_told_does_not_hold_it_up(setup: S
     assert await answer(process) == b"applied 0\n"
     answers = [await answer(process), await answer(process)]
     assert b"drained 1\n" in answers
-    assert await asyncio.wait_for(process.wait(), 10) == 0
+    assert await asyncio.wait_for(process.wait(), 30) == 0
 
 
 async def test_it_writes_a_checkpoint_of_the_statistics(setup: Setup, database: Database) -> None:
@@ -82,4 +82,4 @@ async def test_it_writes_a_checkpoint_of_the_statistics(setup: Setup, database: 
     assert (state.position, slots) == (5, {(QUEUE, "orders"): {300_000_000: counted}})
     assert process.stdin is not None
     process.stdin.close()
-    await asyncio.wait_for(process.wait(), 10)
+    await asyncio.wait_for(process.wait(), 30)

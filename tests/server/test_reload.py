@@ -40,7 +40,6 @@ async def reload(office: Bureau, **body: str) -> tuple[int, Any]:
     return await office.ask("ops9", "POST", "site/reload", body)
 
 
-@pytest.mark.timeout(120)
 async def test_what_is_new_is_there_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RELOAD_TEST_SECRET", "s")
     async with bureau(tmp_path) as office:
@@ -74,7 +73,7 @@ async def test_what_is_new_is_there_at_once(tmp_path: Path, monkeypatch: pytest.
         await office.submit("returns")
         await node.core.projection.drained()
         deliveries = Deliveries(node.storage.database)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not (told := await deliveries.page(10)):
                 await node.core.pump.drain()
         assert [each.kind for each in told] == ["work.queued"]
@@ -85,7 +84,6 @@ async def test_what_is_new_is_there_at_once(tmp_path: Path, monkeypatch: pytest.
         assert (await reload(office))[1]["changes"] == {}
 
 
-@pytest.mark.timeout(120)
 async def test_mistakes_change_nothing_and_are_all_told(tmp_path: Path) -> None:
     async with bureau(tmp_path) as office:
         before = office.node.core.pump.dispatcher.policy.version
@@ -105,7 +103,6 @@ async def test_mistakes_change_nothing_and_are_all_told(tmp_path: Path) -> None:
         assert await Audit(office.node.storage.database).page(5) == ()
 
 
-@pytest.mark.timeout(120)
 async def test_an_agent_who_is_gone_finishes_and_may_come_back(tmp_path: Path) -> None:
     async with bureau(tmp_path) as office:
         node = office.node
@@ -145,7 +142,6 @@ async def test_an_agent_who_is_gone_finishes_and_may_come_back(tmp_path: Path) -
         assert back.connected, "their page was there all the time"
 
 
-@pytest.mark.timeout(120)
 async def test_a_queue_stays_while_a_call_may_be_led_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("server.reload.LEAVING_POLL_S", 0.01)
     async with bureau(tmp_path) as office:
@@ -159,7 +155,6 @@ async def test_a_queue_stays_while_a_call_may_be_led_to_it(tmp_path: Path, monke
         await until(lambda: "expert_chat" not in node.core.pump.dispatcher.policy.queues, "the queue is gone")
 
 
-@pytest.mark.timeout(120)
 async def test_a_queue_that_a_supervisor_closes_takes_nothing_until_it_goes_by_its_hours_again(tmp_path: Path) -> None:
     async with bureau(tmp_path) as office:
         for version, opening, expected in ((0, "closed", 422), (1, None, 201)):

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import pytest
 
 from records.accounts import Role
 from records.customers import Customers
@@ -387,7 +386,6 @@ PROBES: dict[Action, Probe] = {action: globals()[action.value] for action in Act
 WITHOUT_TARGET = {Action.KEEP_SESSION, Action.TAKE_WORK, Action.SUBMIT_WORK, Action.SEE_DELIVERIES, Action.RELOAD_SITE}
 
 
-@pytest.mark.timeout(120)
 async def test_every_cell(tmp_path: Path) -> None:
     async with bureau(tmp_path) as office:
         targets = [await _target(office, where) for where in (INSIDE, OUTSIDE)]

@@ -38,7 +38,7 @@ async def owned(
     finally:
         pump.close()
         with contextlib.suppress(Deposed):
-            await asyncio.wait_for(running, 5)
+            await asyncio.wait_for(running, 30)
         await owner.release()
 
 
@@ -104,11 +104,11 @@ async def test_a_second_owner_deposes_the_first(connection: StoreConnection, sha
     assert second.lease.epoch > epoch - 1
     assert [row.work_id for row in second.image.work] == ["w1"]
     with pytest.raises(PumpClosedError):
-        await asyncio.wait_for(pump.post(facts.CustomerLeft("w1"), "t"), 5)
+        await asyncio.wait_for(pump.post(facts.CustomerLeft("w1"), "t"), 30)
     with pytest.raises(Deposed):
-        await asyncio.wait_for(running, 5)
+        await asyncio.wait_for(running, 30)
     with pytest.raises(Deposed):
-        await asyncio.wait_for(renewing, 5)
+        await asyncio.wait_for(renewing, 30)
     await first.release()  # without effect, and without an error
     assert [row.work_id for row in (await second.store.load(second.lease)).work] == ["w1"], "nothing of the first"
     await second.release()
@@ -118,7 +118,7 @@ async def test_another_node_waits_until_the_lease_has_run_out(connection: StoreC
     first = await ShardOwner.take(RedisShardStore(connection, shard), "n1", LEASE_US)
     loop = asyncio.get_running_loop()
     began = loop.time()
-    second = await asyncio.wait_for(ShardOwner.take(RedisShardStore(connection, shard), "n2", LEASE_US), 5)
+    second = await asyncio.wait_for(ShardOwner.take(RedisShardStore(connection, shard), "n2", LEASE_US), 30)
     assert loop.time() - began > LEASE_US / 1e6 / 2
     assert second.lease.epoch > first.lease.epoch
     await second.release()
@@ -133,7 +133,7 @@ async def test_a_renewed_lease_does_not_run_out(connection: StoreConnection, sha
     assert not renewing.done()
     renewing.cancel()
     await first.release()
-    second = await asyncio.wait_for(taking, 5)
+    second = await asyncio.wait_for(taking, 30)
     assert second.lease.owner == "n2"
     await second.release()
 

@@ -120,7 +120,6 @@ async def refusals(office: Bureau, who: str, changes: dict[str, Any]) -> None:
                 found.add(message.ref)
 
 
-@pytest.mark.timeout(120)
 async def test_the_cells_of_the_agents_socket(tmp_path: Path) -> None:
     async with bureau(tmp_path) as office:
         board = office.node.core.pump.dispatcher
@@ -151,7 +150,6 @@ CHAT_CELLS = {
 }
 
 
-@pytest.mark.timeout(120)
 async def test_the_cells_of_the_chat_socket(tmp_path: Path) -> None:
     assert set(get_args(c.ClientMessage)) == set(CHAT_CELLS) == {type(one) for one in CHAT_EXAMPLES}
     async with bureau(tmp_path) as office:

@@ -44,7 +44,7 @@ async def committed(storage: Storage, kind: str) -> int:
     await storage.shard.restore(site_policy(small_site()), lambda _turn: None, lambda _turn, _us: None)
     pump = storage.shard.pump
     running = asyncio.create_task(pump.run())
-    await asyncio.wait_for(pump.post(facts.InteractionNoted("i", kind), "t"), 20)
+    await asyncio.wait_for(pump.post(facts.InteractionNoted("i", kind), "t"), 30)
     pump.close()
     await running
     return pump.sequence
@@ -102,7 +102,7 @@ async def test_an_embedded_server_that_dies_is_started_again_and_nothing_is_lost
                     await asyncio.sleep(0.01)
 
         await until(lambda: not psutil.pid_exists(pid), "the death of the server")
-        assert await asyncio.wait_for(answers(), 20) == sequence
+        assert await asyncio.wait_for(answers(), 30) == sequence
         assert (storage.embedded.url, storage.embedded.pid != pid) == (url, True)
         keeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -131,7 +131,7 @@ async def test_the_heartbeat_keeps_the_node_and_ends_it_when_it_was_declared_los
         again = await storage.register.join("beating")
         await storage.register.lost(again)
         with pytest.raises(NodeDeclaredLostError, match=storage.member.label):
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(task, 30)
         await storage.register.forget(again.label)
         await storage.register.forget(storage.member.label)
 

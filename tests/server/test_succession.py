@@ -58,7 +58,7 @@ async def test_a_lease_that_was_given_back_is_taken_and_nobody_is_said_to_be_los
     await until(lambda: "a" in doors.shut, "it watches")
     await store.release(old)
     doors.shut["a"].set()
-    lease, before = await asyncio.wait_for(waiting, 5)
+    lease, before = await asyncio.wait_for(waiting, 30)
     assert (lease.owner, before) == ("n2.1", "")
 
 
@@ -68,7 +68,7 @@ async def test_a_silent_owner_is_followed_when_its_lease_runs_out(
 ) -> None:
     store = RedisShardStore(connection, shard)
     await store.take("n1.1", 150)
-    lease, before = await asyncio.wait_for(successor(store, "n2.1", doors).won(), 5)
+    lease, before = await asyncio.wait_for(successor(store, "n2.1", doors).won(), 30)
     assert (lease.owner, before) == ("n2.1", "n1.1")
 
 

@@ -89,7 +89,7 @@ async def test_closing_cancels_what_does_not_end_and_what_that_spawns() -> None:
 
     owner.spawn(stubborn(), "parent")
     await asyncio.sleep(0)
-    await asyncio.wait_for(owner.aclose(0.01), 5)
+    await asyncio.wait_for(owner.aclose(0.01), 30)
     await until(lambda: len(owner) == 0)
 
 
@@ -100,7 +100,7 @@ async def test_a_task_may_close_its_own_owner() -> None:
     async def close() -> None:
         await owner.aclose(0)
 
-    await asyncio.wait_for(owner.spawn(close(), "closer"), 5)
+    await asyncio.wait_for(owner.spawn(close(), "closer"), 30)
     with pytest.raises(asyncio.CancelledError):
         await other
     assert owner.failures == 0
@@ -132,6 +132,6 @@ async def test_a_cancellation_that_got_lost_is_said_again() -> None:
 
     owner.spawn(deaf_once(), "deaf")
     await asyncio.sleep(0)
-    await asyncio.wait_for(owner.aclose(0), 10)
+    await asyncio.wait_for(owner.aclose(0), 30)
     assert lost.is_set()
     assert len(owner) == 0

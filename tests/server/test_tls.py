@@ -40,7 +40,7 @@ class Line:
 
     async def echo(self) -> bytes:
         self._writer.write(b"x\n")
-        return await asyncio.wait_for(self._reader.readline(), 5)
+        return await asyncio.wait_for(self._reader.readline(), 30)
 
     async def close(self) -> None:
         self._writer.close()

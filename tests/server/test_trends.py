@@ -29,5 +29,5 @@ async def test_quarters_without_anybody_are_left_out_and_the_board_is_told() -> 
     told: asyncio.Queue[str] = asyncio.Queue()
     trends.changed = told.put_nowait
     running = asyncio.create_task(trends.run(0.0))
-    assert await asyncio.wait_for(told.get(), 5) == name
+    assert await asyncio.wait_for(told.get(), 30) == name
     running.cancel()

@@ -75,7 +75,7 @@ class Sending:
         while await self.deliveries.due(self.now, 1):
             await asyncio.sleep(0.005)
         self.sender.close()
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, 30)
         self.sender._closed = False
 
 
@@ -132,4 +132,4 @@ async def test_it_wakes_for_what_is_new(database: Database, receiver: tuple[Rece
     sending.sender.wake()
     await until(lambda: len(told.heard) == 1, "told at once")
     sending.sender.close()
-    await asyncio.wait_for(task, 5)
+    await asyncio.wait_for(task, 30)

@@ -54,7 +54,7 @@ async def crowded(office: Bureau) -> None:
 
 async def quiet(office: Bureau) -> None:
     """No question is open, and its process is gone."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while what_if_of(office).asking:
             await asyncio.sleep(0.02)
 

@@ -76,7 +76,7 @@ async def test_lines_come_as_it_works_and_it_ends_with_who_asked() -> None:
     second = msgspec.json.decode(await process.stdout.readline(), type=Compared)
     assert second.pairs > first.pairs
     process.stdin.close()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert await process.wait() == 0
 
 

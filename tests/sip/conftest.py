@@ -48,7 +48,7 @@ class Desk:
     def seen(self, kind: type[E]) -> list[E]:
         return [e for e in self.events if isinstance(e, kind)]
 
-    async def wait(self, kind: type[E], count: int = 1, seconds: float = 10.0) -> E:
+    async def wait(self, kind: type[E], count: int = 1, seconds: float = 30) -> E:
         """The `count`-th event of a kind."""
         await until(lambda: len(self.seen(kind)) >= count, f"{kind.__name__} x{count} in {self.events}", seconds)
         return self.seen(kind)[count - 1]
@@ -58,7 +58,7 @@ class Desk:
         return f"127.0.0.1:{self.ua.port}"
 
 
-async def until(condition: Callable[[], bool], what: str = "condition", seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], what: str = "condition", seconds: float = 30) -> None:
     """Wait for a condition with a deadline."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -111,7 +111,7 @@ class Sipp:
 
     async def finish(self, process: Process) -> None:
         """Wait for a run; SIPp's exit code 0 means that every call went as its scenario says."""
-        code = await asyncio.wait_for(process.wait(), 25)
+        code = await asyncio.wait_for(process.wait(), 30)
         errors = "\n".join(p.read_text()[-1500:] for p in self._folder.glob("*.err"))
         assert code == 0, f"sipp ended with {code}\n{errors}"
 

@@ -113,7 +113,7 @@ class WirePhone(asyncio.DatagramProtocol):
     async def ask(self, desk: Desk, data: bytes) -> Response:
         assert self.transport is not None
         self.transport.sendto(data.replace(b";branch", b";rport;branch"), ("127.0.0.1", desk.ua.port))
-        message = parse(await asyncio.wait_for(self.heard.get(), 5))
+        message = parse(await asyncio.wait_for(self.heard.get(), 30))
         assert isinstance(message, Response)
         return message
 
@@ -147,7 +147,7 @@ async def test_registration_survives_a_restart_and_is_dialled() -> None:
     await again.start()
     assert again.registered("1001")
     again.dial("c", "1001", SDP, from_user="400", from_display="")
-    assert (await asyncio.wait_for(phone.heard.get(), 5)).startswith(b"INVITE sip:alice@192.0.2.7:5070 ")
+    assert (await asyncio.wait_for(phone.heard.get(), 30)).startswith(b"INVITE sip:alice@192.0.2.7:5070 ")
     assert isinstance(events[0], PhoneRegistered)
     await again.aclose()
     transport.close()
@@ -164,16 +164,16 @@ async def test_packets_that_come_twice(desk: Desk) -> None:
     await until(lambda: desk.ua.counters.get("absorbed", 0) == 2)
     assert len(desk.seen(CallReceived)) == 1
     for _ in range(3):
-        assert (await asyncio.wait_for(phone.heard.get(), 5)).startswith(b"SIP/2.0 100 ")
+        assert (await asyncio.wait_for(phone.heard.get(), 30)).startswith(b"SIP/2.0 100 ")
     desk.ua.reject(desk.seen(CallReceived)[0].call, 486)
-    assert (await asyncio.wait_for(phone.heard.get(), 5)).startswith(b"SIP/2.0 486 ")
+    assert (await asyncio.wait_for(phone.heard.get(), 30)).startswith(b"SIP/2.0 486 ")
     desk.ua.dial("out", f"sip:bob@127.0.0.1:{here}", SDP, from_user="400", from_display="")
-    ours = parse(await asyncio.wait_for(phone.heard.get(), 5))
+    ours = parse(await asyncio.wait_for(phone.heard.get(), 30))
     assert isinstance(ours, Request)
     ok = reply(ours, 200, body=ANSWER).replace(b"192.0.2.7:5070", f"127.0.0.1:{here}".encode())
     for _ in range(2):
         transport.sendto(ok, ("127.0.0.1", desk.ua.port))
-        assert (await asyncio.wait_for(phone.heard.get(), 5)).startswith(b"ACK ")
+        assert (await asyncio.wait_for(phone.heard.get(), 30)).startswith(b"ACK ")
     assert desk.ua.counters["ok_seen_again"] == 1
     assert len(desk.seen(CallAnswered)) == 1
     transport.close()

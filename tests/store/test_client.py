@@ -5,8 +5,6 @@ import itertools
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from router.rows import Changes, Turn
 from store.connection import StoreConnection, open_store
 from store.errors import StoreLost
@@ -16,8 +14,6 @@ from store.shard import RedisShardStore
 from tests.redis_sites import cluster_of, watched
 from tests.server.house import until
 from tests.store.samples import reservation, turn
-
-pytestmark = pytest.mark.timeout(120)
 
 
 def _turn(sequence: int) -> Turn:

@@ -103,7 +103,7 @@ async def test_the_inbox_wakes_its_reader(connection: StoreConnection, store_url
     store = RedisShardStore(connection, shard)
     reader = asyncio.create_task(store.read_inbox("", 10, block_ms=1500))
     other = await open_store(store_url)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while b"XREAD" not in await _blocked(other) and not reader.done():
             await asyncio.sleep(0.005)
     entry_id = await RedisShardStore(other, shard).strike_off("n2.1")
@@ -118,7 +118,7 @@ async def _blocked(connection: StoreConnection) -> bytes:
 
 
 async def _replica_ready(connection: StoreConnection) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         while (await connection.run("INFO", "replication")).get("slave0", {}).get("state") != "online":
             await asyncio.sleep(0.02)
 

@@ -63,7 +63,7 @@ class Rig:
         (leg,) = self.legs
         for event in events:
             leg.tell(event)
-        await asyncio.wait_for(leg.run(), 5)
+        await asyncio.wait_for(leg.run(), 30)
         assert self.trunk.dialled == [(LEG, "0755")]
         assert self.signalling.ended == self.sdp.forgotten == [LEG]
         assert not self.media.open_legs
@@ -103,7 +103,7 @@ async def test_hanging_up_on_them_ends_the_leg() -> None:
     task = asyncio.create_task(leg.run())
     await until(lambda: bool(rig.answered))
     AnsweredLeg(leg).hang_up("agent")
-    await asyncio.wait_for(task, 5)
+    await asyncio.wait_for(task, 30)
     assert rig.signalling.ended == [LEG]
 
 
@@ -127,12 +127,12 @@ async def test_giving_up_counts_as_no_answer_and_a_release_as_nothing() -> None:
     rig = Rig()
     await rig.callbacks._begin(PROMISE)
     assert rig.callbacks.give_up("w.1")
-    await asyncio.wait_for(rig.legs[0].run(), 5)
+    await asyncio.wait_for(rig.legs[0].run(), 30)
     assert rig.router.told == [facts.CallbackFailed("w.1", "no_answer")]
     rig = Rig()
     await rig.callbacks._begin(PROMISE)
     rig.callbacks.release("w.1")
-    await asyncio.wait_for(rig.legs[0].run(), 5)
+    await asyncio.wait_for(rig.legs[0].run(), 30)
     assert rig.router.told == []
     rig.callbacks.release("w.1")
 
@@ -143,7 +143,7 @@ async def test_an_answer_that_crosses_the_giving_up_is_hung_up_on() -> None:
     (leg,) = rig.legs
     leg.tell(PhoneAnswered(b"good"))
     rig.callbacks.release("w.1")
-    await asyncio.wait_for(leg.run(), 5)
+    await asyncio.wait_for(leg.run(), 30)
     assert rig.answered == []
 
 

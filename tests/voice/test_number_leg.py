@@ -32,7 +32,7 @@ async def run(*events: PhoneEvent, fail: str = "") -> list[NumberReady | NumberG
     leg = NumberLeg(LEG, "w", "0755", ports, trunk, told.append)
     for event in events:
         leg.tell(event)
-    await asyncio.wait_for(leg.run(), 5)
+    await asyncio.wait_for(leg.run(), 30)
     assert trunk.dialled == ([] if fail == "open_rtp" else [(LEG, "0755", b"offer")])
     assert signalling.ended == sdp.forgotten == [LEG]
     assert not media.open_legs

@@ -42,7 +42,7 @@ class Rig:
         """The whole leg; it must end."""
         for event in events:
             self.leg.tell(event)
-        await asyncio.wait_for(self.leg.run(), 5)
+        await asyncio.wait_for(self.leg.run(), 30)
         self.nothing_left()
 
     def nothing_left(self) -> None:

@@ -51,7 +51,7 @@ class House:
     async def called(self) -> tuple[aiohttp.ClientWebSocketResponse, Answer]:
         """A call that is answered."""
         ws = await self.connect(START)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(30):
             while not self.rig.desk.admitted:
                 await asyncio.sleep(0.005)
         caller = self.rig.desk.admitted[-1][0]
@@ -99,7 +99,7 @@ async def house(limits: WebCallLimits | None = None) -> AsyncIterator[House]:
 
 
 async def until_ended(rig: Rig) -> str:
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         while not rig.desk.ended:
             await asyncio.sleep(0.005)
     return rig.desk.ended[0][1]
@@ -192,7 +192,7 @@ async def test_an_address_has_only_so_many_sockets() -> None:
         assert refused.value.status == 429
         for ws in sockets:
             await ws.close()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(30):
             while True:
                 try:
                     await (await here.connect()).close()

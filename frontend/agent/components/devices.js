@@ -89,10 +89,16 @@ function Level({ microphone, heard }) {
   `;
 }
 
+/** Whether the leg is there and nobody is on it. */
+function testable(state) {
+  return state.phone.state === "connected" && !talking(state);
+}
+
 /** The microphone there and back through the server, with how loud it comes and how long it takes. */
 function Echo({ desk }) {
   const [heard, setHeard] = useState(null);
   const [problem, setProblem] = useState(null);
+  const [possible, setPossible] = useState(testable(desk.store.get()));
   const end = useRef(null);
   const last = useRef(0);
   const stop = async () => {
@@ -102,7 +108,10 @@ function Echo({ desk }) {
     await ending?.();
   };
   useEffect(() => {
-    const stopWatching = desk.store.subscribe((state) => end.current && talking(state) && stop());
+    const stopWatching = desk.store.subscribe((state) => {
+      setPossible(testable(state));
+      if (end.current && talking(state)) stop();
+    });
     return () => {
       stopWatching();
       end.current?.().catch((error) => console.warn("the echo test did not end in order", error));
@@ -125,8 +134,8 @@ function Echo({ desk }) {
   };
   return html`
     <section class="echo" aria-label=${t("echo.heading")}>
-      <${Action} class=${`button ${heard ? "on" : ""}`} aria-pressed=${heard !== null} act=${heard ? stop : start}><${Icon} name="headset" />${t(heard ? "echo.stop" : "echo.start")}</${Action}>
-      ${problem && html`<p class="problem" role="alert">${problem}</p>`}
+      <${Action} class=${`button ${heard ? "on" : ""}`} aria-pressed=${heard !== null} disabled=${!possible} act=${heard ? stop : start}><${Icon} name="headset" />${t(heard ? "echo.stop" : "echo.start")}</${Action}>
+      ${(problem || !possible) && html`<p class="problem" role=${problem ? "alert" : "status"}>${problem ?? t("echo.no_leg")}</p>`}
       ${heard && html`
         <div class="level"><span id="echo-label">${t("echo.level")}</span><meter aria-labelledby="echo-label" min="0" max="1" value=${Math.min(1, heard.level / LOUD).toFixed(2)}></meter></div>
         <p class="echo-delay figures" role="status">${heard.delay_ms === null ? t("echo.measuring") : t("echo.delay", { ms: heard.delay_ms })}</p>`}
