@@ -1,9 +1,10 @@
 """`python -m tools.run_tests [PYTEST ARGUMENTS]`: all tests, in runs of pytest of which a few go on at a time.
 
 The whole-server tests mostly wait for sound and clocks, pages wait for a browser, the rest computes: side by side on
-two cores they take little longer than their work. Each place has ports (TEST_RUN tells it which) and each run folders
-of its own. What failed is run once more by itself, with the machine to itself, and both results are printed: real
-browsers and telephones on two shared cores sometimes miss a deadline; a fault fails twice.
+two cores they take little longer than their work. What computes does so at the lowest priority, so that a telephone
+or a browser beside it has its turn in time. Each place has ports (TEST_RUN tells it which) and each run folders of its
+own. What failed is run once more by itself, with the machine to itself, and both results are printed: real browsers
+and telephones on two shared cores sometimes miss a deadline; a fault fails twice.
 """
 
 import os
@@ -11,24 +12,28 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 SOME_FAILED = 1
 NONE_CHOSEN = 5  # by -k or -m, of this run
-PLACES = 4
+WAITING_PLACES = 3
+COMPUTING_PLACES = 2
+LOWEST_PRIORITY = 19
 POLL_S = 0.2
 WHOLE_RUNS = 6
-PARTS = {
-    "server": ["tests/server"],
-    "rules": ["tests/router", "tests/properties", "tests/sim", "tests/simulator"],
+WAITING = {
     "pages": ["tests/frontend"],
     "media": ["tests/media", "tests/bench"],
-    "calls": ["tests/sip", "tests/voice", "tests/ivr"],
+}
+COMPUTING = {
+    "server": ["tests/server"],
+    "rules": ["tests/router", "tests/properties", "tests/sim", "tests/simulator"],
     "records": ["tests/records", "tests/contracts", "tests/store"],
+    "calls": ["tests/sip", "tests/voice", "tests/ivr"],
 }
 
 
@@ -38,6 +43,7 @@ class Run:
 
     name: str
     arguments: list[str]
+    priority: int = 0
     status: int = 0
 
 
@@ -51,18 +57,22 @@ class Going:
     begun: float
 
 
-def runs() -> list[Run]:
-    """Those that wait and those that compute in turn, the longest of each first.
+def waiting_runs() -> list[Run]:
+    """Those that wait for sound, clocks and browsers, the longest first.
 
     The whole-server tests are dealt out, one file to each run in turn.
     """
     whole = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests" / "e2e").glob("test_*.py"))
-    waiting = [Run(f"whole-{number + 1}", whole[number::WHOLE_RUNS]) for number in range(WHOLE_RUNS)]
-    named = {path for paths in PARTS.values() for path in paths}
+    dealt = [Run(f"whole-{number + 1}", whole[number::WHOLE_RUNS]) for number in range(WHOLE_RUNS)]
+    return [*dealt, *(Run(name, paths) for name, paths in WAITING.items())]
+
+
+def computing_runs() -> list[Run]:
+    """Those that compute, the longest first; what no other run has comes last."""
+    named = {path for paths in (*WAITING.values(), *COMPUTING.values()) for path in paths}
     rest = [f"--ignore={path}" for path in ("tests/e2e", *sorted(named))]
-    computing = [*(Run(name, paths) for name, paths in PARTS.items()), Run("rest", ["tests", *rest])]
-    pairs = zip_longest(waiting, computing)
-    return [run for pair in pairs for run in pair if run is not None]
+    parts = {**COMPUTING, "rest": ["tests", *rest]}
+    return [Run(name, paths, LOWEST_PRIORITY) for name, paths in parts.items()]
 
 
 def command(run: Run) -> list[str]:
@@ -75,7 +85,7 @@ def begin(run: Run, place: int) -> Going:
     """Starts it at that place."""
     kept = tempfile.TemporaryFile("w+")  # noqa: SIM115 - `ended` closes it
     process = subprocess.Popen(
-        command(run),
+        ["nice", "-n", str(run.priority), *command(run)],
         cwd=ROOT,
         env={**os.environ, "TEST_RUN": str(place)},
         stdout=kept,
@@ -98,17 +108,17 @@ def ended(going: Going) -> bool:
     return True
 
 
-def all_of(everything: list[Run]) -> None:
-    """Runs them, so many at a time; ends those that go on when somebody presses Ctrl-C."""
-    waiting = everything.copy()
-    places: list[Going | None] = [None] * PLACES
+def all_of(queues: Sequence[list[Run]]) -> None:
+    """Runs them, so many of each queue at a time; ends those that go on when somebody presses Ctrl-C."""
+    places: list[Going | None] = [None] * (WAITING_PLACES + COMPUTING_PLACES)
     try:
-        while waiting or any(places):
+        while any(queues) or any(places):
             for place, going in enumerate(places):
                 if going is not None and ended(going):
                     places[place] = None
-                if places[place] is None and waiting:
-                    places[place] = begin(waiting.pop(0), place)
+                queue = queues[0 if place < WAITING_PLACES else 1]
+                if places[place] is None and queue:
+                    places[place] = begin(queue.pop(0), place)
             time.sleep(POLL_S)
     finally:
         for going in places:
@@ -128,8 +138,9 @@ def again(run: Run) -> int:
 
 def main() -> int:
     """The worst of the exit statuses; pytest's own meanings."""
-    everything = runs()
-    all_of(everything)
+    waiting, computing = waiting_runs(), computing_runs()
+    everything = [*waiting, *computing]
+    all_of((waiting.copy(), computing.copy()))
     return max((status for run in everything if (status := again(run)) != NONE_CHOSEN), default=NONE_CHOSEN)
 
 

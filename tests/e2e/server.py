@@ -27,7 +27,7 @@ HOST = "127.0.0.1"
 RTP_PORTS_EACH = 1000
 # Below the range from which Linux gives out ephemeral ports.
 # Several runs of pytest beside each other take every so-manieth of them: tools.run_tests tells each which it is.
-RUNS = 4
+RUNS = 5
 _RUN = int(os.environ.get("TEST_RUN", "0"))
 RTP_BLOCKS = range(18400, 31400, RTP_PORTS_EACH)[_RUN::RUNS]
 PORTS = range(10_000, 18_000)[_RUN::RUNS]
