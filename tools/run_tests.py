@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
+ALL_PASSED = 0
 SOME_FAILED = 1
 NONE_CHOSEN = 5  # by -k or -m, of this run
 WAITING_PLACES = 3
@@ -128,11 +129,12 @@ def all_of(queues: Sequence[list[Run]]) -> None:
 
 
 def again(run: Run) -> int:
-    """The exit status after the failed tests, if any, had a second run."""
-    if run.status != SOME_FAILED:
+    """The exit status after the failed tests, if any, had a second run; a run that broke off has it as a whole."""
+    if run.status in (ALL_PASSED, NONE_CHOSEN):
         return run.status
     print(f"\n--- {run.name}: what failed, once more by itself ---", flush=True)
-    run.arguments = ["--last-failed", *run.arguments]
+    if run.status == SOME_FAILED:
+        run.arguments = ["--last-failed", *run.arguments]
     return subprocess.run(command(run), cwd=ROOT, check=False).returncode
 
 

@@ -144,7 +144,7 @@ class Server:
 
     def assert_nothing_left(self) -> None:
         """No process that this server started lives on."""
-        _, left = psutil.wait_procs(self._family, timeout=5)
+        _, left = psutil.wait_procs(self._family, timeout=END_S)
         assert not left, f"left behind: {[p.cmdline() for p in left]}"
         self._family = []
 

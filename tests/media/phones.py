@@ -51,10 +51,6 @@ def listen(path: Path) -> np.ndarray[tuple[int, int], np.dtype[np.int16]]:
     return np.concatenate([frame.to_ndarray().reshape(-1, 2) for frame in frames]).astype(np.int16)
 
 
-def longest_pause(times: list[float]) -> float:
-    return max((b - a for a, b in itertools.pairwise(times)), default=math.inf)
-
-
 async def until(condition: Callable[[], bool], timeout: float = 30, what: str = "condition") -> None:
     """Wait for something that another task or process brings about."""
     deadline = time.monotonic() + timeout
@@ -156,10 +152,6 @@ class Phone(asyncio.DatagramProtocol):
         packets = [h.packet for h in self.heard if h.packet.payload_type == PAYLOAD_TYPES[self.codec]]
         payload = b"".join(p.payload for p in (packets[-last:] if last else packets))
         return codecs.decode(self.codec, payload)
-
-    def longest_gap(self) -> float:
-        """Seconds between two packets heard, at most."""
-        return longest_pause([h.at for h in self.heard])
 
     def events(self) -> list[rtp.RtpPacket]:
         return [h.packet for h in self.heard if h.packet.payload_type == EVENT_TYPE]

@@ -16,7 +16,6 @@ from tests.media.engines import LOUD, QUIET, Site, hear, hear_both, played, runn
 from tests.media.phones import (
     PAYLOAD_TYPES,
     listen,
-    longest_pause,
     strength,
     until,
 )
@@ -33,9 +32,6 @@ async def test_two_legs_hear_each_other_in_both_directions(site: Site, first: Co
     assert strength(a.audio(), 440) < QUIET
     assert strength(b.audio(), 440) > LOUD
     assert strength(b.audio(), 1000) < QUIET
-    # Both phones live in this loop: what they are late themselves is no gap of the engine's.
-    assert a.longest_gap() < longest_pause(b.spoke) + 0.04
-    assert b.longest_gap() < longest_pause(a.spoke) + 0.04
     assert a.is_continuous()
     assert {h.packet.payload_type for h in b.heard} == {PAYLOAD_TYPES[second]}
     assert [e.leg_id for e in site.events.of("connected")] in (["a", "b"], ["b", "a"])
@@ -65,7 +61,6 @@ async def test_conference_whisper_and_mute_are_cells_of_one_matrix(site: Site) -
     silent_from = len(b.heard)
     await hear(a, 10)
     assert len(b.heard) == silent_from
-    assert a.longest_gap() < longest_pause(b.spoke) + 0.045
     assert a.is_continuous()
 
 
@@ -100,7 +95,6 @@ async def test_play_replaces_loops_and_mixes_with_the_room(site: Site) -> None:
     await site.engine.play("a", "next", ["short.wav"])
     events = await played(site, 2)
     assert [(e.play_id, e.reason) for e in events] == [("music", "stopped"), ("next", "finished")]
-    assert a.longest_gap() < longest_pause(b.spoke) + 0.045
 
 
 async def test_missing_prompt_is_a_clear_error_and_keeps_what_plays(site: Site) -> None:
