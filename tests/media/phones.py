@@ -79,7 +79,6 @@ class Phone(asyncio.DatagramProtocol):
     timestamp: int = 4_294_960_000
     ssrc: int = 0x1234
     sent: int = 0
-    spoke: list[float] = field(default_factory=list)
     talking: asyncio.Task[None] | None = None
     peer: tuple[str, int] = ("127.0.0.1", 0)
 
@@ -118,7 +117,6 @@ class Phone(asyncio.DatagramProtocol):
         samples = tone(self.frequency, rtp.FRAME_SAMPLES, self.timestamp % 8_000_000)
         self.send_payload(PAYLOAD_TYPES[self.codec], codecs.encode(self.codec, samples), self.timestamp)
         self.timestamp += rtp.FRAME_SAMPLES
-        self.spoke.append(time.monotonic())
 
     def talk(self) -> None:
         """Send the tone until closed, on absolute deadlines."""
