@@ -12,6 +12,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 # Local variables hold passwords and personal data: a traceback shows where, not with what.
 _PLAIN_FRAMES = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+# What libraries say at every start of their own insides.
+_TALKATIVE = ("alembic.runtime.plugins",)
 _SECRET_NAMES = frozenset({"password", "token", "authorization", "secret", "ha1", "cookie"})
 
 
@@ -54,6 +56,8 @@ def configure(level: str = "info", stream: TextIO | None = None, json: bool | No
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(LEVELS[level])
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(LEVELS[level], logging.WARNING))
 
 
 @contextmanager

@@ -136,3 +136,12 @@ def test_configuring_again_replaces() -> None:
     structlog.get_logger().info("once")
     assert first.getvalue() == ""
     assert len(lines(second)) == 1
+
+
+def test_libraries_that_tell_of_their_insides_are_heard_from_warnings_on() -> None:
+    stream = io.StringIO()
+    configure("debug", stream, json=True)
+    talkative = logging.getLogger("alembic.runtime.plugins")
+    talkative.info("setup plugin")
+    talkative.warning("a plugin is missing")
+    assert [line["event"] for line in lines(stream)] == ["a plugin is missing"]
