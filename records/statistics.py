@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, func, select
 from records.database import Database, insert_replacing
 from records.tables import statistics_slots, statistics_states
 from router.counters import NUMBERS, Counters
-from router.statistics import Slots, Subject
+from router.slots import Slots, Subject
 from router.statistics_state import State
 
 # Few enough that nobody waits for the loop meanwhile.

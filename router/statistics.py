@@ -1,12 +1,11 @@
-"""The statistics: a fold of the journal into counters by slot of five minutes, for queues, agents, media and channels.
+"""The statistics: a fold of the journal into counters by slot, for queues, agents, media and channels.
 
 Events and commands are all that it reads, so it takes turns as they are committed and journal entries as they are read
-again: the same ones give the same counters, however they are cut (`state` with
-`take_dirty` is the cut). No clock, no
-I/O, integers only. What is counted when, and the formulas on top, are in docs/statistics.md.
+again: the same ones give the same counters, however they are cut (`state` with `slots.take_dirty` is the cut). No
+clock, no I/O, integers only. What is counted when, and the formulas on top, are in docs/statistics.md.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from router.commands import (
@@ -22,7 +21,7 @@ from router.commands import (
     ShowPresence,
     WithdrawOffer,
 )
-from router.counters import Counters, bucket, total
+from router.counters import Counters, bucket
 from router.events import (
     AssignmentConnected,
     CallbackRequested,
@@ -34,15 +33,9 @@ from router.events import (
     WorkQueued,
 )
 from router.rows import ShardImage
+from router.slots import AGENT, CHANNEL, MEDIUM, QUEUE, SLOT_US, CountersBySlot, Slots, Subject, pieces
 from router.statistics_state import Activity, Limits, OpenReservation, OpenWork, State
 from router.vocabulary import Outcome, Presence, WithdrawReason
-
-# The quarter hours of every time zone begin with a slot.
-SLOT_US = 300_000_000
-QUEUE, AGENT, MEDIUM, CHANNEL = "queue", "agent", "medium", "channel"
-
-# What it is and its name.
-Subject = tuple[str, str]
 
 
 class Entry(Protocol):
@@ -58,79 +51,35 @@ class Entry(Protocol):
     def commands(self) -> Sequence[Command]: ...
 
 
-Slots = dict[Subject, dict[int, Counters]]
-
-
 class Statistics:
     """Call `observe` for each entry in order. `limits` gives a queue's, those that hold now.
 
-    Times in microseconds since the epoch; a slot is named by its beginning.
+    Times in microseconds since the epoch. `slots` are the numbers themselves, to be read, saved and marked.
     """
 
     def __init__(self, limits: Callable[[str], Limits], state: State | None = None, slots: Slots | None = None) -> None:
         self._limits = limits
         self.state = state or State()
-        self._slots: Slots = slots or {}
-        self._dirty: dict[tuple[Subject, int], None] = {}
-        self._changed: dict[Subject, None] = {}
+        self.slots = CountersBySlot(slots)
         self._unsettled: list[str] = []
-        # Sums of slots that are over, up to the slot that is not, by where they begin: boards ask again and again.
-        self._bases: dict[Subject, tuple[int, dict[int, Counters]]] = {}
 
     # --- reading ------------------------------------------------------------------------------------------------
 
     def subjects(self, kind: str) -> list[str]:
         """The names of that kind of which anything is counted, or that are open."""
-        names = {name for found, name in self._slots if found == kind}
+        names = self.slots.names(kind)
         if kind == AGENT:
             names.update(self.state.agents)
         return sorted(names)
 
-    def first_slot(self) -> int | None:
-        """The oldest slot in memory of anything; None while nothing was counted."""
-        return min((slot for slots in self._slots.values() for slot in slots), default=None)
-
     def counters(self, subject: Subject, since: int, until: int, now: int) -> Counters:
         """The slots that begin in [since, until), what an agent does until `now` included."""
-        begun = now // SLOT_US * SLOT_US
-        if until > begun >= since:
-            made = total((self._base(subject, since, begun),))
-            running = self._slots.get(subject, {}).get(begun)
-            if running is not None:
-                made.add(running)
-        else:
-            made = self._sum(subject, since, until)
+        made = self.slots.sums(subject, since, until, now)
         activity = self.state.agents.get(subject[1]) if subject[0] == AGENT else None
         if activity is not None:
             begin, end = max(activity.since, since), min(now, until)
             _spend(made, activity, max(0, end - begin))
         return made
-
-    def _base(self, subject: Subject, since: int, until: int) -> Counters:
-        end, bases = self._bases.get(subject, (until, {}))
-        if end != until:
-            bases = {}
-        if since not in bases:
-            bases[since] = self._sum(subject, since, until)
-        self._bases[subject] = (until, bases)
-        return bases[since]
-
-    def _sum(self, subject: Subject, since: int, until: int) -> Counters:
-        return total(counters for slot, counters in self._slots.get(subject, {}).items() if since <= slot < until)
-
-    def take_dirty(self) -> list[tuple[Subject, int, Counters]]:
-        """The slots that changed since this was last asked."""
-        dirty, self._dirty = self._dirty, {}
-        return [(subject, slot, self._slots[subject][slot]) for subject, slot in dirty]
-
-    def mark_dirty(self, slots: Iterable[tuple[Subject, int, Counters]]) -> None:
-        """They were taken, and could not be saved."""
-        self._dirty.update(((subject, slot), None) for subject, slot, _ in slots)
-
-    def take_changed(self) -> list[Subject]:
-        """Of what anything changed since this was last asked."""
-        changed, self._changed = self._changed, {}
-        return list(changed)
 
     def settle(self) -> State:
         """Counts what agents did up to the last entry, so that no number is missing but what goes on now."""
@@ -149,13 +98,7 @@ class Statistics:
     def forget(self, before: int) -> None:
         """Drops slots that begin before that time, as far as nothing more can be counted in them. Save first."""
         counted = min((each.since for each in self.state.agents.values() if each.counts), default=self.state.clock)
-        before = min(before, counted // SLOT_US * SLOT_US)
-        for subject, slots in list(self._slots.items()):
-            for slot in [slot for slot in slots if slot < before]:
-                del slots[slot]
-            if not slots:
-                del self._slots[subject]
-        self._bases.clear()
+        self.slots.drop(min(before, counted // SLOT_US * SLOT_US))
 
     # --- around a restart ---------------------------------------------------------------------------------------
 
@@ -226,7 +169,7 @@ class Statistics:
             case ShowPresence():
                 self._spend_until(command.agent_id, now)
                 self._activity(command.agent_id, now).presence = command.presence
-                self._changed[AGENT, command.agent_id] = None
+                self.slots.mark_changed((AGENT, command.agent_id))
             case _:
                 pass  # nothing that is counted
 
@@ -237,8 +180,8 @@ class Statistics:
         if work is None or work.queue == queue:
             return
         if not work.settled:
-            self._at((QUEUE, work.queue), now).diverted += 1
-            self._at((QUEUE, queue), now).arrived += 1
+            self.slots.at((QUEUE, work.queue), now).diverted += 1
+            self.slots.at((QUEUE, queue), now).arrived += 1
         work.queue = queue
 
     def _left_without_wrap_up(self, work_id: str, now: int) -> None:
@@ -255,7 +198,7 @@ class Statistics:
         if reservation.ended_at is not None:
             return
         reservation.connected_at = now
-        self._at((AGENT, reservation.agent_id), now).answered += 1
+        self.slots.at((AGENT, reservation.agent_id), now).answered += 1
         work = self.state.work.get(reservation.work_id)
         if work is None or work.settled:
             return
@@ -360,7 +303,7 @@ class Statistics:
         self._spend_until(reservation.agent_id, now)
         activity = self._activity(reservation.agent_id, now)
         activity.held = max(0, activity.held - 1)
-        self._changed[AGENT, reservation.agent_id] = None
+        self.slots.mark_changed((AGENT, reservation.agent_id))
         if reservation.connected_at is None:
             return
         if reservation.ended_at is None:
@@ -376,27 +319,16 @@ class Statistics:
     # --- counters -----------------------------------------------------------------------------------------------
 
     def _of(self, work: OpenWork, now: int) -> Iterator[Counters]:
-        yield self._at((QUEUE, work.queue), now)
-        yield self._at((MEDIUM, work.medium), now)
+        yield self.slots.at((QUEUE, work.queue), now)
+        yield self.slots.at((MEDIUM, work.medium), now)
         if work.channel:
-            yield self._at((CHANNEL, work.channel), now)
+            yield self.slots.at((CHANNEL, work.channel), now)
 
     def _of_reservation(self, reservation: OpenReservation, now: int) -> Iterator[Counters]:
-        yield self._at((AGENT, reservation.agent_id), now)
+        yield self.slots.at((AGENT, reservation.agent_id), now)
         work = self.state.work.get(reservation.work_id)
         if work is not None:
             yield from self._of(work, now)
-
-    def _at(self, subject: Subject, now: int) -> Counters:
-        slot = now // SLOT_US * SLOT_US
-        self._dirty[subject, slot] = None
-        self._changed[subject] = None
-        if subject in self._bases and slot < self._bases[subject][0]:
-            del self._bases[subject]
-        slots = self._slots.setdefault(subject, {})
-        if slot not in slots:
-            slots[slot] = Counters()
-        return slots[slot]
 
     def _activity(self, agent_id: str, now: int) -> Activity:
         if agent_id not in self.state.agents:
@@ -407,8 +339,8 @@ class Statistics:
         """What the agent did since it was last counted goes into the slots that it lies in."""
         activity = self._activity(agent_id, now)
         if activity.counts:
-            for begin, end in _pieces(activity.since, now):
-                _spend(self._at((AGENT, agent_id), begin), activity, end - begin)
+            for begin, end in pieces(activity.since, now):
+                _spend(self.slots.at((AGENT, agent_id), begin), activity, end - begin)
         activity.since = max(activity.since, now)
 
 
@@ -419,14 +351,6 @@ def _spend(counters: Counters, activity: Activity, duration_us: int) -> None:
         counters.idle_us += duration_us
     elif activity.presence is Presence.NOT_READY:
         counters.away_us += duration_us
-
-
-def _pieces(since: int, until: int) -> Iterable[tuple[int, int]]:
-    """The time between, cut where slots begin."""
-    while since < until:
-        end = min(until, (since // SLOT_US + 1) * SLOT_US)
-        yield since, end
-        since = end
 
 
 def _stop_hold(reservation: OpenReservation, now: int) -> None:

@@ -14,7 +14,7 @@ from records.roles import Action, Extent, Scope, extent
 from records.webhooks import Wanted
 from router.alerts import Alert, AlertKey, AlertKind, Alerts, Reading
 from router.dispatcher import Dispatcher
-from router.statistics import AGENT, CHANNEL, QUEUE
+from router.slots import AGENT, CHANNEL, QUEUE
 from router.views import PresenceView
 from server.outlook import MINUTES, Outlook, Sight
 from server.projection import AWAY

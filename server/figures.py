@@ -10,7 +10,7 @@ from http_api.statistics_api import share
 from router.breach import Breach
 from router.counters import Counters, levels, mean, occupancy
 from router.rows import WorkRow
-from router.statistics import AGENT, CHANNEL, QUEUE
+from router.slots import AGENT, CHANNEL, QUEUE
 from server.alerts import AlertDesk
 from server.outlook import Outlook
 from server.statistics import StatisticsKeeper

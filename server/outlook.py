@@ -16,7 +16,7 @@ from router.counters import Counters, ppm
 from router.dispatcher import Dispatcher
 from router.estimates import WaitEstimates
 from router.rows import WorkRow
-from router.statistics import QUEUE, Subject
+from router.slots import QUEUE, Subject
 from router.views import PresenceView
 from router.vocabulary import Medium, Presence
 

@@ -16,7 +16,8 @@ from http_api.statistics_api import MAX_SPANS, Period, Step, Tally, TooManyRowsE
 from records.statistics import StatisticsStore, encode_checkpoint
 from router.counters import Counters, levels
 from router.rows import ShardImage, Turn
-from router.statistics import AGENT, CHANNEL, QUEUE, SLOT_US, Statistics, Subject
+from router.slots import AGENT, CHANNEL, QUEUE, SLOT_US, Subject
+from router.statistics import Statistics
 from router.statistics_state import Limits
 from server.periods import day_of, days, month_of, start_of_day, week_of
 from server.projection import AWAY, Journal
@@ -76,7 +77,7 @@ class StatisticsKeeper:
                 self._statistics.observe(entry)
         self._statistics.resume(image, self._now())
         if self.owning():
-            await self._store.save(self._statistics.state, self._statistics.take_dirty())
+            await self._store.save(self._statistics.state, self._statistics.slots.take_dirty())
 
     def observe(self, turn: Turn) -> None:
         """One committed turn; call once for each, in order."""
@@ -109,15 +110,15 @@ class StatisticsKeeper:
         if not self.owning():
             return  # the owner writes; what has changed here is written when this node becomes it
         self._statistics.settle_some(len(self._statistics.state.agents) // SETTLED_IN + 1)
-        state, changed = self._statistics.state, self._statistics.take_dirty()
+        state, changed = self._statistics.state, self._statistics.slots.take_dirty()
         try:
             # Encoded at once: while it is written, things go on.
             if self._elsewhere is None or not await self._elsewhere(encode_checkpoint(state, changed)):
-                self._statistics.mark_dirty(changed)
-                changed = self._statistics.take_dirty()
+                self._statistics.slots.mark_dirty(changed)
+                changed = self._statistics.slots.take_dirty()
                 await self._store.save(state, changed)
         except BaseException:
-            self._statistics.mark_dirty(changed)
+            self._statistics.slots.mark_dirty(changed)
             raise
         self._statistics.forget(self._horizon())
 
@@ -166,7 +167,7 @@ class StatisticsKeeper:
     def take_changed(self) -> set[tuple[str, str]]:
         """The queues and channels of which any number changed since this was last asked, as the board has them."""
         shown = {QUEUE: "queues", CHANNEL: "channels"}
-        return {(shown[kind], name) for kind, name in self._statistics.take_changed() if kind in shown}
+        return {(shown[kind], name) for kind, name in self._statistics.slots.take_changed() if kind in shown}
 
     # --- any period ---------------------------------------------------------------------------------------------
 
@@ -219,7 +220,7 @@ class StatisticsKeeper:
         """What says how the next `horizon_us` are likely to go."""
         now = self._now()
         hour, hours = _window(now, _WINDOWS[Period.HOUR]), _window(now, _WINDOWS[Period.RECENT])
-        known = min(self._statistics.first_slot() or now, now - SLOT_US)
+        known = min(self._statistics.slots.first() or now, now - SLOT_US)
         begun, day = now // SLOT_US * SLOT_US, 24 * 60 * _MINUTE
         weeks_hour: dict[str, Counters] = {}
         weeks_next: dict[str, Counters] = {}

@@ -7,7 +7,7 @@ from config.site import Site
 from http_api.board_messages import QueueTrend, TrendSlot
 from http_api.statistics_api import share
 from router.counters import Counters, levels
-from router.statistics import QUEUE, Subject
+from router.slots import QUEUE, Subject
 
 LOOK_S = 60.0
 QUARTERS = 16

@@ -3,7 +3,7 @@
 from records.database import Database
 from records.statistics import StatisticsStore
 from router.counters import Counters
-from router.statistics import SLOT_US, Subject
+from router.slots import SLOT_US, Subject
 from router.statistics_state import Activity, OpenReservation, OpenWork, State
 from router.vocabulary import Presence
 

@@ -22,7 +22,8 @@ from router.events import (
     WorkQueued,
 )
 from router.rows import AgentRow, Changes, ShardImage, Turn
-from router.statistics import AGENT, CHANNEL, MEDIUM, QUEUE, SLOT_US, Statistics, Subject
+from router.slots import AGENT, CHANNEL, MEDIUM, QUEUE, SLOT_US, Subject
+from router.statistics import Statistics
 from router.statistics_state import Limits, State
 from router.vocabulary import Medium, Outcome, Presence, WithdrawReason
 from tests.properties.walk import Walk
@@ -191,13 +192,8 @@ def test_what_was_seen_is_skipped_and_what_changed_is_told() -> None:
     before = of(done, (QUEUE, "orders"))
     done.observe(handled_call()[5])
     assert of(done, (QUEUE, "orders")) == before
-    assert (QUEUE, "orders") in done.take_changed()
-    assert done.take_changed() == []
-    dirty = done.take_dirty()
-    assert {subject for subject, _, _ in dirty} > {(QUEUE, "orders"), (AGENT, "cai")}
-    assert done.take_dirty() == []
-    done.mark_dirty(dirty)
-    assert len(done.take_dirty()) == len(dirty)
+    assert (QUEUE, "orders") in done.slots.take_changed()
+    assert {subject for subject, _, _ in done.slots.take_dirty()} > {(QUEUE, "orders"), (AGENT, "cai")}
 
 
 def entries(seed: int, steps: int) -> tuple[Walk, list[Turn]]:
@@ -254,7 +250,7 @@ def test_however_it_is_cut_the_numbers_are_the_same(seed: int) -> None:
         cut.observe(each)
         if random.random() < 0.05:
             state = msgspec.json.decode(msgspec.json.encode(cut.settle()), type=State)
-            saved.update({(subject, slot): counters for subject, slot, counters in cut.take_dirty()})
+            saved.update({(subject, slot): counters for subject, slot, counters in cut.slots.take_dirty()})
             slots: dict[Subject, dict[int, Counters]] = {}
             for (subject, slot), counters in saved.items():
                 slots.setdefault(subject, {})[slot] = counters

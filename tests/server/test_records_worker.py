@@ -11,7 +11,7 @@ import pytest
 from records.database import Database, sqlite_url
 from records.statistics import StatisticsStore, encode_checkpoint
 from router.counters import Counters
-from router.statistics import QUEUE
+from router.slots import QUEUE
 from router.statistics_state import State
 from server.records_worker import Close, Drain, Order, Save, Setup, Told, encode
 

@@ -18,7 +18,7 @@ from router.commands import CloseWork
 from router.counters import Counters
 from router.events import CustomerLeft, TimePassed, WorkQueued
 from router.rows import Changes, ShardImage, Turn
-from router.statistics import AGENT, MEDIUM, QUEUE, SLOT_US, Slots
+from router.slots import AGENT, MEDIUM, QUEUE, SLOT_US, Slots
 from router.vocabulary import Medium, Outcome
 from server.statistics import SETTLED_IN, StatisticsKeeper
 from tests.databases import migrated
@@ -223,7 +223,7 @@ async def test_a_database_that_is_away_loses_nothing(office: Office, tmp_path: P
     task = asyncio.create_task(keeper.run())
     keeper.save_soon()
     async with asyncio.timeout(30):
-        while keeper._wake.is_set() or not keeper._statistics._dirty:
+        while keeper._wake.is_set() or not keeper._statistics.slots._dirty:
             await asyncio.sleep(0.005)
     keeper._store = good
     keeper.close()

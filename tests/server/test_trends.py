@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from http_api.board_messages import TrendSlot
 from router.counters import Counters
-from router.statistics import Subject
+from router.slots import Subject
 from server.trends import QUARTERS, Trends
 from tests.server.sites import small_site
 

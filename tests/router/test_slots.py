@@ -1,0 +1,71 @@
+"""Counters by slot: what is summed, what changed, what is dropped."""
+
+import pytest
+
+from router.counters import Counters
+from router.slots import QUEUE, SLOT_US, CountersBySlot, pieces
+
+ORDERS = (QUEUE, "orders")
+
+
+def arrivals(*slots: int) -> CountersBySlot:
+    made = CountersBySlot()
+    for slot in slots:
+        made.at(ORDERS, slot * SLOT_US + 1).arrived += 1
+    return made
+
+
+@pytest.mark.parametrize(("since", "until", "now"), [(0, 5, 4), (0, 5, 9), (1, 4, 2), (2, 3, 2), (4, 5, 1), (3, 3, 3)])
+def test_a_sum_has_the_slots_that_begin_in_it_wherever_now_is(since: int, until: int, now: int) -> None:
+    slots = [slot for slot in (0, 1, 1, 2, 3, 4) if slot <= now]  # nothing is counted ahead of time
+    made = arrivals(*slots)
+    for _ in range(2):
+        found = made.sums(ORDERS, since * SLOT_US, until * SLOT_US, now * SLOT_US + 5)
+        assert found.arrived == sum(since <= slot < until for slot in slots)
+        found.arrived += 100  # the caller's own
+
+
+def test_a_slot_that_is_over_and_counted_in_again_is_in_the_sum() -> None:
+    made, now = arrivals(0, 1, 2), 2 * SLOT_US
+    assert made.sums(ORDERS, 0, 3 * SLOT_US, now).arrived == 3
+    made.at(ORDERS, SLOT_US).arrived += 1
+    assert made.sums(ORDERS, 0, 3 * SLOT_US, now).arrived == 4
+    made.at(ORDERS, now).arrived += 1
+    assert made.sums(ORDERS, 0, 3 * SLOT_US, now).arrived == 5
+
+
+def test_what_changed_is_told_once_and_again_when_it_could_not_be_saved() -> None:
+    made = arrivals(0, 1)
+    assert made.take_changed() == [ORDERS]
+    assert made.take_changed() == []
+    made.mark_changed(ORDERS)
+    assert made.take_changed() == [ORDERS]
+    dirty = made.take_dirty()
+    assert [(subject, slot) for subject, slot, _ in dirty] == [(ORDERS, 0), (ORDERS, SLOT_US)]
+    assert made.take_dirty() == []
+    made.mark_dirty(dirty)
+    assert made.take_dirty() == dirty
+
+
+def test_old_slots_are_dropped_and_a_subject_without_any() -> None:
+    made = arrivals(0, 1)
+    assert (made.first(), made.names(QUEUE)) == (0, {"orders"})
+    made.drop(SLOT_US)
+    assert (made.first(), made.sums(ORDERS, 0, 9 * SLOT_US, SLOT_US).arrived) == (SLOT_US, 1)
+    made.drop(2 * SLOT_US)
+    assert (made.first(), made.names(QUEUE)) == (None, set())
+
+
+def test_what_was_saved_is_gone_on_with() -> None:
+    made = CountersBySlot({ORDERS: {0: Counters(arrived=2)}})
+    made.at(ORDERS, 7).arrived += 1
+    assert made.sums(ORDERS, 0, SLOT_US, 7).arrived == 3
+
+
+def test_a_time_is_cut_where_slots_begin() -> None:
+    assert list(pieces(SLOT_US - 5, 2 * SLOT_US + 1)) == [
+        (SLOT_US - 5, SLOT_US),
+        (SLOT_US, 2 * SLOT_US),
+        (2 * SLOT_US, 2 * SLOT_US + 1),
+    ]
+    assert list(pieces(7, 7)) == []
