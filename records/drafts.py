@@ -8,6 +8,9 @@ from typing import Any, Protocol
 from router.commands import Command
 from router.events import Event
 
+# The entry of interactions that begin with a call to the customer.
+CALLBACK = "callback"
+
 
 class Entry(Protocol):
     """One turn of a shard as the journal has it: router.rows.Turn, or the store's own entry."""
@@ -67,6 +70,26 @@ class InteractionDraft:
     open_work: int = 0
     customer_over: bool = False
 
+    @property
+    def not_called_yet(self) -> bool:
+        """A customer who is to be called back and has not answered: no call of theirs can be lost."""
+        return self.entry == CALLBACK and self.answered_at is None
+
+    def end_if_not_called(self, now: int) -> None:
+        """There will be no call to this customer, so there is none whose end would be told."""
+        if self.not_called_yet:
+            self.customer_over, self.ended_at = True, now
+
+    def settle(self, now: int) -> None:
+        """The record closes when the customer's attempt is over and no work of it is open."""
+        if self.open_work > 0:
+            return
+        if not self.customer_over:
+            self.state = RecordState.OPEN
+            return
+        self.state = RecordState.CLOSED
+        self.closed_at = now
+
 
 @dataclass(slots=True)
 class OfferDraft:
@@ -83,6 +106,11 @@ class OfferDraft:
     connected_at: int | None = None
     ended_at: int | None = None
     closed_at: int | None = None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether agent and customer speak with each other."""
+        return self.connected_at is not None and self.ended_at is None and self.closed_at is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ What a step holds is listed in docs/journal.md. A step says what became of somet
 asked for (events): an accept that came too late is a refusal, and leaves no step.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -44,8 +43,6 @@ from router.events import (
 )
 from router.vocabulary import Medium, Outcome, WithdrawReason
 
-# The entry of interactions that begin with a call to the customer.
-CALLBACK = "callback"
 Detail: TypeAlias = dict[str, Any]
 
 
@@ -112,7 +109,7 @@ class Projection:
         if draft.open_work:
             draft.state = RecordState.WRAP_UP
         self._step(draft.id, "closed", outcome=draft.outcome)
-        self._settle(draft)
+        draft.settle(self._entry.now)
 
     def _queued(self, event: WorkQueued) -> None:
         draft = self._interaction(event.interaction_id)
@@ -166,14 +163,13 @@ class Projection:
     def _lose_node(self, node: str) -> None:
         """Calls died with their node; chats and what else waits did not."""
         drafts = self.interactions.values()
-        lost = [each for each in drafts if each.node == node and not each.customer_over]
-        lost = [draft for draft in lost if not self._not_called_yet(draft)]
+        lost = [each for each in drafts if each.node == node and not each.customer_over and not each.not_called_yet]
         for draft in [draft for draft in lost if draft.medium in (Medium.VOICE.value, "")]:
             draft.customer_over = True
             draft.ended_at = self._entry.now
             draft.outcome = draft.outcome or Outcome.NODE_LOST.value
             self._step(draft.id, "node_lost", node=node)
-            self._settle(draft)
+            draft.settle(self._entry.now)
 
     # --- commands -------------------------------------------------------------------------------------------
 
@@ -339,44 +335,24 @@ class Projection:
                 event = self._entry.event
                 by = {"by": event.by} if isinstance(event, WorkCancelled) else {}
                 self._step(draft.id, "cancelled", **by)
-                self._over_if_not_called(draft)
+                draft.end_if_not_called(now)
             case Outcome.UNREACHED:
                 event = self._entry.event
                 self._step(draft.id, "unreached", reason=event.reason if isinstance(event, CallbackFailed) else None)
-                self._over_if_not_called(draft)
+                draft.end_if_not_called(now)
             case Outcome.HANDLED | Outcome.NODE_LOST | Outcome.DIVERTED:
                 pass  # told by "wrapped_up", "node_lost" and "diverted"
-        self._settle(draft)
+        draft.settle(now)
 
     # --- helpers --------------------------------------------------------------------------------------------
 
-    @staticmethod
-    def _not_called_yet(draft: InteractionDraft) -> bool:
-        """A customer who is to be called back and has not answered: no call of theirs can be lost."""
-        return draft.entry == CALLBACK and draft.answered_at is None
-
-    def _over_if_not_called(self, draft: InteractionDraft) -> None:
-        if self._not_called_yet(draft):
-            draft.customer_over, draft.ended_at = True, self._entry.now
-
     def _talking(self, interaction_id: str) -> list[OfferDraft]:
         """The conversations of this interaction that go on."""
-        offers = [offer for offer in self.offers.values() if offer.interaction_id == interaction_id]
-        return [one for one in offers if one.connected_at and one.ended_at is None and one.closed_at is None]
+        return [offer for offer in self.offers.values() if offer.interaction_id == interaction_id and offer.goes_on]
 
     def _place(self, draft: InteractionDraft, state: RecordState) -> None:
         """With several work items (a transfer), the customer is with whoever speaks with them."""
         draft.state = RecordState.CONNECTED if self._talking(draft.id) else state
-
-    def _settle(self, draft: InteractionDraft) -> None:
-        """The record closes when the customer's attempt is over and no work of it is open."""
-        if draft.open_work > 0:
-            return
-        if not draft.customer_over:
-            draft.state = RecordState.OPEN
-            return
-        draft.state = RecordState.CLOSED
-        draft.closed_at = self._entry.now
 
     def _reason_for(self, reservation_id: str) -> str | None:
         """What the turn's event gives as the reason, when it is about this reservation."""
@@ -401,27 +377,3 @@ class Projection:
         entry = self._entry
         self.steps.append(Step(interaction_id, entry.sequence, self._index, entry.now, kind, detail))
         self._index += 1
-
-
-@dataclass(frozen=True, slots=True)
-class Touched:
-    """Which stored rows a batch can touch, so that they are loaded first."""
-
-    interactions: frozenset[str]
-    reservations: frozenset[str]
-    nodes: frozenset[str]
-
-
-def touched(entries: Iterable[Entry]) -> Touched:
-    """Collects the identifiers that events and commands name."""
-    found: dict[str, set[str]] = {"interaction_id": set(), "reservation_id": set()}
-    nodes: set[str] = set()
-    for entry in entries:
-        if isinstance(entry.event, NodeLost):
-            nodes.add(entry.event.node)
-        for item in (entry.event, *entry.commands):
-            for name, values in found.items():
-                value = getattr(item, name, None)
-                if value is not None:
-                    values.add(value)
-    return Touched(frozenset(found["interaction_id"]), frozenset(found["reservation_id"]), frozenset(nodes))

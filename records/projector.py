@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from records.database import Database, insert_replacing
 from records.drafts import Entry, InteractionDraft, OfferDraft
-from records.projection import Projection, touched
+from records.projection import Projection
 from records.tables import interactions, offers, projector_positions, steps
+from records.touched import touched
 
 BATCH = 500
 _Draft = TypeVar("_Draft", InteractionDraft, OfferDraft)

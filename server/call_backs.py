@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 
 from agents_ws.ports import Refusal
 from config.site import AgentConfig
+from records.drafts import CALLBACK
 from records.follow_ups import FollowUp, FollowUps
 from records.interactions import Interactions
-from records.projection import CALLBACK
 from router import events as facts
 from router.commands import Refuse
 from router.vocabulary import Medium

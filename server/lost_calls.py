@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import structlog
 
+from records.drafts import CALLBACK
 from records.interactions import Interactions
-from records.projection import CALLBACK
 from router import events as facts
 from router.rows import WorkRow
 from router.vocabulary import Medium, WorkState

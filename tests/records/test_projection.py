@@ -1,7 +1,8 @@
 """The fold from turns to drafts and steps."""
 
-from records.projection import CALLBACK, Projection, touched
-from router.commands import CloseWork, EndWrapUp, JoinLegs, PartLegs, Refuse, RequeueWork, SendOffer, StartWrapUp
+from records.drafts import CALLBACK
+from records.projection import Projection
+from router.commands import CloseWork, EndWrapUp, PartLegs, Refuse, RequeueWork, SendOffer, StartWrapUp
 from router.dispatcher import Dispatcher
 from router.events import (
     AgentConnected,
@@ -241,20 +242,6 @@ def test_a_reason_belongs_to_its_own_reservation_only() -> None:
         7, 8, OfferRejected("r1", "anna", "lunch"), withdraw("r5", "ben", WithdrawReason.REJECTED, interaction="i5")
     )
     assert fold([*handled_call()[:6], rejected]).steps[-1].detail == {"agent": "ben", "reason": None}
-
-
-def test_touched_names_what_events_and_commands_name() -> None:
-    found = touched(
-        [
-            turn(1, 0, OfferAccepted("r1", "anna"), JoinLegs("r1", "w1", "i1", "anna")),
-            turn(2, 0, AssignmentConnected("r2")),
-            turn(3, 0, NodeLost("n1")),
-            turn(4, 0, queued("w7", "i7"), offer("r7", "anna", 1, work="w7", interaction="i7")),
-        ]
-    )
-    assert found.interactions == {"i1", "i7"}
-    assert found.reservations == {"r1", "r2", "r7"}
-    assert found.nodes == {"n1"}
 
 
 def test_what_the_real_dispatcher_says_makes_the_whole_story() -> None:
