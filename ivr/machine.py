@@ -2,9 +2,8 @@
 
 `now` is UTC in integer microseconds since 1970 (the shard's clock), because business hours are judged by it.
 
-A key pressed early is not lost: it cuts short or skips every prompt that may be interrupted and answers the next
-question, so that callers who know the menu can type ahead (VoiceXML 2.0, section 4.1.5, has the same rule). A prompt
-without barge-in throws away what was typed before and during it.
+A key pressed early is not lost (ivr/keys.py): it cuts short or skips every prompt that may be interrupted and answers
+the next question. A prompt without barge-in throws away what was typed before and during it.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,6 +13,7 @@ from typing import assert_never
 from ivr import commands as c
 from ivr import flow as f
 from ivr.dossier import Dossier
+from ivr.keys import Keys, Number
 from ivr.speech import digits_prompts
 from ivr.transitions import TRANSITIONS, Phase, Trigger
 from ivr.values import branch, take
@@ -24,7 +24,6 @@ PROMPT_LIMIT_US = 120 * f.SECOND_US
 MAX_STEPS = 200
 # How long writing down a callback or a message may take before the caller hears that it did not work.
 KEEP_LIMIT_US = 10 * f.SECOND_US
-MAX_TYPED_AHEAD = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +53,9 @@ class IvrMachine:
         self._deadline: int | None = None
         self._play_id = 0
         self._request_id = 0
-        self._keys = ""
-        self._gathered = ""
+        self._keys = Keys()
         self._no_input = 0
         self._no_match = 0
-        self._late_terminator: tuple[str, int] = ("", 0)
         self._steps = 0
         self._dossier = Dossier(language or flow.language, variables or {})
 
@@ -172,12 +169,10 @@ class IvrMachine:
         return out
 
     def _digit(self, digit: str, now: int) -> None:
-        terminator, until = self._late_terminator
-        self._late_terminator = ("", 0)
-        if digit not in f.DIGITS or (digit == terminator and now < until):
+        if self._keys.ignored(digit, now):
             return
         if self._phase is Phase.WAITING:
-            self._keys = (self._keys + digit)[:MAX_TYPED_AHEAD]
+            self._keys.keep(digit)
             return
         if self._phase is Phase.RECORDING:
             if digit == "#":
@@ -187,7 +182,7 @@ class IvrMachine:
             if not self._interruptible():
                 return
             self._out.append(c.StopPlay(self._play_id))
-        self._keys = digit
+        self._keys.ahead = digit
         if self._phase in (Phase.SPEAKING, Phase.PROMPTING):
             self._prompt_finished(now)
         self._walk("", now)
@@ -214,7 +209,7 @@ class IvrMachine:
 
     def _walk(self, target: str, now: int) -> None:
         """Enters `target` and goes on, using the key that was pressed, until something outside is waited for."""
-        while target or (self._keys and self._phase in (Phase.LISTENING, Phase.GATHERING)):
+        while target or (self._keys.ahead and self._phase in (Phase.LISTENING, Phase.GATHERING)):
             if self._steps >= MAX_STEPS:
                 self._hang_up("too_many_steps")
                 return
@@ -223,8 +218,7 @@ class IvrMachine:
                 self._node = self._flow.nodes[target]
                 target = self._enter(now)
             else:
-                key, self._keys = self._keys[0], self._keys[1:]
-                target = self._feed(key, now)
+                target = self._feed(self._keys.next(), now)
 
     def _enter(self, now: int) -> str:
         """Enters the current node; returns the node to go on to, "" to wait here."""
@@ -262,7 +256,7 @@ class IvrMachine:
 
     def _play(self, node: f.Play, now: int) -> str:
         kind: c.NoteKind = "greeting" if node.greeting else "played"
-        if node.barge_in and self._keys:
+        if node.barge_in and self._keys.ahead:
             self._note(kind, "skipped")
             return node.next
         self._note(kind)
@@ -270,15 +264,15 @@ class IvrMachine:
         return ""
 
     def _ask(self, node: f.Menu | f.Collect, prompts: tuple[str, ...], now: int) -> None:
-        self._gathered = ""
-        if node.barge_in and self._keys:
+        self._keys.number = ""
+        if node.barge_in and self._keys.ahead:
             self._listen(node, now)
         else:
             self._speak(prompts, Phase.PROMPTING, barge_in=node.barge_in, now=now)
 
     def _speak(self, prompts: tuple[str, ...], phase: Phase, *, barge_in: bool, now: int) -> None:
         if not barge_in:
-            self._keys = ""
+            self._keys.ahead = ""
         self._play_id += 1
         self._out.append(c.Play(self._play_id, self._dossier.spoken(prompts), barge_in))
         self._phase = phase
@@ -308,31 +302,24 @@ class IvrMachine:
         return choice.next
 
     def _gather(self, node: f.Collect, digit: str, now: int) -> str:
-        if digit == node.terminator:
-            return self._complete(node, now)
-        if digit in "*#":
-            # A key that is no digit means "I mistyped": the number starts over.
-            self._gathered = ""
-            self._listen(node, now)
-            return ""
-        self._gathered += digit
-        if len(self._gathered) < node.max_length:
-            self._phase = Phase.GATHERING
-            self._deadline = now + node.inter_digit_us
-            return ""
-        # Many press the terminator by habit after a number that was complete without it; it is not for the next menu.
-        self._late_terminator = ("" if self._keys else node.terminator, now + node.inter_digit_us)
-        self._keys = self._keys.removeprefix(node.terminator)
-        return self._complete(node, now)
+        match self._keys.gather(node, digit, now):
+            case Number.COMPLETE:
+                return self._complete(node, now)
+            case Number.BEGUN:
+                self._phase = Phase.GATHERING
+                self._deadline = now + node.inter_digit_us
+            case Number.STARTED_OVER:
+                self._listen(node, now)
+        return ""
 
     def _complete(self, node: f.Collect, now: int) -> str:
-        length = len(self._gathered)
+        length = len(self._keys.number)
         if length < node.min_length:
             return self._mismatch(node, f"{length} digits", now)
-        self._dossier.data[node.key] = self._gathered
+        self._dossier.data[node.key] = self._keys.number
         self._note("collected", f"{length} digits")
-        if node.read_back and not (node.barge_in and self._keys):
-            digits = digits_prompts(self._dossier.language, self._gathered)
+        if node.read_back and not (node.barge_in and self._keys.ahead):
+            digits = digits_prompts(self._dossier.language, self._keys.number)
             self._speak(digits, Phase.SPEAKING, barge_in=node.barge_in, now=now)
             return ""
         return node.next
