@@ -2,15 +2,15 @@
 
 import argparse
 import ipaddress
-import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from config import setting_readers as read
+
 PREFIX = "JACKFIELD_"
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class SettingsError(Exception):
@@ -32,13 +32,13 @@ class Settings:
     peer_port: int
     tls_cert: Path | None
     tls_key: Path | None
-    trusted_proxies: tuple[Network, ...]
+    trusted_proxies: tuple[read.Network, ...]
     proxy_header: str
     sip_port: int
     sip_tls_port: int
     sip_offences: int
     sip_ban_us: int
-    sip_spared: tuple[Network, ...]
+    sip_spared: tuple[read.Network, ...]
     rtp_ports: tuple[int, int]
     data_dir: Path
     redis_url: str
@@ -90,141 +90,60 @@ class Setting:
         return PREFIX + self.name
 
 
-def _whole(low: int, high: int, unit: int = 1) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not re.fullmatch(r"\d{1,12}", text) or not low <= int(text) <= high:
-            raise ValueError(f"a whole number from {low} to {high} is expected")
-        return int(text) * unit
-
-    return read
-
-
-def _one_of(*words: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text.lower() not in words:
-            raise ValueError(f"one of {', '.join(words)} is expected")
-        return text.lower()
-
-    return read
-
-
-def _address(text: str) -> str:
-    if text == "localhost":
-        return "127.0.0.1"
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        raise ValueError("an IP address is expected, for example 127.0.0.1 or 0.0.0.0") from None
-
-
-def _optional_address(text: str) -> str:
-    return _address(text) if text else ""
-
-
-def _networks(text: str) -> tuple[Network, ...]:
-    try:
-        return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
-    except ValueError:
-        raise ValueError("addresses or networks are expected, for example 10.0.0.5,192.168.7.0/24") from None
-
-
-def _ports(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", text)
-    if match is not None:
-        first, last = int(match[1]), int(match[2])
-        # A leg takes an even port for RTP and the odd one above it for RTCP (RFC 3550, section 11).
-        if first >= 1024 and first + 1 <= last <= 65535 and first % 2 == 0:
-            return first, last
-    raise ValueError("a range from an even port is expected, within 1024-65535, for example 16384-18383")
-
-
-def _url(*schemes: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text and not text.startswith(schemes):
-            raise ValueError(f"a URL that begins with {' or '.join(schemes)} is expected")
-        return text
-
-    return read
-
-
-def _page_url(text: str) -> str:
-    if text and not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+/?", text):
-        raise ValueError("a URL of scheme, host and port is expected, for example https://node1.example.com")
-    return text.rstrip("/")
-
-
-def _node_name(text: str) -> str:
-    if text and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", text):
-        raise ValueError("a name of up to 63 letters, digits, dots, dashes and underscores is expected")
-    return text
-
-
-def _optional_file(text: str) -> Path | None:
-    if text and not Path(text).is_file():
-        raise ValueError("the path of a PEM file that exists is expected")
-    return Path(text) if text else None
-
-
-def _path(text: str) -> Path:
-    if not text:
-        raise ValueError("a path is expected")
-    return Path(text)
-
-
 SETTINGS: tuple[Setting, ...] = (
-    Setting("BIND", "127.0.0.1", "ADDRESS", "address to listen on, for HTTP, SIP and media", _address),
+    Setting("BIND", "127.0.0.1", "ADDRESS", "address to listen on, for HTTP, SIP and media", read.address),
     Setting(
         "ADVERTISE",
         "",
         "ADDRESS",
         "media and SIP address given to others; by default the address bound to; needed when that is 0.0.0.0 or ::",
-        _optional_address,
+        read.optional_address,
     ),
-    Setting("HTTP_PORT", "8080", "PORT", "TCP port of the agent page, the API and the WebSocket", _whole(1, 65535)),
+    Setting("HTTP_PORT", "8080", "PORT", "TCP port of the agent page, the API and the WebSocket", read.whole(1, 65535)),
     Setting(
         "PUBLIC_URL",
         "",
         "URL",
         "where browsers reach this node, for pages of other nodes whose own is gone; by default by ADVERTISE and "
         "HTTP_PORT; behind a balancer give each node an address of its own, or all of them the balancer's",
-        _page_url,
+        read.page_url,
     ),
     Setting(
         "PEER_PORT",
         "0",
         "PORT",
         "TCP port at which the other nodes of REDIS_URL speak to this one and notice when it ends; 0 is any free one",
-        _whole(0, 65535),
+        read.whole(0, 65535),
     ),
     Setting(
         "TLS_CERT",
         "",
         "FILE",
         "certificate chain (PEM) for HTTPS and WSS on the HTTP port; read again at SIGHUP",
-        _optional_file,
+        read.optional_file,
     ),
-    Setting("TLS_KEY", "", "FILE", "private key (PEM, without a password) of the certificate", _optional_file),
+    Setting("TLS_KEY", "", "FILE", "private key (PEM, without a password) of the certificate", read.optional_file),
     Setting(
         "TRUSTED_PROXIES",
         "",
         "NETWORKS",
         "whose word on the client's address is taken: networks of proxies in front, by commas; by default nobody's",
-        _networks,
+        read.networks,
     ),
     Setting(
         "PROXY_HEADER",
         "x-forwarded-for",
         "NAME",
         "the header that these proxies write: x-forwarded-for or forwarded (RFC 7239)",
-        _one_of("x-forwarded-for", "forwarded"),
+        read.one_of("x-forwarded-for", "forwarded"),
     ),
-    Setting("SIP_PORT", "5060", "PORT", "UDP and TCP port of SIP", _whole(1, 65535)),
+    Setting("SIP_PORT", "5060", "PORT", "UDP and TCP port of SIP", read.whole(1, 65535)),
     Setting(
         "SIP_TLS_PORT",
         "0",
         "PORT",
         "TCP port of SIP over TLS with the same certificate, usually 5061; 0 is off",
-        _whole(0, 65535),
+        read.whole(0, 65535),
     ),
     Setting(
         "SIP_OFFENCES",
@@ -232,14 +151,14 @@ SETTINGS: tuple[Setting, ...] = (
         "COUNT",
         "wrong passwords, unknown numbers and broken messages that a SIP host may send in a minute before it is shut "
         "out for a time; 0 shuts nobody out",
-        _whole(0, 100_000),
+        read.whole(0, 100_000),
     ),
     Setting(
         "SIP_BAN_S",
         "60",
         "SECONDS",
         "how long a SIP host is shut out at first; each further time twice as long",
-        _whole(1, 86_400, unit=1_000_000),
+        read.whole(1, 86_400, unit=1_000_000),
     ),
     Setting(
         "SIP_SPARED",
@@ -247,75 +166,79 @@ SETTINGS: tuple[Setting, ...] = (
         "NETWORKS",
         "SIP hosts that are never shut out, by commas; name a carrier's networks here when its calls come from others "
         "than the address of the trunk",
-        _networks,
+        read.networks,
     ),
-    Setting("RTP_PORTS", "16384-18383", "FIRST-LAST", "UDP ports for media; a leg takes two", _ports),
-    Setting("DATA_DIR", "data", "FOLDER", "what the server keeps: embedded store, SQLite database, journal", _path),
+    Setting("RTP_PORTS", "16384-18383", "FIRST-LAST", "UDP ports for media; a leg takes two", read.ports),
+    Setting("DATA_DIR", "data", "FOLDER", "what the server keeps: embedded store, SQLite database, journal", read.path),
     Setting(
         "REDIS_URL",
         "",
         "URL",
         "a Redis (7.0 or later) or Valkey (7.2 or later) server, or its sentinels or a cluster, see docs/store.md; by "
         "default an embedded one is started",
-        _url("redis://", "unix://", "redis+sentinel://", "redis+cluster://"),
+        read.url("redis://", "unix://", "redis+sentinel://", "redis+cluster://"),
     ),
     Setting(
         "FSYNC",
         "everysec",
         "WHEN",
         "when the embedded store writes to disk: everysec may lose a second in a power cut, always costs time",
-        _one_of("everysec", "always"),
+        read.one_of("everysec", "always"),
     ),
     Setting(
         "REPLICAS",
         "0",
         "COUNT",
         "how many replicas of an outside server must have a commit before anything is said",
-        _whole(0, 8),
+        read.whole(0, 8),
     ),
     Setting(
         "DATABASE_URL",
         "",
         "URL",
         "the records' database; by default SQLite in DATA_DIR; PostgreSQL needs its driver, see docs/records.md",
-        _url("sqlite+aiosqlite://", "postgresql+asyncpg://"),
+        read.url("sqlite+aiosqlite://", "postgresql+asyncpg://"),
     ),
-    Setting("SITE", "config/demo", "FOLDER", "the site's files: flows, queues, agents, prompts", _path),
+    Setting("SITE", "config/demo", "FOLDER", "the site's files: flows, queues, agents, prompts", read.path),
     Setting(
-        "LOG_LEVEL", "info", "LEVEL", "debug, info, warning or error", _one_of("debug", "info", "warning", "error")
+        "LOG_LEVEL", "info", "LEVEL", "debug, info, warning or error", read.one_of("debug", "info", "warning", "error")
     ),
-    Setting("LOG_FORMAT", "text", "FORMAT", "text for people or json for machines", _one_of("text", "json")),
-    Setting("MEDIA_WORKERS", "1", "COUNT", "media processes", _whole(1, 64)),
+    Setting("LOG_FORMAT", "text", "FORMAT", "text for people or json for machines", read.one_of("text", "json")),
+    Setting("MEDIA_WORKERS", "1", "COUNT", "media processes", read.whole(1, 64)),
     Setting(
-        "NODE", "", "NAME", "this node's name, unique in the cluster; by default host name and HTTP port", _node_name
+        "NODE",
+        "",
+        "NAME",
+        "this node's name, unique in the cluster; by default host name and HTTP port",
+        read.node_name,
     ),
     Setting(
         "LEASE_MS",
         "2000",
         "MILLISECONDS",
         "how long a node owns its shard without renewing",
-        _whole(200, 60_000, unit=1000),
+        read.whole(200, 60_000, unit=1000),
     ),
     Setting(
         "DRAIN_S",
         "600",
         "SECONDS",
         "how long calls and chats may go on when this node is drained (`python -m server drain`)",
-        _whole(0, 86_400),
+        read.whole(0, 86_400),
     ),
     Setting(
         "SESSION_HOURS",
         "12",
         "HOURS",
         "how long an agent stays signed in without the password",
-        _whole(1, 168, unit=3_600_000_000),
+        read.whole(1, 168, unit=3_600_000_000),
     ),
     Setting(
         "JOURNAL_DAYS",
         "30",
         "DAYS",
         "how long journal files stay in DATA_DIR, for replay and explanations; 0 is for ever",
-        _whole(0, 3650),
+        read.whole(0, 3650),
     ),
 )
 
