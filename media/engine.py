@@ -14,7 +14,6 @@ from typing import Final
 
 import structlog
 
-from media import routing
 from media.clock import monotonic_us, ntp_now
 from media.codecs import CodecName
 from media.dtmf import schedule
@@ -27,6 +26,7 @@ from media.ports import DEFAULT_COOL_DOWN_US, PortAllocator
 from media.prompts import PromptStore
 from media.recordings import Recordings
 from media.render import render
+from media.rooms import Rooms
 from media.rtp import build_sender_report
 from media.sockets import PacketTransport, Poller, RtpSocket
 from media.tick import Ticker
@@ -72,7 +72,7 @@ class InProcessEngine:
         self._ticker = Ticker(self._tick)
         self._recordings = Recordings(on_event)
         self._legs: dict[str, Leg] = {}
-        self._rooms: dict[str, dict[tuple[str, str], float]] = {}
+        self._rooms = Rooms(self._legs, self._note_ticked)
         self._ticked: dict[str, Leg] = {}
         self._watch: asyncio.TimerHandle | None = None
         self._watches = 0
@@ -145,7 +145,7 @@ class InProcessEngine:
         else:
             leg.transport.set_peer(host, port)
         leg.negotiate(codec, payload_type, dtmf_payload_type, send=send, receive=receive)
-        self._rewire(leg)
+        self._rooms.rewire(leg)
 
     async def open_webrtc(self, leg_id: str, offer_sdp: str, *, opus: bool = False) -> str:
         """Answer a browser's offer; for a leg that exists, put the new connection in place of the old one.
@@ -180,7 +180,7 @@ class InProcessEngine:
             raise MediaError("unknown_leg", f"{leg_id} was closed while its connection was made")
         old, fresh.transport = fresh.transport, transport
         fresh.negotiate(opened.codec, opened.payload_type, opened.dtmf_payload_type, send=True, receive=True)
-        self._rewire(fresh)
+        self._rooms.rewire(fresh)
         if old is not None:
             await old.close()
         return opened.answer
@@ -200,7 +200,7 @@ class InProcessEngine:
         if leg is None:
             return
         self._end_play(leg, "stopped")
-        self._leave(leg)
+        self._rooms.leave(leg)
         del self._legs[leg_id]
         self._ticked.pop(leg_id, None)
         if leg.transport is not None:
@@ -217,14 +217,14 @@ class InProcessEngine:
         prompts = self._prompts.get_all(files)
         self._end_play(leg, "stopped")
         leg.player = Player(play_id, prompts, loop=loop, gain=gain)
-        self._rewire(leg)
+        self._rooms.rewire(leg)
 
     async def stop_play(self, leg_id: str, play_id: str | None = None) -> None:
         """Stop what plays, or only this play; no error when it has ended already."""
         leg = self._leg(leg_id)
         if leg.player is not None and play_id in (None, leg.player.play_id):
             self._end_play(leg, "stopped")
-            self._rewire(leg)
+            self._rooms.rewire(leg)
 
     async def send_digits(self, leg_id: str, digits: str, duration_ms: int = 100, gap_ms: int = 60) -> None:
         """Queue digits as telephone-events. MediaError no_telephone_event, bad_digits."""
@@ -235,29 +235,13 @@ class InProcessEngine:
             leg.digits.extend(schedule(digits, duration_ms, gap_ms))
         except ValueError as error:
             raise MediaError("bad_digits", str(error)) from error
-        self._rewire(leg)
+        self._rooms.rewire(leg)
 
     async def set_room(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> None:
         """Set a room's whole gain matrix; {} dissolves it. A leg in another room moves. MediaError unknown_leg."""
-        members = {leg_id for pair in gains for leg_id in pair}
-        for leg_id in members:
+        for leg_id in {leg_id for pair in gains for leg_id in pair}:
             self._leg(leg_id)
-        leaving = self._members(room_id) - members
-        self._rooms[room_id] = {}
-        for leg_id in leaving:
-            leg = self._legs[leg_id]
-            leg.room_id = None
-            self._rewire(leg)
-        for leg_id in members:
-            leg = self._legs[leg_id]
-            if leg.room_id != room_id:
-                self._leave(leg)
-                leg.room_id = room_id
-        if gains:
-            self._rooms[room_id] = dict(gains)
-            self._rewire_room(room_id)
-        else:
-            del self._rooms[room_id]
+        self._rooms.arrange(room_id, gains)
 
     async def stats(self, leg_id: str) -> LegStats:
         """The leg's counters."""
@@ -317,39 +301,6 @@ class InProcessEngine:
             return settings.advertise_host or settings.bind_host, port
         raise MediaError("ports_exhausted", f"{_BIND_ATTEMPTS} ports in a row are used by other processes")
 
-    def _members(self, room_id: str) -> set[str]:
-        return {leg_id for pair in self._rooms.get(room_id, {}) for leg_id in pair}
-
-    def _leave(self, leg: Leg) -> None:
-        """Take a leg out of its room's matrix; a room without pairs is gone."""
-        room_id, leg.room_id = leg.room_id, None
-        room = self._rooms.get(room_id) if room_id is not None else None
-        if room is None or room_id is None:
-            return
-        others = self._members(room_id) - {leg.leg_id}
-        self._rooms[room_id] = {pair: gain for pair, gain in room.items() if leg.leg_id not in pair}
-        self._rewire(leg)
-        for other in others - self._members(room_id):
-            self._legs[other].room_id = None
-            self._rewire(self._legs[other])
-        self._rewire_room(room_id)
-        if not self._rooms[room_id]:
-            del self._rooms[room_id]
-
-    def _rewire(self, leg: Leg) -> None:
-        """Work out the data paths again after a change of this leg."""
-        if leg.room_id is not None:
-            self._rewire_room(leg.room_id)
-        else:
-            routing.wire_alone(leg)
-            self._note_ticked(leg)
-
-    def _rewire_room(self, room_id: str) -> None:
-        members = self._members(room_id)
-        routing.wire(self._legs, members, self._rooms[room_id])
-        for leg_id in members:
-            self._note_ticked(self._legs[leg_id])
-
     def _note_ticked(self, leg: Leg) -> None:
         if leg.ticked:
             self._ticked[leg.leg_id] = leg
@@ -380,9 +331,9 @@ class InProcessEngine:
         match render(leg, now):
             case "played":
                 self._end_play(leg, "finished")
-                self._rewire(leg)
+                self._rooms.rewire(leg)
             case "digits":
-                self._rewire(leg)
+                self._rooms.rewire(leg)
             case "":
                 pass
 

@@ -171,7 +171,7 @@ class Engine(InProcessEngine):
 
     @property
     def rooms(self) -> dict[str, dict[tuple[str, str], float]]:
-        return self._rooms
+        return self._rooms.gains
 
 
 class Outside:

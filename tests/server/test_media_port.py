@@ -49,9 +49,9 @@ async def test_every_call_reaches_the_engine(rig: Rig) -> None:
     await rig.port.send_digits("a", "5")
     assert leg.digits
     await rig.port.set_room("r", {("a", "b"): 1.0})
-    assert rig.engine._rooms == {"r": {("a", "b"): 1.0}}
+    assert rig.engine._rooms.gains == {"r": {("a", "b"): 1.0}}
     await rig.port.set_room("r", {})
-    assert rig.engine._rooms == {}
+    assert rig.engine._rooms.gains == {}
     await rig.port.close_leg("a")
     await rig.port.close_leg("a")
     assert rig.engine.leg_ids == ("b",)
