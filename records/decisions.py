@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from records.database import Database
-from records.tables import interactions, offers, steps
+from records.projection_tables import interactions, offers, steps
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,17 +13,8 @@ from records.drafts import Step
 from records.merging import group
 from records.messages import Message, messages_of
 from records.notes import Note, notes_of
-from records.tables import (
-    interaction_customers,
-    interaction_data,
-    interactions,
-    mentions,
-    notes,
-    offers,
-    ratings,
-    recordings,
-    steps,
-)
+from records.projection_tables import interactions, offers, steps
+from records.tables import interaction_customers, interaction_data, mentions, notes, ratings, recordings
 
 MAX_LIMIT = 200
 

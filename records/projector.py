@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from records.database import Database, insert_replacing
 from records.drafts import Entry, InteractionDraft, OfferDraft
 from records.projection import Projection
-from records.tables import interactions, offers, projector_positions, steps
+from records.projection_tables import interactions, offers, projector_positions, steps
 from records.touched import touched
 
 BATCH = 500

@@ -3,7 +3,8 @@
 from sqlalchemy import func, select
 
 from records.database import Database
-from records.tables import interactions, ratings
+from records.projection_tables import interactions
+from records.tables import ratings
 
 
 class Ratings:

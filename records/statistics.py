@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import RowMapping, func, select
 
 from records.database import Database, insert_replacing
-from records.tables import statistics_slots, statistics_states
+from records.projection_tables import statistics_slots, statistics_states
 from router.counters import NUMBERS, Counters
 from router.slots import Slots, Subject
 from router.statistics_state import State

@@ -7,7 +7,8 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from records.database import Database
-from records.tables import interactions, submissions
+from records.projection_tables import interactions
+from records.tables import submissions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
-"""The tables. Times are integer microseconds since the epoch (UTC), durations integer microseconds.
+"""The tables of what people and programs write, and of what the server keeps account of.
 
-`interactions`, `offers`, `steps` and `projector_positions` are projections of the journal and may be thrown away and
-built again. Personal data is never among them: it is in the tables below, where it can be erased. Those refer to an
-interaction by its id without a foreign key, because what people write may come before the projector has been there.
+Times are integer microseconds since the epoch (UTC), durations integer microseconds. All personal data is here, where
+it can be erased. A row refers to an interaction by its id without a foreign key (records/projection_tables.py): what
+people write may come before the projector has been there.
 """
 
 from sqlalchemy import (
@@ -13,93 +13,13 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
 
-from router.counters import NUMBERS
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-# SQLite numbers rows by itself only in a column that is declared INTEGER.
-_RowId = BigInteger().with_variant(Integer, "sqlite")
-
-interactions = Table(
-    "interactions",
-    metadata,
-    Column("id", String(64), primary_key=True),
-    Column("channel", String(64), nullable=False),
-    Column("medium", String(16), nullable=False),
-    Column("entry", String(255), nullable=False),
-    Column("node", String(64), nullable=False),
-    Column("queue", String(64)),
-    Column("agent_id", String(64)),
-    Column("opened_at", BigInteger, nullable=False),
-    Column("answered_at", BigInteger),
-    Column("queued_at", BigInteger),
-    Column("offered_at", BigInteger),
-    Column("connected_at", BigInteger),
-    Column("ended_at", BigInteger),
-    Column("closed_at", BigInteger),
-    Column("wait_us", BigInteger),
-    Column("talk_us", BigInteger),
-    Column("wrap_up_us", BigInteger),
-    Column("outcome", String(32)),
-    Column("disposition", String(64)),
-    Column("state", String(16), nullable=False),
-    Column("open_work", Integer, nullable=False),
-    Column("customer_over", Boolean, nullable=False),
-    Index(None, "opened_at", "id"),
-    Index(None, "queue", "opened_at"),
-    Index(None, "agent_id", "opened_at"),
-    Index(None, "node", "state"),
-)
-
-offers = Table(
-    "offers",
-    metadata,
-    Column("reservation_id", String(64), primary_key=True),
-    Column("work_id", String(64), nullable=False),
-    Column("interaction_id", String(64), nullable=False),
-    Column("agent_id", String(64), nullable=False),
-    Column("queue", String(64), nullable=False),
-    Column("queued_at", BigInteger, nullable=False),
-    Column("offered_at", BigInteger, nullable=False),
-    Column("accepted_at", BigInteger),
-    Column("connected_at", BigInteger),
-    Column("ended_at", BigInteger),
-    Column("closed_at", BigInteger),
-    Index(None, "interaction_id"),
-    Index(None, "agent_id", "interaction_id"),
-)
-
-steps = Table(
-    "steps",
-    metadata,
-    Column("interaction_id", String(64), primary_key=True),
-    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
-    Column("index", Integer, primary_key=True, autoincrement=False),
-    Column("at", BigInteger, nullable=False),
-    Column("kind", String(32), nullable=False),
-    Column("detail", JSON, nullable=False),
-)
-
-projector_positions = Table(
-    "projector_positions",
-    metadata,
-    Column("shard", String(64), primary_key=True),
-    Column("sequence", BigInteger, nullable=False),
-)
+from records.schema import RowId, metadata
 
 customers = Table(
     "customers",
@@ -112,7 +32,7 @@ customers = Table(
 customer_merges = Table(
     "customer_merges",
     metadata,
-    Column("id", _RowId, primary_key=True),
+    Column("id", RowId, primary_key=True),
     Column("customer_id", String(64), ForeignKey("customers.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("into_id", String(64), nullable=False),
     Column("at", BigInteger, nullable=False),
@@ -134,7 +54,7 @@ customer_attributes = Table(
 identities = Table(
     "identities",
     metadata,
-    Column("id", _RowId, primary_key=True),
+    Column("id", RowId, primary_key=True),
     Column("customer_id", String(64), ForeignKey("customers.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("kind", String(32), nullable=False),
     Column("value", String(255), nullable=False, index=True),
@@ -162,7 +82,7 @@ interaction_data = Table(
 notes = Table(
     "notes",
     metadata,
-    Column("id", _RowId, primary_key=True),
+    Column("id", RowId, primary_key=True),
     Column("interaction_id", String(64), nullable=False, index=True),
     Column("agent_id", String(64), nullable=False),
     Column("text", Text, nullable=False),
@@ -172,8 +92,8 @@ notes = Table(
 mentions = Table(
     "mentions",
     metadata,
-    Column("id", _RowId, primary_key=True),
-    Column("note_id", _RowId, ForeignKey("notes.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("id", RowId, primary_key=True),
+    Column("note_id", RowId, ForeignKey("notes.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("agent_id", String(64), nullable=False),
     Column("seen_at", BigInteger),
     Index(None, "agent_id", "seen_at"),
@@ -378,7 +298,7 @@ webhook_deliveries = Table(
 follow_ups = Table(
     "follow_ups",
     metadata,
-    Column("id", _RowId, primary_key=True),
+    Column("id", RowId, primary_key=True),
     Column("kind", String(16), nullable=False),
     Column("interaction_id", String(64), nullable=False, index=True),
     Column("queue", String(64), nullable=False),
@@ -396,24 +316,6 @@ follow_ups = Table(
     Column("name", String(400)),
     Column("text", Text),
     Index(None, "done_at", "id"),
-)
-
-statistics_slots = Table(
-    "statistics_slots",
-    metadata,
-    Column("kind", String(16), primary_key=True),
-    Column("name", String(64), primary_key=True),
-    Column("slot_at", BigInteger, primary_key=True, autoincrement=False),
-    *(Column(name, BigInteger, nullable=False) for name in NUMBERS),
-    Column("waits", JSON, nullable=False),
-    Index(None, "kind", "slot_at"),
-)
-
-statistics_states = Table(
-    "statistics_states",
-    metadata,
-    Column("shard", String(64), primary_key=True),
-    Column("state", Text, nullable=False),
 )
 
 alerts = Table(
@@ -434,7 +336,7 @@ alerts = Table(
 recordings = Table(
     "recordings",
     metadata,
-    Column("id", _RowId, primary_key=True),
+    Column("id", RowId, primary_key=True),
     Column("interaction_id", String(64), nullable=False, unique=True),
     Column("work_id", String(64), nullable=False),
     Column("queue", String(64), nullable=False),

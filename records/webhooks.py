@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from records.database import Database, insert_replacing
 from records.drafts import Entry
-from records.tables import projector_positions, webhook_deliveries
+from records.projection_tables import projector_positions
+from records.tables import webhook_deliveries
 from router.commands import CloseWork, JoinLegs, Refuse, SendOffer, ShowPresence
 from router.events import AssignmentConnected, InteractionClosed, InteractionOpened, WorkQueued
 

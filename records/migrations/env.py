@@ -2,7 +2,9 @@
 
 from alembic import context
 
-from records.tables import metadata
+import records.projection_tables
+import records.tables  # noqa: F401 - these two fill the schema
+from records.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

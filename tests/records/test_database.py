@@ -13,7 +13,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from records.database import Database, DatabaseError, insert_ignoring, insert_replacing, newest_revision, sqlite_url
 from records.migration import alembic_config
-from records.tables import customers, identities, metadata, projector_positions
+from records.projection_tables import projector_positions
+from records.schema import metadata
+from records.tables import customers, identities
 from tests.postgres import fresh_database
 
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Table
 
 from records.drafts import CALLBACK, Entry, InteractionDraft, OfferDraft, RecordState, Step
-from records.tables import interactions, offers, steps
+from records.projection_tables import interactions, offers, steps
 from router.vocabulary import WorkState
 from tests.records.turns import handled_call
 

@@ -76,7 +76,7 @@ async def test_marks_agent_end_and_rating_are_kept(database: Database) -> None:
 
 async def test_the_record_of_an_interaction_shows_messages_and_rating(database: Database) -> None:
     from records.drafts import InteractionDraft
-    from records.tables import interactions
+    from records.projection_tables import interactions
 
     chats = Chats(database)
     await chats.open(chat(), said(1, "hello", "c1"))

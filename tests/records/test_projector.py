@@ -9,8 +9,8 @@ from sqlalchemy import Table, select
 from structlog.testing import capture_logs
 
 from records.database import Database
+from records.projection_tables import interactions, offers, projector_positions, steps
 from records.projector import BATCH, Projector
-from records.tables import interactions, offers, projector_positions, steps
 from router.rows import Turn
 from tests.records.transfers import handed_on
 from tests.records.turns import abandoned_call, handled_call, lost_node, opened, turn

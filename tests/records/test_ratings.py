@@ -3,8 +3,9 @@
 from sqlalchemy import insert
 
 from records.database import Database
+from records.projection_tables import interactions
 from records.ratings import Ratings
-from records.tables import interactions, ratings
+from records.tables import ratings
 
 
 async def test_scores_are_counted_by_agent_from_a_time_on(database: Database) -> None:
