@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 
 from soak.rolling import Nodes, Roamer, Tally, submit, visit
-from tests.server.house import until
 from tests.valkey import running_server
+from tests.waiting import until
 
 AGENTS = [f"agent{number}" for number in range(1, 5)]
 # What may come of an offer besides being taken: nothing.

@@ -11,7 +11,8 @@ from chat.machine import Patience
 from chat.ports import ChatRefusedError, Identity
 from router.events import CustomerLeft, InteractionClosed, PolicyChanged, WorkCancelled, WorkQueued
 from router.policy import Exit, Ring
-from tests.chat.house import SECRET, house, until
+from tests.chat.house import SECRET, house
+from tests.waiting import until
 
 
 async def test_what_the_page_knows_moves_the_chat_and_is_shown(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from chat import messages as c
 from chat.limits import ChatLimits
-from tests.chat.house import KEY, house
+from tests.chat.house import house
+from tests.chat.pages import KEY
 
 
 async def test_nothing_said_in_time_and_too_much_said(tmp_path: Path) -> None:

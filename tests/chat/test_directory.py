@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from chat import messages as c
-from tests.chat.house import house, until
+from tests.chat.house import house
+from tests.waiting import until
 
 
 async def test_a_chat_is_found_until_it_is_over_and_nobody_looks(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from chat import messages as c
 from chat.endpoint import PATH
 from chat.limits import ChatLimits
 from router.events import WorkQueued
-from tests.chat.house import KEY, ORIGIN, house, rest, until
+from tests.chat.house import ORIGIN, house, rest
+from tests.chat.pages import KEY
+from tests.waiting import until
 
 
 async def test_the_same_key_is_the_same_chat_however_often(tmp_path: Path) -> None:

@@ -13,9 +13,11 @@ from chat.limits import ChatLimits
 from chat.ports import ChatRefusedError
 from records.chat_files import ChatFile
 from records.messages import Message
-from tests.chat.house import KEY, House, Page, house, rest, until
+from tests.chat.house import House, house, rest
+from tests.chat.pages import KEY, Page
 from tests.chat.test_sniff import PNG, SAMPLES
 from tests.chat.test_vault import files, pieces
+from tests.waiting import until
 
 
 async def send(

@@ -23,7 +23,9 @@ from router.events import (
 )
 from router.policy import AgentPolicy, Exit, Policy, QueuePolicy
 from router.vocabulary import EndedBy, Medium, OfferState, Presence
-from tests.chat.house import House, Page, house, until
+from tests.chat.house import House, house
+from tests.chat.pages import Page
+from tests.waiting import until
 
 BOB = Target(agent_id="bob")
 

@@ -16,7 +16,8 @@ from records.database import Database
 from records.whispers import Whisper, Whispers
 from router.events import AssignmentEnded, InteractionNoted, PresenceSet
 from router.vocabulary import EndedBy, Presence
-from tests.chat.house import House, Page, house
+from tests.chat.house import House, house
+from tests.chat.pages import Page
 from tests.databases import migrated
 
 

@@ -11,7 +11,9 @@ from chat.floor import ChatFloor
 from chat.machine import Patience
 from chat.ports import ChatRefusedError
 from router.events import CustomerLeft, InteractionClosed, OfferAccepted, WorkParked, WorkRecalled
-from tests.chat.house import House, Page, house, until
+from tests.chat.house import House, house
+from tests.chat.pages import Page
+from tests.waiting import until
 
 
 async def parked(place: House, page: Page, at: int | None = None, **opening: Any) -> str:

@@ -7,7 +7,8 @@ import aiohttp
 
 from chat import messages as c
 from router import events as facts
-from tests.chat.house import KEY, ORIGIN, House, house
+from tests.chat.house import ORIGIN, House, house
+from tests.chat.pages import KEY
 
 
 async def ask(place: House, method: str, path: str, body: Any = None, origin: str = ORIGIN) -> tuple[int, Any]:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from chat import messages as c
 from chat.limits import ChatLimits
-from tests.chat.house import house, until
+from tests.chat.house import house
+from tests.waiting import until
 
 
 async def test_a_page_that_comes_back_gets_what_it_missed_once(tmp_path: Path) -> None:

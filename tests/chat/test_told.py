@@ -3,7 +3,7 @@
 from chat.told import Told
 from router.events import AssignmentEnded, CustomerLeft, InteractionNoted, WorkDirected, WorkQueued
 from router.vocabulary import EndedBy, Medium
-from tests.chat.house import RealRouter
+from tests.chat.neighbours import RealRouter
 
 
 async def test_a_chat_that_cannot_go_back_is_over() -> None:

@@ -15,8 +15,8 @@ from tests.e2e.ears import AgentEar, CallerEar, who_hears, write_voices
 from tests.e2e.server import HOST, free_port
 from tests.e2e.test_nodes import Pair, events
 from tests.e2e.test_trunks import NUMBER, TRUNK
-from tests.server.house import until
 from tests.valkey import running_server
+from tests.waiting import until
 
 pytestmark = pytest.mark.baresip
 

@@ -18,8 +18,8 @@ from tests.e2e.server import ROOT, Server
 from tests.e2e.site import make_site
 from tests.e2e.visitors import Visitor
 from tests.postgres import fresh_database
-from tests.server.house import until
 from tests.valkey import running_server
+from tests.waiting import until
 
 LEASE_MS = 1000
 REFS = map(str, itertools.count(1))

@@ -5,7 +5,8 @@ import pytest
 from http_api.calls_api import CallsApi, LiveCall, LiveParty
 from http_api.supervision_api import Refused
 from records.roles import Scope
-from tests.http_api.conftest import FirstTeam, MakeSite, Site
+from tests.http_api.conftest import MakeSite, Site
+from tests.http_api.neighbours import FirstTeam
 from tests.http_api.watched import AGENT_OF, Watched
 
 

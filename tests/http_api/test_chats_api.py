@@ -6,7 +6,8 @@ from http_api.chats_api import ChatsApi, ChatView, LiveChat
 from http_api.supervision_api import Refused
 from records.roles import Scope
 from records.sessions import Caller
-from tests.http_api.conftest import FirstTeam, MakeSite, Site
+from tests.http_api.conftest import MakeSite, Site
+from tests.http_api.neighbours import FirstTeam
 from tests.http_api.watched import AGENT_OF, Watched
 
 

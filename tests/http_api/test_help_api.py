@@ -5,7 +5,8 @@ import pytest
 from http_api.help_api import HelpApi, HelpRequest
 from records.roles import Action, Scope
 from records.sessions import Caller
-from tests.http_api.conftest import FirstTeam, MakeSite, Site
+from tests.http_api.conftest import MakeSite, Site
+from tests.http_api.neighbours import FirstTeam
 
 
 class Desk:

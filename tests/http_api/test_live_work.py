@@ -7,7 +7,8 @@ from http_api.problems import ProblemError
 from http_api.routes import order
 from http_api.supervision_api import Refused
 from records.roles import Action
-from tests.http_api.conftest import FirstTeam, MakeSite
+from tests.http_api.conftest import MakeSite
+from tests.http_api.neighbours import FirstTeam
 from tests.http_api.watched import Watched
 
 

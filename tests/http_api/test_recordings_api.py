@@ -11,7 +11,8 @@ from records.audit import Audit
 from records.recordings import Pause, Recording
 from records.roles import Action, Extent, Scope, extent
 from records.sessions import Caller
-from tests.http_api.conftest import FirstTeam, MakeSite, Names, Site
+from tests.http_api.conftest import MakeSite, Site
+from tests.http_api.neighbours import FirstTeam, Names
 
 OWN = Recording(
     id=1,

@@ -14,7 +14,7 @@ from server.tasks import TaskOwner
 from store.connection import StoreConnection, open_store
 from store.nodes import Member, NodeRegister
 from store.shard import RedisShardStore
-from tests.server.house import until
+from tests.waiting import until
 
 _names = itertools.count(1)
 

@@ -10,8 +10,9 @@ from router import events as facts
 from router.vocabulary import EndedBy, OfferState
 from server.call_desk import by_phone
 from sip import events as sip
-from tests.server.house import House, built, offer_of, until
+from tests.server.house import House, built, offer_of
 from tests.server.sites import agent
+from tests.waiting import until
 from voice.asked import AgentTarget, HoldAsked, MuteAsked, NumberTarget, QueueTarget, TransferAsked
 from voice.events import Deny, ShowRecording
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from agents_ws import messages as m
 from chat import messages as c
 from server.chat_acts import ForPage
-from tests.chat.house import until
 from tests.server.chat_nodes import two_nodes
+from tests.waiting import until
 
 
 def said(number: int, reservation: str = "chat1.1") -> ForPage:

@@ -6,8 +6,8 @@ import pytest
 
 from agents_ws import messages as m
 from router.events import WorkQueued
-from tests.chat.house import until
 from tests.server.chat_nodes import one_node
+from tests.waiting import until
 
 
 async def test_what_agents_ask(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tests.chat.test_vault import anything, files, pieces
 from tests.databases import migrated
 from tests.records.test_messages import chat, said
 from tests.server.bureau import Bureau, bureau
-from tests.server.house import until
+from tests.waiting import until
 
 KEY = "k" * 22
 

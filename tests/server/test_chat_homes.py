@@ -11,8 +11,9 @@ from chat.ports import ChatRefusedError
 from records.messages import Message
 from router.events import NodeLost, WorkTakenUp
 from server import chat_acts as a
-from tests.chat.house import Page, until
+from tests.chat.pages import Page
 from tests.server.chat_nodes import Two, two_nodes
+from tests.waiting import until
 
 
 async def served(two: Two, page: Page) -> str:

@@ -19,9 +19,10 @@ from router.events import PresenceSet, WorkQueued
 from router.vocabulary import Medium, Presence
 from server.chat_monitoring import ChatMonitoring
 from server.clock import wall_us
-from tests.chat.house import Page, until
+from tests.chat.pages import Page
 from tests.databases import migrated
 from tests.server.chat_nodes import ChatNode, one_node
+from tests.waiting import until
 
 BOB = Caller("bob", Role.SUPERVISOR, "bob", 2**60)
 TEAM = Scope(Role.SUPERVISOR, "bob", frozenset({"line1"}), frozenset({"ann", "bob"}), frozenset({"web_chat"}))

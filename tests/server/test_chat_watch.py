@@ -6,8 +6,8 @@ import pytest
 
 from server import chat_watch
 from server.chat_acts import ReadAlong
-from tests.chat.house import until
 from tests.server.chat_nodes import one_node
+from tests.waiting import until
 
 
 async def test_who_does_not_read_on_listens_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from server import contexts as module
 from server.contexts import InteractionContexts
 from server.tasks import TaskOwner
 from tests.records.turns import handled_call, opened, turn
-from tests.server.house import until
+from tests.waiting import until
 
 
 class Rig:

@@ -6,7 +6,7 @@ from typing import Any, cast
 from agents_ws import messages as m
 from records.customers import Customers
 from tests.server.bureau import Bureau, bureau
-from tests.server.house import until
+from tests.waiting import until
 
 
 async def offered(office: Bureau, agent: str, value: str) -> dict[str, str]:

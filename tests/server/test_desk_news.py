@@ -9,8 +9,9 @@ import pytest
 from agents_ws import messages as m
 from router import events as facts
 from router.vocabulary import OfferState, WithdrawReason
-from tests.server.house import House, built, code, until
+from tests.server.house import House, built, code
 from tests.server.sites import SECOND
+from tests.waiting import until
 
 
 async def test_a_slow_past_does_not_turn_the_order_of_messages(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from server import draining as module
 from server.draining import Draining
-from tests.server.house import until
+from tests.waiting import until
 
 
 class Floor:

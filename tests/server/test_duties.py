@@ -14,7 +14,7 @@ from router.vocabulary import Medium
 from server.duties import PROJECTION, ROTATION
 from server.node import Node
 from tests.e2e.server import free_port
-from tests.server.house import until
+from tests.waiting import until
 
 DEMO = Path(__file__).parents[2] / "config" / "demo"
 

@@ -12,7 +12,7 @@ from router.vocabulary import Presence
 from server.explanations import WORDS
 from tests.e2e.server import ROOT
 from tests.server.bureau import Bureau, bureau
-from tests.server.house import until
+from tests.waiting import until
 
 
 async def ready(office: Bureau, *agents: str) -> None:

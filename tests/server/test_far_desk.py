@@ -13,8 +13,8 @@ from server.far_desk import NOT_REACHED, FarDesk
 from server.trunk_nodes import TrunkNodes
 from store.errors import StoreLost
 from tests.records.turns import turn
-from tests.server.house import until
 from tests.server.two_nodes import ANNA, WORK, Board, Node, two_nodes
+from tests.waiting import until
 from voice.events import ShowRecording
 from voice.party import CUSTOMER, PartyKind, PartyState, PartyView
 

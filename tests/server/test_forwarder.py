@@ -11,7 +11,7 @@ from server.forwarder import Forwarder, turn_cause
 from server.pump import PumpClosedError
 from store.errors import InboxGap, StoreLost
 from store.lease import Request
-from tests.server.house import until
+from tests.waiting import until
 
 
 class Inbox:

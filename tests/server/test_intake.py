@@ -7,7 +7,7 @@ from router.rows import Changes, Turn
 from server.intake import Intake
 from store.errors import StoreLost
 from store.lease import InboxEntry
-from tests.server.house import until
+from tests.waiting import until
 
 
 class Inbox:

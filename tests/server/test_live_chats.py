@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from chat import messages as c
-from tests.chat.house import until
 from tests.server.chat_nodes import two_nodes
+from tests.waiting import until
 
 
 async def test_each_node_has_the_others_chats_as_long_as_it_is_reached(tmp_path: Path) -> None:

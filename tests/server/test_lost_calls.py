@@ -10,7 +10,8 @@ from router import events as facts
 from router.vocabulary import Medium, Outcome
 from server.current import CurrentSite
 from server.lost_calls import LostCalls
-from tests.server.house import House, built, until
+from tests.server.house import House, built
+from tests.waiting import until
 
 
 class Rig:

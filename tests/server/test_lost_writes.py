@@ -12,9 +12,9 @@ from router import events as facts
 from router.vocabulary import OfferState
 from tests.redis_sites import Process, watched
 from tests.server.crew import Crew, Crewman, crew_of
-from tests.server.house import until
 from tests.server.test_member import chat, ready, storm
 from tests.valkey import free_port, started_server
+from tests.waiting import until
 
 
 class Forgetful:

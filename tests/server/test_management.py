@@ -12,8 +12,8 @@ from aiohttp import web
 from router.vocabulary import WorkState
 from server.webhooks import signature
 from tests.server.bureau import Bureau, bureau
-from tests.server.house import until
 from tests.server.test_node import free_ports
+from tests.waiting import until
 
 HOOKS = """
 [hooks.crm]

@@ -8,8 +8,8 @@ import pytest
 from media.engine import EngineSettings, InProcessEngine
 from media.events import MediaEvent
 from server.media_port import MediaPort, hand_over
-from tests.server.house import until
 from tests.server.sites import DEMO
+from tests.waiting import until
 from voice.ports import MediaUnavailableError, RemoteMedia
 
 REMOTE = RemoteMedia("127.0.0.1", 9, "PCMA", 8, 101, send=True, receive=False)

@@ -14,7 +14,7 @@ from server.pump import PumpClosedError
 from store.connection import open_store
 from store.errors import StruckOff
 from tests.server.crew import AGENTS, POLICY, Crew, Crewman, crew_of
-from tests.server.house import until
+from tests.waiting import until
 
 
 def ready(man: Crewman, agent_id: str, generation: int = 1) -> None:

@@ -14,8 +14,9 @@ from router.events import PresenceSet
 from router.vocabulary import OfferState, Presence
 from server.clock import wall_us
 from server.monitoring import Monitoring
-from tests.server.house import House, built, until
+from tests.server.house import House, built
 from tests.server.sites import agent
+from tests.waiting import until
 
 SUE = Caller("sue", Role.SUPERVISOR, "sue", 2**60)
 NOBODY = Caller("desk", Role.ADMINISTRATOR, None, 2**60)

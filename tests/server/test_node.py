@@ -16,8 +16,8 @@ from config.settings import Settings, read_settings
 from config.whole import load_whole
 from records.webhooks import KINDS
 from server.node import Node
-from tests.server.house import until
 from tests.server.sites import DEMO
+from tests.waiting import until
 
 
 def free_ports(count: int) -> list[int]:

@@ -11,8 +11,8 @@ from records.database import Database, sqlite_url
 from records.sessions import Caller
 from server.node_desk import UNREACHABLE, NodeDesk, NodeState
 from server.tasks import TaskOwner
-from tests.server.house import until
 from tests.server.two_nodes import Node, two_nodes
+from tests.waiting import until
 
 ADA = Caller("ada", Role.ADMINISTRATOR, None, 0)
 

@@ -9,7 +9,7 @@ import aiohttp
 from agents_ws import messages as m
 from chat.messages import SUBPROTOCOL
 from tests.server.bureau import Bureau, bureau
-from tests.server.house import until
+from tests.waiting import until
 
 KEY, SECRET = "k" * 22, "this customer is difficult"
 

@@ -9,8 +9,8 @@ from router.commands import SendOffer
 from server import past_decisions as module
 from server.past_decisions import BusyError, PastDecisions
 from tests.server.bureau import bureau
-from tests.server.house import until
 from tests.server.test_explanations import ready
+from tests.waiting import until
 
 
 async def test_those_who_come_when_too_many_ask_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

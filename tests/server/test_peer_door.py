@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from server.peer_door import PeerDoor, gone
-from tests.server.house import until
+from tests.waiting import until
 
 HOST = "127.0.0.1"
 PROCESS = """

@@ -11,7 +11,7 @@ from server.peer_door import PeerDoor
 from server.peer_link import PeerLink, PeerRefusedError, PeerUnreachableError
 from server.peer_wire import HEADER, Asked, Greeting, Proof, decode, encode
 from server.tasks import TaskOwner
-from tests.server.house import until
+from tests.waiting import until
 
 HOST = "127.0.0.1"
 

@@ -7,7 +7,7 @@ import pytest
 from server.peer_pages import PeerPages, origin_of
 from server.tasks import TaskOwner
 from store.errors import StoreLost
-from tests.server.house import until
+from tests.waiting import until
 
 
 class Peers:

@@ -18,7 +18,7 @@ from server import projection as module
 from server.projection import Projection
 from store.errors import StoreLost
 from tests.records.turns import handled_call, turn
-from tests.server.house import until
+from tests.waiting import until
 
 
 class Journal:

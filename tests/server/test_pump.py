@@ -16,8 +16,8 @@ from server import pump as pump_module
 from server.clock import ShardClock
 from server.pump import Pump, PumpClosedError
 from store.errors import Deposed, StoreLost, StoreRefused
-from tests.server.house import until
 from tests.server.sites import ORDERS, small_site
+from tests.waiting import until
 
 NOTE = facts.InteractionNoted("i", "answered")
 

@@ -22,7 +22,7 @@ from store.connection import StoreConnection
 from store.lease import Lease
 from store.shard import RedisShardStore
 from tests.records.turns import handled_call
-from tests.server.house import until
+from tests.waiting import until
 
 
 class Rig:

@@ -12,7 +12,7 @@ from records.webhooks import Deliveries
 from router.events import AssignmentConnected, OfferAccepted, PresenceSet, WrapUpFinished
 from router.vocabulary import Presence
 from tests.server.bureau import PASSWORD, Bureau, bureau
-from tests.server.house import until
+from tests.waiting import until
 
 NEW_QUEUE = '\n[returns]\ntitle = "Returns"\nmedium = "chat"\nteams = ["first_line"]\n'
 NEW_AGENT = '\n[agents.late1]\ndisplay_name = "Late"\nteam = "first_line"\nstation = "sip"\nsip_user = "2990"\n'

@@ -14,8 +14,8 @@ from store.connection import StoreConnection
 from store.errors import StoreLost
 from store.memory import MemoryShard, MemoryShardStore
 from store.shard import RedisShardStore
-from tests.server.house import until
 from tests.server.keeping import Kept
+from tests.waiting import until
 
 T0 = 1_790_000_000_000_000
 

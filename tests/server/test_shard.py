@@ -16,8 +16,8 @@ from server.shard import ShardOwner
 from store.connection import StoreConnection
 from store.errors import Deposed
 from store.shard import RedisShardStore
-from tests.server.house import until
 from tests.server.sites import agent, small_site
+from tests.waiting import until
 
 POLICY = site_policy(small_site())
 WIDER = site_policy(small_site({"anna": agent("anna"), "ben": agent("ben")}))

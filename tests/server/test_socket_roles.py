@@ -29,7 +29,7 @@ from router.events import AssignmentConnected, OfferAccepted, PresenceSet
 from router.vocabulary import Presence
 from tests.http_api.ledger import SAM, Ledger, item, person, queue
 from tests.server.bureau import Bureau, bureau
-from tests.server.test_roles import OUTSIDE, WHO, left_by_a_caller
+from tests.server.probes import OUTSIDE, WHO, left_by_a_caller
 
 # Of the sender's own session and agent, by whatever it says: nobody else can be named in it.
 OWN = {

@@ -24,8 +24,8 @@ from server.empty_store_command import accept
 from server.refused import CommandError
 from server.storage import NodeDeclaredLostError, Storage, open_storage
 from store.errors import StoreEmpty, StoreLost
-from tests.server.house import until
 from tests.server.sites import small_site
+from tests.waiting import until
 
 
 def settings(data: Path, **changes: str) -> Settings:

@@ -8,7 +8,7 @@ from server.succession import Succession
 from store.connection import StoreConnection
 from store.errors import Deposed
 from store.shard import RedisShardStore
-from tests.server.house import until
+from tests.waiting import until
 
 LONG_MS = 60_000
 

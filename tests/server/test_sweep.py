@@ -7,7 +7,7 @@ from server.sweep import Sweeper
 from store.connection import StoreConnection
 from store.nodes import NodeRegister
 from store.shard import RedisShardStore
-from tests.server.house import until
+from tests.waiting import until
 
 
 async def test_each_lost_node_is_told_once(connection: StoreConnection, shard: str) -> None:

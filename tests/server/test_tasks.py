@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from server.tasks import TaskOwner
-from tests.server.house import until
+from tests.waiting import until
 
 
 async def forever() -> None:

@@ -11,9 +11,9 @@ from server.tasks import TaskOwner
 from server.trunk_nodes import TrunkNodes
 from store.errors import StoreLost
 from store.lease import ShardHead
-from tests.server.house import until
 from tests.server.two_nodes import WORK, Board, Node, two_nodes
 from tests.voice.fakes import Media, Quiet, Router, Sdp, Signalling
+from tests.waiting import until
 from voice.neighbours import VoicePorts
 from voice.over_nodes import OverNodes
 from voice.ports import NodeUnreachableError

@@ -17,8 +17,8 @@ from server.tasks import TaskOwner
 from server.voicemail import RATE, VoicemailBox, keep_left_behind
 from tests.databases import migrated
 from tests.media.phones import Phone, strength
-from tests.server.house import until
 from tests.server.sites import DEMO
+from tests.waiting import until
 from voice.requests import RequestError
 
 KEEP = KeepMessage(1, "help", (), ("closed",), "zh")

@@ -13,7 +13,7 @@ from records.database import Database
 from records.tables import webhook_deliveries
 from records.webhooks import Deliveries, Delivery
 from server.webhooks import GIVE_UP_US, WebhookSender, pause_us, signature
-from tests.server.house import until
+from tests.waiting import until
 
 START = 1_700_000_000_000_000
 

@@ -12,8 +12,8 @@ from store.keys import shard_keys
 from store.lease import Lease, ShardHead
 from store.shard import RedisShardStore
 from tests.redis_sites import cluster_of, watched
-from tests.server.house import until
 from tests.store.samples import reservation, turn
+from tests.waiting import until
 
 
 def _turn(sequence: int) -> Turn:

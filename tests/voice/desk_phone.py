@@ -6,7 +6,8 @@ from router.vocabulary import OfferState
 from sip import events as sip
 from sip.flow import Flow
 from sip.message import Request, Response, parse
-from tests.server.house import House, offer_of, until
+from tests.server.house import House, offer_of
+from tests.waiting import until
 from voice.ports import CallOffer
 
 

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from tests.server.house import until
 from tests.voice.fakes import Media
+from tests.waiting import until
 from voice.browsers import BrowserLegs
 from voice.ports import MediaUnavailableError
 

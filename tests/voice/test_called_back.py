@@ -6,8 +6,8 @@ from collections.abc import Coroutine
 import pytest
 
 from router import events as facts
-from tests.server.house import until
 from tests.voice.fakes import Media, Quiet, Router, Sdp, Signalling
+from tests.waiting import until
 from voice.called_back import AnsweredLeg, CallBacks, CalledBack, Promise
 from voice.neighbours import VoicePorts
 from voice.phone import DialledLeg, PhoneAnswered, PhoneEvent, PhoneFailed, PhoneLeft, PhoneLost, PhoneRang

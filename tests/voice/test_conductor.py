@@ -13,8 +13,9 @@ from router.policy import Exit, Ring
 from router.vocabulary import Medium, OfferState, WithdrawReason
 from sip import events as sip
 from tests.media.phones import strength
-from tests.server.house import House, built, until
+from tests.server.house import House, built
 from tests.server.sites import ORDERS, SECOND
+from tests.waiting import until
 from voice.asked import HoldAsked
 from voice.events import DigitPressed
 

@@ -9,9 +9,10 @@ from agents_ws import messages as m
 from router import events as facts
 from router.vocabulary import OfferState
 from sip import events as sip
-from tests.server.house import House, built, offer_of, until
+from tests.server.house import House, built, offer_of
 from tests.server.sites import agent
 from tests.voice.desk_phone import DeskPhone
+from tests.waiting import until
 
 
 @pytest.fixture

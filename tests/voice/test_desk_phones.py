@@ -9,7 +9,8 @@ from agents_ws import messages as m
 from router import events as facts
 from router.vocabulary import EndedBy, OfferState, Presence, WithdrawReason
 from sip import events as sip
-from tests.server.house import House, built, offer_of, until
+from tests.server.house import House, built, offer_of
+from tests.waiting import until
 
 
 async def test_the_caller_leaves_while_an_offer_stands(house: House) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from tests.server.house import until
+from tests.waiting import until
 from voice.dialled_legs import DialledLegs
 from voice.phone import PhoneEvent, PhoneRang, PhoneReleased
 

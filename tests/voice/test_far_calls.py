@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from server.tasks import TaskOwner
-from tests.server.house import until
 from tests.voice.fakes import Media, Nodes
+from tests.waiting import until
 from voice import far_calls
 from voice.far_calls import FarCall, FarCalls
 

@@ -15,7 +15,8 @@ from server.clock import wall_us
 from server.ivr_services import CallbackBook
 from server.voicemail import VoicemailBox
 from sip import events as sip
-from tests.server.house import House, built, until
+from tests.server.house import House, built
+from tests.waiting import until
 from voice.requests import IvrServices, RequestError
 
 BYE = f.Goodbye("bye", ("digit-1",), "served")

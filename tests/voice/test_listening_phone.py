@@ -8,8 +8,9 @@ import pytest
 from agents_ws import messages as m
 from router import events as facts
 from sip import events as sip
-from tests.server.house import House, built, offer_of, until
+from tests.server.house import House, built, offer_of
 from tests.server.sites import agent
+from tests.waiting import until
 from voice.listeners import ListenMode
 
 LISTEN, WHISPER, BARGE = ListenMode.LISTEN, ListenMode.WHISPER, ListenMode.BARGE

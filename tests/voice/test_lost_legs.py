@@ -4,7 +4,8 @@ from agents_ws import messages as m
 from router import events as facts
 from router.vocabulary import OfferState
 from sip import events as sip
-from tests.server.house import House, offer_of, until
+from tests.server.house import House, offer_of
+from tests.waiting import until
 
 # --- hold -------------------------------------------------------------------------------------------------------
 

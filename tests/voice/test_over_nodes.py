@@ -7,8 +7,8 @@ import pytest
 from router import events as facts
 from router.commands import JoinLegs
 from server.tasks import TaskOwner
-from tests.server.house import until
 from tests.voice.fakes import Media, Nodes, Quiet, Router, Sdp, Signalling
+from tests.waiting import until
 from voice import trunk_legs
 from voice.neighbours import VoicePorts
 from voice.over_nodes import OverNodes

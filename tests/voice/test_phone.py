@@ -9,8 +9,8 @@ import pytest
 from router import events as facts
 from router.commands import Decision, Refuse, SendOffer
 from router.vocabulary import EndedBy, Medium
-from tests.server.house import until
 from tests.voice.fakes import Media, Quiet, Router, Sdp, Signalling
+from tests.waiting import until
 from voice.neighbours import VoicePorts
 from voice.phone import (
     TABLE,

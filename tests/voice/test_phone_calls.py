@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from router.vocabulary import OfferState
 from sip import events as sip
-from tests.server.house import House, offer_of, until
+from tests.server.house import House, offer_of
 from tests.voice.desk_phone import DeskPhone
+from tests.waiting import until
 from voice.asked import Asked, HoldAsked, QueueTarget, TransferAsked
 from voice.events import Deny
 

@@ -9,9 +9,10 @@ import pytest
 from router import events as facts
 from router.vocabulary import OfferState
 from sip import events as sip
-from tests.server.house import House, built, until
+from tests.server.house import House, built
 from tests.server.sites import ORDERS, agent
 from tests.voice.desk_phone import DeskPhone
+from tests.waiting import until
 
 QUIETLY = ("Refer-Sub", "false")
 

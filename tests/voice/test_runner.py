@@ -9,8 +9,9 @@ from agents_ws import messages as m
 from router import events as facts
 from sip import events as sip
 from sip.message import Request, Response, parse
-from tests.server.house import House, offer_of, until
+from tests.server.house import House, offer_of
 from tests.sip.rig import Peer
+from tests.waiting import until
 from voice import sip_caller
 from voice.events import PlayEnded
 

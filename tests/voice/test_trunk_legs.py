@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from server.tasks import TaskOwner
-from tests.server.house import until
 from tests.voice.fakes import Media
+from tests.waiting import until
 from voice import trunk_legs
 from voice.ports import MediaUnavailableError
 from voice.trunk_legs import TrunkLegs
