@@ -30,7 +30,7 @@ class Entry(Protocol):
 class RecordState(StrEnum):
     """Where an interaction stands. OPEN: with the IVR, or its work is done and the customer still there.
 
-    PARKED: it waits for its customer, its agent has other work meanwhile.
+    PARKED: it waits for its customer, its agent has other work meanwhile. LEAVING: another shard is asked to take it.
     """
 
     OPEN = "open"
@@ -40,6 +40,7 @@ class RecordState(StrEnum):
     CONNECTED = "connected"
     PARKED = "parked"
     WRAP_UP = "wrap_up"
+    LEAVING = "leaving"
     CLOSED = "closed"
 
 

@@ -9,10 +9,12 @@ from typing import Any, TypeAlias
 
 from records.drafts import Entry, InteractionDraft, OfferDraft, RecordState, Step
 from router.commands import (
+    AnswerHandoff,
     CloseWork,
     Command,
     DivertWork,
     EndWrapUp,
+    HandWork,
     JoinLegs,
     ParkWork,
     PartLegs,
@@ -30,6 +32,7 @@ from router.events import (
     CallbackFailed,
     CustomerLeft,
     Event,
+    HandoffAsked,
     InteractionClosed,
     InteractionNoted,
     InteractionOpened,
@@ -195,12 +198,27 @@ class Projection:
                 self._parked(command)
             case RequeueWork():
                 self._requeued(command)
-            case DivertWork():
-                self._step(command.interaction_id, "diverted", to=command.divert, why=command.why)
+            case DivertWork() | HandWork() | AnswerHandoff():
+                self._sent_on(command)
             case CloseWork():
                 self._work_closed(command)
             case ShowPresence() | Refuse():
                 pass  # nothing of an interaction
+
+    def _sent_on(self, command: DivertWork | HandWork | AnswerHandoff) -> None:
+        """An item leaves by a rule, goes to another shard, or is this one's from now on: its story goes on."""
+        event = self._entry.event
+        if isinstance(command, DivertWork):
+            self._step(command.interaction_id, "diverted", to=command.divert, why=command.why)
+            return
+        if isinstance(command, HandWork):
+            draft = self._interaction(command.interaction_id)
+            self._place(draft, RecordState.LEAVING)
+            self._step(draft.id, "leaving", shard=command.shard, queue=command.queue, why=command.why)
+            return
+        if isinstance(event, HandoffAsked) and command.first and not command.refused:
+            self._step(command.interaction_id, "came_over", shard=command.shard)
+            self._queued(event.work)
 
     def _offered(self, command: SendOffer) -> None:
         self.offers[command.reservation_id] = OfferDraft(
@@ -322,7 +340,7 @@ class Projection:
     def _work_closed(self, command: CloseWork) -> None:
         now = self._entry.now
         draft = self._interaction(command.interaction_id)
-        draft.open_work = max(0, draft.open_work - 1)
+        draft.open_work, outcome = max(0, draft.open_work - 1), draft.outcome
         if not draft.customer_over and draft.open_work == 0:
             draft.outcome = command.outcome.value
         match command.outcome:
@@ -340,6 +358,10 @@ class Projection:
                 event = self._entry.event
                 self._step(draft.id, "unreached", reason=event.reason if isinstance(event, CallbackFailed) else None)
                 draft.end_if_not_called(now)
+            case Outcome.HANDED_OVER:
+                # The other shard says how it ends.
+                draft.outcome = outcome
+                self._step(draft.id, "handed_over")
             case Outcome.HANDLED | Outcome.NODE_LOST | Outcome.DIVERTED:
                 pass  # told by "wrapped_up", "node_lost" and "diverted"
         draft.settle(now)

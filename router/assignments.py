@@ -240,6 +240,8 @@ class Assignments:
                 moves.close(work, outcome)
             case WorkState.CONNECTED:
                 moves.start_wrap_up(work.taken, by)
+            case WorkState.LEAVING:
+                moves.handoffs.end(work, outcome)
             case WorkState.WRAP_UP | WorkState.CLOSED:
                 pass
             case _:

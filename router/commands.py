@@ -132,6 +132,37 @@ class DivertWork:
 
 
 @dataclass(frozen=True, slots=True)
+class HandWork:
+    """Ask the other shard to take the item, now and again until it answers (`Views.handoffs` has what to say).
+
+    `why`: the rule, one of ring, queue_full and queue_closed, or moved; "ended" when it is told that the item ended.
+    """
+
+    work_id: str
+    interaction_id: str
+    shard: str
+    queue: str
+    token: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerHandoff:
+    """Tell the other shard whether its item was taken ("" in `refused`), and whether it is known to have ended.
+
+    first: it was decided in this turn; otherwise the answer is the one from then.
+    """
+
+    shard: str
+    token: int
+    work_id: str
+    interaction_id: str
+    refused: str
+    ended: bool
+    first: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CloseWork:
     """The item left the router for good, with the system's outcome. After wrap-up for handled work."""
 
@@ -174,6 +205,8 @@ Command = (
     | ParkWork
     | RequeueWork
     | DivertWork
+    | HandWork
+    | AnswerHandoff
     | CloseWork
     | ShowPresence
     | Refuse

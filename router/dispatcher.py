@@ -24,7 +24,7 @@ from router.settlement import STEPS_PER_TURN, Settlement
 from router.shard import Shard
 from router.timers import TimerKind
 from router.views import Views
-from router.vocabulary import Presence
+from router.vocabulary import Outcome, Presence
 from router.work import Work
 
 
@@ -78,6 +78,7 @@ class Dispatcher(Views):
             policy_version=shard.policy.version,
             applied=applied,
             clock=clock,
+            neighbours=tuple(shard.neighbours[key].row() for key in sorted(shard.neighbours)),
         )
 
     def restore(self, policy: Policy, image: ShardImage, now: int, *, live: bool = False) -> list[Command]:
@@ -125,7 +126,11 @@ class Dispatcher(Views):
     def _take(self, event: ev.Event) -> None:
         match event:
             case ev.WorkQueued():
-                self._work_queued(event)
+                refusal = self._moves.admission.take(event)
+                if refusal is not None:
+                    self._moves.out.append(refusal)
+            case ev.HandoffAsked() | ev.HandoffAnswered():
+                self._handed(event)
             case (
                 ev.OfferAccepted()
                 | ev.OfferRejected()
@@ -173,36 +178,17 @@ class Dispatcher(Views):
             case _:
                 assert_never(event)
 
-    def _work_queued(self, event: ev.WorkQueued) -> None:
-        shard = self._shard
-        line = shard.lines.get(event.queue)
-        if event.work_id in shard.work:
-            self._moves.refuse("duplicate", f"work {event.work_id} is queued already")
-        elif event.until is not None and self._moves.now > event.until:
-            self._moves.refuse("too_late", f"work {event.work_id} was to be queued before")
-        elif line is None or line.retired:
-            self._moves.refuse("unknown_queue", f"there is no queue {event.queue}")
-        elif line.rules.medium is not event.medium:
-            self._moves.refuse("wrong_medium", f"queue {event.queue} takes {line.rules.medium}, not {event.medium}")
-        elif event.directed is not None and not shard.policy.takes(event.directed, event.medium):
-            self._moves.refuse("unknown_agent", f"no agent {event.directed} takes {event.medium}")
-        else:
-            shard.sequence += 1
-            work = Work.queued(event, self._moves.now, shard.sequence)
-            self._moves.waiting.admit(work)
-            if event.taken_over:
-                self._take_over(work)
-
-    def _take_over(self, work: Work) -> None:
-        """The agent for whom it is kept asked for it: nothing else of what waits is to come to them by that."""
-        moves, matcher = self._moves, self._shard.matcher
-        agent = self._shard.agents.get(work.directed or "")
-        if agent is None or not (agent.present and agent.connected) or work.work_id not in moves.fresh:
+    def _handed(self, event: ev.HandoffAsked | ev.HandoffAnswered) -> None:
+        if isinstance(event, ev.HandoffAnswered):
+            self._moves.handoffs.answered(event)
             return
-        if agent.has_room(work.medium, matcher.cost(work, agent), self._shard.policy.interrupts):
-            del moves.fresh[work.work_id]
-            moves.claim(matcher.sole_pair(work, agent))
-            moves.changed[agent.agent_id] = agent
+        ends, work_id = self._moves.handoffs.asked(event), event.work.work_id
+        if not ends or work_id not in self._shard.work:
+            return
+        if event.ended is Outcome.CANCELLED:
+            self._interventions.take(ev.WorkCancelled(work_id, event.source))
+        else:
+            self._assignments.take(ev.CustomerLeft(work_id))
 
     # -- policy, deadlines, matching
 

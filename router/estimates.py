@@ -187,7 +187,8 @@ class WaitEstimates:
         before = self._waiting_in.get(row.work_id)
         self._see_ring(row, now)
         if before is not None and (row.state is not WorkState.WAITING or row.not_before or row.queue != before):
-            self._leave(row.work_id, now, offered=row.state is not WorkState.WAITING)
+            offered = row.state not in (WorkState.WAITING, WorkState.LEAVING)
+            self._leave(row.work_id, now, offered=offered)
         listed = row.state is WorkState.WAITING and row.not_before is None
         if listed and row.work_id not in self._waiting_in:
             if not self._waiting[row.queue]:

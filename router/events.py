@@ -8,7 +8,7 @@ they go through the same journal so that an interaction has one story in one ord
 from dataclasses import dataclass
 
 from router.policy import Policy
-from router.vocabulary import EVERY_MEDIUM, EndedBy, Medium, Presence, Requirement
+from router.vocabulary import EVERY_MEDIUM, EndedBy, Medium, Outcome, Presence, Requirement
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +268,34 @@ class WorkTakenUp:
 
 
 @dataclass(frozen=True, slots=True)
+class HandoffAsked:
+    """The shard `source` hands an item over, by its own `token`; it asks again until it has the answer.
+
+    settled: its tokens up to this are over. ended: how the item ended since, if it did; then it is not begun here, or
+    ends here too.
+    """
+
+    source: str
+    token: int
+    settled: int
+    work: WorkQueued
+    ended: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffAnswered:
+    """The shard `shard` said what it did with an item of this one: "" for taken, else why not (`refused`).
+
+    ended: it knew that the item had ended when it said so.
+    """
+
+    shard: str
+    token: int
+    refused: str
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
 class NodeLost:
     """The node that signalled these calls died: its voice work is closed as such, its agents are not connected."""
 
@@ -334,6 +362,8 @@ RoutingEvent = (
     | WorkDirected
     | WorkCancelled
     | WorkTakenUp
+    | HandoffAsked
+    | HandoffAnswered
     | NodeLost
     | TimePassed
 )
@@ -351,6 +381,8 @@ __all__ = [
     "CustomerLeft",
     "DayStarted",
     "Event",
+    "HandoffAnswered",
+    "HandoffAsked",
     "InteractionClosed",
     "InteractionNoted",
     "InteractionOpened",

@@ -5,8 +5,10 @@ from typing import assert_never
 from router.events import CallbackRequested, WorkCancelled, WorkDirected, WorkMoved, WorkPrioritised, WorkTakenUp
 from router.moves import Moves
 from router.vocabulary import EndedBy, Outcome, WithdrawReason, WorkState
-from router.work import Work
+from router.work import Work, WorkCause
 
+# Why an item left for another shard (HandWork.why), beside the rules of its queue.
+MOVED = "moved"
 _NOT_TAKEN = (WorkState.WAITING, WorkState.OFFERED)
 
 Intervention = WorkMoved | WorkDirected | WorkPrioritised | WorkCancelled | CallbackRequested | WorkTakenUp
@@ -46,7 +48,9 @@ class Interventions:
 
         To the queue where it is: its offers and its direction end."""
         line = self._shard.lines.get(queue)
-        if line is None or line.retired:
+        if queue in self._shard.policy.elsewhere:
+            self._hand_over(work, queue)
+        elif line is None or line.retired:
             self._moves.refuse("unknown_queue", f"there is no queue {queue}")
         elif line.rules.medium is not work.medium:
             self._moves.refuse("wrong_medium", f"queue {queue} takes {line.rules.medium}, not {work.medium}")
@@ -60,6 +64,20 @@ class Interventions:
                 self._moves.waiting.reroute(work, queue, None, WithdrawReason.MOVED)
             else:
                 self._moves.refuse(barrier, f"queue {queue} takes no more")
+
+    def _hand_over(self, work: Work, queue: str) -> None:
+        """To a queue of another shard, which may refuse it; then it stays where it was."""
+        moves = self._moves
+        if not self._not_taken(work):
+            return
+        if work.scheduled or not moves.handoffs.open_to(work, queue):
+            moves.refuse("stays", f"work {work.work_id} cannot go to queue {queue} of another shard")
+            return
+        if work.state is WorkState.OFFERED:
+            moves.withdraw_all(work, WithdrawReason.MOVED)
+            work.move(WorkCause.RETURN)
+        self._shard.delist(work)
+        moves.handoffs.leave(work, queue, MOVED)
 
     def _pull_back(self, work: Work) -> None:
         """For all again, but for those who were just asked: as if they had missed it, and stayed ready."""
@@ -143,6 +161,8 @@ class Interventions:
                 moves.close(work, Outcome.CANCELLED)
             case WorkState.WRAP_UP:
                 moves.finish(work.taken, None, Outcome.CANCELLED)
+            case WorkState.LEAVING:
+                moves.handoffs.end(work, Outcome.CANCELLED)
             case WorkState.CLOSED:
                 pass
             case _:

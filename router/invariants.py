@@ -27,6 +27,7 @@ def check(dispatcher: Dispatcher) -> None:
     _check_deadlines(shard)
     _check_stages(dispatcher)
     _check_parked(shard)
+    _check_leaving(shard)
     _check_indexes(shard)
     _check_cases(shard, dispatcher.unfinished)
 
@@ -97,7 +98,8 @@ def _check_places(shard: Shard) -> None:
         _require(listed == (work.work_id in seen), f"work {work.work_id} is {work.state} against its list")
         _require(listed == work.listed, f"work {work.work_id} is {work.state} but listed={work.listed}")
         _require(waiting or not work.scheduled, f"work {work.work_id} is {work.state} before its time")
-        _require(waiting == (not work.reservations), f"work {work.work_id} is {work.state} against its reservations")
+        alone = waiting or work.state is WorkState.LEAVING
+        _require(alone == (not work.reservations), f"work {work.work_id} is {work.state} against its reservations")
         _require(work.state is not WorkState.CLOSED, f"work {work.work_id} is closed but kept")
         _check_claims(shard, work)
         fitting = work.directed is None or shard.policy.takes(work.directed, work.medium)
@@ -225,6 +227,25 @@ def _check_parked(shard: Shard) -> None:
             _require(work.preferred == (parked,), f"work {work.work_id} prefers {work.preferred}, not {parked}")
         taken = work.state not in (WorkState.WAITING, WorkState.OFFERED)
         _require(not (taken and work.parked_by), f"work {work.work_id} is {work.state} and still of who parked it")
+
+
+def _check_leaving(shard: Shard) -> None:
+    """What is on its way to another shard is kept under its token there, which is none that is still to be given."""
+    for key, work in shard.leaving.items():
+        handoff = work.handoff
+        kept = handoff is not None and (handoff.shard, handoff.token) == key and shard.work.get(work.work_id) is work
+        _require(kept, f"work {work.work_id} is kept as leaving by {key}, its handoff is {handoff}")
+        sent = shard.neighbours[key[0]].sent
+        _require(key[1] <= sent, f"work {work.work_id} has token {key[1]}, the last one given is {sent}")
+    for work in shard.work.values():
+        leaving = work.state is WorkState.LEAVING
+        _require(leaving == (work.handoff is not None), f"work {work.work_id} is {work.state} with {work.handoff}")
+        known = work.handoff is None or (work.handoff.shard, work.handoff.token) in shard.leaving
+        _require(known, f"work {work.work_id} is leaving and not kept as such")
+        _require(not (leaving and work.rooted), f"work {work.work_id} is leaving and may not")
+    for neighbour in shard.neighbours.values():
+        over = [token for token in neighbour.verdicts if token <= neighbour.settled]
+        _require(not over, f"shard {neighbour.shard} needs no verdicts on {over} any more")
 
 
 def _check_indexes(shard: Shard) -> None:

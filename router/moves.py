@@ -1,5 +1,6 @@
 """The moves that events are made of: each keeps state, indexes, timers and rows in step and says what is to be done."""
 
+from router.admission import Admission
 from router.agent import DECLARED, Agent, AgentCause
 from router.commands import (
     CloseWork,
@@ -15,6 +16,7 @@ from router.commands import (
     StartWrapUp,
     WithdrawOffer,
 )
+from router.handoff import Handoffs
 from router.matching import Pair
 from router.offer import OfferCause, Reservation
 from router.parking import Parking
@@ -43,6 +45,8 @@ class Moves:
         self.changed: dict[str, Agent] = {}
         self.spread: dict[str, Work] = {}
         self.restoring = False
+        self.admission = Admission(self)
+        self.handoffs = Handoffs(self)
         self.waiting = Waiting(self)
         self.parking = Parking(self)
 

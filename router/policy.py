@@ -208,12 +208,21 @@ class AgentPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A queue of another shard of the site: exits may lead there, as far as `router.handoff` says."""
+
+    shard: str
+    medium: Medium
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """One version of the rules of a shard. `units`: what one item takes of an agent's total, unless the agent says.
 
     interrupts: for a medium that is held, the media that may come on top of it: its units then do not count against
     them. A held medium with an entry here keeps out every medium that is not in the entry and not itself.
     ageing_us: a point of priority is worth so much waiting; 0 for strict priority.
+    shard: its name; "" on a site with one. elsewhere: the queues of the other shards, by name.
     """
 
     version: str
@@ -223,6 +232,8 @@ class Policy:
     reconnect_grace_us: int = 15_000_000
     interrupts: Mapping[Medium, tuple[Medium, ...]] = field(default_factory=dict)
     ageing_us: int = 0
+    shard: str = ""
+    elsewhere: Mapping[str, Elsewhere] = field(default_factory=dict)
 
     def cost(self, agent: AgentPolicy, medium: Medium) -> int:
         """Units that one item of the medium takes of this agent's total."""

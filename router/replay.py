@@ -83,7 +83,7 @@ def first_difference(dispatcher: Dispatcher, entries: Iterable[Entry]) -> Differ
 
 
 def differing_row(dispatcher: Dispatcher, image: ShardImage) -> str | None:
-    """The first thing (agent, work, reservation) whose row is not as in the image of the same moment; None: all alike.
+    """The first thing whose row is not as in the image of the same moment; None: all alike.
 
     Work is numbered anew when a shard is restored, so that of the numbers only the order is compared. Agents to whom
     nothing ever happened have no row.
@@ -93,10 +93,12 @@ def differing_row(dispatcher: Dispatcher, image: ShardImage) -> str | None:
     reservations = {row.reservation_id: row for row in image.reservations}
     work = {row.work_id: replace(row, sequence=at) for at, row in enumerate(sorted(image.work, key=_number), 1)}
     mine = sorted((item.row() for item in shard.work.values()), key=_number)
+    neighbours = {row.shard: row for row in image.neighbours}
     pairs: tuple[tuple[str, dict[str, object], dict[str, object]], ...] = (
         ("agent", dict(agents), {key: shard.agents[key].row() for key in agents}),
         ("work", dict(work), {row.work_id: replace(row, sequence=at) for at, row in enumerate(mine, 1)}),
         ("reservation", dict(reservations), {key: held.row() for key, held in shard.reservations.items()}),
+        ("neighbour", dict(neighbours), {key: known.row() for key, known in shard.neighbours.items()}),
     )
     for kind, theirs, ours in pairs:
         for key in sorted(theirs.keys() | ours.keys()):

@@ -2,6 +2,7 @@
 
 from router.agent import Agent
 from router.errors import ImageError
+from router.neighbour import Neighbour
 from router.offer import Reservation
 from router.policy import AgentPolicy
 from router.rows import ReservationRow, ShardImage
@@ -22,7 +23,7 @@ WORK_STATE = {
 def load_image(shard: Shard, image: ShardImage, *, live: bool = False) -> None:
     """Fill an empty shard; `live`: the agents' connections hold, as in the shard that the image was taken of.
 
-    Raises ImageError for a reservation without its work or agent, or work without its claim.
+    Raises ImageError for a reservation without its work or agent, or work without its claim or its handoff.
     """
     for row in image.agents:
         agent = Agent(row.agent_id, AgentPolicy(row.agent_id, team="", capacity={}, total_units=0))
@@ -33,15 +34,21 @@ def load_image(shard: Shard, image: ShardImage, *, live: bool = False) -> None:
     for work_row in sorted(image.work, key=lambda row: row.sequence):
         work = Work.from_row(work_row)
         shard.work[work.work_id] = work
+        if work.handoff is not None:
+            shard.leaving[work.handoff.shard, work.handoff.token] = work
         if work.parked and work.parked_by is not None:
             shard.parked.setdefault(work.parked_by, {})[work.work_id] = work
         if work.resting:
             shard.timers.arm(TimerKind.REST, work.work_id, min(work.resting.values()))
+    shard.leaving = dict(sorted(shard.leaving.items()))
+    for neighbour in sorted(image.neighbours, key=lambda row: row.shard):
+        shard.neighbours[neighbour.shard] = Neighbour.from_row(neighbour)
     shard.sequence = max((row.sequence for row in image.work), default=0)
     for reservation_row in sorted(image.reservations, key=lambda row: (row.offered_at, row.reservation_id)):
         _load_reservation(shard, reservation_row)
     for work in shard.work.values():
-        if (not work.reservations) is not (work.state is WorkState.WAITING):
+        alone = work.state in (WorkState.WAITING, WorkState.LEAVING)
+        if (not work.reservations) is not alone or (work.handoff is not None) is not (work.state is WorkState.LEAVING):
             raise ImageError(f"work {work.work_id} is {work.state}, its reservations {list(work.reservations)}")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from router.commands import Command
 from router.events import Event
-from router.vocabulary import EVERY_MEDIUM, Medium, OfferState, Presence, Requirement, WorkState
+from router.vocabulary import EVERY_MEDIUM, Medium, OfferState, Outcome, Presence, Requirement, WorkState
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,33 @@ class AgentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Handoff:
+    """An item on its way to `queue` of another shard, under the token that this shard gave it there.
+
+    ended: the customer has left (or somebody ended the item) since; the other shard is told so, and nobody offers it.
+    """
+
+    shard: str
+    queue: str
+    token: int
+    ended: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourRow:
+    """What a shard knows of handoffs with another one, `shard`.
+
+    sent: the last token that it gave to an item for it. settled: that one's own tokens up to this are over and
+    forgotten. verdicts: what was said to those above it, by token: "" for taken, else why not.
+    """
+
+    shard: str
+    sent: int = 0
+    settled: int = 0
+    verdicts: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class WorkRow:
     """A work item that is not closed. `resting` holds (agent, until) for agents who rejected it.
 
@@ -55,7 +82,8 @@ class WorkRow:
     when its time in this queue began, from which rings count. `callback`: the customer waits at home. `tries`:
     callbacks that did not reach them. `waited_us`: for how long it had waited in this queue at its last
     boundary (router.stages): delays and patience up to it have passed. `parked_by`: the agent who parked it, until it
-    is taken again; with `not_before` it is parked, since `parked_at`. The others are as in WorkQueued.
+    is taken again; with `not_before` it is parked, since `parked_at`. `handoff`: it is leaving. `rooted`: it leaves for
+    no other shard any more, as it came from one or was refused by one. The others are as in WorkQueued.
     """
 
     work_id: str
@@ -84,6 +112,8 @@ class WorkRow:
     waited_us: int = 0
     parked_by: str | None = None
     parked_at: int = 0
+    handoff: Handoff | None = None
+    rooted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +143,7 @@ class Changes:
     work_closed: tuple[str, ...] = ()
     reservations_closed: tuple[str, ...] = ()
     agents_removed: tuple[str, ...] = ()
+    neighbours: tuple[NeighbourRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +168,4 @@ class ShardImage:
     policy_version: str | None
     applied: int
     clock: int
+    neighbours: tuple[NeighbourRow, ...] = ()

@@ -6,6 +6,7 @@ Nothing here decides; `Moves` and `Dispatcher` do.
 from router.agent import Agent
 from router.line import Line
 from router.matching import Matcher
+from router.neighbour import Neighbour
 from router.offer import Reservation
 from router.policy import Policy
 from router.rows import Changes
@@ -25,6 +26,9 @@ class Shard:
         self.reservations: dict[str, Reservation] = {}
         # Parked items by who parked them, in the order in which they did.
         self.parked: dict[str, dict[str, Work]] = {}
+        # Items on their way to other shards, by the shard and the token there, in the order in which they left.
+        self.leaving: dict[tuple[str, int], Work] = {}
+        self.neighbours: dict[str, Neighbour] = {}
         self.lines: dict[str, Line] = {}
         self.timers = Timers()
         self.matcher = Matcher(EMPTY_POLICY, ())
@@ -35,6 +39,7 @@ class Shard:
         self._agents: dict[str, None] = {}
         self._work: dict[str, None] = {}
         self._reservations: dict[str, None] = {}
+        self._neighbours: dict[str, None] = {}
 
     def bind(self, work: Work) -> None:
         """Give an open item its profile and its rank under the current rules."""
@@ -71,10 +76,17 @@ class Shard:
         """The reservation's row is to be written or deleted."""
         self._reservations[reservation.reservation_id] = None
 
+    def touch_neighbour(self, neighbour: Neighbour) -> None:
+        """What is known of that shard is to be written."""
+        self._neighbours[neighbour.shard] = None
+
     def drain(self) -> Changes:
         """Rows touched since the last drain."""
         agents, work, reservations = self._agents, self._work, self._reservations
         self._agents, self._work, self._reservations = {}, {}, {}
+        neighbours = self._neighbours
+        if neighbours:
+            self._neighbours = {}
         return Changes(
             agents=tuple([self.agents[key].row() for key in agents if key in self.agents]),
             work=tuple([self.work[key].row() for key in work if key in self.work]),
@@ -82,4 +94,5 @@ class Shard:
             work_closed=tuple([key for key in work if key not in self.work]),
             reservations_closed=tuple([key for key in reservations if key not in self.reservations]),
             agents_removed=tuple([key for key in agents if key not in self.agents]),
+            neighbours=tuple([self.neighbours[key].row() for key in neighbours]),
         )

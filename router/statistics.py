@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from router.commands import (
+    AnswerHandoff,
     CloseWork,
     Command,
     EndWrapUp,
@@ -26,6 +27,7 @@ from router.events import (
     AssignmentConnected,
     CallbackRequested,
     Event,
+    HandoffAsked,
     InteractionClosed,
     InteractionNoted,
     InteractionOpened,
@@ -116,6 +118,8 @@ class Statistics:
         self.state.position, self.state.clock = entry.sequence, max(entry.now, self.state.clock)
         if not any(isinstance(command, Refuse) for command in entry.commands):
             self._event(entry.event, entry.now)
+        if isinstance(entry.event, HandoffAsked) and any(_begins(command) for command in entry.commands):
+            self._arrived(entry.event.work, entry.now)
         for command in entry.commands:
             self._command(command, entry.now)
 
@@ -123,13 +127,7 @@ class Statistics:
         state = self.state
         match event:
             case WorkQueued() if event.work_id not in state.work:
-                channel, _ = state.channels.get(event.interaction_id, ("", ""))
-                since = max(now if event.since is None else event.since, event.not_before or 0)
-                work = state.work[event.work_id] = OpenWork(event.queue, event.medium.value, channel, since)
-                for counters in self._of(work, now):
-                    counters.arrived += 1
-                if event.callback:
-                    self._called_back(event.work_id, now)
+                self._arrived(event, now)
             case CallbackRequested():
                 self._called_back(event.work_id, now)
             case AssignmentConnected():
@@ -144,6 +142,16 @@ class Statistics:
                 state.channels = {name: of for name, of in state.channels.items() if of[1] != event.node}
             case _:
                 pass  # the commands say what became of it
+
+    def _arrived(self, event: WorkQueued, now: int) -> None:
+        state = self.state
+        channel, _ = state.channels.get(event.interaction_id, ("", ""))
+        since = max(now if event.since is None else event.since, event.not_before or 0)
+        work = state.work[event.work_id] = OpenWork(event.queue, event.medium.value, channel, since)
+        for counters in self._of(work, now):
+            counters.arrived += 1
+        if event.callback:
+            self._called_back(event.work_id, now)
 
     def _command(self, command: Command, now: int) -> None:
         match command:
@@ -342,6 +350,11 @@ class Statistics:
             for begin, end in pieces(activity.since, now):
                 _spend(self.slots.at((AGENT, agent_id), begin), activity, end - begin)
         activity.since = max(activity.since, now)
+
+
+def _begins(command: Command) -> bool:
+    """Whether an item of another shard is this one's from now on."""
+    return isinstance(command, AnswerHandoff) and command.first and not command.refused
 
 
 def _spend(counters: Counters, activity: Activity, duration_us: int) -> None:

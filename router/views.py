@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from router.events import HandoffAsked
+from router.handoff import asked_for
 from router.policy import Policy
 from router.rows import AgentRow, ReservationRow, WorkRow
 from router.shard import Shard
@@ -120,6 +122,16 @@ class Views:
     def works(self) -> tuple[WorkRow, ...]:
         """Every open work item, in the order in which they were queued here."""
         return tuple(work.row() for work in self._shard.work.values())
+
+    def handoffs(self) -> tuple[tuple[str, HandoffAsked], ...]:
+        """What other shards are to be asked, in the order in which the items left: the shard, and what it is told."""
+        shard = self._shard
+        return tuple((name, asked_for(shard, work)) for (name, _), work in shard.leaving.items())
+
+    def handoff(self, shard: str, token: int) -> HandoffAsked | None:
+        """What that shard is to be asked of the item under this token; None when it has answered."""
+        work = self._shard.leaving.get((shard, token))
+        return None if work is None else asked_for(self._shard, work)
 
     def open_work(self) -> int:
         """How many items are open: waiting, offered, assigned or in wrap-up."""

@@ -37,6 +37,8 @@ class WorkState(StrEnum):
     ASSIGNED = "assigned"
     CONNECTED = "connected"
     WRAP_UP = "wrap_up"
+    # Handed to another shard that has not said yet whether it takes it (router.handoff).
+    LEAVING = "leaving"
     CLOSED = "closed"
 
 
@@ -61,6 +63,8 @@ class Outcome(StrEnum):
     DIVERTED = "diverted"
     # A promised callback that nobody answered, as often as its queue tries.
     UNREACHED = "unreached"
+    # Another shard has the item: what becomes of it is told there.
+    HANDED_OVER = "handed_over"
 
 
 class EndedBy(StrEnum):

@@ -35,33 +35,41 @@ class Waiting:
 
     # -- coming and going
 
-    def admit(self, work: Work) -> None:
-        """A new item: into its queue, or where the queue sends it while it is closed or full; else it is refused.
+    def admit(self, work: Work) -> str | None:
+        """A new item: into its queue, or where the queue sends it while it is closed or full; else why it is refused.
 
-        What is for one agent from the beginning (a transfer to a colleague) is let in.
+        What is for one agent from the beginning (a transfer to a colleague) is let in. One that is on its way to
+        another shard has the queue that it was for: should it be refused there, it waits here all the same.
         """
+        away = ""
         shard, moves, asked = self._shard, self._moves, work.queue
         why = self.barrier(work.queue) if work.directed is None else None
         if why is not None:
             rules = shard.lines[work.queue].rules
             way = self._way(work, rules.when_closed if why == QUEUE_CLOSED else rules.when_full, {work.queue})
             if way is None:
-                moves.refuse(why, f"queue {work.queue} takes no more")
-                return
+                return why
             if way.divert:
                 moves.out.append(DivertWork(work.work_id, work.interaction_id, way.divert, why))
                 moves.out.append(CloseWork(work.work_id, work.interaction_id, Outcome.DIVERTED))
-                return
-            work.queue = way.queue
+                return None
+            if way.queue in shard.policy.elsewhere:
+                away = way.queue
+            else:
+                work.queue = way.queue
         shard.work[work.work_id] = work
         work.profile = shard.matcher.unbound
         shard.touch_work(work)
-        if self.stand(work) and work.queue != asked:
+        if away:
+            moves.handoffs.leave(work, away, why or "")
+        elif self.stand(work) and work.queue != asked:
             moves.out.append(RequeueWork(work.work_id, work.interaction_id, work.queue))
+        return None
 
     def forget(self, work: Work) -> None:
         """The item is closed."""
         self._moves.parking.forget(work)
+        self._moves.handoffs.forget(work)
         self._shard.timers.disarm(TimerKind.STAGE, work.work_id)
 
     def resume(self, work: Work) -> None:
@@ -123,6 +131,9 @@ class Waiting:
                 way = self._next_ring(work, visited)
             if way is not None and way.divert:
                 self._moves.divert(work, way.divert, why)
+                return False
+            if way is not None and way.queue in shard.policy.elsewhere:
+                self._moves.handoffs.leave(work, way.queue, why)
                 return False
             if way is not None:
                 self._transfer(work, way.queue)
@@ -261,10 +272,12 @@ class Waiting:
     def _way(self, work: Work, way: Exit | None, visited: set[str], *, ever: bool = False) -> Exit | None:
         """Where an exit leads in the end: on through queues that are closed or full, never twice to one of them.
 
-        None when it leads nowhere. A callback is never diverted, nobody is there for it. With `ever` full queues
-        count as open: the answer then follows from the policy alone.
+        None when it leads nowhere; what another shard says is not known yet. A callback is never diverted, nobody is
+        there for it. With `ever` full queues count as open: the answer then follows from the policy alone.
         """
         while way is not None and way.queue:
+            if way.queue in self._shard.policy.elsewhere:
+                return way if self._moves.handoffs.open_to(work, way.queue) else None
             line = self._shard.lines.get(way.queue)
             if line is None or line.retired or line.rules.medium is not work.medium or way.queue in visited:
                 return None

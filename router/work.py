@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from router.events import WorkQueued
-from router.rows import WorkRow
+from router.rows import Handoff, WorkRow
 from router.transitions import step
 from router.vocabulary import Medium, Requirement, WorkState
 
@@ -26,11 +26,13 @@ class WorkCause(StrEnum):
     ACCEPT = "accept"
     CONNECT = "connect"
     END = "end"
+    LEAVE = "leave"
     CLOSE = "close"
 
 
 WORK_TABLE: Mapping[tuple[WorkState, WorkCause], WorkState] = {
     (WorkState.WAITING, WorkCause.OFFER): WorkState.OFFERED,
+    (WorkState.WAITING, WorkCause.LEAVE): WorkState.LEAVING,
     (WorkState.WAITING, WorkCause.CLOSE): WorkState.CLOSED,
     (WorkState.OFFERED, WorkCause.RETURN): WorkState.WAITING,
     (WorkState.OFFERED, WorkCause.ACCEPT): WorkState.ASSIGNED,
@@ -42,6 +44,8 @@ WORK_TABLE: Mapping[tuple[WorkState, WorkCause], WorkState] = {
     (WorkState.CONNECTED, WorkCause.END): WorkState.WRAP_UP,
     (WorkState.CONNECTED, WorkCause.CLOSE): WorkState.CLOSED,
     (WorkState.WRAP_UP, WorkCause.CLOSE): WorkState.CLOSED,
+    (WorkState.LEAVING, WorkCause.RETURN): WorkState.WAITING,
+    (WorkState.LEAVING, WorkCause.CLOSE): WorkState.CLOSED,
 }
 
 
@@ -56,7 +60,7 @@ class Work:
     condition, attributes, preferred, named, units, not_before: as in WorkQueued. ring: how many of its queue's rings
     hold for it; they count from `ringed_at`. waited_us: for how long it had waited there at its last boundary
     (router.stages). callback: the customer waits at home. tries: calls to them that failed. parked_by: who parked it,
-    and for whom it waits first when it is back; parked_at: since when it is parked.
+    and for whom it waits first when it is back; parked_at: since when it is parked. handoff, rooted: as in WorkRow.
     """
 
     work_id: str
@@ -85,6 +89,8 @@ class Work:
     waited_us: int = 0
     parked_by: str | None = None
     parked_at: int = 0
+    handoff: Handoff | None = None
+    rooted: bool = False
     rank: Rank = (0, 0, 0)
     listed: bool = False
     # Set when the item is bound to the current rules, before anything else happens to it.
@@ -157,6 +163,8 @@ class Work:
             waited_us=self.waited_us,
             parked_by=self.parked_by,
             parked_at=self.parked_at,
+            handoff=self.handoff,
+            rooted=self.rooted,
         )
 
     @classmethod
@@ -214,4 +222,6 @@ class Work:
             waited_us=row.waited_us,
             parked_by=row.parked_by,
             parked_at=row.parked_at,
+            handoff=row.handoff,
+            rooted=row.rooted,
         )

@@ -9,10 +9,12 @@ from collections.abc import Callable
 from typing import assert_never
 
 from router.commands import (
+    AnswerHandoff,
     CloseWork,
     Command,
     DivertWork,
     EndWrapUp,
+    HandWork,
     JoinLegs,
     ParkWork,
     PartLegs,
@@ -244,8 +246,8 @@ class Engine:
                 self._join(command)
             case SendOffer():
                 self._offer(command)
-            case PartLegs() | RequeueWork() | DivertWork():
-                pass
+            case PartLegs() | RequeueWork() | DivertWork() | HandWork() | AnswerHandoff():
+                pass  # a scenario is one shard's: nothing leaves it
             case StartWrapUp():
                 self._wrap_up(command)
             case EndWrapUp() | ParkWork():

@@ -14,7 +14,7 @@ import msgspec
 from router import commands as c
 from router import events as e
 from router.policy import Policy
-from router.rows import AgentRow, ReservationRow, ShardImage, Turn, WorkRow
+from router.rows import AgentRow, NeighbourRow, ReservationRow, ShardImage, Turn, WorkRow
 from store.errors import StoreCorrupt, UnknownPolicy, UnknownVersion
 from store.wire import from_twin, to_twin, twin
 
@@ -53,6 +53,8 @@ EVENT_TAGS: Final[Mapping[type, int]] = {
     e.WorkParked: 29,
     e.WorkRecalled: 30,
     e.WorkTakenUp: 31,
+    e.HandoffAsked: 32,
+    e.HandoffAnswered: 33,
 }
 COMMAND_TAGS: Final[Mapping[type, int]] = {
     c.SendOffer: 1,
@@ -67,6 +69,8 @@ COMMAND_TAGS: Final[Mapping[type, int]] = {
     c.Refuse: 10,
     c.DivertWork: 11,
     c.ParkWork: 12,
+    c.HandWork: 13,
+    c.AnswerHandoff: 14,
 }
 
 
@@ -104,13 +108,15 @@ _entry_decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(
     tuple[int, str, _any_event, tuple[_any_command, ...]]
 )
 _outline_decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(tuple[int, str, msgspec.Raw, msgspec.Raw])
-_row_decoders: Final = {cls: msgspec.msgpack.Decoder(twin(cls)) for cls in (AgentRow, WorkRow, ReservationRow, Policy)}
+_row_decoders: Final = {
+    cls: msgspec.msgpack.Decoder(twin(cls)) for cls in (AgentRow, WorkRow, ReservationRow, NeighbourRow, Policy)
+}
 _LEAD: Final = bytes([VERSION])
 
-Row = TypeVar("Row", AgentRow, WorkRow, ReservationRow, Policy)
+Row = TypeVar("Row", AgentRow, WorkRow, ReservationRow, NeighbourRow, Policy)
 
 
-def encode_row(row: AgentRow | WorkRow | ReservationRow | Policy) -> bytes:
+def encode_row(row: AgentRow | WorkRow | ReservationRow | NeighbourRow | Policy) -> bytes:
     """Return the stored bytes of a row or a policy."""
     return _LEAD + _encoder.encode(to_twin(row, twin(type(row))))
 
@@ -124,6 +130,7 @@ def decode_image(
     agents: Iterable[bytes],
     work: Iterable[bytes],
     reservations: Iterable[bytes],
+    neighbours: Iterable[bytes] = (),
     *,
     policy_version: str | None,
     applied: int,
@@ -139,6 +146,7 @@ def decode_image(
         policy_version=policy_version,
         applied=applied,
         clock=clock,
+        neighbours=tuple(sorted((decode_row(data, NeighbourRow) for data in neighbours), key=lambda row: row.shard)),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from router.events import PolicyChanged
-from router.rows import AgentRow, ReservationRow, Turn, WorkRow
+from router.rows import AgentRow, NeighbourRow, ReservationRow, Turn, WorkRow
 from router.vocabulary import WorkState
 from store.codec import encode_entry, encode_row
 from store.errors import OutOfOrder
@@ -51,6 +51,7 @@ def commit_arguments(epoch: int, owner: str, turns: Sequence[Turn], inbox: str) 
         _deleted(reservations),
         _deleted(work),
         _places(work),
+        _neighbours(turns),
     )
 
 
@@ -75,6 +76,7 @@ def reseed_arguments(epoch: int, owner: str, lease_ms: int, memory: Memory) -> l
         _places(work),
         [part for pair in memory.senders.items() for part in pair],
         sorted(memory.gone),
+        _written({row.shard: row for row in image.neighbours}),
     )
 
 
@@ -106,7 +108,11 @@ def _last_words(
     return agents, reservations, work
 
 
-def _written(rows: Mapping[str, AgentRow | ReservationRow | WorkRow | None]) -> list[Part]:
+def _neighbours(turns: Sequence[Turn]) -> list[Part]:
+    return _written({row.shard: row for turn in turns for row in turn.changes.neighbours})
+
+
+def _written(rows: Mapping[str, AgentRow | ReservationRow | WorkRow | NeighbourRow | None]) -> list[Part]:
     return [part for key, row in rows.items() if row is not None for part in (key, encode_row(row))]
 
 

@@ -20,6 +20,7 @@ class ShardKeys:
     inbox: bytes
     heads: bytes
     senders: bytes
+    neighbours: bytes
 
     def queue(self, name: str) -> bytes:
         """Return the sorted set of those who wait in queue `name`."""
@@ -37,7 +38,12 @@ class ShardKeys:
             self.placed,
             self.queue_prefix,
             self.inbox,
+            self.neighbours,
         )
+
+    def of_reseed(self) -> tuple[bytes, ...]:
+        """Return KEYS of the function `reseed`, in its order."""
+        return (*self.of_commit()[:8], self.senders, self.neighbours)
 
 
 def shard_keys(shard: str) -> ShardKeys:
@@ -55,6 +61,7 @@ def shard_keys(shard: str) -> ShardKeys:
         inbox=f"{tag}:inbox".encode(),
         heads=f"{tag}:heads".encode(),
         senders=f"{tag}:senders".encode(),
+        neighbours=f"{tag}:neighbours".encode(),
     )
 
 

@@ -49,6 +49,7 @@ class MemoryShard:
     agents: dict[str, bytes] = field(default_factory=dict)
     work: dict[str, bytes] = field(default_factory=dict)
     reservations: dict[str, bytes] = field(default_factory=dict)
+    neighbours: dict[str, bytes] = field(default_factory=dict)
     policies: dict[str, bytes] = field(default_factory=dict)
     places: dict[str, tuple[str, int]] = field(default_factory=dict)
     journal: dict[int, bytes] = field(default_factory=dict)
@@ -113,16 +114,16 @@ class MemoryShardStore:
             raise Deposed(lease.epoch, shard.epoch)
         args = reseed_arguments(lease.epoch, lease.owner, lease.lease_ms, memory)
         first = cast("int", args[3])
-        entries, policies, agents, reservations, work, places, *_ = _sections(args[7:])
+        entries, policies, agents, reservations, work, places, _, _, neighbours = _sections(args[7:])
         told = {sequence: cast("bytes", entry) for sequence, entry in enumerate(entries, first)}
         if any(shard.journal.get(at, entry) != entry for at, entry in told.items()) or any(
             at > memory.image.applied for at in shard.journal
         ):
             shard.journal.clear()
         shard.journal = dict(sorted((shard.journal | told).items()))
-        for table in (shard.agents, shard.work, shard.reservations, shard.places):
+        for table in (shard.agents, shard.work, shard.reservations, shard.places, shard.neighbours):
             table.clear()
-        _write_rows(shard, policies, agents, reservations, work, [], [], [], places)
+        _write_rows(shard, policies, agents, reservations, work, [], [], [], places, neighbours)
         for label, number in memory.senders.items():
             shard.senders[label] = max(shard.senders.get(label, 0), number)
         for label in memory.gone:
@@ -156,7 +157,7 @@ class MemoryShardStore:
 
     def _raw(self) -> RawImage:
         shard = self._shard
-        rows = (tuple(table.values()) for table in (shard.agents, shard.work, shard.reservations))
+        rows = (tuple(table.values()) for table in (shard.agents, shard.work, shard.reservations, shard.neighbours))
         return RawImage(shard.current_policy, shard.applied, shard.clock, *rows)
 
     def _image(self, raw: RawImage) -> ShardImage:
@@ -164,6 +165,7 @@ class MemoryShardStore:
             raw.agents,
             raw.work,
             raw.reservations,
+            raw.neighbours,
             policy_version=raw.policy_version,
             applied=raw.applied,
             clock=raw.clock,
@@ -325,9 +327,10 @@ def _write_rows(
     agents: list[Part],
     reservations: list[Part],
     work: list[Part],
-    *deleted_and_places: list[Part],
+    *deleted_and_more: list[Part],
 ) -> None:
-    *deleted, places = deleted_and_places
+    *deleted, places, neighbours = deleted_and_more
+    shard.neighbours.update(_pairs(neighbours))
     for version, data in _pairs(policies):
         shard.policies.setdefault(version, data)
     tables = (shard.agents, shard.reservations, shard.work)

@@ -47,6 +47,7 @@ class Head(msgspec.Struct, array_like=True, frozen=True):
     agents: tuple[bytes, ...]
     work: tuple[bytes, ...]
     reservations: tuple[bytes, ...]
+    neighbours: tuple[bytes, ...] = ()
 
 
 class _Body(msgspec.Struct, array_like=True, frozen=True):
@@ -64,6 +65,7 @@ class RawImage:
     agents: tuple[bytes, ...]
     work: tuple[bytes, ...]
     reservations: tuple[bytes, ...]
+    neighbours: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class Segment:
             head.agents,
             head.work,
             head.reservations,
+            head.neighbours,
             policy_version=head.policy_version,
             applied=head.after,
             clock=head.clock,
@@ -120,6 +123,7 @@ def make_head(image: RawImage, policy: bytes, *, code: str, shard: str, restored
         image.agents,
         image.work,
         image.reservations,
+        image.neighbours,
     )
 
 

@@ -100,7 +100,7 @@ class RedisShardStore:
 
     async def reseed(self, lease: Lease, memory: Memory) -> None:
         """Put the shard back as the owner has it: the store has lost writes. May be sent again. Raises Deposed."""
-        keys = (*self._keys.of_commit()[:-1], self._keys.senders)
+        keys = self._keys.of_reseed()
         arguments = reseed_arguments(lease.epoch, lease.owner, lease.lease_ms, memory)
         status, number = await self._connection.function("reseed", keys, *arguments)
         if status == b"deposed":
@@ -254,11 +254,12 @@ class RedisShardStore:
 
     async def _read_all(self) -> tuple[int, bool, RawImage]:
         keys = self._keys
-        head, agents, work, reservations = await self._connection.transaction(
+        head, agents, work, reservations, neighbours = await self._connection.transaction(
             ("HGETALL", keys.head),
             ("HVALS", keys.agents),
             ("HVALS", keys.work),
             ("HVALS", keys.reservations),
+            ("HVALS", keys.neighbours),
         )
         policy = head.get(b"policy")
         image = RawImage(
@@ -268,6 +269,7 @@ class RedisShardStore:
             agents=tuple(agents),
             work=tuple(work),
             reservations=tuple(reservations),
+            neighbours=tuple(neighbours),
         )
         served = b"served" in head and head[b"served"] == head.get(b"epoch")
         return int(head.get(b"epoch", 0)), served, image
@@ -328,6 +330,7 @@ def _decoded(raw: RawImage) -> ShardImage:
         raw.agents,
         raw.work,
         raw.reservations,
+        raw.neighbours,
         policy_version=raw.policy_version,
         applied=raw.applied,
         clock=raw.clock,

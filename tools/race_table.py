@@ -8,14 +8,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from router import events as ev
-from router.commands import CloseWork, Command, DivertWork, Refuse, SendOffer, ShowPresence, WithdrawOffer
+from router.commands import (
+    AnswerHandoff,
+    CloseWork,
+    Command,
+    DivertWork,
+    Refuse,
+    SendOffer,
+    ShowPresence,
+    WithdrawOffer,
+)
 from router.dispatcher import Dispatcher
-from router.policy import AgentPolicy, Exit, Policy, QueuePolicy
-from router.vocabulary import EndedBy, Medium, Presence
+from router.policy import AgentPolicy, Elsewhere, Exit, Policy, QueuePolicy
+from router.vocabulary import EndedBy, Medium, Outcome, Presence
 
 PAGE = Path(__file__).parent.parent / "docs" / "states" / "races.md"
 SECOND = 1_000_000
 START = 1_000 * SECOND
+FAR = Elsewhere("south", Medium.VOICE)
+# Under which the item leaves: the time of the fourth event of its scene.
+NUMBER = START + 4_000
 
 WORK_STATES = (
     "waiting",
@@ -29,6 +41,8 @@ WORK_STATES = (
     "parked",
     "back",
     "wrap_up",
+    "leaving",
+    "ended on its way",
     "closed",
 )
 AGENT_STATES = ("offline", "not_ready", "ready", "away", "offered", "assigned", "connected", "parked", "wrap_up")
@@ -42,6 +56,7 @@ command, which is what late news deserves; whoever asks for something that is no
 One item, with ann ready (and bob, where two have the offer). *scheduled*: its time has not come. *promised*: a waiting
 callback. *calling back*: the accepted offer of a callback, the customer is being called. *parked*: ann parked it, until
 a minute later. *back*: its customer was heard, and ann is not ready. *closed*: gone.
+*leaving*: on its way to another shard. *ended on its way*: its customer has left since.
 """
 AGENT_INTRO = """
 One agent. *away*: ready, but the connection is lost and the grace runs. From *offered* on they hold an item; *parked*:
@@ -82,7 +97,8 @@ def policy(version: str = "v1", **changes: object) -> Policy:
     chats = replace(queue, name="chats", medium=Medium.CHAT)
     queues = (queue, replace(queue, name="other"), replace(queue, name="both", offer_to=2), chats)
     agents = {name: AgentPolicy(name, "t", capacity={Medium.VOICE: 1, Medium.CHAT: 1}) for name in ("ann", "bob")}
-    return replace(Policy(version, {one.name: one for one in queues}, agents), **changes)  # type: ignore[arg-type]
+    site = Policy(version, {one.name: one for one in queues}, agents, shard="north", elsewhere={"far": FAR})
+    return replace(site, **changes)  # type: ignore[arg-type]
 
 
 def signed_in(*ready: str) -> Scene:
@@ -95,6 +111,8 @@ def signed_in(*ready: str) -> Scene:
 
 def item(state: str) -> Scene:
     """The item w (reservation w.1 where there is one) in this state."""
+    if state in ("leaving", "ended on its way"):
+        return leaving(ended=state != "leaving")
     if state in ("parked", "back"):
         return parked(back=state == "back")
     scene = signed_in(*{"waiting": (), "promised": (), "offered to two": ("ann", "bob")}.get(state, ("ann",)))
@@ -110,6 +128,15 @@ def item(state: str) -> Scene:
     )
     count = {"assigned": 1, "calling back": 1, "connected": 2, "wrap_up": 3, "closed": 4}.get(state, 0)
     scene.post(*steps[:count])
+    return scene
+
+
+def leaving(*, ended: bool) -> Scene:
+    """An item that nobody is on the line for, moved to a queue of another shard."""
+    scene = signed_in()
+    scene.post(ev.WorkQueued("w", "i", Medium.VOICE, "sales"), ev.WorkMoved("w", "far", "sam"))
+    if ended:
+        scene.post(ev.CustomerLeft("w"))
     return scene
 
 
@@ -149,6 +176,8 @@ _EMPTIED = policy(
 )
 _WITHOUT_ANN = policy("v2", agents={"bob": AgentPolicy("bob", "t")})
 
+_ITEM = ev.WorkQueued("w", "i", Medium.VOICE, "sales")
+
 WORK_EVENTS: Mapping[str, ev.Event | None] = {
     "WorkQueued, the same again": ev.WorkQueued("w", "i", Medium.VOICE, "sales", node="n"),
     "OfferAccepted": ev.OfferAccepted("w.1", "ann"),
@@ -172,6 +201,13 @@ WORK_EVENTS: Mapping[str, ev.Event | None] = {
     "WorkPrioritised": ev.WorkPrioritised("w", 5, "sam"),
     "WorkCancelled": ev.WorkCancelled("w", "sam"),
     "WorkTakenUp": ev.WorkTakenUp("w", "m", "n"),
+    "WorkMoved to another shard": ev.WorkMoved("w", "far", "sam"),
+    "HandoffAsked, from another shard": ev.HandoffAsked("south", 7, 6, _ITEM),
+    "HandoffAsked, it has ended": ev.HandoffAsked("south", 7, 6, _ITEM, Outcome.CANCELLED),
+    "HandoffAnswered, taken": ev.HandoffAnswered("south", NUMBER, "", ended=False),
+    "HandoffAnswered, taken and ended": ev.HandoffAnswered("south", NUMBER, "", ended=True),
+    "HandoffAnswered, refused": ev.HandoffAnswered("south", NUMBER, "queue_full", ended=False),
+    "HandoffAnswered, of another item": ev.HandoffAnswered("south", NUMBER - 1, "", ended=False),
     "NodeLost": ev.NodeLost("n"),
     "PolicyChanged, the queue is emptied": ev.PolicyChanged(_EMPTIED),
     "the next deadline": None,
@@ -202,6 +238,8 @@ def told(command: Command) -> str:
     match command:
         case Refuse(code=detail) | WithdrawOffer(reason=detail) | CloseWork(outcome=detail) | DivertWork(divert=detail):
             return f"{name} `{detail}`"
+        case AnswerHandoff(refused=refused):
+            return f"{name} `{refused or 'taken'}`"
         case ShowPresence(presence=presence):
             return f"{name} `{presence}`"
         case SendOffer(agent_id=agent_id):

@@ -85,12 +85,13 @@ with an outcome. The customer may leave in any state.""",
     causes={
         WorkCause.OFFER: "the match at the end of a turn: SendOffer",
         WorkCause.RETURN: "the last offer or the assignment came to nothing, or was taken back by WorkMoved or "
-        "WorkDirected: RequeueWork, at the old place; WorkParked: ParkWork",
+        "WorkDirected: RequeueWork, at the old place; WorkParked: ParkWork. Another shard refused it: RequeueWork",
         WorkCause.ACCEPT: "OfferAccepted: JoinLegs",
         WorkCause.CONNECT: "AssignmentConnected",
+        WorkCause.LEAVE: "a ring, a closed or full queue or WorkMoved leads to a queue of another shard: HandWork",
         WorkCause.END: "AssignmentEnded, CustomerLeft or NodeLost: PartLegs and StartWrapUp",
         WorkCause.CLOSE: "the customer left, the node was lost, wrap-up is over, a rule diverts the item, the last try "
-        "of a callback failed, or WorkCancelled: CloseWork",
+        "of a callback failed, WorkCancelled, or another shard has it: CloseWork",
     },
     notes="""Place: priority (the queue's plus the item's) first, then the time of queueing. Both stay with the
 item, so one that comes back has its old place.
@@ -102,6 +103,7 @@ item, so one that comes back has its old place.
 | assigned | PartLegs, CloseWork; no wrap-up, the agent is free at once |
 | connected | PartLegs, StartWrapUp; CloseWork (`handled`) when wrap-up ends |
 | wrap_up | nothing |
+| leaving | HandWork, which says so; whoever has the item closes it |
 
 | WorkCancelled | commands; the outcome is `cancelled` |
 |---|---|
@@ -109,6 +111,7 @@ item, so one that comes back has its old place.
 | offered | WithdrawOffer, CloseWork |
 | assigned, connected | PartLegs, CloseWork; no wrap-up, the agent is free at once |
 | wrap_up | EndWrapUp, CloseWork |
+| leaving | HandWork, which says so; whoever has the item closes it |
 
 WorkMoved and WorkDirected are for items that nobody has taken yet (waiting or offered; refused as `not_waiting`
 otherwise) and give RequeueWork. A moved item keeps the time of its queueing and its own requirements, takes the new
@@ -165,6 +168,25 @@ its time (`park_max_us` at the latest), and nobody waits. Refused as `not_connec
 | that agent signs out, or is gone from the policy | RequeueWork; it waits for all |
 | WorkMoved, WorkDirected | as for any item that waits, from now on |
 | CustomerLeft | CloseWork (`handled`): nobody kept them waiting |
+
+An exit or WorkMoved to a queue of another shard makes the item `leaving`: in no list, offered to nobody, still counted.
+Only items travel for which nobody is on a line of this shard's nodes (program's work and callbacks), that are not meant
+for named agents, and each only once; for others such an exit leads nowhere, and WorkMoved is refused as `stays`.
+
+| a leaving item | commands |
+|---|---|
+| HandoffAnswered, taken | CloseWork (`handed_over`); the other shard has it, with its time of queueing |
+| HandoffAnswered, refused | RequeueWork; it waits at its old place, and leaves no more |
+| CustomerLeft, WorkCancelled | HandWork once more; an answer from before is waited out |
+| HandoffAnswered, taken, and its end is known there | CloseWork (`handed_over`) |
+| HandoffAnswered, refused, after its end | CloseWork (`abandoned` or `cancelled`) |
+
+| HandoffAsked, of another shard | commands |
+|---|---|
+| the first time under this token | as WorkQueued, and AnswerHandoff; if it has ended, AnswerHandoff (`ended`) alone |
+| again | AnswerHandoff as the first time, whatever holds by now |
+| again, and it has ended since | AnswerHandoff, then as CustomerLeft or WorkCancelled |
+| under a token that is settled | nothing: an old repeat |
 
 One that came back waits from then on, for who parked it alone while they are present, for `park_patience_us` at most.
 

@@ -6,23 +6,24 @@
 -- KEYS[4] work hash            KEYS[5] reservations hash   KEYS[6] policies hash
 -- KEYS[7] placed hash: work id -> queue, of those in a queue's sorted set
 -- KEYS[8] prefix of the queues' sorted sets (same hash tag; which ones are touched is known here only)
--- KEYS[9] inbox stream
+-- KEYS[9] inbox stream         KEYS[10] neighbours hash
 -- ARGV[1] epoch               ARGV[2] sequence of the first turn
 -- ARGV[3] clock: `now` of the last turn, microseconds
 -- ARGV[4] version of the policy that became current, or ''
 -- ARGV[5] id of the last inbox entry that these turns applied, or ''
 -- ARGV[6] owner: whose lease it is. An epoch alone would not do: a store that lost its last writes may give it twice.
--- ARGV[7] on: nine sections, each its number of values and then the values:
+-- ARGV[7] on: ten sections, each its number of values and then the values:
 --   journal entries; policies (version, bytes); agents (id, bytes); reservations (id, bytes); work (id, bytes);
---   agents to delete; reservations to delete; work to delete; places (work id, queue or '', score)
+--   agents to delete; reservations to delete; work to delete; places (work id, queue or '', score);
+--   neighbours (shard, bytes)
 -- Returns {'ok', applied} or {'deposed', current epoch} or {'order', applied} or {'differs', sequence}
 local function commit(keys, args)
   local head = redis.call('HMGET', keys[1], 'epoch', 'applied', 'owner')
   if head[1] ~= args[1] or head[3] ~= args[6] then
     return {'deposed', tonumber(head[1] or '0')}
   end
-  local entries, policies, agents, reservations, work, no_agents, no_reservations, no_work, places =
-    sections(args, 7, 9)
+  local entries, policies, agents, reservations, work, no_agents, no_reservations, no_work, places,
+    neighbours = sections(args, 7, 10)
   local applied = tonumber(head[2] or '0')
   local first = tonumber(args[2])
   local last = first + entries.count - 1
@@ -43,6 +44,7 @@ local function commit(keys, args)
   check_hash(keys[4], work, no_work)
   check_hash(keys[5], reservations, no_reservations)
   check_hash(keys[6], policies, policies)
+  check_hash(keys[10], neighbours, neighbours)
   if args[5] ~= '' then
     redis.call('XLEN', keys[9])
   end
@@ -57,6 +59,7 @@ local function commit(keys, args)
   chunked('HSET', keys[3], args, agents)
   chunked('HSET', keys[4], args, work)
   chunked('HSET', keys[5], args, reservations)
+  chunked('HSET', keys[10], args, neighbours)
   chunked('HDEL', keys[3], args, no_agents)
   chunked('HDEL', keys[4], args, no_work)
   chunked('HDEL', keys[5], args, no_reservations)

@@ -3,15 +3,16 @@
 -- KEYS[1] head hash            KEYS[2] journal stream       KEYS[3] agents hash
 -- KEYS[4] work hash            KEYS[5] reservations hash    KEYS[6] policies hash
 -- KEYS[7] placed hash          KEYS[8] prefix of the queues' sorted sets
--- KEYS[9] senders hash
+-- KEYS[9] senders hash         KEYS[10] neighbours hash
 -- ARGV[1] epoch                ARGV[2] owner
 -- ARGV[3] length of the lease from now, ms
 -- ARGV[4] sequence of the first turn below                  ARGV[5] sequence of the last
 -- ARGV[6] clock: `now` of the last turn, microseconds
 -- ARGV[7] version of the current policy
--- ARGV[8] on: eight sections, each its number of values and then the values:
+-- ARGV[8] on: nine sections, each its number of values and then the values:
 --   journal entries; policies (version, bytes); agents (id, bytes); reservations (id, bytes); work (id, bytes);
---   places (work id, queue or '', score); senders (label, number); senders that were struck off
+--   places (work id, queue or '', score); senders (label, number); senders that were struck off;
+--   neighbours (shard, bytes)
 -- Returns {'ok', sequence of the last turn} or {'deposed', current epoch}
 local function reseed(keys, args)
   local head = redis.call('HMGET', keys[1], 'epoch', 'owner')
@@ -19,8 +20,8 @@ local function reseed(keys, args)
   if stored > mine or (stored == mine and head[2] ~= args[2]) then
     return {'deposed', stored}
   end
-  local entries, policies, agents, reservations, work, places, senders, gone =
-    sections(args, 8, 8)
+  local entries, policies, agents, reservations, work, places, senders, gone, neighbours =
+    sections(args, 8, 9)
   local first, last = tonumber(args[4]), tonumber(args[5])
   local known = last_sequence(keys[2])
   for sequence = first, math.min(last, known) do
@@ -33,7 +34,7 @@ local function reseed(keys, args)
   for _, queue in ipairs(redis.call('HVALS', keys[7])) do
     redis.call('DEL', keys[8] .. queue)
   end
-  redis.call('DEL', keys[3], keys[4], keys[5], keys[7])
+  redis.call('DEL', keys[3], keys[4], keys[5], keys[7], keys[10])
   for sequence = math.max(first, known + 1), last do
     redis.call('XADD', keys[2], integer(sequence) .. '-0', 't', args[entries.from + sequence - first])
   end
@@ -43,6 +44,7 @@ local function reseed(keys, args)
   chunked('HSET', keys[3], args, agents)
   chunked('HSET', keys[4], args, work)
   chunked('HSET', keys[5], args, reservations)
+  chunked('HSET', keys[10], args, neighbours)
   write_places(keys[7], keys[8], args, places, {})
   for index = senders.from, senders.to, 2 do
     local number = tonumber(redis.call('HGET', keys[9], args[index]) or '0')

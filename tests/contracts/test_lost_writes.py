@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from router.events import CustomerLeft, NodeLost, PolicyChanged
-from router.rows import Changes, ShardImage, Turn
+from router.rows import Changes, NeighbourRow, ShardImage, Turn
 from store.errors import Deposed, InboxGap, LeaseHeld, OutOfOrder, StoreLost, StruckOff
 from store.lease import Memory, Request
 from tests.contracts.conftest import World
@@ -34,7 +34,8 @@ async def test_an_owner_puts_back_what_the_store_has_lost_as_if_it_had_been_comm
     ]
     await world.one.commit(lease, first)
     lost = [turn(3), turn(4), turn(5)]
-    image = ShardImage((agent("a1"), agent("a2")), (work("w1"),), (reservation("r1"),), "p1", 5, T0 + 5)
+    south = (NeighbourRow("south", 3),)
+    image = ShardImage((agent("a1"), agent("a2")), (work("w1"),), (reservation("r1"),), "p1", 5, T0 + 5, south)
     with pytest.raises(OutOfOrder):
         await world.one.commit(lease, [turn(6)])
     for _ in range(2):  # a lost reply: sent again

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from router.events import NodeLost, PolicyChanged
-from router.rows import AgentRow, Changes, ShardImage, Turn, WorkRow
+from router.rows import AgentRow, Changes, NeighbourRow, ShardImage, Turn, WorkRow
 from router.vocabulary import Presence, WorkState
 from store.errors import Deposed, OutOfOrder, UnknownPolicy
 from store.lease import Lease
@@ -26,6 +26,7 @@ async def test_load_returns_exactly_what_was_committed(world: World) -> None:
         agents=(agent("a2"), agent("a1", Presence.NOT_READY)),
         work=(work("w2", sequence=2), work("w1", sequence=1)),
         reservations=(reservation("r1"),),
+        neighbours=(NeighbourRow("south", 7, 3, ((4, ""), (5, "queue_full"))), NeighbourRow("east", 1)),
     )
     await world.one.commit(lease, [turn(1, event=PolicyChanged(policy())), turn(2, rows)])
     expected = ShardImage(
@@ -35,6 +36,7 @@ async def test_load_returns_exactly_what_was_committed(world: World) -> None:
         policy_version="p1",
         applied=2,
         clock=T0 + 2,
+        neighbours=(NeighbourRow("east", 1), NeighbourRow("south", 7, 3, ((4, ""), (5, "queue_full")))),
     )
     assert await world.one.load(lease) == expected
     await world.one.release(lease)

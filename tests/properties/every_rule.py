@@ -7,6 +7,7 @@ from typing import Any
 from router.policy import (
     AgentPolicy,
     AgentQueue,
+    Elsewhere,
     Exit,
     Order,
     Policy,
@@ -19,6 +20,7 @@ from router.policy import (
 from router.vocabulary import Medium
 from tests.router.world import SECOND
 
+FAR = {f"far-{medium}": Elsewhere("south", medium) for medium in Medium}
 _CONDITIONS = ("", "", "s0", "s0 >= 3 or s1", "not s1", "at_least(1, s0, s1)", 'team == "t0"')
 _ABOUT_WORK = ("", 'work.kind == "sale"', 'customer.tier == "gold"')
 _ATTRIBUTES = ((), (("customer.tier", "gold"),), (("work.kind", "sale"),))
@@ -35,6 +37,8 @@ def with_rules(random: Random, policy: Policy) -> Policy:
         agents={name: _agent(random, agent, queues if lists else []) for name, agent in policy.agents.items()},
         interrupts=random.choice(_INTERRUPTS),
         ageing_us=random.choice((0, 10 * SECOND)),
+        shard="north",
+        elsewhere=FAR,
     )
 
 
@@ -58,7 +62,7 @@ def random_wishes(random: Random, now: int, agents: int) -> dict[str, Any]:
 
 
 def _exit(random: Random, queues: list[str]) -> Exit:
-    return Exit(divert="voicemail") if random.random() < 0.3 else Exit(queue=random.choice((*queues, "gone")))
+    return Exit(divert="voicemail") if random.random() < 0.3 else Exit(queue=random.choice((*queues, "gone", *FAR)))
 
 
 def _rings(random: Random, queues: list[str]) -> tuple[Ring, ...]:

@@ -16,6 +16,8 @@ from router.events import (
     CustomerLeft,
     DayStarted,
     Event,
+    HandoffAnswered,
+    HandoffAsked,
     MediaPaused,
     NodeLost,
     OfferAccepted,
@@ -38,8 +40,8 @@ from router.events import (
 from router.invariants import check_order
 from router.policy import AgentPolicy, Policy, QueuePolicy, Strategy, Weights
 from router.rows import ReservationRow
-from router.vocabulary import EndedBy, Medium, OfferState, Presence, Requirement
-from tests.properties.every_rule import random_wishes, with_rules
+from router.vocabulary import EndedBy, Medium, OfferState, Outcome, Presence, Requirement
+from tests.properties.every_rule import FAR, random_wishes, with_rules
 from tests.properties.oracle import Oracle, as_good, made_matches
 from tests.router.world import SECOND, Store, World
 
@@ -111,6 +113,7 @@ class Walk:
         self.connected: dict[str, int] = {}
         self.generation = 0
         self.count = 0
+        self.handed = 0
         self.past_reservations: list[str] = []
         self.trace: list[tuple[Event | None, int, list[Command]]] = []
         self.makers: list[tuple[int, Callable[[], Event]]] = [
@@ -145,6 +148,9 @@ class Walk:
             (1 + rules, lambda: MediaPaused(self._agent(), self._some_media())),
             (1 + 2 * rules, self._other_media),
         ]
+        if rules:
+            self.makers += [(3, self._asked), (6, self._answered)]
+            self.makers.append((3, lambda: WorkMoved(self._any_work(), self.random.choice(list(FAR)), "sam")))
         if policy_changes:
             self.makers.append((4 if rules else 2, self._policy))
 
@@ -233,9 +239,26 @@ class Walk:
             f"q{index}",
             tuple(needs),
             random.choice((0, 0, 3)),
-            random.choice(NODES),
+            random.choice((*NODES, "")) if self.rules else random.choice(NODES),
             **more,
         )
+
+    def _asked(self) -> Event:
+        """An item of another shard, or the same again, or that it has ended."""
+        random = self.random
+        token = max(1, self.handed - random.randrange(4))
+        if random.random() < 0.6:
+            self.handed = token = self.handed + 1
+        index = random.randrange(self.size[1])
+        work = WorkQueued(f"h{token}", f"ih{token}", tuple(Medium)[index % 3], f"q{index}")
+        ended = random.choice((None, None, None, Outcome.ABANDONED, Outcome.CANCELLED))
+        return HandoffAsked("south", token, max(0, self.handed - random.randrange(3, 9)), work, ended)
+
+    def _answered(self) -> Event:
+        leaving = [one.handoff for one in self.world.store.work.values() if one.handoff is not None]
+        token = self.random.choice(leaving).token if leaving else 1
+        refused = self.random.choice(("", "", "queue_full"))
+        return HandoffAnswered("south", token, refused, ended=self.random.random() < 0.5)
 
     def _left(self) -> Event:
         keys = list(self.world.store.work)

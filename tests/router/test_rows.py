@@ -7,7 +7,16 @@ import pytest
 from router import rows
 from tests.router.contract import assert_contract_type
 
-ROWS = (rows.AgentRow, rows.WorkRow, rows.ReservationRow, rows.Changes, rows.Turn, rows.ShardImage)
+ROWS = (
+    rows.AgentRow,
+    rows.WorkRow,
+    rows.ReservationRow,
+    rows.Handoff,
+    rows.NeighbourRow,
+    rows.Changes,
+    rows.Turn,
+    rows.ShardImage,
+)
 
 
 @pytest.mark.parametrize("kind", ROWS, ids=lambda kind: kind.__name__)

@@ -19,7 +19,7 @@ from router.events import (
 )
 from router.invariants import check
 from router.policy import AgentPolicy, Policy, QueuePolicy
-from router.rows import AgentRow, Changes, ReservationRow, ShardImage, WorkRow
+from router.rows import AgentRow, Changes, NeighbourRow, ReservationRow, ShardImage, WorkRow
 from router.vocabulary import EndedBy, Medium, Presence, Requirement, WorkState
 
 SECOND = 1_000_000
@@ -32,11 +32,13 @@ class Store:
     agents: dict[str, AgentRow] = field(default_factory=dict)
     work: dict[str, WorkRow] = field(default_factory=dict)
     reservations: dict[str, ReservationRow] = field(default_factory=dict)
+    neighbours: dict[str, NeighbourRow] = field(default_factory=dict)
 
     def apply(self, changes: Changes) -> None:
         self.agents.update((row.agent_id, row) for row in changes.agents)
         self.work.update((row.work_id, row) for row in changes.work)
         self.reservations.update((row.reservation_id, row) for row in changes.reservations)
+        self.neighbours.update((row.shard, row) for row in changes.neighbours)
         for table, gone in (
             (self.agents, changes.agents_removed),
             (self.work, changes.work_closed),
@@ -54,6 +56,7 @@ class Store:
             policy_version=version,
             applied=0,
             clock=clock,
+            neighbours=tuple(reversed(self.neighbours.values())),
         )
 
 
@@ -144,7 +147,8 @@ class World:
         other = World()
         other.now, other.generation = self.now, self.generation
         rules = policy or self.dispatcher.policy
-        other.store = Store(dict(self.store.agents), dict(self.store.work), dict(self.store.reservations))
+        kept = self.store
+        other.store = Store(dict(kept.agents), dict(kept.work), dict(kept.reservations), dict(kept.neighbours))
         other.dispatcher.restore(rules, self.store.image(rules.version, self.now), self.now)
         other.store.apply(other.dispatcher.drain_changes())
         return other
@@ -155,6 +159,7 @@ class World:
         shard = self.dispatcher.shard
         assert self.store.work == {key: work.row() for key, work in shard.work.items()}
         assert self.store.reservations == {key: held.row() for key, held in shard.reservations.items()}
+        assert self.store.neighbours == {key: known.row() for key, known in shard.neighbours.items()}
         for key, agent in shard.agents.items():
             if key in self.store.agents:
                 assert self.store.agents[key] == agent.row()

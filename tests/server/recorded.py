@@ -14,7 +14,8 @@ def image_of(walk: Walk, applied: int) -> RawImage:
     store, dispatcher = walk.world.store, walk.world.dispatcher
     tables = (store.agents, store.work, store.reservations)
     agents, work, reservations = (tuple(encode_row(row) for row in table.values()) for table in tables)
-    return RawImage(dispatcher.policy.version, applied, dispatcher.clock, agents, work, reservations)
+    neighbours = tuple(encode_row(row) for row in store.neighbours.values())
+    return RawImage(dispatcher.policy.version, applied, dispatcher.clock, agents, work, reservations, neighbours)
 
 
 def recorded(seed: int, steps: int, every: int, code: str = "test") -> list[Segment]:

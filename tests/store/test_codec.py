@@ -16,8 +16,8 @@ import router.commands
 import router.events
 from router.commands import Command, Decision, ShowPresence
 from router.events import AgentConnected, Event, PolicyChanged, TimePassed
-from router.policy import AgentPolicy, Policy, QueuePolicy
-from router.rows import AgentRow, ReservationRow, WorkRow
+from router.policy import AgentPolicy, Elsewhere, Policy, QueuePolicy
+from router.rows import AgentRow, Handoff, NeighbourRow, ReservationRow, WorkRow
 from router.vocabulary import Medium, Presence, Requirement
 from store import codec
 from store.codec import COMMAND_TAGS, EVENT_TAGS, decode_entry, decode_event, decode_row, encode_entry, encode_row
@@ -26,7 +26,9 @@ from tests.store.samples import T0, agent, policy, turn
 
 EVENTS = get_args(Event)
 COMMANDS = get_args(Command)
-ROWS = (AgentRow, WorkRow, ReservationRow, Policy)
+ROWS = (AgentRow, WorkRow, ReservationRow, NeighbourRow, Policy)
+
+OF_HANDOFFS = (Handoff, Elsewhere)
 
 # Words that would mean a person. Texts and personal data live in SQL, where they can be erased.
 PERSONAL = ("name", "phone", "number", "caller", "address", "email", "text", "note", "message", "body")
@@ -164,7 +166,7 @@ def test_what_an_older_journal_showed_is_what_is_shown_of_whoever_pauses_nothing
 
 
 def test_no_field_can_hold_what_names_a_person() -> None:
-    for cls in (*EVENTS, *(cls for cls in COMMANDS if cls.__name__ != "Refuse"), AgentRow, WorkRow, ReservationRow):
+    for cls in (*EVENTS, *(cls for cls in COMMANDS if cls.__name__ != "Refuse"), *ROWS[:4], *OF_HANDOFFS):
         for item in fields(cls):
             assert item.name not in PERSONAL, f"{cls.__name__}.{item.name}"
 
@@ -174,7 +176,9 @@ def layout() -> list[str]:
     lines = []
     for kind, tags in (("event", EVENT_TAGS), ("command", COMMAND_TAGS)):
         lines += [f"{kind} {tag} {_fields(cls)}" for cls, tag in tags.items()]
-    return lines + [f"row {_fields(cls)}" for cls in (*ROWS, QueuePolicy, AgentPolicy, Requirement, Decision)]
+    return lines + [
+        f"row {_fields(cls)}" for cls in (*ROWS, QueuePolicy, AgentPolicy, Requirement, Decision, *OF_HANDOFFS)
+    ]
 
 
 def _fields(cls: Any) -> str:

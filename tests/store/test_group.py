@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.rows import Changes
+from router.rows import Changes, NeighbourRow
 from router.vocabulary import WorkState
 from store.codec import encode_entry, encode_row
 from store.group import commit_arguments, queue_score
@@ -32,10 +32,11 @@ def test_the_arguments_of_a_commit() -> None:
     turns = [
         turn(7, Changes(agents=(agent("a1"),), work=(waiting, work("w2")), reservations=(reservation("r1"),))),
         turn(8, Changes(work=(offered,), work_closed=("w3",), agents_removed=("a1",), reservations_closed=("r0",))),
+        turn(9, Changes(neighbours=(south := NeighbourRow("south", 4),))),
     ]
     assert commit_arguments(4, "n1.1", turns, "9-0") == [
-        *(4, 7, T0 + 8, "", "9-0", "n1.1"),
-        *(2, encode_entry(turns[0]), encode_entry(turns[1])),
+        *(4, 7, T0 + 9, "", "9-0", "n1.1"),
+        *(3, *(encode_entry(one) for one in turns)),
         0,
         0,
         *(2, "r1", encode_row(reservation("r1"))),
@@ -44,6 +45,7 @@ def test_the_arguments_of_a_commit() -> None:
         *(1, "r0"),
         *(1, "w3"),
         *(9, "w1", "orders", queue_score(0, T0), "w2", "", 0, "w3", "", 0),
+        *(2, "south", encode_row(south)),
     ]
 
 

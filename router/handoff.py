@@ -1,0 +1,152 @@
+"""Overflow to another shard: an item is handed over in two steps, so that it is in one shard's account at any time.
+
+1. The item is `leaving` here: nobody is offered it, it is still counted, its customer may still leave. Its row is what
+   is to be told (`HandWork`): the owner of this shard asks the other one until that answers.
+2. The other shard takes it or not, once for each token (router.neighbour), and says so (`AnswerHandoff`). Only then it
+   is closed here (`handed_over`), or waits again at its old place and stays.
+
+Who is on a line of one of this shard's nodes cannot go: only items without anybody there travel (`travels`), and each
+does once. Nothing here depends on what is said arriving once, soon or in order.
+"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from router.commands import AnswerHandoff, HandWork, RequeueWork
+from router.events import HandoffAnswered, HandoffAsked, WorkQueued
+from router.neighbour import Neighbour
+from router.rows import Handoff
+from router.shard import Shard
+from router.timers import TimerKind
+from router.vocabulary import Outcome
+from router.work import Work, WorkCause
+
+if TYPE_CHECKING:
+    from router.moves import Moves
+
+# Why an item did not begin at the other shard.
+ENDED = "ended"
+
+
+def travels(work: Work) -> bool:
+    """Whether nobody is on a line or in a chat of this shard's nodes for it: program's work, and callbacks."""
+    return not work.node or work.callback
+
+
+def asked_for(shard: Shard, work: Work) -> HandoffAsked:
+    """What the other shard is to be told of an item that is leaving. It keeps the time of its queueing."""
+    handoff = work.handoff
+    assert handoff is not None  # noqa: S101 - it is leaving
+    oldest = next(token for name, token in shard.leaving if name == handoff.shard)
+    queued = WorkQueued(
+        work_id=work.work_id,
+        interaction_id=work.interaction_id,
+        medium=work.medium,
+        queue=handoff.queue,
+        requirements=work.requirements,
+        priority=work.priority,
+        condition=work.condition,
+        attributes=work.attributes,
+        units=work.units,
+        since=work.queued_at,
+        callback=work.callback,
+    )
+    return HandoffAsked(shard.policy.shard, handoff.token, oldest - 1, queued, handoff.ended)
+
+
+class Handoffs:
+    """Both sides of it, carried out with the moves of one shard."""
+
+    def __init__(self, moves: "Moves") -> None:
+        self._moves = moves
+        self._shard = moves.shard
+
+    # -- the shard that it leaves
+
+    def open_to(self, work: Work, queue: str) -> bool:
+        """Whether the item may leave for this queue. Who is meant for agents of this shard stays with them."""
+        there = self._shard.policy.elsewhere.get(queue)
+        if there is None or there.medium is not work.medium:
+            return False
+        return travels(work) and not (work.rooted or work.named or work.directed)
+
+    def leave(self, work: Work, queue: str, why: str) -> None:
+        """The item, which waits and is in no list, is on its way to a queue that is open to it."""
+        moves, shard = self._moves, self._shard
+        neighbour = self._neighbour(shard.policy.elsewhere[queue].shard)
+        work.handoff = Handoff(neighbour.shard, queue, neighbour.next_token(moves.now))
+        work.parked_by = None
+        shard.timers.disarm(TimerKind.STAGE, work.work_id)
+        shard.matcher.unbind(work)
+        work.profile = shard.matcher.unbound
+        work.move(WorkCause.LEAVE)
+        shard.leaving[neighbour.shard, work.handoff.token] = work
+        shard.touch_work(work)
+        shard.touch_neighbour(neighbour)
+        self._ask(work, work.handoff, why)
+
+    def end(self, work: Work, outcome: Outcome) -> None:
+        """The customer of a leaving item is gone, or somebody ended it. Who has it by now ends it."""
+        if work.handoff is not None and work.handoff.ended is None:
+            work.handoff = replace(work.handoff, ended=outcome)
+            self._shard.touch_work(work)
+            self._ask(work, work.handoff, ENDED)
+
+    def answered(self, event: HandoffAnswered) -> None:
+        """The other shard has decided. Without effect for what is settled; an answer from before the end is waited out.
+
+        The item that was refused stays here for good: its queue's other rules go on.
+        """
+        work = self._shard.leaving.get((event.shard, event.token))
+        if work is None or work.handoff is None:
+            return
+        ended = work.handoff.ended
+        if not event.refused:
+            if ended is None or event.ended:
+                self._moves.close(work, Outcome.HANDED_OVER)
+            return
+        if ended is not None:
+            self._moves.close(work, ended)
+            return
+        self.forget(work)
+        work.handoff, work.rooted = None, True
+        work.move(WorkCause.RETURN)
+        self._shard.touch_work(work)
+        if self._moves.waiting.stand(work):
+            self._moves.out.append(RequeueWork(work.work_id, work.interaction_id, work.queue))
+
+    def forget(self, work: Work) -> None:
+        """The item is leaving no more, or is closed."""
+        if work.handoff is not None:
+            del self._shard.leaving[work.handoff.shard, work.handoff.token]
+
+    # -- the shard that it comes to
+
+    def asked(self, event: HandoffAsked) -> bool:
+        """Another shard hands an item over. Returns whether one that was taken is to end now, if it is open still."""
+        neighbour = self._neighbour(event.source)
+        neighbour.heard(event.settled)
+        self._shard.touch_neighbour(neighbour)
+        if event.token <= neighbour.settled:
+            return False
+        refused = neighbour.verdicts.get(event.token)
+        first = refused is None
+        if refused is None:
+            refused = ENDED if event.ended is not None else self._admit(event.work)
+            neighbour.verdicts[event.token] = refused
+        ended = event.ended is not None
+        about = (event.work.work_id, event.work.interaction_id)
+        self._moves.out.append(AnswerHandoff(event.source, event.token, *about, refused, ended, first))
+        return ended and not refused
+
+    def _admit(self, queued: WorkQueued) -> str:
+        refusal = self._moves.admission.take(queued, rooted=True)
+        return "" if refusal is None else refusal.code
+
+    def _neighbour(self, shard: str) -> Neighbour:
+        return self._shard.neighbours.setdefault(shard, Neighbour(shard))
+
+    def _ask(self, work: Work, handoff: Handoff, why: str) -> None:
+        self._moves.out.append(
+            HandWork(work.work_id, work.interaction_id, handoff.shard, handoff.queue, handoff.token, why)
+        )

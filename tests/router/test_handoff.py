@@ -1,0 +1,203 @@
+"""Overflow to another shard, one step after the other; both shards over a bad line are in tests/properties."""
+
+from dataclasses import replace
+
+import pytest
+
+from router.commands import AnswerHandoff, CloseWork, HandWork
+from router.events import CustomerLeft, HandoffAnswered, HandoffAsked, WorkCancelled, WorkMoved, WorkQueued
+from router.policy import Elsewhere, Exit, Policy, QueuePolicy, Ring
+from router.rows import Handoff
+from router.vocabulary import Medium, Outcome, WorkState
+from tests.router.world import SECOND, World, codes, kinds, policy, state
+
+FAR = Elsewhere("south", Medium.EMAIL)
+OVERFLOW = QueuePolicy("mail", Medium.EMAIL, rings=(Ring(30 * SECOND, exit=Exit(queue="far")),))
+ITEM = WorkQueued("w", "i", Medium.EMAIL, "mail")
+
+
+def north(queue: QueuePolicy = OVERFLOW) -> Policy:
+    return replace(policy(queues={"mail": queue}), shard="north", elsewhere={"far": FAR})
+
+
+@pytest.fixture
+def world() -> World:
+    return World(north())
+
+
+@pytest.fixture
+def leaving(world: World) -> World:
+    world.post(ITEM)
+    (sent,) = world.wait(31 * SECOND)
+    assert sent == HandWork("w", "i", "south", "far", token(world), "ring")
+    return world
+
+
+def token(world: World) -> int:
+    ((shard, asked),) = world.dispatcher.handoffs()
+    assert shard == "south"
+    return asked.token
+
+
+def answer(world: World, refused: str = "", *, ended: bool = False) -> HandoffAnswered:
+    return HandoffAnswered("south", token(world), refused, ended)
+
+
+def test_an_item_leaves_by_its_ring_and_is_asked_for_until_the_other_shard_answers(leaving: World) -> None:
+    row = leaving.dispatcher.work("w")
+    assert row is not None
+    assert (row.state, row.queue, row.handoff) == (WorkState.LEAVING, "mail", Handoff("south", "far", token(leaving)))
+    assert leaving.dispatcher.place("w") is None
+    asked = leaving.dispatcher.handoff("south", token(leaving))
+    assert asked is not None
+    queued = replace(ITEM, queue="far", since=row.queued_at)
+    assert asked == HandoffAsked("north", token(leaving), token(leaving) - 1, queued)
+    restored = leaving.restored()
+    assert restored.dispatcher.handoffs() == (("south", asked),)
+    restored.check()
+
+
+def test_taken_it_is_closed_here_and_a_second_answer_is_nothing(leaving: World) -> None:
+    taken = answer(leaving)
+    assert leaving.post(taken) == [CloseWork("w", "i", Outcome.HANDED_OVER)]
+    assert leaving.post(taken) == []
+    assert leaving.dispatcher.handoffs() == ()
+    leaving.check()
+
+
+def test_refused_it_waits_at_its_place_and_leaves_no_more(leaving: World) -> None:
+    before = leaving.dispatcher.work("w")
+    assert kinds(leaving.post(answer(leaving, "queue_full"))) == ["RequeueWork"]
+    after = leaving.dispatcher.work("w")
+    assert before is not None
+    assert after is not None
+    assert (after.state, after.queued_at, after.rooted) == (WorkState.WAITING, before.queued_at, True)
+    assert codes(leaving.post(WorkMoved("w", "far", "sam"))) == ["stays"]
+    leaving.check()
+
+
+@pytest.mark.parametrize(
+    ("end", "outcome"),
+    [(CustomerLeft("w"), Outcome.ABANDONED), (WorkCancelled("w", "sam"), Outcome.CANCELLED)],
+)
+def test_one_that_ends_on_its_way_is_ended_by_whoever_has_it(
+    leaving: World, end: CustomerLeft | WorkCancelled, outcome: Outcome
+) -> None:
+    before = answer(leaving)
+    assert kinds(leaving.post(end)) == ["HandWork"]
+    assert leaving.post(end) == []
+    assert leaving.post(before) == []  # said before the other shard knew
+    asked = leaving.dispatcher.handoff("south", token(leaving))
+    assert asked is not None
+    assert asked.ended is outcome
+    leaving.check()
+    other = leaving.restored()
+    assert leaving.post(answer(leaving, ended=True)) == [CloseWork("w", "i", Outcome.HANDED_OVER)]
+    assert other.post(answer(other, "ended", ended=True)) == [CloseWork("w", "i", outcome)]
+
+
+def test_a_full_or_closed_queue_sends_new_work_there() -> None:
+    shut = QueuePolicy("mail", Medium.EMAIL, closed=True, when_closed=Exit(queue="far"))
+    world = World(north(shut))
+    assert kinds(world.post(ITEM)) == ["HandWork"]
+    assert kinds(world.post(answer(world, "queue_full"))) == ["RequeueWork"]
+    assert state(world, "w") is WorkState.WAITING
+    world.check()
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [{"node": "n1.1"}, {"named": ("ann",)}, {"medium": Medium.CHAT, "queue": "chat"}],
+    ids=("somebody on the line", "named agents", "another medium"),
+)
+def test_who_cannot_travel_stays(wish: dict[str, object]) -> None:
+    chat = QueuePolicy("chat", Medium.CHAT, rings=OVERFLOW.rings)
+    world = World(replace(north(), queues={"mail": OVERFLOW, "chat": chat}))
+    world.post(replace(ITEM, **wish))  # type: ignore[arg-type]
+    assert world.wait(31 * SECOND) == []
+    assert state(world, "w") is WorkState.WAITING
+    assert codes(world.post(WorkMoved("w", "far", "sam"))) == ["stays"]
+    world.check()
+
+
+def test_who_waits_for_a_callback_travels_whatever_node_they_called() -> None:
+    world = World(north())
+    world.post(replace(ITEM, node="n1.1", callback=True))
+    assert kinds(world.wait(31 * SECOND)) == ["HandWork"]
+
+
+def test_an_offer_is_withdrawn_when_the_item_is_moved_to_another_shard() -> None:
+    agents = {"ann": replace(policy().agents["ann"], capacity={Medium.EMAIL: 1})}
+    world = World(replace(north(), agents=agents))
+    world.ready("ann")
+    assert kinds(world.post(ITEM)) == ["SendOffer"]
+    assert kinds(world.post(WorkMoved("w", "far", "sam"))) == ["WithdrawOffer", "HandWork"]
+    world.check()
+
+
+# --- the other shard
+
+
+def south() -> World:
+    mail = QueuePolicy("far", Medium.EMAIL, max_waiting=1, rings=(Ring(30 * SECOND, exit=Exit(queue="mail")),))
+    elsewhere = {"mail": Elsewhere("north", Medium.EMAIL)}
+    return World(replace(policy(queues={"far": mail}), shard="south", elsewhere=elsewhere))
+
+
+def asked(token: int = 5, work_id: str = "w", settled: int = 0, ended: Outcome | None = None) -> HandoffAsked:
+    return HandoffAsked("north", token, settled, WorkQueued(work_id, "i", Medium.EMAIL, "far", since=7), ended)
+
+
+def verdict(commands: list[object]) -> tuple[int, str, bool, bool]:
+    (said,) = [command for command in commands if isinstance(command, AnswerHandoff)]
+    return said.token, said.refused, said.ended, said.first
+
+
+def test_it_is_taken_once_at_its_old_place_and_goes_no_further() -> None:
+    world = south()
+    assert verdict([*world.post(asked())]) == (5, "", False, True)
+    row = world.dispatcher.work("w")
+    assert row is not None
+    assert (row.queued_at, row.rooted, row.node) == (7, True, "")
+    assert verdict([*world.post(asked())]) == (5, "", False, False)
+    assert verdict([*world.restored().post(asked())]) == (5, "", False, False)
+    assert world.wait(60 * SECOND) == []
+    world.check()
+
+
+def test_a_refusal_stands_also_when_there_is_room_later() -> None:
+    world = south()
+    world.post(asked(5, "first"))
+    assert verdict([*world.post(asked(6, "second"))])[1] == "queue_full"
+    world.leave("first")
+    assert verdict([*world.post(asked(6, "second"))]) == (6, "queue_full", False, False)
+    assert state(world, "second") is None
+
+
+def test_what_is_settled_is_forgotten_and_never_begins_again() -> None:
+    world = south()
+    world.post(asked(5))
+    world.leave("w")
+    world.post(asked(9, "later", settled=5))
+    assert world.store.neighbours["north"].verdicts == ((9, ""),)
+    assert world.post(asked(5)) == []
+    assert state(world, "w") is None
+    world.check()
+
+
+def test_one_that_ended_before_it_was_heard_of_does_not_begin() -> None:
+    world = south()
+    assert verdict([*world.post(asked(ended=Outcome.ABANDONED))]) == (5, "ended", True, True)
+    assert verdict([*world.post(asked())]) == (5, "ended", False, False)
+    assert state(world, "w") is None
+
+
+@pytest.mark.parametrize("ended", [Outcome.ABANDONED, Outcome.CANCELLED])
+def test_one_that_was_taken_ends_with_its_customer(ended: Outcome) -> None:
+    world = south()
+    world.post(asked())
+    commands = world.post(asked(ended=ended))
+    assert verdict([*commands]) == (5, "", True, False)
+    assert commands[1:] == [CloseWork("w", "i", ended)]
+    assert kinds(world.post(asked(ended=ended))) == ["AnswerHandoff"]
+    world.check()
