@@ -1,12 +1,12 @@
 """calls.toml: what holds for calls beside their queues: trunks, and what agents see. A site need not have it."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from config.files import read_file
 from ivr.reading import FlowProblem, Table
 
 FILE = "calls.toml"
@@ -54,7 +54,7 @@ class CallsConfig:
 
 def read_calls(root: Path, environ: Mapping[str, str], problems: list[FlowProblem]) -> CallsConfig:
     """The file in the folder `root`; mistakes are added to `problems`."""
-    file = Table(_values(root / FILE, problems), "", problems)
+    file = read_file(root / FILE, problems)
     trunks = {name: _trunk(name, row, environ) for name, row in file.tables("trunks")}
     config = CallsConfig(file.flag("show_listeners", default=True), MappingProxyType(trunks))
     file.finish()
@@ -94,15 +94,3 @@ def _fits(pattern: str, number: str) -> bool:
     body, star = (pattern[:-1], True) if pattern.endswith("*") else (pattern, False)
     expression = re.escape(body).replace("X", "[0-9]") + (rf"[0-9]{{0,{MOST_DIGITS}}}" if star else "")
     return re.fullmatch(expression if body or not star else rf"\+?[0-9]{{1,{MOST_DIGITS}}}", number) is not None
-
-
-def _values(path: Path, problems: list[FlowProblem]) -> Mapping[str, object]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(FlowProblem("", f"the file cannot be read: {error}", "save it as UTF-8 text"))
-    except tomllib.TOMLDecodeError as error:
-        problems.append(FlowProblem("", f"is not valid TOML: {error}", "texts need quotes, tables square brackets"))
-    return {}

@@ -1,13 +1,13 @@
 """chats.toml: the published chat entries, how patient the site is, and what visitors may do. A site may have none."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from config.problems import ConfigProblem, ConfigProblems
+from config.files import in_file, read_file
+from config.problems import ConfigProblems
 from config.site import Site
 from ivr.reading import FlowProblem, Table
 
@@ -71,25 +71,12 @@ class ChatsConfig:
 def load_chats(path: str | Path, site: Site) -> ChatsConfig:
     """Reads chats.toml in the folder `path`. Raises ConfigProblems with every mistake found."""
     problems: list[FlowProblem] = []
-    file = Table(_values(Path(path) / FILE, problems), "", problems)
+    file = read_file(Path(path) / FILE, problems)
     config = _read(file, site)
     file.finish()
     if problems:
-        found = tuple(ConfigProblem(FILE, each.path, each.message, each.suggestion) for each in problems)
-        raise ConfigProblems(str(path), found)
+        raise ConfigProblems(str(path), in_file(FILE, problems))
     return config
-
-
-def _values(path: Path, problems: list[FlowProblem]) -> Mapping[str, object]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(FlowProblem("", f"the file cannot be read: {error}", "save it as UTF-8 text"))
-    except tomllib.TOMLDecodeError as error:
-        problems.append(FlowProblem("", f"is not valid TOML: {error}", "texts need quotes, tables square brackets"))
-    return {}
 
 
 def _read(file: Table, site: Site) -> ChatsConfig:

@@ -4,13 +4,12 @@
 flow: prompts end by themselves, callbacks and messages are kept, and a caller whose steps are used up stays silent.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from config.files import in_file, read_file
 from config.flow_walk import Expected, FlowTest, Step, StepFailedError, Walk
 from config.problems import ConfigProblem, ConfigProblems
 from config.site import Site
@@ -49,11 +48,11 @@ def load_flow_tests(site: Site) -> tuple[FlowTest, ...]:
     for path in sorted((site.root / "flows" / "tests").glob("*.toml")):
         name = path.relative_to(site.root).as_posix()
         problems: list[FlowProblem] = []
-        file = Table(_read(path, problems), "", problems)
+        file = read_file(path, problems)
         if not problems:
             tests += [_test(name, path.stem, row, site) for row in file.rows("test")]
             file.finish()
-        wrong += [ConfigProblem(name, one.path, one.message, one.suggestion) for one in problems]
+        wrong += in_file(name, problems)
     if wrong:
         raise ConfigProblems(str(site.root), tuple(wrong))
     return tuple(tests)
@@ -66,14 +65,6 @@ def _run(test: FlowTest, site: Site) -> Result:
     except StepFailedError as error:
         return Result(test, str(error), tuple(walk.story))
     return Result(test, "", tuple(walk.story))
-
-
-def _read(path: Path, problems: list[FlowProblem]) -> Mapping[str, object]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        problems.append(FlowProblem("", f"is not valid TOML: {error}", "texts need quotes, tables square brackets"))
-        return {}
 
 
 def _test(file: str, stem: str, table: Table, site: Site) -> FlowTest:

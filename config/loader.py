@@ -1,7 +1,6 @@
 """Reads a site's folder as a whole and finds every mistake in it, across its files."""
 
 import os
-import tomllib
 import wave
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -14,6 +13,7 @@ from config import rows
 from config.calendar import read_calendars, read_zone
 from config.calls import FILE as CALLS_FILE
 from config.calls import CallsConfig, read_calls
+from config.files import in_file, read_file
 from config.guidance import FILE as GUIDANCE
 from config.guidance import read_guidance
 from config.patches import plan_problems
@@ -50,11 +50,7 @@ class _Loader:
         self._found: list[tuple[str, list[FlowProblem]]] = []
 
     def problems(self) -> tuple[ConfigProblem, ...]:
-        return tuple(
-            ConfigProblem(file, problem.path, problem.message, problem.suggestion)
-            for file, problems in self._found
-            for problem in problems
-        )
+        return tuple(problem for file, problems in self._found for problem in in_file(file, problems))
 
     def site(self) -> Site:
         main = self._file("site.toml")
@@ -134,17 +130,7 @@ class _Loader:
         """The file as a table; an empty one when it cannot be read, or need not be there."""
         problems: list[FlowProblem] = []
         self._found.append((name, problems))
-        values: dict[str, object] = {}
-        try:
-            values = tomllib.loads((self._root / name).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            if not optional:
-                problems.append(FlowProblem("", "the file is missing", f"create {self._root / name}"))
-        except (OSError, UnicodeDecodeError) as error:
-            problems.append(FlowProblem("", f"the file cannot be read: {error}", "save it as UTF-8 text"))
-        except tomllib.TOMLDecodeError as error:
-            problems.append(FlowProblem("", f"is not valid TOML: {error}", "texts need quotes, tables square brackets"))
-        return Table(values, "", problems)
+        return read_file(self._root / name, problems, None if optional else f"create {self._root / name}")
 
     def _calls(self) -> CallsConfig:
         problems: list[FlowProblem] = []

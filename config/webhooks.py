@@ -1,12 +1,12 @@
 """The hooks that a site tells what happens: webhooks.toml, which a site need not have."""
 
-import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from config.problems import ConfigProblem, ConfigProblems
+from config.files import in_file, read_file
+from config.problems import ConfigProblems
 from ivr.reading import FlowProblem, Table
 
 FILE = "webhooks.toml"
@@ -28,19 +28,12 @@ def load_hooks(root: Path, kinds: Collection[str], environ: Mapping[str, str]) -
     `kinds` are the events that there are; "*" asks for all of them.
     """
     problems: list[FlowProblem] = []
-    try:
-        values: dict[str, object] = tomllib.loads((root / FILE).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return MappingProxyType({})
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigProblems(str(root), (ConfigProblem(FILE, "", f"cannot be read: {error}"),)) from error
-    file = Table(values, "", problems)
-    table = file.table("hooks", required=True)
+    file = read_file(root / FILE, problems)
+    table = file.table("hooks", required=(root / FILE).is_file() and not problems)
     hooks = {name: _hook(name, row, kinds, environ) for name, row in table.entries()}
     file.finish()
     if problems:
-        found = tuple(ConfigProblem(FILE, each.path, each.message, each.suggestion) for each in problems)
-        raise ConfigProblems(str(root), found)
+        raise ConfigProblems(str(root), in_file(FILE, problems))
     return MappingProxyType(hooks)
 
 

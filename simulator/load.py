@@ -1,6 +1,5 @@
 """Reads a scenario file as a whole and finds every mistake in it."""
 
-import tomllib
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -8,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 import config
 from config.calendar import read_calendars
+from config.files import in_file, read_file
 from config.policy import PolicyMaker
-from config.problems import ConfigProblem, ConfigProblems
+from config.problems import ConfigProblems
 from config.queue_rows import QueueNames, circle, read_queue
 from config.routing import closed_queues, read_routing
 from config.site import Named, QueueConfig, Site, TeamConfig
@@ -30,17 +30,10 @@ def load_scenario(path: str | Path) -> Scenario:
     """The scenario of a TOML file. Raises ConfigProblems with every mistake, those of its site included."""
     path = Path(path)
     problems: list[FlowProblem] = []
-    values: dict[str, object] = {}
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(FlowProblem("", f"the file cannot be read: {error}", "give the path of a scenario"))
-    except tomllib.TOMLDecodeError as error:
-        problems.append(FlowProblem("", f"is not valid TOML: {error}", "texts need quotes, tables square brackets"))
-    scenario = None if problems else _Loader(path, Table(values, "", problems)).scenario()
+    file = read_file(path, problems, "give the path of a scenario")
+    scenario = None if problems else _Loader(path, file).scenario()
     if scenario is None or problems:
-        found = tuple(ConfigProblem(path.name, one.path, one.message, one.suggestion) for one in problems)
-        raise ConfigProblems(str(path), found)
+        raise ConfigProblems(str(path), in_file(path.name, problems))
     return scenario
 
 

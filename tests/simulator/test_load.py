@@ -179,7 +179,7 @@ def test_an_agent_is_in_one_group(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ConfigProblems, match="cannot be read"):
+    with pytest.raises(ConfigProblems, match="the file is missing"):
         load_scenario(tmp_path / "none.toml")
 
 
