@@ -1,30 +1,12 @@
-"""What the projector reads and writes: journal entries, and rows while they are worked on."""
+"""What the projector writes: rows while they are worked on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
-
-from router.commands import Command
-from router.events import Event
+from typing import Any
 
 # The entry of interactions that begin with a call to the customer.
 CALLBACK = "callback"
-
-
-class Entry(Protocol):
-    """One turn of a shard as the journal has it: router.rows.Turn, or the store's own entry."""
-
-    @property
-    def sequence(self) -> int: ...
-    @property
-    def now(self) -> int: ...
-    @property
-    def cause(self) -> str: ...
-    @property
-    def event(self) -> Event: ...
-    @property
-    def commands(self) -> Sequence[Command]: ...
 
 
 class RecordState(StrEnum):

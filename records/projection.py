@@ -7,7 +7,7 @@ asked for (events): an accept that came too late is a refusal, and leaves no ste
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from records.drafts import Entry, InteractionDraft, OfferDraft, RecordState, Step
+from records.drafts import InteractionDraft, OfferDraft, RecordState, Step
 from router.commands import (
     AnswerHandoff,
     CloseWork,
@@ -44,6 +44,7 @@ from router.events import (
     WorkMoved,
     WorkQueued,
 )
+from router.rows import Entry
 from router.vocabulary import Medium, Outcome, WithdrawReason
 
 Detail: TypeAlias = dict[str, Any]

@@ -9,10 +9,11 @@ from sqlalchemy import ColumnElement, Table, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from records.database import Database, insert_replacing
-from records.drafts import Entry, InteractionDraft, OfferDraft
+from records.drafts import InteractionDraft, OfferDraft
 from records.projection import Projection
 from records.projection_tables import interactions, offers, projector_positions, steps
 from records.touched import touched
+from router.rows import Entry
 
 BATCH = 500
 _Draft = TypeVar("_Draft", InteractionDraft, OfferDraft)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from records.drafts import Entry
 from router.events import NodeLost
+from router.rows import Entry
 
 
 @dataclass(frozen=True, slots=True)

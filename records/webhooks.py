@@ -13,11 +13,11 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from records.database import Database, insert_replacing
-from records.drafts import Entry
 from records.projection_tables import projector_positions
 from records.tables import webhook_deliveries
 from router.commands import CloseWork, JoinLegs, Refuse, SendOffer, ShowPresence
 from router.events import AssignmentConnected, InteractionClosed, InteractionOpened, WorkQueued
+from router.rows import Entry
 
 KINDS = (
     "interaction.opened",

@@ -5,7 +5,6 @@ Pure: the same segment gives the same answer on any machine.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from router.commands import Command, SendOffer
 from router.dispatcher import Dispatcher
@@ -14,21 +13,8 @@ from router.explain import Explanation, explain
 from router.matching import Pair
 from router.moves import Moves
 from router.policy import Policy
-from router.rows import ShardImage, WorkRow
+from router.rows import Entry, ShardImage, WorkRow
 from router.shard import Shard
-
-
-class Entry(Protocol):
-    """One turn as the journal has it."""
-
-    @property
-    def sequence(self) -> int: ...
-    @property
-    def now(self) -> int: ...
-    @property
-    def event(self) -> Event: ...
-    @property
-    def commands(self) -> Sequence[Command]: ...
 
 
 @dataclass(frozen=True, slots=True)

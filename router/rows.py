@@ -3,7 +3,9 @@
 The dispatcher's memory is a cache of these rows; `Dispatcher.restore` rebuilds it from them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from router.commands import Command
 from router.events import Event
@@ -144,6 +146,21 @@ class Changes:
     reservations_closed: tuple[str, ...] = ()
     agents_removed: tuple[str, ...] = ()
     neighbours: tuple[NeighbourRow, ...] = ()
+
+
+class Entry(Protocol):
+    """A turn, or what the journal keeps of it."""
+
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def now(self) -> int: ...
+    @property
+    def cause(self) -> str: ...
+    @property
+    def event(self) -> Event: ...
+    @property
+    def commands(self) -> Sequence[Command]: ...
 
 
 @dataclass(frozen=True, slots=True)

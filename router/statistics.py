@@ -5,8 +5,7 @@ again: the same ones give the same counters, however they are cut (`state` with 
 clock, no I/O, integers only. What is counted when, and the formulas on top, are in docs/statistics.md.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator
 
 from router.commands import (
     AnswerHandoff,
@@ -34,23 +33,10 @@ from router.events import (
     NodeLost,
     WorkQueued,
 )
-from router.rows import ShardImage
+from router.rows import Entry, ShardImage
 from router.slots import AGENT, CHANNEL, MEDIUM, QUEUE, SLOT_US, CountersBySlot, Slots, Subject, pieces
 from router.statistics_state import Activity, Limits, OpenReservation, OpenWork, State
 from router.vocabulary import Outcome, Presence, WithdrawReason
-
-
-class Entry(Protocol):
-    """A turn, or what the journal keeps of it."""
-
-    @property
-    def sequence(self) -> int: ...
-    @property
-    def now(self) -> int: ...
-    @property
-    def event(self) -> Event: ...
-    @property
-    def commands(self) -> Sequence[Command]: ...
 
 
 class Statistics:

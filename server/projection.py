@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from records.drafts import Entry
+from router.rows import Entry
 from store.errors import StoreLost
 
 log = structlog.get_logger(__name__)

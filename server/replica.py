@@ -10,8 +10,8 @@ from typing import Protocol
 
 from router.dispatcher import Dispatcher
 from router.policy import Policy
-from router.replay import Entry, differing_row, step
-from router.rows import ShardImage, Turn
+from router.replay import differing_row, step
+from router.rows import Entry, ShardImage, Turn
 from server.pump import KEPT_TURNS
 from store.codec import JournalEntry
 from store.lease import ShardHead

@@ -1,24 +1,18 @@
-"""Drafts are rows: their fields are exactly the columns, and a turn is an entry."""
+"""Drafts are rows: their fields are exactly the columns."""
 
 from dataclasses import fields, replace
 
 import pytest
 from sqlalchemy import Table
 
-from records.drafts import CALLBACK, Entry, InteractionDraft, OfferDraft, RecordState, Step
+from records.drafts import CALLBACK, InteractionDraft, OfferDraft, RecordState, Step
 from records.projection_tables import interactions, offers, steps
 from router.vocabulary import WorkState
-from tests.records.turns import handled_call
 
 
 @pytest.mark.parametrize(("draft", "table"), [(InteractionDraft, interactions), (OfferDraft, offers), (Step, steps)])
 def test_fields_are_the_columns(draft: type, table: Table) -> None:
     assert {field.name for field in fields(draft)} == set(table.columns.keys())
-
-
-def test_a_turn_is_an_entry() -> None:
-    entry: Entry = handled_call()[0]
-    assert entry.sequence == 1
 
 
 def test_states_are_those_of_work_and_open() -> None:

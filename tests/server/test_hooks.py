@@ -8,9 +8,8 @@ import pytest
 
 from config.webhooks import Hook
 from records.database import Database
-from records.drafts import Entry
 from records.webhooks import Deliveries, Delivery, WebhookOutbox
-from router.rows import Turn
+from router.rows import Entry, Turn
 from server.hooks import HookService
 from server.tasks import TaskOwner
 from tests.databases import migrated

@@ -8,11 +8,10 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from records.database import Database
-from records.drafts import Entry
 from records.interactions import Interactions
 from records.projector import Projector
 from router.events import InteractionClosed, InteractionNoted, InteractionOpened
-from router.rows import Turn
+from router.rows import Entry, Turn
 from router.vocabulary import Medium
 from server import projection as module
 from server.projection import Projection

@@ -12,12 +12,11 @@ import pytest
 from config.site import ServiceLevel, Site
 from http_api.statistics_api import Period, Step, TooManyRowsError
 from records.database import Database
-from records.drafts import Entry
 from records.statistics import StatisticsStore, decode_checkpoint
 from router.commands import CloseWork
 from router.counters import Counters
 from router.events import CustomerLeft, TimePassed, WorkQueued
-from router.rows import Changes, ShardImage, Turn
+from router.rows import Changes, Entry, ShardImage, Turn
 from router.slots import AGENT, MEDIUM, QUEUE, SLOT_US, Slots
 from router.vocabulary import Medium, Outcome
 from server.statistics import SETTLED_IN, StatisticsKeeper
