@@ -1,6 +1,15 @@
 """The long runs use the whole-server fixtures of tests/e2e."""
 
 from tests.conftest import pytest_runtest_makereport
-from tests.e2e.conftest import _loopback_only, _programs, office, running_server, site_times
+from tests.e2e.conftest import _loopback_only, _programs, fresh, office, running_server, site_edits, site_times
 
-__all__ = ["_loopback_only", "_programs", "office", "pytest_runtest_makereport", "running_server", "site_times"]
+__all__ = [
+    "_loopback_only",
+    "_programs",
+    "fresh",
+    "office",
+    "pytest_runtest_makereport",
+    "running_server",
+    "site_edits",
+    "site_times",
+]

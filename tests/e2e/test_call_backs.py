@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from tests.e2e.callers import calling
 from tests.e2e.ears import write_voices
 from tests.e2e.office import Office, kinds
 from tests.e2e.server import HOST, Server, free_port
-from tests.e2e.site import ORDERS, make_site
+from tests.e2e.site import ORDERS
 from tests.e2e.test_transfers import scene
 from tests.e2e.test_trunks import NUMBER, TRUNK, busy, heard_by
 from tools.call.agent import RefusedError
@@ -29,20 +29,18 @@ def trunk_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def running_server(tmp_path_factory: pytest.TempPathFactory, trunk_port: int) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("server")
-    site = make_site(folder, wrap_up_s=3, offer_timeout_s=6)
-    queues = (site / "queues.toml").read_text()
-    (site / "queues.toml").write_text(queues.replace("[orders]", '[orders]\ncallback_key = "7"', 1))
-    (site / "calls.toml").write_text(TRUNK.format(host=HOST, port=trunk_port))
-    server = Server(folder, site)
-    try:
-        server.start()
-        yield server
-        assert server.interrupt() == 0
-        assert server.errors() == []
-    finally:
-        server.close()
+def site_times() -> dict[str, int]:
+    return {"wrap_up_s": 3, "offer_timeout_s": 6}
+
+
+@pytest.fixture(scope="module")
+def site_edits(trunk_port: int) -> Callable[[Path], None]:
+    def edit(site: Path) -> None:
+        queues = (site / "queues.toml").read_text()
+        (site / "queues.toml").write_text(queues.replace("[orders]", '[orders]\ncallback_key = "7"', 1))
+        (site / "calls.toml").write_text(TRUNK.format(host=HOST, port=trunk_port))
+
+    return edit
 
 
 async def promised(server: Server, number: str = NUMBER) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from tests.e2e.baresip import Softphone, softphone
 from tests.e2e.ears import TONES, write_voices
 from tests.e2e.office import Office, kinds
 from tests.e2e.server import HOST, Server, free_port
-from tests.e2e.site import make_site
 from tests.e2e.test_transfers import MUSIC, NOBODY, scene
 from tools.call.agent import RefusedError
 
@@ -40,18 +39,16 @@ def trunk_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def running_server(tmp_path_factory: pytest.TempPathFactory, trunk_port: int) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("server")
-    site = make_site(folder, wrap_up_s=3, offer_timeout_s=6)
-    (site / "calls.toml").write_text(TRUNK.format(host=HOST, port=trunk_port))
-    server = Server(folder, site)
-    try:
-        server.start()
-        yield server
-        assert server.interrupt() == 0
-        assert server.errors() == []
-    finally:
-        server.close()
+def site_times() -> dict[str, int]:
+    return {"wrap_up_s": 3, "offer_timeout_s": 6}
+
+
+@pytest.fixture(scope="module")
+def site_edits(trunk_port: int) -> Callable[[Path], None]:
+    def edit(site: Path) -> None:
+        (site / "calls.toml").write_text(TRUNK.format(host=HOST, port=trunk_port))
+
+    return edit
 
 
 def heard_by(phone: Softphone, *wanted: str) -> None:
