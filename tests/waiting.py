@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 
-async def until(condition: Callable[[], object], what: str = "condition", seconds: float = 30.0) -> None:
+async def until(condition: Callable[..., object], what: str = "condition", seconds: float = 30.0) -> None:
     """Returns when it is true; fails with `what` when it has not come about in that time."""
     deadline = time.monotonic() + seconds
     while not condition():

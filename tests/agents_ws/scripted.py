@@ -224,11 +224,3 @@ async def signed_in(
         welcome = await client.hear()
         assert isinstance(welcome, Welcome)
         yield client, welcome
-
-
-async def until(condition: Any, what: str, timeout_s: float = 30) -> None:
-    """Wait for a condition that other tasks bring about."""
-    async with asyncio.timeout(timeout_s):
-        while not condition():
-            await asyncio.sleep(0.005)
-    assert condition(), what

@@ -34,7 +34,8 @@ from agents_ws.outbox import OutboxLimits
 from agents_ws.ports import Refusal
 from agents_ws.session import SessionLimits
 from router.vocabulary import Presence
-from tests.agents_ws.scripted import Client, ScriptedGateway, Stage, signed_in, stage, until
+from tests.agents_ws.scripted import Client, ScriptedGateway, Stage, signed_in, stage
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("each_codec")
 

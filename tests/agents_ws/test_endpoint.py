@@ -8,7 +8,8 @@ import pytest
 from agents_ws.limits import EndpointLimits
 from agents_ws.messages import Ack, Bye, ByeCode, Done, Hello, Leg, Ping, PresenceShown, Snapshot
 from router.vocabulary import Presence
-from tests.agents_ws.scripted import Client, Stage, connect, signed_in, stage, until
+from tests.agents_ws.scripted import Client, Stage, connect, signed_in, stage
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("each_codec")
 

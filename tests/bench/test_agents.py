@@ -9,7 +9,8 @@ from agents_ws.examples import OFFER
 from agents_ws.messages import Ack, Ping, encode
 from bench import agents
 from bench.agents import ACK_EVERY, Agent, Agents, connect_all, frames, masked
-from tests.agents_ws.scripted import Stage, stage, until
+from tests.agents_ws.scripted import Stage, stage
+from tests.waiting import until
 
 SOURCE = "127.0.0.1"
 

@@ -11,7 +11,8 @@ from playwright.async_api import expect
 
 from agents_ws.messages import Caller, PresenceShown, Snapshot, Today, TodayShown
 from router.vocabulary import EndedBy, Medium, Presence
-from tests.agents_ws.scripted import now_us, until
+from tests.agents_ws.scripted import now_us
+from tests.waiting import until
 from tests.frontend.access import FAINT, check
 from tests.frontend.conftest import REASONS, Scene
 

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 from playwright.async_api import Locator, expect
 
-from tests.agents_ws.scripted import until
+from tests.waiting import until
 from tests.frontend.conftest import Scene
 from tests.frontend.test_agent_chats import card, chat_offer, connect
 

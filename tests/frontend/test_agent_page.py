@@ -23,7 +23,8 @@ from agents_ws.outbox import OutboxLimits
 from agents_ws.ports import Refusal
 from agents_ws.session import SessionLimits
 from router.vocabulary import EndedBy, Presence, WithdrawReason
-from tests.agents_ws.scripted import now_us, signed_in, until
+from tests.agents_ws.scripted import now_us, signed_in
+from tests.waiting import until
 from tests.frontend.conftest import Scene, wrap_up_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -261,7 +262,7 @@ async def test_a_note_is_sent_before_the_clock_takes_it_and_survives_a_reload(sc
     await page.reload()
     await expect(page.get_by_role("textbox", name="Note", exact=True)).to_have_value("half a note")
     said = [("ann", offer.reservation_id, None, "half a note")]
-    await until(lambda: desk.asked("finish_wrap_up") == said, "sent by itself", timeout_s=seconds + 2)
+    await until(lambda: desk.asked("finish_wrap_up") == said, "sent by itself", seconds=seconds + 2)
 
 
 async def test_more_time_for_wrap_up_is_asked_for_where_the_queue_gives_it(scene: Scene) -> None:

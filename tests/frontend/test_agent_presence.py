@@ -7,7 +7,8 @@ from playwright.async_api import expect
 
 from agents_ws.messages import Caller, PresenceShown, Snapshot, Today, TodayShown
 from router.vocabulary import Medium, Presence, WithdrawReason
-from tests.agents_ws.scripted import now_us, until
+from tests.agents_ws.scripted import now_us
+from tests.waiting import until
 from tests.frontend.conftest import REASONS, Scene
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]

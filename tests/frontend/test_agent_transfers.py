@@ -21,7 +21,8 @@ from agents_ws.messages import (
 from agents_ws.ports import Refusal
 from http_api.targets_api import TargetAgent, TargetList
 from router.vocabulary import EndedBy
-from tests.agents_ws.scripted import now_us, until
+from tests.agents_ws.scripted import now_us
+from tests.waiting import until
 from tests.frontend.conftest import Desk, Scene
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]

@@ -17,14 +17,8 @@ from media import mixer
 from media.client import WorkerEngine
 from media.codecs import CodecName
 from media.engine import EngineSettings, InProcessEngine
-from tests.media.phones import (
-    EVENT_TYPE,
-    PAYLOAD_TYPES,
-    Events,
-    Phone,
-    tone,
-    until,
-)
+from tests.media.phones import EVENT_TYPE, PAYLOAD_TYPES, Events, Phone, tone
+from tests.waiting import until
 
 LOUD = 5000.0
 QUIET = 300.0
@@ -123,7 +117,7 @@ async def hear_both(a: Phone, b: Phone, packets: int) -> None:
 async def hear(phone: Phone, packets: int, timeout: float = 30) -> None:
     """Wait until so many more packets were heard."""
     target = len(phone.heard) + packets
-    await until(lambda: len(phone.heard) >= target, timeout, f"{packets} packets")
+    await until(lambda: len(phone.heard) >= target, f"{packets} packets", timeout)
 
 
 async def played(site: Site, count: int) -> list[Any]:

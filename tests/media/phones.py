@@ -51,15 +51,6 @@ def listen(path: Path) -> np.ndarray[tuple[int, int], np.dtype[np.int16]]:
     return np.concatenate([frame.to_ndarray().reshape(-1, 2) for frame in frames]).astype(np.int16)
 
 
-async def until(condition: Callable[[], bool], timeout: float = 30, what: str = "condition") -> None:
-    """Wait for something that another task or process brings about."""
-    deadline = time.monotonic() + timeout
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"timed out waiting for {what}")
-        await asyncio.sleep(0.005)
-
-
 @dataclass
 class Heard:
     packet: rtp.RtpPacket

@@ -11,7 +11,8 @@ from media import codecs, mixer, opus, rtp
 from media.dtmf import schedule
 from media.engine import EngineSettings, InProcessEngine
 from media.opus_edge import OpusEdge
-from tests.media.phones import Events, Phone, strength, tone, until
+from tests.media.phones import Events, Phone, strength, tone
+from tests.waiting import until
 from tests.webrtc_peer import WebRtcPeer
 
 OPUS, EVENT = 111, 110

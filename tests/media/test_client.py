@@ -13,7 +13,8 @@ from media.engine import EngineSettings
 from media.errors import MediaError
 from media.recorded import duration_us
 from tests.audio import tone, write_wav
-from tests.media.phones import Events, listen, strength, until
+from tests.media.phones import Events, listen, strength
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -58,8 +59,8 @@ async def test_a_killed_worker_fails_its_legs_and_is_replaced(started: tuple[Wor
     assert (await engine.stats(kept))["kind"] == "rtp"
     # Meanwhile new legs go to the survivor.
     assert await open_leg(engine, "e") >= 28_240
-    await until(lambda: engine.worker_pids[0] not in (victim, None), 15, "a new worker")
-    await until(lambda: engine.alive_workers == 2, 15, "a new worker")
+    await until(lambda: engine.worker_pids[0] not in (victim, None), "a new worker")
+    await until(lambda: engine.alive_workers == 2, "a new worker")
     assert await open_leg(engine, "f") < 28_240
     # The survivor's trunks of the old room are gone: what is left are its legs c, d, e.
     await engine.set_room("room", mixer.conference((kept, "e", "f")))
@@ -79,7 +80,7 @@ async def test_what_a_killed_worker_had_recorded_can_be_played(
     path = tmp_path / "a.ogg"
     await engine.record("a", str(path))
     await engine.play("a", "p", ["long.wav"])
-    await until(lambda: duration_us(path) > 1_000_000, 15, "some seconds in the file")
+    await until(lambda: duration_us(path) > 1_000_000, "some seconds in the file")
     victim = engine.worker_pids[0]
     assert victim is not None
     os.kill(victim, signal.SIGKILL)
@@ -87,7 +88,7 @@ async def test_what_a_killed_worker_had_recorded_can_be_played(
     with pytest.raises(MediaError, match="unknown_leg"):
         await engine.stop_record("a", str(path))
     assert strength(listen(path)[2000:8000, 1], 600) > 5000
-    await until(lambda: engine.alive_workers == 2, 15, "a new worker")
+    await until(lambda: engine.alive_workers == 2, "a new worker")
 
 
 async def test_trunks_come_and_go_with_their_room(started: tuple[WorkerEngine, Events]) -> None:

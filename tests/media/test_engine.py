@@ -12,7 +12,8 @@ from media import codecs, engine, mixer, rtp
 from media.dtmf import schedule
 from media.engine import EngineSettings, InProcessEngine
 from media.errors import MediaError
-from tests.media.phones import Events, Phone, strength, tone, until
+from tests.media.phones import Events, Phone, strength, tone
+from tests.waiting import until
 from tests.webrtc_peer import WebRtcPeer
 
 LOW = 28_400

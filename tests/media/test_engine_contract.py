@@ -13,12 +13,8 @@ from media.codecs import CodecName
 from media.errors import MediaError
 from media.recorded import duration_us
 from tests.media.engines import LOUD, QUIET, Site, hear, hear_both, played, running, settings, site
-from tests.media.phones import (
-    PAYLOAD_TYPES,
-    listen,
-    strength,
-    until,
-)
+from tests.media.phones import PAYLOAD_TYPES, listen, strength
+from tests.waiting import until
 
 __all__ = ["running", "settings", "site"]
 pytestmark = pytest.mark.asyncio(loop_scope="module")

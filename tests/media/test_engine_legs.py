@@ -11,12 +11,8 @@ from media.dtmf import schedule
 from media.engine import EngineSettings
 from media.errors import MediaError
 from tests.media.engines import LOUD, QUIET, Site, hear, hear_both, played, running, settings, site
-from tests.media.phones import (
-    EVENT_TYPE,
-    Phone,
-    strength,
-    until,
-)
+from tests.media.phones import EVENT_TYPE, Phone, strength
+from tests.waiting import until
 
 __all__ = ["running", "settings", "site"]
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -9,7 +9,8 @@ from media import link
 from media.engine import EngineSettings
 from media.errors import MediaError
 from media.link import WorkerLink
-from tests.media.phones import Events, until
+from tests.media.phones import Events
+from tests.waiting import until
 
 
 async def test_requests_answers_and_an_end_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from media.errors import MediaError
 from media.recorded import BIT_RATE, ThreadedSink, duration_us, open_sink
-from tests.media.phones import listen, strength, tone, until
+from tests.media.phones import listen, strength, tone
+from tests.waiting import until
 
 
 def both(left: int, right: int, seconds: int) -> bytes:

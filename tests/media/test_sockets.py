@@ -6,7 +6,8 @@ import pytest
 
 from media.errors import MediaError
 from media.sockets import Poller, RtpSocket
-from tests.media.phones import bound_udp, until
+from tests.media.phones import bound_udp
+from tests.waiting import until
 
 
 class Ear:
@@ -63,7 +64,7 @@ async def test_a_new_peer_is_learnt_afresh(poller: Poller) -> None:
         for peer, word in ((first, b"first"), (second, b"second")):
             rtp.set_peer("127.0.0.1", peer.getsockname()[1])
             peer.sendto(word, ("127.0.0.1", rtp.port))
-            await until(lambda word=word: ear.heard[-1:] == [word])  # type: ignore[misc]
+            await until(lambda word=word: ear.heard[-1:] == [word])
             rtp.send(word)
             assert peer.recv(100) == word
     await rtp.close()

@@ -4,7 +4,7 @@ import pytest
 
 from media.rtp import FRAME_US
 from media.tick import Plan, Ticker, plan
-from tests.media.phones import until
+from tests.waiting import until
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import os
 import re
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -28,6 +28,7 @@ from media import codecs, rtp, webrtc, webrtc_ice
 from media.errors import MediaError
 from media.webrtc import TransportState, WebRtcTransport, open_webrtc_transport
 from tests import audio
+from tests.waiting import until
 from tests.webrtc_peer import WebRtcPeer
 
 
@@ -43,13 +44,6 @@ class Side:
         return await open_webrtc_transport(
             offer, on_packet=self.packets.append, on_state=self.states.append, **arguments
         )
-
-
-async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "condition not met in time"
-        await asyncio.sleep(0.005)
 
 
 @asynccontextmanager

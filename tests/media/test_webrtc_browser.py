@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from media import codecs, rtp
 from media.webrtc import TransportState, WebRtcTransport, open_webrtc_transport
 from tests import audio
 from tests.browser import FRONTEND, chromium_page, needs_chromium, record_stream, serve
+from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
@@ -90,13 +91,6 @@ async def browser_leg(wav: Path) -> AsyncIterator[tuple[Page, Leg]]:
         finally:
             if leg.transport is not None:
                 await leg.transport.close()
-
-
-async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "condition not met in time"
-        await asyncio.sleep(0.01)
 
 
 async def send_sound(transport: WebRtcTransport, sound: audio.Sound) -> None:

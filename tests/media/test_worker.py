@@ -13,7 +13,7 @@ import pytest
 
 from media import protocol, worker
 from media.engine import EngineSettings
-from tests.media.phones import until
+from tests.waiting import until
 
 LOW = 28_100
 

@@ -16,8 +16,8 @@ from server.call_recorder import CallRecorder, close_left_open, measure
 from server.tasks import TaskOwner
 from telemetry.metrics import Metrics
 from tests.databases import migrated
-from tests.media.phones import until
 from tests.server.sites import small_site
+from tests.waiting import until
 from voice.events import SetRecording
 
 BEGIN = SetRecording(heard=True, queue="orders", work_id="w", told="announced", agents=("anna",))

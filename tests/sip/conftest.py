@@ -5,7 +5,6 @@ import contextlib
 import shutil
 import socket
 import subprocess
-import time
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from sip.events import SipEvent
 from sip.transport import Tls
 from sip.ua import Ua
 from tests.sip.rig import ANSWER, local_settings
+from tests.waiting import until
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 E = TypeVar("E")
@@ -56,15 +56,6 @@ class Desk:
     @property
     def uri(self) -> str:
         return f"127.0.0.1:{self.ua.port}"
-
-
-async def until(condition: Callable[[], bool], what: str = "condition", seconds: float = 30) -> None:
-    """Wait for a condition with a deadline."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"never: {what}")
-        await asyncio.sleep(0.005)
 
 
 @contextlib.asynccontextmanager

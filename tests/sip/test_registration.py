@@ -6,8 +6,9 @@ from sip.core import Core
 from sip.events import PhoneRegistered, PhoneUnregistered, TrunkChanged
 from sip.login import Login
 from sip.registration import FIRST_RETRY_S, LAST_RETRY_S, Account, State
-from tests.sip.conftest import Desk, Sipp, until
+from tests.sip.conftest import Desk, Sipp
 from tests.sip.rig import SECOND, Rig, reply
+from tests.waiting import until
 
 LOGIN = Login("4711", "sesame")
 

@@ -7,8 +7,9 @@ from sip.events import CallAnswered, CallEnded, CallFailed, OfferReceived
 from sip.login import Login
 from sip.message import Headers
 from sip.session_timer import Session, agreed, demanded, minimum, too_small
-from tests.sip.conftest import Desk, Sipp, until
+from tests.sip.conftest import Desk, Sipp
 from tests.sip.rig import ANSWER, SDP, SECOND, Peer, Rig, reply
+from tests.waiting import until
 
 
 def rows(**values: str) -> Headers:

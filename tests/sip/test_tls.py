@@ -16,8 +16,9 @@ from sip.message import Message, Request, Response, parse
 from sip.transport import Tls
 from sip.ua import Ua
 from tests.certificates import Pair, make
-from tests.sip.conftest import Desk, answer_all, opened, until
+from tests.sip.conftest import Desk, answer_all, opened
 from tests.sip.rig import ANSWER, SDP, local_settings, reply
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 
 from sip.flow import Flow
 from sip.transport import Transport
-from tests.sip.conftest import until
 from tests.sip.rig import SDP, Peer, local_settings
+from tests.waiting import until
 
 ONE = Peer(transport="TCP").request("INVITE", SDP)
 

@@ -24,8 +24,9 @@ from sip.events import (
 from sip.headers import parse_auth
 from sip.message import Request, Response, parse
 from sip.ua import Ua
-from tests.sip.conftest import Accounts, Desk, Sipp, answer_all, opened, until
+from tests.sip.conftest import Accounts, Desk, Sipp, answer_all, opened
 from tests.sip.rig import ANSWER, SDP, Peer, local_settings, reply
+from tests.waiting import until
 
 HOLD = SDP + b"a=sendonly\r\n"
 

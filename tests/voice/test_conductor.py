@@ -44,7 +44,7 @@ async def test_they_hear_each_other(house: House) -> None:
         phone.talk()
     for phone, tone, other in ((caller, 600.0, 440.0), (far, 440.0, 600.0)):
         heard = phone.heard
-        await until(lambda heard=heard: len(heard) > 60)  # type: ignore[misc]
+        await until(lambda heard=heard: len(heard) > 60)
         assert strength(phone.audio(25), tone) > 3000
         assert strength(phone.audio(25), other) < 300
 
