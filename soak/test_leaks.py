@@ -1,25 +1,13 @@
 """A thousand calls, a third of which hang up at random moments, leave nothing behind and memory flat."""
 
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.leaks import (
-    Footprint,
-    assert_files_closed,
-    assert_memory_flat,
-    assert_mixed,
-    assert_nothing_left,
-    many_calls,
-    report,
-)
+from tests.e2e.leaks import assert_calls_leave_nothing
 from tests.e2e.office import Office
 from tests.e2e.server import Server
 
-CALLS = 1000
-WARM_UP = 300
-RATE = 9
 # SIP keeps a finished INVITE for 32 s, and a BYE that nobody answers for 32 s more.
 SIP_S = 70
 
@@ -29,15 +17,6 @@ SIP_S = 70
 async def test_calls_that_end_at_random_moments_leave_nothing(
     running_server: Server, office: Office, tmp_path: Path
 ) -> None:
-    before = await office.quiet()
-    await many_calls(running_server, tmp_path, WARM_UP, RATE, seed=1)
-    await office.quiet()
-    start, began = Footprint.of(running_server), time.monotonic()
-    await many_calls(running_server, tmp_path, CALLS, RATE, seed=2)
-    took_s = time.monotonic() - began
-    await assert_nothing_left(running_server, office, before, sip_s=SIP_S)
-    end = Footprint.of(running_server)
-    outcomes = assert_mixed(running_server, CALLS)
-    print(report(CALLS, start, end, took_s), dict(outcomes))
-    assert_memory_flat(start, end, server_mib=8, media_mib=4)
-    await assert_files_closed(running_server, start)
+    await assert_calls_leave_nothing(
+        running_server, office, tmp_path, warm_up=300, calls=1000, rate=9, sip_s=SIP_S, server_mib=8
+    )

@@ -13,12 +13,24 @@ from tests.e2e.kept import assert_journal_and_records_agree, open_rows, records
 from tests.e2e.office import Office
 from tests.e2e.server import Server
 from tests.e2e.sipp import sipp
+from tests.e2e.site import make_site
 from tests.e2e.waiting import wait_until
 
 AGENTS = ("agent1", "agent4")
 CALLS = 40
 SETTLE_S = 60.0
 TARGETS = ("server", "media.worker", "valkey-server", "server.records_worker")
+
+
+async def assert_kills_lose_nothing(folder: Path, count: int, seed: int) -> None:
+    """On a server of its own."""
+    server = Server(folder, make_site(folder, wrap_up_s=3, offer_timeout_s=3))
+    try:
+        server.start()
+        await rounds(server, folder, count, seed)
+        await assert_all_closed(server)
+    finally:
+        server.close()
 
 
 async def rounds(server: Server, folder: Path, count: int, seed: int) -> None:

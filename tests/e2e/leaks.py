@@ -4,6 +4,7 @@ import asyncio
 import random
 import re
 import socket
+import time
 from collections import Counter
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
@@ -182,6 +183,32 @@ async def assert_nothing_left(server: Server, office: Office, before: dict[str, 
             return (await office.open_things())["sip_transactions"] == 0
 
         await wait_until(forgotten, sip_s, "SIP forgot the transactions", every_s=0.5)
+
+
+async def assert_calls_leave_nothing(
+    server: Server,
+    office: Office,
+    folder: Path,
+    *,
+    warm_up: int,
+    calls: int,
+    rate: int,
+    sip_s: float,
+    server_mib: float,
+) -> None:
+    """So many calls, after a warm-up, at `rate` a second; `server_mib` is what the server may grow by."""
+    before = await office.quiet()
+    await many_calls(server, folder, warm_up, rate, seed=1)
+    await office.quiet()
+    start, began = Footprint.of(server), time.monotonic()
+    await many_calls(server, folder, calls, rate, seed=2)
+    took_s = time.monotonic() - began
+    await assert_nothing_left(server, office, before, sip_s=sip_s)
+    end = Footprint.of(server)
+    outcomes = assert_mixed(server, calls)
+    print(report(calls, start, end, took_s), dict(outcomes))
+    assert_memory_flat(start, end, server_mib=server_mib, media_mib=4)
+    await assert_files_closed(server, start)
 
 
 def report(calls: int, start: Footprint, end: Footprint, took_s: float, of: str = "calls") -> str:

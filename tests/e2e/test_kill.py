@@ -12,7 +12,7 @@ from router.vocabulary import Presence
 from tests.e2e.agents import Agent, crew
 from tests.e2e.callers import calling
 from tests.e2e.kept import assert_journal_and_records_agree, conversations, exported
-from tests.e2e.kills import assert_all_closed, rounds
+from tests.e2e.kills import assert_kills_lose_nothing
 from tests.e2e.office import Office, kinds, step
 from tests.e2e.server import Server
 from tests.e2e.site import make_site
@@ -166,10 +166,4 @@ async def test_kill_9_of_the_embedded_valkey(mortal_server: Server, tmp_path: Pa
 
 @pytest.mark.sipp
 async def test_kills_at_random_moments_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
-    server = Server(tmp_path, make_site(tmp_path, wrap_up_s=3, offer_timeout_s=3))
-    try:
-        server.start()
-        await rounds(server, tmp_path, ROUNDS, SEED)
-        await assert_all_closed(server)
-    finally:
-        server.close()
+    await assert_kills_lose_nothing(tmp_path, ROUNDS, SEED)
