@@ -200,6 +200,16 @@ class CallBack(_Client, frozen=True):
     follow_up: Number
 
 
+class WatchTargets(_Client, frozen=True):
+    """Be told to whom work of this medium can be handed on, and of each change (`targets`); null: no more.
+
+    A `snapshot` ends it: ask again.
+    """
+
+    ref: Ref
+    medium: Medium | None = None
+
+
 class SendDigit(_Client, frozen=True):
     """Send one keypad digit to the customer's side."""
 
@@ -275,6 +285,7 @@ Command = (
     | Park
     | Unpark
     | CallBack
+    | WatchTargets
     | SendDigit
     | ExtendWrapUp
     | FinishWrapUp

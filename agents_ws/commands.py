@@ -25,6 +25,7 @@ from agents_ws.messages import (
     SetPresence,
     SignOut,
     Unpark,
+    WatchTargets,
 )
 from agents_ws.ports import Gateway, Refusal
 
@@ -71,6 +72,8 @@ async def _call(  # noqa: C901 - one flat match over all commands, on purpose
             return await gateway.unpark(agent_id, interaction_id)
         case CallBack(follow_up=follow_up):
             return await gateway.call_back(agent_id, follow_up)
+        case WatchTargets(medium=medium):
+            return await gateway.watch_targets(agent_id, medium)
         case SendDigit(reservation_id=reservation_id, digit=digit):
             return await gateway.send_digit(agent_id, reservation_id, digit)
         case ExtendWrapUp(reservation_id=reservation_id, by_s=by_s):

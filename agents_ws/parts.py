@@ -114,6 +114,47 @@ class Choice(Part, frozen=True, kw_only=True):
     label: Label
 
 
+class TargetAgent(Part, frozen=True, kw_only=True):
+    """An agent who takes such work. Only one who is `free` can be asked by name."""
+
+    agent_id: str
+    name: str
+    availability: Literal["free", "busy", "not_ready", "offline"]
+
+
+class TargetQueue(Part, frozen=True, kw_only=True):
+    """A queue of such work: who waits there now, and how many of its agents are ready without any work."""
+
+    queue: str
+    title: str
+    waiting: int
+    free: int
+    titles: Label = {}
+
+
+class FollowUp(Part, frozen=True, kw_only=True):
+    """A callback, or a message that was spoken or written; the fields are those of GET /api/v1/follow-ups."""
+
+    id: int
+    kind: Literal["callback", "voicemail", "message"]
+    interaction_id: str
+    queue: str
+    number: str
+    language: str
+    path: str
+    created_at: int
+    queue_title: str
+    duration_us: int | None = None
+    taken_by: str | None = None
+    taken_by_name: str = ""
+    taken_at: int | None = None
+    done_at: int | None = None
+    done_by: str | None = None
+    note: str | None = None
+    name: str | None = None
+    text: str | None = None
+
+
 Author = Literal["customer", "agent", "system"]
 
 

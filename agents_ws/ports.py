@@ -85,6 +85,10 @@ class Gateway(Protocol):
         """Call the customer of a follow-up."""
         ...
 
+    async def watch_targets(self, agent_id: str, medium: Medium | None) -> Refusal | None:
+        """To whom work of the medium can be handed on, told with each change from now on; None: no more."""
+        ...
+
     async def send_digit(self, agent_id: str, reservation_id: str, digit: str) -> Refusal | None:
         """One of 0-9, A-D, * and #."""
         ...

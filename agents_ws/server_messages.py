@@ -16,12 +16,15 @@ from agents_ws.parts import (
     ChatListener,
     ChatWhisper,
     Choice,
+    FollowUp,
     Label,
     ParkedChat,
     PastInteraction,
     Recording,
     SkillDemand,
     StaffNote,
+    TargetAgent,
+    TargetQueue,
     Today,
     Why,
 )
@@ -247,6 +250,27 @@ class CustomerChanged(_Numbered, frozen=True, kw_only=True):
     interaction_id: str
 
 
+class Targets(_Numbered, frozen=True, kw_only=True):
+    """To whom work of this medium can be handed on while you ask for it: first the `whole` list, then what changes.
+
+    Without your own agent; in the order of the site's files.
+    """
+
+    medium: Medium
+    agents: tuple[TargetAgent, ...] = ()
+    queues: tuple[TargetQueue, ...] = ()
+    whole: bool = False
+
+
+class FollowUpChanged(_Numbered, frozen=True, kw_only=True, tag="follow_up"):
+    """A follow-up of your teams came, was taken or put back, or is done (it has `done_at`).
+
+    The list of those that are there is GET /api/v1/follow-ups.
+    """
+
+    follow_up: FollowUp
+
+
 LegState = Literal["none", "up", "phone_registered", "phone_absent"]
 
 
@@ -382,6 +406,8 @@ NumberedMessage = (
     | NoteAdded
     | Mentioned
     | CustomerChanged
+    | Targets
+    | FollowUpChanged
     | Leg
     | LegAnswer
     | Done

@@ -3,7 +3,9 @@
 import msgspec
 
 from http_api.alerts_api import AlertOverview
+from http_api.calls_api import LiveCall
 from http_api.chats_api import LiveChat
+from http_api.follow_ups_api import ShownFollowUp
 from http_api.help_api import HelpRequest
 from http_api.ports import AgentOverview, ChannelOverview, QueueOverview
 
@@ -57,7 +59,16 @@ class QueueTrend(msgspec.Struct, frozen=True):
 
 
 Thing = (
-    QueueOverview | AgentOverview | BoardWork | AlertOverview | ChannelOverview | LiveChat | HelpRequest | QueueTrend
+    QueueOverview
+    | AgentOverview
+    | BoardWork
+    | AlertOverview
+    | ChannelOverview
+    | LiveCall
+    | LiveChat
+    | HelpRequest
+    | QueueTrend
+    | ShownFollowUp
 )
 # What it is (a field of Gone) and its id.
 Key = tuple[str, str]
@@ -124,6 +135,8 @@ class Gone(msgspec.Struct, frozen=True):
     chats: tuple[str, ...] = ()
     help: tuple[str, ...] = ()
     trends: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    follow_ups: tuple[str, ...] = ()
 
 
 class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
@@ -139,6 +152,8 @@ class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
     chats: tuple[LiveChat, ...] = ()
     help: tuple[HelpRequest, ...] = ()
     trends: tuple[QueueTrend, ...] = ()
+    calls: tuple[LiveCall, ...] = ()
+    follow_ups: tuple[ShownFollowUp, ...] = ()
 
 
 class Change(msgspec.Struct, frozen=True, tag="change"):
@@ -154,6 +169,8 @@ class Change(msgspec.Struct, frozen=True, tag="change"):
     chats: tuple[LiveChat, ...]
     help: tuple[HelpRequest, ...]
     trends: tuple[QueueTrend, ...]
+    calls: tuple[LiveCall, ...]
+    follow_ups: tuple[ShownFollowUp, ...]
     gone: Gone
 
 

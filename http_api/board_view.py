@@ -5,7 +5,9 @@ from typing import Any, Protocol, assert_never
 
 from http_api.alerts_api import AlertOverview, covers
 from http_api.board_messages import BoardWork, Change, Gone, Key, QueueTrend, Snapshot, Thing
+from http_api.calls_api import LiveCall, in_calls_reach
 from http_api.chats_api import LiveChat, in_reach
+from http_api.follow_ups_api import ShownFollowUp
 from http_api.help_api import HelpRequest
 from http_api.ports import AgentOverview, ChannelOverview, QueueOverview
 from records.roles import Action, Scope
@@ -86,6 +88,10 @@ def _visible(scope: Scope, thing: Thing) -> bool:
             return covers(scope, Action.SEE_ALERTS, thing)
         case ChannelOverview():
             return scope.covers_team(Action.SEE_QUEUES, thing.owner)
+        case LiveCall():
+            return in_calls_reach(scope, thing)
+        case ShownFollowUp():
+            return scope.covers_queue(Action.SEE_FOLLOW_UPS, thing.queue)
         case LiveChat():
             return in_reach(scope, thing)
         case HelpRequest():

@@ -34,6 +34,12 @@ class LiveCall(msgspec.Struct, frozen=True):
     parties: tuple[LiveParty, ...]
 
 
+def in_calls_reach(scope: Scope, call: LiveCall) -> bool:
+    """Whether one of the caller's agents is in it."""
+    agents = (one.agent for one in call.parties if one.kind == "agent" and one.state != "coming" and one.agent)
+    return any(scope.covers_agent(Action.LISTEN, agent_id) for agent_id in agents)
+
+
 class LiveCallList(msgspec.Struct, frozen=True):
     """Oldest first."""
 

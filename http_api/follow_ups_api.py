@@ -208,7 +208,7 @@ class FollowUpsApi:
                 _read_choice(request, "taken", ("me", "nobody")) or ""
             ),
         )
-        return reply(FollowUpList(tuple(map(self._shown, found))))
+        return reply(FollowUpList(tuple(shown(one, self._titles) for one in found)))
 
     async def take(self, request: web.Request) -> web.Response:
         """409 when somebody else has it by now, or it is done."""
@@ -273,10 +273,12 @@ class FollowUpsApi:
         )
         await self._audit.add(intervention)
 
-    def _shown(self, one: FollowUp) -> ShownFollowUp:
-        own = {field.name: getattr(one, field.name) for field in dataclasses.fields(one) if field.name != "file"}
-        taken_by_name = self._titles.agent(one.taken_by) if one.taken_by else ""
-        return ShownFollowUp(**own, queue_title=self._titles.queue(one.queue), taken_by_name=taken_by_name)
+
+def shown(one: FollowUp, titles: Titles) -> ShownFollowUp:
+    """As pages show it: with the names of its queue and of who has it, without the recording's file."""
+    own = {field.name: getattr(one, field.name) for field in dataclasses.fields(one) if field.name != "file"}
+    taken_by_name = titles.agent(one.taken_by) if one.taken_by else ""
+    return ShownFollowUp(**own, queue_title=titles.queue(one.queue), taken_by_name=taken_by_name)
 
 
 def _read_choice(request: web.Request, name: str, choices: tuple[T, ...]) -> T | None:

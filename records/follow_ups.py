@@ -3,7 +3,7 @@
 Numbers and recordings are personal data: they are here and under the data folder, never in the journal or the log.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -51,6 +51,8 @@ class FollowUps:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Told each that came, was taken or put back, or is done, once it is written.
+        self.changed: Callable[[int], None] = lambda _follow_up: None
 
     async def callback(
         self, interaction_id: str, queue: str, number: str, language: str, path: Sequence[str], now: int
@@ -132,7 +134,7 @@ class FollowUps:
             changed = await connection.execute(
                 update(follow_ups).where(this).values(taken_by=agent_id, taken_at=taken_at)
             )
-            return changed.rowcount == 1
+        return self._told(follow_up_id, written=changed.rowcount == 1)
 
     async def done(self, follow_up_id: int, by: str, now: int, note: str = "") -> bool:
         """Takes it off the list for `by`; False when it was not on it: of two at once only one has it."""
@@ -140,7 +142,12 @@ class FollowUps:
         values = {"done_at": now, "done_by": by, "note": note or None}
         async with self._database.write() as connection:
             changed = await connection.execute(update(follow_ups).where(this).values(**values))
-            return changed.rowcount == 1
+        return self._told(follow_up_id, written=changed.rowcount == 1)
+
+    def _told(self, follow_up_id: int, *, written: bool) -> bool:
+        if written:
+            self.changed(follow_up_id)
+        return written
 
     async def _add(
         self,
@@ -173,7 +180,8 @@ class FollowUps:
         async with self._database.write() as connection:
             added = await connection.execute(insert(follow_ups).values(**values).returning(follow_ups.c.id))
             row_id: int = added.scalar_one()
-            return row_id
+        self.changed(row_id)
+        return row_id
 
 
 def _select() -> Select[tuple[object, ...]]:

@@ -92,6 +92,7 @@ class ChatParts:
     nodes: Callable[[], Awaitable[set[str]]]
     owning: Callable[[], bool]
     pages: PeerPages
+    follow_ups: FollowUps
 
 
 def emergencies(site: Site) -> Mapping[str, Mapping[str, str]]:
@@ -122,7 +123,7 @@ class ChatService:
             contexts=parts.contexts,
             notices=ChatScreens(homes.show, homes.here, homes.interaction_of),
             estimates=parts.estimates,
-            mailbox=FollowUpMailbox(FollowUps(parts.database), wall_us),
+            mailbox=FollowUpMailbox(parts.follow_ups, wall_us),
         )
         self._make_site = partial(
             chat_site,

@@ -21,6 +21,7 @@ from server.contexts import InteractionContext, InteractionContexts
 from server.desk_news import DeskNews
 from server.reach import Reach
 from server.routing import Routing
+from server.target_watch import TargetWatch
 from server.tasks import TaskOwner
 from voice.conductor import Conductor
 from voice.events import ShowRecording
@@ -68,6 +69,8 @@ class Desk:
         self._hub: Send | None = None
         self._conductor: Conductor | None = None
         self._chats: ChatDesk | None = None
+        # Attached once there is a board.
+        self.targets: TargetWatch | None = None
         self.calls = CallDesk(pump.dispatcher, cards.current, self.send, pump.now)
         self.news = DeskNews(pump.dispatcher, cards, contexts, reach, self.calls, tasks, pump.now, self)
 
@@ -159,6 +162,8 @@ class Desk:
 
     async def snapshot(self, agent_id: str) -> m.Snapshot:
         """All that the page shows."""
+        if self.targets is not None:
+            self.targets.watch(agent_id, None)
         board = self._pump.dispatcher
         held: list[tuple[ReservationRow, WorkRow, InteractionContext]] = []
         for before in board.reservations_of(agent_id):
@@ -243,6 +248,13 @@ class Desk:
     async def call_back(self, agent_id: str, follow_up: int) -> Refusal | None:
         """Call a customer of the follow-ups."""
         return await self.calls.call_back(agent_id, follow_up)
+
+    async def watch_targets(self, agent_id: str, medium: Medium | None) -> Refusal | None:
+        """To whom they can hand work on, and what changes in it."""
+        if self.targets is None:
+            return Refusal("not_here", "nobody can be chosen here")
+        self.targets.watch(agent_id, medium)
+        return None
 
     async def send_digit(self, agent_id: str, reservation_id: str, digit: str) -> Refusal | None:
         """A keypad digit to the caller's side."""

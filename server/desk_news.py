@@ -27,6 +27,7 @@ from server.contexts import InteractionContext, InteractionContexts
 from server.own_day import OwnDays
 from server.park_desk import ParkDesk
 from server.reach import Reach
+from server.target_watch import TargetWatch
 from server.tasks import TaskOwner
 
 
@@ -85,6 +86,7 @@ class DeskNews:
         self._now = now
         self._pages = pages
         self.days: OwnDays | None = None
+        self.targets: TargetWatch | None = None
         self.parked: ParkDesk | None = None
         self.chats: ChatPages | None = None
 
@@ -119,6 +121,8 @@ class DeskNews:
         """Whose day it changed is told them a little later."""
         if self.days is not None:
             self.days.observe(turn)
+        if self.targets is not None:
+            self.targets.observe(turn)
 
     def _moved(self, event: facts.AgentConnected, *, refused: bool) -> None:
         """An agent is where they came last; of two who come at once each is told again until one is the last."""

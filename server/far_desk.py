@@ -2,7 +2,7 @@
 their screens show of it comes from there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -57,6 +57,8 @@ class FarDesk:
         self._recordings: dict[str, ShowRecording] = {}
         self._shown_at: dict[str, set[str]] = {}
         self._theirs: dict[str, str] = {}
+        # Told each call of this node when its parties have changed.
+        self.changed: Callable[[str], None] = lambda _interaction: None
 
     def __len__(self) -> int:
         return len(self._parties) + len(self._shown_at) + len(self._theirs)
@@ -97,6 +99,10 @@ class FarDesk:
             return NOT_REACHED
         return Refusal(*answer) if answer is not None else None
 
+    def own(self, interaction_id: str) -> bool:
+        """Whether somebody speaks in a call of this node with that name."""
+        return interaction_id in self._parties
+
     # --- what this node's calls show -----------------------------------------------------------------------------
 
     def held(self, agent_id: str, reservation_id: str, on: bool) -> None:
@@ -111,8 +117,10 @@ class FarDesk:
         if parties:
             self._parties[interaction_id] = tuple(parties)
             self._show(interaction_id)
+            self.changed(interaction_id)
             return
         self._parties.pop(interaction_id, None)
+        self.changed(interaction_id)
         self._recordings.pop(interaction_id, None)
         for node in sorted(self._shown_at.pop(interaction_id, ())):
             self._link.tell(node, "parties", (interaction_id, ()))

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 
-from http_api.calls_api import LiveCall, LiveParty
+from http_api.calls_api import LiveCall
 from http_api.supervision_api import Refused
 from records.audit import Audit, Intervention
 from records.roles import Action, Scope
 from records.sessions import Caller
 from router.vocabulary import Medium
 from server.call_desk import CallDesk
+from server.floor_calls import live_call
 from server.routing import Routing
 from voice.conductor import Conductor
 from voice.events import Deny
@@ -32,7 +33,7 @@ class Monitoring:
     def live(self, scope: Scope) -> tuple[LiveCall, ...]:
         """The calls in which one of the caller's agents is, oldest first."""
         found = [interaction_id for interaction_id, _ in self._desk.live.all() if self.covers(scope, interaction_id)]
-        return tuple(LiveCall(one, self._parties(one)) for one in found)
+        return tuple(live_call(self._desk.live, one) for one in found)
 
     def covers(self, scope: Scope, interaction_id: str) -> bool:
         """Whether one of the caller's agents is in this call."""
@@ -105,20 +106,3 @@ class Monitoring:
     def _mode(self, agent_id: str, interaction_id: str) -> dict[str, object]:
         modes = (party.mode for party in self._desk.live.of(interaction_id) if party.agent_id == agent_id)
         return {"mode": next((mode for mode in modes if mode), None)}
-
-    def _parties(self, interaction_id: str) -> tuple[LiveParty, ...]:
-        shown = self._desk.live.shown(interaction_id, "", to_agent=False)
-        return tuple(
-            LiveParty(
-                id=one.id,
-                kind=one.kind,
-                state=one.state,
-                agent=one.agent,
-                name=one.name,
-                queue=one.queue,
-                muted=one.muted,
-                mode=one.mode,
-                beside=one.beside,
-            )
-            for one in shown
-        )

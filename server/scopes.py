@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from config.site import Site
+from config.site import AgentConfig, Site
 from records.accounts import Role
 from records.roles import Scope
 from records.sessions import Caller
@@ -10,6 +10,11 @@ from records.sessions import Caller
 # Teams and queues.
 Reach = tuple[frozenset[str], frozenset[str]]
 NOTHING: Reach = (frozenset(), frozenset())
+
+
+def teams_of(agent: AgentConfig, role: Role) -> frozenset[str]:
+    """A supervisor's teams are those that the files give them, or their own; everybody else has one."""
+    return frozenset(agent.supervises if role is Role.SUPERVISOR and agent.supervises else (agent.team,))
 
 
 class Scopes:
@@ -30,8 +35,7 @@ class Scopes:
         agent = site.agents.get(caller.agent_id or "")
         if agent is None or caller.role is Role.API:
             return Scope(caller.role, caller.agent_id)
-        supervises = caller.role is Role.SUPERVISOR and agent.supervises
-        teams = frozenset(agent.supervises if supervises else (agent.team,))
+        teams = teams_of(agent, caller.role)
         return Scope(
             caller.role,
             caller.agent_id,

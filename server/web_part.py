@@ -28,6 +28,8 @@ from server.customer_desk import CustomerDesk
 from server.customer_news import CustomerNews
 from server.draining import Draining
 from server.explanations import Explainer
+from server.floor_calls import FloorCalls
+from server.follow_up_news import FollowUpNews
 from server.ground import Ground
 from server.guidance import guidance_of
 from server.ids import interaction_ids
@@ -38,6 +40,7 @@ from server.past_decisions import PastDecisions
 from server.recording_desk import RecordingDesk
 from server.reload import Followers, Reloader
 from server.site_desk import SiteDesk
+from server.target_watch import TargetWatch
 from server.targets import TransferTargets
 from server.titles import Titles
 from server.voice_part import VoicePart
@@ -213,6 +216,12 @@ class WebPart:
         self.chats.live.changed = management.feed.attach("chats", self.chats.live)
         voice.desk.calls.help.changed = management.feed.attach("help", voice.desk.calls.help)
         targets = TransferTargets(core.current, management.board, voice.desk.calls.availability)
+        watch = voice.desk.targets = voice.desk.news.targets = TargetWatch(targets.of, voice.hub.send)
+        core.current.on_change(lambda _site: watch.refresh())
+        calls = FloorCalls(voice.desk.calls.live, voice.far_desk.own, self._ground.peers)
+        calls.changed = management.feed.attach("calls", calls)
+        voice.far_desk.changed = calls.touch
+        self._follow_up_news()
         guidance = GuidanceApi(lambda: guidance_of(core.current.site))
         return (
             *CallsApi(monitoring, management.scopes).routes(),
@@ -225,6 +234,13 @@ class WebPart:
             *ProfilesApi(self._customers(), core.interactions, management.scopes).routes(),
             *NotesApi(self._notes(), core.interactions, management.scopes).routes(),
         )
+
+    def _follow_up_news(self) -> None:
+        ground, voice = self._ground, self._voice
+        news = FollowUpNews(voice.follow_ups, self._core.current, voice.desk.pages, voice.hub.send, ground.peers)
+        news.changed = self._core.management.feed.attach("follow_ups", news)
+        voice.follow_ups.changed = news.note
+        ground.tasks.spawn(news.run(), "follow_ups", endless=True)
 
     def _what_if_routes(self) -> tuple[Route, ...]:
         shard, core, management = self._ground.storage.shard, self._core, self._core.management
@@ -295,6 +311,7 @@ class WebPart:
             core.pump.store.senders,
             lambda: core.pump.owning,
             ground.pages,
+            voice.follow_ups,
         )
         return ChatService(
             core.current,

@@ -1,7 +1,7 @@
 import { storedToken } from "../lib/account.js";
 import { Notices } from "../lib/controls.js";
 import { chooseLanguage, language, t } from "../lib/i18n.js";
-import { FollowUps, forMe, useFollowUps } from "../lib/follow-ups.js";
+import { FollowUps, forMe } from "../lib/follow-ups.js";
 import { SignIn } from "../lib/sign-in.js";
 import { html, useEffect, useLayoutEffect, useState } from "../lib/ui.js";
 import { who } from "./attention.js";
@@ -43,12 +43,9 @@ export function App({ desk }) {
 
 const takesNoWork = ({ agent_id }) => (agent_id === null ? "sign_in.no_agent" : null);
 
-const COUNT_EVERY_MS = 60_000;
-
 function Workplace({ desk, state, onLanguage }) {
   const { offers, works } = state;
   const [view, show] = useState("work");
-  const todo = useFollowUps(state.ready, "open", COUNT_EVERY_MS);
   // Somebody waits: whatever else was being looked at.
   useEffect(() => void (offers.length && show("work")), [offers.length]);
   const cards = [...offers, ...works].map((each) => `${each.reservation_id}${Boolean(each.wrapUp)}`).join();
@@ -59,11 +56,11 @@ function Workplace({ desk, state, onLanguage }) {
   const front = calls[0] ?? chats.find(({ reservation_id }) => reservation_id === state.shown) ?? chats[0];
   return html`
     <a class="skip" href="#work">${t("page.skip")}</a>
-    <${Header} desk=${desk} state=${state} onLanguage=${onLanguage} view=${view} show=${show} todo=${forMe(todo.items, state.agent.id)} />
+    <${Header} desk=${desk} state=${state} onLanguage=${onLanguage} view=${view} show=${show} todo=${forMe(state.followUps.items, state.agent.id)} />
     <${Banners} desk=${desk} state=${state} />
     <${Mentions} mentions=${state.mentions} store=${desk.store} />
     ${view === "follow_ups" && html`<div class="aside-view" role="region" aria-label=${t("view.follow_ups")}>
-      <${FollowUps} me=${state.agent.id} tell=${(text, kind = "info") => desk.tell({ kind, text })} changed=${todo.load} /></div>`}
+      <${FollowUps} open=${state.followUps} me=${state.agent.id} tell=${(text, kind = "info") => desk.tell({ kind, text })} /></div>`}
     <main id="work" class=${`work ${chats.length ? "with-chats" : ""} ${chats.length && calls.length ? "with-both" : ""}`} tabindex="-1" hidden=${view !== "work"}>
       <section class="stage" aria-label=${t("page.work")}>
         <${Announcement} offers=${offers} />

@@ -98,6 +98,17 @@ export class Desk {
     return this._wrong("transfer", { reservation_id, ...target, ...(warm ? { warm } : {}) });
   }
 
+  /** Be told to whom work of the medium can be handed on, with each change; null: no more. */
+  async watchTargets(medium) {
+    this.store.dispatch({ type: "local/targets", targets: null });
+    try {
+      await this.client.request("watch_targets", medium ? { medium } : {});
+    } catch (error) {
+      // Unsettled by a snapshot: it is asked for again after that.
+      if (medium && error.code !== "unsettled") this.store.dispatch({ type: "local/targets", targets: { failed: true } });
+    }
+  }
+
   /** Keeps what is said from now on out of the recording, or goes on recording. */
   pauseRecording(reservation_id, on) {
     return this._ask("pause_recording", { reservation_id, on });

@@ -9,6 +9,7 @@ import { isChat, unread } from "./chat-state.js";
 import { Chats } from "./chats.js";
 import { AgentClient } from "./client.js";
 import { Desk } from "./desk.js";
+import { keepFollowUps } from "../lib/follow-up-list.js";
 import { Devices } from "./devices.js";
 import { keepGuidance } from "./guidance.js";
 import { keepNotes } from "./notes.js";
@@ -38,6 +39,7 @@ store.subscribe((state, before) => {
 
 keepGuidance(store);
 keepNotes(store);
+keepFollowUps(store);
 
 function ended(code) {
   phone.close();

@@ -1,6 +1,8 @@
 // What the page shows, as one immutable value; `reduce` is pure and says what each message of the server changes.
 import { chatChange, mergedChat, unsent } from "./chat-state.js";
+import { changedItem, NO_LIST } from "../lib/follow-up-list.js";
 import { notesWith } from "./notes.js";
+import { targetsWith } from "./targets.js";
 
 export const initial = {
   connection: "connecting", // connecting | online | waiting | ended
@@ -15,6 +17,9 @@ export const initial = {
   next: null, // the presence that begins when the last wrap-up ends
   next_reason: null,
   today: {},
+  snapshots: 0, // how many came: what was asked for by the connection is asked for anew after each
+  targets: null, // {medium, agents, queues} while somebody chooses whom to hand work to
+  followUps: NO_LIST, // what is to be done after customers have gone
   leg: "none",
   offers: [],
   works: [], // {reservation_id, assignment, wrapUp, outbox}: from accept until wrap-up ends
@@ -46,6 +51,10 @@ export function reduce(state, message) {
       return missed({ ...state, ...declared(message) }, message);
     case "today":
       return { ...state, today: message.today };
+    case "targets":
+      return { ...state, targets: targetsWith(state.targets, message) };
+    case "follow_up":
+      return { ...state, followUps: changedItem(state.followUps, message.follow_up) };
     case "leg":
       return { ...state, leg: message.state };
     case "offer":
@@ -105,6 +114,10 @@ function local(state, message) {
       return { ...state, mentions: message.mentions };
     case "local/mention_seen":
       return { ...state, mentions: state.mentions.filter(({ id }) => id !== message.id) };
+    case "local/targets":
+      return { ...state, targets: message.targets };
+    case "local/follow_ups":
+      return { ...state, followUps: message.followUps };
     case "local/guidance":
       return { ...state, guidance: message.guidance };
     case "local/phone":
@@ -132,6 +145,8 @@ function snapshot(state, message) {
   return {
     ...state,
     ready: true,
+    snapshots: state.snapshots + 1,
+    targets: null,
     ...declared(message),
     media: message.media ?? [],
     today: message.today ?? {},

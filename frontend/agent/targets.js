@@ -1,36 +1,31 @@
-// To whom a call or a chat can be handed on, asked for again and again while somebody chooses.
-import { api } from "../lib/api.js";
+// To whom a call or a chat can be handed on: the server tells, and each change, as long as somebody chooses.
 import { label } from "../lib/i18n.js";
 import { useEffect, useState } from "../lib/ui.js";
 
-const AGAIN_MS = 2000;
 const ORDER = ["free", "busy", "not_ready", "offline"];
 
 let titles = {};
 
-/** {agents, queues} with free agents first; null before the first answer. `failed` when the last one did not come. */
-export function useTargets(medium) {
-  const [found, setFound] = useState({ targets: null, failed: false });
+/** {agents, queues} with free agents first; null before the first answer. `failed` when nobody can say. */
+export function useTargets(medium, desk) {
+  const [state, setState] = useState(desk.store.get());
+  useEffect(() => desk.store.subscribe(setState), [desk]);
+  // A snapshot ends what was asked for before.
   useEffect(() => {
-    let open = true;
-    const load = async () => {
-      try {
-        const targets = sorted(await api(medium === "voice" ? "transfer-targets" : `transfer-targets?medium=${medium}`));
-        if (open) setFound({ targets, failed: false });
-      } catch (error) {
-        console.info("no transfer targets", error);
-        if (open) setFound((before) => ({ ...before, failed: true }));
-      }
-    };
-    load();
-    const again = setInterval(load, AGAIN_MS);
-    return () => {
-      open = false;
-      clearInterval(again);
-    };
-  }, []);
-  return found;
+    if (state.connection === "online") desk.watchTargets(medium);
+  }, [state.snapshots, state.connection]);
+  useEffect(() => () => desk.watchTargets(null), []);
+  const found = state.targets?.medium === medium ? state.targets : null;
+  return { targets: found && sorted(found), failed: state.connection !== "online" || state.targets?.failed };
 }
+
+/** The targets after a message: the whole list, or what changed in it. */
+export function targetsWith(before, { medium, whole, agents = [], queues = [] }) {
+  if (whole || before?.medium !== medium) return { medium, agents, queues };
+  return { medium, agents: replaced(before.agents, agents, "agent_id"), queues: replaced(before.queues, queues, "queue") };
+}
+
+const replaced = (list, fresh, key) => list.map((one) => fresh.find((each) => each[key] === one[key]) ?? one);
 
 function sorted({ agents, queues }) {
   titles = Object.fromEntries(queues.map((one) => [one.queue, one]));

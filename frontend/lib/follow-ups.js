@@ -5,47 +5,25 @@ import { Action, Ticking } from "./controls.js";
 import { t, tCode } from "./i18n.js";
 import { Icon } from "./icons.js";
 import { nodes } from "./nodes.js";
+import { problemText, useDone } from "./follow-up-list.js";
 import { dateTime, duration } from "./time.js";
 import { html, useEffect, useRef, useState } from "./ui.js";
 
-const AGAIN_MS = 15_000;
-const MOST = 500;
 const NOTE_LIMIT = 4000;
 const ICONS = { callback: "phone", voicemail: "voicemail", message: "mail" };
 const ALL = { state: "open", kind: "", queue: "", taken: "" };
 
-/**
- * The list, asked for again and again while the page is looked at: {items, problem, ready} and `load`. `on` false asks
- * for nothing.
- */
-export function useFollowUps(on, state = "open", everyMs = AGAIN_MS) {
-  const [found, setFound] = useState({ items: [], problem: null, ready: false });
-  const load = async () => {
-    try {
-      const { items } = await api(`follow-ups?limit=${MOST}&state=${state}`);
-      setFound({ items, problem: null, ready: true });
-    } catch (error) {
-      setFound((before) => ({ ...before, problem: problemText(error), ready: true }));
-    }
-  };
-  useEffect(() => {
-    if (!on) return undefined;
-    setFound((before) => ({ ...before, ready: false }));
-    load();
-    const again = setInterval(() => document.hidden || load(), everyMs);
-    return () => clearInterval(again);
-  }, [on, state]);
-  return { ...found, load };
-}
-
 /** How many are for this agent: one's own and those that nobody has. */
 export const forMe = (items, me) => items.filter(({ taken_by }) => !taken_by || taken_by === me).length;
 
-/** `me`: the own agent id, null for an account without; `agents`: to whom this account may give one, as [id, name]. */
-export function FollowUps({ me, agents = [], tell, changed = () => {} }) {
+/**
+ * `open`: the list that the store keeps; `me`: the own agent id, null for an account without; `agents`: to whom this
+ * account may give one, as [id, name].
+ */
+export function FollowUps({ open, me, agents = [], tell }) {
   const [chosen, setChosen] = useState(ALL);
-  const { items, problem, ready, load } = useFollowUps(true, chosen.state);
-  const reload = () => Promise.all([load(), changed()]);
+  const [finished, reload] = useDone(chosen.state === "done", open.done);
+  const { items, problem, ready } = chosen.state === "done" ? finished : open;
   const queues = [...new Map(items.map((one) => [one.queue, one.queue_title]))].sort((a, b) => a[1].localeCompare(b[1]));
   const shown = items.filter((one) => fits(one, chosen, me));
   const choose = (key) => ({ target }) => setChosen({ ...chosen, [key]: target.value });
@@ -60,12 +38,12 @@ export function FollowUps({ me, agents = [], tell, changed = () => {} }) {
           <${Select} label=${t("follow_ups.queue")} value=${chosen.queue} change=${choose("queue")} options=${[["", t("follow_ups.all_queues")], ...queues]} />
           ${!done && html`<${Select} label=${t("follow_ups.taken")} value=${chosen.taken} change=${choose("taken")}
             options=${[["", t("follow_ups.anybody")], ...(me ? [["me", t("follow_ups.me")]] : []), ["nobody", t("follow_ups.nobody")]]} />`}
-          <${Action} class="button follow-button" act=${reload}>${t("follow_ups.reload")}</${Action}>
+          ${done && problem && html`<button type="button" class="button follow-button" onClick=${reload}>${t("follow_ups.reload")}</button>`}
         </div>
       </header>
       ${problem && html`<p class="problem" role="alert">${problem}</p>`}
       ${ready && !problem && shown.length === 0 && html`<p class="quiet-text follow-none">${t(done ? "follow_ups.none_done" : "follow_ups.none")}</p>`}
-      <ol class="follow-list">${shown.map((one) => html`<${FollowUp} key=${one.id} one=${one} me=${me} agents=${agents} tell=${tell} reload=${reload} />`)}</ol>
+      <ol class="follow-list">${shown.map((one) => html`<${FollowUp} key=${one.id} one=${one} me=${me} agents=${agents} tell=${tell} />`)}</ol>
     </section>
   `;
 }
@@ -85,7 +63,7 @@ function Select({ label, value, change, options }) {
   `;
 }
 
-function FollowUp({ one, me, agents, tell, reload }) {
+function FollowUp({ one, me, agents, tell }) {
   const [closing, setClosing] = useState(false);
   const act = async (path, body, said) => {
     try {
@@ -94,7 +72,6 @@ function FollowUp({ one, me, agents, tell, reload }) {
     } catch (error) {
       tell(problemText(error), "error");
     }
-    await reload();
   };
   const give = (agent_id) => act("take", { agent_id, was: one.taken_by }, agent_id === me ? null : t("follow_ups.given"));
   const own = me && one.taken_by === me;
@@ -178,9 +155,4 @@ function Recording({ id }) {
     <p class="follow-listen"><${Action} class="button follow-button" act=${listen}><${Icon} name="play" />${t("follow_ups.listen")}</${Action}>
       ${problem && html` <span class="problem" role="alert">${problem}</span>`}</p>
   `;
-}
-
-function problemText(error) {
-  if (!(error instanceof ApiError)) return t("sign_in.unreachable");
-  return tCode("follow_ups_problem", error.code, error.message);
 }

@@ -47,7 +47,6 @@ function Room({ office, state, onLanguage }) {
   const [view, setView] = useState("board");
   const [queue, setQueue] = useState(null); // the waiting list shows only this one
   const [reading, setReading] = useState(null); // the chat that is read along
-  const [turn, setTurn] = useState(0); // of who began to listen to a call from the list of help
   const [asked, setAsked] = useState(null); // the dialog that is open: {kind, ...}
   const [chosen, choose] = useState(new Set()); // agents
   const [dragged, setDragged] = useState(null); // what is dragged now: {agents} or {work}
@@ -80,17 +79,17 @@ function Room({ office, state, onLanguage }) {
         : view === "interactions"
         ? html`<${Interactions} office=${office} state=${state} />`
         : view === "follow_ups"
-          ? html`<${FollowUps} me=${state.agentId} agents=${byName(state.agents).map((one) => [one.agent_id, nameOf(one)])} tell=${(text, kind) => office.tell(text, kind)} />`
+          ? html`<${FollowUps} open=${state.followUps} me=${state.agentId} agents=${byName(state.agents).map((one) => [one.agent_id, nameOf(one)])} tell=${(text, kind) => office.tell(text, kind)} />`
           : view === "plans"
           ? html`<${Plans} office=${office} state=${state} />`
           : html`
           <${Summary} state=${state} />
-          <${Help} office=${office} requests=${state.help} read=${setReading} heard=${() => setTurn((now) => now + 1)} />
+          <${Help} office=${office} requests=${state.help} read=${setReading} />
           <${Alerts} office=${office} state=${state} />
           <${Queues} state=${state} chosen=${queue} choose=${setQueue} ask=${setAsked} drag=${drag} />
           <div class="column">
             <${Waiting} office=${office} state=${state} titles=${titles} queue=${queue} clear=${() => setQueue(null)} ask=${setAsked} drag=${drag} />
-            <${LiveCalls} office=${office} state=${state} turn=${turn} />
+            <${LiveCalls} office=${office} state=${state} />
             <${LiveChats} office=${office} state=${state} chosen=${reading} choose=${setReading} />
           </div>
           <div class="column"><${Agents} state=${state} titles=${titles} ask=${setAsked} chosen=${chosen} choose=${choose} drag=${drag} /></div>`}

@@ -41,5 +41,6 @@ function joined(first, second) {
     one[part] = [...(first[part] ?? []).filter((each) => !newer.has(String(each[key]))), ...(second[part] ?? [])];
     one.gone[part] = [...(first.gone?.[part] ?? []).filter((name) => !newer.has(name)), ...(second.gone?.[part] ?? [])];
   }
+  one.follow_ups = [...(first.follow_ups ?? []), ...(second.follow_ups ?? [])]; // in the order in which they changed
   return one;
 }

@@ -1,5 +1,6 @@
 import { forgetToken, storedToken } from "../lib/account.js";
 import { chooseLanguage, preferredLanguage, t } from "../lib/i18n.js";
+import { keepFollowUps } from "../lib/follow-up-list.js";
 import { setClock } from "../lib/time.js";
 import { html, render } from "../lib/ui.js";
 import { App } from "./app.js";
@@ -20,6 +21,8 @@ store.subscribe((state, before) => {
   if (state.connection === "ended" && before.connection !== "ended") forgetToken();
   if (state.notices !== before.notices) office.sweep(state, before);
 });
+
+keepFollowUps(store);
 
 await chooseLanguage(preferredLanguage());
 document.title = t("supervisor.title");

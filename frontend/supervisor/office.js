@@ -117,10 +117,6 @@ export class Office {
     return api(`help/${encodeURIComponent(reservation_id)}/${step}`, { method: "POST" });
   }
 
-  calls() {
-    return api("calls");
-  }
-
   readChat(id, query) {
     return api(`chats/${encodeURIComponent(id)}?${query}`);
   }

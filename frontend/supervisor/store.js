@@ -1,4 +1,5 @@
 // What the page shows, as one immutable value. Pure but for the store itself.
+import { changedItem, NO_LIST } from "../lib/follow-up-list.js";
 
 export const initial = {
   connection: "connecting", // connecting | online | waiting | ended
@@ -16,6 +17,9 @@ export const initial = {
   alerts: new Map(), // the open ones
   channels: new Map(),
   chats: new Map(), // the open ones
+  calls: new Map(), // those in which somebody speaks, with who is in them
+  followUps: NO_LIST, // what is to be done after customers have gone
+  snapshots: 0,
   help: new Map(), // what agents ask for
   trends: new Map(), // the last four hours of each queue
   limits: {}, // after how many microseconds of a reason somebody is told, "" for all others
@@ -32,9 +36,11 @@ export function reduce(state, message) {
       return { ...state, reasons: message.reasons, skills: message.skills, teams: message.team_titles, limits: message.limits };
     case "snapshot":
       // In the order of their names from the beginning: what is in order is sorted again at next to no cost.
-      return { ...state, ready: true, ...parts(initial, { ...message, agents: byName(message.agents) }) };
+      return { ...state, ready: true, snapshots: state.snapshots + 1, ...parts(initial, { ...message, agents: byName(message.agents) }), ...followed(state, message) };
     case "change":
-      return { ...state, ...parts(state, message) };
+      return { ...state, ...parts(state, message), ...followed(state, message) };
+    case "local/follow_ups":
+      return { ...state, followUps: message.followUps };
     case "local/connection":
       return { ...state, connection: message.state, ended: message.detail ?? null };
     case "local/notice":
@@ -49,11 +55,14 @@ export function reduce(state, message) {
 }
 
 /** What the board has, each kind by its id. */
-export const KEYS = { queues: "queue", agents: "agent_id", work: "work_id", alerts: "id", channels: "channel", chats: "interaction_id", help: "reservation_id", trends: "queue" };
+export const KEYS = { queues: "queue", agents: "agent_id", work: "work_id", alerts: "id", channels: "channel", chats: "interaction_id", calls: "interaction_id", help: "reservation_id", trends: "queue" };
 
 function parts(before, message) {
   return Object.fromEntries(Object.entries(KEYS).map(([part, key]) => [part, merged(before[part], message[part], key, message.gone?.[part])]));
 }
+
+/** The board tells of those that came or changed; the list itself is asked for. */
+const followed = ({ followUps }, { follow_ups: fresh = [] }) => (fresh.length ? { followUps: fresh.reduce(changedItem, followUps) } : {});
 
 function merged(before, fresh = [], key, gone = []) {
   if (!fresh.length && !gone.length) return before;

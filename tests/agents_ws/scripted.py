@@ -100,6 +100,9 @@ class ScriptedGateway:
     async def call_back(self, agent_id: str, follow_up: int) -> Refusal | None:
         return await self._did("call_back", agent_id, follow_up)
 
+    async def watch_targets(self, agent_id: str, medium: Medium | None) -> Refusal | None:
+        return await self._did("watch_targets", agent_id, medium)
+
     async def send_digit(self, agent_id: str, reservation_id: str, digit: str) -> Refusal | None:
         return await self._did("send_digit", agent_id, reservation_id, digit)
 

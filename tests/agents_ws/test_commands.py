@@ -24,6 +24,7 @@ async def test_each_command_reaches_the_gateway_with_what_it_says() -> None:
         ("park", "ann", "res-11", 4, 1_800_003_600_000_000),
         ("unpark", "ann", "1HRZ0K3Q2ABCDEFGH"),
         ("call_back", "ann", 7),
+        ("watch_targets", "ann", Medium.VOICE),
         ("send_digit", "ann", "res-9", "5"),
         ("extend_wrap_up", "ann", "res-9", 30),
         ("finish_wrap_up", "ann", "res-9", "solved", "sent a new one"),

@@ -14,11 +14,11 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from agents_ws.examples import OFFER
 from agents_ws.limits import EndpointLimits
-from agents_ws.messages import Assignment, CallCommand, Choice, Offer, OfferWithdrawn, Snapshot, WrapUp
+from agents_ws.messages import Assignment, CallCommand, Choice, Offer, OfferWithdrawn, Snapshot, Targets, WrapUp
+from agents_ws.parts import TargetAgent, TargetQueue
 from agents_ws.ports import Refusal
 from http_api.static import StaticPages
-from http_api.targets_api import TargetAgent, TargetList, TargetQueue
-from router.vocabulary import EndedBy, Presence, WithdrawReason
+from router.vocabulary import EndedBy, Medium, Presence, WithdrawReason
 from tests.agents_ws.scripted import ScriptedGateway, Stage, now_us, stage
 from tests.browser import CHROMIUM
 
@@ -81,6 +81,12 @@ class Desk(ScriptedGateway):
             reasons=REASONS,
             dispositions={"orders": CHOICES},
         )
+
+    async def watch_targets(self, agent_id: str, medium: Medium | None) -> Refusal | None:
+        refusal = await super().watch_targets(agent_id, medium)
+        if refusal is None and medium is not None:
+            self.say(msgspec.structs.replace(FREE_AND_BUSY, medium=medium))
+        return refusal
 
     async def open_leg(self, agent_id: str, sdp: str) -> str | Refusal:
         self.calls.append(("open_leg", agent_id, sdp))
@@ -150,10 +156,6 @@ async def _interaction(request: web.Request) -> web.Response:
     return web.json_response(known) if known else web.json_response({"title": "no"}, status=404)
 
 
-async def _targets(request: web.Request) -> web.Response:
-    return web.Response(body=msgspec.json.encode(request.app[TARGETS][0]), content_type="application/json")
-
-
 async def _guidance(request: web.Request) -> web.Response:
     return web.json_response(request.app[GUIDANCE])
 
@@ -191,7 +193,6 @@ class Scene:
     errors: list[str]
     withdrawn: list[str]
     stories: dict[str, Any]
-    targets: list[TargetList]
     guidance: dict[str, Any]
     profiles: dict[str, Any]
 
@@ -225,20 +226,23 @@ async def _end_session(request: web.Request) -> web.Response:
 
 WITHDRAWN = web.AppKey("withdrawn", list)
 STORIES = web.AppKey("stories", dict)
-TARGETS = web.AppKey("targets", list)
 GUIDANCE = web.AppKey("guidance", dict)
 PROFILES = web.AppKey("profiles", dict)
-FREE_AND_BUSY = TargetList(
-    (
-        TargetAgent("dora", "Dora Busy", "busy"),
-        TargetAgent("nils", "Nils Away", "not_ready"),
-        TargetAgent("otto", "Otto Gone", "offline"),
-        TargetAgent("ben", "Ben Free", "free"),
+_ORDERS = {"en": "Orders", "zh-CN": "订单", "zh-TW": "訂單"}
+_AFTER_SALES = {"en": "After sales", "zh-CN": "售后", "zh-TW": "售後"}
+FREE_AND_BUSY = Targets(
+    medium=Medium.VOICE,
+    agents=(
+        TargetAgent(agent_id="dora", name="Dora Busy", availability="busy"),
+        TargetAgent(agent_id="nils", name="Nils Away", availability="not_ready"),
+        TargetAgent(agent_id="otto", name="Otto Gone", availability="offline"),
+        TargetAgent(agent_id="ben", name="Ben Free", availability="free"),
     ),
-    (
-        TargetQueue("orders", "Orders", 2, 0, {"en": "Orders", "zh-CN": "订单", "zh-TW": "訂單"}),
-        TargetQueue("after_sales", "After sales", 0, 3, {"en": "After sales", "zh-CN": "售后", "zh-TW": "售後"}),
+    queues=(
+        TargetQueue(queue="orders", title="Orders", waiting=2, free=0, titles=_ORDERS),
+        TargetQueue(queue="after_sales", title="After sales", waiting=0, free=3, titles=_AFTER_SALES),
     ),
+    whole=True,
 )
 
 
@@ -267,7 +271,6 @@ async def scene(browser: Browser, limits: EndpointLimits, locale: str) -> AsyncI
     app = web.Application()
     app[WITHDRAWN] = []
     app[STORIES] = {}
-    app[TARGETS] = [FREE_AND_BUSY]
     app.router.add_get("/api/v1/interactions/{id}", _interaction)
     app[GUIDANCE] = {"site": "", "replies": [], "scripts": {}}
     app.router.add_get("/api/v1/guidance", _guidance)
@@ -277,7 +280,7 @@ async def scene(browser: Browser, limits: EndpointLimits, locale: str) -> AsyncI
     app.router.add_get("/api/v1/colleagues", _nobody)
     app[PROFILES] = {}
     app.router.add_get("/api/v1/customers/{id}", _profile)
-    app.router.add_get("/api/v1/transfer-targets", _targets)
+    app.router.add_get("/api/v1/follow-ups", _none)
     app.router.add_get("/api/v1/customers/{id}/timeline", _timeline)
     app.router.add_post("/api/v1/session", _session)
     app.router.add_delete("/api/v1/session", _end_session)
@@ -291,6 +294,6 @@ async def scene(browser: Browser, limits: EndpointLimits, locale: str) -> AsyncI
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         page.set_default_timeout(30_000)
         expect.set_options(timeout=30_000)
-        yield Scene(desk, place, page, errors, app[WITHDRAWN], app[STORIES], app[TARGETS], app[GUIDANCE], app[PROFILES])
+        yield Scene(desk, place, page, errors, app[WITHDRAWN], app[STORIES], app[GUIDANCE], app[PROFILES])
         await page.context.close()
     assert [error for error in errors if not re.search(r"status of (401|404|429)|ERR_CONNECTION_REFUSED", error)] == []

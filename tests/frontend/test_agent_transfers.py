@@ -16,11 +16,12 @@ from agents_ws.messages import (
     Hold,
     Offer,
     Swap,
+    TargetAgent,
+    Targets,
     Transfer,
 )
 from agents_ws.ports import Refusal
-from http_api.targets_api import TargetAgent, TargetList
-from router.vocabulary import EndedBy
+from router.vocabulary import EndedBy, Medium
 from tests.agents_ws.scripted import now_us
 from tests.waiting import until
 from tests.frontend.conftest import Desk, Scene
@@ -76,13 +77,15 @@ async def test_choosing_whom_to_ask(scene: Scene) -> None:
         await expect(dialog.get_by_role("button", name=f"Transfer to {name} now")).to_be_disabled()
     await expect(dialog.get_by_role("region", name="Queues")).to_contain_text("2 waiting")
     await picture(page, "transfer-dialog")
-    scene.targets[0] = TargetList((TargetAgent("dora", "Dora Busy", "free"),), scene.targets[0].queues)
+    free = TargetAgent(agent_id="dora", name="Dora Busy", availability="free")
+    desk.say(Targets(medium=Medium.VOICE, agents=(free,)))
     await expect(dialog.get_by_role("button", name="Ask Dora Busy first")).to_be_enabled()
     await page.keyboard.type("after")
     await expect(dialog.locator(".target-name")).to_have_text(["After sales"])
     await expect(dialog.get_by_role("region", name="Agents")).to_contain_text("Nothing found")
     await page.keyboard.press("Escape")
     await expect(dialog).to_have_count(0)
+    await until(lambda: desk.asked("watch_targets") == [("ann", Medium.VOICE), ("ann", None)], "not told any more")
     await expect(page.get_by_role("button", name="Transfer")).to_be_focused()
     assert desk.steered() == []
     await page.keyboard.press("Enter")

@@ -165,7 +165,7 @@ STAFF = Catalogue(
             *("waiting", "talking", "parked", "ended", "mode_listen", "mode_whisper", "mode_barge"),
             *("say_whisper", "say_barge"),
         ),
-        "live_calls": tuple(f"{part}_{mode}" for part in ("mode", "now") for mode in ("listen", "whisper", "barge")),
+        "live_calls": tuple(f"{part}_{mode}" for part in ("mode", "now", "is") for mode in ("listen", "whisper", "barge")),
         "park_for": ("minutes", "hour", "hours", "latest"),
     },
     open_groups=("refused", "data", "identity", "field", "intervention", "language", "follow_ups_problem"),

@@ -5,7 +5,9 @@ import msgspec
 from http_api.alerts_api import AlertOverview
 from http_api.board_messages import Change, QueueTrend, Snapshot, TrendSlot
 from http_api.board_view import View
+from http_api.calls_api import LiveCall, LiveParty
 from http_api.chats_api import LiveChat
+from http_api.follow_ups_api import ShownFollowUp
 from http_api.help_api import HelpRequest
 from http_api.ports import ChannelOverview
 from records.accounts import Role
@@ -65,6 +67,37 @@ def asked(agent: str) -> HelpRequest:
     return HelpRequest(
         reservation_id=f"{agent}.1", interaction_id="i", agent=agent, name="", medium="chat", since_us=1, seen_by=""
     )
+
+
+def call(name: str, agent: str, state: str = "here") -> LiveCall:
+    return LiveCall(name, (LiveParty(id="w", kind="agent", state=state, agent=agent),))
+
+
+def left(number: int, name: str, done_at: int | None = None) -> ShownFollowUp:
+    nobody: dict[str, None] = dict.fromkeys(("duration_us", "taken_by", "taken_at", "done_by", "note", "name", "text"))
+    words = dict.fromkeys(("interaction_id", "number", "language", "path", "queue_title", "taken_by_name"), "")
+    fields = {**nobody, **words, "id": number, "kind": "callback", "queue": name, "created_at": 1, "done_at": done_at}
+    return msgspec.convert(fields, ShownFollowUp)
+
+
+def test_calls_with_an_own_agent_and_follow_ups_of_own_queues() -> None:
+    feed, view = Ledger(), View()
+    feed.put(("calls", "i1"), call("i1", "ann"))
+    feed.put(("calls", "i2"), call("i2", "eve"))
+    feed.put(("calls", "i3"), call("i3", "ann", "coming"))
+    first = view.next(feed, SAM, 1)
+    assert isinstance(first, Snapshot)
+    assert [one.interaction_id for one in first.calls] == ["i1"]
+    feed.put(("follow_ups", "7"), left(7, "sales"))
+    feed.put(("follow_ups", "8"), left(8, "other"))
+    feed.put(("calls", "i1"), call("i1", "eve"))
+    change = view.next(feed, SAM, 2)
+    assert isinstance(change, Change)
+    assert ([one.id for one in change.follow_ups], change.gone.calls) == ([7], ("i1",))
+    feed.put(("follow_ups", "7"), left(7, "sales", done_at=5))
+    change = view.next(feed, SAM, 3)
+    assert isinstance(change, Change)
+    assert ([one.done_at for one in change.follow_ups], change.gone.follow_ups) == ([5], ())
 
 
 def test_chats_help_and_trends_of_the_own_teams() -> None:

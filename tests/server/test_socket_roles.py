@@ -41,6 +41,7 @@ OWN = {
     m.PauseMedia,
     m.EchoTest,
     m.OpenLeg,
+    m.WatchTargets,
     m.SignOut,
 }
 # Names work, a chat or a follow-up, which may be somebody else's.

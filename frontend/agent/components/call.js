@@ -88,7 +88,7 @@ function Transfer({ id, open, parties, desk }) {
     <button type="button" ref=${button} class="button control" data-key="KeyT" aria-keyshortcuts="Alt+T" aria-haspopup="dialog" disabled=${!open || !room} onClick=${() => setAsking(true)}>
       <${Icon} name="transfer" />${t("call.transfer")}
     </button>
-    ${asking && html`<${TransferSheet} here=${here} transfer=${(target, warm) => desk.transfer(id, target, warm)} close=${close} />`}
+    ${asking && html`<${TransferSheet} desk=${desk} here=${here} transfer=${(target, warm) => desk.transfer(id, target, warm)} close=${close} />`}
   `;
 }
 

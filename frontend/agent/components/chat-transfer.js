@@ -22,7 +22,7 @@ export function ChatTransfer({ id, open, desk }) {
       <${Icon} name="transfer" />${t("call.transfer")}
     </button>
     ${asking && html`
-      <${TransferSheet} medium="chat" here=${[]} transfer=${transfer} close=${close}>
+      <${TransferSheet} desk=${desk} medium="chat" here=${[]} transfer=${transfer} close=${close}>
         <label>${t("transfer.note")}<textarea rows="2" maxlength=${NOTE_LIMIT} value=${note} onInput=${({ target }) => setNote(target.value)}></textarea></label>
       </${TransferSheet}>`}
   `;

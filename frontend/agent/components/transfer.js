@@ -9,8 +9,8 @@ import { queueTitle, useTargets } from "../targets.js";
 const NUMBER = /^\+?\d{3,20}$/;
 
 /** `here` are the agents who are in the call already; `transfer(target, warm)` gives what went wrong, or null. */
-export function TransferSheet({ medium = "voice", here, transfer, close, children }) {
-  const { targets, failed } = useTargets(medium);
+export function TransferSheet({ desk, medium = "voice", here, transfer, close, children }) {
+  const { targets, failed } = useTargets(medium, desk);
   const voice = medium === "voice";
   const [wanted, setWanted] = useState("");
   const [problem, setProblem] = useState(null);

@@ -6,10 +6,10 @@ import { html } from "../../lib/ui.js";
 import { problemText } from "../office.js";
 import { MEDIA } from "./queues.js";
 
-export function Help({ office, requests: asked, read, heard }) {
+export function Help({ office, requests: asked, read }) {
   const requests = [...asked.values()].sort((a, b) => a.since_us - b.since_us);
   const told = (doing) => doing.catch((error) => office.tell(problemText(error), "error"));
-  const come = (one) => (one.medium === "chat" ? read(one.interaction_id) : told(office.listen("calls", one.interaction_id, "listen").then(heard)));
+  const come = (one) => (one.medium === "chat" ? read(one.interaction_id) : told(office.listen("calls", one.interaction_id, "listen")));
   return html`
     <section class=${`card sheet help ${requests.length ? "" : "unseen"}`} aria-label=${t("help.heading")} role="log">
       ${requests.length > 0 && html`<h2>${t("help.heading")} <span class="figures count">${requests.length}</span></h2>`}

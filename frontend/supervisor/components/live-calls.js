@@ -3,17 +3,15 @@ import { Chunks } from "../../lib/chunks.js";
 import { Action, SureAction, Ticking } from "../../lib/controls.js";
 import { language, t } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
-import { html, memo, useEffect, useMemo, useState } from "../../lib/ui.js";
+import { html, memo, useMemo } from "../../lib/ui.js";
 import { problemText } from "../office.js";
 import { nameOf } from "../store.js";
 import { titleOf } from "./queues.js";
 
 const MODES = ["listen", "whisper", "barge"];
 
-/** `turn` is another number when somebody began to listen elsewhere on the page. */
-export function LiveCalls({ office, state, turn }) {
+export function LiveCalls({ office, state }) {
   const calls = useMemo(() => callsOf(state.agents), [state.agents]);
-  const [modes, load] = useModes(office, state.agentId, calls.length > 0 && turn);
   const ask = useMemo(
     () => async (doing) => {
       try {
@@ -21,9 +19,8 @@ export function LiveCalls({ office, state, turn }) {
       } catch (error) {
         office.tell(problemText(error), "error");
       }
-      await load();
     },
-    [office, state.agentId],
+    [office],
   );
   return html`
     <section class="card sheet live-chats live-calls" aria-labelledby="live-calls-heading">
@@ -31,12 +28,14 @@ export function LiveCalls({ office, state, turn }) {
       ${calls.length === 0 && html`<p class="quiet-text">${t("live_calls.none")}</p>`}
       <${Chunks} rows=${calls} rowHeight=${45} draw=${(rows) => html`
         <ul>${rows.map(({ id, queue, since, names }) => html`
-          <${LiveCall} key=${id} id=${id} queue=${titleOf(state.queues.get(queue) ?? { queue })} since=${since} names=${names} mode=${modes[id]} office=${office} ask=${ask} speech=${language()} />`)}</ul>`} />
+          <${LiveCall} key=${id} id=${id} queue=${titleOf(state.queues.get(queue) ?? { queue })} since=${since} names=${names} parties=${state.calls.get(id)?.parties} me=${state.agentId} office=${office} ask=${ask} speech=${language()} />`)}</ul>`} />
     </section>
   `;
 }
 
-const LiveCall = memo(({ id, queue, since, names, mode, office, ask }) => {
+const LiveCall = memo(({ id, queue, since, names, parties = [], me, office, ask }) => {
+  const listeners = parties.filter(({ kind }) => kind === "supervisor");
+  const mode = me && listeners.find(({ agent }) => agent === me)?.mode;
   const button = (name) => {
     const text = t(`live_calls.mode_${name}`);
     return html`<${Action} key=${name} class="button small" aria-pressed=${mode === name} aria-label=${t("live_calls.of", { act: text, name: names })} act=${() => ask(office.listen("calls", id, name))}>${text}</${Action}>`;
@@ -45,6 +44,7 @@ const LiveCall = memo(({ id, queue, since, names, mode, office, ask }) => {
     <li data-call=${id} class=${mode ? "heard" : ""}>
       <span><${Icon} name="phone" /> <b><bdi>${names}</bdi></b> <span class="quiet-text">${queue} · <${Ticking} since=${since / 1000} /></span></span>
       ${mode && html`<span class=${`tag ${mode === "listen" ? "" : "warn"}`} role="status">${t(`live_calls.now_${mode}`)}</span>`}
+      ${listeners.filter(({ agent }) => agent !== me).map((one) => html`<${Listener} key=${one.agent} one=${one} />`)}
       <span class="live-modes" role="group" aria-label=${t("live_calls.modes", { name: names })}>
         ${MODES.filter((name) => mode || name === "listen").map(button)}
         ${mode && html`
@@ -68,15 +68,8 @@ function callsOf(agents) {
   return [...calls.values()].sort((a, b) => a.since - b.since);
 }
 
-/** How one is in each call, asked of the server when there are any, as a page loaded anew may find itself
- * listening, and at each `turn`. */
-function useModes(office, me, turn) {
-  const [modes, setModes] = useState({});
-  const load = () =>
-    office.calls().then(
-      ({ calls: found }) => setModes(Object.fromEntries(found.map(({ interaction_id: id, parties }) => [id, parties.find(({ kind, agent }) => kind === "supervisor" && agent === me)?.mode]))),
-      (error) => console.info("no list of calls", error),
-    );
-  useEffect(() => void (turn !== false && load()), [turn]);
-  return [modes, load];
+/** Another supervisor, and who hears them. */
+export function Listener({ one: { agent, name, mode } }) {
+  const text = t(`live_calls.is_${mode}`, { name: name || agent });
+  return html`<span class=${`tag ${mode === "listen" ? "" : "warn"}`}><${Icon} name="person" /><bdi>${text}</bdi></span>`;
 }

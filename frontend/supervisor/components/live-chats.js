@@ -6,6 +6,7 @@ import { Icon } from "../../lib/icons.js";
 import { time } from "../../lib/time.js";
 import { html, memo, useEffect, useLayoutEffect, useRef, useState } from "../../lib/ui.js";
 import { problemText } from "../office.js";
+import { Listener } from "./live-calls.js";
 import { titleOf } from "./queues.js";
 
 const PAUSE_MS = 2000;
@@ -30,7 +31,7 @@ const LiveChat = memo(({ chat: { interaction_id: id, customer, state, name, list
   return html`
     <li data-chat=${id}>
       <span><b><bdi>${who}</bdi></b> <span class="quiet-text">${queue} · ${t(`live_chats.${state}`)}${name && html` · <bdi>${name}</bdi>`}</span></span>
-      ${listeners.map((one) => html`<span class="tag" key=${one.agent}><${Icon} name="person" /><bdi>${one.name || one.agent}</bdi></span>`)}
+      ${listeners.map((one) => html`<${Listener} key=${one.agent} one=${one} />`)}
       <button type="button" class="button small" aria-label=${t("live_chats.read_of", { name: who })} onClick=${() => choose(id)}>${t("live_chats.read")}</button>
     </li>
   `;
