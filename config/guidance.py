@@ -1,4 +1,4 @@
-"""guidance.toml: what agents say and go by, for each queue and language: canned replies and scripts. Pure.
+"""guidance.toml: what agents say and go by: canned replies, scripts, and words for what menus collect. Pure.
 
 A site may have none. Texts are for customers, so each is in the languages that the site gives it; what a text may fill
 in is in VARIABLES, and what a customer told before (a flow's or a page's data) as {data.KEY}.
@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from config.rows import read_title
-from config.site import Reply
+from config.rows import read_named, read_title
+from config.site import Named, Reply
 from ivr.reading import Table, suggest
 
 FILE = "guidance.toml"
@@ -25,10 +25,11 @@ _DATA = re.compile(r"data\.[A-Za-z_][A-Za-z0-9_-]{0,39}")
 
 @dataclass(frozen=True, slots=True)
 class Guidance:
-    """The whole file. `scripts`: queue -> language -> text."""
+    """The whole file. `scripts`: queue -> language -> text. `words`: a menu's label, or a value that a flow sets."""
 
     replies: Mapping[str, Reply] = field(default_factory=dict)
     scripts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    words: Mapping[str, Named] = field(default_factory=dict)
 
 
 def read_guidance(file: Table, queues: Collection[str]) -> Guidance:
@@ -39,8 +40,9 @@ def read_guidance(file: Table, queues: Collection[str]) -> Guidance:
     for queue, row in rows.entries():
         rows.known(queue, queue, queues)
         scripts[queue] = _texts(row, MAX_SCRIPT)
+    words = {text: read_named(text, row) for text, row in file.table("words").entries()}
     file.finish()
-    return Guidance(MappingProxyType(replies), MappingProxyType(scripts))
+    return Guidance(MappingProxyType(replies), MappingProxyType(scripts), MappingProxyType(words))
 
 
 def _reply(name: str, row: Table, queues: Collection[str]) -> Reply:

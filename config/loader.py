@@ -103,6 +103,7 @@ class _Loader:
             calls=self._calls(),
             replies=guidance.replies,
             scripts=guidance.scripts,
+            words=guidance.words,
         )
         main.finish()
         self._check_call_backs(site)

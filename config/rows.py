@@ -109,10 +109,12 @@ def _is_base_url(url: str) -> bool:
 
 def read_channel(name: str, table: Table, calendars: Collection[str], teams: Collection[str]) -> Channel:
     """A row of channels.toml."""
+    title, titles = read_title(table)
     channel = Channel(
         name=name,
         sequence=table.integer("sequence", low=1),
-        title=table.text("title"),
+        title=title,
+        titles=titles,
         medium=table.choice("medium", MEDIA),
         access=table.text("access"),
         owner=table.choice("owner", teams),

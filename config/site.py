@@ -177,6 +177,7 @@ class Channel:
     daily_volume: int
     customer_group: str
     backlog: int = 0
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +219,7 @@ class Site:
 
     `prompts` are the names of the files under `prompts_dir` without their ending (`en/welcome`).
     `demo_password` is "" unless this is a demo, whose accounts must not be served off loopback.
-    `scripts`: queue -> language -> what agents go by.
+    `scripts`: queue -> language -> what agents go by; `words`: what a flow calls a choice -> what pages call it.
     """
 
     name: str
@@ -244,6 +245,7 @@ class Site:
     plans: Mapping[str, PlanConfig] = field(default_factory=dict)
     replies: Mapping[str, Reply] = field(default_factory=dict)
     scripts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    words: Mapping[str, Named] = field(default_factory=dict)
 
     @property
     def prompts_dir(self) -> Path:

@@ -22,11 +22,14 @@ class CannedReply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SiteTitles(msgspec.Struct, frozen=True, kw_only=True):
-    """What people call things: id -> language -> title."""
+    """What people call things: id -> language -> title. `words`: what flows put into paths and data."""
 
     queues: Mapping[str, Mapping[str, str]]
     channels: Mapping[str, Mapping[str, str]]
     teams: Mapping[str, Mapping[str, str]]
+    skills: Mapping[str, Mapping[str, str]] = {}
+    words: Mapping[str, Mapping[str, str]] = {}
+    agents: Mapping[str, str] = {}
 
 
 NO_TITLES = SiteTitles(queues={}, channels={}, teams={})

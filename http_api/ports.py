@@ -119,6 +119,7 @@ class ChannelOverview(Struct, frozen=True, kw_only=True):
     title: str
     medium: str
     owner: str
+    titles: dict[str, str] = {}
     today: QueueFigures = QueueFigures()
     within: int = 0
     level: float | None = None

@@ -20,6 +20,7 @@ class Action(StrEnum):
     SEE_AGENTS = "see_agents"
     SEE_TARGETS = "see_targets"
     SEE_GUIDANCE = "see_guidance"
+    KEEP_REPLIES = "keep_replies"
     SEE_INTERACTIONS = "see_interactions"
     WRITE_NOTES = "write_notes"
     SEE_CUSTOMERS = "see_customers"
@@ -74,6 +75,7 @@ _ROWS: Mapping[Action, tuple[Extent, Extent, Extent, Extent, Extent]] = {
     Action.SEE_AGENTS: (_OWN, _OWN, _TEAMS, _ALL, _NONE),
     Action.SEE_TARGETS: (_ALL, _ALL, _ALL, _ALL, _NONE),
     Action.SEE_GUIDANCE: (_ALL, _ALL, _ALL, _ALL, _NONE),
+    Action.KEEP_REPLIES: (_OWN, _OWN, _OWN, _OWN, _NONE),
     Action.SEE_INTERACTIONS: (_OWN, _OWN, _TEAMS, _ALL, _NONE),
     Action.WRITE_NOTES: (_OWN, _OWN, _TEAMS, _ALL, _NONE),
     Action.SEE_CUSTOMERS: (_OWN, _OWN, _ALL, _ALL, _NONE),
@@ -174,6 +176,7 @@ _MEANING: Mapping[Action, str] = {
     Action.SEE_QUEUES: "queues with what waits, and their service level",
     Action.SEE_AGENTS: "agents with presence and held work",
     Action.SEE_GUIDANCE: "canned replies, and the scripts of the queues",
+    Action.KEEP_REPLIES: "canned replies of one's own",
     Action.SEE_TARGETS: "whom a call or a chat can be transferred to: agents with whether they are free, and queues",
     Action.SEE_INTERACTIONS: "records and stories; own: those that were offered to the agent, or whose notes name them",
     Action.WRITE_NOTES: "internal notes about an interaction, and name colleagues in them; own: as above",

@@ -99,6 +99,16 @@ mentions = Table(
     Index(None, "agent_id", "seen_at"),
 )
 
+own_replies = Table(
+    "own_replies",
+    metadata,
+    Column("account", String(64), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("title", String(128), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+)
+
 chats = Table(
     "chats",
     metadata,

@@ -80,7 +80,9 @@ class Board:
         known = self._site().channels.get(name) if self._site is not None else None
         if known is None:
             return None
-        plain = ChannelOverview(channel=name, title=known.title, medium=known.medium, owner=known.owner)
+        plain = ChannelOverview(
+            channel=name, title=known.title, titles=dict(known.titles), medium=known.medium, owner=known.owner
+        )
         return plain if self._figures is None else self._figures.channel(plain)
 
     def work(self, row: WorkRow, queue_priority: int, reservation: ReservationRow | None) -> BoardWork:

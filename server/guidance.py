@@ -10,8 +10,11 @@ def guidance_of(site: Site) -> SiteGuidance:
         site=site.name,
         titles=SiteTitles(
             queues={name: label(one.title, one.titles) for name, one in site.queues.items()},
-            channels={name: label(one.title, {}) for name, one in site.channels.items()},
+            channels={name: label(one.title, one.titles) for name, one in site.channels.items()},
             teams={name: label(one.title, one.titles) for name, one in site.teams.items()},
+            skills={name: label(one.title, one.titles) for name, one in site.skills.items()},
+            words={text: label(one.title, one.titles) for text, one in site.words.items()},
+            agents={agent_id: one.display_name for agent_id, one in site.agents.items()},
         ),
         replies=tuple(
             CannedReply(name=one.name, titles=label(one.title, one.titles), queues=one.queues, texts=dict(one.texts))

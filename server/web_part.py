@@ -8,6 +8,7 @@ from http_api.guidance_api import GuidanceApi
 from http_api.help_api import HelpApi
 from http_api.nodes_api import NodesApi
 from http_api.notes_api import NotesApi
+from http_api.own_replies_api import OwnRepliesApi
 from http_api.profiles_api import ProfilesApi
 from http_api.recordings_api import RecordingsApi
 from http_api.routes import Route
@@ -16,6 +17,7 @@ from http_api.targets_api import TargetsApi
 from http_api.what_if_api import WhatIfApi
 from records.api_keys import ApiKeys
 from records.decisions import Decisions
+from records.own_replies import OwnReplies
 from server import media_port
 from server.bans import Bans
 from server.board import Checks
@@ -230,6 +232,7 @@ class WebPart:
             *TargetsApi(targets.of).routes(),
             *self._recordings_api().routes(),
             *guidance.routes(),
+            *OwnRepliesApi(OwnReplies(self._ground.storage.database), wall_us).routes(),
             *ChatFilesApi(self.chats.agent_files, core.interactions, management.scopes).routes(),
             *ProfilesApi(self._customers(), core.interactions, management.scopes).routes(),
             *NotesApi(self._notes(), core.interactions, management.scopes).routes(),

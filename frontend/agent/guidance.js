@@ -1,6 +1,7 @@
 // What the site gives agents to say and to go by: canned replies and scripts. All but the loading is pure.
 import { api } from "../lib/api.js";
 import { label, language, t } from "../lib/i18n.js";
+import { keepTitles } from "../lib/names.js";
 import { duration } from "../lib/time.js";
 
 const NOTHING = { site: "", titles: { queues: {}, channels: {}, teams: {} }, replies: [], scripts: {} };
@@ -15,7 +16,9 @@ export function keepGuidance(store) {
 
 async function loaded() {
   try {
-    return await api("guidance");
+    const found = await api("guidance");
+    keepTitles(found.titles);
+    return found;
   } catch (error) {
     console.info("no guidance", error);
     return NOTHING;

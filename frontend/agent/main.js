@@ -13,6 +13,7 @@ import { keepFollowUps } from "../lib/follow-up-list.js";
 import { Devices } from "./devices.js";
 import { keepGuidance } from "./guidance.js";
 import { keepNotes } from "./notes.js";
+import { keepOwnReplies } from "./own-replies.js";
 import { Phone } from "./phone.js";
 import { createStore } from "./store.js";
 
@@ -40,6 +41,7 @@ store.subscribe((state, before) => {
 keepGuidance(store);
 keepNotes(store);
 keepFollowUps(store);
+keepOwnReplies(store);
 
 function ended(code) {
   phone.close();

@@ -32,6 +32,7 @@ export const initial = {
   reasons: [],
   dispositions: {},
   guidance: { site: "", replies: [], scripts: {} }, // what the site gives to say and to go by
+  ownReplies: [], // canned replies that the agent keeps for themselves
   news: {}, // interaction -> how often the server said that there is something new about its customer
   notes: {}, // interaction -> internal notes, in order
   mentions: [], // {id, interaction_id, note}: notes that name the agent and were not seen
@@ -120,6 +121,8 @@ function local(state, message) {
       return { ...state, followUps: message.followUps };
     case "local/guidance":
       return { ...state, guidance: message.guidance };
+    case "local/own_replies":
+      return { ...state, ownReplies: message.items };
     case "local/phone":
       return { ...state, phone: { ...state.phone, ...message.change } };
     case "local/notice":

@@ -2,10 +2,11 @@
 import { storedToken } from "./account.js";
 import { api, ApiError } from "./api.js";
 import { Action, Ticking } from "./controls.js";
+import { problemText, useDone } from "./follow-up-list.js";
 import { t, tCode } from "./i18n.js";
 import { Icon } from "./icons.js";
+import { queueName, steps } from "./names.js";
 import { nodes } from "./nodes.js";
-import { problemText, useDone } from "./follow-up-list.js";
 import { dateTime, duration } from "./time.js";
 import { html, useEffect, useRef, useState } from "./ui.js";
 
@@ -24,7 +25,7 @@ export function FollowUps({ open, me, agents = [], tell }) {
   const [chosen, setChosen] = useState(ALL);
   const [finished, reload] = useDone(chosen.state === "done", open.done);
   const { items, problem, ready } = chosen.state === "done" ? finished : open;
-  const queues = [...new Map(items.map((one) => [one.queue, one.queue_title]))].sort((a, b) => a[1].localeCompare(b[1]));
+  const queues = [...new Map(items.map((one) => [one.queue, queueName(one.queue, one.queue_title)]))].sort((a, b) => a[1].localeCompare(b[1]));
   const shown = items.filter((one) => fits(one, chosen, me));
   const choose = (key) => ({ target }) => setChosen({ ...chosen, [key]: target.value });
   const done = chosen.state === "done";
@@ -81,13 +82,13 @@ function FollowUp({ one, me, agents, tell }) {
     <li class=${`follow-up ${own ? "own" : ""}`} data-follow-up=${one.id}>
       <${Icon} name=${ICONS[one.kind] ?? "note"} />
       <div class="follow-what">
-        <p>${one.name && html`<b><bdi>${one.name}</bdi></b> `}<b class="figures"><bdi>${one.number || t("follow_ups.no_number")}</bdi></b> <span>${one.queue_title}</span>
+        <p>${one.name && html`<b><bdi>${one.name}</bdi></b> `}<b class="figures"><bdi>${one.number || t("follow_ups.no_number")}</bdi></b> <span>${queueName(one.queue, one.queue_title)}</span>
           <span class="quiet-text">${t(`follow_ups.${one.kind}`)}${one.duration_us !== null && html` · <span class="figures">${duration(one.duration_us / 1000)}</span>`}</span></p>
         <p class="follow-more">
           ${open
             ? html`<span title=${dateTime(one.created_at)}>${t("follow_ups.waits")} <${Ticking} since=${one.created_at / 1000} /></span>`
             : html`<span>${dateTime(one.created_at)} → ${dateTime(one.done_at)} · <bdi>${one.done_by}</bdi></span>`}
-          ${one.path && html`<span class="quiet-text"><bdi>${one.path}</bdi></span>`}
+          ${one.path && html`<span class="quiet-text"><bdi>${steps(one.path)}</bdi></span>`}
           <span class="tag">${tCode("language", one.language)}</span>
           ${one.taken_by && html`<span class=${`tag ${own ? "good" : "strong"}`}>${own ? t("follow_ups.yours") : t("follow_ups.of", { who: one.taken_by_name })}</span>`}
         </p>

@@ -1,6 +1,7 @@
 import { forgetToken, storedToken } from "../lib/account.js";
 import { chooseLanguage, preferredLanguage, t } from "../lib/i18n.js";
 import { keepFollowUps } from "../lib/follow-up-list.js";
+import { keepNames } from "../lib/names.js";
 import { setClock } from "../lib/time.js";
 import { html, render } from "../lib/ui.js";
 import { App } from "./app.js";
@@ -23,6 +24,7 @@ store.subscribe((state, before) => {
 });
 
 keepFollowUps(store);
+keepNames(store);
 
 await chooseLanguage(preferredLanguage());
 document.title = t("supervisor.title");

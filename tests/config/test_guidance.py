@@ -26,6 +26,17 @@ def test_the_demo_speaks_every_language_of_the_pages() -> None:
     assert "{agent}" in site.replies["hello"].texts["en"]
 
 
+def test_the_demo_has_a_word_for_whatever_its_flows_call_things() -> None:
+    site = config.load(DEMO)
+    texts = [tomllib.loads(path.read_text(encoding="utf-8")) for path in (DEMO / "flows").glob("*.toml")]
+    nodes = [node for text in texts for node in text["nodes"].values()]
+    labels = {choice["label"] for node in nodes for choice in node.get("choices", {}).values()}
+    values = {value for node in nodes for value in node.get("data", {}).values() if "{" not in value}
+    assert labels | values <= site.words.keys()
+    titles = [one.titles for one in site.words.values()] + [one.titles for one in site.channels.values()]
+    assert all(set(one) == {"en", "zh-CN", "zh-TW"} for one in titles)
+
+
 def test_a_site_may_have_none() -> None:
     assert read("") == (Guidance(), [])
 

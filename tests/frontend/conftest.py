@@ -169,6 +169,24 @@ async def _profile(request: web.Request) -> web.Response:
     return web.json_response(known) if known else web.json_response({"title": "no"}, status=404)
 
 
+async def _no_items(_request: web.Request) -> web.Response:
+    return web.json_response({"items": []})
+
+
+async def _own_replies(request: web.Request) -> web.Response:
+    """What is kept; nothing more once it is `full`."""
+    kept, name = request.app[OWN_REPLIES], request.match_info.get("name", "")
+    if request.method == "PUT" and kept.get("full"):
+        return web.json_response({"type": "urn:jackfield:too-many"}, status=409)
+    if request.method == "PUT":
+        kept[name] = {"name": name, **await request.json()}
+    elif request.method == "DELETE":
+        del kept[name]
+    else:
+        return web.json_response({"items": list(kept.values())})
+    return web.Response(status=204)
+
+
 async def _none(_request: web.Request) -> web.Response:
     return web.json_response({"notes": [], "mentions": []})
 
@@ -194,6 +212,7 @@ class Scene:
     withdrawn: list[str]
     stories: dict[str, Any]
     guidance: dict[str, Any]
+    own_replies: dict[str, Any]
     profiles: dict[str, Any]
 
     @property
@@ -226,6 +245,7 @@ async def _end_session(request: web.Request) -> web.Response:
 
 WITHDRAWN = web.AppKey("withdrawn", list)
 STORIES = web.AppKey("stories", dict)
+OWN_REPLIES = web.AppKey("own_replies", dict)
 GUIDANCE = web.AppKey("guidance", dict)
 PROFILES = web.AppKey("profiles", dict)
 _ORDERS = {"en": "Orders", "zh-CN": "订单", "zh-TW": "訂單"}
@@ -280,7 +300,11 @@ async def scene(browser: Browser, limits: EndpointLimits, locale: str) -> AsyncI
     app.router.add_get("/api/v1/colleagues", _nobody)
     app[PROFILES] = {}
     app.router.add_get("/api/v1/customers/{id}", _profile)
-    app.router.add_get("/api/v1/follow-ups", _none)
+    app.router.add_get("/api/v1/follow-ups", _no_items)
+    app[OWN_REPLIES] = {}
+    app.router.add_get("/api/v1/own-replies", _own_replies)
+    app.router.add_put("/api/v1/own-replies/{name}", _own_replies)
+    app.router.add_delete("/api/v1/own-replies/{name}", _own_replies)
     app.router.add_get("/api/v1/customers/{id}/timeline", _timeline)
     app.router.add_post("/api/v1/session", _session)
     app.router.add_delete("/api/v1/session", _end_session)
@@ -294,6 +318,6 @@ async def scene(browser: Browser, limits: EndpointLimits, locale: str) -> AsyncI
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         page.set_default_timeout(30_000)
         expect.set_options(timeout=30_000)
-        yield Scene(desk, place, page, errors, app[WITHDRAWN], app[STORIES], app[GUIDANCE], app[PROFILES])
+        yield Scene(desk, place, page, errors, app[WITHDRAWN], app[STORIES], app[GUIDANCE], app[OWN_REPLIES], app[PROFILES])
         await page.context.close()
     assert [error for error in errors if not re.search(r"status of (401|404|429)|ERR_CONNECTION_REFUSED", error)] == []

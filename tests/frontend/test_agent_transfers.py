@@ -89,6 +89,8 @@ async def test_choosing_whom_to_ask(scene: Scene) -> None:
     await expect(page.get_by_role("button", name="Transfer")).to_be_focused()
     assert desk.steered() == []
     await page.keyboard.press("Enter")
+    await expect(dialog.locator(".target-name")).to_have_count(6)
+    desk.say(Targets(medium=Medium.VOICE, agents=(free,)))
     await dialog.get_by_role("button", name="Ask Dora Busy first").click()
     asked = Transfer(ref="", reservation_id=offer.reservation_id, agent="dora", warm=True)
     await until(lambda: desk.steered() == [asked], "asked")

@@ -25,7 +25,10 @@ async def test_an_agent_gets_all_of_it_as_it_is_now(site: Site, held: list[SiteG
         200,
         {
             "site": "Demo",
-            "titles": {"queues": {"orders": {"en": "Orders"}}, "channels": {}, "teams": {}},
+            "titles": {
+                "queues": {"orders": {"en": "Orders"}},
+                **{kind: {} for kind in ("channels", "teams", "skills", "words", "agents")},
+            },
             "replies": [
                 {"name": "hello", "titles": {"en": "Greeting"}, "queues": [], "texts": {"en": "Hello {customer}"}}
             ],

@@ -347,6 +347,14 @@ async def keep_session(office: Bureau, who: str, target: dict[str, str]) -> bool
     return await reached(office, who, "GET", "me")
 
 
+async def keep_replies(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
+    body = {"title": "Own", "text": f"by {who}"}
+    done = await reached(office, who, "PUT", "own-replies/own", body)
+    assert done == await listed(office, who, "own-replies", "items", "text", f"by {who}")
+    assert done == await reached(office, who, "DELETE", "own-replies/own")
+    return done
+
+
 async def take_work(office: Bureau, who: str, target: dict[str, str]) -> bool | None:
     return await spoken(office, who, "/api/v1/agents/ws")
 
@@ -382,4 +390,11 @@ async def see_wallboard(office: Bureau, who: str, target: dict[str, str]) -> boo
 
 PROBES: dict[Action, Probe] = {action: globals()[action.value] for action in Action}
 # What cannot be somebody else's: asked once, whoever's team it is.
-WITHOUT_TARGET = {Action.KEEP_SESSION, Action.TAKE_WORK, Action.SUBMIT_WORK, Action.SEE_DELIVERIES, Action.RELOAD_SITE}
+WITHOUT_TARGET = {
+    Action.KEEP_SESSION,
+    Action.TAKE_WORK,
+    Action.SUBMIT_WORK,
+    Action.SEE_DELIVERIES,
+    Action.RELOAD_SITE,
+    Action.KEEP_REPLIES,
+}

@@ -16,6 +16,10 @@ def test_every_reply_and_script_of_the_site() -> None:
     assert shown.replies[0].titles["zh-CN"] == "问候"
     assert shown.titles.queues["orders"] == {"en": "Orders", "zh-CN": "订单", "zh-TW": "訂單"}
     assert set(shown.titles.channels) == set(site.channels)
+    assert shown.titles.channels["phone_line"]["zh-CN"] == "400 电话"
+    assert shown.titles.words["after-sales"]["zh-TW"] == "售後"
+    assert shown.titles.agents == {agent_id: one.display_name for agent_id, one in site.agents.items()}
+    assert shown.titles.skills.keys() == site.skills.keys()
     assert shown.titles.teams.keys() == site.teams.keys()
     assert set(shown.scripts) == {"orders", "web_chat"}
 

@@ -5,7 +5,9 @@ import { Attach, dropping, UploadList } from "../../lib/files.js";
 import { html, useEffect, useRef, useState } from "../../lib/ui.js";
 import { fileWords, useUploads } from "../attachments.js";
 import { customerLanguage, filled, repliesFor, textIn } from "../guidance.js";
+import { ownRepliesFor } from "../own-replies.js";
 import { NoteForm } from "./note.js";
+import { OwnReplies } from "./own-replies.js";
 import { usePicker } from "./picker.js";
 
 const TEXT_LIMIT = 4000;
@@ -19,6 +21,7 @@ export function Composer({ work, open, front, desk, state }) {
   useEffect(() => grow(field.current), [text, front]);
   const picker = usePicker({ id: `replies-${id}`, field, sign: "/", find: (word) => replies(word, assignment, state), change });
   const [noting, setNoting] = useState(false);
+  const [keeping, setKeeping] = useState(false);
   const { uploads, list, limits } = useUploads(work);
   const [over, setOver] = useState(false);
   const attach = (files) => open && limits.types.length && uploads.add(files);
@@ -49,6 +52,7 @@ export function Composer({ work, open, front, desk, state }) {
   };
   return html`
     <${UploadList} list=${list} uploads=${uploads} words=${fileWords(limits)} />
+    ${keeping && html`<${OwnReplies} store=${desk.store} items=${state.ownReplies} text=${text} close=${() => (setKeeping(false), requestAnimationFrame(() => field.current?.focus()))} />`}
     ${noting && html`<${NoteForm} id=${id} interaction=${assignment.interaction_id} close=${() => (setNoting(false), requestAnimationFrame(() => field.current?.focus()))} />`}
     <form class=${`composer ${over ? "over" : ""}`} hidden=${noting} ...${dropping(attach, setOver)} onSubmit=${(event) => (event.preventDefault(), send())}>
       ${picker.list(t("reply.list"))}
@@ -57,6 +61,7 @@ export function Composer({ work, open, front, desk, state }) {
         ...${picker.attributes} onInput=${input} onKeyDown=${key} onKeyUp=${(event) => /Left|Right|Home|End/.test(event.key) && picker.follow()} onBlur=${picker.close} onPaste=${pasted}></textarea>
       ${limits.types.length > 0 && html`<${Attach} accept=${limits.types} disabled=${!open} name=${t("file.attach")} onFiles=${attach}><${Icon} name="clip" /></${Attach}>`}
       <button type="button" class="attach" data-key="KeyI" aria-keyshortcuts="Alt+I" aria-label=${t("note.write")} title=${`${t("note.write")} (Alt I)`} onClick=${() => setNoting(true)}><${Icon} name="note" /></button>
+      <button type="button" class="attach" data-key="KeyL" aria-keyshortcuts="Alt+L" aria-label=${t("own_replies.heading")} title=${`${t("own_replies.heading")} (Alt L)`} onClick=${() => setKeeping(true)}><${Icon} name="star" /></button>
       <button class="button primary" disabled=${!open || !text.trim()}><${Icon} name="send" /><span>${t("chat.send")}</span></button>
     </form>
   `;
@@ -73,7 +78,16 @@ function useDraft(id) {
   return [text, change];
 }
 
-function replies(word, card, { guidance, agent }) {
+function replies(word, card, { guidance, agent, ownReplies }) {
+  const tag = customerLanguage(card) || language();
+  const own = ownRepliesFor(ownReplies, word).map(({ name, title, text }) => {
+    const said = filled(text, { card, agent, site: guidance.site, tag });
+    return { id: name, title, text: said, hint: said };
+  });
+  return [...own, ...ofSite(word, card, { guidance, agent }).filter(({ id }) => !own.some((one) => one.id === id))];
+}
+
+function ofSite(word, card, { guidance, agent }) {
   return repliesFor(guidance, card.queue, word).map(({ name, titles, texts }) => {
     const { tag, text } = textIn(texts, customerLanguage(card), language());
     const said = filled(text, { card, agent, site: guidance.site, tag });

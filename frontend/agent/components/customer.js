@@ -2,6 +2,7 @@
 import { label, t, tCode } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { RecordedCall } from "../../lib/recording.js";
+import { named } from "../../lib/names.js";
 import { dateTime, duration } from "../../lib/time.js";
 import { html, useEffect, useState } from "../../lib/ui.js";
 import { storyOf, timelineOf } from "../customers.js";
@@ -77,7 +78,7 @@ function Item({ item, guidance, disposition }) {
       ${note && !open && html`<p class="past-note"><bdi>${note}</bdi></p>`}
       ${open && item.recording && html`<${RecordedCall} interaction=${item.id} />`}
       ${open && html`<${Story} id=${item.id} />`}
-      <p class="past-foot"><span class="quiet-text">${[item.channel && titleOf(guidance, "channels", item.channel), item.agent_id].filter(Boolean).join(" · ")}</span>
+      <p class="past-foot"><span class="quiet-text">${[item.channel && titleOf(guidance, "channels", item.channel), item.agent_id && named(item.agent_id)].filter(Boolean).join(" · ")}</span>
         ${item.whole && html`<button type="button" class="link" aria-expanded=${open} onClick=${() => setOpen(!open)}>${t(open ? "customer.less" : "customer.more")}</button>`}
       </p>
     </li>

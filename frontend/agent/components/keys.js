@@ -22,6 +22,7 @@ const KEYS = [
   ["Alt Q", "help.ask"],
   ["Alt X", "chat.end"],
   ["/", "reply.list"],
+  ["Alt L", "own_replies.heading"],
   ["Alt I", "note.write"],
   ["Alt F", "wrap_up.finish"],
   ["Alt D", "devices.heading"],

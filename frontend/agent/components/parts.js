@@ -2,6 +2,7 @@
 import { Ticking } from "../../lib/controls.js";
 import { label, t, tCode } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
+import { named, word } from "../../lib/names.js";
 import { duration } from "../../lib/time.js";
 import { html } from "../../lib/ui.js";
 import { who } from "../attention.js";
@@ -40,9 +41,9 @@ export function Facts({ card, waiting }) {
       ${(card.requirements ?? []).length > 0 && html`<div><dt>${t("facts.skills")}</dt><dd>${card.requirements.map(
         ({ skill, minimum, title }) => html`<span class="tag" title=${t("facts.minimum", { minimum })}>${label(title) || skill} <b>${minimum}+</b></span>`,
       )}</dd></div>`}
-      ${data.map(([key, value]) => html`<div><dt>${tCode("data", key, key.replaceAll("_", " "))}</dt><dd class="figures"><bdi>${value}</bdi></dd></div>`)}
+      ${data.map(([key, value]) => html`<div><dt>${tCode("data", key, key.replaceAll("_", " "))}</dt><dd class="figures"><bdi>${word(value)}</bdi></dd></div>`)}
       ${(card.ivr_path ?? []).length > 0 && html`<div class="wide"><dt>${t("facts.path")}</dt><dd><ol class="path">${card.ivr_path.map(
-        (step) => html`<li><bdi>${step}</bdi></li>`,
+        (step) => html`<li><bdi>${word(step)}</bdi></li>`,
       )}</ol></dd></div>`}
     </dl>
   `;
@@ -57,7 +58,7 @@ export function Why({ why }) {
       <ol>
         ${Object.entries(why.terms).map(([name, value]) => html`<li><span>${tCode("term", name)}</span> <b class="figures">${termValue(name, value)}</b></li>`)}
       </ol>
-      ${why.runner_up && html`<p>${t("why.runner_up", { who: why.runner_up })}</p>`}
+      ${why.runner_up && html`<p>${t("why.runner_up", { who: named(why.runner_up) })}</p>`}
     </details>
   `;
 }

@@ -1,6 +1,7 @@
 // Who intervened when, in what, and what it was before and after.
 import { Action } from "../../lib/controls.js";
-import { t, tCode } from "../../lib/i18n.js";
+import { label, t, tCode } from "../../lib/i18n.js";
+import { named } from "../../lib/names.js";
 import { dateTime } from "../../lib/time.js";
 import { html, useEffect, useState } from "../../lib/ui.js";
 import { problemText } from "../office.js";
@@ -43,12 +44,12 @@ function Entry({ entry, undone, undo }) {
   return html`
     <tr>
       <td class="figures">${dateTime(entry.at)}</td>
-      <td><b><bdi>${entry.by}</bdi></b> <small>${tCode("role", entry.role)}</small></td>
-      <td>${tCode("action", entry.action)}<small class="subject"><bdi>${entry.subject}</bdi></small></td>
+      <td><b><bdi title=${entry.by}>${named(entry.by)}</bdi></b> <small>${tCode("role", entry.role)}</small></td>
+      <td>${tCode("action", entry.action)}<small class="subject"><bdi>${subjectOf(entry.subject)}</bdi></small></td>
       <td><${Changes} before=${entry.before} after=${entry.after} /></td>
       <td><bdi>${entry.comment}</bdi>
         ${undone && html`<span class="tag">${t("undo.undone")}</span>`}
-        ${!undone && UNDOABLE.has(entry.action) && html`<${Action} class="button small" aria-label=${t("undo.this", { what: `${tCode("action", entry.action)}, ${entry.subject}` })} act=${() => undo(entry.id)}>${t("undo.undo")}</${Action}>`}</td>
+        ${!undone && UNDOABLE.has(entry.action) && html`<${Action} class="button small" aria-label=${t("undo.this", { what: `${tCode("action", entry.action)}, ${subjectOf(entry.subject)}` })} act=${() => undo(entry.id)}>${t("undo.undo")}</${Action}>`}</td>
     </tr>
   `;
 }
@@ -59,7 +60,7 @@ export function Changes({ before, after }) {
   const changed = keys.filter((key) => key in (after ?? {}) && JSON.stringify(before?.[key]) !== JSON.stringify(after[key]));
   return html`
     <dl class="changes">
-      ${changed.map((key) => html`<div key=${key}><dt>${fieldOf(key)}</dt><dd><del><${Value} of=${before?.[key]} /></del> <span aria-hidden="true">→</span> <ins><${Value} of=${after[key]} /></ins></dd></div>`)}
+      ${changed.map((key) => html`<div key=${key}><dt>${fieldOf(key)}</dt><dd><del><${Value} of=${before?.[key]} field=${key} /></del> <span aria-hidden="true">→</span> <ins><${Value} of=${after[key]} field=${key} /></ins></dd></div>`)}
     </dl>
   `;
 }
@@ -67,13 +68,35 @@ export function Changes({ before, after }) {
 /** "agent:anna.skills" is the field of one subject of several. */
 function fieldOf(key) {
   const at = key.lastIndexOf(".");
-  return at < 0 ? tCode("field", key) : html`<bdi>${key.slice(0, at)}</bdi> ${tCode("field", key.slice(at + 1))}`;
+  return at < 0 ? tCode("field", key) : html`<bdi>${subjectOf(key.slice(0, at))}</bdi> ${tCode("field", key.slice(at + 1))}`;
 }
 
-function Value({ of: value }) {
+/** "agent:anna" in words; what has no name (a call, a follow-up) keeps its number. */
+export function subjectOf(subject) {
+  const at = subject.indexOf(":");
+  if (at < 0) return tCode("subject", subject);
+  return `${tCode("subject", subject.slice(0, at))} ${named(subject.slice(at + 1))}`;
+}
+
+const CODES = { presence: "presence", mode: "live_calls", outcome: "outcome", opening: "opening" };
+const PREFIX = { mode: "mode_" };
+// What a queue of an agent says when nothing was set.
+const USUAL = { priority: 1, delay_s: 0 };
+
+function Value({ of: value, field }) {
+  if (value === null || value === undefined) return "–";
+  const name = field.slice(field.lastIndexOf(".") + 1);
+  return html`<bdi>${said(value, name) || "–"}</bdi>`;
+}
+
+function said(value, field) {
   if (value === null || value === undefined) return "–";
   if (typeof value === "boolean") return t(value ? "audit.yes" : "audit.no");
-  if (typeof value !== "object") return html`<bdi>${String(value)}</bdi>`;
-  const said = (each) => (each !== null && typeof each === "object" ? Object.values(each).map(said).join(" ") : String(each));
-  return html`<bdi>${Object.entries(value).map(([name, each]) => (Array.isArray(value) ? said(each) : `${name} ${said(each)}`)).join(", ") || "–"}</bdi>`;
+  if (Array.isArray(value)) return value.map((each) => said(each, field)).join(", ");
+  if (typeof value !== "object") return CODES[field] ? tCode(CODES[field], `${PREFIX[field] ?? ""}${value}`, named(String(value))) : named(String(value));
+  if (field === "title") return label(value);
+  return Object.entries(value)
+    .filter(([key, each]) => USUAL[key] !== each)
+    .map(([key, each]) => `${tCode("field", key, named(key))} ${said(each, key)}`.trim())
+    .join(", ");
 }

@@ -3,6 +3,7 @@ import { Action } from "../../lib/controls.js";
 import { t, tCode } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { RecordedCall } from "../../lib/recording.js";
+import { steps } from "../../lib/names.js";
 import { dateTime, duration } from "../../lib/time.js";
 import { html, useEffect, useState } from "../../lib/ui.js";
 import { problemText } from "../office.js";
@@ -115,7 +116,7 @@ function Opened({ one, office }) {
     <div class="opened-parts">
       ${one.recording && html`<${RecordedCall} interaction=${one.id} />`}
       ${view.notes.map(({ agent_id, text, at }) => html`<p key=${at}><b><bdi>${called(agent_id)}</bdi></b> <bdi>${text}</bdi></p>`)}
-      ${data.map(([name, value]) => html`<p key=${name}><span class="quiet-text">${tCode("data", name)}</span> <bdi>${value}</bdi></p>`)}
+      ${data.map(([name, value]) => html`<p key=${name}><span class="quiet-text">${tCode("data", name, name.replaceAll("_", " "))}</span> <bdi>${steps(value)}</bdi></p>`)}
       ${view.messages.length > 0 && html`<ol class="opened-lines">${view.messages.map(({ number, name, agent_id, text }) => html`<li key=${number}><b><bdi>${agent_id ? called(agent_id) : name}</bdi></b> <bdi>${text}</bdi></li>`)}</ol>`}
       ${nothing && html`<p class="quiet-text">${t("customer.nothing")}</p>`}
     </div>

@@ -87,9 +87,9 @@ function byMedium(queues, state) {
 
 function byChannel(state) {
   const waiting = [...state.work.values()].filter(notTaken);
-  return [...state.channels.values()].map(({ channel, title, medium, today, level }) => {
+  return [...state.channels.values()].map(({ channel, title, titles, medium, today, level }) => {
     const items = waiting.filter((item) => item.channel === channel);
-    return { name: channel, title, medium, waiting: items.length, oldest: oldestOf(items), level, answered: today.answered, abandoned: today.abandoned };
+    return { name: channel, title: titleOf({ titles, title, queue: channel }), medium, waiting: items.length, oldest: oldestOf(items), level, answered: today.answered, abandoned: today.abandoned };
   });
 }
 

@@ -54,7 +54,7 @@ export function Waiting({ office, state, titles, queue, clear, ask, drag }) {
 
 const nameIn = (state, id) => (id ? nameOf(state.agents.get(id) ?? { agent_id: id }) : "");
 
-const channelOf = (state, { channel }) => state.channels.get(channel)?.title ?? channel;
+const channelOf = (state, { channel }) => (state.channels.has(channel) ? titleOf(state.channels.get(channel)) : channel);
 
 /** Who it is, by what way they came, and how far the rings of the queue are. */
 function Marks({ item: { customer, ring }, channel }) {
