@@ -87,7 +87,11 @@ class Recording(Part, frozen=True, kw_only=True):
 
 
 class Why(Part, frozen=True, kw_only=True):
-    """The terms of the winner's score in the order in which they decide, and who came second."""
+    """The terms of the winner's score in the order in which they decide, and who came second.
+
+    `strategy` is `directed`, without terms, for work that is meant for this agent by name: a transfer to them, one that
+    they took over or call back, or that a supervisor gave them.
+    """
 
     strategy: str
     terms: dict[str, int]

@@ -32,6 +32,9 @@ def _past(earlier: Earlier) -> m.PastInteraction:
     )
 
 
+DIRECTED = "directed"
+
+
 class Cards:
     """Makes messages; remembers each open offer's decision and who is on hold, for redrawing."""
 
@@ -182,7 +185,10 @@ class Cards:
             {need.skill: max(need.minimum, requirements.get(need.skill, 0)) for need in work.requirements}
         )
         why = None
-        if made is not None:
+        if work.directed == row.agent_id:
+            # Transferred to them by name, taken over or called back by them, or assigned: nobody else was looked at.
+            why = m.Why(strategy=DIRECTED, terms={})
+        elif made is not None:
             decision = made.decision
             why = m.Why(strategy=decision.strategy, terms=dict(decision.terms), runner_up=decision.runner_up)
         return {

@@ -30,6 +30,7 @@ class Board:
         self.asked: list[dict[str, str]] = []
         self.past: list[dict[str, Any]] = []
         self.limits: dict[str, int] = {}
+        self.follow_ups: list[dict[str, Any]] = []
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         ws = web.WebSocketResponse()
@@ -54,6 +55,13 @@ class Board:
                 headers={"Content-Disposition": 'attachment; filename="queue-month-2026-03-04.csv"'},
             )
         return web.json_response({"by": "queue", "rows": []})
+
+    async def listed(self, _request: web.Request) -> web.Response:
+        return web.json_response({"items": self.follow_ups})
+
+    async def guidance(self, _request: web.Request) -> web.Response:
+        titles = {"queues": {"orders": {"en": "Orders"}}, "agents": {"anna": "Anna"}}
+        return web.json_response({"site": "", "titles": titles, "replies": [], "scripts": {}})
 
     async def alerts(self, request: web.Request) -> web.Response:
         return web.json_response({"items": self.past, "next": None})
@@ -82,6 +90,8 @@ async def supervising(board: Board) -> AsyncIterator[Page]:
     app.router.add_get("/api/v1/board/ws", board.handle)
     app.router.add_get("/api/v1/statistics", board.statistics)
     app.router.add_get("/api/v1/alerts", board.alerts)
+    app.router.add_get("/api/v1/follow-ups", board.listed)
+    app.router.add_get("/api/v1/guidance", board.guidance)
     app.router.add_post("/api/v1/alerts/{id}/acknowledge", board.acknowledge)
     StaticPages(FRONTEND).add_to(app)
     async with serve(app) as base, chromium_page() as page:

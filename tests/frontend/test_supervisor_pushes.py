@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from tests.agents_ws.scripted import now_us
 from tests.browser import needs_chromium
-from tests.frontend.board import Board, item, queue, supervising
+from tests.frontend.board import Board, item, people, queue, supervising
 
 pytestmark = [needs_chromium, pytest.mark.browser]
 
@@ -54,7 +54,51 @@ async def test_chats_and_help_are_pushed_and_nothing_is_asked_for(page: Page, bo
     await expect(chats).to_have_count(1)
     await expect(help_).to_have_count(0)
     await page.clock.run_for(180_000)
-    assert requests == [], "three minutes of an open page, by the board alone"
+    once = sorted(url.rpartition("/")[2].partition("?")[0] for url in requests)
+    assert once == ["follow-ups", "guidance"], "in three minutes of an open page, what the board does not tell, once"
+
+
+def spoken_in(*listeners: tuple[str, str]) -> dict[str, Any]:
+    agent = {"id": "w1", "kind": "agent", "state": "here", "agent": "anna", "name": "Anna"}
+    parts = [
+        {"id": f"supervisor:{who}", "kind": "supervisor", "state": "here", "agent": who, "name": who, "mode": mode}
+        for who, mode in listeners
+    ]
+    return {"interaction_id": "i1", "parties": [agent, *parts]}
+
+
+async def test_who_listens_to_a_call_and_how_is_pushed(page: Page, board: Board) -> None:
+    held = {"interaction_id": "i1", "medium": "voice", "queue": "orders", "state": "connected", "since": now_us()}
+    board.snapshot |= {"queues": [queue(0, None)], "agents": [{**people(1)[0], "display_name": "Anna", "held": [{**held, "work_id": "w1"}]}]}
+    await page.goto(f"{board.base}/supervisor/")
+    call = page.locator("[data-call=i1]")
+    await expect(call).to_contain_text("Anna")
+    await board.change(calls=[spoken_in(("kim", "listen"))])
+    await expect(call.locator(".tag")).to_have_text(["kim listens"])
+    await board.change(calls=[spoken_in(("kim", "barge"), ("pat", "whisper"))])
+    await expect(call.locator(".tag")).to_have_text(["kim speaks to all", "pat whispers"])
+    await board.change(calls=[spoken_in()])
+    await expect(call.locator(".tag")).to_have_count(0)
+
+
+def left(number: int, **more: Any) -> dict[str, Any]:
+    words = {"kind": "callback", "queue": "orders", "queue_title": "Orders", "number": f"+32255501{number}", "path": ""}
+    times = {"created_at": now_us(), "done_at": None, "taken_at": None, "duration_us": None}
+    return {"id": number, "interaction_id": f"i{number}", "language": "en", "taken_by": None, **words, **times, **more}
+
+
+async def test_follow_ups_are_pushed(page: Page, board: Board) -> None:
+    board.follow_ups = [left(81)]
+    await page.goto(f"{board.base}/supervisor/")
+    await page.get_by_role("button", name="Follow-ups").click()
+    rows = page.locator(".follow-up")
+    await expect(rows).to_have_count(1)
+    await board.change(follow_ups=[left(82)])
+    await expect(rows).to_have_count(2)
+    await board.change(follow_ups=[left(81, taken_by="anna", taken_by_name="Anna")])
+    await expect(rows.first).to_contain_text("Anna has it")
+    await board.change(follow_ups=[left(81, done_at=now_us(), done_by="anna")])
+    await expect(rows).to_have_count(1)
 
 
 async def test_after_a_broken_connection_it_shows_what_holds_now(page: Page, board: Board) -> None:

@@ -77,6 +77,12 @@ def test_after_a_restart_the_reasons_are_not_shown(cards: Cards) -> None:
     assert cards.offer(ROW, WORK, context(), 0).why is None
 
 
+def test_what_is_meant_for_the_agent_by_name_says_so(cards: Cards) -> None:
+    cards.remember(OFFER)
+    card = cards.offer(ROW, replace(WORK, directed="anna"), context(), 0)
+    assert card.why == m.Why(strategy="directed", terms={})
+
+
 def test_a_forgotten_offer_is_gone(cards: Cards) -> None:
     cards.remember(OFFER)
     cards.hold("w1.2", 5)

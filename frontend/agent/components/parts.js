@@ -52,6 +52,7 @@ export function Facts({ card, waiting }) {
 /** Why the router chose this agent: the terms in the order in which they decide. */
 export function Why({ why }) {
   if (!why) return null;
+  if (why.strategy === "directed") return html`<p class="why"><${Icon} name="route" />${t("why.heading")} <b>${t("why.directed")}</b></p>`;
   return html`
     <details class="why">
       <summary><${Icon} name="route" />${t("why.heading")} <span>${tCode("strategy", why.strategy)}</span><${Icon} name="down" /></summary>
