@@ -16,6 +16,7 @@ export function keepNames(store) {
     if (!state.ready || state.snapshots === before.snapshots) return;
     try {
       keepTitles((await api("guidance")).titles);
+      store.dispatch({ type: "local/named" });
     } catch (error) {
       console.info("no names", error);
     }

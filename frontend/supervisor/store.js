@@ -41,6 +41,8 @@ export function reduce(state, message) {
       return { ...state, ...parts(state, message), ...followed(state, message) };
     case "local/follow_ups":
       return { ...state, followUps: message.followUps };
+    case "local/named":
+      return { ...state }; // what is shown by an id has a name now
     case "local/connection":
       return { ...state, connection: message.state, ended: message.detail ?? null };
     case "local/notice":

@@ -54,8 +54,10 @@ async def test_chats_and_help_are_pushed_and_nothing_is_asked_for(page: Page, bo
     await expect(chats).to_have_count(1)
     await expect(help_).to_have_count(0)
     await page.clock.run_for(180_000)
-    once = sorted(url.rpartition("/")[2].partition("?")[0] for url in requests)
-    assert once == ["follow-ups", "guidance"], "in three minutes of an open page, what the board does not tell, once"
+    # The board here has no beats: the page connects anew now and then, and asks once each time what is no part of it.
+    paths = [url.rpartition("/")[2].partition("?")[0] for url in requests]
+    assert set(paths) == {"follow-ups", "guidance"}
+    assert max(paths.count(path) for path in set(paths)) <= board.met
 
 
 def spoken_in(*listeners: tuple[str, str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import { expectedWait, inOrder, inService, nameOf, notTaken } from "../store.js"
 import { toggled } from "./agents.js";
 import { dragWork } from "./drag.js";
 import { Due } from "./outlook.js";
-import { about, MEDIA } from "./queues.js";
+import { about, MEDIA, titleOf } from "./queues.js";
 
 const AT_LEAST_MS = 2000; // between two questions
 const EXPLAINS = ["agents", "work", "queues"];
