@@ -1,7 +1,8 @@
 """The second call of an agent's phone: whom it calls while it has a customer is asked as in a warm transfer.
 
 The customer is on hold meanwhile. In the conversation the agent has one leg: that of the call in which they speak, and
-by holding one call and resuming the other they swap. Two calls that speak at once are no conference: the page makes it.
+by holding one call and resuming the other they swap. A phone that holds neither of its two calls mixes them by itself
+(its conference key): then all hear each other, by the one leg, and what the phone sends in the other call is not heard.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from enum import StrEnum
 
 import structlog
 
-from voice.asked import Asked, DropAsked, HoldAsked, SwapAsked, TransferAsked
+from voice.asked import Asked, ConferenceAsked, DropAsked, HoldAsked, SwapAsked, TransferAsked
 from voice.events import AgentReady, Deny
 from voice.neighbours import VoicePorts
 from voice.party import CUSTOMER, PartyState, PartyView
@@ -25,12 +26,21 @@ _REFUSED = {"unknown_agent": 404, "unknown_queue": 404, "unclear_target": 404, "
 
 
 class ConsultState(StrEnum):
-    """Where the second call stands. TALKING: the agent speaks in it; ASIDE: in the first one."""
+    """Where the second call stands. TALKING: the agent speaks in it; ASIDE: in the first one; TOGETHER: in both."""
 
     RINGING = "ringing"
     TALKING = "talking"
     ASIDE = "aside"
+    TOGETHER = "together"
     OVER = "over"
+
+
+# (the phone holds its first call, it holds the second) -> where it speaks.
+_WANTED = {
+    (True, False): ConsultState.TALKING,
+    (False, True): ConsultState.ASIDE,
+    (False, False): ConsultState.TOGETHER,
+}
 
 
 class Consult:
@@ -41,6 +51,7 @@ class Consult:
         self.leg_id = f"consult:{offer.call}"
         self.reservation_id = first.reservation_id
         self.state = ConsultState.RINGING
+        self.held = False
         self._offer = offer
         self.first = first
         self._runner = runner
@@ -78,9 +89,9 @@ class Consult:
         """The agent's part in the conversation is over."""
         self._inbox.put_nowait(self._released)
 
-    def turned(self, *, here: bool) -> None:
-        """The phone goes on in this call, or in the first one."""
-        self._inbox.put_nowait(self._turn_here if here else self._turn_away)
+    def turned(self) -> None:
+        """The phone has held one of its two calls, or goes on in it."""
+        self._inbox.put_nowait(self._turn)
 
     async def _open(self) -> None:
         ports = self._ports
@@ -135,22 +146,24 @@ class Consult:
     async def _released(self) -> None:
         self._end(480)
 
-    async def _turn_here(self) -> None:
-        if self.state is ConsultState.ASIDE:
-            self.state = ConsultState.TALKING
-            self._speak_in(self.leg_id)
-            await self._swap(customer_held=True)
+    async def _turn(self) -> None:
+        """As the phone has them now. While it holds both, whoever it spoke with last is still in front."""
+        wanted = _WANTED.get((self.first.held, self.held))
+        if self.state in (ConsultState.RINGING, ConsultState.OVER) or wanted in (None, self.state):
+            return
+        self.state = wanted
+        if wanted is ConsultState.TOGETHER:
+            await self._ask(self.reservation_id, ConferenceAsked(""))
+            return
+        aside = wanted is ConsultState.ASIDE
+        self._speak_in(self.first.leg_id if aside else self.leg_id)
+        # Out of a conference the first swap puts the customer on hold, and a second one takes them back.
+        for _ in range(2):
+            if self._is_held(CUSTOMER) is aside or self._is_held(self._party) is not aside:
+                await self._ask(self.reservation_id, SwapAsked(""))
 
-    async def _turn_away(self) -> None:
-        if self.state is ConsultState.TALKING:
-            self.state = ConsultState.ASIDE
-            self._speak_in(self.first.leg_id)
-            await self._swap(customer_held=False)
-
-    async def _swap(self, *, customer_held: bool) -> None:
-        held = any(v.party_id == CUSTOMER and v.state is PartyState.HELD for v in self._runner.parties)
-        if held is not customer_held:
-            await self._ask(self.reservation_id, SwapAsked(""))
+    def _is_held(self, party: str) -> bool:
+        return any(view.party_id == party and view.state is PartyState.HELD for view in self._runner.parties)
 
     def _speak_in(self, leg_id: str) -> None:
         first = self.first

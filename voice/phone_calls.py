@@ -71,18 +71,18 @@ class PhoneCalls:
     def renegotiated(self, side: object, remote: RemoteMedia) -> None:
         """A re-INVITE holds: a phone that does not send has put us on hold.
 
-        With two calls, who holds the first one speaks in the second, whose own hold says nothing more.
+        With two calls, the holds of both say in which of them the phone speaks.
         """
         if isinstance(side, Consult):
-            if remote.send:
-                side.turned(here=True)
+            side.held = not remote.send
+            side.turned()
             return
         if not isinstance(side, PhoneLeg):
             return
         side.held = not remote.send
         consult = self.consults.of(side.reservation_id)
         if consult is not None and consult.state is not ConsultState.RINGING:
-            consult.turned(here=side.held)
+            consult.turned()
         elif (runner := self._runner_of(side.interaction_id)) is not None:
             runner.tell(HoldAsked(side.work_id, on=side.held))
         else:

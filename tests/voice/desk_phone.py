@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from router.vocabulary import OfferState
 from sip import events as sip
+from sip.call import CallState
 from sip.flow import Flow
 from sip.message import Request, Response, parse
 from tests.server.house import House, offer_of
@@ -73,8 +74,14 @@ class DeskPhone:
     def mark(self, call: str, quoted: bool = True) -> str:
         """A Replaces that names this call of the phone's, as the other end keeps it."""
         dialog = self.house.outside.ua._core.context.calls[call].dialog
-        assert dialog is not None
-        names = (dialog.call_id, f"to-tag={dialog.remote.tag}", f"from-tag={dialog.local.tag}")
+        if dialog is not None:
+            names = (dialog.call_id, f"to-tag={dialog.remote.tag}", f"from-tag={dialog.local.tag}")
+        else:  # while it rings, only the other end keeps its dialog
+            (other,) = [
+                one.dialog for one in self.house.ua._core.context.calls.values() if one.state is CallState.INCOMING
+            ]
+            assert other is not None
+            names = (other.call_id, f"to-tag={other.local.tag}", f"from-tag={other.remote.tag}")
         return ("%3B".join(names).replace("=", "%3D") if quoted else ";".join(names)).replace("@", "%40")
 
     async def hears(self, words: str) -> None:

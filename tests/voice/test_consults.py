@@ -105,6 +105,49 @@ async def test_they_swap_by_hold_and_resume_and_the_second_call_is_given_up(hous
     await house.empty()
 
 
+async def test_a_phone_that_holds_neither_has_a_conference(house: House) -> None:
+    phone = DeskPhone(house)
+    call, own, second, _ = await consulting(house, phone)
+    everybody = {("caller", "browser"), ("browser", "caller")}
+    await hold(house, own, "sendrecv", 2)
+    await shows(house, customer="here", ben="here", cai="here")
+    consult = {("consult", "browser"), ("browser", "consult"), ("consult", "caller"), ("caller", "consult")}
+    await until(lambda: hears(house) == everybody | consult)
+    await hold(house, own, "sendonly", 3)
+    await shows(house, customer="held", ben="here", cai="here")
+    await hold(house, own, "sendrecv", 4)
+    await shows(house, customer="here", ben="here", cai="here")
+    await hold(house, second, "sendonly", 1)
+    await shows(house, customer="here", ben="here", cai="held")
+    await until(lambda: hears(house) == {("caller", "phone"), ("phone", "caller")})
+    await hold(house, second, "sendrecv", 2)
+    await shows(house, customer="here", ben="here", cai="here")
+    house.outside.ua.hangup(second)
+    await shows(house, customer="here", ben="here")
+    await until(lambda: hears(house) == {("caller", "phone"), ("phone", "caller")})
+    house.outside.ua.hangup(call)
+    await house.empty()
+
+
+async def test_the_customer_is_handed_on_while_the_second_call_still_rings(house: House) -> None:
+    phone = DeskPhone(house)
+    call, own, reservation = await phone.talks()
+    await house.ready("cai")
+    await hold(house, own, "sendonly", 1)
+    second = await phone.calls("cai")
+    offer = await house.offer("cai")
+    await house.outside.wait(sip.CallRinging, second)
+    phone.refer(own, f"{phone.uri('cai')}?Replaces={phone.mark(second)}")
+    await phone.over(own)
+    assert (await house.outside.wait(sip.CallFailed, second)).code == 480
+    assert phone.told == ["100 Trying", "200 OK"]
+    await house.reach_state(reservation, OfferState.WRAP_UP)
+    assert await house.desk.accept("cai", offer.reservation_id) is None
+    await until(lambda: hears(house) == {("caller", "browser"), ("browser", "caller")})
+    house.outside.ua.hangup(call)
+    await house.empty()
+
+
 async def test_a_colleague_who_leaves_ends_the_second_call(house: House) -> None:
     phone = DeskPhone(house)
     call, _own, second, _ = await consulting(house, phone)
