@@ -31,6 +31,8 @@ class FileDesk:
         self._vault = vault
         self._records = records
         self._under_way: Counter[str] = Counter()
+        # Brings a file here that another node has; False when none does.
+        self.fetch: Callable[[ChatFile], Awaitable[bool]] = _nowhere
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -90,7 +92,11 @@ class FileDesk:
     async def open(self, interaction_id: str, file_id: str) -> tuple[ChatFile, Path]:
         """What the file is and where. Who asks was found to be of that chat."""
         file = await self._records.find(interaction_id, file_id)
-        place = None if file is None or file.gone else await self._vault.open(file.id, file.sha256)
+        place = None
+        if file is not None and not file.gone:
+            place = await self._vault.open(file.id, file.sha256)
+            if place is None and await self.fetch(file):
+                place = await self._vault.open(file.id, file.sha256)
         if file is None or place is None:
             raise ChatRefusedError("unknown_file", "there is no such file in this chat, or it is not kept any more")
         return file, place
@@ -126,6 +132,11 @@ class FileDesk:
         finally:
             self._under_way[chat_id] -= 1
             self._under_way += Counter()
+
+
+async def _nowhere(_file: ChatFile) -> bool:
+    """There is no other node."""
+    return False
 
 
 async def _steady(pieces: AsyncIterator[bytes], idle_s: float) -> AsyncIterator[bytes]:

@@ -54,6 +54,25 @@ class Vault:
         finally:
             await asyncio.to_thread(draft.unlink, missing_ok=True)
 
+    async def keep(self, file_id: str, pieces: AsyncIterator[bytes], size: int, sha256: str) -> bool:
+        """A file that was taken elsewhere, under its own id; False when the pieces are not what they should be.
+
+        Raises ChatRefusedError when they are too many or none, and lets through whatever the pieces raise.
+        """
+        draft = self._incoming / secrets.token_hex(16)
+        try:
+            stored = await self._write(file_id, draft, pieces, size)
+            if stored.sha256 != sha256:
+                return False
+            await asyncio.to_thread(_move, draft, self._place(file_id))
+            return True
+        finally:
+            await asyncio.to_thread(draft.unlink, missing_ok=True)
+
+    async def piece(self, file_id: str, offset: int, most: int) -> bytes | None:
+        """Up to `most` bytes of a file from `offset` on; None when it is not here."""
+        return await asyncio.to_thread(_piece, self._place(file_id), offset, most)
+
     async def open(self, file_id: str, sha256: str) -> Path | None:
         """Where the file is, None when it is gone or is not any more what was stored."""
         place = self._place(file_id)
@@ -112,6 +131,15 @@ def _put(descriptor: int, piece: bytes, sniffer: Sniffer, count: Callable[[bytes
 def _move(draft: Path, place: Path) -> None:
     place.parent.mkdir(mode=0o700, exist_ok=True)
     draft.rename(place)
+
+
+def _piece(path: Path, offset: int, most: int) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read(most)
+    except OSError:
+        return None
 
 
 def _digest(path: Path) -> str:

@@ -15,10 +15,10 @@ MAX_ATTRIBUTE = 40
 class Dossier:
     """Grows from node to node; the way out of the flow is made from it."""
 
-    def __init__(self, language: str, variables: Mapping[str, str]) -> None:
+    def __init__(self, language: str, variables: Mapping[str, str], path: tuple[str, ...] = ()) -> None:
         self.language = language
         self.data: dict[str, str] = {}
-        self.path: list[str] = []
+        self.path = list(path)
         self._variables = variables
         self._requirements: dict[str, int] = {}
         self._priority = 0

@@ -39,11 +39,16 @@ class IvrMachine:
 
     After each call the machine either has ended or has a deadline. Everything after the end is ignored. `variables`
     are what is known of the call: `caller`, `channel`, `entry`. `language` is spoken first, one of the flow's own;
-    "" begins with the flow's.
+    "" begins with the flow's. `path` are the choices that the caller has made before, in another flow.
     """
 
     def __init__(
-        self, flow: f.Flow, context: IvrContext, variables: Mapping[str, str] | None = None, language: str = ""
+        self,
+        flow: f.Flow,
+        context: IvrContext,
+        variables: Mapping[str, str] | None = None,
+        language: str = "",
+        path: tuple[str, ...] = (),
     ) -> None:
         self._flow = flow
         self._context = context
@@ -57,7 +62,7 @@ class IvrMachine:
         self._no_input = 0
         self._no_match = 0
         self._steps = 0
-        self._dossier = Dossier(language or flow.language, variables or {})
+        self._dossier = Dossier(language or flow.language, variables or {}, path)
 
     @property
     def phase(self) -> Phase:

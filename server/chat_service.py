@@ -42,6 +42,7 @@ from server.clock import wall_us
 from server.contexts import InteractionContexts
 from server.current import CurrentSite
 from server.desk import Desk, Send
+from server.far_files import FarFiles
 from server.live_chats import LiveChats
 from server.park_desk import ParkDesk
 from server.peer_pages import PeerPages
@@ -137,6 +138,7 @@ class ChatService:
         self.conductor = ChatConductor(self._make_site(chats), ports, parts.tasks)
         vault, records = Vault(parts.files), ChatFiles(parts.database)
         self.files = FileDesk(self.conductor, vault, FileIndex(records))
+        self.files.fetch = FarFiles(vault, parts.peers).fetch
         self.conductor.fetch = self._fetch
         self.conductor.taking_up.held = homes.index.held
         self.endpoint = ChatEndpoint(self.conductor, self.files, parts.pump.now, parts.address_of)

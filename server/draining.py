@@ -5,6 +5,7 @@ Its shard, if it owns one, it keeps until the end: it is given back when nothing
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -28,12 +29,20 @@ class Pages(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """Callers who were on the line at the end: how many are at another node now, and how many will be called back."""
+
+    moved: int = 0
+    called_back: int = 0
+
+
 class Draining:
     """`command`, by whoever wants it; it is done once. `doors` are shut first, `stop` ends the node.
 
     `open_work` counts calls and chats of this node.
 
-    `hand_over` sees to callers who are on the line when the time is over; it says how many will be called back.
+    `hand_over` sees to callers who are on the line when the time is over.
     """
 
     def __init__(
@@ -43,7 +52,7 @@ class Draining:
         pages: Pages,
         stop: Callable[[], None],
         limit_s: float,
-        hand_over: Callable[[], Awaitable[int]],
+        hand_over: Callable[[], Awaitable[Handed]],
     ) -> None:
         self._doors = tuple(doors)
         self._open_work = open_work
@@ -79,9 +88,9 @@ class Draining:
         while self._look() and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110 - once in a node's life
             await asyncio.sleep(LOOK_S)
         left = self._open_work()
-        handed = await self._hand_over() if left else 0
-        log.info("drained", left=left, called_back=handed)
-        return {"left": left, "called_back": handed}
+        handed = await self._hand_over() if left else Handed()
+        log.info("drained", left=left, moved=handed.moved, called_back=handed.called_back)
+        return {"left": left, "moved": handed.moved, "called_back": handed.called_back}
 
     def _look(self) -> int:
         """What is open; agents who hold nothing of this node are sent to another one."""

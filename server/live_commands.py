@@ -25,6 +25,8 @@ async def drain(_arguments: argparse.Namespace, settings: Settings, _site: Site)
     """Returns when the server ends: its calls and chats are over, or its time for them is."""
     answer = await _ask(settings, "drain")
     print(f"drained; calls and chats that were still open: {answer['left']}")
+    if answer["moved"]:
+        print(f"callers of these who are at another node now: {answer['moved']}")
     if answer["called_back"]:
         print(f"callers of these who will be called back: {answer['called_back']}")
     return 0

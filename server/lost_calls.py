@@ -25,6 +25,15 @@ LOOK_S = 0.1
 _OVER = (WorkState.WRAP_UP, WorkState.CLOSED)
 
 
+def voice_rows(pump: Routing, node: str) -> dict[str, WorkRow]:
+    """The open calls of a node by interaction, each by its first work item: a consult is another item of the same."""
+    rows: dict[str, WorkRow] = {}
+    for row in pump.dispatcher.works():
+        if row.node == node and row.medium is Medium.VOICE and not row.callback and row.state not in _OVER:
+            rows.setdefault(row.interaction_id, row)
+    return rows
+
+
 class LostCalls:
     """`node` is this node's label."""
 
@@ -48,16 +57,16 @@ class LostCalls:
         """The callers of a node that is gone; returns how many will be called. Raises what SQL raises."""
         return await self._all(lost, self._node, None)
 
-    async def hand_over(self, delay_us: int) -> int:
-        """The callers of this node, which is about to hang up: by whoever is there once `delay_us` has passed."""
-        return await self._all(self._node, "", self._pump.now() + delay_us)
+    async def hand_over(self, delay_us: int, gone: frozenset[str] = frozenset()) -> int:
+        """The callers of this node, which is about to hang up: by whoever is there once `delay_us` has passed.
 
-    async def _all(self, lost: str, node: str, not_before: int | None) -> int:
-        rows: dict[str, WorkRow] = {}
-        for row in self._pump.dispatcher.works():
-            if row.node == lost and row.medium is Medium.VOICE and not row.callback and row.state not in _OVER:
-                rows.setdefault(row.interaction_id, row)  # a consult is another item of the same call
-        return sum(await asyncio.gather(*(self._queue(row, node, not_before) for row in rows.values())))
+        `gone` are the interactions of those who are on the line elsewhere.
+        """
+        return await self._all(self._node, "", self._pump.now() + delay_us, gone)
+
+    async def _all(self, lost: str, node: str, not_before: int | None, gone: frozenset[str] = frozenset()) -> int:
+        rows = [row for name, row in voice_rows(self._pump, lost).items() if name not in gone]
+        return sum(await asyncio.gather(*(self._queue(row, node, not_before) for row in rows)))
 
     async def _recorded(self, interaction_id: str) -> None:
         """A new owner's records may be some turns behind; who waits for ever is ended by the limit on all of this."""

@@ -153,7 +153,7 @@ class ShardMember(ShardViews):
     def trouble(self) -> str:
         """Why nothing is committed or followed now; "" when all is well."""
         if self._pump is not None:
-            return self._pump.trouble
+            return self._pump.trouble or (self._owner.unreached if self._owner is not None else "")
         return "the store is away" if self.away else ""
 
     @property

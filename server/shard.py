@@ -31,6 +31,9 @@ class ShardOwner:
         self.clock = clock
         self.committed: Callable[[int], None] = lambda _us: None
         self.restored_at = 0
+        # Why the lease could not be renewed last: without a decision to commit nothing else tells that the store is
+        # away. "" when all is well.
+        self.unreached = ""
         # The last turn that was committed, here or by those before; what a store that lost writes is measured by.
         self.applied = image.applied
         # What is put back then, and what asks for a commit; `put_back` is told when it was done.
@@ -97,7 +100,7 @@ class ShardOwner:
             if not self._lost_writes(error) or self.memory is None:
                 raise
             await self._put_back(self.memory(), error)
-        self.applied = turns[-1].sequence
+        self.applied, self.unreached = turns[-1].sequence, ""
         self.committed(monotonic_us() - began)
 
     async def renew(self) -> None:
@@ -106,7 +109,9 @@ class ShardOwner:
             await asyncio.sleep(self.lease.lease_ms / 1000 / RENEWALS_PER_LEASE)
             try:
                 await self.store.renew(self.lease)
+                self.unreached = ""
             except StoreLost as error:
+                self.unreached = str(error)
                 log.warning("lease_not_renewed", error=str(error))
             except Deposed as error:
                 if not self._lost_writes(error):

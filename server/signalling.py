@@ -52,6 +52,8 @@ def hand_over(  # noqa: C901 - one flat match over all events, on purpose
             conductor.offer_received(call, sdp)
         case sip.ReferReceived(call, to_user, replaces, attended):
             conductor.phones.refer(Referral(call, to_user, replaces, attended))
+        case sip.ReferAnswered(call, code):
+            conductor.moving.answered(call, code)
         case sip.DigitPressed(call, digit, _):
             conductor.digit_pressed(call, digit)
         case sip.PhoneRegistered(user, _):

@@ -23,6 +23,9 @@ async def _nothing(_label: str) -> None:
 class Register(Protocol):
     """The register of nodes."""
 
+    @property
+    def settled(self) -> bool: ...
+
     async def lost(self, member: Member) -> list[str]: ...
 
     async def alive(self) -> set[str]: ...
@@ -51,14 +54,14 @@ class Sweeper:
         """`alive` are the nodes whose hearts beat now. Raises StoreError.
 
         A register that does not know this very node has been lost, and the others write themselves in again with their
-        next beats: until then they count as they did.
+        next beats, as they do after the store was away: until then they count as they did.
         """
         found = frozenset(await self._register.alive())
         if self._member.label not in found:
             self._rejoining = REJOIN_ROUNDS
         elif self._rejoining:
             self._rejoining -= 1
-        self.alive = self.alive | found if self._rejoining else found
+        self.alive = self.alive | found if self._rejoining or not self._register.settled else found
 
     async def sweep(self) -> list[str]:
         """Leave NodeLost in the inbox for each that is lost; killed in between, the next round does it again, harmless.

@@ -22,12 +22,14 @@ from server.cards import Cards
 from server.clock import wall_us
 from server.core_part import CorePart
 from server.desk import Desk
+from server.draining import Handed
 from server.far_contexts import FarContexts
 from server.far_desk import FarDesk
 from server.ground import Ground
 from server.ids import interaction_ids
 from server.ivr_services import ivr_services
 from server.lost_calls import LostCalls
+from server.moved_calls import MovedCalls
 from server.own_day import OwnDays
 from server.people import People, public_accounts
 from server.reach import Reach
@@ -131,6 +133,8 @@ class VoicePart:
             storage.member.label,
         )
         storage.shard.sweeper.before = self.lost_calls.call_back
+        address = f"{settings.advertise}:{settings.sip_port}"
+        self.moved_calls = MovedCalls(ground.peers, core.pump, core.contexts, self.conductor, address)
         self.desk.attach(self.hub, self.conductor)
         self.nodes.serve(self.conductor.nodes, self._phones_here, self._far_phone_changed)
         self.far_desk.serve(self.desk.calls)
@@ -168,9 +172,10 @@ class VoicePart:
         if hasattr(self, "conductor"):
             self.conductor.close()
 
-    async def hand_over(self) -> int:
-        """Callers who are on the line when this node has to end, to whoever is there then."""
-        return await self.lost_calls.hand_over(HAND_OVER_US)
+    async def hand_over(self) -> Handed:
+        """Callers who are on the line when this node has to end: to another node now, or to whoever is there then."""
+        moved = await self.moved_calls.move_all()
+        return Handed(len(moved), await self.lost_calls.hand_over(HAND_OVER_US, moved))
 
     def check_media(self) -> str | None:
         """What is wrong with the media workers, or None."""

@@ -35,6 +35,7 @@ class CallTimer(Enum):
     REOFFER = "try the re-INVITE again"
     SESSION = "refresh the session, or give the silent peer up"
     REFER = "nobody says what came of a REFER"
+    MOVE = "the peer does not say what came of ours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,13 @@ class Refer:
 
 
 @dataclass(slots=True)
+class Move:
+    """A REFER of ours that the peer is at: whom it is to call."""
+
+    uri: str
+
+
+@dataclass(slots=True)
 class Call:
     """One call.
 
@@ -117,6 +125,7 @@ class Call:
     reoffer: Reoffer | None = None
     refer: Refer | None = None
     refers: int = 0
+    move: Move | None = None
     forks: list[Fork] = field(default_factory=list)
     best_failure: tuple[int, str] | None = None
     login: Login | None = None

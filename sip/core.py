@@ -175,6 +175,8 @@ class Core:
                 self._midcall.session_due(call, now)
             case CallTimer.REFER:
                 self._midcall.refers.late(call, now)
+            case CallTimer.MOVE:
+                self._midcall.moves.late(call)
             case CallTimer.NO_ANSWER if call.state is CallState.INCOMING:
                 self._uas.no_answer(call, now)
             case CallTimer.NO_ANSWER:
@@ -226,6 +228,11 @@ class Core:
         """See `Ua.finish_refer`."""
         if (found := self.context.calls.get(call)) is not None:
             self._midcall.refers.finish(found, code, now)
+
+    def refer(self, call: str, uri: str, now: int) -> None:
+        """See `Ua.refer`."""
+        if (found := self.context.calls.get(call)) is not None:
+            self._midcall.moves.begin(found, uri, now)
 
     def hangup(self, call: str, reason: str | None, now: int) -> None:
         """See `Ua.hangup`."""

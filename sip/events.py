@@ -95,6 +95,14 @@ class ReferReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferAnswered:
+    """What came of our REFER (`Ua.refer`): 200 when the peer has reached the other side, else 300-699."""
+
+    call: str
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
 class CallRinging:
     """A called party is alerted (`code` 180-183)."""
 
@@ -161,6 +169,7 @@ SipEvent = (
     | OfferRefused
     | DigitPressed
     | ReferReceived
+    | ReferAnswered
     | CallRinging
     | CallAnswered
     | CallFailed

@@ -1,6 +1,6 @@
 """Everything inside a dialog: ACK, BYE, re-INVITE both ways, INFO, and the repetition of 2xx. Pure.
 
-Follows RFC 3261 s.12.2, s.13.3.1.4, s.14 and s.15, and RFC 6086 for INFO. REFER is in sip.refer.
+Follows RFC 3261 s.12.2, s.13.3.1.4, s.14 and s.15, and RFC 6086 for INFO. REFER is in sip.refer and sip.moving.
 """
 
 import re
@@ -18,6 +18,7 @@ from sip.events import (
 )
 from sip.flow import Flow, fallback_flow, reply_flow
 from sip.message import Request, Response
+from sip.moving import Moves
 from sip.refer import SUPPORTED as EXTENSIONS
 from sip.refer import Refers
 from sip.session_timer import MIN_SE_S, REQUIRE, SUPPORTED, agreed, demanded, too_small
@@ -56,6 +57,7 @@ class MidCall:
     def __init__(self, context: Context) -> None:
         self._ctx = context
         self.refers = Refers(context, self.send_bye)
+        self.moves = Moves(context)
 
     # -- requests from the peer
 
@@ -91,7 +93,7 @@ class MidCall:
             case "OPTIONS":
                 answer(200, (ALLOW, EXTENSIONS))
             case "NOTIFY":
-                answer(481)  # we subscribe to nothing (RFC 6665 s.4.1.3)
+                answer(self.moves.notified(call, request))
             case _:
                 answer(405, (ALLOW,))
 

@@ -169,6 +169,11 @@ class Ua:
         self._core.finish_refer(call, code, self._settings.now())
         self._after_command()
 
+    def refer(self, call: str, uri: str) -> None:
+        """Ask the peer of an answered call to call `uri` in its stead; ReferAnswered follows, and the call goes on."""
+        self._core.refer(call, uri, self._settings.now())
+        self._after_command()
+
     def hangup(self, call: str, reason: str | None = None) -> None:
         """End a call in whatever state it is; nothing happens when it is over or unknown."""
         self._core.hangup(call, reason, self._settings.now())

@@ -5,10 +5,12 @@ old one at once; other names find it when its heartbeat ran out. The order is: `
 and `forget()` once that is committed; a crash in between repeats it, and NodeLost is harmless twice.
 """
 
+import asyncio
 import secrets
 from dataclasses import dataclass
 
 from store.connection import StoreConnection
+from store.errors import StoreLost
 from store.keys import node_keys
 
 SECRET_BYTES = 32
@@ -35,6 +37,13 @@ class NodeRegister:
         self._ttl_ms = ttl_ms
         self._keys = node_keys()
         self._announced: dict[str, str] = {}
+        self._away_at: float | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether silence says something: not when the store itself was away, until all had the time to beat again."""
+        now = asyncio.get_running_loop().time()
+        return self._away_at is None or now - self._away_at > self._ttl_ms / 1000
 
     async def join(self, name: str) -> Member:
         """Begin a new incarnation of `name`. Raises StoreLost."""
@@ -49,19 +58,27 @@ class NodeRegister:
     async def beat(self, member: Member) -> bool:
         """Prolong the member's life. False when it was declared lost: it must stop its work and join again.
 
-        A register that has lost that this member joined has it, and where it is reached, again.
+        A register that has lost that this member joined has it, and where it is reached, again. Raises StoreLost.
         """
         keys = (self._keys.members, self._alive(member.label), self._keys.incarnations)
         args = (member.label, self._ttl_ms, member.name, member.incarnation)
-        answer = await self._connection.function("beat_node", keys, *args)
+        try:
+            answer = await self._connection.function("beat_node", keys, *args)
+        except StoreLost:
+            self._away_at = asyncio.get_running_loop().time()
+            raise
         if answer == 2 and (address := self._announced.get(member.label)) is not None:
             await self.announce(member, address)
         return bool(answer)
 
     async def lost(self, member: Member) -> list[str]:
-        """Declare lost whoever is silent, and older incarnations of `member`; return all that are not forgotten yet."""
+        """Declare lost older incarnations of `member` and, while `settled`, whoever is silent.
+
+        Returns all that are not forgotten yet.
+        """
         keys = (self._keys.members, self._keys.alive_prefix)
-        labels = await self._connection.function("sweep_nodes", keys, member.name, member.incarnation)
+        args = (member.name, member.incarnation, int(self.settled))
+        labels = await self._connection.function("sweep_nodes", keys, *args)
         return sorted(label.decode() for label in labels)
 
     async def forget(self, label: str) -> None:

@@ -56,13 +56,17 @@ class ClusterSite:
 
 @contextmanager
 def cluster_of(
-    folder: Path, masters: int, binary: Path | None = None, *, replicas: bool = False
+    folder: Path, masters: int, binary: Path | None = None, *, replicas: bool = False, down_after_ms: int = 1000
 ) -> Iterator[ClusterSite]:
     """A cluster of that many masters with even shares of the slots, and a replica of each where asked for."""
+    folder.mkdir(exist_ok=True)
     with ExitStack() as stack:
         count = masters * (2 if replicas else 1)
         buses = [free_port() for _ in range(count)]
-        started = [stack.enter_context(_cluster_node(folder / str(at), bus, binary)) for at, bus in enumerate(buses)]
+        started = [
+            stack.enter_context(_cluster_node(folder / str(at), bus, binary, down_after_ms))
+            for at, bus in enumerate(buses)
+        ]
         ports = [port for _, port in started]
         for at, port in enumerate(ports):
             _ask(port, "CLUSTER", "SET-CONFIG-EPOCH", at + 1)
@@ -78,8 +82,10 @@ def cluster_of(
         yield ClusterSite(ports[:masters], [process for process, _ in started[:masters]], ports[masters:])
 
 
-def _cluster_node(folder: Path, bus: int, binary: Path | None) -> AbstractContextManager[tuple[Process, int]]:
-    options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-port", str(bus))
+def _cluster_node(
+    folder: Path, bus: int, binary: Path | None, down_after_ms: int
+) -> AbstractContextManager[tuple[Process, int]]:
+    options = ("--cluster-enabled", "yes", "--cluster-node-timeout", str(down_after_ms), "--cluster-port", str(bus))
     return tcp_server(folder, *options, "--appendonly", "yes", "--repl-diskless-sync-delay", "0", binary=binary)
 
 

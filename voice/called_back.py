@@ -46,7 +46,7 @@ class CalledBack(DialledLeg):
         number: str,
         ports: VoicePorts,
         lines: Lines,
-        answered: Callable[["CalledBack"], None],
+        answered: Callable[["CalledBack"], object],
         left: Callable[[str], None],
     ) -> None:
         super().__init__(caller_leg_id(promise.interaction_id), promise.interaction_id, ports)
@@ -146,7 +146,7 @@ class CallBacks:
         tasks: Tasks,
         run_leg: Callable[[DialledLeg], None],
         holds: Callable[[str], bool],
-        answered: Callable[[CalledBack], None],
+        answered: Callable[[CalledBack], object],
         runner_of: Callable[[str], CallRunner | None],
     ) -> None:
         self._ports = ports

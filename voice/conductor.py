@@ -10,14 +10,12 @@ from typing import Literal
 
 import structlog
 
-from ivr.machine import IvrMachine
 from router import events as facts
 from router.commands import CloseWork, Command, DivertWork, JoinLegs, PartLegs, RequeueWork, SendOffer, WithdrawOffer
 from router.vocabulary import EndedBy, Medium, Outcome
 from voice.asked import Asked
 from voice.browsers import BrowserLegs
-from voice.call import CallMachine
-from voice.called_back import AnsweredLeg, CallBacks, CalledBack, Promise
+from voice.called_back import CallBacks, Promise
 from voice.caller_leg import CallerLeg
 from voice.dialled_legs import DialledLegs
 from voice.events import (
@@ -34,6 +32,7 @@ from voice.events import (
 )
 from voice.listening import Listening
 from voice.listening_phone import ListeningPhones
+from voice.moved import AwaitedCalls, MovingCalls
 from voice.neighbours import VoicePorts
 from voice.numbers import NumberCalls
 from voice.over_nodes import OverNodes
@@ -49,9 +48,10 @@ from voice.phone_calls import PhoneCalls
 from voice.ports import Assignment, CallerIdentity, CallOffer, Tasks
 from voice.recorded_calls import RecordedCalls
 from voice.renegotiation import renegotiate
-from voice.runner import CallPlace, CallRunner, caller_leg_id
+from voice.runner import CallRunner
 from voice.sip_caller import SipCaller
-from voice.site import Entry, VoiceSite
+from voice.site import VoiceSite
+from voice.starting import Starting
 
 log = structlog.get_logger(__name__)
 
@@ -76,10 +76,17 @@ class Conductor:
         self.browsers = BrowserLegs(ports.media, self._agent_leg_lost)
         self.nodes = OverNodes(ports, tasks, self._there, self._leg_lost, self._by_interaction.__contains__)
         self.callbacks = CallBacks(
-            ports, tasks, self.legs.run, self._assignments.__contains__, self._called_back, self._by_interaction.get
+            ports,
+            tasks,
+            self.legs.run,
+            self._assignments.__contains__,
+            lambda leg: self._begin(self._starting.called_back(leg)),
+            self._by_interaction.get,
         )
         self.recorded = RecordedCalls(self._by_interaction.get)
         self.numbers = NumberCalls(ports, self.legs.run, self.legs.all, self._by_interaction.get)
+        self.awaited, self.moving = AwaitedCalls(), MovingCalls(ports.signalling)
+        self._starting = Starting(lambda: self.site, ports, self.numbers)
         self.phones = PhoneCalls(ports, tasks, self.legs, self.ask, self._by_interaction.get)
         self.listening = Listening(
             self.browsers,
@@ -114,6 +121,10 @@ class Conductor:
         """The calls that are open."""
         return frozenset(self._by_interaction)
 
+    @property
+    def _full(self) -> bool:
+        return self._closing or self.draining or len(self._calls) >= self.site.max_calls
+
     def close(self) -> None:
         """No new calls; those that are open are hung up."""
         self._closing = True
@@ -121,6 +132,7 @@ class Conductor:
             runner.hang_up("shutting down")
         self.legs.release_all()
         self.nodes.far.close()
+        self.awaited.close()
 
     # --- signalling ---------------------------------------------------------------------------------------------
 
@@ -130,7 +142,9 @@ class Conductor:
         if (offer.replaces or offer.entry not in self.site.entries) and self.phones.received(offer):
             return
         caller = self._sip_callers[offer.call] = SipCaller(offer, ports.signalling, ports.media, ports.sdp)
-        if self.admit(caller, offer.entry, CallerIdentity("phone", offer.caller, offer.caller_name)) is None:
+        if not self._full and (moved := self.awaited.take(offer.entry)) is not None:
+            self._begin(self._starting.moved(caller, moved))
+        elif self.admit(caller, offer.entry, CallerIdentity("phone", offer.caller, offer.caller_name)) is None:
             del self._sip_callers[offer.call]
 
     def admit(self, caller: CallerLeg, entry_name: str, who: CallerIdentity) -> str | None:
@@ -138,30 +152,17 @@ class Conductor:
         entry = self.site.entries.get(entry_name)
         if entry is None:
             caller.refuse(404, "no such entry")
-        elif self._closing or self.draining or len(self._calls) >= self.site.max_calls:
+        elif self._full:
             caller.refuse(503, "no room for another call")
         else:
-            return self._start(caller, entry_name, entry, who)
+            return self._begin(self._starting.by_entry(caller, entry_name, entry, who))
         return None
 
-    def _start(self, caller: CallerLeg, entry_name: str, entry: Entry, who: CallerIdentity) -> str:
-        known = {"caller": who.value, "channel": entry.channel, "entry": entry_name}
-        place = CallPlace(self.site.new_id(), entry.channel, entry_name, self.site.node, known)
-        language = entry.flow.spoken_to(who.locale)
-        flow_machine = IvrMachine(entry.flow, self.site.ivr, known, language)
-        leg_id = caller_leg_id(place.interaction_id)
-        rules = self.site.recordings
-        machine = CallMachine(flow_machine, self.site.waits, language, place.interaction_id, leg_id, recordings=rules)
-        self._ports.contexts.opened(place.interaction_id, entry.channel, who.value, who.name, who.kind)
-        opened = facts.InteractionOpened(place.interaction_id, entry.channel, Medium.VOICE, entry_name, self.site.node)
-        self._ports.router.tell(opened, caller.call)
-        self._begin(CallRunner(caller, place, machine, self._ports, self.numbers))
-        return place.interaction_id
-
-    def _begin(self, runner: CallRunner) -> None:
+    def _begin(self, runner: CallRunner) -> str:
         self._calls[runner.call] = self._by_interaction[runner.interaction_id] = runner
         self._by_leg[runner.leg_id] = runner
         self._tasks.spawn(self._run_call(runner), f"call:{runner.interaction_id}")
+        return runner.interaction_id
 
     async def _run_call(self, runner: CallRunner) -> None:
         try:
@@ -196,6 +197,20 @@ class Conductor:
             runner.tell(CallerLeft(reason))
         else:
             self.phones.ended(call)
+
+    async def move(self, interaction_id: str, uri: str) -> bool:
+        """Whether the caller calls `uri`, another node, when asked to; the call here ends then, and else goes on."""
+        call = self.sip_call(interaction_id)
+        if call is None or not await self.moving.move(call, uri):
+            return False
+        if runner := self._calls.get(call):
+            runner.move_away()
+        return True
+
+    def sip_call(self, interaction_id: str) -> str | None:
+        """The signalling of a caller who came by SIP; None for others."""
+        runner = self._by_interaction.get(interaction_id)
+        return runner.call if runner is not None and runner.call in self._sip_callers else None
 
     def digit_pressed(self, call: str, digit: str) -> None:
         """A digit by SIP INFO."""
@@ -361,17 +376,6 @@ class Conductor:
         self.nodes.far.end_work(command.work_id)
         if runner := self._by_interaction.get(command.interaction_id):
             runner.tell(Requeued(command.work_id, command.queue))
-
-    def _called_back(self, leg: CalledBack) -> None:
-        """The customer has answered: an ordinary call begins, with its agent there."""
-        promise, site = leg.promise, self.site
-        place = CallPlace(promise.interaction_id, "", "", site.node)
-        who = promise.interaction_id, leg.leg_id
-        language = self._ports.contexts.language(promise.interaction_id) or site.language
-        machine = CallMachine(None, site.waits, language, *who, called_back=promise.queue, recordings=site.recordings)
-        runner = CallRunner(AnsweredLeg(leg), place, machine, self._ports, self.numbers)
-        runner.tell(AgentReady(promise.work_id, promise.reservation_id, promise.agent_id, promise.agent_leg))
-        self._begin(runner)
 
     # --- what agents ask ----------------------------------------------------------------------------------------
 

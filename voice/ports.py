@@ -178,6 +178,10 @@ class Signalling(Protocol):
         """Asks the caller for their password; they call again."""
         ...
 
+    def refer(self, call: str, uri: str) -> None:
+        """Asks the caller's phone to call `uri` instead; what comes of it is told to the conductor."""
+        ...
+
     def accept_refer(self, call: str) -> None: ...
 
     def finish_refer(self, call: str, code: int) -> None:

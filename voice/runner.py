@@ -86,13 +86,17 @@ class Numbers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CallPlace:
-    """Where the call came in, and what flows know of it (the caller's number among it)."""
+    """Where the call came in, and what flows know of it (the caller's number among it).
+
+    `since`: when the caller came into their first queue, where that was at another node (shard time, microseconds).
+    """
 
     interaction_id: str
     channel: str
     entry: str
     node: str
     known: Mapping[str, str] = field(default_factory=dict, repr=False)
+    since: int | None = None
 
 
 class CallRunner:
@@ -122,6 +126,7 @@ class CallRunner:
         self._inbox: asyncio.Queue[tuple[CallEvent, _Answer | None]] = asyncio.Queue()
         self.parties: tuple[PartyView, ...] = ()
         self.watchers: set[Callable[[tuple[PartyView, ...]], None]] = set()
+        self._since = place.since
         self._closed = False
         self._over = False
 
@@ -158,6 +163,12 @@ class CallRunner:
         """The node ends this call: the caller is told, and leaves."""
         self._caller.hang_up(reason)
         self.tell(CallerLeft(reason))
+
+    def move_away(self) -> None:
+        """The caller is on the line at another node: who waited has abandoned nothing."""
+        if self._machine.state is CallState.QUEUED and (work_id := self._machine.awaited) is not None:
+            self._post(facts.WorkCancelled(work_id, "node"))
+        self.hang_up("moved")
 
     def media_up(self) -> None:
         """The caller's media path is there."""
@@ -291,6 +302,7 @@ class CallRunner:
 
     async def _enter_queue(self, command: EnterQueue) -> None:
         preferred = await self._ports.contexts.acquainted(self.interaction_id, command.queue)
+        since, self._since = self._since, None
         event = facts.WorkQueued(
             work_id=command.work_id,
             interaction_id=self.interaction_id,
@@ -304,6 +316,7 @@ class CallRunner:
                 sorted({**dict(command.attributes), "channel": self._place.channel, "entry": self._place.entry}.items())
             ),
             preferred=preferred,
+            since=since,
             taken_over=self.is_take_over(command.work_id),
         )
         for answer in await self._ports.router.post(event, self.call):

@@ -50,20 +50,13 @@ local function commit(keys, args)
   end
   local old_queues = read_places(keys[7], keys[8], args, places)
 
-  for sequence = math.max(first, applied + 1), last do
-    redis.call('XADD', keys[2], integer(sequence) .. '-0', 't', args[entries.from + sequence - first])
-  end
-  for index = policies.from, policies.to, 2 do
-    redis.call('HSETNX', keys[6], args[index], args[index + 1])
-  end
-  chunked('HSET', keys[3], args, agents)
-  chunked('HSET', keys[4], args, work)
-  chunked('HSET', keys[5], args, reservations)
-  chunked('HSET', keys[10], args, neighbours)
+  write_turns(keys, args, math.max(first, applied + 1), first, {
+    entries = entries, policies = policies, agents = agents, reservations = reservations, work = work,
+    neighbours = neighbours, places = places, old_queues = old_queues,
+  })
   chunked('HDEL', keys[3], args, no_agents)
   chunked('HDEL', keys[4], args, no_work)
   chunked('HDEL', keys[5], args, no_reservations)
-  write_places(keys[7], keys[8], args, places, old_queues)
   redis.call('HSET', keys[1], 'applied', integer(last), 'clock', args[3], 'served', args[1])
   if args[4] ~= '' then
     redis.call('HSET', keys[1], 'policy', args[4])

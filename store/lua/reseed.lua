@@ -35,17 +35,10 @@ local function reseed(keys, args)
     redis.call('DEL', keys[8] .. queue)
   end
   redis.call('DEL', keys[3], keys[4], keys[5], keys[7], keys[10])
-  for sequence = math.max(first, known + 1), last do
-    redis.call('XADD', keys[2], integer(sequence) .. '-0', 't', args[entries.from + sequence - first])
-  end
-  for index = policies.from, policies.to, 2 do
-    redis.call('HSETNX', keys[6], args[index], args[index + 1])
-  end
-  chunked('HSET', keys[3], args, agents)
-  chunked('HSET', keys[4], args, work)
-  chunked('HSET', keys[5], args, reservations)
-  chunked('HSET', keys[10], args, neighbours)
-  write_places(keys[7], keys[8], args, places, {})
+  write_turns(keys, args, math.max(first, known + 1), first, {
+    entries = entries, policies = policies, agents = agents, reservations = reservations, work = work,
+    neighbours = neighbours, places = places, old_queues = {},
+  })
   for index = senders.from, senders.to, 2 do
     local number = tonumber(redis.call('HGET', keys[9], args[index]) or '0')
     redis.call('HSET', keys[9], args[index], integer(math.max(number, tonumber(args[index + 1]))))

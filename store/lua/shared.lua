@@ -99,3 +99,19 @@ local function write_places(placed, prefix, args, places, old_queues)
     end
   end
 end
+
+-- Write what turns leave: journal entries from sequence `from` on (`first` is the sequence of the first in `rows.entries`),
+-- policies, whole rows, and places in queues. KEYS[2] to KEYS[8] and KEYS[10] are the same wherever it is called.
+local function write_turns(keys, args, from, first, rows)
+  for sequence = from, first + rows.entries.count - 1 do
+    redis.call('XADD', keys[2], integer(sequence) .. '-0', 't', args[rows.entries.from + sequence - first])
+  end
+  for index = rows.policies.from, rows.policies.to, 2 do
+    redis.call('HSETNX', keys[6], args[index], args[index + 1])
+  end
+  chunked('HSET', keys[3], args, rows.agents)
+  chunked('HSET', keys[4], args, rows.work)
+  chunked('HSET', keys[5], args, rows.reservations)
+  chunked('HSET', keys[10], args, rows.neighbours)
+  write_places(keys[7], keys[8], args, rows.places, rows.old_queues)
+end

@@ -13,6 +13,8 @@ import aiohttp
 import pytest
 
 from agents_ws import messages as m
+from chat.endpoint import CHATS
+from tests.chat.test_sniff import PNG
 from tests.e2e.agents import RawAgent, sign_in
 from tests.e2e.server import ROOT, Server
 from tests.e2e.site import make_site
@@ -28,10 +30,10 @@ REFS = map(str, itertools.count(1))
 class Pair:
     """Two nodes; the first to start owns the shard. `key` is a program's."""
 
-    def __init__(self, folder: Path, store_url: str, database: str = "") -> None:
+    def __init__(self, folder: Path, store_url: str, database: str = "", more: tuple[str, ...] = ()) -> None:
         self._database = database or f"sqlite+aiosqlite:///{folder / 'shared.db'}"
         self._site = make_site(folder)
-        shared = [f"--redis-url={store_url}", f"--database-url={self._database}", f"--lease-ms={LEASE_MS}"]
+        shared = [f"--redis-url={store_url}", f"--database-url={self._database}", f"--lease-ms={LEASE_MS}", *more]
         self.one, self.two = (self._server(folder / name, name, shared) for name in ("one", "two"))
 
     def _server(self, folder: Path, name: str, shared: list[str]) -> Server:
@@ -97,23 +99,23 @@ async def submit(server: Server, http: aiohttp.ClientSession, key: str) -> dict[
         return found
 
 
-async def handled(agent: RawAgent) -> m.Offer:
-    """The next offer, accepted, ended and finished."""
-    offer: m.Offer = await agent.until(m.Offer)
+async def handled(agent: RawAgent, timeout_s: float = 10.0) -> m.Offer:
+    """The next offer, accepted, ended and finished; `timeout_s` is for each message."""
+    offer: m.Offer = await agent.until(m.Offer, timeout_s)
     await agent.send(m.Accept(ref=next(REFS), reservation_id=offer.reservation_id))
-    await ended(agent, offer)
+    await ended(agent, offer, timeout_s=timeout_s)
     return offer
 
 
-async def ended(agent: RawAgent, offer: m.Offer, state: str = "") -> None:
+async def ended(agent: RawAgent, offer: m.Offer, state: str = "", timeout_s: float = 10.0) -> None:
     """What was accepted, joined, ended and finished."""
     while state != "connected":
-        state = (await agent.until(m.Assignment)).state
+        state = (await agent.until(m.Assignment, timeout_s)).state
     await agent.send(m.HangUp(ref=next(REFS), reservation_id=offer.reservation_id))
-    await agent.until(m.WrapUp)
+    await agent.until(m.WrapUp, timeout_s)
     done = m.FinishWrapUp(ref=next(REFS), reservation_id=offer.reservation_id, disposition="resolved")
     await agent.send(done)
-    await agent.until(m.WrapUpEnded)
+    await agent.until(m.WrapUpEnded, timeout_s)
 
 
 def events(server: Server, name: str) -> list[dict[str, Any]]:
@@ -204,10 +206,21 @@ async def spoken(agent: RawAgent, text: str) -> m.ChatMessage:
             return message
 
 
+async def shown_at_the_other(pair: Pair, visitor: Visitor, http: aiohttp.ClientSession, token: str) -> None:
+    """A picture that the visitor sends to their node, as the agent has it from the other."""
+    url, naming = f"{pair.one.base}{CHATS}/{visitor.chat_id}/files", {"client_id": "f1", "name": "parcel.png"}
+    headers = {"Authorization": f"Bearer {visitor.token}"}
+    async with http.post(url, data=PNG, params=naming, headers=headers) as answer:
+        file_id = (await answer.json())["file"]["id"]
+    url = f"{pair.two.base}/api/v1/interactions/{visitor.chat_id}/files/{file_id}"
+    async with http.get(url, headers={"Authorization": f"Bearer {token}"}) as answer:
+        assert (answer.status, await answer.read()) == (200, PNG)
+
+
 async def test_a_visitor_of_one_node_and_an_agent_of_the_other_talk_on_through_the_death_of_the_visitor_s(
     pair: Pair, http: aiohttp.ClientSession
 ) -> None:
-    agent, _ = await ready(pair.two, http, "agent1")
+    agent, token = await ready(pair.two, http, "agent1")
     async with Visitor(pair.one) as visitor:
         await visitor.open("Where is my parcel?")
         offer: m.Offer = await agent.until(m.Offer)
@@ -233,6 +246,7 @@ async def test_a_visitor_of_one_node_and_an_agent_of_the_other_talk_on_through_t
         await visitor.move(pair.one)  # brings its chat along, away from the agent's node
         await visitor.say("On the other node again")
         assert (await spoken(agent, "On the other node again")).number == 6
+        await shown_at_the_other(pair, visitor, http, token)
         await agent.send(m.HangUp(ref=next(REFS), reservation_id=held))
         await visitor.until_state("ended")
     assert pair.one.interrupt() == 0

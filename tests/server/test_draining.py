@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from server import draining as module
-from server.draining import Draining
+from server.draining import Draining, Handed
 from tests.waiting import until
 
 
@@ -40,16 +40,16 @@ class Floor:
         doors = (self.shut_door, self.shut_door)
         return Draining(doors, lambda: self.calls, self, self.stop, limit_s, self.hand_over)
 
-    async def hand_over(self) -> int:
+    async def hand_over(self) -> Handed:
         self.handed += 1
-        return 1
+        return Handed(moved=2, called_back=1)
 
 
 async def test_an_idle_node_ends_at_once() -> None:
     floor = Floor()
     draining = floor.draining()
     assert draining.check() is None
-    assert await draining.command() == {"left": 0, "called_back": 0}
+    assert await draining.command() == {"left": 0, "moved": 0, "called_back": 0}
     assert (floor.shut, floor.connected, floor.stopped) == (2, [], True)
     assert draining.check() is not None
 
@@ -63,14 +63,14 @@ async def test_who_is_in_a_call_stays_until_it_is_over(monkeypatch: pytest.Monke
     assert not floor.stopped
     floor.held.clear()
     floor.calls = 0
-    assert await ending == {"left": 0, "called_back": 0}
+    assert await ending == {"left": 0, "moved": 0, "called_back": 0}
     assert (floor.connected, floor.shut, floor.stopped) == ([], 2, True)
 
 
 async def test_the_time_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LOOK_S", 0.001)
     floor = Floor("anna", calls=3)
-    assert await floor.draining(0.01).command() == {"left": 3, "called_back": 1}
+    assert await floor.draining(0.01).command() == {"left": 3, "moved": 2, "called_back": 1}
     assert floor.stopped
 
 
@@ -78,7 +78,10 @@ async def test_whoever_asks_it_is_done_once(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(module, "LOOK_S", 0.001)
     floor = Floor("anna", calls=1)
     draining = floor.draining(0.01)
-    assert list(await asyncio.gather(draining.command(), draining.command())) == [{"left": 1, "called_back": 1}] * 2
+    assert (
+        list(await asyncio.gather(draining.command(), draining.command()))
+        == [{"left": 1, "moved": 2, "called_back": 1}] * 2
+    )
     assert (floor.shut, floor.handed) == (2, 1)
 
 

@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +14,10 @@ from router import events as facts
 from router.policy import Policy
 from router.rows import Turn
 from router.vocabulary import Medium, OfferState, Presence
+from server.embedded import EmbeddedValkey
 from server.pump import Pump, PumpClosedError
 from server.shard import ShardOwner
-from store.connection import StoreConnection
+from store.connection import StoreConnection, open_store
 from store.errors import Deposed
 from store.shard import RedisShardStore
 from tests.server.sites import agent, small_site
@@ -145,3 +149,20 @@ async def test_commits_are_timed(connection: StoreConnection, shard: str) -> Non
         await pump.post(facts.InteractionNoted("i", "answered"), "t")
         await until(lambda: bool(taken))
         assert 0 < taken[0] < 5_000_000
+
+
+async def test_an_owner_with_nothing_to_commit_finds_out_that_the_store_is_away(tmp_path: Path) -> None:
+    async with EmbeddedValkey(tmp_path) as server:
+        connection = await open_store(server.url, reply_timeout_s=0.2)
+        owner = await ShardOwner.take(RedisShardStore(connection, "s1"), "n1", LEASE_US)
+        renewing = asyncio.create_task(owner.renew())
+        os.kill(server.pid, signal.SIGSTOP)
+        try:
+            await until(lambda: bool(owner.unreached), "it is told", 30)
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+        await until(lambda: not owner.unreached, "it is there again", 30)
+        renewing.cancel()
+        await asyncio.wait({renewing})
+        await owner.release()
+        await connection.aclose()

@@ -5,7 +5,7 @@ import asyncio
 from router.events import NodeLost
 from server.sweep import Sweeper
 from store.connection import StoreConnection
-from store.nodes import NodeRegister
+from store.nodes import Member, NodeRegister
 from store.shard import RedisShardStore
 from tests.waiting import until
 
@@ -34,3 +34,34 @@ async def test_each_lost_node_is_told_once(connection: StoreConnection, shard: s
     assert events.count(NodeLost(gone.label)) == 1
     assert seen_to.count((gone.label, True)) == 1, "while what it left is still there"
     await until(running.done)
+
+
+class Register:
+    """As the store's, with who beats and whether that says something as the test wants it."""
+
+    def __init__(self) -> None:
+        self.settled = True
+        self.beating = {"n1.1", "n2.1"}
+
+    async def lost(self, member: Member) -> list[str]:
+        return []
+
+    async def alive(self) -> set[str]:
+        return self.beating
+
+    async def forget(self, label: str) -> None:
+        raise AssertionError(label)
+
+
+async def test_who_was_there_before_the_store_was_away_counts_until_all_can_have_beaten_again(
+    connection: StoreConnection, shard: str
+) -> None:
+    register = Register()
+    sweeper = Sweeper(register, RedisShardStore(connection, shard), Member("n1", 1))
+    await sweeper.look()
+    register.settled, register.beating = False, {"n1.1"}
+    await sweeper.look()
+    assert sweeper.alive == {"n1.1", "n2.1"}
+    register.settled = True
+    await sweeper.look()
+    assert sweeper.alive == {"n1.1"}

@@ -1,11 +1,16 @@
 """Which incarnation of a node lives."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+from server.embedded import EmbeddedValkey
 from store.connection import StoreConnection, open_store
+from store.errors import StoreLost
 from store.nodes import Member, NodeRegister
 
 
@@ -107,3 +112,25 @@ async def test_where_a_node_s_pages_were_stays_known_when_it_is_gone(connection:
     await register.serve_pages(one, "http://192.0.2.1:8080")
     await register.forget(one.label)
     assert (await register.pages())["n1"] == "http://192.0.2.1:8080"
+
+
+async def test_silence_says_nothing_after_the_store_was_away(tmp_path: Path) -> None:
+    """Nobody could beat meanwhile: whoever looks first must not take the others for dead."""
+    async with EmbeddedValkey(tmp_path) as server:
+        connection = await open_store(server.url, reply_timeout_s=0.2)
+        patient, hasty = NodeRegister(connection, ttl_ms=60_000), NodeRegister(connection, ttl_ms=50)
+        here, other = await patient.join("n1"), await NodeRegister(connection, ttl_ms=1).join("n2")
+        os.kill(server.pid, signal.SIGSTOP)
+        try:
+            for register in (patient, hasty):
+                with pytest.raises(StoreLost):
+                    await register.beat(here)
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+        async with asyncio.timeout(30):
+            while other.label in await patient.alive():
+                await asyncio.sleep(0.005)
+            assert await patient.lost(here) == []
+            while await hasty.lost(here) != [other.label]:
+                await asyncio.sleep(0.005)
+        await connection.aclose()

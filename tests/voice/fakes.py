@@ -91,6 +91,7 @@ class Signalling:
     def __init__(self) -> None:
         self.dialled: list[dict[str, Any]] = []
         self.ended: list[str] = []
+        self.referred: list[tuple[str, str]] = []
         self.broken = False
 
     def ring(self, call: str) -> None: ...
@@ -114,6 +115,9 @@ class Signalling:
     def reject_offer(self, call: str, code: int) -> None: ...
 
     def challenge(self, call: str) -> None: ...
+
+    def refer(self, call: str, uri: str) -> None:
+        self.referred.append((call, uri))
 
     def accept_refer(self, call: str) -> None: ...
 

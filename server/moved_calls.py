@@ -1,0 +1,108 @@
+"""Callers of a node that ends, whose phones can be told to call another one: they go on there, in front.
+
+This node says to the other one who will come, under a word; the other says where it is reached by SIP, and tells when
+they are there.
+"""
+
+import asyncio
+import itertools
+import secrets
+from typing import Any
+
+import msgspec
+import structlog
+
+from router.rows import WorkRow
+from server.contexts import InteractionContexts
+from server.lost_calls import voice_rows
+from server.peer_link import PeerLink, PeerRefusedError, PeerUnreachableError
+from server.routing import Routing
+from voice.conductor import Conductor
+from voice.moved import MovedCall, attributes_of
+
+log = structlog.get_logger(__name__)
+
+WORD_BYTES = 18
+
+
+class MovedCalls:
+    """`address` is host:port of this node's SIP, as phones reach it."""
+
+    def __init__(
+        self,
+        link: PeerLink,
+        pump: Routing,
+        contexts: InteractionContexts,
+        conductor: Conductor,
+        address: str,
+    ) -> None:
+        self._link = link
+        self._pump = pump
+        self._contexts = contexts
+        self._conductor = conductor
+        self._address = address
+        self._calls: dict[str, str] = {}
+        link.answer["expect_caller"] = self._expect
+        link.hear["caller_came"] = self._came
+
+    async def move_all(self) -> frozenset[str]:
+        """Asks everybody's phone; returns the interactions of those who are on the line at another node now."""
+        nodes = sorted(self._link.reached)
+        if not nodes:
+            return frozenset()
+        pairs = list(zip(voice_rows(self._pump, self._link.label).items(), itertools.cycle(nodes), strict=False))
+        moved = await asyncio.gather(*(self._move(row, node) for (_, row), node in pairs))
+        return frozenset(name for ((name, _), _), done in zip(pairs, moved, strict=True) if done)
+
+    async def _move(self, row: WorkRow, node: str) -> bool:
+        call = self._conductor.sip_call(row.interaction_id)
+        if call is None:
+            return False
+        word = secrets.token_hex(WORD_BYTES)
+        self._calls[word] = call
+        try:
+            address = await self._link.ask(node, "expect_caller", msgspec.to_builtins(await self._known(row, word)))
+            moved = await self._conductor.move(row.interaction_id, f"sip:{word}@{address}")
+        except (PeerUnreachableError, PeerRefusedError) as error:
+            log.info("caller_not_moved", interaction_id=row.interaction_id, node=node, reason=str(error))
+            return False
+        finally:
+            del self._calls[word]
+        log.info("caller_moved" if moved else "caller_stayed", interaction_id=row.interaction_id, node=node)
+        return moved
+
+    async def _known(self, row: WorkRow, word: str) -> MovedCall:
+        context = await self._contexts.get(row.interaction_id)
+        attributes = dict(row.attributes)
+        return MovedCall(
+            word=word,
+            of=row.interaction_id,
+            channel=context.channel,
+            entry=attributes.get("entry", ""),
+            queue=row.queue,
+            requirements=tuple((each.skill, each.minimum) for each in row.requirements),
+            priority=row.priority,
+            attributes=attributes_of(attributes),
+            since=row.queued_at,
+            caller=context.number,
+            caller_name=context.caller_name,
+            data=context.data,
+            path=context.path,
+            language=context.language,
+        )
+
+    # --- the other node's side -----------------------------------------------------------------------------------
+
+    async def _expect(self, node: str, body: Any) -> str:
+        if self._conductor.draining:
+            raise PeerRefusedError("this node is being drained, too")
+        moved = msgspec.convert(body, MovedCall)
+        self._conductor.awaited.expect(moved, lambda: self._tell(node, moved.word))
+        return self._address
+
+    def _tell(self, node: str, word: str) -> None:
+        self._link.tell(node, "caller_came", word)
+
+    def _came(self, _node: str, word: str) -> None:
+        if (call := self._calls.get(word)) is not None:
+            self._conductor.moving.came(call)
