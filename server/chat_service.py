@@ -138,7 +138,7 @@ class ChatService:
         self.conductor = ChatConductor(self._make_site(chats), ports, parts.tasks)
         vault, records = Vault(parts.files), ChatFiles(parts.database)
         self.files = FileDesk(self.conductor, vault, FileIndex(records))
-        self.files.fetch = FarFiles(vault, parts.peers).fetch
+        self.files.fetch = FarFiles(vault, parts.peers, node, parts.nodes).fetch
         self.conductor.fetch = self._fetch
         self.conductor.taking_up.held = homes.index.held
         self.endpoint = ChatEndpoint(self.conductor, self.files, parts.pump.now, parts.address_of)

@@ -5,7 +5,7 @@ the bytes alone.
 """
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final, Protocol
 
 import structlog
@@ -14,6 +14,7 @@ from chat.ports import ChatRefusedError
 from chat.vault import Vault
 from records.chat_files import ChatFile
 from server.peer_link import Answer, PeerRefusedError, PeerUnreachableError
+from store.errors import StoreError
 
 log = structlog.get_logger(__name__)
 
@@ -35,15 +36,23 @@ class Peers(Protocol):
 
 
 class FarFiles:
-    """`fetch` is what chat.files asks for what is not here; other nodes are answered from `vault`."""
+    """`fetch` is what chat.files asks for what is not here; other nodes are answered from `vault`.
 
-    def __init__(self, vault: Vault, peers: Peers) -> None:
+    `node` is this one's label, `nodes` gives those that live.
+    """
+
+    def __init__(self, vault: Vault, peers: Peers, node: str, nodes: Callable[[], Awaitable[set[str]]]) -> None:
         self._vault = vault
         self._peers = peers
+        self._node = node
+        self._nodes = nodes
         peers.answer[KIND] = self._answer
 
     async def fetch(self, file: ChatFile) -> bool:
-        """Whether the file is on this node's disk now, whole and as it was sent."""
+        """Whether the file is on this node's disk now, whole and as it was sent.
+
+        Raises ChatRefusedError when a node that lives, and may have it, is not reached.
+        """
         for node in sorted(self._peers.reached):
             try:
                 if await self._vault.keep(file.id, self._pieces(node, file), file.size, file.sha256):
@@ -53,7 +62,16 @@ class FarFiles:
                 log.debug("chat_file_not_there", file=file.id, node=node, reason=str(error))
             except ChatRefusedError as error:
                 log.warning("chat_file_spoiled", file=file.id, node=node, reason=str(error))
+        if await self._unreached():
+            raise ChatRefusedError("unavailable", "the node that has the file is not reached now: try again")
         return False
+
+    async def _unreached(self) -> bool:
+        try:
+            return bool(await self._nodes() - self._peers.reached - {self._node})
+        except StoreError as error:
+            log.info("nodes_unknown", error=str(error))
+            return True
 
     async def _pieces(self, node: str, file: ChatFile) -> AsyncIterator[bytes]:
         offset = 0

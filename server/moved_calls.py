@@ -55,14 +55,14 @@ class MovedCalls:
         return frozenset(name for ((name, _), _), done in zip(pairs, moved, strict=True) if done)
 
     async def _move(self, row: WorkRow, node: str) -> bool:
-        call = self._conductor.sip_call(row.interaction_id)
+        call = self._conductor.moving.call_of(row.interaction_id)
         if call is None:
             return False
         word = secrets.token_hex(WORD_BYTES)
         self._calls[word] = call
         try:
             address = await self._link.ask(node, "expect_caller", msgspec.to_builtins(await self._known(row, word)))
-            moved = await self._conductor.move(row.interaction_id, f"sip:{word}@{address}")
+            moved = await self._conductor.moving.move(row.interaction_id, f"sip:{word}@{address}")
         except (PeerUnreachableError, PeerRefusedError) as error:
             log.info("caller_not_moved", interaction_id=row.interaction_id, node=node, reason=str(error))
             return False

@@ -85,7 +85,8 @@ class Conductor:
         )
         self.recorded = RecordedCalls(self._by_interaction.get)
         self.numbers = NumberCalls(ports, self.legs.run, self.legs.all, self._by_interaction.get)
-        self.awaited, self.moving = AwaitedCalls(), MovingCalls(ports.signalling)
+        self.awaited = AwaitedCalls()
+        self.moving = MovingCalls(ports.signalling, self._by_interaction.get, self._sip_callers.__contains__)
         self._starting = Starting(lambda: self.site, ports, self.numbers)
         self.phones = PhoneCalls(ports, tasks, self.legs, self.ask, self._by_interaction.get)
         self.listening = Listening(
@@ -197,20 +198,6 @@ class Conductor:
             runner.tell(CallerLeft(reason))
         else:
             self.phones.ended(call)
-
-    async def move(self, interaction_id: str, uri: str) -> bool:
-        """Whether the caller calls `uri`, another node, when asked to; the call here ends then, and else goes on."""
-        call = self.sip_call(interaction_id)
-        if call is None or not await self.moving.move(call, uri):
-            return False
-        if runner := self._calls.get(call):
-            runner.move_away()
-        return True
-
-    def sip_call(self, interaction_id: str) -> str | None:
-        """The signalling of a caller who came by SIP; None for others."""
-        runner = self._by_interaction.get(interaction_id)
-        return runner.call if runner is not None and runner.call in self._sip_callers else None
 
     def digit_pressed(self, call: str, digit: str) -> None:
         """A digit by SIP INFO."""

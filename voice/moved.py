@@ -87,18 +87,46 @@ class Referring(Protocol):
     def refer(self, call: str, uri: str) -> None: ...
 
 
-class MovingCalls:
-    """Calls of this node whose phones were asked to call another one."""
+class Moving(Protocol):
+    """A call of this node."""
 
-    def __init__(self, signalling: Referring) -> None:
+    call: str
+
+    def move_away(self) -> None: ...
+
+
+class MovingCalls:
+    """Calls of this node whose phones are asked to call another one.
+
+    `runner_of` finds a call by its interaction, `by_sip` says whether its caller came by SIP.
+    """
+
+    def __init__(
+        self, signalling: Referring, runner_of: Callable[[str], Moving | None], by_sip: Callable[[str], bool]
+    ) -> None:
         self._signalling = signalling
+        self._runner_of = runner_of
+        self._by_sip = by_sip
         self._asked: dict[str, asyncio.Future[bool]] = {}
 
     def __len__(self) -> int:
         return len(self._asked)
 
-    async def move(self, call: str, uri: str) -> bool:
-        """Whether the phone has called `uri`; the call here goes on in either case."""
+    def call_of(self, interaction_id: str) -> str | None:
+        """The signalling of a caller who came by SIP; None for others."""
+        runner = self._runner_of(interaction_id)
+        return runner.call if runner is not None and self._by_sip(runner.call) else None
+
+    async def move(self, interaction_id: str, uri: str) -> bool:
+        """Whether the caller calls `uri`, another node, when asked to; the call here ends then, and else goes on."""
+        call = self.call_of(interaction_id)
+        if call is None or not await self._refer(call, uri):
+            return False
+        if (runner := self._runner_of(interaction_id)) is not None:
+            runner.move_away()
+        return True
+
+    async def _refer(self, call: str, uri: str) -> bool:
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._asked[call] = done
         self._signalling.refer(call, uri)

@@ -213,8 +213,12 @@ async def shown_at_the_other(pair: Pair, visitor: Visitor, http: aiohttp.ClientS
     async with http.post(url, data=PNG, params=naming, headers=headers) as answer:
         file_id = (await answer.json())["file"]["id"]
     url = f"{pair.two.base}/api/v1/interactions/{visitor.chat_id}/files/{file_id}"
-    async with http.get(url, headers={"Authorization": f"Bearer {token}"}) as answer:
-        assert (answer.status, await answer.read()) == (200, PNG)
+    while True:
+        async with http.get(url, headers={"Authorization": f"Bearer {token}"}) as answer:
+            if answer.status != 503:  # the nodes have to know each other again
+                assert (answer.status, await answer.read()) == (200, PNG)
+                return
+        await asyncio.sleep(0.1)
 
 
 async def test_a_visitor_of_one_node_and_an_agent_of_the_other_talk_on_through_the_death_of_the_visitor_s(

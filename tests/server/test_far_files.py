@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chat.ports import ChatRefusedError
 from chat.vault import Vault
 from records.chat_files import ChatFile
 from server import far_files as module
@@ -25,7 +26,10 @@ class Two:
         site: dict[str, Wires] = {}
         self.wires = {name: Wires(name, site, self.cut) for name in ("a", "b")}
         self.vaults = {name: Vault(folder / name) for name in self.wires}
-        self.far = {name: FarFiles(self.vaults[name], self.wires[name]) for name in self.wires}
+        self.far = {name: FarFiles(self.vaults[name], self.wires[name], name, self._alive) for name in self.wires}
+
+    async def _alive(self) -> set[str]:
+        return set(self.wires)
 
     async def taken(self) -> ChatFile:
         stored = await self.vaults["a"].take(pieces(CONTENT), 10_000, anything)
@@ -53,7 +57,9 @@ async def test_what_no_node_has_or_is_not_what_was_sent_leaves_nothing(two: Two,
     assert not await two.far["b"].fetch(replace(file, sha256="0" * 64))
     assert not await two.far["b"].fetch(replace(file, size=file.size - 1))
     two.cut.add("a")
-    assert not await two.far["b"].fetch(file)
+    with pytest.raises(ChatRefusedError) as caught:
+        await two.far["b"].fetch(file)
+    assert caught.value.code == "unavailable"
     assert not (tmp_path / "b").exists() or files(tmp_path / "b") == []
 
 

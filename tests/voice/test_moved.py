@@ -64,29 +64,48 @@ async def test_who_does_not_come_is_expected_no_more(monkeypatch: pytest.MonkeyP
     assert awaited.take("secret") is None
 
 
+class Call:
+    """A caller's call, by SIP when it is named so."""
+
+    def __init__(self, call: str = "c1") -> None:
+        self.call = call
+        self.moved = 0
+
+    def move_away(self) -> None:
+        self.moved += 1
+
+
+def moving_calls(signalling: Signalling, **calls: Call) -> MovingCalls:
+    return MovingCalls(signalling, calls.get, lambda call: call.startswith("c"))
+
+
 async def test_a_call_is_moved_when_the_other_node_says_so() -> None:
-    signalling = Signalling()
-    moving = MovingCalls(signalling)
-    asked = asyncio.create_task(moving.move("c1", "sip:secret@192.0.2.2:5060"))
+    signalling, call = Signalling(), Call()
+    moving = moving_calls(signalling, i1=call)
+    asked = asyncio.create_task(moving.move("i1", "sip:secret@192.0.2.2:5060"))
     await until(lambda: signalling.referred == [("c1", "sip:secret@192.0.2.2:5060")])
     moving.answered("c1", 200)  # the phone's own word counts for nothing
     assert not asked.done()
     moving.came("c1")
+    assert call.moved == 0
     assert await asked
+    assert call.moved == 1
     moving.came("c1")
     moving.answered("c9", 603)
     assert len(moving) == 0
 
 
 async def test_a_phone_that_will_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    moving = MovingCalls(Signalling())
-    asked = asyncio.create_task(moving.move("c1", "sip:secret@192.0.2.2:5060"))
+    call, web = Call(), Call("web:1")
+    moving = moving_calls(Signalling(), i1=call, i2=web)
+    asked = asyncio.create_task(moving.move("i1", "sip:secret@192.0.2.2:5060"))
     await until(lambda: len(moving) == 1)
     moving.answered("c1", 603)
     assert not await asked
     monkeypatch.setattr(module, "COME_S", 0.01)
-    assert not await moving.move("c1", "sip:secret@192.0.2.2:5060")
-    assert len(moving) == 0
+    for one in ("i1", "i2", "nobody"):
+        assert not await moving.move(one, "sip:secret@192.0.2.2:5060")
+    assert (len(moving), call.moved, web.moved) == (0, 0, 0)
 
 
 def test_attributes_without_those_of_the_place() -> None:
