@@ -69,7 +69,7 @@ class Called:
         self.follow_ups = FollowUps(house.database)
         box = VoicemailBox(house.engine, folder, self.follow_ups, house.tasks, house.contexts.caller, wall_us)
         services = IvrServices(self.shop, CallbackBook(self.follow_ups, wall_us), box)
-        house.conductor._ports = replace(house.conductor._ports, services=services)
+        object.__setattr__(house.conductor._ports, "services", services)
         entry = house.conductor.site.entries["400"]
         entries = {"400": replace(entry, flow=FLOW)}
         house.conductor.site = replace(house.conductor.site, entries=entries)
