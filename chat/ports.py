@@ -197,7 +197,3 @@ class Held:
     directed: str = ""
     terms: Terms = Terms()
     left: tuple[str, ...] = ()
-
-
-# By interaction id; chats that the router no longer has open (or only in wrap-up) are missing.
-HeldChats = Mapping[str, Held]

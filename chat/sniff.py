@@ -21,7 +21,6 @@ ENDINGS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "text/plain": (".txt", ".log", ".csv", ".md"),
     }
 )
-IMAGES: Final = frozenset(each for each in ENDINGS if each.startswith("image/"))
 MAX_NAME = 120
 _HEAD = 16
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")

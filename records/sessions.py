@@ -78,11 +78,6 @@ class Sessions:
         async with self._database.write() as connection:
             await connection.execute(delete(sessions).where(sessions.c.token_hash == _hash(token)))
 
-    async def revoke_all(self, account: str) -> None:
-        """Ends every session of an account."""
-        async with self._database.write() as connection:
-            await connection.execute(delete(sessions).where(sessions.c.account == account))
-
 
 class _LookUps:
     """Whoever asks while a query is under way is answered by the next one, with all others who do.

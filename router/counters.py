@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, fields
 # Waits are counted in steps of a tenth of a second at first, then 16 to each power of two.
 _UNIT_US = 100_000
 _SUB_BITS = 4
-_SUB = 1 << _SUB_BITS
 
 
 def bucket(duration_us: int) -> int:

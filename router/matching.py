@@ -107,11 +107,6 @@ class Matcher:
             if waiting is not None and waiting.pop(work.work_id, None) is not None and not waiting:
                 del self._preferring[agent_id]
 
-    @property
-    def has_preferring(self) -> bool:
-        """Whether any item may wait for its preferred agents alone."""
-        return bool(self._preferring)
-
     def preferring(self, agent: Agent) -> tuple[Work, ...]:
         """Items whose wait for their preferred agents alone may begin or end with this agent's presence."""
         return tuple(self._preferring.get(agent.agent_id, {}).values())

@@ -95,10 +95,6 @@ class Headers:
         """Each element of a comma separated header over all its rows. Raises `Malformed`."""
         return [item for row in self.rows(name) for item in split_list(row)]
 
-    def with_rows(self, rows: Iterable[tuple[str, str]]) -> "Headers":
-        """These rows and more behind them."""
-        return Headers((*self._rows, *rows))
-
 
 @dataclass(frozen=True, slots=True)
 class Request:

@@ -24,7 +24,6 @@ from tools.call.caller import Caller, CallFailedError
 VOICES = Path(__file__).parent
 DIGITS = "2"
 MENU_DELAY_S = 2.0
-TALK_LIMIT_S = 20.0
 HUMAN_LIMIT_S = 60.0
 
 
