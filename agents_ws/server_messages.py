@@ -42,7 +42,10 @@ class _Numbered(_Server, frozen=True, kw_only=True):
 
 
 class _Card(_Numbered, frozen=True, kw_only=True):
-    """What the agent's screen shows of an interaction. `data` is what the IVR collected, `ivr_path` where it led."""
+    """What the agent's screen shows of an interaction. `data` is what the IVR collected, `ivr_path` where it led.
+
+    `callback`: the customer is not on the line, and is called once you accept.
+    """
 
     reservation_id: str
     interaction_id: str
@@ -58,6 +61,7 @@ class _Card(_Numbered, frozen=True, kw_only=True):
     why: Why | None = None
     history: tuple[PastInteraction, ...] = ()
     chat: ChatCard | None = None
+    callback: bool = False
 
 
 class Offer(_Card, frozen=True, kw_only=True):
@@ -281,7 +285,10 @@ class Leg(_Numbered, frozen=True, kw_only=True):
 
 
 class Snapshot(_Numbered, frozen=True, kw_only=True):
-    """All that the page shows; it replaces whatever the client held and settles every request still open."""
+    """All that the page shows; it replaces whatever the client held and settles every request still open.
+
+    `dials`: the site has a trunk by which customers can be called back.
+    """
 
     presence: Presence
     since_us: int
@@ -302,6 +309,7 @@ class Snapshot(_Numbered, frozen=True, kw_only=True):
     asked: tuple[AskedSupervisor, ...] = ()
     reasons: tuple[Choice, ...] = ()
     dispositions: dict[str, tuple[Choice, ...]] = {}
+    dials: bool = False
 
 
 class LegAnswer(_Numbered, frozen=True, kw_only=True):

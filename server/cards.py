@@ -154,6 +154,7 @@ class Cards:
             wrap_ups=tuple(wrap_ups),
             reasons=choices(self.site.not_ready_reasons),
             dispositions={name: self.dispositions(name) for name in self.site.queues},
+            dials=any(trunk.dial for trunk in self.site.calls.trunks.values()),
         )
 
     def presence(self, shown: ShowPresence) -> m.PresenceShown:
@@ -205,5 +206,6 @@ class Cards:
             "data": context.data,
             "why": why,
             "history": tuple(_past(earlier) for earlier in context.history),
+            "callback": work.callback,
             "chat": self.chat_of(work.interaction_id) if row.medium is Medium.CHAT else None,
         }

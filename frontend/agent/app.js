@@ -60,7 +60,7 @@ function Workplace({ desk, state, onLanguage }) {
     <${Banners} desk=${desk} state=${state} />
     <${Mentions} mentions=${state.mentions} store=${desk.store} />
     ${view === "follow_ups" && html`<div class="aside-view" role="region" aria-label=${t("view.follow_ups")}>
-      <${FollowUps} open=${state.followUps} me=${state.agent.id} tell=${(text, kind = "info") => desk.tell({ kind, text })} /></div>`}
+      <${FollowUps} open=${state.followUps} me=${state.agent.id} tell=${(text, kind = "info") => desk.tell({ kind, text })} callBack=${state.dials ? (id) => desk.callBack(id) : null} /></div>`}
     <main id="work" class=${`work ${chats.length ? "with-chats" : ""} ${chats.length && calls.length ? "with-both" : ""}`} tabindex="-1" hidden=${view !== "work"}>
       <section class="stage" aria-label=${t("page.work")}>
         <${Announcement} offers=${offers} />

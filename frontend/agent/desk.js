@@ -98,6 +98,12 @@ export class Desk {
     return this._wrong("transfer", { reservation_id, ...target, ...(warm ? { warm } : {}) });
   }
 
+  /** Call the customer of a follow-up: an offer comes, and they are called as it is accepted. */
+  async callBack(follow_up) {
+    const wrong = await this._wrong("call_back", { follow_up }, "call_back_refused");
+    if (wrong) this.tell({ kind: "error", text: wrong });
+  }
+
   /** Be told to whom work of the medium can be handed on, with each change; null: no more. */
   async watchTargets(medium) {
     this.store.dispatch({ type: "local/targets", targets: null });
@@ -178,7 +184,7 @@ export class Desk {
   }
 
   /** What went wrong in words, "" when the page shows the result by itself, null when it is done. */
-  async _wrong(type, fields) {
+  async _wrong(type, fields, group = "refused") {
     if (this.store.get().connection !== "online") return t("notice.not_connected");
     try {
       await this.client.request(type, fields);
@@ -187,7 +193,7 @@ export class Desk {
       // An unsettled request shows its result by itself: the page has just been told what holds.
       if (error.code === "unsettled") return "";
       const code = fields?.reservation_id && error.code === "not_connected" ? "not_in_call" : error.code;
-      return tCode("refused", code, error.message);
+      return tCode(group, code, tCode("refused", code, error.message));
     }
   }
 }

@@ -31,6 +31,7 @@ export const initial = {
   shown: null, // the reservation of the chat that is in front
   reasons: [],
   dispositions: {},
+  dials: false, // customers can be called back
   guidance: { site: "", replies: [], scripts: {} }, // what the site gives to say and to go by
   ownReplies: [], // canned replies that the agent keeps for themselves
   news: {}, // interaction -> how often the server said that there is something new about its customer
@@ -163,6 +164,7 @@ function snapshot(state, message) {
     recordings: Object.fromEntries((message.calls ?? []).map(({ reservation_id, recording }) => [reservation_id, recording ?? null])),
     reasons: message.reasons ?? [],
     dispositions: message.dispositions ?? {},
+    dials: message.dials ?? false,
   };
 }
 

@@ -19,9 +19,9 @@ export const forMe = (items, me) => items.filter(({ taken_by }) => !taken_by || 
 
 /**
  * `open`: the list that the store keeps; `me`: the own agent id, null for an account without; `agents`: to whom this
- * account may give one, as [id, name].
+ * account may give one, as [id, name]; `callBack` has the customer called, where that can be done.
  */
-export function FollowUps({ open, me, agents = [], tell }) {
+export function FollowUps({ open, me, agents = [], tell, callBack = null }) {
   const [chosen, setChosen] = useState(ALL);
   const [finished, reload] = useDone(chosen.state === "done", open.done);
   const { items, problem, ready } = chosen.state === "done" ? finished : open;
@@ -44,7 +44,7 @@ export function FollowUps({ open, me, agents = [], tell }) {
       </header>
       ${problem && html`<p class="problem" role="alert">${problem}</p>`}
       ${ready && !problem && shown.length === 0 && html`<p class="quiet-text follow-none">${t(done ? "follow_ups.none_done" : "follow_ups.none")}</p>`}
-      <ol class="follow-list">${shown.map((one) => html`<${FollowUp} key=${one.id} one=${one} me=${me} agents=${agents} tell=${tell} />`)}</ol>
+      <ol class="follow-list">${shown.map((one) => html`<${FollowUp} key=${one.id} one=${one} me=${me} agents=${agents} tell=${tell} callBack=${callBack} />`)}</ol>
     </section>
   `;
 }
@@ -64,7 +64,7 @@ function Select({ label, value, change, options }) {
   `;
 }
 
-function FollowUp({ one, me, agents, tell }) {
+function FollowUp({ one, me, agents, tell, callBack }) {
   const [closing, setClosing] = useState(false);
   const act = async (path, body, said) => {
     try {
@@ -99,6 +99,7 @@ function FollowUp({ one, me, agents, tell }) {
       </div>
       ${open && html`
         <div class="follow-acts">
+          ${callBack && one.number && one.kind !== "message" && (own || !one.taken_by) && html`<${Action} class="button follow-button" act=${() => callBack(one.id)}><${Icon} name="phone" />${t("follow_ups.call_back")}</${Action}>`}
           ${me && !one.taken_by && html`<${Action} class="button follow-button primary" act=${() => give(me)}>${t("follow_ups.take")}</${Action}>`}
           ${own && html`<${Action} class="button follow-button" act=${() => give(null)}>${t("follow_ups.put_back")}</${Action}>`}
           ${agents.length > 0 && html`

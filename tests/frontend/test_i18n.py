@@ -168,7 +168,7 @@ STAFF = Catalogue(
         "live_calls": tuple(f"{part}_{mode}" for part in ("mode", "now", "is") for mode in ("listen", "whisper", "barge")),
         "park_for": ("minutes", "hour", "hours", "latest"),
     },
-    open_groups=("refused", "subject", "data", "identity", "field", "intervention", "language", "follow_ups_problem", "own_replies_problem"),
+    open_groups=("refused", "call_back_refused", "subject", "data", "identity", "field", "intervention", "language", "follow_ups_problem", "own_replies_problem"),
 )
 VISITORS = Catalogue(
     folder="widget/i18n",

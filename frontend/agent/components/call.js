@@ -33,7 +33,7 @@ export function CallCard({ call, desk, state }) {
       ${open && state.recordings[id] && html`<${RecordingLamp} recording=${state.recordings[id]} open=${open} pause=${(on) => desk.pauseRecording(id, on)} />`}
       ${open && parties.length > 2 && html`<${Parties} call=${call} parties=${parties} desk=${desk} open=${open} />`}
       ${voice
-        ? html`<${CallBar} id=${id} asked=${state.asked[id]} open=${open} held=${held} muted=${inBrowser ? muted : null} keypad=${keypad} setKeypad=${setKeypad} parties=${parties} desk=${desk} />`
+        ? html`<${CallBar} id=${id} asked=${state.asked[id]} open=${open} held=${held} calling=${call.callback && call.state === "accepted"} muted=${inBrowser ? muted : null} keypad=${keypad} setKeypad=${setKeypad} parties=${parties} desk=${desk} />`
         : html`<${Action} class="button primary large" data-key="KeyE" aria-keyshortcuts="Alt+E" disabled=${!open} act=${() => desk.hangUp(id)}><${Icon} name="check" />${t("call.done")}</${Action}>`}
       <${HelpState} asked=${state.asked[id]} />
       ${keypad && open && html`<${Keypad} send=${(digit) => desk.sendDigit(id, digit)} />`}
@@ -43,15 +43,16 @@ export function CallCard({ call, desk, state }) {
   `;
 }
 
-function heading({ state, medium }, parties) {
+function heading({ state, medium, callback }, parties) {
   const open = state === "connected" || state === "held";
   if (medium !== "voice" && open) return t("call.in_hand");
+  if (callback && state === "accepted") return t("call.calling");
   const several = open ? course(parties) : null;
   return several ? t(several) : t(`call.${state}`);
 }
 
 /** `muted` is null where the telephone has its own button. */
-function CallBar({ id, asked, open, held, muted, keypad, setKeypad, parties, desk }) {
+function CallBar({ id, asked, open, held, calling, muted, keypad, setKeypad, parties, desk }) {
   return html`
     <div class="call-bar" role="toolbar" aria-label=${t("call.controls")}>
       ${muted !== null && html`
@@ -66,7 +67,7 @@ function CallBar({ id, asked, open, held, muted, keypad, setKeypad, parties, des
       </button>
       <${Transfer} id=${id} open=${open} parties=${parties} desk=${desk} />
       <${AskSupervisor} id=${id} asked=${asked} open=${open} desk=${desk} />
-      <${Action} class="button control danger" data-key="KeyE" aria-keyshortcuts="Alt+E" disabled=${!open} act=${() => desk.hangUp(id)}>
+      <${Action} class="button control danger" data-key="KeyE" aria-keyshortcuts="Alt+E" disabled=${!open && !calling} act=${() => desk.hangUp(id)}>
         <${Icon} name="hangUp" />${t("call.hang_up")}
       </${Action}>
     </div>

@@ -19,7 +19,7 @@ export function OfferCard({ offer, desk, state, compact }) {
   return html`
     <article class=${`card offer ${compact ? "compact" : ""}`} aria-labelledby=${`offer-${id}`}>
       <header class="card-head">
-        <p id=${`offer-${id}`} class="eyebrow"><span class="beacon" aria-hidden="true"></span>${t(`offer.medium.${offer.medium}`)}</p>
+        <p id=${`offer-${id}`} class="eyebrow"><span class="beacon" aria-hidden="true"></span>${t(offer.callback ? "offer.callback" : `offer.medium.${offer.medium}`)}</p>
         ${attempt > 1 && html`<span class="tag">${t("offer.attempt", { attempt })}</span>`}
       </header>
       <div class="offer-top">
@@ -33,7 +33,7 @@ export function OfferCard({ offer, desk, state, compact }) {
       <footer class="actions">
         ${onPhone
           ? html`<p class="on-phone"><${Icon} name="phone" />${t("offer.answer_on_phone")}</p>`
-          : html`<${Action} class="button accept large" shortcut="KeyA" act=${() => desk.accept(id)}><${Icon} name=${icon} />${t("offer.accept")}</${Action}>`}
+          : html`<${Action} class="button accept large" shortcut="KeyA" act=${() => desk.accept(id)}><${Icon} name=${icon} />${t(offer.callback ? "offer.call" : "offer.accept")}</${Action}>`}
         <${Action} class="button large" shortcut="KeyR" act=${() => desk.reject(id)}><${Icon} name="cross" />${t("offer.reject")}</${Action}>
       </footer>
     </article>
