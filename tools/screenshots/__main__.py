@@ -21,6 +21,7 @@ PATIENCE_MS = 15_000
 SCENES: dict[str, Scene] = {
     "start": visitor.start,
     "visitor": visitor.widget,
+    "emergency": visitor.emergency,
     "calls": agent.calls,
     "chats": agent.chats,
     "board": supervisor.board,

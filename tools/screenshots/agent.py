@@ -74,6 +74,22 @@ async def consult(studio: Studio, page: Page) -> None:
         await finish(colleague)
 
 
+async def own_reply(page: Page) -> None:
+    """The dialog with one that is kept, and another that is being written."""
+    await page.keyboard.press("Alt+l")
+    for name, title, text in (
+        ("parcel", "Where the parcel is", "{customer}, your parcel is on its way."),
+        ("thanks", "Thanks", "Thank you for waiting, {customer}."),
+    ):
+        await page.locator(".own-reply input[name=name]").fill(name)
+        await page.locator(".own-reply input[name=title]").fill(title)
+        await page.locator(".own-reply textarea").fill(text)
+        if name == "parcel":
+            await page.keyboard.press("Tab")
+            await page.locator(".own-reply .primary").click()
+            await page.locator(".own-replies li").first.wait_for()
+
+
 async def chats(studio: Studio) -> None:
     """Three chats at once."""
     async with AsyncExitStack() as stack:
@@ -91,6 +107,9 @@ async def chats(studio: Studio) -> None:
         await write(visitors[1], "订单号是 20231002。")
         await page.locator(".chat:not([hidden]) .composer textarea").press_sequentially("You are wel", delay=20)
         await studio.show(page, "agent-chats")
+        await own_reply(page)
+        await studio.show(page, "agent-replies")
+        await page.keyboard.press("Escape")
         for _ in QUESTIONS:
             await page.get_by_role("tab").first.click()
             await page.locator(".chat:not([hidden]) [data-key=KeyX]").click()

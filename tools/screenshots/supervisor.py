@@ -62,6 +62,8 @@ async def dialogs(studio: Studio, boss: Page) -> None:
     await sheet(studio, boss, "supervisor-skills")
     await boss.locator("[data-queue=orders] .queue-acts button").last.click()
     await sheet(studio, boss, "supervisor-queue")
+    await boss.get_by_role("button", name="Emergency message").click()
+    await sheet(studio, boss, "supervisor-emergency")
     await boss.get_by_role("button", name="Export").click()
     await sheet(studio, boss, "supervisor-export")
 

@@ -8,7 +8,16 @@ OUT = ROOT / "docs" / "img" / "pages"
 PAGE = ROOT / "docs" / "screenshots.md"
 LANGUAGES = {"en": "English", "zh-CN": "简体中文", "zh-TW": "繁體中文"}
 # Pages have a light and a dark look; these are shown in both.
-DARK = ("sign-in", "agent-offer", "agent-call", "agent-chats", "supervisor", "visitor-form")
+DARK = (
+    "sign-in",
+    "agent-offer",
+    "agent-call",
+    "agent-chats",
+    "supervisor",
+    "supervisor-emergency",
+    "visitor-form",
+    "visitor-emergency",
+)
 
 VIEWS = {
     "The agents' page": {
@@ -20,6 +29,7 @@ VIEWS = {
         "agent-consult": "A colleague is asked first, the caller waits",
         "agent-wrap-up": "Wrap-up with its dispositions",
         "agent-chats": "Three chats at once, and what the customer is known by",
+        "agent-replies": "Canned replies of one's own",
         "agent-follow-ups": "Callbacks and messages",
         "agent-devices": "Microphone, speaker and ringer",
         "agent-keys": "All keys, by “?”",
@@ -30,6 +40,7 @@ VIEWS = {
         "supervisor-what-if": "What a change would do, before it is made",
         "supervisor-skills": "An agent's skills",
         "supervisor-queue": "A queue's rules",
+        "supervisor-emergency": "An emergency message for all who wait",
         "supervisor-export": "Figures as a file",
         "supervisor-plans": "Peak plans",
         "supervisor-follow-ups": "Callbacks and messages of all teams",
@@ -44,6 +55,7 @@ VIEWS = {
     "The visitor's widget": {
         "visitor-form": "On a page of the site",
         "visitor-talking": "In a chat",
+        "visitor-emergency": "While an emergency message holds",
         "visitor-rating": "The rating at its end",
         "visitor-call": "A call from the page",
         "visitor-phone": "On a telephone",

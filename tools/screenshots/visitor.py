@@ -1,7 +1,9 @@
 """The widget on a page as a shop might have it: asked, talked, rated, called, and on a telephone."""
 
 import re
+from collections.abc import Mapping
 
+from tests.e2e.office import Office
 from tools.screenshots.studio import PHONE, Studio, accept, write
 
 TALKS = {
@@ -38,6 +40,26 @@ async def widget(studio: Studio) -> None:
                 await studio.take(page, "visitor-rating", tag)
                 await agent.get_by_role("radio", name=re.compile("^Resolved")).locator("visible=true").check()
                 await agent.locator("[data-key=KeyF]:visible").click()
+
+
+async def emergency(studio: Studio) -> None:
+    """What visitors who wait are told, by day and by night."""
+    texts = {"en": "A storm keeps us: it may take longer today.", "zh-CN": "受暴风雨影响，今日等待时间可能较长。"}
+    told = {"text": {**texts, "zh-TW": "受暴風雨影響，今日等待時間可能較長。"}}
+    async with Office(studio.server) as office:
+        await tell(office, told)
+        for tag, (name, (question, _, _)) in TALKS.items():
+            for dark in (False, True) if tag == "en" else (False,):
+                async with studio.asking(name, question, tag, dark=dark) as page:
+                    await page.locator(".emergency").wait_for()
+                    await studio.take(page, "visitor-emergency", tag, dark=dark)
+        await tell(office, None)
+
+
+async def tell(office: Office, told: Mapping[str, object] | None) -> None:
+    """The message of the chats' queue, or no more of it."""
+    version = (await office.get("plans"))["version"]
+    await office.send("POST", "rules", {"based_on": version, "rows": {"queue:web_chat": {"emergency": told}}})
 
 
 async def start(studio: Studio) -> None:
