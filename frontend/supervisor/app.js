@@ -66,7 +66,7 @@ function Room({ office, state, onLanguage }) {
       <div class="bar-end">
         <span class="lamps" role="status"><span class=${`lamp ${state.connection === "online" ? "good" : "bad"}`}><i aria-hidden="true"></i><span>${t(`connection.${state.connection}`)}</span></span></span>
         <${LanguageSwitch} onLanguage=${onLanguage} />
-        <span class="account"><span class="account-name"><bdi>${state.account}</bdi><small>${t(`role.${state.role}`)}</small></span>
+        <span class="account"><span class="account-name"><bdi title=${state.account}>${state.agents.get(state.agentId)?.display_name || state.account}</bdi><small>${t(`role.${state.role}`)}</small></span>
           <${Action} class="button icon-only quiet" aria-label=${t("account.sign_out")} title=${t("account.sign_out")} act=${() => office.signOut()}><${Icon} name="leave" /></${Action}></span>
       </div>
     </header>
