@@ -17,7 +17,6 @@ TOKEN_BYTES = 32
 DEFAULT_LIFETIME_US = 12 * 3600 * 1_000_000
 # So many are found by one query; SQLite takes 32,766 values.
 AT_ONCE = 500
-_BROKEN_OFF = ConnectionAbortedError("the look-up was broken off")
 _FIND = (
     select(sessions.c.token_hash, accounts.c.name, accounts.c.role, accounts.c.agent_id, sessions.c.expires_at)
     .join(accounts, accounts.c.name == sessions.c.account)
@@ -107,7 +106,7 @@ class _LookUps:
                     async with self._database.read() as connection:
                         rows = (await connection.execute(_FIND, {"hashes": list(taken)})).all()
                 except asyncio.CancelledError:
-                    _fail(taken.values(), _BROKEN_OFF)
+                    _fail(taken.values(), _broken_off())
                     raise
                 except Exception as error:  # noqa: BLE001  each of those who asked is told
                     _fail(taken.values(), error)
@@ -117,7 +116,11 @@ class _LookUps:
                         answer.set_result(found.get(key))
         finally:
             self._task = None
-            _fail(self._asked.values(), _BROKEN_OFF)
+            _fail(self._asked.values(), _broken_off())
+
+
+def _broken_off() -> ConnectionAbortedError:
+    return ConnectionAbortedError("the look-up was broken off")
 
 
 def _fail(answers: Iterable["asyncio.Future[Any]"], error: Exception) -> None:

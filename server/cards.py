@@ -12,6 +12,9 @@ from router.vocabulary import Medium, OfferState, Presence
 from server.contexts import Earlier, InteractionContext
 from server.current import CurrentSite
 
+# Where the agent was named, and no strategy has chosen.
+DIRECTED = "directed"
+
 
 def choices(named: Mapping[str, Named]) -> tuple[m.Choice, ...]:
     """Reasons or dispositions to pick from."""
@@ -30,9 +33,6 @@ def _past(earlier: Earlier) -> m.PastInteraction:
         agent=record.agent_id,
         note=earlier.note,
     )
-
-
-DIRECTED = "directed"
 
 
 class Cards:

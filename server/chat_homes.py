@@ -233,8 +233,10 @@ class ChatHomes:
                     await self._look.wait()
             self._look.clear()
             if self._owning():
-                with suppress(StoreError, StoreAwayError, PumpClosedError):
+                try:
                     await self._take_up_homeless(conductor)
+                except (StoreError, StoreAwayError, PumpClosedError) as error:
+                    log.info("homeless_chats_not_looked_for", error=str(error))
 
     async def _take_up_homeless(self, conductor: ChatConductor) -> None:
         """A node that is missing for the second time has said all that it ever will: the owner has read its inbox."""

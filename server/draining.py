@@ -70,7 +70,7 @@ class Draining:
     async def command(self) -> dict[str, int]:
         """Returns when nothing is open here, or the time is over; then the node ends. `left` is what was still open."""
         if self._ending is None:
-            self._ending = asyncio.ensure_future(self._end())
+            self._ending = asyncio.create_task(self._end(), name="draining")
         try:
             done = await asyncio.shield(self._ending)
         except asyncio.CancelledError:

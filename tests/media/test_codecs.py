@@ -33,9 +33,11 @@ def test_every_code_survives_a_round_trip(codec: CodecName) -> None:
 def test_encoding_is_monotonic_and_close(codec: CodecName) -> None:
     decoded = codecs.decode(codec, codecs.encode(codec, EVERY)).astype(np.int32)
     assert (np.diff(decoded) >= 0).all()
-    error = np.abs(decoded - EVERY)
+    error, loudness = np.abs(decoded - EVERY), np.abs(EVERY.astype(np.int32))
+    loudest = loudness > 32_635  # µ-law has nothing louder
     # Half a step: a sixteenth of the segment's start, halved, and the smallest step is 8 (µ) or 16 (A).
-    assert (error <= np.maximum(np.abs(EVERY.astype(np.int32)) / 32 + 4, 16)).all() or error.max() <= 644
+    assert (error <= np.maximum(loudness / 32 + 5, 16))[~loudest].all()
+    assert error[loudest].max() <= 644
 
 
 @pytest.mark.parametrize("codec", BOTH)

@@ -1,11 +1,10 @@
-"""Leases and inbox entries are values: what was taken stays what it was."""
+"""A lease is a value: what was taken stays what it was."""
 
 from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from router.events import CustomerLeft
-from store.lease import InboxEntry, Lease
+from store.lease import Lease
 
 LEASE = Lease(owner="a", epoch=3, lease_ms=2000, now_us=5, applied=7, clock=4, inbox="")
 
@@ -15,7 +14,3 @@ def test_a_lease_cannot_be_changed_in_place() -> None:
         LEASE.epoch = 4  # type: ignore[misc]
     assert replace(LEASE, epoch=4).epoch == 4
     assert LEASE.epoch == 3
-
-
-def test_entries_with_the_same_content_are_equal() -> None:
-    assert InboxEntry("1-0", CustomerLeft("w1")) == InboxEntry("1-0", CustomerLeft("w1"))
