@@ -301,6 +301,10 @@ class ChatConductor:
         """A chat that is at hand."""
         return self.directory.live.get(interaction_id)
 
+    def open_chats(self) -> tuple[ChatRunner, ...]:
+        """Those that are not over, in the order in which they are at hand."""
+        return tuple(runner for runner in self.directory.live.values() if not runner.over)
+
     # --- the router's commands ----------------------------------------------------------------------------------
 
     def execute(self, command: Command) -> None:

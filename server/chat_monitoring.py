@@ -12,7 +12,7 @@ from router.vocabulary import Medium
 from server import chat_acts as a
 from server.chat_homes import ANSWER_S, ChatHomes
 from server.current import CurrentSite
-from server.live_things import LiveThings
+from server.live_chats import LiveChats
 from server.routing import Routing
 
 NO_AGENT = Refused("not_an_agent", "this account has no agent, and so no name in a chat")
@@ -28,7 +28,7 @@ class ChatMonitoring:
     def __init__(
         self,
         homes: ChatHomes,
-        chats: LiveThings[LiveChat],
+        chats: LiveChats,
         current: CurrentSite,
         pump: Routing,
         audit: Audit,

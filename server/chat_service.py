@@ -18,7 +18,6 @@ from chat.runner import ChatPorts
 from chat.vault import Vault
 from config.chats import ChatsConfig
 from config.site import Site
-from http_api.chats_api import LiveChat
 from http_api.routes import Parameter, Route
 from records.chat_files import ChatFiles
 from records.database import Database
@@ -44,7 +43,7 @@ from server.contexts import InteractionContexts
 from server.current import CurrentSite
 from server.desk import Desk, Send
 from server.far_files import FarFiles
-from server.live_things import LiveThings
+from server.live_chats import LiveChats
 from server.park_desk import ParkDesk
 from server.peer_pages import PeerPages
 from server.routing import Routing
@@ -155,7 +154,7 @@ class ChatService:
         self.listening = Listening(self.conductor, SqlWhispers(Whispers(parts.database)), screens)
         self.watch = ChatWatch(self.conductor, self.listening)
         self.closers.append(self.watch.close)
-        self.live = LiveThings("chat_live", LiveChat, self.watch.one, parts.peers)
+        self.live = LiveChats(self.watch, parts.peers)
         self.watch.changed = self.conductor.directory.changed = self.live.touch
         home = ChatHome(
             self.conductor, self.listening, screens, self.watch, lambda agent: _name(current, agent), homes.homed

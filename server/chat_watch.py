@@ -28,8 +28,12 @@ class ChatWatch:
         # Told each chat to which or from which a supervisor came or went.
         self.changed: Callable[[str], None] = lambda _chat: None
 
+    def live(self) -> tuple[LiveChat, ...]:
+        """The open chats, oldest first."""
+        return tuple(self._shown(chat) for chat in self._conductor.open_chats())
+
     def one(self, interaction_id: str) -> LiveChat | None:
-        """An open chat of this node."""
+        """One of them."""
         chat = self._conductor.chat(interaction_id)
         return None if chat is None or chat.over else self._shown(chat)
 

@@ -1,10 +1,8 @@
 """The calls that somebody speaks in now: who is in each of them, as agents and supervisors may see it."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from agents_ws import messages as m
-from http_api.calls_api import LiveCall, LiveParty
 from server.current import CurrentSite
 from voice.listeners import ListenMode
 from voice.party import PartyKind, PartyState, PartyView
@@ -67,13 +65,3 @@ class LiveCalls:
             mode=ListenMode(party.mode).value if party.mode else None,
             beside=party.beside or None,
         )
-
-
-def live_call(calls: LiveCalls, interaction_id: str) -> LiveCall:
-    """Who is in it, as supervisors may see it."""
-    parties = calls.shown(interaction_id, "", to_agent=False)
-    return LiveCall(interaction_id, tuple(LiveParty(**_fields(one)) for one in parties))
-
-
-def _fields(one: m.CallParty) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in LiveParty.__struct_fields__}

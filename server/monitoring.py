@@ -9,7 +9,7 @@ from records.roles import Action, Scope
 from records.sessions import Caller
 from router.vocabulary import Medium
 from server.call_desk import CallDesk
-from server.live_calls import live_call
+from server.floor_calls import live_call
 from server.routing import Routing
 from voice.conductor import Conductor
 from voice.events import Deny

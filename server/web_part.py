@@ -1,7 +1,7 @@
 """The part of a node that browsers and programs reach: the API, the pages, the sockets, and visitors' chats."""
 
 from http_api.app import Ports
-from http_api.calls_api import CallsApi, LiveCall
+from http_api.calls_api import CallsApi
 from http_api.chat_files_api import ChatFilesApi
 from http_api.chats_api import ChatsApi
 from http_api.guidance_api import GuidanceApi
@@ -30,12 +30,11 @@ from server.customer_desk import CustomerDesk
 from server.customer_news import CustomerNews
 from server.draining import Draining
 from server.explanations import Explainer
+from server.floor_calls import FloorCalls
 from server.follow_up_news import FollowUpNews
 from server.ground import Ground
 from server.guidance import guidance_of
 from server.ids import interaction_ids
-from server.live_calls import live_call
-from server.live_things import LiveThings
 from server.monitoring import Monitoring
 from server.node_desk import NodeDesk, NodeState
 from server.note_desk import NoteDesk
@@ -221,7 +220,7 @@ class WebPart:
         targets = TransferTargets(core.current, management.board, voice.desk.calls.availability)
         watch = voice.desk.targets = voice.desk.news.targets = TargetWatch(targets.of, voice.hub.send)
         core.current.on_change(lambda _site: watch.refresh())
-        calls = LiveThings("call_live", LiveCall, self._own_call, self._ground.peers)
+        calls = FloorCalls(voice.desk.calls.live, voice.far_desk.own, self._ground.peers)
         calls.changed = management.feed.attach("calls", calls)
         voice.far_desk.changed = calls.touch
         self._follow_up_news()
@@ -238,9 +237,6 @@ class WebPart:
             *ProfilesApi(self._customers(), core.interactions, management.scopes).routes(),
             *NotesApi(self._notes(), core.interactions, management.scopes).routes(),
         )
-
-    def _own_call(self, name: str) -> LiveCall | None:
-        return live_call(self._voice.desk.calls.live, name) if self._voice.far_desk.own(name) else None
 
     def _follow_up_news(self) -> None:
         ground, voice = self._ground, self._voice

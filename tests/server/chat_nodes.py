@@ -11,7 +11,6 @@ import msgspec
 from agents_ws import messages as m
 from chat.listening import Listening, ListenMode
 from config.site import Site
-from http_api.chats_api import LiveChat
 from records.whispers import Whispers
 from router.vocabulary import Medium
 from server.availability import availability
@@ -23,7 +22,7 @@ from server.chat_screens import ChatScreens, ListenScreens
 from server.chat_store import SqlWhispers
 from server.chat_watch import ChatWatch
 from server.current import CurrentSite
-from server.live_things import LiveThings
+from server.live_chats import LiveChats
 from server.peer_link import Answer, Hear, PeerUnreachableError
 from tests.chat.house import House, house
 from tests.server.sites import ORDERS, agent, small_site
@@ -89,7 +88,7 @@ class ChatNode:
         screens = ListenScreens(homes.show, lambda: self.quiet, homes.interaction_of)
         self.listening = Listening(place.conductor, SqlWhispers(Whispers(place.database)), screens)
         self.watch = ChatWatch(place.conductor, self.listening)
-        self.live = LiveThings("chat_live", LiveChat, self.watch.one, wires)
+        self.live = LiveChats(self.watch, wires)
         self.watch.changed = place.conductor.directory.changed = self.live.touch
         home = ChatHome(place.conductor, self.listening, screens, self.watch, str.title, homes.homed)
         homes.carry_out, homes.at_hand = home.carry_out, home.at_hand

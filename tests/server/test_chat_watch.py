@@ -17,7 +17,7 @@ async def test_who_does_not_read_on_listens_no_more(tmp_path: Path, monkeypatch:
         assert chat is not None
         monkeypatch.setattr(chat_watch, "GONE_S", 60.0)
         assert await node.watch.listen(chat, "bob", "listen") == ""
-        assert [one.customer for _, one in node.live.things()] == ["Visitor"]
+        assert [one.customer for one in node.watch.live()] == ["Visitor"]
         monkeypatch.setattr(chat_watch, "GONE_S", 0.01)
         asked = ReadAlong(agent_id="bob", interaction_id="chat1", after=0, version=None, wait_s=0)
         assert [line.text for line in (await node.watch.read(chat, asked)).lines] == ["hello"]

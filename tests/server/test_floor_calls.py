@@ -1,43 +1,13 @@
-"""Every node knows the open chats and calls of all: as they change, when a node is found, and when it is lost."""
+"""Every node's board knows the calls of all: who is in them, who listens and how, until they are over."""
 
 from dataclasses import replace
-from pathlib import Path
 
-from chat import messages as c
-from http_api.calls_api import LiveCall
 from server.current import CurrentSite
-from server.live_calls import LiveCalls, live_call
-from server.live_things import LiveThings
-from tests.server.chat_nodes import Wires, two_nodes
+from server.floor_calls import FloorCalls
+from server.live_calls import LiveCalls
+from tests.server.chat_nodes import Wires
 from tests.server.sites import agent, small_site
 from tests.server.test_live_calls import PARTIES
-from tests.waiting import until
-
-
-async def test_each_node_has_the_others_chats_as_long_as_it_is_reached(tmp_path: Path) -> None:
-    async with two_nodes(tmp_path) as two, two.one.place.page() as page:
-        told: list[str] = []
-        two.two.live.changed = told.append
-        two.cut.add("n2.1")
-        await page.open("hello")
-        assert two.two.live.things() == ()
-        two.cut.clear()
-        two.one.wires.found[-1]("n2.1")
-        (pair,) = two.two.live.things()
-        assert pair == ("chat1", two.one.live.thing("chat1"))
-        two.router.ready("ann")
-        two.router.accept()
-        await until(lambda: (one := two.two.live.thing("chat1")) is not None and one.agent == "ann")
-        seen = len(told)
-        await page.state("talking")
-        await page.speak("a", "only what is shown of a chat is told")
-        await page.lines(2)
-        assert len(told) == seen
-        two.two.wires.lost[-1]("n1.1")
-        assert two.two.live.thing("chat1") is None
-        two.one.wires.found[-1]("n2.1")
-        await page.say(c.End())
-        await until(lambda: two.two.live.things() == ())
 
 
 class Node:
@@ -45,11 +15,8 @@ class Node:
         self.live = LiveCalls(CurrentSite(small_site({"anna": agent("anna"), "ben": agent("ben")})))
         self.wires = Wires(label, wires, cut)
         self.touched: list[str] = []
-        self.floor = LiveThings("call_live", LiveCall, self._own, self.wires)
+        self.floor = FloorCalls(self.live, lambda name: name in self.live, self.wires)
         self.floor.changed = self.touched.append
-
-    def _own(self, name: str) -> LiveCall | None:
-        return live_call(self.live, name) if name in self.live else None
 
     def change(self, *parties: object) -> None:
         self.live.change("i", parties)  # type: ignore[arg-type]
