@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.failure.faults import KILLS, LEASE_S, Fault, Kind
-from tests.failure.run import Plan, new_folder, run
+from tests.failure.run import Plan, mixed, new_folder, run
 
 ITEMS = int(os.environ.get("SOAK_ITEMS", "20000"))
 KILL_COUNT = int(os.environ.get("SOAK_KILLS", "50"))
@@ -28,15 +28,15 @@ def folder() -> Iterator[Path]:
 
 
 async def test_nothing_lost_doubled_stuck_or_out_of_order(folder: Path) -> None:
-    outcome = await run(folder, Plan(items=ITEMS, kills=KILL_COUNT, seed=SEED))
+    outcome = await run(folder, Plan(mix=mixed(ITEMS), kills=KILL_COUNT, seed=SEED))
     print(outcome)
     assert outcome.breaches == []
     assert sum(outcome.faults[kind] for kind in KILLS) >= KILL_COUNT
-    assert outcome.posted >= ITEMS
+    assert outcome.came.total() >= ITEMS
 
 
 async def test_without_fencing_the_same_check_finds_breaches(folder: Path) -> None:
-    plan = Plan(items=300, kills=1, seed=SEED, unfenced=True, settle_s=20, faults=WITHOUT_FENCING)
+    plan = Plan(mix=mixed(300), kills=1, seed=SEED, unfenced=True, settle_s=20, faults=WITHOUT_FENCING)
     outcome = await run(folder, plan)
     print(outcome)
     assert {breach.kind for breach in outcome.breaches} & {"lost", "twice", "overfull", "forgotten"}

@@ -17,6 +17,7 @@ from tests.e2e.server import PASSWORD
 from tests.failure.history import Diary, now_us
 from tests.failure.layout import Layout, load
 from tests.failure.page import PATIENCE_S, Page
+from tests.failure.phones import Phones
 
 # The first pause after a lost connection, and the longest after several in a row.
 PAUSE_S, PAUSE_MAX_S = 0.05, 1.0
@@ -29,11 +30,12 @@ SAME_NODE = 0.3
 class Clerk:
     """One agent: signs in, works at a node as long as it answers, goes to the next."""
 
-    def __init__(self, account: str, layout: Layout, diary: Diary, http: aiohttp.ClientSession) -> None:
+    def __init__(self, account: str, layout: Layout, diary: Diary, http: aiohttp.ClientSession, phones: Phones) -> None:
         self._account = account
         self._layout = layout
         self._diary = diary
         self._http = http
+        self._phones = phones
         self._dice = random.Random(f"{layout.seed} {account} {now_us()}")
         self._page = Page(account, diary, self._dice, layout.handle_s)
         self._token_file = layout.path / f"{account}.token"
@@ -55,6 +57,7 @@ class Clerk:
 
     async def _at(self, node: str) -> None:
         base = self._layout.bases[node]
+        self._phones.at(self._account, node)
         async with asyncio.timeout(SIGN_IN_S):
             token = await self._token(base)
         async with asyncio.timeout(PATIENCE_S):
@@ -82,9 +85,10 @@ async def main(layout: Layout, crew: int) -> None:
     """All agents of a crew, until killed."""
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=PATIENCE_S)
     with Diary(Path(layout.folder) / f"agents-{crew}.history") as diary:
-        async with aiohttp.ClientSession(timeout=timeout) as http, asyncio.TaskGroup() as tasks:
+        phones = Phones(layout, crew, random.Random(f"{layout.seed} {crew} {now_us()}"))
+        async with aiohttp.ClientSession(timeout=timeout) as http, phones, asyncio.TaskGroup() as tasks:
             for account in layout.crews[crew]:
-                tasks.create_task(Clerk(account, layout, diary, http).work(), name=account)
+                tasks.create_task(Clerk(account, layout, diary, http, phones).work(), name=account)
 
 
 if __name__ == "__main__":

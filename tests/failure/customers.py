@@ -1,100 +1,88 @@
-"""Customers as a process: they post letters at whichever node lives, until each is acknowledged; killed, they go on.
+"""Customers as a process: letters, chats and calls at whichever node lives, each to its end; killed, they go on.
 
-`python -m tests.failure.customers layout.json`. A letter that had no answer is posted again with the same
-Idempotency-Key, here or after a kill. Ends when all are acknowledged.
+`python -m tests.failure.customers layout.json`. Once everything is over it says so in its history, and still answers
+who is called back; it ends by signal.
 """
 
 import asyncio
-import itertools
 import random
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import aiohttp
 
-from tests.failure.history import Diary, read
-from tests.failure.layout import PERSONAL, QUEUES, Layout, load
+from tests.failure.callers import Callers, left_behind
+from tests.failure.history import Diary, Entry, read
+from tests.failure.layout import Layout, load
+from tests.failure.letters import Letters
+from tests.failure.visitors import Visitor
 
 PATIENCE_S = 5.0
-AGAIN_S, AGAIN_MAX_S = 0.1, 1.0
-TOGETHER = 12
-PRIORITIES = (0, 0, 0, 5)
+TOGETHER = {"letter": 12, "chat": 12, "call": 10}
+
+
+def drawn(layout: Layout) -> list[tuple[str, int]]:
+    """Every item of the run in the order in which they come: its kind and number."""
+    kinds = {"letter": layout.mix.letters, "chat": layout.mix.chats, "call": layout.mix.calls}
+    items = [(kind, number) for kind, count in kinds.items() for number in range(count)]
+    random.Random(f"{layout.seed} items").shuffle(items)
+    return items
+
+
+def settled(history: list[Entry]) -> set[str]:
+    """Keys of what needs no customer any more: letters acknowledged, chats over, calls answered."""
+    over = {entry.who for entry in history if entry.what == "over" and entry.interaction}
+    letters = {entry.who for entry in history if entry.what == "posted" and entry.medium == "email"}
+    return over | letters | {entry.who for entry in history if entry.what == "answered"}
 
 
 class Customers:
-    """`post_all` posts what the history does not have as acknowledged."""
+    """`come` brings everybody who is not settled."""
 
-    def __init__(self, layout: Layout, diary: Diary, http: aiohttp.ClientSession) -> None:
+    def __init__(self, layout: Layout, diary: Diary, web: aiohttp.ClientSession, callers: Callers) -> None:
+        letters = Letters(layout, diary, web)
         self._layout = layout
-        self._diary = diary
-        self._http = http
-        self._nodes = itertools.cycle(layout.bases.items())
-        self._slots = asyncio.Semaphore(TOGETHER)
+        self._slots = {kind: asyncio.Semaphore(count) for kind, count in TOGETHER.items()}
+        self._served: dict[str, Callable[[str, int], Awaitable[None]]] = {
+            "letter": letters.post,
+            "chat": lambda key, _: Visitor(key, layout, diary, web).live(),
+            "call": callers.call,
+        }
 
-    async def post_all(self, done: set[str]) -> None:
-        """`items` letters at `per_s` a second; slower where nobody answers."""
+    async def come(self, done: set[str]) -> None:
+        """At the layout's rate; slower where nobody answers."""
         loop = asyncio.get_running_loop()
-        began, posted = loop.time(), 0
+        began, came, every_s = loop.time(), 0, self._layout.lasts_s / max(1, self._layout.mix.items)
         async with asyncio.TaskGroup() as tasks:
-            for number in range(self._layout.items):
-                key = f"letter-{number}"
+            for kind, number in drawn(self._layout):
+                key = f"{kind}-{number}"
                 if key in done:
                     continue
-                await asyncio.sleep(began + posted / self._layout.per_s - loop.time())
-                await self._slots.acquire()
-                posted += 1
-                tasks.create_task(self._post(key, number), name=key)
+                await asyncio.sleep(began + came * every_s - loop.time())
+                await self._slots[kind].acquire()
+                came += 1
+                tasks.create_task(self._one(kind, key, number), name=key)
 
-    async def post_to(self, agent: str) -> None:
-        """A letter that only this agent may have: whether they are reached."""
-        await self._slots.acquire()
-        await self._post(f"for-{agent}", 0, named=agent)
-
-    async def _post(self, key: str, number: int, named: str = "") -> None:
-        dice = random.Random(f"{self._layout.seed} {key}")
-        work = {
-            "medium": "email",
-            "queue": PERSONAL if named else dice.choice(QUEUES),
-            "channel": "email",
-            "priority": dice.choice(PRIORITIES),
-            "data": {"letter": str(number)},
-            "named": [named] if named else [],
-        }
-        queue = "" if named else work["queue"]
-        self._diary.write(key, "posting", queue=queue, priority=work["priority"])
-        headers = {"Authorization": f"Bearer {self._layout.key}", "Idempotency-Key": key}
+    async def _one(self, kind: str, key: str, number: int) -> None:
         try:
-            pause_s = AGAIN_S
-            while not await self._try(key, work, headers):
-                await asyncio.sleep(pause_s)
-                pause_s = min(2 * pause_s, AGAIN_MAX_S)
+            await self._served[kind](key, number)
         finally:
-            self._slots.release()
-
-    async def _try(self, key: str, work: dict[str, object], headers: dict[str, str]) -> bool:
-        node, base = next(self._nodes)
-        try:
-            async with self._http.post(f"{base}/api/v1/work", json=work, headers=headers) as answer:
-                if answer.status == 201:
-                    ids = await answer.json()
-                    self._diary.write(
-                        key, "posted", node=node, work_id=ids["work_id"], interaction=ids["interaction_id"]
-                    )
-                    return True
-                self._diary.write(key, "not_posted", node=node, text=f"{answer.status} {(await answer.text())[:200]}")
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            self._diary.write(key, "not_posted", node=node, text=type(error).__name__)
-        return False
+            self._slots[kind].release()
 
 
 async def main(layout: Layout) -> None:
-    """Posts what is not acknowledged yet."""
+    """Until killed."""
     file = Path(layout.folder) / "customers.history"
-    done = {entry.who for entry in read(file) if entry.what == "posted"} if file.exists() else set()
-    timeout = aiohttp.ClientTimeout(total=PATIENCE_S)
+    before = read(file) if file.exists() else []
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=PATIENCE_S)
     with Diary(file) as diary:
-        async with aiohttp.ClientSession(timeout=timeout) as http:
-            await Customers(layout, diary, http).post_all(done)
+        for call in left_behind(before):
+            diary.write(call.who, "gone", ref=call.ref)
+        async with aiohttp.ClientSession(timeout=timeout) as web, Callers(layout, diary) as callers:
+            await Customers(layout, diary, web, callers).come(settled(before))
+            diary.write("customers", "finished")
+            await asyncio.Event().wait()
 
 
 if __name__ == "__main__":

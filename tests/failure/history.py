@@ -12,12 +12,25 @@ from typing import Literal, Self
 
 import msgspec
 
-Held = tuple[str, str]
+# A reservation, how far it is, and its medium.
+Held = tuple[str, str, str]
 What = Literal[
     # customers
     "posting",
     "posted",
     "not_posted",
+    "leaving",
+    "over",
+    "dialling",
+    "answered",
+    "called_back",
+    "hung_up",
+    "failed",
+    "gone",
+    "finished",
+    # both
+    "saying",
+    "heard",
     # agents
     "connected",
     "lost",
@@ -34,15 +47,21 @@ What = Literal[
     "began",
     # who breaks things, and who reads the records when all is over
     "fault",
+    "down",
     "ended",
     "record",
     "record_offer",
+    "record_line",
     "reached",
 ]
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing. `who` is an agent, a customer's key, or a node; `held` of a snapshot: (reservation, state) each."""
+    """One thing. `who` is an agent, a customer's key, or a node; `held` is what a snapshot shows.
+
+    `number` is a telephone's, `line` a message's within its chat. `from_us` and `to_us`: when the customer was with the
+    agent, in the records (the shard's time; 0 where that is not known).
+    """
 
     at: int
     who: str
@@ -60,6 +79,13 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
     disposition: str = ""
     offered_us: int = 0
+    medium: str = ""
+    number: str = ""
+    line: int = 0
+    author: str = ""
+    client_id: str = ""
+    from_us: int = 0
+    to_us: int = 0
     held: tuple[Held, ...] = ()
     resumed: bool = False
 

@@ -10,6 +10,8 @@ from typing import assert_never
 import aiohttp
 
 from agents_ws import messages as m
+from router.vocabulary import Medium
+from tests.failure.agent_chats import GOODBYE, Chats
 from tests.failure.history import Diary, What, now_us
 from tests.failure.layout import PERSONAL
 
@@ -21,6 +23,9 @@ ACK_EVERY = 8
 REJECTS, IGNORES, BREAKS = 0.03, 0.005, 0.01
 REASON = "lunch"
 BREAK_S = 1.0
+# A call is longer than the reading of a letter.
+TALK_TIMES = 50
+THINK_S = 0.3
 DISPOSITIONS = ("resolved", "refund")
 
 
@@ -38,6 +43,8 @@ class Page:
         self._talks: dict[str, m.Assignment] = {}
         self._wrap_ups: dict[str, m.WrapUp] = {}
         self._items: dict[str, str] = {}
+        self._media: dict[str, str] = {}
+        self._chats = Chats()
         self._presence, self._reason = "", ""
         # Requests without an answer, by ref: since when, and what is asked again should the session be resumed.
         self._pending: dict[str, tuple[float, m.ClientMessage]] = {}
@@ -108,24 +115,6 @@ class Page:
                     await self._ask_again()
             case m.Snapshot():
                 self._show(message)
-            case m.Offer(reservation_id=one):
-                self._offers[one] = message
-                self._note_offer(message)
-            case m.OfferWithdrawn(reservation_id=one):
-                self._offers.pop(one, None)
-                self._note("withdrawn", reservation=one, text=message.reason.value)
-            case m.Assignment(reservation_id=one):
-                self._offers.pop(one, None)
-                self._talks[one] = message
-                self._note("assigned", reservation=one, interaction=message.interaction_id, text=_stage(message))
-            case m.WrapUp(reservation_id=one):
-                self._talks.pop(one, None)
-                self._wrap_ups[one] = message
-                self._note("wrap_up", reservation=one, interaction=message.interaction_id)
-            case m.WrapUpEnded(reservation_id=one):
-                self._talks.pop(one, None)
-                self._wrap_ups.pop(one, None)
-                self._note("wrap_up_ended", reservation=one, disposition=message.disposition or "")
             case m.PresenceShown():
                 self._presence, self._reason = message.presence.value, message.reason or ""
                 self._note("presence", presence=self._presence, reason=self._reason)
@@ -133,6 +122,34 @@ class Page:
                 self._bye = message.code
             case m.Done() | m.Refused():
                 self._answered(message)
+            case _:
+                self._take_work(message)
+
+    def _take_work(self, message: m.ServerMessage) -> None:
+        match message:
+            case m.Offer(reservation_id=one):
+                self._offers[one] = message
+                self._note_offer(message)
+            case m.ChatMessage(reservation_id=one):
+                self._heard(one, self._chats.take(one, message))
+            case m.OfferWithdrawn(reservation_id=one):
+                self._offers.pop(one, None)
+                self._talks.pop(one, None)
+                self._note("withdrawn", reservation=one, text=message.reason.value)
+            case m.Assignment(reservation_id=one):
+                self._offers.pop(one, None)
+                self._talks[one] = message
+                self._know(message)
+                self._note_card("assigned", message, text=_stage(message))
+            case m.WrapUp(reservation_id=one):
+                self._talks.pop(one, None)
+                self._wrap_ups[one] = message
+                self._items[one] = message.interaction_id
+                self._note("wrap_up", reservation=one, interaction=message.interaction_id)
+            case m.WrapUpEnded(reservation_id=one):
+                self._talks.pop(one, None)
+                self._wrap_ups.pop(one, None)
+                self._note("wrap_up_ended", reservation=one, disposition=message.disposition or "")
             case _:
                 pass
 
@@ -146,19 +163,49 @@ class Page:
         self._seen_to.clear()
         self._marks.clear()
         self._presence, self._reason = snapshot.presence.value, snapshot.reason or ""
-        held = [(one, "offered") for one in self._offers]
-        held += [(one, _stage(card)) for one, card in self._talks.items()]
-        held += [(one, "wrap_up") for one in self._wrap_ups]
-        self._note("snapshot", presence=self._presence, reason=self._reason, held=tuple(held))
+        stages = dict.fromkeys(self._offers, "offered")
+        stages |= {one: _stage(card) for one, card in self._talks.items()}
+        stages |= dict.fromkeys(self._wrap_ups, "wrap_up")
+        for offer in snapshot.offers:
+            self._know(offer)
+        for talk in snapshot.assignments:
+            self._know(talk)
+        self._items |= {one: card.interaction_id for one, card in self._wrap_ups.items()}
+        held = tuple((one, stage, self._media.get(one, "")) for one, stage in stages.items())
+        self._note("snapshot", presence=self._presence, reason=self._reason, held=held)
         for offer in snapshot.offers:
             self._note_offer(offer)
-        self._items |= {one: card.interaction_id for one, card in self._talks.items()}
-        self._items |= {one: card.interaction_id for one, card in self._wrap_ups.items()}
+        for card in self._talks.values():
+            self._note_card("assigned", card, text=_stage(card))
 
     def _note_offer(self, offer: m.Offer) -> None:
-        self._items[offer.reservation_id] = offer.interaction_id
-        offered_us = offer.deadline_us - 1000 * offer.timeout_ms
-        self._note("offered", reservation=offer.reservation_id, interaction=offer.interaction_id, offered_us=offered_us)
+        self._know(offer)
+        self._note_card("offered", offer, offered_us=offer.deadline_us - 1000 * offer.timeout_ms)
+
+    def _know(self, card: m.Offer | m.Assignment) -> None:
+        one = card.reservation_id
+        self._items[one], self._media[one] = card.interaction_id, card.medium.value
+        if card.chat is not None:
+            for line in card.chat.lines:
+                self._heard(one, self._chats.take(one, line))
+
+    def _note_card(self, what: What, card: m.Offer | m.Assignment, **fields: object) -> None:
+        one, number = card.reservation_id, card.caller.number
+        item, medium = card.interaction_id, card.medium.value
+        self._note(what, reservation=one, interaction=item, medium=medium, number=number, **fields)
+
+    def _heard(self, one: str, line: m.ChatLine | m.ChatMessage | None) -> None:
+        """A line that was not on the page yet, or is another than it was."""
+        if line is not None:
+            self._note(
+                "heard",
+                reservation=one,
+                interaction=self._items.get(one, ""),
+                line=line.number,
+                author=line.author,
+                client_id=line.client_id or "" if line.author == "agent" else "",
+                text=line.text,
+            )
 
     def _answered(self, message: m.Done | m.Refused) -> None:
         self._pending.pop(message.ref, None)
@@ -177,12 +224,19 @@ class Page:
         """Whatever the page asks for now, each once."""
         for one, offer in list(self._offers.items()):
             meant = offer.queue == PERSONAL
+            if offer.medium is Medium.VOICE:
+                continue  # the telephone rings
             if self._once(f"offer {one}") and (meant or self._dice.random() > IGNORES):
                 kind = m.Reject if self._dice.random() < REJECTS and not meant else m.Accept
                 await self._about(kind(ref=self._ref(), reservation_id=one), f"offer {one}")
         for one, talk in list(self._talks.items()):
-            if talk.state == "connected" and self._once(f"talk {one}"):
-                self._later(self._dice.uniform(0.5, 1.5) * self._handle_s, partial(self._hang_up, one))
+            if talk.state != "connected":
+                continue
+            if talk.medium is Medium.CHAT:
+                await self._chat(one)
+            elif self._once(f"talk {one}"):
+                times = TALK_TIMES if talk.medium is Medium.VOICE else 1
+                self._later(self._dice.uniform(0.5, 1.5) * times * self._handle_s, partial(self._hang_up, one))
         for one in list(self._wrap_ups):
             if self._once(f"wrap-up {one}"):
                 done = m.FinishWrapUp(ref=self._ref(), reservation_id=one, disposition=self._dice.choice(DISPOSITIONS))
@@ -191,6 +245,24 @@ class Page:
             self._later(BREAK_S if self._reason == REASON else 0.0, lambda: self._declare("ready"))
         elif self._presence == "ready" and self._dice.random() < BREAKS and self._once("presence"):
             await self._declare("not_ready")
+
+    async def _chat(self, one: str) -> None:
+        """Whatever the visitor has said is answered; a goodbye ends the chat."""
+        line = self._chats.unanswered(one)
+        if line is None:
+            return
+        if GOODBYE in line.text:
+            if self._once(f"talk {one}"):
+                await self._hang_up(one)
+        elif self._once(f"answer {one} {line.number}"):
+            self._later(self._dice.uniform(0, THINK_S), partial(self._answer, one, line.number, line.text))
+
+    async def _answer(self, one: str, number: int, asked: str) -> None:
+        text, client_id = f"{self._account} on {number}: {asked}", f"{self._account}-{number}"
+        say = m.SayInChat(ref=self._ref(), reservation_id=one, client_id=client_id, text=text)
+        item = self._items.get(one, "")
+        self._note("saying", ref=say.ref, reservation=one, interaction=item, client_id=client_id, text=text)
+        await self._ask(say, f"answer {one} {number}")
 
     def _once(self, mark: str) -> bool:
         fresh = mark not in self._seen_to

@@ -1,130 +1,37 @@
 """Redis, nodes and clients as processes of one machine, and what can be done to them."""
 
 import asyncio
-import json
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from server.embedded import valkey_binary
 from store.keys import shard_keys
-from tests.e2e.server import HOST, ROOT, Server, free_port
-from tests.failure.faults import LEASE_S
+from tests.e2e.server import HOST, free_port
+from tests.failure.accounts import make_accounts
 from tests.failure.history import Diary
-from tests.failure.layout import Layout, write_site
+from tests.failure.layout import Layout, Mix, write_site
+from tests.failure.places import Places
+from tests.failure.processes import Node, Process, Redis, database_url
 from tests.failure.ways import Way
-from tests.valkey import wait_listening
 
 SHARD = "s0"
-SLOW_S = 0.03
 LOOK_S = 0.1
 # Three servers that start at once on a busy machine take their time.
 READY_S = 120.0
-# How a node may end by itself: another one took its shard, or counts it as lost.
-DEPOSED = ("Deposed", "NodeDeclaredLostError", "StruckOff")
-
-
-class Process:
-    """A child that is started again as it was. `kill` is SIGKILL."""
-
-    def __init__(self, command: Sequence[str], out: Path) -> None:
-        self._command = list(command)
-        self._out = out
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Again, too."""
-        with self._out.open("ab") as out:
-            self._process = subprocess.Popen(self._command, cwd=ROOT, stdout=out, stderr=out)
-
-    def kill(self) -> None:
-        """Idempotent."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGCONT)
-            self._process.kill()
-            self._process.wait()
-
-    def send(self, number: int) -> None:
-        """A signal."""
-        assert self._process is not None
-        self._process.send_signal(number)
-
-    @property
-    def status(self) -> int | None:
-        """None while it runs."""
-        assert self._process is not None
-        return self._process.poll()
-
-
-class Redis(Process):
-    """With an append-only file, so that it comes back with what it had."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir()
-        self.port = free_port()
-        options = ("--bind", HOST, "--port", str(self.port), "--dir", str(folder), "--save", "")
-        kept = ("--appendonly", "yes", "--appendfsync", "everysec")
-        super().__init__([str(valkey_binary()), *options, *kept], folder / "log")
-
-    def start(self) -> None:
-        """Returns when it listens."""
-        super().start()
-        wait_listening(self.port)
-
-
-class Node(Server):
-    """A server of the site, with a way to Redis that can break. `unfenced`: see tests.failure.unfenced."""
-
-    def __init__(self, name: str, folder: Path, site: Path, way: Way, *, unfenced: bool) -> None:
-        (folder / name).mkdir()
-        shared = [f"--redis-url=redis://{HOST}:{way.port}", f"--database-url={database_url(folder)}"]
-        more = [f"--node={name}", f"--lease-ms={round(LEASE_S * 1000)}", "--media-workers=1"]
-        super().__init__(folder / name, site, [*shared, *more])
-        self.name = name
-        self.way = way
-        self._module = "tests.failure.unfenced" if unfenced else "server"
-        # Whoever takes a node down says so: what ends without is the node's own doing.
-        self.meant = False
-
-    def command(self) -> list[str]:
-        """As of every server, but for the module."""
-        return [self._module if part == "server" else part for part in super().command()]
-
-    @property
-    def runs(self) -> bool:
-        """Whether its process lives, stopped or not."""
-        return self._process is not None and self._process.poll() is None
-
-    def strike(self) -> None:
-        """SIGKILL, also in the middle of its start: whoever is starting it finds it dead."""
-        if (process := self._process) is not None:
-            process.kill()
-            process.wait()
-
-    def reason(self) -> str:
-        """Why it ended by itself, from its log; "" for what a deposed node says."""
-        errors = [line for line in self.log() if line.get("event") == "task_failed"]
-        told = [(each["exc_type"], each["exc_value"]) for line in errors for each in line.get("exception", [])]
-        if not told:
-            return self.log_path.read_text()[-500:]
-        return "" if told[-1][0] in DEPOSED else ": ".join(told[-1])
-
-
-def database_url(folder: Path) -> str:
-    """The database that all nodes share."""
-    return f"sqlite+aiosqlite:///{folder / 'shared.db'}"
 
 
 class Stage:
     """`set_up`, then `start`; `close` ends what is left, by its own ids."""
 
-    def __init__(self, folder: Path, diary: Diary) -> None:
+    def __init__(self, folder: Path, diary: Diary, places: Places) -> None:
         self.folder = folder
         self.diary = diary
+        self.places = places
         self.redis = Redis(folder / "redis")
         self.nodes: dict[str, Node] = {}
         self.clients: dict[str, Process] = {}
@@ -132,33 +39,45 @@ class Stage:
         self._supervisor: asyncio.Task[None] | None = None
 
     async def start(
-        self, names: Sequence[str], crews: tuple[tuple[str, ...], ...], *, unfenced: bool = False
-    ) -> dict[str, str]:
-        """Redis and nodes, ready; returns the addresses of the latter."""
+        self,
+        names: Sequence[str],
+        crews: tuple[tuple[str, ...], ...],
+        mix: Mix,
+        seed: int,
+        lasts_s: float,
+        *,
+        unfenced: bool = False,
+    ) -> Layout:
+        """Redis and nodes, ready; returns what clients have to know."""
         self.redis.start()
-        site = write_site(self.folder, crews)
+        host = self.places.host
+        phones = tuple(free_port(socket.SOCK_DGRAM) for _ in crews)
+        trunk = free_port(socket.SOCK_DGRAM)
+        site = write_site(self.folder, crews, host, trunk)
+        key = await make_accounts(database_url(self.folder), crews)
         for name in names:
-            way = await Way(self.redis.port).open()
-            self.nodes[name] = Node(name, self.folder, site, way, unfenced=unfenced)
-        for node in self.nodes.values():
-            await asyncio.to_thread(node.start, READY_S)
+            way = await Way(self.redis.port, host).open()
+            self.nodes[name] = Node(name, self.folder, site, way, self.places.of(name), unfenced=unfenced)
+        # The first owns the shard; the others start beside each other.
+        first, *others = self.nodes.values()
+        await asyncio.to_thread(first.start, READY_S)
+        await asyncio.gather(*(asyncio.to_thread(node.start, READY_S) for node in others))
         self._supervisor = asyncio.create_task(self._supervise(), name="supervisor")
-        return {name: node.base for name, node in self.nodes.items()}
-
-    def make_key(self) -> str:
-        """A program's, for the customers."""
-        command = [
-            sys.executable,
-            "-m",
-            "server",
-            "make-api-key",
-            "post",
-            f"--database-url={database_url(self.folder)}",
-        ]
-        made = subprocess.run(
-            [*command, f"--site={self.folder / 'site'}"], cwd=ROOT, capture_output=True, text=True, check=True
+        bases = {name: node.base for name, node in self.nodes.items()}
+        sips = {name: node.sip for name, node in self.nodes.items()}
+        return Layout(
+            folder=str(self.folder),
+            bases=bases,
+            sips=sips,
+            crews=crews,
+            key=key,
+            seed=seed,
+            mix=mix,
+            lasts_s=lasts_s,
+            host=host,
+            phone_ports=phones,
+            trunk_port=trunk,
         )
-        return made.stdout.split()[-1]
 
     def start_clients(self, layout: Layout) -> None:
         """Crews, and customers."""
@@ -215,6 +134,7 @@ class Stage:
         if not node.runs:
             return
         node.meant = True
+        self.down(name, "killed")
         await asyncio.to_thread(node.strike)
         self._again(node, down_s)
 
@@ -223,10 +143,15 @@ class Stage:
         node = self.nodes[name]
         if not node.runs:
             return
+        self.down(name, "paused")
         node.send(signal.SIGSTOP)
         await asyncio.sleep(seconds)
         if node.runs:
             node.send(signal.SIGCONT)
+
+    def down(self, name: str, why: str) -> None:
+        """Whatever may make others count a node as lost is in the history."""
+        self.diary.write(name, "down", text=why)
 
     async def kill_all(self, down_s: float) -> None:
         """SIGKILL of each node and of Redis."""
@@ -311,12 +236,3 @@ def can_cut() -> bool:
         return False
     probe = subprocess.run([*SS_KILL, "sport", "=", ":1"], capture_output=True, text=True, check=False)
     return probe.returncode == 0 and not probe.stderr
-
-
-def errors_of(node: Node) -> dict[str, int]:
-    """How often its log has which error."""
-    found: dict[str, int] = {}
-    for line in node.errors():
-        event = json.dumps(line.get("text", ""))[:80] if line["event"] == "unstructured" else str(line["event"])
-        found[event] = found.get(event, 0) + 1
-    return found

@@ -9,7 +9,7 @@ from tests.failure import checks
 from tests.failure.checks import check
 from tests.failure.history import Entry
 
-CAPACITY = 2
+CAPACITY = {"email": 2, "chat": 2, "voice": 1, "total": 2}
 _clock = itertools.count(1)
 
 
@@ -46,12 +46,48 @@ def handled(agent: str, item: str, disposition: str = "resolved") -> list[Entry]
 
 
 def snapshot(agent: str, *held: tuple[str, str], presence: str = "ready", reason: str = "") -> list[Entry]:
-    return [entry(agent, "connected"), entry(agent, "snapshot", presence=presence, reason=reason, held=held)]
+    shown = tuple((reservation, stage, "email") for reservation, stage in held)
+    return [entry(agent, "connected"), entry(agent, "snapshot", presence=presence, reason=reason, held=shown)]
 
 
-def record(item: str, state: str = "closed", outcome: str = "handled", disposition: str = "resolved") -> list[Entry]:
+def chat(key: str, item: str) -> list[Entry]:
+    """Opened, and acknowledged to its visitor."""
+    return [entry(key, "posting", queue="talk", medium="chat"), entry(key, "posted", interaction=item, medium="chat")]
+
+
+def rung(agent: str, item: str, medium: str) -> list[Entry]:
+    return [entry(agent, "offered", reservation=f"{item}.1", interaction=item, medium=medium, offered_us=next(_clock))]
+
+
+def talked(agent: str, item: str, number: int, from_us: int, to_us: int) -> list[Entry]:
+    """What an agent was told of a call, and what the records say of it."""
+    both = {"reservation": f"{item}.{number}", "interaction": item}
     return [
-        entry("records", "record", interaction=item, text=state, command=outcome, disposition=disposition),
+        entry(agent, "assigned", text="connected", medium="voice", **both),
+        entry(agent, "record_offer", from_us=from_us, to_us=to_us, offered_us=from_us, **both),
+        entry(agent, "withdrawn", **both),
+    ]
+
+
+def record(
+    item: str,
+    state: str = "closed",
+    outcome: str = "handled",
+    disposition: str = "resolved",
+    medium: str = "email",
+    number: str = "",
+) -> list[Entry]:
+    return [
+        entry(
+            "records",
+            "record",
+            interaction=item,
+            text=state,
+            command=outcome,
+            disposition=disposition,
+            medium=medium,
+            number=number,
+        ),
         *[entry(agent, "reached") for agent in ("ann", "bob")],
     ]
 
@@ -103,6 +139,22 @@ GOOD: dict[str, Callable[[], list[Entry]]] = {
         *record("i1"),
         *record("i2"),
     ],
+    "a chat that its visitor left": lambda: [
+        *chat("chat-1", "i"),
+        entry("chat-1", "leaving"),
+        entry("chat-1", "over", interaction="i"),
+        *record("i", outcome="abandoned"),
+    ],
+    "a call on from one agent to the next": lambda: [
+        *talked("ann", "i", 1, 10, 20),
+        *talked("bob", "i", 2, 20, 30),
+        *record("i", medium="voice", outcome="handled", number="1"),
+    ],
+    "a call that is back in its queue": lambda: [
+        *talked("ann", "i", 1, 10, 20),
+        *snapshot("ann"),
+        *record("i", medium="voice", outcome="handled", number="1"),
+    ],
     "first offered to one who was gone": lambda: [
         *posted("k1", "i1"),
         *posted("k2", "i2"),
@@ -149,6 +201,39 @@ BAD: dict[str, tuple[str, Callable[[], list[Entry]]]] = {
     "more than there is room for, on a new page": (
         "overfull",
         lambda: [*snapshot("ann", ("i.1", "offered"), ("j.1", "offered"), ("l.1", "connected")), *record("i")],
+    ),
+    "a chat whose visitor was not told of the end": (
+        "stuck",
+        lambda: [*chat("chat-1", "i"), *talked("ann", "i", 1, 10, 20), *record("i", medium="chat")],
+    ),
+    "a chat given up by nobody": (
+        "lost",
+        lambda: [*chat("chat-1", "i"), entry("chat-1", "over", interaction="i"), *record("i", outcome="abandoned")],
+    ),
+    "a call with two agents": (
+        "twice",
+        lambda: [
+            *talked("ann", "i", 1, 10, 20),
+            *talked("bob", "i", 2, 15, 30),
+            *record("i", medium="voice", number="1"),
+        ],
+    ),
+    "a call with two agents, one of them for ever": (
+        "twice",
+        lambda: [
+            *talked("ann", "i", 1, 10, 0),
+            *talked("bob", "i", 2, 15, 30),
+            *record("i", medium="voice", number="1"),
+        ],
+    ),
+    "a call with an agent of whom the records know nothing": (
+        "lost",
+        lambda: [*talked("ann", "i", 1, 10, 20)[:1], *record("i", medium="voice", number="1")],
+    ),
+    "two calls": ("overfull", lambda: [*rung("ann", "i", "voice"), *rung("ann", "j", "voice"), *record("i")]),
+    "a letter, a chat and a call": (
+        "overfull",
+        lambda: [*rung("ann", "i", "voice"), *rung("ann", "j", "chat"), *rung("ann", "l", "email"), *record("i")],
     ),
     "an accepted item that is gone": (
         "forgotten",

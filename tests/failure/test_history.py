@@ -7,7 +7,7 @@ from tests.failure.history import Diary, merged, read
 
 def test_what_is_written_is_there_at_once(tmp_path: Path) -> None:
     diary = Diary(tmp_path / "a.history")
-    first = diary.write("ann", "snapshot", held=(("i.1", "offered"),), presence="ready")
+    first = diary.write("ann", "snapshot", held=(("i.1", "offered", "chat"),), presence="ready")
     assert read(tmp_path / "a.history") == [first]
     with Diary(tmp_path / "a.history") as again:  # after a kill
         second = again.write("ann", "lost")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.failure.faults import LEASE_S, Fault, Kind
+from tests.failure.layout import Mix
 from tests.failure.run import Plan, new_folder, run
 
 pytestmark = [pytest.mark.e2e]
@@ -28,8 +29,8 @@ def folder() -> Iterator[Path]:
 
 
 async def test_no_history_shows_a_breach(folder: Path) -> None:
-    outcome = await run(folder, Plan(items=150, kills=3, seed=1, nodes=2, agents=6, faults=FAULTS))
+    outcome = await run(folder, Plan(mix=Mix(100, 30, 20), kills=3, seed=1, nodes=2, agents=6, faults=FAULTS))
     print(outcome)
     assert outcome.breaches == []
-    assert outcome.posted == 150 + 6
+    assert outcome.came == {"letter": 100, "chat": 30, "call": 20, "for": 6}
     assert outcome.ends >= 1, "a paused owner that wakes up has to end"

@@ -1,11 +1,12 @@
 """A way carries bytes both ways, and breaks, waits and delays as it is told."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.failure.ways import Way
+from tests.failure.ways import Direction, Way
 
 
 @pytest.fixture
@@ -45,4 +46,29 @@ async def test_nothing_comes_through_a_silent_way_and_nothing_is_lost(way: Way) 
             await reader.readexactly(5)
     silence.cancel()
     assert await reader.readexactly(5) == b"hello"
+    writer.close()
+
+
+async def test_what_goes_one_way_comes_through_while_the_other_is_silent(way: Way) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", way.port)
+    silence = asyncio.create_task(way.silence(60, {Direction.BACK}))
+    await asyncio.sleep(0)
+    writer.write(b"hello")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await reader.readexactly(5)
+    silence.cancel()
+    assert await reader.readexactly(5) == b"hello"
+    writer.close()
+
+
+async def test_what_is_lost_comes_later_and_once(way: Way) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", way.port)
+    loss = asyncio.create_task(way.lose(60, 0.5, random.Random(1)))
+    await asyncio.sleep(0)
+    sent = b"".join(b"%d\n" % number for number in range(20))
+    for piece in sent.splitlines(keepends=True):
+        writer.write(piece)
+    assert await reader.readexactly(len(sent)) == sent
+    loss.cancel()
     writer.close()
