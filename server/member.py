@@ -23,7 +23,7 @@ from server.shard import ShardOwner
 from server.shard_views import ShardViews
 from server.succession import Succession
 from server.sweep import Sweeper
-from server.tasks import TaskOwner
+from server.tasks import TaskOwner, end
 from store.errors import LeaseHeld, StoreError, StoreLost
 from store.lease import Lease, Memory
 from store.nodes import Member, NodeRegister
@@ -275,8 +275,7 @@ class ShardMember(ShardViews):
         succession = Succession(self.store, self.member.label, self._lease_us // 1000, self._register.addresses)
         lease, before = await succession.won()
         began = monotonic_us()
-        tail.cancel()
-        await asyncio.wait({tail})
+        await end({tail})
         if not tail.cancelled():
             raise RuntimeError("the replica failed")
         if before:

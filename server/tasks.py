@@ -1,13 +1,24 @@
 """Background tasks: each has a name and this owner; a failure is logged, counted and told, never lost."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 
 import structlog
 
 log = structlog.get_logger(__name__)
 
 CANCEL_AGAIN_S = 0.1
+
+
+async def end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancels them until they have ended; raises nothing of theirs.
+
+    Again and again: CPython's wait_for before 3.12, which redis-py writes through, can lose a cancellation.
+    """
+    while running := [task for task in tasks if not task.done()]:
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=CANCEL_AGAIN_S)
 
 
 class TaskOwner:
@@ -64,10 +75,7 @@ class TaskOwner:
         if others := self._others():
             log.warning("tasks_cut_off", tasks=sorted(task.get_name() for task in others), after_s=grace_s)
         while others := self._others():
-            for task in others:
-                task.cancel()
-            # Again and again: CPython's wait_for before 3.12, which redis-py writes through, can lose a cancellation.
-            await asyncio.wait(others, timeout=CANCEL_AGAIN_S)
+            await end(others)
 
     def _others(self) -> set[asyncio.Task[None]]:
         return {task for task in self._tasks if task is not asyncio.current_task() and not task.done()}

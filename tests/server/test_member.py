@@ -11,8 +11,9 @@ from router.policy import AgentPolicy
 from router.vocabulary import EndedBy, Medium, OfferState, Presence
 from server.member import Role
 from server.pump import PumpClosedError
+from store.codec import JournalEntry
 from store.connection import open_store
-from store.errors import StruckOff
+from store.errors import StoreLost, StruckOff
 from tests.server.crew import AGENTS, POLICY, Crew, Crewman, crew_of
 from tests.waiting import until
 
@@ -159,6 +160,34 @@ async def test_a_silent_owner_is_replaced_when_its_lease_runs_out_and_is_fenced(
         assert await follower.member.post(chat("w2"), "t") == ()
         assert follower.member.dispatcher.work("w1") is None
         await until(lambda: facts.NodeLost(owner.member.member.label) in [turn.event for turn in follower.spoken])
+
+
+async def test_a_takeover_does_not_wait_for_ever_when_a_cancellation_is_lost(
+    store_url: str, shard: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with crew_of(store_url, shard, 2) as crew:
+        owner, follower = crew.all
+        tail = follower.member._tail
+        asked: list[int] = []
+        lost: list[int] = []
+        follow = tail.follow_journal
+
+        async def as_wait_for_may(after: int, count: int, block_ms: int) -> list[JournalEntry]:
+            asked.append(after)
+            try:
+                return await follow(after, count, block_ms)
+            except asyncio.CancelledError:
+                if lost:
+                    raise
+                lost.append(after)
+                raise StoreLost("the reply came too late") from None
+
+        monkeypatch.setattr(tail, "follow_journal", as_wait_for_may)
+        await until(lambda: bool(asked), "the follower asks for the next turns")
+        await owner.leave()
+        await until(lambda: follower.member.owning, "the follower takes over")
+        assert lost
+        assert await follower.member.post(chat("w1"), "t") == ()
 
 
 async def test_a_follower_that_was_struck_off_says_nothing_more(store_url: str, shard: str) -> None:
