@@ -78,6 +78,10 @@ class ChatHome:
                 return
             await asyncio.sleep(AGAIN_S)
 
+    def has(self, interaction_id: str) -> bool:
+        """Whether the chat is at hand here."""
+        return self._conductor.chat(interaction_id) is not None
+
     def shown(self, interaction_id: str) -> a.Shown | None:
         """None for an interaction that is none, or is long over."""
         runner = self._conductor.chat(interaction_id)

@@ -160,7 +160,7 @@ class ChatService:
             self.conductor, self.listening, screens, self.watch, lambda agent: _name(current, agent), homes.homed
         )
         homes.carry_out, homes.at_hand = home.carry_out, home.at_hand
-        cards = ChatCards(homes, home.shown, parts.hub.send)
+        cards = ChatCards(homes, home.has, home.shown, parts.hub.send, parts.tasks)
         desk = ChatDesk(homes, cards, current, parts.desk.calls.availability, parts.tasks)
         self.parked = desk.parked = ParkDesk(
             parts.pump.dispatcher,

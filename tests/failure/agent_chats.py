@@ -23,6 +23,8 @@ class Chats:
         return line if fresh else None
 
     def unanswered(self, reservation: str) -> Line | None:
-        """The last line that anybody said, if it is the customer's."""
+        """The last line that anybody said, if it is the customer's. Where one is missing the agent waits for it."""
+        if len(self._lines[reservation]) != max(self._lines[reservation], default=0):
+            return None
         spoken = [line for _, line in sorted(self._lines[reservation].items()) if line.author != "system"]
         return spoken[-1] if spoken and spoken[-1].author == "customer" else None

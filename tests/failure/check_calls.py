@@ -59,7 +59,7 @@ def _one(number: str, caller: _Caller, downs: dict[str, list[int]], served: set[
         match record.command:
             case "handled" if record.interaction not in served:
                 yield Breach("lost", f"{named} is recorded as handled, by nobody")
-            case "abandoned" if not caller.gave_up:
+            case "abandoned" | "left_in_ivr" if not caller.gave_up:
                 yield Breach("lost", f"{named} is recorded as given up, and was not")
             case "node_lost":
                 if record.reason != CALLBACK and not _fell(downs, _node(record), _first(caller)):
@@ -67,7 +67,7 @@ def _one(number: str, caller: _Caller, downs: dict[str, list[int]], served: set[
                 owed += record.queue == CALLED_BACK and record.from_us > 0 and record.reason != CALLBACK
             case "unreached" if not caller.gave_up:
                 yield Breach("lost", f"{named} was not called back, and its owner was there")
-            case "handled" | "abandoned" | "unreached":
+            case "handled" | "abandoned" | "left_in_ivr" | "unreached":
                 continue
             case "" if record.text != "closed":
                 continue  # that it is open is told already

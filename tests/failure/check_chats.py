@@ -78,14 +78,15 @@ def _heard(history: Sequence[Entry], transcripts: dict[str, Transcript]) -> Iter
 
 
 def _gaps(history: Sequence[Entry], transcripts: dict[str, Transcript]) -> Iterable[Breach]:
-    """Each page shows one message after the other, and at a chat's end its visitor has all of them.
+    """A visitor's page shows one message after the other, and at the chat's end all of them.
 
-    A page that is opened anew begins with the first. An agent's may begin again too, with what is new of it.
+    A page that is opened anew begins with the first. An agent's puts each message in its place, by its number: what
+    comes from another node may come in any order.
     """
     pages: dict[tuple[str, str], int] = defaultdict(int)
     for entry in history:
         page = entry.who, entry.interaction
-        if entry.what == "heard":
+        if entry.what == "heard" and not entry.reservation:
             if entry.line not in (pages[page] + 1, 1):
                 yield Breach("order", f"{entry.who} heard message {entry.line} of {page[1]} after {pages[page]}")
             pages[page] = entry.line

@@ -22,6 +22,12 @@ class Kind(StrEnum):
     SILENCE_STORE = "silence_store"
     SLOW_STORE = "slow_store"
     CUT_CLIENTS = "cut_clients"
+    LOSE_PACKETS = "lose_packets"
+    MUTE_TO_STORE = "mute_to_store"
+    DEAF_TO_STORE = "deaf_to_store"
+    PART_PEERS = "part_peers"
+    MUTE_TO_PEERS = "mute_to_peers"
+    CUT_OFF = "cut_off"
 
 
 # How often of each, and how long it lasts at least and at most (s): a pause outlasts the lease, or does not.
@@ -40,7 +46,15 @@ KINDS: Mapping[Kind, tuple[int, float, float]] = {
     Kind.SILENCE_STORE: (2, 0.3, 4 * LEASE_S),
     Kind.SLOW_STORE: (1, 1.0, 3.0),
     Kind.CUT_CLIENTS: (2, 0.0, 0.0),
+    Kind.LOSE_PACKETS: (3, 1.0, 6.0),
+    Kind.MUTE_TO_STORE: (1, 0.3, 4 * LEASE_S),
+    Kind.DEAF_TO_STORE: (1, 0.3, 4 * LEASE_S),
+    Kind.PART_PEERS: (2, 0.3, 8.0),
+    Kind.MUTE_TO_PEERS: (2, 0.3, 8.0),
+    Kind.CUT_OFF: (2, 0.3, 8.0),
 }
+# What takes networks of the nodes' own (tests.failure.namespaces).
+OF_NETWORKS = frozenset({Kind.PART_PEERS, Kind.MUTE_TO_PEERS, Kind.CUT_OFF})
 KILLS = frozenset(kind for kind in Kind if kind.name.startswith("KILL"))
 
 

@@ -1,5 +1,6 @@
 """Where nodes and clients run: all of them on loopback."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,7 +13,7 @@ class Place(Protocol):
     @property
     def host(self) -> str: ...
 
-    def command(self, plain: list[str]) -> list[str]: ...
+    def command(self, plain: Sequence[str]) -> list[str]: ...
 
 
 class Places(Protocol):
@@ -22,6 +23,8 @@ class Places(Protocol):
     def host(self) -> str: ...
 
     def of(self, name: str) -> Place: ...
+
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,9 @@ class Loopback:
         """The same for all."""
         return self
 
-    def command(self, plain: list[str]) -> list[str]:
+    def close(self) -> None:
+        """Nothing to undo."""
+
+    def command(self, plain: Sequence[str]) -> list[str]:
         """As it is."""
-        return plain
+        return list(plain)

@@ -5,6 +5,7 @@
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 import tempfile
@@ -21,9 +22,10 @@ from tests.failure.acts import act
 from tests.failure.breach import Breach
 from tests.failure.checks import check
 from tests.failure.ending import settle, write_records
-from tests.failure.faults import KILLS, Fault, Kind, schedule
+from tests.failure.faults import KILLS, OF_NETWORKS, Fault, Kind, schedule
 from tests.failure.history import Diary, merged, read
 from tests.failure.layout import CAPACITY, TOTAL, Layout, Mix
+from tests.failure.namespaces import Namespaces, why_not, within
 from tests.failure.places import Loopback
 from tests.failure.processes import errors_of
 from tests.failure.stage import Stage, can_cut
@@ -36,7 +38,10 @@ LOOK_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`gap_s`: mean time between two faults. `unfenced`: nodes whose store checks no epoch, which must be found out."""
+    """`gap_s`: mean time between two faults. `unfenced`: nodes whose store checks no epoch, which must be found out.
+
+    `networks`: each node has a network of its own (tests.failure.namespaces).
+    """
 
     mix: Mix
     kills: int
@@ -46,12 +51,14 @@ class Plan:
     crews: int = 2
     agents: int = 10
     unfenced: bool = False
+    networks: bool = False
     settle_s: float = 90.0
     faults: tuple[Fault, ...] = ()
 
     def schedule(self) -> list[Fault]:
         """From the seed, unless it was given."""
         without = frozenset() if can_cut() else frozenset({Kind.CUT_CLIENTS})
+        without |= frozenset() if self.networks else OF_NETWORKS
         return list(self.faults) or schedule(self.seed, self.kills, self.gap_s, without)
 
 
@@ -86,10 +93,11 @@ async def run(folder: Path, plan: Plan) -> Outcome:
     faults = plan.schedule()
     lasts_s = sum(fault.after_s + fault.length_s for fault in faults)
     outcome = Outcome()
+    names = [f"n{n}" for n in range(plan.nodes)]
     with Diary(folder / "stage.history") as diary:
-        stage = Stage(folder, diary, Loopback())
+        places = await Namespaces().make(names) if plan.networks else Loopback()
+        stage = Stage(folder, diary, places)
         try:
-            names = [f"n{n}" for n in range(plan.nodes)]
             layout = await stage.start(names, crews, plan.mix, plan.seed, lasts_s, unfenced=plan.unfenced)
             stage.start_clients(layout)
             await wait_until(partial(_all_here, layout), SIGN_IN_S, "every agent is there", LOOK_S)
@@ -103,6 +111,7 @@ async def run(folder: Path, plan: Plan) -> Outcome:
             outcome.errors = {name: errors_of(node) for name, node in stage.nodes.items()}
         finally:
             await stage.close()
+            places.close()
         write_records(folder, diary)
     history = merged(folder.glob("*.history"))
     outcome.breaches = check(history, {**CAPACITY, "total": TOTAL})
@@ -144,7 +153,11 @@ def main() -> None:
     parser.add_argument("--agents", type=int, default=10)
     parser.add_argument("--unfenced", action="store_true", help="nodes that check no epoch: breaches are expected")
     parser.add_argument("--folder", type=Path, help="where the histories go (a new folder below the temporary ones)")
+    parser.add_argument("--networks", action="store_true", help="each node in a network namespace of its own")
+    parser.add_argument("--within", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.networks and not given.within:
+        _apart()
     folder = given.folder or new_folder()
     plan = Plan(
         mix=mixed(given.items) if given.mix is None else Mix(*given.mix),
@@ -154,6 +167,7 @@ def main() -> None:
         nodes=given.nodes,
         agents=given.agents,
         unfenced=given.unfenced,
+        networks=given.within,
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whatever ends this ends all that it started
     outcome = asyncio.run(run(folder, plan))
@@ -162,6 +176,15 @@ def main() -> None:
     for breach in outcome.breaches[:40]:
         print(breach)
     sys.exit(bool(outcome.breaches))
+
+
+def _apart() -> None:
+    """The same command in a namespace, where the machine permits it; returns where it does not, and says why."""
+    if reason := why_not():
+        print(f"no networks of the nodes' own here ({reason}): the ways to the store lose what they can, on loopback")
+        return
+    command = within([sys.executable, "-m", "tests.failure.run", *sys.argv[1:], "--within"])
+    os.execvp(command[0], command)
 
 
 if __name__ == "__main__":

@@ -21,8 +21,6 @@ from tests.failure.ways import Way
 
 SHARD = "s0"
 LOOK_S = 0.1
-# Three servers that start at once on a busy machine take their time.
-READY_S = 120.0
 
 
 class Stage:
@@ -60,8 +58,8 @@ class Stage:
             self.nodes[name] = Node(name, self.folder, site, way, self.places.of(name), unfenced=unfenced)
         # The first owns the shard; the others start beside each other.
         first, *others = self.nodes.values()
-        await asyncio.to_thread(first.start, READY_S)
-        await asyncio.gather(*(asyncio.to_thread(node.start, READY_S) for node in others))
+        await asyncio.to_thread(first.start)
+        await asyncio.gather(*(asyncio.to_thread(node.start) for node in others))
         self._supervisor = asyncio.create_task(self._supervise(), name="supervisor")
         bases = {name: node.base for name, node in self.nodes.items()}
         sips = {name: node.sip for name, node in self.nodes.items()}
@@ -183,7 +181,8 @@ class Stage:
     async def cut_clients(self, name: str) -> None:
         """Every TCP connection to the node's pages, the API and the agents' sockets is gone (needs root)."""
         done = await asyncio.create_subprocess_exec(
-            *SS_KILL, "sport", "=", f":{self.nodes[name].http_port}", stdout=subprocess.DEVNULL
+            *self.places.of(name).command([*SS_KILL, "sport", "=", f":{self.nodes[name].http_port}"]),
+            stdout=subprocess.DEVNULL,
         )
         await done.wait()
 
@@ -207,7 +206,7 @@ class Stage:
         await asyncio.sleep(down_s)
         while True:
             try:
-                await asyncio.to_thread(node.start, READY_S)
+                await asyncio.to_thread(node.start)
             except AssertionError as error:  # the store is away, or somebody kills it: its supervisor tries again
                 self.diary.write(node.name, "fault", text="not started", reason=str(error)[-300:])
                 await asyncio.to_thread(node.close)

@@ -25,5 +25,9 @@ def test_the_last_line_waits_if_it_is_the_customers() -> None:
     waits = chats.unanswered("i.1")
     assert waits is not None
     assert waits.number == 1
+    chats.take("i.1", line(4, "customer", "c"))
+    assert chats.unanswered("i.1") is None, "the third is missing"
     chats.take("i.1", line(3, "agent", "b"))
+    assert chats.unanswered("i.1") is not None
+    chats.take("i.1", line(5, "agent", "d"))
     assert chats.unanswered("i.1") is None

@@ -90,6 +90,7 @@ GOOD: dict[str, Callable[[], list[Entry]]] = {
 BAD: dict[str, Callable[[], list[Entry]]] = {
     "answered, and there is no record": called,
     "handled by nobody": lambda: [*called(), *record("handled")],
+    "left before it was in a queue, by nobody": lambda: [*called(), *record("left_in_ivr", queued=0)],
     "given up by nobody": lambda: [*called(), *record("abandoned")],
     "lost with a node that nobody touched": lambda: [*called(), *record("node_lost")],
     "lost with a node that fell before": lambda: [*down(), *called(), *record("node_lost")],

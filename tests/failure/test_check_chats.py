@@ -28,8 +28,17 @@ def recorded(*numbers: int) -> list[Entry]:
 
 
 def heard(who: str, *numbers: int) -> list[Entry]:
+    reservation = "i.1" if who == AGENT else ""
     return [
-        entry(who, "heard", line=number, author=SAID[number - 1][0], text=SAID[number - 1][2]) for number in numbers
+        entry(
+            who,
+            "heard",
+            reservation=reservation,
+            line=number,
+            author=SAID[number - 1][0],
+            text=SAID[number - 1][2],
+        )
+        for number in numbers
     ]
 
 
@@ -57,7 +66,7 @@ GOOD: dict[str, Callable[[], list[Entry]]] = {
         *recorded(1, 2, 3, 4),
     ],
     "a page opened anew": lambda: [*heard(VISITOR, 1, 2), *heard(VISITOR, 1, 2, 3, 4), *over(), *recorded(1, 2, 3, 4)],
-    "an agent who came late": lambda: [*heard(AGENT, 1, 2, 3), *recorded(1, 2, 3)],
+    "an agent who heard of the last first": lambda: [*heard(AGENT, 1, 3, 2), *recorded(1, 2, 3)],
     "said, not acknowledged and not there": lambda: [answered(4)[0], *recorded(1, 2, 3)],
 }
 
@@ -75,8 +84,9 @@ BAD: dict[str, tuple[str, Callable[[], list[Entry]]]] = {
     "a visitor's in another order": ("order", lambda: recorded(3, 1)),
     "an answer before its question": ("order", lambda: recorded(1, 4)),
     "a page with a gap": ("order", lambda: [*heard(VISITOR, 1, 3), *recorded(1, 2, 3)]),
-    "a page in another order": ("order", lambda: [*heard(AGENT, 1, 3, 2), *recorded(1, 2, 3)]),
-    "a message shown twice": ("order", lambda: [*heard(AGENT, 1, 2, 2), *recorded(1, 2)]),
+    "a page in another order": ("order", lambda: [*heard(VISITOR, 1, 3, 2), *recorded(1, 2, 3)]),
+    "a message shown twice": ("order", lambda: [*heard(VISITOR, 1, 2, 2), *recorded(1, 2)]),
+    "an agent heard what is not there": ("lost", lambda: [*heard(AGENT, 1, 2, 3), *recorded(1, 2)]),
     "another text on one side": (
         "forgotten",
         lambda: [entry(VISITOR, "heard", line=1, author="customer", text="other"), *recorded(1)],

@@ -93,7 +93,7 @@ class ChatNode:
         home = ChatHome(place.conductor, self.listening, screens, self.watch, str.title, homes.homed)
         homes.carry_out, homes.at_hand = home.carry_out, home.at_hand
         homes.redraw = self.redrawn.append
-        self.cards = ChatCards(homes, home.shown, self._send)
+        self.cards = ChatCards(homes, home.has, home.shown, self._send, place.tasks)
         board = place.router.dispatcher
         self.desk = ChatDesk(
             homes,

@@ -1,9 +1,11 @@
 """A chat of another node on a page of this one: what was fetched and what was shown meanwhile, put together."""
 
+import asyncio
 from pathlib import Path
 
 from agents_ws import messages as m
 from chat import messages as c
+from router.events import WorkTakenUp
 from server.chat_acts import ForPage
 from tests.server.chat_nodes import two_nodes
 from tests.waiting import until
@@ -44,3 +46,45 @@ async def test_what_came_before_the_card_and_after_it_is_on_it_once(tmp_path: Pa
         await until(lambda: two.two.homes.index.held("chat1") is None)
         cards.show(said(4))
         assert len(cards) == 0
+
+
+async def test_a_page_that_was_drawn_without_its_chat_is_drawn_again_as_soon_as_the_home_answers(
+    tmp_path: Path,
+) -> None:
+    async with two_nodes(tmp_path) as two, two.one.place.page() as page:
+        two.router.ready("ann", node="n2.1")
+        await page.open("first")
+        two.router.accept()
+        await page.state("talking")
+        work = two.router.dispatcher.work("chat1")
+        assert work is not None
+        two.cut.add("n1.1")  # as a home that is stopped for a moment: no connection breaks
+        await two.two.cards.fetch(work)
+        assert two.two.cards.of("chat1") is None
+        two.cut.clear()
+        await until(lambda: two.two.redrawn == ["chat1"])
+        shown = two.two.cards.of("chat1")
+        assert shown is not None
+        assert [line.text for line in shown.card.lines] == ["first"]
+
+
+async def test_a_chat_that_has_just_come_here_is_shown_once_it_is_at_hand(tmp_path: Path) -> None:
+    async with two_nodes(tmp_path) as two, two.one.place.page() as page:
+        two.router.ready("ann", node="n2.1")
+        await page.open("first")
+        two.router.accept()
+        await page.state("talking")
+        two.router.tell(WorkTakenUp("chat1", "n2.1", "n1.1"), "test")  # committed; SQL has not been read yet
+        work = two.router.dispatcher.work("chat1")
+        assert work is not None
+        assert two.two.cards.missing(work)
+        drawn = asyncio.create_task(two.two.cards.fetch(work))
+        await asyncio.sleep(0)
+        chat = await two.two.place.store.get("chat1")
+        assert chat is not None
+        await two.two.place.conductor.taking_up.take_up(chat)
+        await drawn
+        assert not two.two.cards.missing(work)
+        shown = two.two.cards.of("chat1")
+        assert shown is not None
+        assert [line.text for line in shown.card.lines] == ["first"]
