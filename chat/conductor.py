@@ -6,6 +6,7 @@ Visitors' requests come in by the endpoint, agents' by their own methods, the ro
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
@@ -70,6 +71,8 @@ class ChatConductor:
         # A chat that is open and not at hand: has the node that has it let it go. False when it is over.
         # Raises ChatRefusedError where that is not possible now.
         self.fetch: Callable[[str], Awaitable[bool]] = _nowhere_else
+        # Whether a chat that is kept and that the router has not open was never in a queue, as far as is known.
+        self.unqueued: Callable[[str], Awaitable[bool]] = _nowhere_else
         self.draining = False
 
     @property
@@ -104,7 +107,8 @@ class ChatConductor:
         lock = self._opening.setdefault(token_hash, asyncio.Lock())
         try:
             async with lock:
-                runner = await self._find(token_hash) or await self._open(request, entry, token_hash, address)
+                again = partial(self._queue_again, request, entry, address)
+                runner = await self._find(token_hash, again) or await self._open(request, entry, token_hash, address)
         finally:
             self._opening.pop(token_hash, None)
         return runner, token
@@ -153,7 +157,9 @@ class ChatConductor:
             raise ChatRefusedError("too_long", f"a message has at most {self.site.limits.text_chars} characters")
         return text
 
-    async def _find(self, token_hash: str) -> ChatRunner | None:
+    async def _find(
+        self, token_hash: str, again: Callable[[Chat], Awaitable[ChatRunner | None]] | None = None
+    ) -> ChatRunner | None:
         runner = self.directory.by_token.get(token_hash)
         if runner is not None:
             return runner
@@ -171,6 +177,8 @@ class ChatConductor:
                 raise ChatRefusedError("unavailable", "the chat is on its way to another node of the server")
             return taken
         if (runner := self.directory.by_token.get(token_hash)) is not None:
+            return runner
+        if chat.ended_by is None and again is not None and (runner := await again(chat)) is not None:
             return runner
         # It is over, or its end is just being kept: nothing more happens to it, but it can be read and rated.
         machine = self.directory.machine(chat, chat.interaction_id, chat.queue)
@@ -201,12 +209,24 @@ class ChatConductor:
                 raise ChatRefusedError("unavailable", "this chat was opened elsewhere, open it again")
         except StoreAwayError as error:
             raise ChatRefusedError("unavailable", "the chat could not be opened, try again") from error
-        return await self._queue(chat, first, request, entry, identity, address)
+        return await self._queue(chat, (first,), request, entry, identity, address)
+
+    async def _queue_again(self, request: Open, entry: ChatEntry, address: str, chat: Chat) -> ChatRunner | None:
+        """A chat whose node ended before it was in a queue: its visitor was told nothing, and opens it once more."""
+        try:
+            if chat.agent_name is not None or not await self.unqueued(chat.interaction_id):
+                return None
+            tail = await self._ports.store.newest(chat.interaction_id, self.site.limits.tail)
+        except StoreAwayError as error:
+            raise ChatRefusedError("unavailable", "the chat cannot be read now") from error
+        log.warning("chat_queued_again", interaction_id=chat.interaction_id)
+        identity = identity_of(request.user, request.visitor_id, entry)
+        return await self._queue(chat, tail, request, entry, identity, address)
 
     async def _queue(
         self,
         chat: Chat,
-        first: Message,
+        tail: tuple[Message, ...],
         request: Open,
         entry: ChatEntry,
         identity: Identity | None,
@@ -217,7 +237,7 @@ class ChatConductor:
         if request.data:
             contexts.collected(chat.interaction_id, request.data, (), chat.locale)
         machine = self.directory.machine(chat, chat.interaction_id, entry.queue)
-        runner = self.directory.make(chat, machine, (first,))
+        runner = self.directory.make(chat, machine, tail)
         runner.address = address
         self.directory.addresses[address] += 1
         cause, router = f"chat:{chat.interaction_id}", self._ports.router
@@ -225,12 +245,19 @@ class ChatConductor:
             facts.InteractionOpened(chat.interaction_id, chat.channel, Medium.CHAT, entry.name, self.site.node), cause
         )
         machine.start(router.now())
-        preferred = await contexts.acquainted(chat.interaction_id, entry.queue)
-        work = replace(queued(chat, request, entry, self.site.node), preferred=preferred)
-        runner.terms = Terms(work.requirements, work.priority, work.attributes, work.node)
-        answers = await router.post(work, cause)
+        try:
+            preferred = await contexts.acquainted(chat.interaction_id, entry.queue)
+            work = replace(queued(chat, request, entry, self.site.node), preferred=preferred)
+            runner.terms = Terms(work.requirements, work.priority, work.attributes, work.node)
+            answers = await router.post(work, cause)
+        except BaseException:  # a chat that is in no queue must not be found here as if it were
+            self._drop(runner)
+            raise
         commands = machine.handle(runner.where(), router.now())
         refusal = next((answer for answer in answers if isinstance(answer, Refuse)), None)
+        if refusal is not None and refusal.code == "duplicate":
+            self._drop(runner)
+            raise ChatRefusedError("unavailable", "the chat is on its way to another node of the server")
         if refusal is not None:
             commands = machine.handle(Over(EndedBy.SYSTEM, "refused", machine.work_id), router.now())
         self.directory.start(runner, commands)
@@ -239,6 +266,10 @@ class ChatConductor:
             log.error("chat_not_queued", code=refusal.code, entry=entry.name)
             raise ChatRefusedError("closed", "chats are not taken here now")
         return runner
+
+    def _drop(self, runner: ChatRunner) -> None:
+        self.directory.forget(runner)
+        self.directory.addresses[runner.address] -= 1
 
     def _admit(self, address: str) -> None:
         limits = self.site.limits

@@ -18,6 +18,9 @@ from router.vocabulary import EndedBy, Outcome
 
 log = structlog.get_logger(__name__)
 
+# Who has not opened their chat again by then has gone.
+HALF_OPEN_US = 600_000_000
+
 
 class TakingUp:
     """A chat's home is the node of its work item. `site` gives the chats' site as it is now."""
@@ -34,7 +37,8 @@ class TakingUp:
         """Takes up every chat that was open when the server ended. Raises StoreAwayError."""
         for chat in await self._ports.store.not_ended():
             if self.held(chat.interaction_id) is None:
-                await self._end_lost(chat, records)
+                if not await self._half_open(chat, records):
+                    await self._end_lost(chat, records)
             else:
                 await self.take_up(chat)
 
@@ -104,6 +108,11 @@ class TakingUp:
         self._directory.by_reservation[held.reservation_id] = runner
         # The accept is committed; that they were joined may not be. Said twice, it is without effect.
         return machine.handle(AgentJoined(held.reservation_id, held.agent_id, name, here, held.work_id), now)
+
+    async def _half_open(self, chat: Chat, records: Records) -> bool:
+        """Whether it was in no queue yet: it is just being opened at another node, or its visitor opens it again."""
+        young = self._ports.router.now() - chat.opened_at < HALF_OPEN_US
+        return young and chat.agent_name is None and await records.phase(chat.interaction_id) is None
 
     async def _end_lost(self, chat: Chat, records: Records) -> None:
         """The router closed it, or never had it, and the end could not be kept before the server ended."""

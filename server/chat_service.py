@@ -168,6 +168,7 @@ class ChatService:
             parts.hub.send,
             lambda work_id: parts.pump.tell(WorkRecalled(work_id), "agent"),
         )
+        self.conductor.unqueued = self._unqueued
         homes.redraw = self._redraw
         parts.desk.attach_chats(desk)
         self._begin()
@@ -229,6 +230,9 @@ class ChatService:
         for one in self._pump.dispatcher.holders(work_id):
             if self._desk.page_up(one.agent_id):
                 self._desk.news.assignment(one.agent_id, one.reservation_id)
+
+    async def _unqueued(self, interaction_id: str) -> bool:
+        return await self._phases.phase(interaction_id) != "over"
 
     async def _fetch(self, interaction_id: str) -> bool:
         listeners = await self.homes.fetch(interaction_id)

@@ -1,9 +1,38 @@
 """A chat goes on after a restart: where it waited, with whom it was, or parked."""
 
+import asyncio
 from pathlib import Path
 
+import pytest
+
 from chat import messages as c
-from tests.chat.house import house
+from router.commands import Command, Refuse
+from router.events import Event, InteractionClosed, WorkQueued
+from tests.chat.house import House, house
+from tests.chat.neighbours import Phases
+
+
+class NeverOpened(Phases):
+    """Records that know nothing of the chat."""
+
+    async def phase(self, interaction_id: str) -> str | None:
+        return None
+
+
+async def yes(_interaction_id: str) -> bool:
+    return True
+
+
+def deposed(place: House, monkeypatch: pytest.MonkeyPatch, answer: tuple[Command, ...] | None = None) -> None:
+    """What this node posts does not come to pass; another one decides, with that answer."""
+
+    async def post(event: Event, cause: str) -> tuple[Command, ...]:
+        await asyncio.sleep(0)
+        if answer is None:
+            raise RuntimeError("deposed")
+        return answer
+
+    monkeypatch.setattr(place.router, "post", post)
 
 
 async def test_a_chat_goes_on_with_its_agent_and_its_text(tmp_path: Path) -> None:
@@ -24,3 +53,52 @@ async def test_a_chat_goes_on_with_its_agent_and_its_text(tmp_path: Path) -> Non
             assert [line.text for line in await page.lines(1)] == ["good day"]
             assert page.status is not None
             assert page.status.agent == "Ann"
+
+
+async def test_a_chat_whose_node_ended_before_it_was_in_a_queue_is_queued_when_it_is_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(tmp_path) as place, house(tmp_path, beside=place) as other:
+        with monkeypatch.context() as patch:
+            deposed(place, patch)
+            async with place.page() as page:
+                await page.say(c.Open(entry="web", key="k" * 22, question="hello"))
+                assert (await page.until(c.Bye)).code == "internal"
+        assert place.conductor.chat("chat1") is None, "it is in no queue, and nobody is told that it waits"
+        other.conductor.unqueued = yes
+        async with other.page() as page:
+            welcome = await page.open(key="k" * 22)
+            assert (welcome.status.chat_id, welcome.status.state) == ("chat1", "waiting")
+            assert [line.text for line in await page.lines(1)] == ["hello"]
+            await page.speak("m1", "are you there?")
+            await page.lines(2)
+        assert [event.node for event in place.router.of(WorkQueued)] == [other.node]
+        assert place.conductor.directory.addresses.total() == 0
+
+
+async def test_a_chat_that_another_node_was_quicker_to_queue_is_not_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(tmp_path) as place:
+        deposed(place, monkeypatch, (Refuse("duplicate", "it is queued already"),))
+        async with place.page() as page:
+            await page.say(c.Open(entry="web", key="k" * 22, question="hello"))
+            assert (await page.until(c.Refused)).code == "unavailable"
+        assert place.conductor.chat("chat1") is None
+        assert [chat.interaction_id for chat in await place.store.not_ended()] == ["chat1"]
+
+
+async def test_a_chat_that_is_just_being_opened_elsewhere_is_not_ended_by_a_node_that_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(tmp_path) as place:
+        deposed(place, monkeypatch)
+        async with place.page() as page:
+            await page.say(c.Open(entry="web", key="k" * 22, question="hello"))
+            await page.until(c.Bye)
+        await place.conductor.taking_up.restore(NeverOpened())
+        assert [chat.interaction_id for chat in await place.store.not_ended()] == ["chat1"]
+        place.router.skew = 3_600_000_000
+        await place.conductor.taking_up.restore(NeverOpened())
+        assert await place.store.not_ended() == (), "nobody opened it again"
+        assert place.router.of(InteractionClosed) == []
