@@ -92,7 +92,7 @@ function Room({ office, state, onLanguage }) {
             <${LiveCalls} office=${office} state=${state} />
             <${LiveChats} office=${office} state=${state} chosen=${reading} choose=${setReading} />
           </div>
-          <div class="column"><${Agents} state=${state} titles=${titles} ask=${setAsked} chosen=${chosen} choose=${choose} drag=${drag} /></div>`}
+          <div class="column"><${Agents} office=${office} state=${state} titles=${titles} ask=${setAsked} chosen=${chosen} choose=${choose} drag=${drag} /></div>`}
     </main>
     ${dragged && html`<${DropBar} what=${dragged} state=${state} ask=${setAsked} drag=${drag} />`}
     ${asked && html`<${Dialogs} asked=${asked} office=${office} state=${state} close=${() => setAsked(null)} />`}

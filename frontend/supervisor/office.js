@@ -112,6 +112,16 @@ export class Office {
     return work.find((each) => each.work_id === work_id)?.explanation ?? null;
   }
 
+  /** Why an agent gets nothing now. */
+  explainAgent(agent_id) {
+    return api(`agents/${encodeURIComponent(agent_id)}/explanation`);
+  }
+
+  /** To whom an item was offered, and why. */
+  explainOffers(work_id) {
+    return api(`work/${encodeURIComponent(work_id)}/explanation?candidates=1`);
+  }
+
   /** "acknowledge" or "done". */
   helpStep(reservation_id, step) {
     return api(`help/${encodeURIComponent(reservation_id)}/${step}`, { method: "POST" });

@@ -31,6 +31,7 @@ class Board:
         self.past: list[dict[str, Any]] = []
         self.limits: dict[str, int] = {}
         self.follow_ups: list[dict[str, Any]] = []
+        self.explanations: dict[str, dict[str, Any]] = {}
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         ws = web.WebSocketResponse()
@@ -63,6 +64,9 @@ class Board:
         titles = {"queues": {"orders": {"en": "Orders"}}, "agents": {"anna": "Anna"}}
         return web.json_response({"site": "", "titles": titles, "replies": [], "scripts": {}})
 
+    async def explained(self, request: web.Request) -> web.Response:
+        return web.json_response(self.explanations[request.match_info["id"]])
+
     async def alerts(self, request: web.Request) -> web.Response:
         return web.json_response({"items": self.past, "next": None})
 
@@ -92,6 +96,8 @@ async def supervising(board: Board) -> AsyncIterator[Page]:
     app.router.add_get("/api/v1/alerts", board.alerts)
     app.router.add_get("/api/v1/follow-ups", board.listed)
     app.router.add_get("/api/v1/guidance", board.guidance)
+    app.router.add_get("/api/v1/agents/{id}/explanation", board.explained)
+    app.router.add_get("/api/v1/work/{id}/explanation", board.explained)
     app.router.add_post("/api/v1/alerts/{id}/acknowledge", board.acknowledge)
     StaticPages(FRONTEND).add_to(app)
     async with serve(app) as base, chromium_page() as page:

@@ -165,10 +165,24 @@ STAFF = Catalogue(
             *("waiting", "talking", "parked", "ended", "mode_listen", "mode_whisper", "mode_barge"),
             *("say_whisper", "say_barge"),
         ),
-        "live_calls": tuple(f"{part}_{mode}" for part in ("mode", "now", "is") for mode in ("listen", "whisper", "barge")),
+        "live_calls": tuple(
+            f"{part}_{mode}" for part in ("mode", "now", "is") for mode in ("listen", "whisper", "barge")
+        ),
+        "agent_why": ("presence", "connection", "total_units", "nothing_waits", "rules", "may_take"),
         "park_for": ("minutes", "hour", "hours", "latest"),
     },
-    open_groups=("refused", "call_back_refused", "subject", "data", "identity", "field", "intervention", "language", "follow_ups_problem", "own_replies_problem"),
+    open_groups=(
+        "refused",
+        "call_back_refused",
+        "subject",
+        "data",
+        "identity",
+        "field",
+        "intervention",
+        "language",
+        "follow_ups_problem",
+        "own_replies_problem",
+    ),
 )
 VISITORS = Catalogue(
     folder="widget/i18n",

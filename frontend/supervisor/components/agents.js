@@ -10,6 +10,7 @@ import { AlertMarks, bySubject } from "./alerts.js";
 import { dragAgents, droppable } from "./drag.js";
 import { Today } from "./outlook.js";
 import { MEDIA } from "./queues.js";
+import { AgentWhy } from "./why.js";
 
 const NEAR = 0.8; // of the time after which a presence is told
 const AGE_EVERY_MS = 5000;
@@ -31,7 +32,7 @@ const ORDERS = {
   missed: ({ today }) => -(today?.missed ?? 0),
 };
 
-export function Agents({ state, titles, ask, chosen, choose, drag }) {
+export function Agents({ office, state, titles, ask, chosen, choose, drag }) {
   const [filter, setFilter] = useState({ team: "", presence: "", skill: "", text: "", order: "name" });
   const set = (change) => setFilter({ ...filter, ...change });
   const found = useMemo(() => arranged(state.agents, filter, state), [state.agents, filter, state.teams, state.skills, language()]);
@@ -57,7 +58,7 @@ export function Agents({ state, titles, ask, chosen, choose, drag }) {
         <ul class="agents" aria-label=${t("agents.heading")}>
           ${rows.map((agent) => html`
             <${AgentRow} key=${agent.agent_id} agent=${agent} titles=${titles} teams=${state.teams} skills=${state.skills} reasons=${state.reasons} limits=${state.limits} speech=${language()}
-              alerts=${alerts.get(agent.agent_id) ?? NONE} ask=${ask} marked=${chosen.has(agent.agent_id)} choose=${choose} drag=${drag} />`)}
+              alerts=${alerts.get(agent.agent_id) ?? NONE} office=${office} ask=${ask} marked=${chosen.has(agent.agent_id)} choose=${choose} drag=${drag} />`)}
         </ul>`} />
       ${found.length === 0 && html`<p class="quiet-text none">${t("agents.nobody")}</p>`}
     </section>
@@ -109,7 +110,8 @@ function Meant({ agent, reasons }) {
   `;
 }
 
-const AgentRow = memo(({ agent, titles, teams, skills: names, reasons, limits, alerts, ask, marked, choose, drag }) => {
+const AgentRow = memo(({ agent, titles, teams, skills: names, reasons, limits, alerts, office, ask, marked, choose, drag }) => {
+  const [open, setOpen] = useState(false);
   const { agent_id, presence, reason, since, connected, load, capacity, held = [], skills = {} } = agent;
   const kind = presence === "ready" && !connected ? "away" : presence;
   const who = nameOf(agent);
@@ -122,6 +124,7 @@ const AgentRow = memo(({ agent, titles, teams, skills: names, reasons, limits, a
       <p class="agent-presence"><i class="dot" aria-hidden="true"></i>
         <span>${t(kind === "away" ? "agents.away" : `presence.${presence}`)}${presence === "not_ready" && reason && html`<small> · ${reasonTitle(reason, reasons[reason])}</small>`}</span>
         ${since > 0 && html`<${Age} since=${since / 1000} limit=${limit && limit / 1000} />`}
+        ${presence !== "offline" && html`<button type="button" class="link" aria-expanded=${open} aria-label=${t("agent_why.of", { name: who })} onClick=${() => setOpen(!open)}>${t("agent_why.why")}</button>`}
         <${Meant} agent=${agent} reasons=${reasons} /></p>
       <p class="agent-load figures" title=${t("agents.load")}>${load} / ${capacity}</p>
       <div class="agent-acts">
@@ -131,6 +134,7 @@ const AgentRow = memo(({ agent, titles, teams, skills: names, reasons, limits, a
       </div>
       <p class="tags agent-skills">${Object.entries(skills).map(([skill, grade]) => html`<span class="tag" key=${skill}>${label(names[skill]) || skill} <b>${grade}</b></span>`)}<${AlertMarks} alerts=${alerts} /></p>
       <${Today} today=${agent.today} />
+      ${open && html`<${AgentWhy} agent_id=${agent_id} office=${office} />`}
       ${held.length > 0 && html`
         <ul class="held">
           ${held.map((work) => html`

@@ -3,16 +3,15 @@ import { Chunks } from "../../lib/chunks.js";
 import { Action, Ticking } from "../../lib/controls.js";
 import { label, language, t, tCode } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
-import { html, memo, useEffect, useMemo, useState } from "../../lib/ui.js";
+import { html, memo, useMemo, useState } from "../../lib/ui.js";
 import { problemText } from "../office.js";
 import { expectedWait, inOrder, inService, nameOf, notTaken } from "../store.js";
 import { toggled } from "./agents.js";
 import { dragWork } from "./drag.js";
 import { Due } from "./outlook.js";
 import { about, MEDIA, titleOf } from "./queues.js";
+import { ItemWhy, ruleText, useExplanation } from "./why.js";
 
-const AT_LEAST_MS = 2000; // between two questions
-const EXPLAINS = ["agents", "work", "queues"];
 
 export function Waiting({ office, state, titles, queue, clear, ask, drag }) {
   const [taken, setTaken] = useState(false); // what is served, instead of what waits
@@ -45,7 +44,7 @@ export function Waiting({ office, state, titles, queue, clear, ask, drag }) {
       <${Chunks} rows=${items} rowHeight=${66} draw=${(rows) => html`
         <ol class="items">
           ${rows.map((item) => (taken
-            ? html`<${Served} key=${item.work_id} item=${item} title=${titles[item.queue] ?? item.queue} who=${nameIn(state, item.agent_id)} channel=${channelOf(state, item)} ask=${ask} speech=${language()} />`
+            ? html`<${Served} key=${item.work_id} item=${item} title=${titles[item.queue] ?? item.queue} who=${nameIn(state, item.agent_id)} channel=${channelOf(state, item)} office=${office} ask=${ask} speech=${language()} />`
             : html`<${Item} key=${item.work_id} item=${item} place=${places.get(item.work_id)} wait=${about(expectedWait(state.queues.get(item.queue), places.get(item.work_id)))} title=${titles[item.queue] ?? item.queue} offered=${nameIn(state, item.offered_to)} kept=${nameIn(state, item.directed)} channel=${channelOf(state, item)} office=${office} skills=${state.skills} agents=${office.agents} ask=${ask} marked=${chosen.has(item.work_id)} choose=${choose} drag=${drag} speech=${language()} />`))}
         </ol>`} />
     </section>
@@ -65,7 +64,8 @@ function Marks({ item: { customer, ring }, channel }) {
   `;
 }
 
-const Served = memo(({ item, title, who, channel, ask }) => {
+const Served = memo(({ item, title, who, channel, office, ask }) => {
+  const [open, setOpen] = useState(false);
   const { work_id, medium, state: stage, agent_id, since, queued_at } = item;
   return html`
     <li data-work=${work_id}>
@@ -75,8 +75,10 @@ const Served = memo(({ item, title, who, channel, ask }) => {
           <p><b>${title}</b> <span class="quiet-text">${t(`held.${stage}`)} <${Ticking} since=${(since ?? queued_at) / 1000} /></span></p>
           <p class="tags"><span class="tag strong">${who}</span><${Marks} item=${item} channel=${channel} /></p>
         </div>
-        <div class="item-acts"><button type="button" class="button small quiet bad" onClick=${() => ask({ kind: "cancel", item, agent: { agent_id, display_name: who } })}>${t("waiting.end")}</button></div>
+        <div class="item-acts"><button type="button" class="button small" aria-expanded=${open} onClick=${() => setOpen(!open)}>${t("item_why.why")}</button>
+          <button type="button" class="button small quiet bad" onClick=${() => ask({ kind: "cancel", item, agent: { agent_id, display_name: who } })}>${t("waiting.end")}</button></div>
       </div>
+      ${open && html`<${ItemWhy} item=${item} office=${office} />`}
     </li>
   `;
 });
@@ -127,42 +129,13 @@ const Item = memo(({ item, place, wait, title, offered, kept, channel, office, s
   `;
 });
 
-/** Asked for anew when the board has changed: the reasons change with agents, items and queues. */
+/** The reasons change with agents, items and queues. */
 function WhyNot({ item, office, name, skills }) {
-  const [found, setFound] = useState({ busy: true });
-  useEffect(() => {
-    let over = false;
-    let timer = null;
-    let asking = false;
-    let stale = false;
-    const ask = async () => {
-      [asking, stale, timer] = [true, false, null];
-      const next = await office.explain(item).then(
-        (explanation) => ({ explanation }),
-        (error) => ({ problem: problemText(error) }),
-      );
-      if (over) return;
-      asking = false;
-      setFound(next);
-      if (stale) timer = setTimeout(ask, AT_LEAST_MS);
-    };
-    const follow = (state, before) => {
-      if (EXPLAINS.every((part) => state[part] === before[part])) return;
-      stale = true;
-      if (!asking) timer ??= setTimeout(ask, AT_LEAST_MS);
-    };
-    ask();
-    const leave = office.store.subscribe(follow);
-    return () => {
-      over = true;
-      leave();
-      clearTimeout(timer);
-    };
-  }, [item.work_id, item.queue]);
+  const found = useExplanation(office, () => office.explain(item), `${item.work_id} ${item.queue}`);
   if (found.busy) return html`<p class="why-not quiet-text">${t("customer.loading")}</p>`;
   if (found.problem) return html`<p class="why-not problem">${found.problem}</p>`;
-  if (!found.explanation) return html`<p class="why-not quiet-text">${t("waiting.not_explained")}</p>`;
-  const { failed, candidates } = found.explanation;
+  if (!found.answer) return html`<p class="why-not quiet-text">${t("waiting.not_explained")}</p>`;
+  const { failed, candidates } = found.answer;
   return html`
     <div class="why-not">
       <p class="tags">
@@ -175,13 +148,4 @@ function WhyNot({ item, office, name, skills }) {
       </ul>
     </div>
   `;
-}
-
-/** The rule in the reader's words, with what the server adds to it where that says more. */
-function ruleText(rule, detail, skills) {
-  const short = /^(\S+) below (\d+)$/.exec(detail);
-  if (rule === "skill" && short) return t("waiting.skill_below", { skill: label(skills[short[1]]) || short[1], minimum: short[2] });
-  if (rule === "presence") return tCode("presence", detail.split(" ")[0], tCode("rule", rule));
-  if (rule === "capacity" || rule === "total_units") return `${tCode("rule", rule)} (${detail.match(/\d+ of \d+/)?.[0].replace(" of ", "/") ?? detail})`;
-  return tCode("rule", rule);
 }
