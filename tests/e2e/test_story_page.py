@@ -246,5 +246,5 @@ async def remembered(server: Server, office: Office, four: BrowserAgent, folder:
     async with calling(server, folder, NUMBER, ORDERS):
         past = four.page.locator(".history ol li", has_text="The parcel comes tomorrow")
         await expect(past).to_have_count(1, timeout=30_000)
-        for text in ("Orders", "Handled", "Resolved", "agent4"):
+        for text in ("Orders", "Handled", "Resolved", "Demo agent 4"):
             await expect(past).to_contain_text(text)

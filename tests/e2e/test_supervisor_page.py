@@ -112,12 +112,12 @@ async def test_work_waits_with_its_reason_is_moved_directed_and_ended(
     rows = await audit(boss)
     for row, (what, change, comment) in enumerate(
         (
-            ("Ended work", "cancelled", "a test call"),
-            ("Directed work", "agent2", "knows them"),
-            ("Moved work", "operator", "orders are closed"),
+            ("Ended work", "Cancelled", "a test call"),
+            ("Directed work", "Demo agent 2", "knows them"),
+            ("Moved work", "Operator", "orders are closed"),
         )
     ):
-        for text in (what, change, comment, SUPERVISOR):
+        for text in (what, change, comment, "Demo supervisor"):
             await expect(rows.nth(row)).to_contain_text(text)
     await boss.button("Live board").click()
 
@@ -203,7 +203,7 @@ async def test_the_second_writer_is_told_what_the_first_changed(
         await sheet.get_by_role("spinbutton", name="mandarin").fill("10")
         await sheet.get_by_role("button", name="Save").click()
         await expect(sheet.locator(".theirs")).to_contain_text(f"{SUPERVISOR} was first")
-        await expect(sheet.locator(".theirs ins")).to_contain_text("orders 2")
+        await expect(sheet.locator(".theirs ins")).to_contain_text("Orders 2")
         await expect(sheet.get_by_role("button", name="Save")).to_be_disabled()
         await sheet.get_by_role("button", name="Load what holds now").click()
         await expect(sheet.get_by_role("spinbutton", name="orders")).to_have_value("2")
@@ -249,7 +249,7 @@ async def test_by_keyboard_several_agents_are_assigned_and_taken_back_in_the_log
     await confirm(boss, "Set", "chats first")
     await page.locator(".marked").get_by_role("button", name="Choose none").press("Enter")
     rows = await audit(boss)
-    await expect(rows.first).to_contain_text("agent:agent4 Queues")
+    await expect(rows.first).to_contain_text("Agent Demo agent 4 Queues")
     await rows.first.get_by_role("button", name="Take back: Changed rules").press("Enter")
     await expect(rows.first).to_contain_text("Took back")
     await boss.button("Live board").click()
