@@ -1,5 +1,5 @@
-"""Agents whose page is on one node and whose call is on another: what the call bar asks goes to the call's node, what
-their screens show of it comes from there.
+"""Pages on one node and calls on another: what the call bar asks goes to the call's node, what the screens of agents
+and supervisors show of it comes from there.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,13 +10,12 @@ import msgspec
 from agents_ws import messages as m
 from agents_ws.ports import Refusal
 from router import events as facts
-from router.commands import Refuse
 from router.rows import Turn
 from server.peer_link import PeerLink, PeerRefusedError, PeerUnreachableError
 from server.routing import Routing
 from server.trunk_nodes import TrunkNodes
 from voice.events import ShowRecording
-from voice.party import PartyKind, PartyView
+from voice.party import PartyView
 
 NOT_REACHED = Refusal("node_unreachable", "the node that has the call is not reached: try again")
 
@@ -52,22 +51,23 @@ class FarDesk:
         self._nodes = nodes
         self._screens = screens
         self._bar: CallBar
-        # Of calls of this node: what was shown last, and where. Of others': whose they are.
+        # Of calls of this node: what was shown last. Of others': whose they are.
         self._parties: dict[str, tuple[PartyView, ...]] = {}
         self._recordings: dict[str, ShowRecording] = {}
-        self._shown_at: dict[str, set[str]] = {}
         self._theirs: dict[str, str] = {}
-        # Told each call of this node when its parties have changed.
+        # Told each call, of whichever node, when its parties have changed; and who is in one of another node.
         self.changed: Callable[[str], None] = lambda _interaction: None
+        self.heard: Callable[[str, Sequence[PartyView]], None] = lambda _interaction, _parties: None
 
     def __len__(self) -> int:
-        return len(self._parties) + len(self._shown_at) + len(self._theirs)
+        return len(self._parties) + len(self._theirs)
 
     def serve(self, bar: CallBar) -> None:
         """From now on other nodes may ask, and tell."""
         self._bar = bar
         self._link.answer |= {"call": self._asked, "digit": self._pressed, "give_up": self._given_up}
         self._link.hear |= {"parties": self._hear_parties, "recording": self._hear_recording, "held": self._hear_held}
+        self._link.found.append(self._greet)
         self._link.lost.append(self._lost)
 
     # --- what this node's agents ask -----------------------------------------------------------------------------
@@ -99,9 +99,9 @@ class FarDesk:
             return NOT_REACHED
         return Refusal(*answer) if answer is not None else None
 
-    def own(self, interaction_id: str) -> bool:
-        """Whether somebody speaks in a call of this node with that name."""
-        return interaction_id in self._parties
+    def node_of(self, interaction_id: str) -> str:
+        """The other node that has this call, "" when none has."""
+        return self._theirs.get(interaction_id, "")
 
     # --- what this node's calls show -----------------------------------------------------------------------------
 
@@ -116,51 +116,35 @@ class FarDesk:
         self._screens.parties(interaction_id, parties)
         if parties:
             self._parties[interaction_id] = tuple(parties)
-            self._show(interaction_id)
-            self.changed(interaction_id)
-            return
-        self._parties.pop(interaction_id, None)
+        else:
+            self._parties.pop(interaction_id, None)
+            self._recordings.pop(interaction_id, None)
         self.changed(interaction_id)
-        self._recordings.pop(interaction_id, None)
-        for node in sorted(self._shown_at.pop(interaction_id, ())):
-            self._link.tell(node, "parties", (interaction_id, ()))
+        self._link.tell_all("parties", (interaction_id, msgspec.to_builtins(tuple(parties))))
 
     def recording(self, interaction_id: str, shown: ShowRecording) -> None:
         """How the call's recording stands has changed."""
         self._screens.recording(interaction_id, shown)
         self._recordings[interaction_id] = shown
-        for node in sorted(self._shown_at.get(interaction_id, ())):
-            self._link.tell(node, "recording", (interaction_id, msgspec.to_builtins(shown)))
+        self._link.tell_all("recording", (interaction_id, msgspec.to_builtins(shown)))
 
     def leg_changed(self, agent_id: str, up: bool) -> None:
         """The browser's leg, which is where the page is."""
         self._screens.leg_changed(agent_id, up)
 
     def observe(self, turn: Turn) -> None:
-        """An agent in a call of this node may have come to another node; a node may be gone."""
+        """A node may be gone."""
         match turn.event:
-            case facts.AgentConnected(agent_id=agent_id):
-                if not any(isinstance(command, Refuse) for command in turn.commands):
-                    for interaction_id, parties in self._parties.items():
-                        if any(party.agent_id == agent_id for party in parties):
-                            self._show(interaction_id)
             case facts.NodeLost(node=node):
                 self._link.forget(node)
                 self._lost(node)
 
-    def _show(self, interaction_id: str) -> None:
-        parties, at = self._parties[interaction_id], self._shown_at.get(interaction_id, set())
-        agents = {party.agent_id for party in parties if party.kind is PartyKind.AGENT and party.agent_id}
-        now = {node for node in map(self._node_of, agents) if node}
-        for node in sorted(at - now):
-            self._link.tell(node, "parties", (interaction_id, ()))
-        for node in sorted(now):
+    def _greet(self, node: str) -> None:
+        """A node that is reached from now on: agents and supervisors of all calls may have their pages there."""
+        for interaction_id, parties in self._parties.items():
             self._link.tell(node, "parties", (interaction_id, msgspec.to_builtins(parties)))
-            if node not in at and (shown := self._recordings.get(interaction_id)) is not None:
-                self._link.tell(node, "recording", (interaction_id, msgspec.to_builtins(shown)))
-        self._shown_at[interaction_id] = now
-        if not now:
-            del self._shown_at[interaction_id]
+        for interaction_id, shown in self._recordings.items():
+            self._link.tell(node, "recording", (interaction_id, msgspec.to_builtins(shown)))
 
     def _node_of(self, agent_id: str) -> str:
         """The other node that has the agent's page, "" when it is this one."""
@@ -186,7 +170,7 @@ class FarDesk:
             self._theirs[interaction_id] = node
         else:
             self._theirs.pop(interaction_id, None)
-        self._screens.parties(interaction_id, parties)
+        self._show(interaction_id, parties)
 
     def _hear_recording(self, _node: str, body: Any) -> None:
         self._screens.recording(*msgspec.convert(body, tuple[str, ShowRecording]))
@@ -197,9 +181,12 @@ class FarDesk:
     def _lost(self, node: str) -> None:
         for interaction_id in [name for name, of in self._theirs.items() if of == node]:
             del self._theirs[interaction_id]
-            self._screens.parties(interaction_id, ())
-        for at in self._shown_at.values():
-            at.discard(node)
+            self._show(interaction_id, ())
+
+    def _show(self, interaction_id: str, parties: Sequence[PartyView]) -> None:
+        self.heard(interaction_id, parties)
+        self._screens.parties(interaction_id, parties)
+        self.changed(interaction_id)
 
 
 def _said(refusal: Refusal | None) -> tuple[str, str] | None:

@@ -1,6 +1,7 @@
 """Supervisors in calls: they listen, whisper, barge in and take over; each of it is in the audit log."""
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from http_api.calls_api import LiveCall
 from http_api.supervision_api import Refused
@@ -11,20 +12,27 @@ from router.vocabulary import Medium
 from server.call_desk import CallDesk
 from server.floor_calls import live_call
 from server.routing import Routing
-from voice.conductor import Conductor
 from voice.events import Deny
 from voice.listeners import ListenMode
 
 NO_AGENT = Refused("not_an_agent", "this account has no agent who takes calls, and so no voice")
 
 
+class Ears(Protocol):
+    """Who has supervisors hear calls (voice.listening, server.peer_listening)."""
+
+    async def begin(self, agent_id: str, interaction_id: str, mode: ListenMode, beside: str = "") -> Deny | None: ...
+
+    async def end(self, agent_id: str, interaction_id: str) -> Deny | None: ...
+
+    async def take_over(self, agent_id: str, interaction_id: str) -> Deny | None: ...
+
+
 class Monitoring:
     """`wall` gives microseconds since the epoch."""
 
-    def __init__(
-        self, conductor: Conductor, desk: CallDesk, pump: Routing, audit: Audit, wall: Callable[[], int]
-    ) -> None:
-        self._conductor = conductor
+    def __init__(self, listening: Ears, desk: CallDesk, pump: Routing, audit: Audit, wall: Callable[[], int]) -> None:
+        self._listening = listening
         self._desk = desk
         self._pump = pump
         self._audit = audit
@@ -47,7 +55,7 @@ class Monitoring:
         if caller.agent_id is None:
             return NO_AGENT
         before = self._mode(caller.agent_id, interaction_id)
-        denied = await self._conductor.listening.begin(caller.agent_id, interaction_id, ListenMode(mode), beside or "")
+        denied = await self._listening.begin(caller.agent_id, interaction_id, ListenMode(mode), beside or "")
         if denied is None:
             self._desk.helped(interaction_id)
         return await self._told(denied, caller, "listen", interaction_id, before, {"mode": mode}, comment)
@@ -57,7 +65,7 @@ class Monitoring:
         if caller.agent_id is None:
             return NO_AGENT
         before = self._mode(caller.agent_id, interaction_id)
-        denied = await self._conductor.listening.end(caller.agent_id, interaction_id)
+        denied = await self._listening.end(caller.agent_id, interaction_id)
         return await self._told(denied, caller, "listen", interaction_id, before, {"mode": None}, "")
 
     async def take_over(self, caller: Caller, interaction_id: str, comment: str) -> Refused | None:
@@ -69,7 +77,7 @@ class Monitoring:
         if not row.connected or Medium.VOICE not in row.media:
             return Refused("no_leg", "sign in on the agent page first: that is where you speak")
         before = {"agents": list(self._desk.live.agents_in(interaction_id))}
-        denied = await self._conductor.listening.take_over(agent.agent_id, interaction_id)
+        denied = await self._listening.take_over(agent.agent_id, interaction_id)
         if denied is None:
             self._desk.helped(interaction_id)
         after = {"agents": [agent.agent_id]}

@@ -48,9 +48,13 @@ class TrunkNodes:
 
     def phone_here(self, user: str) -> bool | None:
         """Of the nodes where a phone is registered one rings it; None when there is none."""
+        at = self.phone_at(user)
+        return at == self._link.label if at else None
+
+    def phone_at(self, user: str) -> str:
+        """The node that rings the phone, "" when it is registered at none."""
         own = (self._link.label,) if self._registered(user) else ()
-        at = (*own, *(node for node, users in self._phones.items() if user in users))
-        return min(at) == self._link.label if at else None
+        return min((*own, *(node for node, users in self._phones.items() if user in users)), default="")
 
     def elsewhere(self, user: str) -> bool:
         """Whether the phone is registered at another node."""

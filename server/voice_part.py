@@ -31,6 +31,7 @@ from server.ivr_services import ivr_services
 from server.lost_calls import LostCalls
 from server.moved_calls import MovedCalls
 from server.own_day import OwnDays
+from server.peer_listening import ListeningDesk, PeerListening
 from server.people import People, public_accounts
 from server.reach import Reach
 from server.recordings_kept import RecordingsKept
@@ -105,6 +106,7 @@ class VoicePart:
         self.nodes = TrunkNodes(ground.peers, core.pump, storage.shard.store.head, self.ua.registered)
         FarContexts(ground.peers, core.pump, core.contexts)
         self.far_desk = FarDesk(ground.peers, core.pump, self.nodes, self.desk)
+        listening = PeerListening(ground.peers, self.far_desk.node_of)
         ports = VoicePorts(
             self.ua,
             media,
@@ -118,6 +120,7 @@ class VoicePart:
             core.expected_wait,
             self.desk.calls.dialled,
             self.nodes,
+            listening,
             self.desk.calls.ask_by_phone,
         )
         self.conductor = Conductor(self._voice_site(), ports, ground.calls)
@@ -138,6 +141,9 @@ class VoicePart:
         self.desk.attach(self.hub, self.conductor)
         self.nodes.serve(self.conductor.nodes, self._phones_here, self._far_phone_changed)
         self.far_desk.serve(self.desk.calls)
+        self.far_desk.heard = self.conductor.listening.far.parties
+        listening.serve(self.conductor.listening)
+        self.listening_desk = ListeningDesk(ground.peers, self.conductor.listening, self._device_node)
         self.desk.calls.far = self.far_desk
         self.desk.news.days = OwnDays(
             core.management.figures.agent,
@@ -229,6 +235,12 @@ class VoicePart:
 
     def _media_event(self, event: MediaEvent) -> None:
         media_port.hand_over(event, self.conductor, _log_failed_leg, self.recorder.failed)
+
+    def _device_node(self, agent_id: str) -> str:
+        """The other node where an agent's phone is registered or their page is; "" for this one, and for none."""
+        user, row = self.conductor.site.phone_of(agent_id), self._core.pump.dispatcher.agent(agent_id)
+        node = self.nodes.phone_at(user) if user is not None else row.node if row is not None and row.connected else ""
+        return node if node != self._ground.storage.member.label else ""
 
     def _far_phone_changed(self, user: str) -> None:
         agent_id = self.reach.agent_of(user)

@@ -205,7 +205,7 @@ class WebPart:
 
     def _call_routes(self) -> tuple[Route, ...]:
         core, voice, management = self._core, self._voice, self._core.management
-        monitoring = Monitoring(voice.conductor, voice.desk.calls, core.pump, management.audit, wall_us)
+        monitoring = Monitoring(voice.listening_desk, voice.desk.calls, core.pump, management.audit, wall_us)
         self.chat_monitoring = ChatMonitoring(
             self.chats.homes,
             self.chats.live,
@@ -220,7 +220,7 @@ class WebPart:
         targets = TransferTargets(core.current, management.board, voice.desk.calls.availability)
         watch = voice.desk.targets = voice.desk.news.targets = TargetWatch(targets.of, voice.hub.send)
         core.current.on_change(lambda _site: watch.refresh())
-        calls = FloorCalls(voice.desk.calls.live, voice.far_desk.own, self._ground.peers)
+        calls = FloorCalls(voice.desk.calls.live)
         calls.changed = management.feed.attach("calls", calls)
         voice.far_desk.changed = calls.touch
         self._follow_up_news()

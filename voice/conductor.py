@@ -92,8 +92,11 @@ class Conductor:
         self.listening = Listening(
             self.browsers,
             self._by_interaction.get,
-            lambda agent_id: bool(self._held_by(agent_id)),
+            lambda agent_id: bool(self._held_by(agent_id) or ports.router.talks(agent_id)),
             ListeningPhones(ports, self.legs, lambda agent_id: self.site.phone_of(agent_id)),  # noqa: PLW0108
+            ports.media,
+            ports.listening,
+            tasks,
         )
 
     def follow(self, site: VoiceSite) -> None:
@@ -250,7 +253,9 @@ class Conductor:
             runner.hang_up(f"media: {reason}")
         elif consult := self.phones.consults.of_leg(leg_id):
             consult.left()
-        elif not self.legs.tell(leg_id, PhoneLost(reason)) and not self.nodes.failed(leg_id):
+        elif not (
+            self.legs.tell(leg_id, PhoneLost(reason)) or self.nodes.failed(leg_id) or self.listening.failed(leg_id)
+        ):
             agent_id = self.browsers.failed(leg_id)
             # The engine reports a dead leg and keeps it until it is closed.
             self._tasks.spawn(self.browsers.drop(leg_id), f"close:{leg_id}")

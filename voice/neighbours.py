@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from voice.asked import Asked, Target
 from voice.events import Deny
+from voice.far_listening import ListeningNodes
 from voice.ports import AgentNotices, CallRecorder, Contexts, Lines, MediaEngine, Nodes, Router, Sdp, Signalling
 from voice.requests import IvrServices
 
@@ -23,7 +24,7 @@ class VoicePorts:
 
     `target` is whom an agent (by name) means who dials this on their phone, if they may. `elsewhere` is told what an
     agent asks by a phone of this node in the conversation of a reservation whose call is on another one.
-    `nodes` is None where there are no others.
+    `nodes` and `listening` (what supervisors ask of them) are None where there are no others.
     """
 
     signalling: Signalling
@@ -38,4 +39,5 @@ class VoicePorts:
     expected_wait: Callable[[str], int | None] = lambda _work_id: None
     target: Callable[[str, str], Target | Deny] = _nobody
     nodes: Nodes | None = None
+    listening: ListeningNodes | None = None
     elsewhere: Callable[[str, str, Asked], Awaitable[Deny | None]] = _nowhere

@@ -12,6 +12,7 @@ from tests.e2e.agents import Agent, PhoneAgent
 from tests.e2e.baresip import softphone
 from tests.e2e.callers import calling
 from tests.e2e.ears import AgentEar, CallerEar, Hearing, who_hears, write_voices
+from tests.e2e.office import Office
 from tests.e2e.server import Server
 from tests.e2e.test_nodes import Pair
 from tests.e2e.test_trunks import heard_by
@@ -47,6 +48,10 @@ class Scene:
         self.offer = offer
         self.reservation_id = offer.reservation_id
         self._ears: dict[str, Hearing] = {"agent1": AgentEar(agent), "caller": CallerEar(caller, folder)}
+
+    def add(self, name: str, ear: Hearing) -> None:
+        """Somebody else comes, whose ear is measured too."""
+        self._ears[name] = ear
 
     async def hear(self) -> dict[str, set[str]]:
         return await who_hears(self._ears)
@@ -92,6 +97,38 @@ async def test_a_caller_on_one_node_and_an_agent_on_the_other(pair: Pair, tmp_pa
         else:
             scene.caller.hang_up()
         await agent.finish(reservation_id)
+
+
+async def test_a_supervisor_of_another_node_than_the_call_s(pair: Pair, tmp_path: Path) -> None:
+    """They listen, whisper, barge in and take over at the node of their own page."""
+    async with (
+        talking(pair.one, pair.two, tmp_path) as scene,
+        Agent(pair.two, "supervisor1", tmp_path, returning=True) as supervisor,
+        Office(pair.two) as office,
+    ):
+        supervisor.speak()
+        scene.add("supervisor1", AgentEar(supervisor))
+        (call,) = (await office.get("calls"))["calls"]
+        listener = f"calls/{call['interaction_id']}/listener"
+        assert await office.send("PUT", listener, {"mode": "listen"}) == (204, "")
+        assert await scene.hear() == {**BOTH, "supervisor1": {"caller", "agent1"}}
+        await office.send("PUT", listener, {"mode": "whisper"})
+        heard = await scene.hear()
+        assert heard == {"caller": {"agent1"}, "agent1": {"caller", "supervisor1"}, "supervisor1": {"caller", "agent1"}}
+        await office.send("PUT", listener, {"mode": "barge"})
+        everybody = {"caller", "agent1", "supervisor1"}
+        assert await scene.hear() == {name: everybody - {name} for name in everybody}
+        async with Office(pair.one) as elsewhere:  # where their device is not
+            assert await elsewhere.send("DELETE", listener) == (204, "")
+        assert await office.send("DELETE", listener) == (409, "not-listening")
+        assert await scene.hear() == {**BOTH, "supervisor1": set()}
+        await office.send("PUT", listener, {"mode": "listen"})
+        await office.send("POST", f"calls/{call['interaction_id']}/take-over", {"comment": "upset"})
+        joined = await supervisor.joined()
+        await scene.agent.finish(scene.reservation_id)
+        assert await scene.hear() == {"caller": {"supervisor1"}, "agent1": set(), "supervisor1": {"caller"}}
+        await supervisor.ask(m.HangUp(ref=supervisor.ref(), reservation_id=joined.reservation_id))
+        await supervisor.finish(joined.reservation_id)
 
 
 @pytest.mark.baresip

@@ -8,7 +8,6 @@ from typing import Any
 from agents_ws import messages as m
 from agents_ws.ports import Refusal
 from router import events as facts
-from router.rows import Turn
 from server.far_desk import NOT_REACHED, FarDesk
 from server.trunk_nodes import TrunkNodes
 from store.errors import StoreLost
@@ -116,18 +115,18 @@ async def test_what_a_call_shows_is_shown_where_its_agents_are() -> None:
         assert len(a.desk) == len(b.desk) == 0
 
 
-async def test_an_agent_who_comes_to_another_node_sees_their_call_there() -> None:
-    async with sides() as (a, b, board):
-        board.move("anna", "a.1")
+async def test_a_node_that_is_found_is_told_of_every_call() -> None:
+    async with sides() as (a, b, _):
+        a.link.forget("b.1")
         a.desk.parties("i", PARTIES)
         a.desk.recording("i", ShowRecording("on"))
-        board.move("anna", "b.1")
-        a.desk.observe(came("b.1"))
-        await until(lambda: b.screens.shown == [("i", PARTIES), ("i", ShowRecording("on"))], "shown")
-        board.move("anna", "a.1")
-        a.desk.observe(came("a.1"))
-        await until(lambda: b.screens.shown[-1] == ("i", ()), "and not any more")
-        assert len(b.desk) == 0
+        await until(lambda: b.screens.shown == [("i", PARTIES), ("i", ShowRecording("on"))], "found again, and told")
+        assert (a.desk.node_of("i"), b.desk.node_of("i")) == ("", "a.1")
+        heard = list[Any]()
+        b.desk.heard = lambda name, parties: heard.append((name, tuple(parties)))
+        b.desk.changed = heard.append
+        a.desk.parties("i", ())
+        await until(lambda: heard == [("i", ()), "i"], "and when it is over")
 
 
 async def test_what_a_lost_node_showed_is_gone() -> None:
@@ -139,7 +138,3 @@ async def test_what_a_lost_node_showed_is_gone() -> None:
         board.agents["anna"] = replace(ANNA, connected=False)
         a.desk.parties("i", ())
         assert len(a.desk) == len(b.desk) == 0
-
-
-def came(node: str) -> Turn:
-    return turn(1, 0.0, facts.AgentConnected("anna", 2, node))

@@ -28,7 +28,7 @@ class Watch:
     def __init__(self, house: House) -> None:
         self.house = house
         self.audit = Audit(house.database)
-        self.monitoring = Monitoring(house.conductor, house.desk.calls, house.pump, self.audit, wall_us)
+        self.monitoring = Monitoring(house.conductor.listening, house.desk.calls, house.pump, self.audit, wall_us)
 
     async def call(self) -> tuple[str, str, str]:
         """anna in a call: the caller's name of it, the reservation, the interaction."""

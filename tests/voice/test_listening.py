@@ -45,7 +45,9 @@ class Rig:
         quiet = Quiet()
         ports = VoicePorts(Signalling(), Media(), Sdp(), Router(), quiet, quiet)
         phones = ListeningPhones(ports, DialledLegs(Tasks()), lambda _agent: None)
-        self.listening = Listening(self.browsers, runners.get, self.talking.__contains__, phones)
+        self.listening = Listening(
+            self.browsers, runners.get, self.talking.__contains__, phones, Media(), None, Tasks()
+        )
 
     async def leg(self) -> str:
         await self.browsers.open("sue", "offer")
