@@ -3,13 +3,22 @@
 Times are integer microseconds since the Unix epoch on the shard's clock (`*_us`); durations are milliseconds (`*_ms`)
 or seconds (`*_s`). Texts meant for people come as a `Label`: language tag -> text. `docs/agents-ws.md` shows one
 example of each, drawn from `agents_ws.examples`; the structs themselves are in
-`client_messages`, `server_messages` and `parts`.
+`client_messages`, `server_messages`, `chat_messages` and `parts`.
 """
 
 from typing import Final
 
 import msgspec
 
+from agents_ws.chat_messages import (
+    ChatListeners,
+    ChatMessage,
+    ChatParked,
+    ChatReceipt,
+    ChatTyping,
+    ChatWhispered,
+    Parked,
+)
 from agents_ws.client_messages import (
     Accept,
     Ack,
@@ -79,12 +88,6 @@ from agents_ws.server_messages import (
     Bye,
     ByeCode,
     Call,
-    ChatListeners,
-    ChatMessage,
-    ChatParked,
-    ChatReceipt,
-    ChatTyping,
-    ChatWhispered,
     CustomerChanged,
     Done,
     FollowUpChanged,
@@ -98,7 +101,6 @@ from agents_ws.server_messages import (
     NumberedMessage,
     Offer,
     OfferWithdrawn,
-    Parked,
     Pong,
     PresenceShown,
     Refused,

@@ -3,18 +3,23 @@
 from enum import StrEnum
 from typing import Final, Literal
 
-from msgspec import Struct
+from msgspec import field
 
-from agents_ws.fields import snake_case
+from agents_ws.chat_messages import (
+    ChatListeners,
+    ChatMessage,
+    ChatParked,
+    ChatReceipt,
+    ChatTyping,
+    ChatWhispered,
+    Parked,
+)
+from agents_ws.numbered import Numbered, ToAgent
 from agents_ws.parts import (
     AgentIdentity,
-    Author,
     Caller,
     CallParty,
     ChatCard,
-    ChatFile,
-    ChatListener,
-    ChatWhisper,
     Choice,
     FollowUp,
     Label,
@@ -31,17 +36,7 @@ from agents_ws.parts import (
 from router.vocabulary import EndedBy, Medium, Presence, WithdrawReason
 
 
-class _Server(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=snake_case):
-    """To the agent's program; clients ignore fields that they do not know."""
-
-
-class _Numbered(_Server, frozen=True, kw_only=True):
-    """Delivered once and in order: `seq` grows by one; only a `snapshot` may come after a gap."""
-
-    seq: int = 0
-
-
-class _Card(_Numbered, frozen=True, kw_only=True):
+class _Card(Numbered, frozen=True, kw_only=True):
     """What the agent's screen shows of an interaction. `data` is what the IVR collected, `ivr_path` where it led.
 
     `callback`: the customer is not on the line, and is called once you accept.
@@ -57,7 +52,7 @@ class _Card(_Numbered, frozen=True, kw_only=True):
     waited_ms: int
     requirements: tuple[SkillDemand, ...] = ()
     ivr_path: tuple[str, ...] = ()
-    data: dict[str, str] = {}
+    data: dict[str, str] = field(default_factory=dict)
     why: Why | None = None
     history: tuple[PastInteraction, ...] = ()
     chat: ChatCard | None = None
@@ -76,7 +71,7 @@ class Offer(_Card, frozen=True, kw_only=True):
     due_at_us: int | None = None
 
 
-class OfferWithdrawn(_Numbered, frozen=True, kw_only=True):
+class OfferWithdrawn(Numbered, frozen=True, kw_only=True):
     """The offer is over; take card and ringing away at once."""
 
     reservation_id: str
@@ -92,7 +87,7 @@ class Assignment(_Card, frozen=True, kw_only=True):
     by: EndedBy | None = None
 
 
-class Call(_Numbered, frozen=True, kw_only=True):
+class Call(Numbered, frozen=True, kw_only=True):
     """Who is in a call of yours, and who is coming; sent again, whole, with every change.
 
     `recording` is absent in a call that is not recorded.
@@ -105,7 +100,7 @@ class Call(_Numbered, frozen=True, kw_only=True):
     recording: Recording | None = None
 
 
-class Listening(_Numbered, frozen=True, kw_only=True):
+class Listening(Numbered, frozen=True, kw_only=True):
     """To a supervisor: the call that you listen to, with who is in it; no parties means that it is over for you."""
 
     interaction_id: str
@@ -113,7 +108,7 @@ class Listening(_Numbered, frozen=True, kw_only=True):
     parties: tuple[CallParty, ...] = ()
 
 
-class Help(_Numbered, frozen=True, kw_only=True):
+class Help(Numbered, frozen=True, kw_only=True):
     """To a supervisor: an agent of your teams asks for help with this work (`on`), or does not any more."""
 
     interaction_id: str
@@ -125,21 +120,7 @@ class Help(_Numbered, frozen=True, kw_only=True):
     on: bool = True
 
 
-class ChatListeners(_Numbered, frozen=True, kw_only=True):
-    """Which supervisors are in a chat of yours; sent again, whole, with every change."""
-
-    reservation_id: str
-    listeners: tuple[ChatListener, ...] = ()
-
-
-class ChatWhispered(_Numbered, frozen=True, kw_only=True):
-    """A supervisor says something to you alone; the customer never sees it."""
-
-    reservation_id: str
-    whisper: ChatWhisper
-
-
-class AskedSupervisor(_Numbered, frozen=True, kw_only=True):
+class AskedSupervisor(Numbered, frozen=True, kw_only=True):
     """Whether you ask for help with this work, since when, and which supervisor looks after it ("": nobody yet)."""
 
     reservation_id: str
@@ -148,20 +129,7 @@ class AskedSupervisor(_Numbered, frozen=True, kw_only=True):
     seen_by: str = ""
 
 
-class ChatParked(_Numbered, frozen=True, kw_only=True):
-    """The chat of this reservation is parked: take it away; it is in the list of the next `parked`."""
-
-    reservation_id: str
-    interaction_id: str
-
-
-class Parked(_Numbered, frozen=True, kw_only=True):
-    """The chats that you have parked, oldest first; sent again, whole, with every change."""
-
-    chats: tuple[ParkedChat, ...] = ()
-
-
-class WrapUp(_Numbered, frozen=True, kw_only=True):
+class WrapUp(Numbered, frozen=True, kw_only=True):
     """After-contact work runs until `deadline_us`, then it is closed for the agent.
 
     `extend_s`: so many seconds more may be asked for. Said again when they were. `required`: `finish_wrap_up` needs a
@@ -176,14 +144,14 @@ class WrapUp(_Numbered, frozen=True, kw_only=True):
     required: bool = False
 
 
-class WrapUpEnded(_Numbered, frozen=True, kw_only=True):
+class WrapUpEnded(Numbered, frozen=True, kw_only=True):
     """Wrap-up is over; no disposition means that the deadline closed it."""
 
     reservation_id: str
     disposition: str | None = None
 
 
-class PresenceShown(_Numbered, frozen=True, kw_only=True, tag="presence"):
+class PresenceShown(Numbered, frozen=True, kw_only=True, tag="presence"):
     """What now holds, whoever set it."""
 
     presence: Presence
@@ -194,41 +162,13 @@ class PresenceShown(_Numbered, frozen=True, kw_only=True, tag="presence"):
     next_reason: str | None = None
 
 
-class TodayShown(_Numbered, frozen=True, kw_only=True, tag="today"):
+class TodayShown(Numbered, frozen=True, kw_only=True, tag="today"):
     """Your day so far has changed."""
 
     today: Today
 
 
-class ChatMessage(_Numbered, frozen=True, kw_only=True):
-    """Somebody said something in a chat of yours, you yourself among them. `number` grows by one in each chat."""
-
-    reservation_id: str
-    number: int
-    author: Author
-    name: str
-    text: str
-    at_us: int
-    client_id: str | None = None
-    file: ChatFile | None = None
-
-
-class ChatTyping(_Numbered, frozen=True, kw_only=True):
-    """The customer types, or has stopped."""
-
-    reservation_id: str
-    on: bool
-
-
-class ChatReceipt(_Numbered, frozen=True, kw_only=True):
-    """The customer's page has everything up to `delivered`; everything up to `read` was on its screen."""
-
-    reservation_id: str
-    delivered: int
-    read: int
-
-
-class NoteAdded(_Numbered, frozen=True, kw_only=True):
+class NoteAdded(Numbered, frozen=True, kw_only=True):
     """A note was written about an interaction that you have in hand. Those before it: docs/http-api.md."""
 
     reservation_id: str
@@ -236,7 +176,7 @@ class NoteAdded(_Numbered, frozen=True, kw_only=True):
     note: StaffNote
 
 
-class Mentioned(_Numbered, frozen=True, kw_only=True):
+class Mentioned(Numbered, frozen=True, kw_only=True):
     """A note names you; you may see the interaction. What you have not seen is also in `GET /api/v1/mentions`."""
 
     id: int
@@ -244,7 +184,7 @@ class Mentioned(_Numbered, frozen=True, kw_only=True):
     note: StaffNote
 
 
-class CustomerChanged(_Numbered, frozen=True, kw_only=True):
+class CustomerChanged(Numbered, frozen=True, kw_only=True):
     """There is something new about the customer of work that you hold: merged, taken apart, or here a second time.
 
     Ask for the customer again (docs/http-api.md).
@@ -254,7 +194,7 @@ class CustomerChanged(_Numbered, frozen=True, kw_only=True):
     interaction_id: str
 
 
-class Targets(_Numbered, frozen=True, kw_only=True):
+class Targets(Numbered, frozen=True, kw_only=True):
     """To whom work of this medium can be handed on while you ask for it: first the `whole` list, then what changes.
 
     Without your own agent; in the order of the site's files.
@@ -266,7 +206,7 @@ class Targets(_Numbered, frozen=True, kw_only=True):
     whole: bool = False
 
 
-class FollowUpChanged(_Numbered, frozen=True, kw_only=True, tag="follow_up"):
+class FollowUpChanged(Numbered, frozen=True, kw_only=True, tag="follow_up"):
     """A follow-up of your teams came, was taken or put back, or is done (it has `done_at`).
 
     The list of those that are there is GET /api/v1/follow-ups.
@@ -278,13 +218,13 @@ class FollowUpChanged(_Numbered, frozen=True, kw_only=True, tag="follow_up"):
 LegState = Literal["none", "up", "phone_registered", "phone_absent"]
 
 
-class Leg(_Numbered, frozen=True, kw_only=True):
+class Leg(Numbered, frozen=True, kw_only=True):
     """The agent's own media: the browser's leg is up or not, or the SIP phone is registered or absent."""
 
     state: LegState
 
 
-class Snapshot(_Numbered, frozen=True, kw_only=True):
+class Snapshot(Numbered, frozen=True, kw_only=True):
     """All that the page shows; it replaces whatever the client held and settles every request still open.
 
     `dials`: the site has a trunk by which customers can be called back.
@@ -308,24 +248,24 @@ class Snapshot(_Numbered, frozen=True, kw_only=True):
     parked: tuple[ParkedChat, ...] = ()
     asked: tuple[AskedSupervisor, ...] = ()
     reasons: tuple[Choice, ...] = ()
-    dispositions: dict[str, tuple[Choice, ...]] = {}
+    dispositions: dict[str, tuple[Choice, ...]] = field(default_factory=dict)
     dials: bool = False
 
 
-class LegAnswer(_Numbered, frozen=True, kw_only=True):
+class LegAnswer(Numbered, frozen=True, kw_only=True):
     """The answer to `open_leg`."""
 
     ref: str
     sdp: str
 
 
-class Done(_Numbered, frozen=True, kw_only=True):
+class Done(Numbered, frozen=True, kw_only=True):
     """The request `ref` was carried out and committed."""
 
     ref: str
 
 
-class Refused(_Numbered, frozen=True, kw_only=True):
+class Refused(Numbered, frozen=True, kw_only=True):
     """The request `ref` had no effect. `code` is stable, `message` for people."""
 
     ref: str
@@ -333,7 +273,7 @@ class Refused(_Numbered, frozen=True, kw_only=True):
     message: str
 
 
-class Welcome(_Server, frozen=True, kw_only=True):
+class Welcome(ToAgent, frozen=True, kw_only=True):
     """Answer to `hello`. `resumed` false: a snapshot follows; true: the missed messages follow.
 
     `peers`: where other nodes of the server are reached now (URLs), for when this one is gone.
@@ -347,7 +287,7 @@ class Welcome(_Server, frozen=True, kw_only=True):
     peers: tuple[str, ...] = ()
 
 
-class Pong(_Server, frozen=True, kw_only=True):
+class Pong(ToAgent, frozen=True, kw_only=True):
     """Answer to `ping`; lets the page correct its clock. `peers` as in `welcome`."""
 
     server_time_us: int
@@ -384,7 +324,7 @@ CLOSE_CODES: Final[dict[ByeCode, int]] = {
 }
 
 
-class Bye(_Server, frozen=True, kw_only=True):
+class Bye(ToAgent, frozen=True, kw_only=True):
     """Last message of a connection."""
 
     code: ByeCode
