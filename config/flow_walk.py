@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ivr import commands as c
+from ivr.context import IvrContext
 from ivr.flow import Flow
-from ivr.machine import IvrContext, IvrMachine
+from ivr.machine import IvrMachine
 from ivr.transitions import Phase
 
 SECOND_US = 1_000_000

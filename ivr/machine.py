@@ -6,12 +6,12 @@ A key pressed early is not lost (ivr/keys.py): it cuts short or skips every prom
 the next question. A prompt without barge-in throws away what was typed before and during it.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import assert_never
 
 from ivr import commands as c
 from ivr import flow as f
+from ivr.context import IvrContext
 from ivr.dossier import Dossier
 from ivr.keys import Keys, Number
 from ivr.speech import digits_prompts
@@ -24,14 +24,6 @@ PROMPT_LIMIT_US = 120 * f.SECOND_US
 MAX_STEPS = 200
 # How long writing down a callback or a message may take before the caller hears that it did not work.
 KEEP_LIMIT_US = 10 * f.SECOND_US
-
-
-@dataclass(frozen=True, slots=True)
-class IvrContext:
-    """What a flow asks of the world: `is_open(calendar, now_utc_us)`, `holiday(...)` its title, "" on other days."""
-
-    is_open: Callable[[str, int], bool]
-    holiday: Callable[[str, int], str] = lambda _calendar, _now: ""
 
 
 class IvrMachine:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from config.site import QueueConfig
-from ivr.machine import IvrContext
+from ivr.context import IvrContext
 from server.current import CurrentSite
 from voice.recording import RecordingRule
 from voice.site import Entry, VoiceSite

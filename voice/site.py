@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from ivr.context import IvrContext
 from ivr.flow import Flow
-from ivr.machine import IvrContext, IvrMachine
+from ivr.machine import IvrMachine
 from voice.recording import RecordingRule
 from voice.waiting import WaitPlan
 

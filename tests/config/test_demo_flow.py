@@ -4,7 +4,8 @@ import pytest
 
 import config
 from ivr.commands import Digit, Enqueue, Hangup, IvrCommand, Play, PromptFinished
-from ivr.machine import IvrContext, IvrMachine
+from ivr.context import IvrContext
+from ivr.machine import IvrMachine
 from tests.config.conftest import DEMO
 
 SITE = config.load(DEMO)

@@ -10,7 +10,8 @@ from ivr.commands import (
     Play,
     PromptFinished,
 )
-from ivr.machine import IvrContext, IvrMachine
+from ivr.context import IvrContext
+from ivr.machine import IvrMachine
 from tests.ivr.build import parsed, raw
 
 T = TypeVar("T")

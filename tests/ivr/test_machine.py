@@ -18,7 +18,8 @@ from ivr.commands import (
     SetLanguage,
     StopPlay,
 )
-from ivr.machine import MAX_STEPS, PROMPT_LIMIT_US, IvrContext, IvrMachine
+from ivr.context import IvrContext
+from ivr.machine import MAX_STEPS, PROMPT_LIMIT_US, IvrMachine
 from ivr.transitions import TRANSITIONS, Phase
 from tests.ivr.build import parsed, raw
 from tests.ivr.line import Line, S, at_menu, notes, of

@@ -26,8 +26,9 @@ from ivr.commands import (
     SetLanguage,
     StopPlay,
 )
+from ivr.context import IvrContext
 from ivr.flow import DIGITS, Flow
-from ivr.machine import IvrContext, IvrMachine
+from ivr.machine import IvrMachine
 from ivr.transitions import Phase, Trigger
 from tests.ivr.build import CONTEXT, NAMES, parsed
 

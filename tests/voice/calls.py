@@ -2,8 +2,9 @@
 
 from typing import TypeVar
 
+from ivr.context import IvrContext
 from ivr.flow import Choice, Flow, Goodbye, Menu, Queue
-from ivr.machine import IvrContext, IvrMachine
+from ivr.machine import IvrMachine
 from voice import events as e
 from voice.call import CallMachine
 from voice.call_table import CallState

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from ivr import commands as ivr
-from ivr.machine import IvrContext, IvrMachine
+from ivr.context import IvrContext
+from ivr.machine import IvrMachine
 from tests.voice.fakes import Signalling
 from tests.waiting import until
 from voice import moved as module

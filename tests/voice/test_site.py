@@ -1,8 +1,8 @@
 """The site as calls need it: flows that rules send callers through."""
 
 from ivr.commands import SetLanguage
+from ivr.context import IvrContext
 from ivr.flow import Flow, Goodbye, Node, Set
-from ivr.machine import IvrContext
 from voice.site import VoiceSite
 
 NODES: dict[str, Node] = {
