@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from records.drafts import InteractionDraft, OfferDraft, RecordState, Step
+from records.reasons import reason_for
 from router.commands import (
     AnswerHandoff,
     CloseWork,
@@ -27,8 +28,6 @@ from router.commands import (
 )
 from router.events import (
     AssignmentConnected,
-    AssignmentEnded,
-    AssignmentFailed,
     CallbackFailed,
     CustomerLeft,
     Event,
@@ -37,8 +36,6 @@ from router.events import (
     InteractionNoted,
     InteractionOpened,
     NodeLost,
-    OfferFailed,
-    OfferRejected,
     WorkCancelled,
     WorkDirected,
     WorkMoved,
@@ -256,7 +253,7 @@ class Projection:
         if offer is not None:
             offer.closed_at = self._entry.now
         agent = command.agent_id
-        why = self._reason_for(command.reservation_id)
+        why = reason_for(self._entry.event, command.reservation_id)
         match command.reason:
             case WithdrawReason.REJECTED:
                 self._step(command.interaction_id, "rejected", agent=agent, reason=why)
@@ -294,7 +291,7 @@ class Projection:
         if still:
             draft.agent_id = still[-1].agent_id
         draft.ended_at = now if draft.open_work <= 1 or draft.customer_over else None
-        why = self._reason_for(command.reservation_id)
+        why = reason_for(self._entry.event, command.reservation_id)
         if why:
             detail["reason"] = why
         self._step(draft.id, "ended", **detail)
@@ -376,19 +373,6 @@ class Projection:
     def _place(self, draft: InteractionDraft, state: RecordState) -> None:
         """With several work items (a transfer), the customer is with whoever speaks with them."""
         draft.state = RecordState.CONNECTED if self._talking(draft.id) else state
-
-    def _reason_for(self, reservation_id: str) -> str | None:
-        """What the turn's event gives as the reason, when it is about this reservation."""
-        match self._entry.event:
-            case (
-                OfferRejected(reservation_id=about, reason=reason)
-                | OfferFailed(reservation_id=about, reason=reason)
-                | AssignmentFailed(reservation_id=about, reason=reason)
-                | AssignmentEnded(reservation_id=about, reason=reason)
-            ) if about == reservation_id:
-                return reason
-            case _:
-                return None
 
     def _interaction(self, interaction_id: str) -> InteractionDraft:
         # One whose beginning was never seen (a journal cut by hand) still gets a record, from here on.
