@@ -87,7 +87,7 @@ class Server:
         """Returns when it has printed `ready` (each demo account takes it a fifth of a second). Fails with what it
         printed otherwise.
         """
-        if not self._fresh:
+        if not self._fresh and not any(each.startswith("--database-url") for each in self._arguments):
             self._make_tables()
         with self.out_path.open("ab") as out, self.log_path.open("ab") as log:
             printed = out.tell()

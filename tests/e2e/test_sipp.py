@@ -13,6 +13,8 @@ from tests.e2e.server import Server
 from tests.e2e.sipp import run_sipp, sipp
 from tests.e2e.waiting import wait_until
 
+# Only a BYE whose answer is lost is repeated and absorbed: of so many, one at least in all but one of 100,000 runs.
+LOSSY = 40
 MALFORMED = (
     b"\x00\x01\x02\x03\xff\xfe",
     b"INVITE\r\n\r\n",
@@ -105,9 +107,9 @@ async def test_hold_and_resume_are_answered_as_asked(running_server: Server, off
 async def test_lost_packets_are_made_good(running_server: Server, office: Office, tmp_path: Path) -> None:
     before, absorbed = await office.sip_event("calls_in"), await office.sip_event("absorbed")
     lasting = ("-max_invite_retrans", "12", "-max_non_invite_retrans", "12")
-    arguments = ("-key", "caller", "lossy", "-m", "12", "-r", "40", "-d", "300", *lasting)
+    arguments = ("-key", "caller", "lossy", "-m", str(LOSSY), "-r", "40", "-d", "300", *lasting)
     (await run_sipp(running_server, tmp_path, *arguments, scenario="lossy", entry="4100")).ok()
-    assert await office.sip_event("calls_in") - before == 12, "a repetition is not another call"
+    assert await office.sip_event("calls_in") - before == LOSSY, "a repetition is not another call"
     assert await office.sip_event("absorbed") > absorbed, "nothing was lost: the test shows nothing"
     await office.quiet()
 
