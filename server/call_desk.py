@@ -77,6 +77,7 @@ class CallDesk:
         self._send = send
         self.live = LiveCalls(current)
         self.help = HelpDesk(board, current, send, now)
+        self.help.came = self.helped
         self._recordings: dict[str, ShowRecording] = {}
         self.conductor: Conductor | None = None
         self.call_back: CallBack = _nobody

@@ -217,6 +217,7 @@ class WebPart:
         )
         self.chats.live.changed = management.feed.attach("chats", self.chats.live)
         voice.desk.calls.help.changed = management.feed.attach("help", voice.desk.calls.help)
+        voice.desk.calls.help.attach(self._ground.peers)
         targets = TransferTargets(core.current, management.board, voice.desk.calls.availability)
         watch = voice.desk.targets = voice.desk.news.targets = TargetWatch(targets.of, voice.hub.send)
         core.current.on_change(lambda _site: watch.refresh())

@@ -12,6 +12,7 @@ from router.rows import ReservationRow, WorkRow
 from router.vocabulary import Medium, OfferState, WorkState
 from server.current import CurrentSite
 from server.help_desk import HelpDesk
+from tests.server.chat_nodes import Wires
 from tests.server.sites import agent, small_site
 
 ROW = ReservationRow("w.1", "w", "anna", Medium.CHAT, 1, OfferState.CONNECTED, 1, None, 2, None)
@@ -36,6 +37,7 @@ class Rig:
         ]
         self.told: list[tuple[str, bool]] = []
         self.shown: list[tuple[bool, str]] = []
+        self.wires: Wires
         current = CurrentSite(small_site({one.agent_id: one for one in people}))
         self.desk = HelpDesk(Board(), current, self._send, lambda: 7)
 
@@ -102,3 +104,55 @@ def test_a_supervisor_looks_after_it_and_everybody_is_told(rig: Rig) -> None:
     assert rig.shown == [(True, ""), (True, "Sue"), (False, "")]
     assert changed == ["w.1"] * 3, "the board is told each time"
     assert rig.desk.thing("w.1") is None
+
+
+def two() -> tuple[Rig, Rig, Wires, Wires]:
+    """anna's page is at the first node, her supervisors' at the second."""
+    wires: dict[str, Wires] = {}
+    first, second = Rig(), Rig()
+    first.wires, second.wires = Wires("n1.1", wires, set()), Wires("n2.1", wires, set())
+    for rig in (first, second):
+        rig.desk.attach(rig.wires)
+    return first, second, first.wires, second.wires
+
+
+def test_supervisors_of_another_node_are_told_and_heard() -> None:
+    first, second, *_ = two()
+    touched: list[str] = []
+    second.desk.changed = touched.append
+    first.desk.ask(ROW, on=True)
+    assert second.told == [("sue", True), ("uma", True)]
+    assert [one.reservation_id for one in second.desk.to("uma")] == ["w.1"]
+    assert second.desk.things() == first.desk.things()
+    assert (len(second.desk), second.desk.asks("w.1")) == (0, False), "it is asked at the other one"
+    second.desk.acknowledge("w.1", Caller("sue", Role.SUPERVISOR, "sue", 9))
+    seen = second.desk.thing("w.1")
+    assert seen is not None
+    assert (seen.seen_by, first.shown[-1], touched) == ("Sue", (True, "Sue"), ["w.1", "w.1"])
+    second.desk.done("w.1")
+    assert (len(first.desk), second.desk.things(), second.told[2:]) == (0, (), [("sue", False), ("uma", False)])
+
+
+def test_a_supervisor_who_comes_by_another_node_ends_it() -> None:
+    first, second, *_ = two()
+    came: list[str] = []
+
+    def helped(interaction: str) -> None:
+        came.append(interaction)
+        first.desk.answered(interaction)
+
+    first.desk.came = helped
+    first.desk.ask(ROW, on=True)
+    assert second.desk.answered("i") == ()
+    assert (came, len(first.desk), second.desk.things()) == (["i"], 0, ())
+    assert second.desk.answered("i") == ()
+    assert came == ["i"]
+
+
+def test_a_node_that_is_found_is_told_and_one_that_is_lost_asks_nothing_any_more() -> None:
+    first, second, one, other = two()
+    first.desk.ask(ROW, on=True)
+    other.lost[-1]("n1.1")
+    assert (second.desk.things(), second.told[2:]) == ((), [("sue", False), ("uma", False)])
+    one.found[-1]("n2.1")
+    assert [name for name, _ in second.desk.things()] == ["w.1"]
