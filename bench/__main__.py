@@ -15,6 +15,7 @@ MODULES = {
     "commit": "bench.commit",
     "offer": "bench.offer",
     "assign": "bench.assign",
+    "shards": "bench.shards",
     "crowd": "bench.crowd",
     "sip": "bench.sip_uas",
     "media": "bench.media",

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from agents_ws import messages as m
+from config.setting_readers import MAIN_SHARD
 from router import events as facts
 from router.rows import Turn
 from server.node import Node
-from server.storage import SHARD
 from store.keys import shard_keys
 
 # In this order; each is counted from the one before it: the first from the intended time, and after the last the
@@ -87,7 +87,7 @@ class Stages:
             self._stamp(message.interaction_id, "written")
 
     def _wrap_commit(self, node: Node) -> None:
-        owner, link = node.core.pump.owner, node.storage.connection.link(shard_keys(SHARD).head)
+        owner, link = node.core.pump.owner, node.storage.connection.link(shard_keys(MAIN_SHARD).head)
         commit, call = owner.commit, link.call
 
         async def committed(turns: Sequence[Turn], inbox: str = "") -> None:

@@ -69,16 +69,20 @@ class _Loader:
         lookups = _read(main.table("lookups"), rows.read_lookup)
         channels = self._rows("channels.toml", lambda name, table: rows.read_channel(name, table, calendars, teams))
         flow_names = [path.stem for path in self._flow_files()]
+        routing_file = self._file(ROUTING, optional=True)
+        routing = read_routing(routing_file)
         queues = self._queues(
-            partial(QueueNames, skills, teams, dispositions, prompts, languages, calendars, flow_names)
+            partial(QueueNames, skills, teams, dispositions, prompts, languages, calendars, flow_names),
+            {name: there.medium.value for name, there in routing.elsewhere.items()},
         )
+        for name in routing.elsewhere.keys() & queues.keys():
+            routing_file.problem(f"elsewhere.{name}", "is a queue of this shard too", "give the other one another name")
         # Who dials in speaks: only voice channels and voice queues fit.
         voice_queues = [name for name, queue in queues.items() if queue.medium == "voice"]
         voice_channels = [name for name, channel in channels.items() if channel.medium == "voice"]
         flows = self._flows(FlowContext(languages, prompts, voice_queues, skills, calendars, lookups))
         entries = _read(main.table("entries", required=True), lambda n, t: rows.read_entry(n, t, flows, voice_channels))
         agents, demo_password = self._agents(teams, skills, entries, queues)
-        routing = read_routing(self._file(ROUTING, optional=True))
         guidance = read_guidance(self._file(GUIDANCE, optional=True), queues)
         site = Site(
             name=main.text("name"),
@@ -141,9 +145,11 @@ class _Loader:
     def _rows(self, name: str, read: Callable[[str, Table], T]) -> Mapping[str, T]:
         return _read(self._file(name), read)
 
-    def _queues(self, named: Callable[[Mapping[str, str]], QueueNames]) -> Mapping[str, QueueConfig]:
+    def _queues(
+        self, named: Callable[[Mapping[str, str], Mapping[str, str]], QueueNames], elsewhere: Mapping[str, str]
+    ) -> Mapping[str, QueueConfig]:
         file = self._file("queues.toml")
-        names = named({name: str(row.values.get("medium", "")) for name, row in file.entries()})
+        names = named({name: str(row.values.get("medium", "")) for name, row in file.entries()}, elsewhere)
         queues = _read(file, lambda name, table: read_queue(name, table, names))
         if (led := circle(queues)) is not None:
             where, key, way = led

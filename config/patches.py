@@ -109,6 +109,7 @@ def _queue(site: Site, name: str, table: Table) -> QueueConfig:
         calendars=site.calendars,
         flows=site.flows,
         queues=_media(site),
+        elsewhere={name: there.medium.value for name, there in site.routing.elsewhere.items()},
     )
     read = read_queue(name, replace(table, values={**table.values, "title": before.title}), names)
     return replace(

@@ -61,6 +61,7 @@ class PolicyMaker:
             reconnect_grace_us=site.routing.reconnect_grace_us,
             interrupts=dict(site.routing.interrupts),
             ageing_us=site.routing.ageing_us,
+            elsewhere=dict(site.routing.elsewhere),
         )
         found.update(_encoder.encode(replace(policy, queues={}, agents={})))
         return replace(policy, version=found.hexdigest()[:12])

@@ -30,7 +30,7 @@ MAX_EMERGENCY = 500
 
 @dataclass(frozen=True, slots=True)
 class QueueNames:
-    """What a queue may refer to. `queues` maps each queue to its medium."""
+    """What a queue may refer to. `queues` maps each queue to its medium, `elsewhere` those of other shards."""
 
     skills: Collection[str]
     teams: Collection[str]
@@ -40,6 +40,7 @@ class QueueNames:
     calendars: Collection[str] = ()
     flows: Collection[str] = ()
     queues: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_queue(name: str, table: Table, names: QueueNames) -> QueueConfig:
@@ -228,8 +229,9 @@ class _Exits:
         queue, divert = row.text("queue", ""), row.text("divert", "")
         if queue and divert:
             row.problem("divert", "stands beside queue", "one of them is enough")
-        if queue and row.known("queue", queue, self.names.queues):
-            self._check_queue(row, queue)
+        queues = {**self.names.elsewhere, **self.names.queues}
+        if queue and row.known("queue", queue, queues):
+            self._check_queue(row, queue, queues[queue])
         if divert:
             allowed = DIVERTS.get(self.medium, tuple(self.names.flows))
             if divert not in allowed:
@@ -237,8 +239,7 @@ class _Exits:
                 row.problem("divert", f'there is no {what} "{divert}"', suggest(divert, allowed))
         return Exit(queue=queue, divert="" if queue else divert) if queue or divert else None
 
-    def _check_queue(self, row: Table, queue: str) -> None:
-        medium = self.names.queues[queue]
+    def _check_queue(self, row: Table, queue: str, medium: str) -> None:
         if queue == self.queue:
             row.problem("queue", "is this queue itself", "name another one")
         elif medium != self.medium:

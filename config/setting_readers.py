@@ -5,6 +5,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+SHARD_NAME = r"[a-z0-9][a-z0-9-]{0,30}"
+SHARD_HINT = "lower-case letters, digits and hyphens"
+# The shard of a site that has one.
+MAIN_SHARD = "s0"
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -86,6 +90,13 @@ def node_name(text: str) -> str:
     """The name of a node, or nothing."""
     if text and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", text):
         raise ValueError("a name of up to 63 letters, digits, dots, dashes and underscores is expected")
+    return text
+
+
+def shard_name(text: str) -> str:
+    """The name of a shard."""
+    if not re.fullmatch(SHARD_NAME, text):
+        raise ValueError(f"a name of up to 31 {SHARD_HINT} is expected")
     return text
 
 

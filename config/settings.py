@@ -50,6 +50,7 @@ class Settings:
     log_format: str
     media_workers: int
     node: str
+    shard: str
     lease_us: int
     drain_s: int
     session_us: int
@@ -211,6 +212,13 @@ SETTINGS: tuple[Setting, ...] = (
         "NAME",
         "this node's name, unique in the cluster; by default host name and HTTP port",
         read.node_name,
+    ),
+    Setting(
+        "SHARD",
+        read.MAIN_SHARD,
+        "NAME",
+        "the shard whose queues and agents this node serves; the others have sites and databases of their own",
+        read.shard_name,
     ),
     Setting(
         "LEASE_MS",

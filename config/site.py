@@ -11,7 +11,7 @@ from config.recordings import RecordingConfig
 from ivr.flow import Flow
 from router.expression import all_of, wanted
 from router.expression_parser import parse
-from router.policy import AgentPolicy, Order, QueuePolicy, Strategy
+from router.policy import AgentPolicy, Elsewhere, Order, QueuePolicy, Strategy
 from router.vocabulary import Medium, Requirement
 
 MEDIA = ("voice", "chat", "email")
@@ -147,6 +147,7 @@ class RoutingConfig:
     reconnect_grace_us: int = 30_000_000
     units: Mapping[Medium, int] = field(default_factory=dict)
     interrupts: Mapping[Medium, tuple[Medium, ...]] = field(default_factory=dict)
+    elsewhere: Mapping[str, Elsewhere] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,15 @@ from records.touched import touched
 from router.rows import Entry
 
 BATCH = 500
+# What else keeps its position in the journal beside the shards' records.
+NOT_SHARDS = ("webhooks",)
 _Draft = TypeVar("_Draft", InteractionDraft, OfferDraft)
 _log = structlog.get_logger(__name__)
+
+
+def projected_as(shard: str) -> str:
+    """What a shard's records are called in the database; those of a site with one had this name before it had any."""
+    return "main" if shard == "s0" else shard
 
 
 class Projector:
@@ -35,6 +42,13 @@ class Projector:
         """The sequence of the last entry that is in SQL, 0 before the first."""
         async with self._database.read() as connection:
             return await self._position(connection)
+
+    async def others(self) -> list[str]:
+        """The other shards whose journals were projected into this database."""
+        column = projector_positions.c.shard
+        query = select(column).where(column.not_in((self._shard, *NOT_SHARDS))).order_by(column)
+        async with self._database.read() as connection:
+            return list((await connection.execute(query)).scalars())
 
     async def apply(self, entries: Iterable[Entry]) -> int:
         """Projects entries in the order of their sequence; returns the new position once it is committed.

@@ -5,8 +5,8 @@
 2. The other shard takes it or not, once for each token (router.neighbour), and says so (`AnswerHandoff`). Only then it
    is closed here (`handed_over`), or waits again at its old place and stays.
 
-Who is on a line of one of this shard's nodes cannot go: only items without anybody there travel (`travels`), and each
-does once. Nothing here depends on what is said arriving once, soon or in order.
+Who is on a line of one of this shard's nodes cannot go: only what programs brought in travels (`travels`), each item
+once. Nothing here depends on what is said arriving once, soon or in order.
 """
 
 from dataclasses import replace
@@ -29,12 +29,12 @@ ENDED = "ended"
 
 
 def travels(work: Work) -> bool:
-    """Whether nobody is on a line or in a chat of this shard's nodes for it: program's work, and callbacks."""
-    return not work.node or work.callback
+    """Whether nobody is on a line or in a chat of this shard's nodes for it: only for what programs brought in."""
+    return not work.node and not work.callback
 
 
-def asked_for(shard: Shard, work: Work) -> HandoffAsked:
-    """What the other shard is to be told of an item that is leaving. It keeps the time of its queueing."""
+def asked_for(shard: Shard, work: Work, source: str) -> HandoffAsked:
+    """What the other shard is to be told of an item that leaves `source`. It keeps the time of its queueing."""
     handoff = work.handoff
     assert handoff is not None  # noqa: S101 - it is leaving
     oldest = next(token for name, token in shard.leaving if name == handoff.shard)
@@ -51,7 +51,7 @@ def asked_for(shard: Shard, work: Work) -> HandoffAsked:
         since=work.queued_at,
         callback=work.callback,
     )
-    return HandoffAsked(shard.policy.shard, handoff.token, oldest - 1, queued, handoff.ended)
+    return HandoffAsked(source, handoff.token, oldest - 1, queued, handoff.ended)
 
 
 class Handoffs:

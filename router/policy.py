@@ -222,7 +222,7 @@ class Policy:
     interrupts: for a medium that is held, the media that may come on top of it: its units then do not count against
     them. A held medium with an entry here keeps out every medium that is not in the entry and not itself.
     ageing_us: a point of priority is worth so much waiting; 0 for strict priority.
-    shard: its name; "" on a site with one. elsewhere: the queues of the other shards, by name.
+    elsewhere: queues of other shards to which exits may lead, by name.
     """
 
     version: str
@@ -232,7 +232,6 @@ class Policy:
     reconnect_grace_us: int = 15_000_000
     interrupts: Mapping[Medium, tuple[Medium, ...]] = field(default_factory=dict)
     ageing_us: int = 0
-    shard: str = ""
     elsewhere: Mapping[str, Elsewhere] = field(default_factory=dict)
 
     def cost(self, agent: AgentPolicy, medium: Medium) -> int:

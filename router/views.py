@@ -123,15 +123,15 @@ class Views:
         """Every open work item, in the order in which they were queued here."""
         return tuple(work.row() for work in self._shard.work.values())
 
-    def handoffs(self) -> tuple[tuple[str, HandoffAsked], ...]:
-        """What other shards are to be asked, in the order in which the items left: the shard, and what it is told."""
+    def handoffs(self, source: str) -> tuple[tuple[str, HandoffAsked], ...]:
+        """What other shards are to be asked by this one, `source`, in the order in which the items left, by shard."""
         shard = self._shard
-        return tuple((name, asked_for(shard, work)) for (name, _), work in shard.leaving.items())
+        return tuple((name, asked_for(shard, work, source)) for (name, _), work in shard.leaving.items())
 
-    def handoff(self, shard: str, token: int) -> HandoffAsked | None:
-        """What that shard is to be asked of the item under this token; None when it has answered."""
+    def handoff(self, shard: str, token: int, source: str) -> HandoffAsked | None:
+        """What that shard is to be asked by this one, `source`, of the item under this token; None: it has answered."""
         work = self._shard.leaving.get((shard, token))
-        return None if work is None else asked_for(self._shard, work)
+        return None if work is None else asked_for(self._shard, work, source)
 
     def open_work(self) -> int:
         """How many items are open: waiting, offered, assigned or in wrap-up."""

@@ -7,21 +7,20 @@ from config.settings import Settings
 from server.embedded import EmbeddedError, EmbeddedValkey, running_url
 from server.journal_files import JournalFolder
 from server.kept_journal import KeptJournal
-from server.storage import SHARD
 from store.connection import StoreConnection, open_store
 from store.shard import RedisShardStore
 
 
 def journal_folder(settings: Settings) -> JournalFolder:
     """Where this node's journal files are."""
-    return JournalFolder(settings.data_dir / "journal", SHARD)
+    return JournalFolder(settings.data_dir / "journal", settings.shard)
 
 
 @asynccontextmanager
 async def attached_journal(settings: Settings) -> AsyncIterator[KeptJournal]:
     """The journal under these settings. Raises as `attached_store`."""
     async with attached_store(settings) as connection:
-        yield KeptJournal(RedisShardStore(connection, SHARD), journal_folder(settings))
+        yield KeptJournal(RedisShardStore(connection, settings.shard), journal_folder(settings))
 
 
 @asynccontextmanager

@@ -26,7 +26,6 @@ from server.pump import PumpClosedError
 from server.records_process import RecordsProcess
 from server.records_worker import Setup
 from server.speaker import Speaker
-from server.storage import SHARD
 from telemetry.metrics import Metrics
 from telemetry.routing import RoutingMeter
 
@@ -104,7 +103,7 @@ async def build_core(ground: Ground) -> CorePart:
     meter.restore(shard.image)
     speaker = Speaker(meter, contexts)
     shard.committed = metrics.committed
-    management = Management(ground.files, database, wall_us)
+    management = Management(ground.files, database, wall_us, settings.shard)
     policy = await management.load()
     waits = WaitEstimates(policy)
     waits.restore(shard.image)
@@ -117,8 +116,8 @@ async def build_core(ground: Ground) -> CorePart:
     await shard.restore(policy, speaker, decided, speaker.note)
     contexts.prefers = lambda queue: _prefers(shard.dispatcher, queue)
     speaker.owning = management.owning = lambda: shard.owning
-    folder = JournalFolder(settings.data_dir / "journal", SHARD)
-    setup = Setup(storage.store_url, settings.database_url, SHARD, str(folder.path), settings.log_level)
+    folder = JournalFolder(settings.data_dir / "journal", settings.shard)
+    setup = Setup(storage.store_url, settings.database_url, settings.shard, str(folder.path), settings.log_level)
     projection = RecordsProcess(setup, lambda position: _projected(metrics, shard, position))
     duties = Duties(shard, folder, projection, management, ground.tasks, settings.journal_days)
     if shard.owning:

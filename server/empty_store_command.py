@@ -5,11 +5,10 @@ import argparse
 from config.settings import Settings
 from config.site import Site
 from records.database import Database
-from records.projector import Projector
+from records.projector import Projector, projected_as
 from server.attach import attached_store
 from server.embedded import EmbeddedError
 from server.refused import CommandError
-from server.storage import SHARD
 from store.errors import LeaseHeld, StoreError
 from store.shard import RedisShardStore
 
@@ -21,9 +20,9 @@ async def accept(_arguments: argparse.Namespace, settings: Settings, _site: Site
     """The shard goes on after the last turn that the records have; what was open in the store is given up."""
     database = await Database.open(settings.database_url)
     try:
-        recorded = await Projector(database).position()
+        recorded = await Projector(database, projected_as(settings.shard)).position()
         async with attached_store(settings) as connection:
-            store = RedisShardStore(connection, SHARD)
+            store = RedisShardStore(connection, settings.shard)
             lease = await store.take(NAME, LEASE_MS)
             try:
                 if lease.applied:

@@ -18,7 +18,7 @@ from records.audit import Audit
 from records.customers import Customers
 from records.database import Database
 from records.overlay import OverlayStore
-from records.projector import Projector
+from records.projector import Projector, projected_as
 from records.statistics import StatisticsStore
 from records.submissions import Submissions
 from records.wallboards import Wallboards
@@ -60,9 +60,10 @@ class Management:
     `wall` gives microseconds since the epoch.
     """
 
-    def __init__(self, files: WholeSite, database: Database, wall: Callable[[], int]) -> None:
+    def __init__(self, files: WholeSite, database: Database, wall: Callable[[], int], shard: str = "s0") -> None:
         self._database = database
         self._wall = wall
+        self._shard = shard
         self._overlay_store = OverlayStore(database)
         self.overlay = Overlay(files.site, self._overlay_store, wall)
         self.wallboards = WallboardDesk(Wallboards(database), wall)
@@ -133,7 +134,7 @@ class Management:
         self.rules = RulesDesk(self.overlay, self._overlay_store, self._wall)
         self.undo = UndoDesk(self.audit, self.supervision, self.rules, self.overlay, self._overlay_store)
         self.plans = PlanDesk(self.overlay, self.rules, self.undo, self.audit)
-        recorded = Projector(self._database).position
+        recorded = Projector(self._database, projected_as(self._shard)).position
         self.programs = Programs(pump, submissions, customers, new_id, self._wall, recorded)
 
     def begin(self, tasks: TaskOwner) -> None:

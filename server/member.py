@@ -15,6 +15,7 @@ from router.events import Event, PolicyChanged, TimePassed
 from router.policy import Policy
 from router.rows import ShardImage, Turn
 from server.clock import ShardClock, monotonic_us
+from server.courier import Courier
 from server.forwarder import Forwarder
 from server.intake import Intake
 from server.pump import Pump
@@ -37,7 +38,7 @@ AGAIN_S = 0.05
 # How often a follower's replica is held against the rows, besides each turn's commands.
 COMPARE_S = 300.0
 # The tasks of a member by name: without any of them it is of no use.
-TASKS = ("pump", "lease", "inbox", "forward", "follow", "tail")
+TASKS = ("pump", "lease", "inbox", "forward", "follow", "tail", "courier")
 
 
 class Role(StrEnum):
@@ -77,6 +78,7 @@ class ShardMember(ShardViews):
         self._note: Callable[[Turn], None] = lambda _turn: None
         self._decided: Callable[[Turn, int], None] = lambda _turn, _us: None
         self._intake = Intake(tail)
+        self._courier = Courier(store.shard, store.beside)
         self._tasks: TaskOwner
         self._forwarding: asyncio.Task[None]
 
@@ -223,6 +225,7 @@ class ShardMember(ShardViews):
 
     async def begin(self) -> None:
         """Turns are committed, or followed, from now on. An owner closes what nodes left that are gone."""
+        self._courier.begin(self.dispatcher, self.image.work)
         if self._pump is None:
             self._forwarding = self._tasks.spawn(self._forwarder.run(), "forward")
             self._tasks.spawn(self._follow(), "follow")
@@ -237,7 +240,7 @@ class ShardMember(ShardViews):
 
     def close(self) -> None:
         """No more events; the tasks end when what is pending is done."""
-        for name in ("follow", "tail", "inbox", "sweep"):
+        for name in ("follow", "tail", "inbox", "sweep", "courier"):
             self._tasks.cancel(name)
         self._forwarder.close()
         if self._pump is not None:
@@ -340,15 +343,8 @@ class ShardMember(ShardViews):
         clock = ShardClock(lease.now_us, max(replica.clock, lease.clock, self._clock.now()) + 1)
         self._set_owner(ShardOwner(self.store, lease, replica.image, clock))
         self._tasks.spawn(self.owner.renew(), "lease", endless=True)
-        pump = Pump(
-            self.dispatcher,
-            self.owner,
-            clock,
-            replica.sequence,
-            self._spoken,
-            note=self._note,
-            decided=self._decided,
-        )
+        core, at, note, decided = self.dispatcher, replica.sequence, self._note, self._decided
+        pump = Pump(core, self.owner, clock, at, self._spoken, note=note, decided=decided)
         pump.kept.extend(replica.kept)
         # A store that has lost turns which this node has seen is given them back with the first commit.
         self.owner.applied, self.owner.memory = replica.sequence, lambda: self._memory(pump)
@@ -379,6 +375,7 @@ class ShardMember(ShardViews):
     def _serve(self) -> None:
         self._tasks.spawn(self._intake.run(self.pump), "inbox")
         self._tasks.spawn(self.sweeper.run(), "sweep")
+        self._tasks.spawn(self._courier.run(), "courier")
 
     def _memory(self, pump: Pump) -> Memory:
         """What a store that has lost writes is given back."""
@@ -388,6 +385,7 @@ class ShardMember(ShardViews):
 
     def _spoken(self, turn: Turn) -> None:
         self._intake.heard(turn)
+        self._courier.heard(turn)
         try:
             self._speak(turn)
         finally:

@@ -18,7 +18,7 @@ import structlog
 import uvloop
 
 from records.database import Database
-from records.projector import Projector
+from records.projector import Projector, projected_as
 from records.statistics import StatisticsStore, decode_checkpoint
 from server.journal_files import JournalFolder
 from server.kept_journal import KeptJournal
@@ -91,7 +91,9 @@ async def serve(orders: asyncio.StreamReader) -> None:
     database = Database(setup.database)
     tasks = TaskOwner()
     journal = KeptJournal(RedisShardStore(connection, setup.shard), JournalFolder(Path(setup.journal), setup.shard))
-    projection = Projection(Projector(database), journal, lambda position: _say("applied", position))
+    projection = Projection(
+        Projector(database, projected_as(setup.shard)), journal, lambda position: _say("applied", position)
+    )
     try:
         await projection.catch_up(0)
         running = tasks.spawn(projection.run(), "projection")

@@ -7,6 +7,7 @@ import resource
 import signal
 import sys
 
+from config.routing import check_shard
 from config.settings import Settings
 from config.site import Site
 from config.whole import load_whole
@@ -19,6 +20,7 @@ from store.errors import StoreError
 async def run(_arguments: argparse.Namespace, settings: Settings, site: Site) -> int:
     """Until SIGINT or SIGTERM, or until a vital part fails (status 1)."""
     _allow_descriptors()
+    check_shard(site, settings.shard, settings.redis_url)
     node = Node(settings, load_whole(settings.site, KINDS, os.environ))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

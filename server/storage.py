@@ -1,14 +1,16 @@
 """What is kept: the embedded or outside store, the shard's lease, this incarnation in the register, the database."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import structlog
 
+from config.setting_readers import MAIN_SHARD
 from config.settings import Settings
-from records.database import Database
-from records.projector import Projector
+from records.database import Database, DatabaseError
+from records.projector import Projector, projected_as
 from server.embedded import EmbeddedError, EmbeddedValkey
 from server.member import ShardMember
 from store.connection import StoreConnection, open_store
@@ -18,9 +20,18 @@ from store.shard import RedisShardStore
 
 log = structlog.get_logger(__name__)
 
-SHARD = "s0"
 HEARTBEAT_S = 1.0
 RESTART_S = 0.2
+
+
+class WrongDatabaseError(DatabaseError):
+    """The database has the records of another shard: each shard has one of its own."""
+
+    def __init__(self, shard: str, others: Sequence[str]) -> None:
+        super().__init__(
+            f"the database has the records of another shard ({', '.join(others)}); "
+            f"shard {shard} needs one of its own: give another --database-url"
+        )
 
 
 class NodeDeclaredLostError(Exception):
@@ -85,11 +96,16 @@ async def open_storage(settings: Settings, stack: AsyncExitStack) -> Storage:
     stack.push_async_callback(tail.aclose)
     database = await Database.open(settings.database_url)
     stack.push_async_callback(database.close)
+    projector = Projector(database, projected_as(settings.shard))
+    if others := await projector.others():
+        raise WrongDatabaseError(settings.shard, others)
+    recorded = await projector.position()
     # Last, because both promise to be renewed from now on.
-    register = NodeRegister(connection)
+    # Nodes of another shard are no business of this one's.
+    register = NodeRegister(connection, group="" if settings.shard == MAIN_SHARD else settings.shard)
     member = await register.join(settings.node)
-    store = RedisShardStore(connection, SHARD, replicas=settings.replicas)
-    recorded = await Projector(database).position()
-    shard = await ShardMember.join(store, RedisShardStore(tail, SHARD), register, member, settings.lease_us, recorded)
+    store = RedisShardStore(connection, settings.shard, replicas=settings.replicas)
+    tailing = RedisShardStore(tail, settings.shard)
+    shard = await ShardMember.join(store, tailing, register, member, settings.lease_us, recorded)
     stack.push_async_callback(shard.release)
     return Storage(embedded, store_url, connection, register, member, shard, database)

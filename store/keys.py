@@ -77,9 +77,9 @@ class NodeKeys:
     pages: bytes
 
 
-def node_keys() -> NodeKeys:
-    """Return the keys of the node register (one for a site)."""
-    tag = _tag("nodes")
+def node_keys(group: str = "") -> NodeKeys:
+    """Return the keys of the node register: one for a site, or for a `group` of nodes that know each other."""
+    tag = _tag(f"nodes-{group}" if group else "nodes")
     return NodeKeys(
         f"{tag}:members".encode(),
         f"{tag}:incarnations".encode(),

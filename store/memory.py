@@ -5,7 +5,7 @@ It keeps the same bytes and follows lua/commit.lua line by line. Several stores 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Self, cast
 
 from router.events import Event, NodeLost, PolicyChanged
 from router.policy import Policy
@@ -57,6 +57,7 @@ class MemoryShard:
     senders: dict[str, int] = field(default_factory=dict)
     heads: dict[int, bytes] = field(default_factory=dict)
     posted: int = 0
+    others: "dict[str, MemoryShard]" = field(default_factory=dict)
 
 
 class MemoryShardStore:
@@ -257,6 +258,14 @@ class MemoryShardStore:
             if number > shard.senders[label]:
                 self._leave(f"{label}/{number}", request.cause, request.event)
                 shard.senders[label] = number
+
+    async def leave(self, event: Event, cause: str) -> None:
+        """As RedisShardStore.leave."""
+        self._leave("", cause, event)
+
+    def beside(self, shard: str) -> Self:
+        """As RedisShardStore.beside."""
+        return type(self)(self._shard.others.setdefault(shard, MemoryShard()), self._clock)
 
     async def strike_off(self, label: str) -> str:
         """As RedisShardStore.strike_off."""

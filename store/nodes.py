@@ -30,12 +30,12 @@ class Member:
 
 
 class NodeRegister:
-    """Heartbeats. `ttl_ms`: how long a node may be silent before it counts as lost."""
+    """Heartbeats. `ttl_ms`: how long a node may be silent before it counts as lost; `group`: the nodes it is for."""
 
-    def __init__(self, connection: StoreConnection, ttl_ms: int = 5_000) -> None:
+    def __init__(self, connection: StoreConnection, ttl_ms: int = 5_000, group: str = "") -> None:
         self._connection = connection
         self._ttl_ms = ttl_ms
-        self._keys = node_keys()
+        self._keys = node_keys(group)
         self._announced: dict[str, str] = {}
         self._away_at: float | None = None
 

@@ -1,7 +1,7 @@
 """One shard in Redis: lease, commit, load, journal and inbox."""
 
 from collections.abc import Sequence
-from typing import Final, cast
+from typing import Final, Self, cast
 
 from router.events import Event, NodeLost, PolicyChanged
 from router.policy import Policy
@@ -36,6 +36,7 @@ class RedisShardStore:
     """
 
     def __init__(self, connection: StoreConnection, shard: str, *, replicas: int = 0) -> None:
+        self.shard = shard
         self._connection = connection
         self._keys = shard_keys(shard)
         self._link = connection.link(self._keys.head)
@@ -222,6 +223,14 @@ class RedisShardStore:
                 raise InboxGap(known)
             case [b"unknown", _]:
                 raise StruckOff(label)
+
+    async def leave(self, event: Event, cause: str) -> None:
+        """Leave an event for the shard's owner without a number: at least once, for what may come twice."""
+        await self._connection.run("XADD", self._keys.inbox, "*", "r", "", "c", cause, "e", encode_event(event))
+
+    def beside(self, shard: str) -> Self:
+        """The store of another shard on the same server or cluster."""
+        return type(self)(self._connection, shard)
 
     async def strike_off(self, label: str) -> str:
         """Leave NodeLost for a node behind whatever it forwarded, and take nothing more of it; return its inbox id."""

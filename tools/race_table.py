@@ -97,7 +97,7 @@ def policy(version: str = "v1", **changes: object) -> Policy:
     chats = replace(queue, name="chats", medium=Medium.CHAT)
     queues = (queue, replace(queue, name="other"), replace(queue, name="both", offer_to=2), chats)
     agents = {name: AgentPolicy(name, "t", capacity={Medium.VOICE: 1, Medium.CHAT: 1}) for name in ("ann", "bob")}
-    site = Policy(version, {one.name: one for one in queues}, agents, shard="north", elsewhere={"far": FAR})
+    site = Policy(version, {one.name: one for one in queues}, agents, elsewhere={"far": FAR})
     return replace(site, **changes)  # type: ignore[arg-type]
 
 

@@ -170,8 +170,9 @@ its time (`park_max_us` at the latest), and nobody waits. Refused as `not_connec
 | CustomerLeft | CloseWork (`handled`): nobody kept them waiting |
 
 An exit or WorkMoved to a queue of another shard makes the item `leaving`: in no list, offered to nobody, still counted.
-Only items travel for which nobody is on a line of this shard's nodes (program's work and callbacks), that are not meant
-for named agents, and each only once; for others such an exit leads nowhere, and WorkMoved is refused as `stays`.
+Only what programs brought in travels (nobody is on a line of this shard's nodes for it, and nobody is to be called),
+that is not meant for named agents, and each item only once; for others such an exit leads nowhere, and WorkMoved is
+refused as `stays`.
 
 | a leaving item | commands |
 |---|---|

@@ -31,6 +31,7 @@ TINY: dict[str, list[str]] = {
     "sip": ["200"],
     "recording": ["5"],
     "assign": ["--agents", "20", "--rate", "500", "--count", "300", "--stages"],
+    "shards": ["--agents", "20", "--count", "1000", "--runs", "1"],
     "crowd": ["--agents", "40", "--back", "20", "--pushes", "400"],
     "what_if": ["--agents", "5", "--asks", "1", "--seconds", "0.2"],
     "takeover": ["--agents", "50", "--kills", "1", "--stops", "0"],

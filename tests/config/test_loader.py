@@ -8,6 +8,7 @@ import pytest
 
 import config
 from config.problems import ConfigProblem
+from router.policy import Exit
 from tests.config.conftest import DEMO
 
 
@@ -365,3 +366,17 @@ def test_all_files_are_judged_in_one_go(site_copy: Path) -> None:
         (site_copy / file).write_text(text.replace(old, new, 1), encoding="utf-8")
     files = {problem.file for problem in problems_of(site_copy)}
     assert files == {"queues.toml", "agents.toml", "channels.toml", "flows/main.toml"}
+
+
+def test_a_queue_may_overflow_to_one_of_another_shard(site_copy: Path) -> None:
+    (site_copy / "routing.toml").write_text('[elsewhere.far]\nshard = "south"\nmedium = "chat"\n')
+    queues = site_copy / "queues.toml"
+    text = queues.read_text(encoding="utf-8")
+    way = 'opening = "closed"\nwhen_closed = { queue = "far" }'
+    queues.write_text(text.replace("[web_chat]", f"[web_chat]\n{way}"), encoding="utf-8")
+    assert config.load(site_copy).queues["web_chat"].when_closed == Exit(queue="far")
+    (site_copy / "routing.toml").write_text('[elsewhere.far]\nshard = "south"\nmedium = "email"\n')
+    assert [problem.path for problem in problems_of(site_copy)] == ["web_chat.when_closed.queue"]
+    (site_copy / "routing.toml").write_text('[elsewhere.web_chat]\nshard = "south"\nmedium = "chat"\n')
+    found = {(problem.file, problem.path) for problem in problems_of(site_copy)}
+    assert ("routing.toml", "elsewhere.web_chat") in found

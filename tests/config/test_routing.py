@@ -3,11 +3,15 @@
 import tomllib
 from dataclasses import replace
 
+import pytest
+
 from config.calendar import Calendar
 from config.policy import site_policy
-from config.routing import closed_queues, is_closed, read_routing
+from config.problems import ConfigProblems
+from config.routing import check_shard, closed_queues, is_closed, read_routing
 from config.site import RoutingConfig
 from ivr.reading import Table
+from router.policy import Elsewhere
 from router.vocabulary import Medium
 from tests.server.sites import ORDERS, agent, small_site
 
@@ -68,3 +72,23 @@ def test_a_call_takes_all_of_an_agent_unless_units_are_given() -> None:
     assert policy.cost(policy.agents["anna"], Medium.VOICE) == 2
     own = site_policy(small_site({"anna": replace(anna, units={Medium.VOICE: 1})}))
     assert own.agents["anna"].units == {Medium.VOICE: 1}
+
+
+def test_queues_of_other_shards() -> None:
+    routing, problems = read('[elsewhere.far]\nshard = "south"\nmedium = "email"\n')
+    assert problems == []
+    assert routing.elsewhere == {"far": Elsewhere("south", Medium.EMAIL)}
+    assert site_policy(small_site(routing=routing)).elsewhere == routing.elsewhere
+    assert read('[elsewhere.far]\nshard = "South!"\nmedium = "email"\n')[1] == [
+        ("elsewhere.far.shard", "is not the name of a shard")
+    ]
+
+
+def test_a_shard_is_no_other_one_and_shares_a_store_with_those() -> None:
+    site = small_site(routing=RoutingConfig(elsewhere={"far": Elsewhere("south", Medium.EMAIL)}))
+    check_shard(site, "s0", "redis://store")
+    check_shard(small_site(), "south", "")
+    with pytest.raises(ConfigProblems, match=r'elsewhere.far.shard: "south" is this shard itself'):
+        check_shard(site, "south", "redis://store")
+    with pytest.raises(ConfigProblems, match=r"elsewhere: needs a store that both shards use"):
+        check_shard(site, "s0", "")

@@ -19,6 +19,7 @@ GOOD: list[tuple[Callable[[str], object], str, object]] = [
     (read.url("redis://"), "", ""),
     (read.page_url, "https://node1.example.com:8443/", "https://node1.example.com:8443"),
     (read.node_name, "node-1.a_b", "node-1.a_b"),
+    (read.shard_name, "south-2", "south-2"),
     (read.optional_file, "", None),
     (read.optional_file, __file__, Path(__file__)),
     (read.path, "not/there/yet", Path("not/there/yet")),
@@ -34,6 +35,7 @@ BAD: list[tuple[Callable[[str], object], str]] = [
     (read.page_url, "https://node1.example.com/agent"),
     (read.node_name, "-node"),
     (read.node_name, "n" * 64),
+    *((read.shard_name, text) for text in ("", "South", "a_b", "{x}", "s" * 32)),
     (read.optional_file, "no/such/file.pem"),
     (read.path, ""),
 ]

@@ -76,6 +76,7 @@ BAD = {
     "LOG_FORMAT": "xml",
     "MEDIA_WORKERS": "0",
     "NODE": "a b",
+    "SHARD": "South",
     "LEASE_MS": "5",
     "DRAIN_S": "-1",
     "SESSION_HOURS": "-1",

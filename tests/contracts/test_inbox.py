@@ -100,3 +100,11 @@ async def test_nodes_enrol_and_withdraw(world: World) -> None:
     assert await world.one.senders() == {"n1.1"}
     with pytest.raises(StruckOff):
         await world.other.forward("n2.1", 1, requests(CustomerLeft("w1")))
+
+
+async def test_what_another_shard_leaves_has_no_number(world: World) -> None:
+    """It may come twice; who takes it knows by what it says."""
+    for _ in range(2):
+        await world.other.leave(CustomerLeft("w1"), "handoff")
+    entries = await world.one.read_inbox("", 10)
+    assert [(entry.request, entry.cause, entry.event) for entry in entries] == [("", "handoff", CustomerLeft("w1"))] * 2

@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 
 from agents_ws import messages as m
-from server.storage import SHARD
+from config.setting_readers import MAIN_SHARD
 from store.keys import shard_keys
 from tests.e2e.agents import RawAgent
 from tests.e2e.office import Office
@@ -219,7 +219,7 @@ async def test_a_master_that_dies_is_followed_by_what_the_sentinels_promote(
 
 async def test_a_cluster_whose_slot_moves_and_whose_master_dies(tmp_path: Path, http: aiohttp.ClientSession) -> None:
     """Nobody waits for replicas here: what the promoted one lacks is put back from the owner's memory."""
-    slot = shard_keys(SHARD).head
+    slot = shard_keys(MAIN_SHARD).head
     with cluster_of(tmp_path / "redis", 3, replicas=True, down_after_ms=DOWN_AFTER_MS) as cluster:
         async with two_nodes(tmp_path, cluster.url) as pair:
             before = cluster.holder(slot)

@@ -37,7 +37,6 @@ def with_rules(random: Random, policy: Policy) -> Policy:
         agents={name: _agent(random, agent, queues if lists else []) for name, agent in policy.agents.items()},
         interrupts=random.choice(_INTERRUPTS),
         ageing_us=random.choice((0, 10 * SECOND)),
-        shard="north",
         elsewhere=FAR,
     )
 

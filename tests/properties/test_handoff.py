@@ -46,7 +46,6 @@ def rules(shard: str, version: int = 1, *, closed: bool = False) -> Policy:
         f"{shard}-{version}",
         {shard: queue},
         {agent.agent_id: agent},
-        shard=shard,
         elsewhere={OTHER[shard]: Elsewhere(OTHER[shard], Medium.EMAIL)},
     )
 
@@ -89,7 +88,7 @@ class Handover(RuleBasedStateMachine):
 
     @rule(shard=SHARDS)
     def ask_again(self, shard: str) -> None:
-        self.line += self.worlds[shard].dispatcher.handoffs()
+        self.line += self.worlds[shard].dispatcher.handoffs(shard)
 
     @rule(shard=SHARDS)
     def die(self, shard: str) -> None:
@@ -181,7 +180,7 @@ class Handover(RuleBasedStateMachine):
                 self.deliver(0, kept=False)
                 self.each_item_is_in_one_account()
         for world in self.worlds.values():
-            assert not world.dispatcher.handoffs()
+            assert not world.dispatcher.shard.leaving
         for work_id in self.over:
             rows = [row for world in self.worlds.values() if (row := world.store.work.get(work_id)) is not None]
             assert all(row.state is WorkState.WRAP_UP for row in rows), f"{work_id} goes on without its customer"
@@ -201,7 +200,7 @@ class Handover(RuleBasedStateMachine):
         for command in commands:
             match command:
                 case HandWork():
-                    asked = self.worlds[shard].dispatcher.handoff(command.shard, command.token)
+                    asked = self.worlds[shard].dispatcher.handoff(command.shard, command.token, shard)
                     if asked is not None:
                         self.line.append((command.shard, asked))
                 case AnswerHandoff():

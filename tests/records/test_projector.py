@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from records.database import Database
 from records.projection_tables import interactions, offers, projector_positions, steps
-from records.projector import BATCH, Projector
+from records.projector import BATCH, Projector, projected_as
 from router.rows import Turn
 from tests.records.transfers import handed_on
 from tests.records.turns import abandoned_call, handled_call, lost_node, opened, turn
@@ -99,6 +99,13 @@ async def test_shards_have_positions_of_their_own(database: Database) -> None:
     await Projector(database, "a").apply(handled_call())
     await Projector(database, "b").apply(abandoned_call())
     assert (await Projector(database, "a").position(), await Projector(database, "b").position()) == (14, 4)
+
+
+async def test_a_database_tells_whose_records_it_has(database: Database) -> None:
+    await Projector(database, projected_as("south")).apply(handled_call())
+    assert await Projector(database, projected_as("south")).others() == []
+    assert await Projector(database, projected_as("s0")).others() == ["south"]
+    assert projected_as("s0") == "main"
 
 
 async def test_a_gap_in_the_journal_is_logged(database: Database) -> None:

@@ -17,7 +17,7 @@ ITEM = WorkQueued("w", "i", Medium.EMAIL, "mail")
 
 
 def north(queue: QueuePolicy = OVERFLOW) -> Policy:
-    return replace(policy(queues={"mail": queue}), shard="north", elsewhere={"far": FAR})
+    return replace(policy(queues={"mail": queue}), elsewhere={"far": FAR})
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def leaving(world: World) -> World:
 
 
 def token(world: World) -> int:
-    ((shard, asked),) = world.dispatcher.handoffs()
+    ((shard, asked),) = world.dispatcher.handoffs("north")
     assert shard == "south"
     return asked.token
 
@@ -48,12 +48,12 @@ def test_an_item_leaves_by_its_ring_and_is_asked_for_until_the_other_shard_answe
     assert row is not None
     assert (row.state, row.queue, row.handoff) == (WorkState.LEAVING, "mail", Handoff("south", "far", token(leaving)))
     assert leaving.dispatcher.place("w") is None
-    asked = leaving.dispatcher.handoff("south", token(leaving))
+    asked = leaving.dispatcher.handoff("south", token(leaving), "north")
     assert asked is not None
     queued = replace(ITEM, queue="far", since=row.queued_at)
     assert asked == HandoffAsked("north", token(leaving), token(leaving) - 1, queued)
     restored = leaving.restored()
-    assert restored.dispatcher.handoffs() == (("south", asked),)
+    assert restored.dispatcher.handoffs("north") == (("south", asked),)
     restored.check()
 
 
@@ -61,7 +61,7 @@ def test_taken_it_is_closed_here_and_a_second_answer_is_nothing(leaving: World) 
     taken = answer(leaving)
     assert leaving.post(taken) == [CloseWork("w", "i", Outcome.HANDED_OVER)]
     assert leaving.post(taken) == []
-    assert leaving.dispatcher.handoffs() == ()
+    assert leaving.dispatcher.handoffs("north") == ()
     leaving.check()
 
 
@@ -87,7 +87,7 @@ def test_one_that_ends_on_its_way_is_ended_by_whoever_has_it(
     assert kinds(leaving.post(end)) == ["HandWork"]
     assert leaving.post(end) == []
     assert leaving.post(before) == []  # said before the other shard knew
-    asked = leaving.dispatcher.handoff("south", token(leaving))
+    asked = leaving.dispatcher.handoff("south", token(leaving), "north")
     assert asked is not None
     assert asked.ended is outcome
     leaving.check()
@@ -107,8 +107,8 @@ def test_a_full_or_closed_queue_sends_new_work_there() -> None:
 
 @pytest.mark.parametrize(
     "wish",
-    [{"node": "n1.1"}, {"named": ("ann",)}, {"medium": Medium.CHAT, "queue": "chat"}],
-    ids=("somebody on the line", "named agents", "another medium"),
+    [{"node": "n1.1"}, {"callback": True}, {"named": ("ann",)}, {"medium": Medium.CHAT, "queue": "chat"}],
+    ids=("somebody on the line", "a callback", "named agents", "another medium"),
 )
 def test_who_cannot_travel_stays(wish: dict[str, object]) -> None:
     chat = QueuePolicy("chat", Medium.CHAT, rings=OVERFLOW.rings)
@@ -118,12 +118,6 @@ def test_who_cannot_travel_stays(wish: dict[str, object]) -> None:
     assert state(world, "w") is WorkState.WAITING
     assert codes(world.post(WorkMoved("w", "far", "sam"))) == ["stays"]
     world.check()
-
-
-def test_who_waits_for_a_callback_travels_whatever_node_they_called() -> None:
-    world = World(north())
-    world.post(replace(ITEM, node="n1.1", callback=True))
-    assert kinds(world.wait(31 * SECOND)) == ["HandWork"]
 
 
 def test_an_offer_is_withdrawn_when_the_item_is_moved_to_another_shard() -> None:
@@ -141,7 +135,7 @@ def test_an_offer_is_withdrawn_when_the_item_is_moved_to_another_shard() -> None
 def south() -> World:
     mail = QueuePolicy("far", Medium.EMAIL, max_waiting=1, rings=(Ring(30 * SECOND, exit=Exit(queue="mail")),))
     elsewhere = {"mail": Elsewhere("north", Medium.EMAIL)}
-    return World(replace(policy(queues={"far": mail}), shard="south", elsewhere=elsewhere))
+    return World(replace(policy(queues={"far": mail}), elsewhere=elsewhere))
 
 
 def asked(token: int = 5, work_id: str = "w", settled: int = 0, ended: Outcome | None = None) -> HandoffAsked:

@@ -71,16 +71,17 @@ class Crewman:
 class Crew:
     """Made by `crew_of`."""
 
-    def __init__(self, url: str, shard: str, lease_us: int) -> None:
+    def __init__(self, url: str, shard: str, lease_us: int, group: str = "") -> None:
         self.url = url
         self.shard = shard
         self.lease_us = lease_us
+        self.group = group
         self.all: list[Crewman] = []
 
     async def hire(self, policy: Policy = POLICY, name: str = "") -> Crewman:
         """One more, begun."""
         main, tail = await open_store(self.url), await open_store(self.url)
-        register = NodeRegister(main, ttl_ms=60_000)
+        register = NodeRegister(main, ttl_ms=60_000, group=self.group)
         label: Member = await register.join(name or f"crew{next(_names)}")
         store, tailing = RedisShardStore(main, self.shard), RedisShardStore(tail, self.shard)
         member = await ShardMember.join(store, tailing, register, label, self.lease_us)

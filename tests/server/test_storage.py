@@ -15,7 +15,7 @@ import pytest
 
 from config.policy import site_policy
 from config.settings import Settings, read_settings
-from records.database import Database
+from records.database import Database, DatabaseError
 from records.projector import Projector
 from router import events as facts
 from router.rows import Changes, Turn
@@ -37,6 +37,14 @@ def settings(data: Path, **changes: str) -> Settings:
 async def opened(data: Path, **changes: str) -> AsyncIterator[Storage]:
     async with AsyncExitStack() as stack:
         yield await open_storage(settings(data, **changes), stack)
+
+
+async def test_each_shard_has_a_database_of_its_own(tmp_path: Path) -> None:
+    async with opened(tmp_path) as storage:
+        await Projector(storage.database).apply([Turn(1, 1, "t", facts.InteractionNoted("i", "x"), (), Changes())])
+    with pytest.raises(DatabaseError, match=r"of another shard \(main\); shard south needs one of its own"):
+        async with opened(tmp_path, SHARD="south"):
+            pass
 
 
 async def committed(storage: Storage, kind: str) -> int:
