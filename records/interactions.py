@@ -103,6 +103,16 @@ class Interactions:
         async with self._database.read() as connection:
             return await _record(connection, interaction_id)
 
+    async def customer_over(self, interaction_id: str) -> bool | None:
+        """Whether the interaction was ended for its customer's side, None when there is no record (yet).
+
+        An agent may have ended their work before: that alone closes no record.
+        """
+        query = select(interactions.c.customer_over).where(interactions.c.id == interaction_id)
+        async with self._database.read() as connection:
+            over: bool | None = (await connection.execute(query)).scalar_one_or_none()
+            return over
+
     async def story(self, interaction_id: str) -> tuple[Step, ...]:
         """The steps in order; empty when there are none (yet)."""
         async with self._database.read() as connection:

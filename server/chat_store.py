@@ -135,10 +135,10 @@ class Phases:
 
     async def phase(self, interaction_id: str) -> str | None:
         """None when it was never opened, `open` or `over` as the customer's side goes."""
-        record = await _asked(self._interactions.record(interaction_id))
-        if record is None:
+        over = await _asked(self._interactions.customer_over(interaction_id))
+        if over is None:
             return None
-        return "open" if record.ended_at is None else "over"
+        return "over" if over else "open"
 
 
 async def _asked(question: Awaitable[T]) -> T:

@@ -19,7 +19,7 @@ from tests.failure.letters import Letters
 from tests.failure.visitors import Visitor
 
 PATIENCE_S = 5.0
-TOGETHER = {"letter": 12, "chat": 12, "call": 10}
+TOGETHER = {"letter": 12, "chat": 30, "call": 15}
 
 
 def drawn(layout: Layout) -> list[tuple[str, int]]:

@@ -10,7 +10,8 @@ from typing import Any
 import aiohttp
 import structlog
 
-from tests.failure.history import Diary, read
+from tests.failure.customers import settled
+from tests.failure.history import Diary, Entry, Following, read
 from tests.failure.layout import Layout
 from tests.failure.letters import Letters
 from tests.failure.stage import Stage
@@ -24,7 +25,7 @@ async def settle(stage: Stage, layout: Layout, diary: Diary, within_s: float) ->
     """All is posted and closed, or the time is over; then each agent is sent a letter of their own."""
     log.info("settling")
     await _within(within_s, stage.settled())
-    await _within(within_s, _finished(layout))
+    await _finished(layout, within_s)
     await _within(within_s, _closed(layout))
     agents = [agent for crew in layout.crews for agent in crew]
     async with aiohttp.ClientSession() as http:
@@ -44,20 +45,32 @@ async def _within(seconds: float, what: Awaitable[object]) -> None:
         log.warning("not_settled", within_s=seconds)
 
 
-async def _finished(layout: Layout) -> None:
-    """Whoever was a customer has said that all is over."""
-    while not any(entry.what == "finished" for entry in read(layout.path / "customers.history")):
+async def _finished(layout: Layout, within_s: float) -> None:
+    """Whoever was a customer has said that all is over, or nobody has come to an end for so long."""
+    loop = asyncio.get_running_loop()
+    page, over, since = Following(layout.path / "customers.history"), 0, loop.time()
+    told: list[Entry] = []
+    while True:
+        new = page.read()
+        if any(entry.what == "finished" for entry in new):
+            return
+        told += (entry for entry in new if entry.what in ("posted", "over", "answered"))
+        if (now_over := len(settled(told))) != over:
+            over, since = now_over, loop.time()
+        if loop.time() - since > within_s:
+            log.warning("not_finished", settled=over, of=layout.mix.items, within_s=within_s)
+            return
         await asyncio.sleep(LOOK_S)
 
 
 async def _closed(layout: Layout) -> None:
-    while not _all_closed(layout.path):
+    files = (layout.path / "customers.history", layout.path / "stage.history")
+    posted = {entry.interaction for file in files for entry in read(file) if entry.what == "posted"}
+    while not _all_closed(layout.path, posted):
         await asyncio.sleep(LOOK_S)
 
 
-def _all_closed(folder: Path) -> bool:
-    files = (folder / "customers.history", folder / "stage.history")
-    posted = {entry.interaction for file in files for entry in read(file) if entry.what == "posted"}
+def _all_closed(folder: Path, posted: set[str]) -> bool:
     states = dict(_rows(folder, "SELECT id, state FROM interactions"))
     return posted <= states.keys() and set(states.values()) <= {"closed"}
 

@@ -127,6 +127,22 @@ def read(path: Path) -> list[Entry]:
     return [_decode(line) for line in path.read_bytes().splitlines() if line]
 
 
+class Following:
+    """A file that is still written to: each `read` gives the entries that are new and whole."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._from = 0
+
+    def read(self) -> list[Entry]:
+        """Raises msgspec.DecodeError."""
+        with self._path.open("rb") as file:
+            file.seek(self._from)
+            whole = file.read().rpartition(b"\n")[0]
+        self._from += len(whole) + bool(whole)
+        return [_decode(line) for line in whole.splitlines() if line]
+
+
 def merged(paths: Iterable[Path]) -> list[Entry]:
     """All files' entries by time; those of one file stay in their order."""
     return sorted((entry for path in sorted(paths) for entry in read(path)), key=lambda entry: entry.at)

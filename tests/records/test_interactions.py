@@ -7,6 +7,7 @@ from records.database import Database
 from records.interactions import Before, Filter, Interactions
 from records.notes import Notes
 from records.projector import Projector
+from router.events import InteractionClosed, WrapUpFinished
 from tests.records.turns import SECOND, START, handled_call, offer, opened, queued, turn
 
 
@@ -26,6 +27,19 @@ async def test_record(interactions: Interactions) -> None:
     assert (record.id, record.channel, record.medium, record.entry) == ("i1", "line-400", "voice", "400")
     assert (record.customer_id, record.outcome, record.state) == (None, "handled", "closed")
     assert await interactions.record("other") is None
+
+
+async def test_an_agent_who_is_done_has_not_ended_it_for_the_customer(database: Database) -> None:
+    *turns, last = handled_call()
+    assert isinstance(last.event, WrapUpFinished)
+    before = [one for one in turns if not isinstance(one.event, InteractionClosed)]
+    await Projector(database).apply([*before, last])
+    interactions = Interactions(database)
+    assert await interactions.customer_over("i1") is False
+    record = await interactions.record("i1")
+    assert record is not None
+    assert (record.state, record.outcome) == ("open", "handled")
+    assert await interactions.customer_over("other") is None
 
 
 async def test_story_keeps_order_and_details(interactions: Interactions) -> None:
