@@ -182,6 +182,16 @@ class InteractionContexts:
             pass  # The offer does not wait for the past.
         return context
 
+    async def again(self, interaction_id: str) -> InteractionContext:
+        """As `get`; what is here without a customer is read from SQL once more, as it may have been read too soon."""
+        here = self._live.get(interaction_id)
+        if here is not None and not here.caller:
+            context = await self._read_back(interaction_id)
+            context.works = here.works
+            context.ready.set()
+            self._live[interaction_id] = context
+        return await self.get(interaction_id)
+
     async def _identify(self, context: InteractionContext) -> None:
         try:
             if context.caller:

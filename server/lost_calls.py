@@ -70,7 +70,8 @@ class LostCalls:
 
     async def _recorded(self, interaction_id: str) -> None:
         """A new owner's records may be some turns behind; who waits for ever is ended by the limit on all of this."""
-        if self._contexts.live(interaction_id) is not None:
+        here = self._contexts.live(interaction_id)
+        if here is not None and here.caller:
             return
         while await self._interactions.view(interaction_id) is None:  # noqa: ASYNC110 - SQL tells nobody
             await asyncio.sleep(LOOK_S)
@@ -82,7 +83,7 @@ class LostCalls:
         if self._pump.dispatcher.work(new) is not None:
             return False  # it was begun before
         await self._recorded(row.interaction_id)
-        before = await self._contexts.get(row.interaction_id)
+        before = await self._contexts.again(row.interaction_id)
         if not before.number or not self._may_dial(before.number):
             log.info("not_called_back", interaction_id=row.interaction_id, known=bool(before.number))
             return False

@@ -13,7 +13,9 @@ log = structlog.get_logger(__name__)
 
 SWEEP_S = 1.0
 REJOIN_ROUNDS = 3
+# So long everybody else waits for what is seen to before a node is struck off, and so long it may take at all.
 BEFORE_S = 5.0
+LATE_S = 60.0
 
 
 async def _nothing(_label: str) -> None:
@@ -40,15 +42,19 @@ class Inbox(Protocol):
 
 
 class Sweeper:
-    """`sweep` once, `run` as a task of the owner. `before` sees to what a node leaves, while it is in the rows."""
+    """`sweep` once, `run` as a task of the owner. `before` sees to what a node leaves; it begins while that is in the
+    rows, and where it takes long (records that are behind) it goes on beside what comes next.
+    """
 
     def __init__(self, register: Register, inbox: Inbox, member: Member) -> None:
         self.before: Callable[[str], Awaitable[object]] = _nothing
+        self.before_s = BEFORE_S
         self._register = register
         self._inbox = inbox
         self._member = member
         self.alive: frozenset[str] = frozenset()
         self._rejoining = 0
+        self._seeing_to: set[asyncio.Task[None]] = set()
 
     async def look(self) -> None:
         """`alive` are the nodes whose hearts beat now. Raises StoreError.
@@ -77,18 +83,30 @@ class Sweeper:
         return labels
 
     async def _see_to(self, label: str) -> None:
+        seeing_to = asyncio.create_task(self._before(label), name=f"lost:{label}")
+        self._seeing_to.add(seeing_to)
+        seeing_to.add_done_callback(self._seeing_to.discard)
+        await asyncio.wait({seeing_to}, timeout=self.before_s)
+        if not seeing_to.done():
+            log.warning("seen_to_later", label=label)
+
+    async def _before(self, label: str) -> None:
         try:
-            async with asyncio.timeout(BEFORE_S):
+            async with asyncio.timeout(LATE_S):
                 await self.before(label)
         except Exception:  # what cannot be saved must not keep the rest from being closed
             log.exception("not_seen_to", label=label)
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            try:
-                await self.sweep()
-                await self.look()
-            except StoreError as error:
-                log.warning("nodes_not_swept", error=str(error))
-            await asyncio.sleep(SWEEP_S)
+        try:
+            while True:
+                try:
+                    await self.sweep()
+                    await self.look()
+                except StoreError as error:
+                    log.warning("nodes_not_swept", error=str(error))
+                await asyncio.sleep(SWEEP_S)
+        finally:
+            for one in self._seeing_to:
+                one.cancel()

@@ -28,6 +28,8 @@ def lost_calls(history: Sequence[Entry]) -> list[Breach]:
     numbers = {entry.who: entry.number for entry in history if entry.what in ("dialling", "called_back")}
     downs: dict[str, list[int]] = defaultdict(list)
     served = {entry.interaction for entry in history if entry.what in ("assigned", "wrap_up")}
+    # What their agents ended, or tried to: whoever was served is not called back.
+    ended = {entry.interaction for entry in history if entry.what == "asked" and entry.command == "HangUp"}
     for entry in history:
         match entry.what:
             case "dialling":
@@ -45,10 +47,14 @@ def lost_calls(history: Sequence[Entry]) -> list[Breach]:
                 pass
     unknown = [each for each in callers.pop("", _Caller()).records if not downs[_node(each)]]
     found = [Breach("lost", f"call {each.interaction} has no number") for each in unknown]
-    return found + [breach for number, caller in callers.items() for breach in _one(number, caller, downs, served)]
+    return found + [
+        breach for number, caller in callers.items() for breach in _one(number, caller, downs, served, ended)
+    ]
 
 
-def _one(number: str, caller: _Caller, downs: dict[str, list[int]], served: set[str]) -> Iterable[Breach]:
+def _one(
+    number: str, caller: _Caller, downs: dict[str, list[int]], served: set[str], ended: set[str]
+) -> Iterable[Breach]:
     for answered in caller.answered:
         if not caller.records and not _fell(downs, answered.node, answered.at):
             yield Breach("lost", f"{answered.who} ({number}) was answered and has no record")
@@ -64,7 +70,8 @@ def _one(number: str, caller: _Caller, downs: dict[str, list[int]], served: set[
             case "node_lost":
                 if record.reason != CALLBACK and not _fell(downs, _node(record), _first(caller)):
                     yield Breach("lost", f"{named} ended with its node, which nobody touched")
-                owed += record.queue == CALLED_BACK and record.from_us > 0 and record.reason != CALLBACK
+                waited = record.queue == CALLED_BACK and record.from_us > 0 and record.interaction not in ended
+                owed += waited and record.reason != CALLBACK
             case "unreached" if not caller.gave_up:
                 yield Breach("lost", f"{named} was not called back, and its owner was there")
             case "handled" | "abandoned" | "left_in_ivr" | "unreached":

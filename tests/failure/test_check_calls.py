@@ -80,6 +80,13 @@ GOOD: dict[str, Callable[[], list[Entry]]] = {
         *record("node_lost", queue=CALLED_BACK),
         *record("node_lost", "i-again", CALLED_BACK, "callback"),
     ],
+    "its agent had ended it before its node fell": lambda: [
+        *called(CALLED_BACK),
+        *served(),
+        entry("ann", "asked", command="HangUp", interaction="i", reservation="i.1", ref="h"),
+        *down(),
+        *record("node_lost", queue=CALLED_BACK),
+    ],
     "lost before it was in a queue": lambda: [
         *called(CALLED_BACK),
         *down(),

@@ -4,6 +4,7 @@ import asyncio
 
 from router.events import NodeLost
 from server.sweep import Sweeper
+from server.tasks import end
 from store.connection import StoreConnection
 from store.nodes import Member, NodeRegister
 from store.shard import RedisShardStore
@@ -29,11 +30,29 @@ async def test_each_lost_node_is_told_once(connection: StoreConnection, shard: s
             await asyncio.sleep(0.005)
         while gone.label in await register.lost(here):
             await asyncio.sleep(0.005)
-    running.cancel()
+    await end({running})
     events = [entry.event for entry in await store.read_inbox("", 100)]
     assert events.count(NodeLost(gone.label)) == 1
     assert seen_to.count((gone.label, True)) == 1, "while what it left is still there"
-    await until(running.done)
+
+
+async def test_what_takes_long_is_seen_to_while_the_node_is_struck_off(connection: StoreConnection, shard: str) -> None:
+    store, register = RedisShardStore(connection, shard), NodeRegister(connection, ttl_ms=60_000)
+    here, gone = await register.join("sweeper"), await register.join("swept")
+    await store.enrol(gone.label)
+    sweeper, recorded, done = Sweeper(register, store, here), asyncio.Event(), list[str]()
+
+    async def see_to(label: str) -> None:
+        await recorded.wait()
+        done.append(label)
+
+    sweeper.before, sweeper.before_s = see_to, 0.01
+    await register.declare_lost(gone.label)
+    assert gone.label in await sweeper.sweep()
+    assert gone.label not in await store.senders()
+    assert done == []
+    recorded.set()
+    await until(lambda: gone.label in done)
 
 
 class Register:
