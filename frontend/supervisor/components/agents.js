@@ -124,7 +124,7 @@ const AgentRow = memo(({ agent, titles, teams, skills: names, reasons, limits, a
       <p class="agent-presence"><i class="dot" aria-hidden="true"></i>
         <span>${t(kind === "away" ? "agents.away" : `presence.${presence}`)}${presence === "not_ready" && reason && html`<small> · ${reasonTitle(reason, reasons[reason])}</small>`}</span>
         ${since > 0 && html`<${Age} since=${since / 1000} limit=${limit && limit / 1000} />`}
-        ${presence !== "offline" && html`<button type="button" class="link" aria-expanded=${open} aria-label=${t("agent_why.of", { name: who })} onClick=${() => setOpen(!open)}>${t("agent_why.why")}</button>`}
+        ${(open || (presence !== "offline" && load < capacity)) && html`<button type="button" class="link" aria-expanded=${open} aria-label=${t("agent_why.of", { name: who })} onClick=${() => setOpen(!open)}>${t("agent_why.why")}</button>`}
         <${Meant} agent=${agent} reasons=${reasons} /></p>
       <p class="agent-load figures" title=${t("agents.load")}>${load} / ${capacity}</p>
       <div class="agent-acts">
