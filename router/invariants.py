@@ -58,9 +58,12 @@ def _stood_for(shard: Shard, held: Reservation, later: list[Command]) -> list[Wo
     """The item itself and those in whose place the ratio may have chosen it: given later in the turn, or left over."""
     offers = (shard.reservations.get(one.reservation_id) for one in later if isinstance(one, SendOffer))
     given = [one.work for one in offers if one is not None and one.agent is held.agent]
+    # As the agent was when the offer was made: what they were given after it in the turn was not theirs yet.
+    before = held.agent
+    for one in given:
+        before = without(before, one)
     others = [work for work in (*given, *shard.work.values()) if _by_ratio(shard, work, held.work)]
-    agent = without(held.agent, held.work)
-    left = [one for one in others if one.listed and Case(shard, one).first_failed(agent) is None]
+    left = [one for one in others if one.listed and Case(shard, one).first_failed(before) is None]
     return [held.work, *(one for one in others if not one.listed and one in given), *left]
 
 
