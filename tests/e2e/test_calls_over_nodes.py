@@ -13,10 +13,9 @@ from tests.e2e.baresip import softphone
 from tests.e2e.callers import calling
 from tests.e2e.ears import AgentEar, CallerEar, Hearing, who_hears, write_voices
 from tests.e2e.office import Office
+from tests.e2e.pair import Pair, running_pair
 from tests.e2e.server import Server
-from tests.e2e.test_nodes import Pair
 from tests.e2e.test_trunks import heard_by
-from tests.valkey import running_server
 from tools.call.caller import Caller
 
 BOTH = {"agent1": {"caller"}, "caller": {"agent1"}}
@@ -25,18 +24,11 @@ BOTH = {"agent1": {"caller"}, "caller": {"agent1"}}
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     folder = tmp_path_factory.mktemp("pair")
-    with running_server(folder / "store") as store_url:
-        made = Pair(folder, store_url)
-        try:
-            made.one.start()
-            made.two.start()
-            yield made
-            assert made.two.interrupt() == 0
-            assert made.one.interrupt() == 0
-            assert made.one.errors() == made.two.errors() == []
-        finally:
-            made.one.close()
-            made.two.close()
+    with running_pair(folder) as made:
+        yield made
+        assert made.two.interrupt() == 0
+        assert made.one.interrupt() == 0
+        assert made.one.errors() == made.two.errors() == []
 
 
 class Scene:

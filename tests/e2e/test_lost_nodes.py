@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,9 @@ from tests.e2e.agents import Agent
 from tests.e2e.baresip import softphone
 from tests.e2e.callers import calling
 from tests.e2e.ears import AgentEar, CallerEar, who_hears, write_voices
-from tests.e2e.server import HOST, free_port
-from tests.e2e.test_nodes import Pair, events
-from tests.e2e.test_trunks import NUMBER, TRUNK
-from tests.valkey import running_server
+from tests.e2e.pair import Pair, calling_back, events, running_pair
+from tests.e2e.server import free_port
+from tests.e2e.test_trunks import NUMBER
 from tests.waiting import until
 
 pytestmark = pytest.mark.baresip
@@ -28,18 +28,8 @@ def trunk_port() -> int:
 
 @pytest.fixture
 def pair(tmp_path: Path, trunk_port: int) -> Iterator[Pair]:
-    with running_server(tmp_path / "store") as store_url:
-        made = Pair(tmp_path, store_url)
-        queues = tmp_path / "site" / "queues.toml"
-        queues.write_text(queues.read_text().replace("[orders]", '[orders]\nwhen_node_lost = "call_back"', 1))
-        (tmp_path / "site" / "calls.toml").write_text(TRUNK.format(host=HOST, port=trunk_port))
-        try:
-            made.one.start()
-            made.two.start()
-            yield made
-        finally:
-            made.one.close()
-            made.two.close()
+    with running_pair(tmp_path, edit=partial(calling_back, trunk_port)) as made:
+        yield made
 
 
 async def test_callers_of_a_dead_node_are_called_back_in_front_and_agents_of_one_come_back(

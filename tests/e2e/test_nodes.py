@@ -3,8 +3,6 @@
 import asyncio
 import itertools
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,40 +14,13 @@ from agents_ws import messages as m
 from chat.endpoint import CHATS
 from tests.chat.test_sniff import PNG
 from tests.e2e.agents import RawAgent, sign_in
-from tests.e2e.server import ROOT, Server
-from tests.e2e.site import make_site
+from tests.e2e.pair import Pair, events, running_pair
+from tests.e2e.server import Server
 from tests.e2e.visitors import Visitor
 from tests.postgres import fresh_database
-from tests.valkey import running_server
 from tests.waiting import until
 
-LEASE_MS = 1000
 REFS = map(str, itertools.count(1))
-
-
-class Pair:
-    """Two nodes; the first to start owns the shard. `key` is a program's."""
-
-    def __init__(self, folder: Path, store_url: str, database: str = "", more: tuple[str, ...] = ()) -> None:
-        self._database = database or f"sqlite+aiosqlite:///{folder / 'shared.db'}"
-        self._site = make_site(folder)
-        shared = [f"--redis-url={store_url}", f"--database-url={self._database}", f"--lease-ms={LEASE_MS}", *more]
-        self.one, self.two = (self._server(folder / name, name, shared) for name in ("one", "two"))
-
-    def _server(self, folder: Path, name: str, shared: list[str]) -> Server:
-        folder.mkdir()
-        return Server(folder, self._site, [*shared, f"--node={name}"])
-
-    async def drain(self, server: Server) -> str:
-        command = (sys.executable, "-m", "server", "drain", f"--data-dir={server.data_dir}", f"--site={self._site}")
-        done = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
-        out, _ = await done.communicate()
-        return out.decode().strip()
-
-    def make_key(self) -> str:
-        command = [sys.executable, "-m", "server", "make-api-key", "crm", f"--database-url={self._database}"]
-        made = subprocess.run([*command, f"--site={self._site}"], cwd=ROOT, capture_output=True, text=True, check=True)
-        return made.stdout.split()[-1]
 
 
 @pytest.fixture
@@ -57,15 +28,8 @@ def pair(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Pair]:
     """On SQLite, or with the parameter "postgresql" on that."""
     on_postgres = getattr(request, "param", "") == "postgresql"
     database = asyncio.run(fresh_database(request.getfixturevalue("postgres_server"))) if on_postgres else ""
-    with running_server(tmp_path / "store") as store_url:
-        made = Pair(tmp_path, store_url, database)
-        try:
-            made.one.start()
-            made.two.start()
-            yield made
-        finally:
-            made.one.close()
-            made.two.close()
+    with running_pair(tmp_path, database) as made:
+        yield made
 
 
 @pytest.fixture
@@ -116,10 +80,6 @@ async def ended(agent: RawAgent, offer: m.Offer, state: str = "", timeout_s: flo
     done = m.FinishWrapUp(ref=next(REFS), reservation_id=offer.reservation_id, disposition="resolved")
     await agent.send(done)
     await agent.until(m.WrapUpEnded, timeout_s)
-
-
-def events(server: Server, name: str) -> list[dict[str, Any]]:
-    return [line for line in server.log() if line["event"] == name]
 
 
 @pytest.mark.parametrize("pair", ["postgresql"], indirect=True)

@@ -7,10 +7,9 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser import needs_chromium
+from tests.e2e.pair import Pair, running_pair
 from tests.e2e.server import PASSWORD
-from tests.e2e.test_nodes import Pair
 from tests.frontend.real import accept, answer, ask, be, chromium, end, finish, person, said, sign_in, write
-from tests.valkey import running_server
 
 pytestmark = [needs_chromium, pytest.mark.browser]
 
@@ -19,15 +18,8 @@ PATIENCE_MS = 30_000
 
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[Pair]:
-    with running_server(tmp_path / "store") as store_url:
-        made = Pair(tmp_path, store_url)
-        try:
-            made.one.start()
-            made.two.start()
-            yield made
-        finally:
-            made.one.close()
-            made.two.close()
+    with running_pair(tmp_path) as made:
+        yield made
 
 
 async def test_pages_of_a_dead_node_go_on_at_another(pair: Pair) -> None:

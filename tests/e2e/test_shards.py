@@ -14,9 +14,10 @@ import pytest
 
 from store.connection import open_store
 from store.keys import shard_keys
+from tests.e2e.pair import LEASE_MS, events
 from tests.e2e.server import ROOT, Server
 from tests.e2e.site import make_site
-from tests.e2e.test_nodes import LEASE_MS, events, handled, ready, submit
+from tests.e2e.test_nodes import handled, ready, submit
 from tests.valkey import running_server
 from tests.waiting import until
 

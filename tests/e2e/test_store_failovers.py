@@ -19,8 +19,9 @@ from config.setting_readers import MAIN_SHARD
 from store.keys import shard_keys
 from tests.e2e.agents import RawAgent
 from tests.e2e.office import Office
+from tests.e2e.pair import Pair
 from tests.e2e.server import Server
-from tests.e2e.test_nodes import Pair, handled, ready
+from tests.e2e.test_nodes import handled, ready
 from tests.e2e.visitors import Visitor
 from tests.e2e.waiting import wait_until
 from tests.redis_sites import cluster_of, watched
