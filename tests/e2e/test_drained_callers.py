@@ -51,6 +51,11 @@ async def test_callers_of_a_drained_node_go_on_in_front_at_the_other_or_are_call
         phone = await stack.enter_async_context(softphone(pair.one, tmp_path, "2999", tmp_path / "caller.wav"))
         await phone.command("dial", f"sip:4100@{pair.one.sip}")
         await phone.until("CALL_ESTABLISHED")
+
+        async def wait(count: int) -> bool:
+            return bool((await office.get("work?queue=orders"))["total"] == count)
+
+        await wait_until(lambda: wait(1), WAIT_S, "one waits")
         taking = await stack.enter_async_context(
             sipp(
                 pair.one,
@@ -60,12 +65,10 @@ async def test_callers_of_a_drained_node_go_on_in_front_at_the_other_or_are_call
                 entry="4100",
             )
         )
+        await wait_until(lambda: wait(2), WAIT_S, "two wait")
         declining = await stack.enter_async_context(
             sipp(pair.one, tmp_path, "-key", "caller", DECLINES, "-m", "1", scenario="refer_declined", entry="4100")
         )
-
-        async def wait(count: int) -> bool:
-            return bool((await office.get("work?queue=orders"))["total"] == count)
 
         await wait_until(lambda: wait(3), WAIT_S, "three wait")
         drained = asyncio.create_task(pair.drain(pair.one))
