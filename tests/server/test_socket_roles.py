@@ -28,6 +28,7 @@ from router.alerts import Alert, AlertKind
 from router.events import AssignmentConnected, OfferAccepted, PresenceSet
 from router.vocabulary import Presence
 from tests.http_api.ledger import SAM, Ledger, item, person, queue
+from tests.http_api.test_board_view import call, left
 from tests.server.bureau import Bureau, bureau
 from tests.server.probes import OUTSIDE, WHO, left_by_a_caller
 
@@ -185,6 +186,8 @@ def told_board(agent: str, name: str) -> dict[str, b.Thing]:
         "chats": chat,
         "help": asked,
         "trends": b.QueueTrend(name, ()),
+        "calls": call(name, agent),
+        "follow_ups": left(len(name), name),
     }
 
 
@@ -209,4 +212,4 @@ def test_the_cells_of_what_the_board_tells(role: Role, kind: str) -> None:
             assert shown == ()
         case _:
             assert outside not in shown
-            assert kind in ("queues", "channels") or inside not in shown
+            assert kind in ("queues", "channels", "follow_ups") or inside not in shown
