@@ -87,8 +87,8 @@ class Line(asyncio.Protocol):
             self._transport.abort()
 
     def say(self, message: m.ClientMessage) -> None:
-        """One message, if the line is up."""
-        if self._transport is not None and not self._transport.is_closing():
+        """One message, if the line is up: before its upgrade a heartbeat would be a breach of the protocol."""
+        if self._upgraded and self._transport is not None and not self._transport.is_closing():
             self._transport.write(masked(m.encode(message)))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

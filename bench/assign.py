@@ -6,7 +6,8 @@
 cannot hide a queue (no coordinated omission). Floors of the same run: a function that does nothing and then a message
 of the same size over a socket to the same process. `assign.whole` counts assignments as fast as they go, from the first
 event until the last of a thousand offers is in the agents' process, and `assign.committed` those without sockets and
-records. `*.cpu.*` is what each process spends on one. One JSON object a line.
+records. `*.cpu.*` is what each process spends on one, `assign.floor_cpu.*` on one event of the floor: the generator's
+part of it and the waking up are in both. One JSON object a line.
 """
 
 import argparse
@@ -307,7 +308,10 @@ async def measure(agents: int, rate: int, count: int, *, stages: bool = False) -
         used = {who: cpu_ms(pid) - before[who] for who, pid in pids.items()}
         if stamps is not None:
             stamps.close()
-        floor = await floors(node, OFFER, [f"f{number}" for number in range(count // 4)], rate)
+        floor_names = [f"f{number}" for number in range(count // 4)]
+        before = {who: cpu_ms(pid) for who, pid in pids.items()}
+        floor = await floors(node, OFFER, floor_names, rate)
+        of_floor = {who: (cpu_ms(pid) - before[who]) / len(floor_names) for who, pid in pids.items()}
         lots, of_lots = await whole(node, events, 2 * count, pids)
         arrived = await far.end()
         for name, asked in (("assign.event_to_socket", intended), ("assign.floor_noop_and_socket", floor)):
@@ -323,6 +327,8 @@ async def measure(agents: int, rate: int, count: int, *, stages: bool = False) -
             print(line(f"assign.whole.cpu.{who}", "us CPU/assignment", [each], as_fast), flush=True)
         for who, spent in used.items():
             print(line(f"assign.cpu.{who}", "us CPU/assignment", [1000 * spent / count], where), flush=True)
+        for who, spent in of_floor.items():
+            print(line(f"assign.floor_cpu.{who}", "us CPU/event", [1000 * spent], where), flush=True)
         if stamps is not None:
             for stage, samples in stamps.steps(intended, arrived):
                 print(line(f"assign.stage.{stage}", "us", samples, where), flush=True)

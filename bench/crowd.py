@@ -2,12 +2,14 @@
 
     python -m bench.crowd [--agents 15000] [--back 5000] [--pushes 20000]
 
-The whole node runs in this process; the agents are two other processes on this machine (bench.agents), on
-source addresses of their own. `crowd.connect` counts each agent from its first SYN until its page is up to date.
+The whole node runs in this process; the agents are three other processes on this machine (bench.agents), on source
+addresses of their own. `crowd.connect` counts each agent from its first SYN until its page is up to date.
 `crowd.push` is an offer written to some agent's socket, 2,000 of them a second, from the time at which it was meant to
 be sent until the agent's process has it; its floor of the same run is as many bytes from a bare socket. In
-`crowd.reconnect` all lines of 5,000 break and they connect again as fast as they get in; `crowd.routing` is from an
-event to the offer at another agent's socket meanwhile. One JSON object a line.
+`crowd.reconnect` all lines of 5,000 break and they connect again as fast as they get in. Meanwhile work is routed to
+agents whose lines stand, and whose process has nothing else to do: `crowd.routing` is from the time at which an event
+was meant to happen until the offer is written to the agent's socket, `crowd.routing.read` until the agent's process
+has it. One JSON object a line.
 """
 
 import argparse
@@ -36,10 +38,10 @@ from bench.figures import cpu_ms, line
 from server.node import Node
 from telemetry import logs
 
-PROCESSES = 2
+# Those of the last process keep their lines while others come back, and are the ones to whom work is routed.
+PROCESSES = 3
 PUSHES_A_SECOND = 2000
 ROUTED_A_SECOND = 100
-# Those who are ready while the others come back.
 READY = 1000
 HOLD_S = 0.2
 
@@ -131,9 +133,24 @@ async def bare(folder: Path, names: Sequence[str]) -> tuple[dict[str, int], dict
         server.close()
 
 
+def written(node: Node) -> dict[str, int]:
+    """Fills with the monotonic nanoseconds at which each offer was given to its agent's socket, from now on."""
+    found: dict[str, int] = {}
+    send = node.voice.hub.send
+
+    def stamped(agent_id: str, message: m.NumberedMessage) -> bool:
+        taken = send(agent_id, message)
+        if isinstance(message, m.Offer):
+            found[message.interaction_id] = time.monotonic_ns()
+        return taken
+
+    node.voice.hub.send = stamped  # type: ignore[method-assign]
+    return found
+
+
 async def reconnect(node: Node, crowds: Sequence[Agents], back: int, where: str) -> dict[str, int]:
     """Many lines break and come back, while offers are made to agents whose lines stand; returns when each was due."""
-    for agent_id in list(node.site.agents)[back:][-READY:]:
+    for agent_id in list(node.site.agents)[-READY:]:
         assert await node.voice.desk.set_presence(agent_id, "ready", None) is None
     events = Events(node)
     # Longer than it takes them all to come back, and no longer: the routing is cut off at that moment.
@@ -156,23 +173,26 @@ async def reconnect(node: Node, crowds: Sequence[Agents], back: int, where: str)
 
     routing = asyncio.create_task(route(), name="route")
     await asyncio.sleep(1)
-    began = time.monotonic()
+    spent, began = cpu_ms(os.getpid()), time.monotonic()
     answers = await asyncio.gather(*(crowd.reconnect(back // len(crowds)) for crowd in crowds))
     whole_s = time.monotonic() - began
+    cpu = 1000 * (cpu_ms(os.getpid()) - spent) / back
     over.set()
     await routing
     await asyncio.sleep(2 * HOLD_S)
     print(line("crowd.reconnect", "s", [whole_s], f"{where}, {back} at once"), flush=True)
     each = [us for answer in answers for us in answer]
     print(line("crowd.reconnect.each", "us", each, f"{where}, {back} at once"), flush=True)
+    print(line("crowd.reconnect.cpu", "us CPU/agent", [cpu], f"{where}, {back} at once, routing included"), flush=True)
     return due
 
 
 def split(made: dict[str, str], folder: Path) -> Iterator[tuple[str, Path]]:
-    """A source address and a file of tokens for each process; the first agents come first in theirs."""
+    """A source address and a file of tokens for each process: the last has those who are ready, the others the rest."""
+    everybody, others = list(made.values()), PROCESSES - 1
     for number in range(PROCESSES):
         path = folder / f"tokens{number}"
-        path.write_text("\n".join(list(made.values())[number::PROCESSES]))
+        path.write_text("\n".join(everybody[-READY:] if number == others else everybody[:-READY][number::others]))
         yield f"127.0.0.{number + 2}", path
 
 
@@ -191,13 +211,17 @@ async def measure(agents: int, back: int, pushes: int) -> None:
         gc.freeze()
         pushed = await push(node, [f"p{number}" for number in range(pushes)])
         floor, floor_arrived = await bare(folder, [f"p{number}" for number in range(pushes // 2)])
-        due = await reconnect(node, crowds, back, where)
+        spoken = written(node)
+        due = await reconnect(node, crowds[:-1], back, where)
         arrived = {name: at for crowd in crowds for name, at in (await crowd.end()).items()}
         print(line("crowd.push", "us", latencies(pushed, arrived), f"{where}, {PUSHES_A_SECOND} a second"), flush=True)
         said = f"one bare socket, {PUSHES_A_SECOND} a second"
         print(line("crowd.floor_bare_socket", "us", latencies(floor, floor_arrived), said), flush=True)
         said = f"{where}, {back} come back meanwhile, {ROUTED_A_SECOND} events a second"
-        print(line("crowd.routing", "us", latencies(due, arrived), said), flush=True)
+        print(line("crowd.routing", "us", latencies(due, spoken), said), flush=True)
+        print(line("crowd.routing.read", "us", latencies(due, arrived), said), flush=True)
+        lost = sum(name not in spoken for name in due)
+        print(line("crowd.routing.never_offered", "of 1", [lost / max(1, len(due))], said), flush=True)
 
 
 def main() -> None:

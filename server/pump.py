@@ -85,8 +85,8 @@ class Pump(ShardViews):
         self._entries: dict[int, str] = {}
         self._waiting: dict[int, asyncio.Future[tuple[Command, ...]]] = {}
         self._wake = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        # Who waits until all turns up to a sequence are noted, in order of the sequences.
+        self._draining: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for: int | None = None
         self._closed = False
@@ -141,15 +141,20 @@ class Pump(ShardViews):
                 if not future.done():
                     future.set_exception(PumpClosedError())
             self._waiting.clear()
-            self._idle.set()
+            for _, drained in self._draining:
+                if not drained.done():
+                    drained.set_exception(PumpClosedError())
+            self._draining.clear()
 
     async def drain(self) -> None:
         """Returns when all that was posted is committed, spoken and noted. Raises PumpClosedError if it never is."""
-        last = self.sequence
-        while self._noted < last:
-            if self._ended:
-                raise PumpClosedError
-            await self._idle.wait()
+        if self._noted >= self.sequence:
+            return
+        if self._ended:
+            raise PumpClosedError
+        drained: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._draining.append((self.sequence, drained))
+        await drained
 
     def close(self) -> None:
         """No more events; `run` returns when what is pending is committed."""
@@ -183,7 +188,6 @@ class Pump(ShardViews):
         if core.unfinished:
             self.unsettled.add(self.sequence)
         self._pending.append(turn)
-        self._idle.clear()
         self._wake.set()
         self._arm()
         self._fresh.append((turn, self._clock.now() - now))
@@ -244,8 +248,10 @@ class Pump(ShardViews):
             self._guard(self._note, turn)
             self._noted = turn.sequence
         self.dispatcher.tidy()
-        if not self._pending:
-            self._idle.set()
+        while self._draining and self._draining[0][0] <= self._noted:
+            _, drained = self._draining.popleft()
+            if not drained.done():
+                drained.set_result(None)
 
     def _guard(self, part: Callable[[Turn], None], turn: Turn) -> None:
         try:

@@ -18,6 +18,7 @@ from records.api_keys import PREFIX as KEY_PREFIX
 from records.api_keys import ApiKeys
 from records.sessions import Caller, SignedIn, SignIn
 from records.wallboards import PREFIX as LINK_PREFIX
+from server.doorway import Doorway
 from server.peer_pages import PeerPages
 from server.wallboards import WallboardDesk
 from voice.web_endpoint import PATH as CALL_PATH
@@ -111,6 +112,7 @@ class Web:
         self._address = address
         self._tls = tls
         self._runner: web.AppRunner | None = None
+        self._door: Doorway | None = None
 
     def _routes(self) -> Sequence[Route]:
         calls = () if self.calls is None else (_call_route(self.calls),)
@@ -132,7 +134,14 @@ class Web:
         """Raises OSError when the port is taken."""
         self._runner = web.AppRunner(self.app, access_log=None, keepalive_timeout=SILENCE_S)
         await self._runner.setup()
-        await web.TCPSite(self._runner, *self._address, ssl_context=self._tls).start()
+        assert self._runner.server is not None  # noqa: S101 - it is set up
+        self._door = Doorway(self._runner.server, self._tls)
+        await self._door.open(*self._address)
+
+    @property
+    def visitors(self) -> int:
+        """How many connections were let in so far."""
+        return 0 if self._door is None else self._door.let_in
 
     async def aclose(self) -> None:
         """Agents and callers are told, then the port is closed."""
@@ -141,5 +150,7 @@ class Web:
         if self.board is not None:
             await self.board.aclose()
         await self.endpoint.aclose()
+        if self._door is not None:
+            await self._door.close()
         if self._runner is not None:
             await self._runner.cleanup()

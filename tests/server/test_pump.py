@@ -178,6 +178,22 @@ async def test_drained_and_answered_and_ended_mean_noted(rig: Rig) -> None:
     assert noted == [1, 2, 3]
 
 
+async def test_who_drains_waits_for_no_later_turn(rig: Rig) -> None:
+    rig.run()
+    rig.pump.tell(NOTE, "t")
+    drained = asyncio.create_task(rig.pump.drain())
+    await until(lambda: rig.committer.attempts != [])
+    gone = asyncio.create_task(rig.pump.drain())
+    await asyncio.sleep(0)
+    gone.cancel()
+    rig.committer.gate = asyncio.Event()
+    rig.pump.tell(NOTE, "later")
+    await asyncio.wait_for(drained, 30)
+    assert rig.pump.backlog == 1
+    rig.committer.gate.set()
+    await rig.pump.drain()
+
+
 async def test_a_group_is_bounded(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pump_module, "MAX_BATCH", 4)
     for _ in range(10):

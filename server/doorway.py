@@ -1,0 +1,149 @@
+"""The door to the web: however many come or go at one time, each turn of the loop has to do with a few of them.
+
+asyncio and uvloop take in all who have knocked at once, and tell of all broken lines at once. When thousands of agents
+lose their connection and come back, whatever is routed would wait behind hundreds of them, a millisecond each. Here
+those who knock stay in the kernel's queue, and broken lines in one of ours, until the turns before theirs are done.
+"""
+
+import asyncio
+import errno
+import socket
+import ssl
+from collections import deque
+from collections.abc import Callable
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+# The kernel's queue of those who have knocked. Beyond it their SYN is lost, and they try again after a second.
+BACKLOG = 4096
+# Of each kind in one turn of the loop: what one costs altogether is about a millisecond, spread over several turns.
+LET_IN = 1
+LET_GO = 2
+# Without descriptors nobody can be let in; it is tried again after so long.
+FULL_S = 0.5
+_FULL = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+
+class Doorway:
+    """Listens from `open` until `close`; `make` gives the protocol of each connection."""
+
+    def __init__(self, make: Callable[[], asyncio.Protocol], tls: ssl.SSLContext | None = None) -> None:
+        self._make = make
+        self._tls = tls
+        self._listening: list[socket.socket] = []
+        self._coming: set[asyncio.Task[None]] = set()
+        self._pace = _Pace()
+        # How many so far.
+        self.let_in = 0
+
+    async def open(self, host: str, port: int) -> None:
+        """At every address of `host`. Raises OSError when one of them is taken, or unknown."""
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        try:
+            for family, _, _, _, address in dict.fromkeys(found):
+                one = socket.create_server(address[:2], family=family, backlog=BACKLOG)
+                self._listening.append(one)
+                one.setblocking(False)
+        except OSError:
+            await self.close()
+            raise
+        for one in self._listening:
+            self._listen(one)
+
+    async def close(self) -> None:
+        """Nobody else is let in; those who are in stay."""
+        for one in self._listening:
+            asyncio.get_running_loop().remove_reader(one)
+            one.close()
+        self._listening.clear()
+        for task in self._coming:
+            task.cancel()
+        if self._coming:
+            await asyncio.wait(self._coming)
+
+    def _listen(self, one: socket.socket) -> None:
+        if one in self._listening:
+            asyncio.get_running_loop().add_reader(one, self._knocked, one)
+
+    def _knocked(self, one: socket.socket) -> None:
+        for _ in range(LET_IN):
+            try:
+                connection, _ = one.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                if error.errno not in _FULL:
+                    raise
+                log.error("no_descriptors_left", error=str(error))
+                loop = asyncio.get_running_loop()
+                loop.remove_reader(one)
+                loop.call_later(FULL_S, self._listen, one)
+                return
+            self.let_in += 1
+            connection.setblocking(False)
+            task = asyncio.get_running_loop().create_task(self._let_in(connection), name="doorway")
+            self._coming.add(task)
+            task.add_done_callback(self._coming.discard)
+
+    async def _let_in(self, connection: socket.socket) -> None:
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: _Line(self._make(), self._pace), connection, ssl=self._tls
+            )
+        except (OSError, asyncio.CancelledError) as error:  # ssl.SSLError is an OSError
+            log.debug("not_let_in", error=repr(error))
+            connection.close()
+
+
+class _Pace:
+    """Does what it is given in order, a few things in each turn of the loop."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Callable[[], None]] = deque()
+
+    def then(self, act: Callable[[], None]) -> None:
+        """When it is its turn."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self._go_on)
+        self._waiting.append(act)
+
+    def _go_on(self) -> None:
+        for _ in range(min(LET_GO, len(self._waiting))):
+            act = self._waiting.popleft()
+            try:
+                act()
+            except Exception:  # one connection's end must not keep the others from theirs
+                log.exception("connection_end_failed")
+        if self._waiting:
+            asyncio.get_running_loop().call_soon(self._go_on)
+
+
+class _Line(asyncio.Protocol):
+    """A connection whose loss waits for its turn."""
+
+    __slots__ = ("_inner", "_pace")
+
+    def __init__(self, inner: asyncio.Protocol, pace: _Pace) -> None:
+        self._inner = inner
+        self._pace = pace
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._inner.connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._inner.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        return self._inner.eof_received()
+
+    def pause_writing(self) -> None:
+        self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._inner.resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._pace.then(lambda: self._inner.connection_lost(exc))
