@@ -11,6 +11,7 @@ from config.settings import Settings
 from config.site import Site
 from config.whole import WholeSite
 from server import member
+from server.collector import Collector
 from server.core_part import CorePart, build_core
 from server.forwarded import ClientAddress
 from server.ground import Ground
@@ -26,8 +27,6 @@ from store.errors import StoreError
 from telemetry.metrics import Metrics
 
 HANG_UP_GRACE_S = 3.0
-# How many new containers until the collector looks at them, and how often it does until it looks at older ones.
-COLLECT = (10_000, 20, 10)
 # Tasks without which the node is of no use: when one of them fails, the node stops and says so.
 VITAL = (*member.TASKS, "heartbeat", "projection", "embedded")
 
@@ -151,11 +150,11 @@ class Node:
         self.web.chats.look_after()
         await self.voice.listen()
         await self.web.start()
-        # The long-lived objects are all there: keep the collector from walking them again and again. By its defaults it
-        # would look at what is newer within every other dozen of decisions, and at all that has come since soon after.
+        # The long-lived objects are all there: keep the collector from walking them again and again.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(*COLLECT)
+        shard = self.core.pump
+        self.tasks.spawn(Collector(lambda: (shard.sequence, self.web.web.visitors)).run(), "collector", endless=True)
 
     async def _open_door(self) -> None:
         """Other nodes on the same store watch it, and speak to this one."""

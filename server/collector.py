@@ -1,0 +1,68 @@
+"""When the garbage collector looks: often at what is new, and at everything when nobody waits.
+
+CPython counts new containers less those that have gone. While thousands of agents come back, as many old connections
+go as new ones come: the count stands still, and what is new grows to hundreds of thousands, all of which the next look
+goes through at one time, in which nothing is routed. So the time decides here. Nearly all that is dropped is freed at
+once, by its last reference; the collector is there for the few cycles.
+"""
+
+import asyncio
+import gc
+import sys
+from collections.abc import Callable
+
+import structlog
+
+from server.clock import monotonic_us
+
+log = structlog.get_logger(__name__)
+
+# What is new is looked at so often, and whether much is kept in each twentieth of these looks.
+LOOK_S = 0.05
+MEASURE_EVERY = 20
+# Everything is looked at when it is calm and a quarter more is kept than after the last such look (CPython's own
+# measure), and without any calm when it is twice as much.
+CALM_PERCENT = 125
+ANYHOW_PERCENT = 200
+# In the middle of a burst: so many new containers are a look too.
+BURST = 50_000
+NEVER = 1_000_000_000
+
+
+class Collector:
+    """`run` is a task; `busy` gives what changes whenever anybody waits, `kept` how much memory is in use."""
+
+    def __init__(self, busy: Callable[[], object], kept: Callable[[], int] = sys.getallocatedblocks) -> None:
+        self._busy = busy
+        self._kept = kept
+        self._looks = 0
+        self._before: object = None
+        self._least = kept()
+        self._percent = 100
+
+    async def run(self) -> None:
+        """Until it is cancelled; then CPython's own rules hold again."""
+        thresholds = gc.get_threshold()
+        gc.set_threshold(BURST, NEVER, NEVER)
+        try:
+            while True:
+                await asyncio.sleep(LOOK_S)
+                self.look()
+        finally:
+            gc.set_threshold(*thresholds)
+
+    def look(self) -> int:
+        """Once; returns the oldest generation that was looked at."""
+        self._looks += 1
+        before, self._before = self._before, self._busy()
+        if self._looks % MEASURE_EVERY == 0:
+            self._least = min(self._least, kept := self._kept())
+            self._percent = 100 * kept // max(1, self._least)
+        if self._percent < (CALM_PERCENT if before == self._before else ANYHOW_PERCENT):
+            gc.collect(1)  # what is left of it is old from now on: nothing is looked at twice
+            return 1
+        began = monotonic_us()
+        found = gc.collect()
+        self._least, self._percent = self._kept(), 100
+        log.info("garbage_collected", containers=found, took_ms=(monotonic_us() - began) // 1000)
+        return 2

@@ -1,0 +1,92 @@
+"""The collector's times: what is new often, everything in calm moments, and cycles are gone in the end."""
+
+import asyncio
+import gc
+import weakref
+
+from server.collector import BURST, MEASURE_EVERY, NEVER, Collector
+from tests.server.house import until
+
+
+class Node:
+    """One that refers to itself."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+class Rig:
+    """A collector whose memory and business are set by hand."""
+
+    def __init__(self) -> None:
+        self.kept = 1000
+        self.asked = 0
+        self.calm = True
+        self.collector = Collector(self._busy, lambda: self.kept)
+
+    def _busy(self) -> int:
+        self.asked += not self.calm
+        return self.asked
+
+    def looks(self) -> list[int]:
+        """What was looked at until it had measured again, and once more."""
+        return [self.collector.look() for _ in range(MEASURE_EVERY + 1)]
+
+
+def test_what_is_new_is_looked_at_while_memory_stays() -> None:
+    rig = Rig()
+    rig.looks()
+    rig.kept = 1200
+    assert set(rig.looks()) == {1}
+
+
+def test_everything_is_looked_at_once_in_a_calm_moment_when_memory_has_grown() -> None:
+    rig = Rig()
+    rig.looks()
+    rig.kept, rig.calm = 1300, False
+    assert set(rig.looks()) == {1}, "not while anybody waits"
+    rig.calm = True
+    assert rig.looks().count(2) == 1
+    assert set(rig.looks()) == {1}, "that much is kept from now on"
+    rig.kept = 1100
+    rig.looks()
+    rig.kept = 1400
+    assert 2 in rig.looks(), "measured by the least that was kept"
+
+
+def test_without_any_calm_it_is_looked_at_when_twice_as_much_is_kept() -> None:
+    rig = Rig()
+    rig.calm = False
+    rig.looks()
+    rig.kept = 2000
+    assert rig.looks().count(2) == 1
+
+
+def test_a_new_cycle_is_freed_by_the_next_look() -> None:
+    rig = Rig()
+    gone = weakref.ref(Node())
+    rig.collector.look()
+    assert gone() is None
+
+
+def test_an_old_cycle_is_freed_by_a_look_at_everything() -> None:
+    rig, node = Rig(), Node()
+    rig.looks()
+    gone = weakref.ref(node)
+    del node
+    rig.collector.look()
+    assert gone() is not None
+    rig.kept = 3000
+    rig.looks()
+    assert gone() is None
+
+
+async def test_its_times_hold_while_it_runs() -> None:
+    before = gc.get_threshold()
+    task = asyncio.create_task(Collector(lambda: 0).run())
+    gone = weakref.ref(Node())
+    await until(lambda: gone() is None, seconds=30)
+    assert gc.get_threshold() == (BURST, NEVER, NEVER)
+    task.cancel()
+    await asyncio.wait({task})
+    assert gc.get_threshold() == before
