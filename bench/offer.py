@@ -104,7 +104,7 @@ class Far:
     async def line(self) -> str:
         """The next line."""
         assert self._process.stdout is not None
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return (await self._process.stdout.readline()).decode().strip()
 
     async def stop(self) -> None:
