@@ -5,7 +5,7 @@ import gc
 import weakref
 
 from server.collector import BURST, MEASURE_EVERY, NEVER, Collector
-from tests.server.house import until
+from tests.waiting import until
 
 
 class Node:

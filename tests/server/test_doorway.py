@@ -15,8 +15,8 @@ from server import doorway
 from server.doorway import LET_GO, LET_IN, Doorway
 from server.tls import Certificate
 from tests.certificates import make
-from tests.server.house import until
 from tests.valkey import free_port
+from tests.waiting import until
 
 CROWD = 60
 LONG_S = 30.0
