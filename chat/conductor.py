@@ -62,7 +62,7 @@ class ChatConductor:
         self.site = site
         self._ports = ports
         self.directory = Directory(lambda: self.site, ports, tasks)
-        self.taking_up = TakingUp(self.directory, ports, lambda: self.site)
+        self.taking_up = TakingUp(self.directory, ports, lambda: self.site, tasks)
         self._opens = Buckets(site.limits.opens_per_minute, site.limits.open_burst)
         self._opening: dict[str, asyncio.Lock] = {}
         self.reception = Reception(lambda: self.site, ports, self._opens)
@@ -180,6 +180,8 @@ class ChatConductor:
             return runner
         if chat.ended_by is None and again is not None and (runner := await again(chat)) is not None:
             return runner
+        if chat.ended_by is None:
+            self.taking_up.end_soon(chat)
         # It is over, or its end is just being kept: nothing more happens to it, but it can be read and rated.
         machine = self.directory.machine(chat, chat.interaction_id, chat.queue)
         machine.end(EndedBy(chat.ended_by) if chat.ended_by else EndedBy.SYSTEM)

@@ -8,7 +8,7 @@ import structlog
 
 from chat.directory import Directory
 from chat.events import AgentJoined, ChatCommand
-from chat.ports import ChatRefusedError, Held, Records
+from chat.ports import ChatRefusedError, Held, Records, StoreAwayError, Tasks
 from chat.runner import ChatPorts, ChatRunner
 from chat.site import ChatSite
 from records.messages import Chat
@@ -20,15 +20,22 @@ log = structlog.get_logger(__name__)
 
 # Who has not opened their chat again by then has gone.
 HALF_OPEN_US = 600_000_000
+# So long the end of a chat may be on its way to SQL.
+KEPT_S = 3.0
 
 
 class TakingUp:
     """A chat's home is the node of its work item. `site` gives the chats' site as it is now."""
 
-    def __init__(self, directory: Directory, ports: ChatPorts, site: Callable[[], ChatSite]) -> None:
+    def __init__(self, directory: Directory, ports: ChatPorts, site: Callable[[], ChatSite], tasks: Tasks) -> None:
         self._directory = directory
         self._ports = ports
         self._site = site
+        self._tasks = tasks
+        self._ending: set[str] = set()
+        # What the journal's projection knows; without it no chat is ended that was found as over.
+        self.records: Records | None = None
+        self.kept_s = KEPT_S
         self._under_way: dict[str, asyncio.Lock] = {}
         # How the router holds a chat now, None for one that it has not open.
         self.held: Callable[[str], Held | None] = lambda _interaction_id: None
@@ -108,6 +115,27 @@ class TakingUp:
         self._directory.by_reservation[held.reservation_id] = runner
         # The accept is committed; that they were joined may not be. Said twice, it is without effect.
         return machine.handle(AgentJoined(held.reservation_id, held.agent_id, name, here, held.work_id), now)
+
+    def end_soon(self, chat: Chat) -> None:
+        """The router has it no more, and its end is not kept: it ended while it went from one node to another.
+
+        Whoever may be at it now is given a moment.
+        """
+        if self.records is not None and chat.interaction_id not in self._ending:
+            self._ending.add(chat.interaction_id)
+            ending = self._end_soon(chat.interaction_id, self.records)
+            self._tasks.spawn(ending, f"chat_end:{chat.interaction_id}")
+
+    async def _end_soon(self, interaction_id: str, records: Records) -> None:
+        try:
+            await asyncio.sleep(self.kept_s)
+            chat = await self._ports.store.get(interaction_id)
+            if chat is not None and chat.ended_by is None and self.held(interaction_id) is None:
+                await self._end_lost(chat, records)
+        except StoreAwayError as error:
+            log.warning("chat_not_ended", work_id=interaction_id, error=str(error))
+        finally:
+            self._ending.discard(interaction_id)
 
     async def _half_open(self, chat: Chat, records: Records) -> bool:
         """Whether it was in no queue yet: it is just being opened at another node, or its visitor opens it again."""

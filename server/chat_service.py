@@ -169,6 +169,7 @@ class ChatService:
             lambda work_id: parts.pump.tell(WorkRecalled(work_id), "agent"),
         )
         self.conductor.unqueued = self._unqueued
+        self.conductor.taking_up.records = self._phases
         homes.redraw = self._redraw
         parts.desk.attach_chats(desk)
         self._begin()

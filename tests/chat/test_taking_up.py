@@ -7,9 +7,11 @@ import pytest
 
 from chat import messages as c
 from router.commands import Command, Refuse
-from router.events import Event, InteractionClosed, WorkQueued
+from router.events import AssignmentEnded, Event, InteractionClosed, WorkQueued
+from router.vocabulary import EndedBy
 from tests.chat.house import House, house
 from tests.chat.neighbours import Phases
+from tests.waiting import until
 
 
 class NeverOpened(Phases):
@@ -102,3 +104,24 @@ async def test_a_chat_that_is_just_being_opened_elsewhere_is_not_ended_by_a_node
         await place.conductor.taking_up.restore(NeverOpened())
         assert await place.store.not_ended() == (), "nobody opened it again"
         assert place.router.of(InteractionClosed) == []
+
+
+async def test_a_chat_that_ended_between_two_nodes_is_ended_by_the_one_that_its_visitor_came_to(
+    tmp_path: Path,
+) -> None:
+    async with house(tmp_path) as place, house(tmp_path, beside=place) as other:
+        place.router.ready("ann")
+        async with place.page() as page:
+            welcome = await page.open()
+            reservation = place.router.accept()
+            await page.state("talking")
+        await place.stop()
+        place.router.tell(AssignmentEnded(reservation, EndedBy.AGENT), "test")
+        place.router.finish(reservation, "ann")
+        other.conductor.taking_up.records, other.conductor.taking_up.kept_s = Phases(), 0.0
+        async with other.page() as page:
+            await page.say(c.Resume(token=welcome.token or "", after=0))
+            assert (await page.until(c.Welcome)).status.state == "ended"
+        await until(lambda: place.router.of(InteractionClosed) == [InteractionClosed("chat1", "handled")])
+        while await other.store.not_ended():
+            await asyncio.sleep(0.01)
