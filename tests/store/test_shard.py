@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from router.events import NodeLost, PolicyChanged
-from router.rows import Changes
+from router.rows import Changes, NeighbourRow
 from store.connection import StoreConnection, open_store
 from store.errors import StoreCorrupt, StoreLost, StoreRefused, UnknownVersion
 from store.keys import shard_keys
@@ -17,7 +17,7 @@ from store.shard import RedisShardStore
 from tests.store.samples import agent, policy, reservation, turn, typical_interaction, work
 from tests.valkey import tcp_server
 
-EVERYTHING = Changes(agents=(agent(),), work=(work(),), reservations=(reservation(),))
+EVERYTHING = Changes((agent(),), (work(),), (reservation(),), neighbours=(NeighbourRow("south", 1),))
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ async def dump(connection: StoreConnection, shard: str) -> dict[bytes, bytes]:
 
 
 @pytest.mark.parametrize(
-    "broken", ["journal", "agents", "work", "reservations", "policies", "placed", "inbox", "queue_prefix"]
+    "broken", ["journal", "agents", "work", "reservations", "policies", "placed", "inbox", "neighbours", "queue_prefix"]
 )
 async def test_a_commit_that_fails_leaves_nothing(connection: StoreConnection, shard: str, broken: str) -> None:
     store, keys = RedisShardStore(connection, shard), shard_keys(shard)
@@ -60,7 +60,7 @@ async def test_malformed_arguments_are_refused_before_any_write(connection: Stor
     store, keys = RedisShardStore(connection, shard), shard_keys(shard)
     lease = await store.take("n1", 60_000)
     before = await dump(connection, shard)
-    for args in (("1", "entry"), ("9", "entry", *"00000000"), ("1", "entry", *"000000000"), ("x", *"00000000")):
+    for args in (("1", "entry"), ("9", "entry", *"000000000"), ("1", "entry", *"0000000000"), ("x", *"000000000")):
         with pytest.raises(StoreRefused):
             await connection.function("commit", keys.of_commit(), lease.epoch, 1, 5, "", "", "n1", *args)
     assert await dump(connection, shard) == before
