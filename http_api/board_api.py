@@ -5,8 +5,8 @@ from aiohttp import web
 
 from http_api.guard import CALLER
 from http_api.ports import AgentOverview, LiveBoard, QueueOverview, Scopes
-from http_api.routes import Route, reply
-from records.roles import Action, allowed
+from http_api.routes import Route, look, reply
+from records.roles import Action
 
 
 class Queues(msgspec.Struct, frozen=True):
@@ -31,23 +31,21 @@ class BoardApi:
     def routes(self) -> tuple[Route, ...]:
         """Its rows of the route table."""
         return (
-            Route(
-                method="GET",
-                path="/api/v1/queues",
-                handler=self.queues,
-                operation="listQueues",
-                summary="The queues of the caller's teams with what waits in them now, and today's service level",
-                roles=allowed(Action.SEE_QUEUES),
-                replies={200: Queues},
+            look(
+                "/api/v1/queues",
+                self.queues,
+                "listQueues",
+                "The queues of the caller's teams with what waits in them now, and today's service level",
+                Action.SEE_QUEUES,
+                Queues,
             ),
-            Route(
-                method="GET",
-                path="/api/v1/agents",
-                handler=self.agents,
-                operation="listAgents",
-                summary="The agents of the caller's teams now; an agent sees only that agent",
-                roles=allowed(Action.SEE_AGENTS),
-                replies={200: Agents},
+            look(
+                "/api/v1/agents",
+                self.agents,
+                "listAgents",
+                "The agents of the caller's teams now; an agent sees only that agent",
+                Action.SEE_AGENTS,
+                Agents,
             ),
         )
 

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from http_api.guard import CALLER
 from http_api.problems import ProblemError, not_found
-from http_api.routes import Route, read_body, reply
+from http_api.routes import Route, look, read_body, reply
 from http_api.supervision_api import Comment, Refused
 from records.roles import Action, allowed
 from records.sessions import Caller
@@ -61,14 +61,13 @@ class NodesApi:
     def routes(self) -> tuple[Route, ...]:
         """Its rows of the route table."""
         return (
-            Route(
-                method="GET",
-                path="/api/v1/nodes",
-                handler=self.all,
-                operation="listNodes",
-                summary="The nodes of the site, and what each does",
-                roles=allowed(Action.SEE_NODES),
-                replies={200: NodeList},
+            look(
+                "/api/v1/nodes",
+                self.all,
+                "listNodes",
+                "The nodes of the site, and what each does",
+                Action.SEE_NODES,
+                NodeList,
             ),
             Route(
                 method="POST",

@@ -50,6 +50,19 @@ class Route:
     special_problems: Mapping[int, Any] = field(default_factory=dict)
 
 
+def look(path: str, handler: Handler, operation: str, summary: str, action: Action, answer: Any) -> Route:
+    """A row of what is read as it is: a GET without parameters, for whoever may do `action`."""
+    return Route(
+        method="GET",
+        path=path,
+        handler=handler,
+        operation=operation,
+        summary=summary,
+        roles=allowed(action),
+        replies={200: answer},
+    )
+
+
 def order(
     method: str, path: str, handler: Handler, operation: str, summary: str, action: Action, body: Any = None
 ) -> Route:

@@ -1,7 +1,7 @@
-"""Callers of a node that ends, whose phones can be told to call another one: they go on there, in front.
+"""Callers of a node that ends, whose phones or pages can be told to call another one: they go on there, in front.
 
-This node says to the other one who will come, under a word; the other says where it is reached by SIP, and tells when
-they are there.
+This node says to the other one who will come, under a word; the other says where it is reached, and tells when they are
+there.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from server.contexts import InteractionContexts
 from server.lost_calls import voice_rows
 from server.peer_link import PeerLink, PeerRefusedError, PeerUnreachableError
 from server.routing import Routing
+from voice.caller_leg import Elsewhere
 from voice.conductor import Conductor
 from voice.moved import MovedCall, attributes_of
 
@@ -26,7 +27,7 @@ WORD_BYTES = 18
 
 
 class MovedCalls:
-    """`address` is host:port of this node's SIP, as phones reach it."""
+    """`sip` is host:port of this node's SIP, as phones reach it, `pages` the address of its pages."""
 
     def __init__(
         self,
@@ -34,13 +35,15 @@ class MovedCalls:
         pump: Routing,
         contexts: InteractionContexts,
         conductor: Conductor,
-        address: str,
+        sip: str,
+        pages: str,
     ) -> None:
         self._link = link
         self._pump = pump
         self._contexts = contexts
         self._conductor = conductor
-        self._address = address
+        self._sip = sip
+        self._pages = pages
         self._calls: dict[str, str] = {}
         link.answer["expect_caller"] = self._expect
         link.hear["caller_came"] = self._came
@@ -61,8 +64,8 @@ class MovedCalls:
         word = secrets.token_hex(WORD_BYTES)
         self._calls[word] = call
         try:
-            address = await self._link.ask(node, "expect_caller", msgspec.to_builtins(await self._known(row, word)))
-            moved = await self._conductor.moving.move(row.interaction_id, f"sip:{word}@{address}")
+            sip, pages = await self._link.ask(node, "expect_caller", msgspec.to_builtins(await self._known(row, word)))
+            moved = await self._conductor.moving.move(row.interaction_id, Elsewhere(sip, pages, word))
         except (PeerUnreachableError, PeerRefusedError) as error:
             log.info("caller_not_moved", interaction_id=row.interaction_id, node=node, reason=str(error))
             return False
@@ -84,7 +87,8 @@ class MovedCalls:
             priority=row.priority,
             attributes=attributes_of(attributes),
             since=row.queued_at,
-            caller=context.number,
+            caller=context.caller,
+            caller_kind=context.kind,
             caller_name=context.caller_name,
             data=context.data,
             path=context.path,
@@ -93,12 +97,12 @@ class MovedCalls:
 
     # --- the other node's side -----------------------------------------------------------------------------------
 
-    async def _expect(self, node: str, body: Any) -> str:
+    async def _expect(self, node: str, body: Any) -> tuple[str, str]:
         if self._conductor.draining:
             raise PeerRefusedError("this node is being drained, too")
         moved = msgspec.convert(body, MovedCall)
         self._conductor.awaited.expect(moved, lambda: self._tell(node, moved.word))
-        return self._address
+        return self._sip, self._pages
 
     def _tell(self, node: str, word: str) -> None:
         self._link.tell(node, "caller_came", word)

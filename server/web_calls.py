@@ -27,7 +27,7 @@ def web_call_endpoint(
     ports = WebCallPorts(
         desk=conductor,
         media=media,
-        is_open=lambda entry: entry in current.site.entries and current.site.entries[entry].web,
+        is_open=lambda entry: conductor.awaited.knows(entry) or _is_open(current, entry),
         place=pump.place,
         name_of=_names(current),
         emergency=_emergencies(current, pump),
@@ -35,6 +35,11 @@ def web_call_endpoint(
     calls = WebCalls(ports, limits)
     current.on_change(lambda _site: calls.refresh())
     return WebCallEndpoint(calls, now=pump.now, origin_allowed=origin_allowed, limits=limits, address_of=address_of)
+
+
+def _is_open(current: CurrentSite, entry: str) -> bool:
+    found = current.site.entries.get(entry)
+    return found is not None and found.web
 
 
 def _emergencies(current: CurrentSite, pump: Routing) -> Callable[[str, str], str]:

@@ -4,7 +4,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,12 @@ from redis.crc import key_slot
 from redis.exceptions import RedisError
 
 from server.embedded import valkey_binary
-from tests.valkey import free_port, tcp_server
+from tests.valkey import free_port, started_server, tcp_server
 
 SLOTS = 16384
 READY_S = 30.0
 MASTER = "site"
+LASTING = ("--appendonly", "yes", "--repl-diskless-sync-delay", "0")
 Process = subprocess.Popen[bytes]
 
 
@@ -111,11 +112,34 @@ class SentinelSite:
     master: tuple[Process, int]
     replicas: list[tuple[Process, int]]
     sentinels: list[int]
+    folders: dict[int, Path]
+    again: list[Process] = field(default_factory=list)
 
     @property
     def url(self) -> str:
         """For `open_store`."""
         return "redis+sentinel://" + ",".join(f"127.0.0.1:{port}" for port in self.sentinels) + f"/{MASTER}"
+
+    def leads(self) -> int:
+        """The port of the master as the sentinels name it."""
+        return int(_ask(self.sentinels[0], "SENTINEL", "GET-MASTER-ADDR-BY-NAME", MASTER)[1])
+
+    def kill_master(self) -> int:
+        """Whoever it is now; returns its port."""
+        port = self.leads()
+        for process, at in (self.master, *self.replicas):
+            if at == port:
+                process.kill()
+        for process in self.again:
+            if f"--port {port}" in " ".join(map(str, process.args if isinstance(process.args, list) else ())):
+                process.kill()
+        return port
+
+    def bring_back(self, port: int) -> None:
+        """One that was killed, as a replica of whoever leads now; it follows when this returns."""
+        behind = ("--replicaof", "127.0.0.1", str(self.leads()))
+        self.again.append(started_server(self.folders[port], port, *LASTING, *behind))
+        wait_for(partial(in_step, port), "it follows")
 
     def promoted(self) -> list[int]:
         """Ports of replicas that are masters now."""
@@ -126,18 +150,24 @@ class SentinelSite:
 def watched(folder: Path, *, replicas: int = 1, down_after_ms: int = 300) -> Iterator[SentinelSite]:
     """A master with append-only file, replicas, and three sentinels, two of which decide that it is down."""
     folder.mkdir(exist_ok=True)
-    lasting = ("--appendonly", "yes", "--repl-diskless-sync-delay", "0")
     with ExitStack() as stack:
-        master = stack.enter_context(tcp_server(folder / "master", *lasting))
+        master = stack.enter_context(tcp_server(folder / "master", *LASTING))
         behind = ("--replicaof", "127.0.0.1", str(master[1]))
-        others = [stack.enter_context(tcp_server(folder / f"r{at}", *lasting, *behind)) for at in range(replicas)]
+        others = [stack.enter_context(tcp_server(folder / f"r{at}", *LASTING, *behind)) for at in range(replicas)]
         for _, port in others:
             wait_for(partial(in_step, port), "the replica is in step")
         sentinels = [
             stack.enter_context(_sentinel(folder / f"sentinel{at}", master[1], down_after_ms)) for at in range(3)
         ]
         wait_for(lambda: all(_sees(port, replicas) for port in sentinels), "the sentinels know each other")
-        yield SentinelSite(master, others, sentinels)
+        folders = {port: folder / f"r{at}" for at, (_, port) in enumerate(others)} | {master[1]: folder / "master"}
+        site = SentinelSite(master, others, sentinels, folders)
+        try:
+            yield site
+        finally:
+            for process in site.again:
+                process.kill()
+                process.wait()
 
 
 @contextmanager

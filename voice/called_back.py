@@ -10,6 +10,7 @@ import structlog
 
 from router import events as facts
 from voice.call_table import CallState
+from voice.caller_leg import Elsewhere
 from voice.events import CallerLeft
 from voice.neighbours import VoicePorts
 from voice.phone import DialledLeg, PhoneLeft, PhoneReleased
@@ -120,6 +121,10 @@ class AnsweredLeg:
 
     def moved(self, state: CallState, agent_id: str | None, work_id: str | None) -> None:
         """A telephone has no place to show it."""
+
+    def move(self, there: Elsewhere) -> bool:  # noqa: ARG002 - it is we who called them
+        """Nobody is asked."""
+        return False
 
     def refuse(self, code: int, reason: str) -> None:  # noqa: ARG002 - nothing is offered to us
         """They are hung up on."""

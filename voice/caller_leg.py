@@ -1,8 +1,18 @@
 """The caller's side of a call: what a call asks of it, whatever carries its signalling."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from voice.call_table import CallState
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Another node that awaits a caller: host:port of its SIP, where its pages are, and the word to call there."""
+
+    sip: str
+    pages: str
+    word: str
 
 
 class CallerLeg(Protocol):
@@ -33,6 +43,10 @@ class CallerLeg(Protocol):
 
         Repeats are possible.
         """
+        ...
+
+    def move(self, there: Elsewhere) -> bool:
+        """Asks the caller to call another node instead; the call goes on. False: nobody can be asked."""
         ...
 
     def refuse(self, code: int, reason: str) -> None:

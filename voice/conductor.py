@@ -86,7 +86,7 @@ class Conductor:
         self.recorded = RecordedCalls(self._by_interaction.get)
         self.numbers = NumberCalls(ports, self.legs.run, self.legs.all, self._by_interaction.get)
         self.awaited = AwaitedCalls()
-        self.moving = MovingCalls(ports.signalling, self._by_interaction.get, self._sip_callers.__contains__)
+        self.moving = MovingCalls(self._by_interaction.get)
         self._starting = Starting(lambda: self.site, ports, self.numbers)
         self.phones = PhoneCalls(ports, tasks, self.legs, self.ask, self._by_interaction.get)
         self.listening = Listening(
@@ -146,14 +146,14 @@ class Conductor:
         if (offer.replaces or offer.entry not in self.site.entries) and self.phones.received(offer):
             return
         caller = self._sip_callers[offer.call] = SipCaller(offer, ports.signalling, ports.media, ports.sdp)
-        if not self._full and (moved := self.awaited.take(offer.entry)) is not None:
-            self._begin(self._starting.moved(caller, moved))
-        elif self.admit(caller, offer.entry, CallerIdentity("phone", offer.caller, offer.caller_name)) is None:
+        if self.admit(caller, offer.entry, CallerIdentity("phone", offer.caller, offer.caller_name)) is None:
             del self._sip_callers[offer.call]
 
     def admit(self, caller: CallerLeg, entry_name: str, who: CallerIdentity) -> str | None:
         """Starts the call and returns its interaction; None when it was refused, as `caller` has been told."""
         entry = self.site.entries.get(entry_name)
+        if not self._full and (moved := self.awaited.take(entry_name)) is not None:
+            return self._begin(self._starting.moved(caller, moved))
         if entry is None:
             caller.refuse(404, "no such entry")
         elif self._full:

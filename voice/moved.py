@@ -1,7 +1,7 @@
-"""Callers whose node ends: their phones are asked to call another one, which takes them in front of their queue.
+"""Callers whose node ends: they are asked to call another one, which takes them in front of their queue.
 
-The node that ends says beforehand to the other one who will come, under a word that nobody can guess; the phone calls
-that word. Whoever comes by it has been on the line already: no menu, their own place in the queue.
+The node that ends says beforehand to the other one who will come, under a word that nobody can guess; the phone, or the
+web page, calls that word. Whoever comes by it has been on the line already: no menu, their own place in the queue.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 
 from ivr.flow import Flow, Queue, Set
+from voice.caller_leg import Elsewhere
 
 # How long a word is good for, and how long a phone has to come.
 COME_S = 20.0
@@ -19,7 +20,8 @@ COME_S = 20.0
 class MovedCall(msgspec.Struct, frozen=True, kw_only=True):
     """What one node tells another of a caller: whom it has on the line, and where they wait.
 
-    `since`: shard time in microseconds at which they came into `queue`. `of` is their interaction at the other node.
+    `caller` is an identity of `caller_kind` (phone, visitor). `since`: shard time in microseconds at which they came
+    into `queue`. `of` is their interaction at the other node.
     """
 
     word: str
@@ -32,6 +34,7 @@ class MovedCall(msgspec.Struct, frozen=True, kw_only=True):
     attributes: tuple[tuple[str, str], ...]
     since: int
     caller: str
+    caller_kind: str
     caller_name: str
     data: dict[str, str]
     path: tuple[str, ...]
@@ -64,6 +67,10 @@ class AwaitedCalls:
         timer = asyncio.get_running_loop().call_later(COME_S, self._awaited.pop, moved.word, None)
         self._awaited[moved.word] = moved, came, timer
 
+    def knows(self, word: str) -> bool:
+        """Whether somebody is expected by it."""
+        return word in self._awaited
+
     def take(self, word: str) -> MovedCall | None:
         """Whoever calls this word, once; None for a stranger."""
         found = self._awaited.pop(word, None)
@@ -81,62 +88,49 @@ class AwaitedCalls:
         self._awaited.clear()
 
 
-class Referring(Protocol):
-    """The SIP user agent."""
-
-    def refer(self, call: str, uri: str) -> None: ...
-
-
 class Moving(Protocol):
     """A call of this node."""
 
     call: str
 
+    def move(self, there: Elsewhere) -> bool: ...
+
     def move_away(self) -> None: ...
 
 
 class MovingCalls:
-    """Calls of this node whose phones are asked to call another one.
+    """Calls of this node whose callers are asked to call another one. `runner_of` finds one by its interaction."""
 
-    `runner_of` finds a call by its interaction, `by_sip` says whether its caller came by SIP.
-    """
-
-    def __init__(
-        self, signalling: Referring, runner_of: Callable[[str], Moving | None], by_sip: Callable[[str], bool]
-    ) -> None:
-        self._signalling = signalling
+    def __init__(self, runner_of: Callable[[str], Moving | None]) -> None:
         self._runner_of = runner_of
-        self._by_sip = by_sip
         self._asked: dict[str, asyncio.Future[bool]] = {}
 
     def __len__(self) -> int:
         return len(self._asked)
 
     def call_of(self, interaction_id: str) -> str | None:
-        """The signalling of a caller who came by SIP; None for others."""
+        """The signalling of a call of this node."""
         runner = self._runner_of(interaction_id)
-        return runner.call if runner is not None and self._by_sip(runner.call) else None
+        return runner.call if runner is not None else None
 
-    async def move(self, interaction_id: str, uri: str) -> bool:
-        """Whether the caller calls `uri`, another node, when asked to; the call here ends then, and else goes on."""
-        call = self.call_of(interaction_id)
-        if call is None or not await self._refer(call, uri):
+    async def move(self, interaction_id: str, there: Elsewhere) -> bool:
+        """Whether the caller calls another node when asked to; the call here ends then, and else goes on."""
+        runner = self._runner_of(interaction_id)
+        if runner is None or not await self._ask(runner, there):
             return False
-        if (runner := self._runner_of(interaction_id)) is not None:
-            runner.move_away()
+        runner.move_away()
         return True
 
-    async def _refer(self, call: str, uri: str) -> bool:
+    async def _ask(self, runner: Moving, there: Elsewhere) -> bool:
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._asked[call] = done
-        self._signalling.refer(call, uri)
+        self._asked[runner.call] = done
         try:
             async with asyncio.timeout(COME_S):
-                return await done
+                return runner.move(there) and await done
         except TimeoutError:
             return False
         finally:
-            del self._asked[call]
+            del self._asked[runner.call]
 
     def came(self, call: str) -> None:
         """The other node has the phone on the line."""

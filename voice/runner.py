@@ -18,7 +18,7 @@ from voice.asked import Asked, SupervisorAsked
 from voice.call import CallMachine
 from voice.call_media import CallMedia
 from voice.call_table import CallState
-from voice.caller_leg import CallerLeg
+from voice.caller_leg import CallerLeg, Elsewhere
 from voice.events import (
     Answered,
     AskCallBack,
@@ -163,6 +163,10 @@ class CallRunner:
         """The node ends this call: the caller is told, and leaves."""
         self._caller.hang_up(reason)
         self.tell(CallerLeft(reason))
+
+    def move(self, there: Elsewhere) -> bool:
+        """Asks the caller to call another node; False when that cannot be asked."""
+        return self._caller.move(there)
 
     def move_away(self) -> None:
         """The caller is on the line at another node: who waited has abandoned nothing."""

@@ -3,6 +3,7 @@
 import asyncio
 
 from voice.call_table import CallState
+from voice.caller_leg import Elsewhere
 from voice.ports import CallOffer, MediaEngine, Sdp, SdpRefusedError, Signalling
 
 CONFIRM_TIMEOUT_S = 40.0  # RFC 3261 section 13.3.1.4 gives the ACK 64*T1 = 32 s; the user agent ends the call then.
@@ -61,6 +62,11 @@ class SipCaller:
 
     def moved(self, state: CallState, agent_id: str | None, work_id: str | None) -> None:
         """Nothing is told: a phone has no place for it."""
+
+    def move(self, there: Elsewhere) -> bool:
+        """By REFER; what the phone says to it is told to the conductor."""
+        self._signalling.refer(self.call, f"sip:{there.word}@{there.sip}")
+        return True
 
     def refuse(self, code: int, reason: str) -> None:
         """A final answer; a call that has its 200 already is hung up when it ends."""

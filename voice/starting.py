@@ -39,7 +39,7 @@ class Starting:
         known = {"caller": moved.caller, "channel": moved.channel, "entry": moved.entry}
         place = CallPlace(site.new_id(), moved.channel, moved.entry, site.node, known, moved.since)
         menu = IvrMachine(moved.flow(), site.ivr, known, language, moved.path)
-        who = CallerIdentity("phone", moved.caller, moved.caller_name)
+        who = CallerIdentity(moved.caller_kind, moved.caller, moved.caller_name)
         runner = self._started(caller, place, menu, language, who)
         noted = facts.InteractionNoted(place.interaction_id, "moved_from", (("of", moved.of),))
         self._ports.router.tell(noted, caller.call)

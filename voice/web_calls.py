@@ -13,10 +13,10 @@ from typing import Final, Protocol, assert_never
 import structlog
 
 from voice.call_table import CallState
-from voice.caller_leg import CallerLeg
+from voice.caller_leg import CallerLeg, Elsewhere
 from voice.ports import CallerIdentity, MediaEngine, MediaUnavailableError
 from voice.web_limits import WebCallLimits
-from voice.web_messages import Answer, Ended, Place, Refused, RefusedCode, Resumed, ServerMessage, Start, State
+from voice.web_messages import Answer, Ended, Move, Place, Refused, RefusedCode, Resumed, ServerMessage, Start, State
 
 log = structlog.get_logger(__name__)
 
@@ -118,6 +118,13 @@ class WebCaller:
             return
         agent = self._ports.name_of(agent_id) if agent_id and place in ("connected", "held") else None
         self._show(self._waiting() if place == "waiting" else State(state=place, agent=agent))
+
+    def move(self, there: Elsewhere) -> bool:
+        """By a message to the page, which calls the other node by itself."""
+        if self.socket is None or self._ended:
+            return False
+        self.send(Move(node=there.pages, entry=there.word))
+        return True
 
     def refuse(self, code: int, reason: str) -> None:
         """The call is not taken; one that was answered already ends."""

@@ -112,11 +112,21 @@ class Ended(_Server, frozen=True, kw_only=True):
     reason: str
 
 
+class Move(_Server, frozen=True, kw_only=True):
+    """This node ends. Call `entry` at `node` (the address of its pages) at once: the caller's place is kept there.
+
+    The call here goes on until then; it ends by itself when the other one has begun.
+    """
+
+    node: str
+    entry: str
+
+
 class Pong(_Server, frozen=True, kw_only=True):
     """Answer to `ping`."""
 
 
-ServerMessage = Answer | Resumed | Refused | State | Ended | Pong
+ServerMessage = Answer | Resumed | Refused | State | Ended | Move | Pong
 
 _encoder = msgspec.json.Encoder()
 _client_decoder: msgspec.json.Decoder[ClientMessage] = msgspec.json.Decoder(ClientMessage)

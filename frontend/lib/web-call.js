@@ -7,7 +7,7 @@
 //   waiting    {place, emergency}  in the queue; place may be null, emergency is a text that all who wait are told, or null
 //   connected  {agent}        talking; the agent's display name
 //   held       {agent}        the agent put the caller on hold, or is away for a moment
-//   reconnecting              the network is away; the call is kept for a few seconds
+//   reconnecting              the network is away, or the server's node ends; the call is kept for a few seconds
 //   ended      {reason}       over, by either side
 //   refused    {code}         not taken: no_such_entry, unusable_offer, unavailable, microphone
 //   playback-blocked          the browser wants a click before it plays sound; call resumePlayback() from one
@@ -50,6 +50,7 @@ export class WebCall {
     this._stale = false; // the path is known to be gone, whatever its state says
     this._retired = [];
     this._socket = null;
+    this._leaving = null;
     this._token = null;
     this._over = false;
     this._retry = 0;
@@ -197,6 +198,7 @@ export class WebCall {
   _received(message) {
     switch (message.type) {
       case "answer":
+        this._leave();
         this._token = message.token;
         return this._taken(message.sdp);
       case "resumed":
@@ -207,6 +209,8 @@ export class WebCall {
         this._known = [state, { place, agent, emergency }];
         return this._tell(...this._known);
       }
+      case "move":
+        return this._move(message);
       case "refused":
         return this._finish(message.code === "unknown_call" ? "ended" : "refused", {
           code: message.code,
@@ -215,6 +219,25 @@ export class WebCall {
       case "ended":
         return this._finish("ended", { reason: message.reason });
     }
+  }
+
+  // This node ends, and another one keeps our place: the call begins anew there. The one here is left when it has.
+  async _move({ node, entry }) {
+    const socket = this._socket;
+    if (this._over || !socket) return;
+    this._leaving = socket;
+    socket.onmessage = socket.onclose = null;
+    clearInterval(this._ping);
+    this._url = new URL(PATH, node.replace(/^http/, "ws")).href;
+    this._token = this._known = null;
+    this._tell("reconnecting");
+    const sdp = await this._openMedia();
+    if (!this._over) this._connect({ type: "start", entry, sdp, ...withoutEmpty(this._who) });
+  }
+
+  _leave() {
+    this._leaving?.close();
+    this._leaving = null;
   }
 
   async _taken(sdp) {
@@ -247,6 +270,7 @@ export class WebCall {
     this.audio.srcObject = null;
     this.remoteStream = null;
     this._socket?.close();
+    this._leave();
     this._tell(state, detail);
   }
 

@@ -32,6 +32,7 @@ REFS = (f"f{number}" for number in itertools.count(1))
 # Long enough for everybody to see that routing pauses: a site would have the same or more.
 DOWN_AFTER_MS = 2500
 WAIT_S = 60.0
+AHEAD = 5
 ALERT = 'jackfield_alerts_open{kind="store"}'
 MEANWHILE = {"store_away", "not_forwarded", "store_went_back", "journal_not_rotated", "projection_failed"}
 
@@ -55,10 +56,14 @@ async def two_nodes(folder: Path, url: str, *more: str) -> AsyncIterator[Pair]:
 
 @dataclass
 class Program:
-    """Brings work in at both nodes by turns, each piece until it is acknowledged; `answers` counts by status."""
+    """Brings work in at both nodes by turns, each piece until it is acknowledged; never far ahead of what is `done`.
+
+    `answers` counts by status.
+    """
 
     pair: Pair
     key: str
+    done: list[str]
     made: dict[str, str] = field(default_factory=dict)
     answers: dict[int, int] = field(default_factory=dict)
 
@@ -82,16 +87,23 @@ class Program:
         for number, node in enumerate(itertools.cycle((self.pair.one, self.pair.two))):
             if self._stopping:
                 return
+            while len(self.made) > len(self.done) + AHEAD and not self._stopping:
+                await asyncio.sleep(0.05)
             await self._bring(f"w{number}", node)
             await asyncio.sleep(0.1)
 
     async def _bring(self, name: str, node: Server) -> None:
         work = {"medium": "chat", "queue": "web_chat", "channel": "web"}
         headers = {"Authorization": f"Bearer {self.key}", "Idempotency-Key": name}
+        nodes = itertools.cycle((node, self.pair.two, self.pair.one))
         while name not in self.made:
-            async with self._http.post(f"{node.base}/api/v1/work", json=work, headers=headers) as answer:
-                self.answers[answer.status] = self.answers.get(answer.status, 0) + 1
-                body = await answer.json()
+            try:
+                async with self._http.post(f"{next(nodes).base}/api/v1/work", json=work, headers=headers) as answer:
+                    self.answers[answer.status] = self.answers.get(answer.status, 0) + 1
+                    body = await answer.json()
+            except aiohttp.ClientConnectionError:
+                await asyncio.sleep(0.2)  # that node is down: the next one is asked, with the same key
+                continue
             if answer.status == 201:
                 self.made[name] = body["interaction_id"]
             else:
@@ -107,15 +119,20 @@ async def working(agent: RawAgent) -> AsyncIterator[list[str]]:
     async def work() -> None:
         while True:
             done.append((await handled(agent, WAIT_S)).interaction_id)
-            await agent.send(m.Ack(seq=max(getattr(each, "seq", 0) for each in agent.got[-20:])))
 
-    task = asyncio.create_task(work(), name="agent")
+    async def acknowledge() -> None:
+        while True:
+            await asyncio.sleep(0.2)
+            await agent.send(m.Ack(seq=max(getattr(each, "seq", 0) for each in agent.got[-100:])))
+
+    tasks = [asyncio.create_task(work(), name="agent"), asyncio.create_task(acknowledge(), name="acknowledge")]
     try:
         yield done
-        assert not task.done(), task.exception()
+        assert not tasks[0].done(), tasks[0].exception()
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def paused(office: Office) -> bool:
@@ -167,7 +184,7 @@ async def through(pair: Pair, http: aiohttp.ClientSession, broken: Callable[[], 
         await agent.send(m.SetPresence(ref=next(REFS), presence="not_ready"))
         await agent.until(m.Done)
         busy, _ = await ready(pair.two, http, "agent1")
-        async with working(busy) as done, Program(pair, key) as program:
+        async with working(busy) as done, Program(pair, key, done) as program:
             await wait_until(lambda: _soon(len(done) >= 3), WAIT_S, "work is done")
             await asyncio.to_thread(broken)
             await at_each((one, two), paused, "it waits for the store")

@@ -33,7 +33,7 @@ async def moving(house: House) -> AsyncIterator[MovedCalls]:
     site = Site()
 
     def of(link: PeerLink) -> MovedCalls:
-        return MovedCalls(link, house.pump, house.contexts, house.conductor, f"127.0.0.1:{house.ua.port}")
+        return MovedCalls(link, house.pump, house.contexts, house.conductor, f"127.0.0.1:{house.ua.port}", "http://b")
 
     async with site.node("n1.1") as here, site.node("n2.1") as there:
         made, _ = of(here), of(there)
@@ -114,7 +114,7 @@ async def test_a_node_that_is_drained_too_takes_nobody(house: House, moving: Mov
 async def test_without_another_node_nobody_is_asked(house: House) -> None:
     site = Site()
     async with site.node("n1.1") as alone:
-        moved = MovedCalls(alone, house.pump, house.contexts, house.conductor, "127.0.0.1:5060")
+        moved = MovedCalls(alone, house.pump, house.contexts, house.conductor, "127.0.0.1:5060", "http://a")
         call = await house.queued()
         assert await moved.move_all() == frozenset()
         house.outside.ua.hangup(call)

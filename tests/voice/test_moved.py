@@ -8,9 +8,9 @@ import pytest
 from ivr import commands as ivr
 from ivr.context import IvrContext
 from ivr.machine import IvrMachine
-from tests.voice.fakes import Signalling
 from tests.waiting import until
 from voice import moved as module
+from voice.caller_leg import Elsewhere
 from voice.moved import AwaitedCalls, MovedCall, MovingCalls, attributes_of
 
 MOVED = MovedCall(
@@ -24,6 +24,7 @@ MOVED = MovedCall(
     attributes=(("vip", "yes"),),
     since=1_000,
     caller="0755100",
+    caller_kind="phone",
     caller_name="Cai",
     data={"order": "A-{7}"},
     path=("orders", "late"),
@@ -49,7 +50,7 @@ def test_the_way_into_the_queue_is_what_the_other_node_found_out() -> None:
 async def test_whoever_calls_the_word_is_expected_once() -> None:
     awaited, came = AwaitedCalls(), list[str]()
     awaited.expect(MOVED, lambda: came.append(MOVED.word))
-    assert awaited.take("stranger") is None
+    assert (awaited.knows("secret"), awaited.knows("stranger"), awaited.take("stranger")) == (True, False, None)
     assert awaited.take("secret") is MOVED
     assert (awaited.take("secret"), came, len(awaited)) == (None, ["secret"], 0)
     awaited.expect(MOVED, lambda: None)
@@ -65,26 +66,32 @@ async def test_who_does_not_come_is_expected_no_more(monkeypatch: pytest.MonkeyP
     assert awaited.take("secret") is None
 
 
-class Call:
-    """A caller's call, by SIP when it is named so."""
+THERE = Elsewhere("192.0.2.2:5060", "https://b.example", "secret")
 
-    def __init__(self, call: str = "c1") -> None:
+
+class Call:
+    """A caller's call; `can`: they can be asked to call elsewhere."""
+
+    def __init__(self, call: str = "c1", *, can: bool = True) -> None:
         self.call = call
+        self.can = can
+        self.asked: list[Elsewhere] = []
         self.moved = 0
+
+    def move(self, there: Elsewhere) -> bool:
+        self.asked.append(there)
+        return self.can
 
     def move_away(self) -> None:
         self.moved += 1
 
 
-def moving_calls(signalling: Signalling, **calls: Call) -> MovingCalls:
-    return MovingCalls(signalling, calls.get, lambda call: call.startswith("c"))
-
-
 async def test_a_call_is_moved_when_the_other_node_says_so() -> None:
-    signalling, call = Signalling(), Call()
-    moving = moving_calls(signalling, i1=call)
-    asked = asyncio.create_task(moving.move("i1", "sip:secret@192.0.2.2:5060"))
-    await until(lambda: signalling.referred == [("c1", "sip:secret@192.0.2.2:5060")])
+    call = Call()
+    moving = MovingCalls({"i1": call}.get)
+    assert (moving.call_of("i1"), moving.call_of("i2")) == ("c1", None)
+    asked = asyncio.create_task(moving.move("i1", THERE))
+    await until(lambda: call.asked == [THERE])
     moving.answered("c1", 200)  # the phone's own word counts for nothing
     assert not asked.done()
     moving.came("c1")
@@ -96,17 +103,18 @@ async def test_a_call_is_moved_when_the_other_node_says_so() -> None:
     assert len(moving) == 0
 
 
-async def test_a_phone_that_will_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    call, web = Call(), Call("web:1")
-    moving = moving_calls(Signalling(), i1=call, i2=web)
-    asked = asyncio.create_task(moving.move("i1", "sip:secret@192.0.2.2:5060"))
+async def test_a_caller_who_will_not_or_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    call, deaf = Call(), Call("web:1", can=False)
+    moving = MovingCalls({"i1": call, "i2": deaf}.get)
+    asked = asyncio.create_task(moving.move("i1", THERE))
     await until(lambda: len(moving) == 1)
     moving.answered("c1", 603)
     assert not await asked
+    assert not await moving.move("i2", THERE)
     monkeypatch.setattr(module, "COME_S", 0.01)
-    for one in ("i1", "i2", "nobody"):
-        assert not await moving.move(one, "sip:secret@192.0.2.2:5060")
-    assert (len(moving), call.moved, web.moved) == (0, 0, 0)
+    for one in ("i1", "nobody"):
+        assert not await moving.move(one, THERE)
+    assert (len(moving), call.moved, deaf.moved) == (0, 0, 0)
 
 
 def test_attributes_without_those_of_the_place() -> None:

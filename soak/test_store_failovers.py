@@ -1,0 +1,57 @@
+"""Failover after failover beneath two whole servers under load, and a node killed now and then in the middle of one."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.e2e.office import Office
+from tests.e2e.test_nodes import ready
+from tests.e2e.test_store_failovers import Program, records_have, two_nodes, well, working
+from tests.e2e.waiting import wait_until
+from tests.redis_sites import watched
+
+ROUNDS = int(os.environ.get("SOAK_FAILOVERS", "12"))
+WAIT_S = 120.0
+
+pytestmark = pytest.mark.timeout(3600)
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+async def test_nothing_acknowledged_is_lost_by_any_of_them(tmp_path: Path, http: aiohttp.ClientSession) -> None:
+    """Each commit waits for one of two replicas; every third time the first node is killed with the master."""
+    with watched(tmp_path / "redis", replicas=2, down_after_ms=1000) as site:
+        async with two_nodes(tmp_path, site.url, "--replicas=1") as pair:
+            agent, _ = await ready(pair.two, http, "agent1")
+            key = await asyncio.to_thread(pair.make_key)
+            async with Office(pair.two) as two, working(agent) as done, Program(pair, key, done) as program:
+
+                async def more(goal: int) -> bool:
+                    return len(done) >= goal
+
+                for turn in range(ROUNDS):
+                    goal = len(done) + 5
+                    await wait_until(lambda goal=goal: more(goal), WAIT_S, "work is done")  # type: ignore[misc]
+                    port = await asyncio.to_thread(site.kill_master)
+                    if node_too := turn % 3 == 2:
+                        pair.one.kill()
+                    goal = len(done) + 5
+                    await wait_until(lambda goal=goal: more(goal), WAIT_S, "and again")  # type: ignore[misc]
+                    await wait_until(lambda: well(two), WAIT_S, "the store is there again")
+                    await asyncio.to_thread(site.bring_back, port)
+                    if node_too:
+                        await asyncio.to_thread(pair.one.start)
+                await program.stop()
+                made = set(program.made.values())
+                await wait_until(lambda: more(len(made)), WAIT_S, "all that was acknowledged is done")
+            assert sorted(done) == sorted(made), "something became two items, or was handled twice"
+            async with Office(pair.two) as two:
+                await records_have(two, made)
