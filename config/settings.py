@@ -53,6 +53,7 @@ class Settings:
     shard: str
     lease_us: int
     drain_s: int
+    drain_calls: str
     session_us: int
     journal_days: int
 
@@ -233,6 +234,14 @@ SETTINGS: tuple[Setting, ...] = (
         "SECONDS",
         "how long calls and chats may go on when this node is drained (`python -m server drain`)",
         read.whole(0, 86_400),
+    ),
+    Setting(
+        "DRAIN_CALLS",
+        "busy",
+        "HOW",
+        "what phones are told that call a node which is drained: busy (503) or redirect (302 to another node); web "
+        "pages go to another node in any case",
+        read.one_of("busy", "redirect"),
     ),
     Setting(
         "SESSION_HOURS",

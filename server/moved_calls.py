@@ -27,7 +27,10 @@ WORD_BYTES = 18
 
 
 class MovedCalls:
-    """`sip` is host:port of this node's SIP, as phones reach it, `pages` the address of its pages."""
+    """`sip` is host:port of this node's SIP, as phones reach it, `pages` the address of its pages.
+
+    `redirects`: phones that call while this node is drained are sent to another one, not away.
+    """
 
     def __init__(
         self,
@@ -37,6 +40,8 @@ class MovedCalls:
         conductor: Conductor,
         sip: str,
         pages: str,
+        *,
+        redirects: bool = False,
     ) -> None:
         self._link = link
         self._pump = pump
@@ -46,7 +51,35 @@ class MovedCalls:
         self._pages = pages
         self._calls: dict[str, str] = {}
         link.answer["expect_caller"] = self._expect
-        link.hear["caller_came"] = self._came
+        link.hear |= {"caller_came": self._came, "place": self._placed}
+        self._redirects = redirects
+        self._places: dict[str, tuple[str, str]] = {}
+        self._turns = itertools.count()
+        link.found.append(self._greet)
+        link.lost.append(lambda node: self._placed(node, None))
+        conductor.elsewhere = self.elsewhere
+
+    def leave(self) -> None:
+        """This node is drained: nobody is sent here any more."""
+        self._link.tell_all("place", None)
+
+    def elsewhere(self, entry: str) -> Elsewhere | None:
+        """Another node where this entry may be called, by turns; None when there is none."""
+        nodes = sorted(self._places)
+        if not nodes:
+            return None
+        sip, pages = self._places[nodes[next(self._turns) % len(nodes)]]
+        return Elsewhere(sip if self._redirects else "", pages, entry)
+
+    def _greet(self, node: str) -> None:
+        if not self._conductor.draining:
+            self._link.tell(node, "place", (self._sip, self._pages))
+
+    def _placed(self, node: str, place: tuple[str, str] | None) -> None:
+        if place is None:
+            self._places.pop(node, None)
+        else:
+            self._places[node] = place[0], place[1]
 
     async def move_all(self) -> frozenset[str]:
         """Asks everybody's phone; returns the interactions of those who are on the line at another node now."""

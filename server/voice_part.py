@@ -137,7 +137,15 @@ class VoicePart:
         )
         storage.shard.sweeper.before = self.lost_calls.call_back
         sip = f"{settings.advertise}:{settings.sip_port}"
-        self.moved_calls = MovedCalls(ground.peers, core.pump, core.contexts, self.conductor, sip, settings.base_url)
+        self.moved_calls = MovedCalls(
+            ground.peers,
+            core.pump,
+            core.contexts,
+            self.conductor,
+            sip,
+            settings.base_url,
+            redirects=settings.drain_calls == "redirect",
+        )
         self.desk.attach(self.hub, self.conductor)
         self.nodes.serve(self.conductor.nodes, self._phones_here, self._far_phone_changed)
         self.far_desk.serve(self.desk.calls)

@@ -86,6 +86,7 @@ class WebPart:
         def shut() -> None:
             conductor.draining = chats.draining = True
             self.web.endpoint.drain()
+            self._voice.moved_calls.leave()
             if self._ground.peers.reached:
                 self.chats.endpoint.send_away()
 

@@ -213,6 +213,11 @@ class Core:
                 self.context.guard.offence(found.peer.host, now)
             self._uas.reject(found, code, reason, now)
 
+    def redirect(self, call: str, uri: str, now: int) -> None:
+        """See `Ua.redirect`."""
+        if (found := self.context.calls.get(call)) is not None:
+            self._uas.redirect(found, uri, now)
+
     def challenge(self, call: str, now: int) -> None:
         """See `Ua.challenge`."""
         found = self.context.calls.get(call)

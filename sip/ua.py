@@ -154,6 +154,11 @@ class Ua:
         self._core.reject(call, code, reason, self._settings.now())
         self._after_command()
 
+    def redirect(self, call: str, uri: str) -> None:
+        """Refuse an incoming call with 302, so that it is made again to `uri`; CallEnded(by local) follows."""
+        self._core.redirect(call, uri, self._settings.now())
+        self._after_command()
+
     def challenge(self, call: str) -> None:
         """Refuse an incoming call with 401, so that its phone calls again with its password; CallEnded follows."""
         self._core.challenge(call, self._settings.now())

@@ -129,11 +129,18 @@ class Uas:
 
     def challenge(self, call: Call, rows: tuple[tuple[str, str], ...], now: int) -> None:
         """Refuse the call with 401: its phone may prove who it is."""
+        self._refuse_with(call, 401, rows, "challenged", now)
+
+    def redirect(self, call: Call, uri: str, now: int) -> None:
+        """Refuse the call with 302: it may be made again, to `uri` (RFC 3261 s.8.1.3.4)."""
+        self._refuse_with(call, 302, (("Contact", f"<{uri}>"),), "redirected", now)
+
+    def _refuse_with(self, call: Call, code: int, rows: tuple[tuple[str, str], ...], why: str, now: int) -> None:
         if call.state is CallState.INCOMING and call.invite is not None:
             tag = call.dialog.local.tag if call.dialog else None
-            data = self._ctx.response(call.invite.request, 401, tag=tag, extra=rows)
-            self._ctx.layer.respond(call.invite.key, 401, data, now)
-            self._ctx.end(call, "local", "challenged")
+            data = self._ctx.response(call.invite.request, code, tag=tag, extra=rows)
+            self._ctx.layer.respond(call.invite.key, code, data, now)
+            self._ctx.end(call, "local", why)
             self._ctx.forget(call)
 
     def reject(self, call: Call, code: int, reason: str | None, now: int) -> None:

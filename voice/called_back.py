@@ -126,6 +126,10 @@ class AnsweredLeg:
         """Nobody is asked."""
         return False
 
+    def redirect(self, there: Elsewhere) -> bool:  # noqa: ARG002 - nothing is offered to us
+        """They have answered."""
+        return False
+
     def refuse(self, code: int, reason: str) -> None:  # noqa: ARG002 - nothing is offered to us
         """They are hung up on."""
         self._leg.tell(PhoneReleased())

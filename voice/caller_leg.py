@@ -8,7 +8,10 @@ from voice.call_table import CallState
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """Another node that awaits a caller: host:port of its SIP, where its pages are, and the word to call there."""
+    """Another node for a caller: host:port of its SIP, where its pages are, and the word (or entry) to call there.
+
+    `sip` "" is for phones that are not to be sent there.
+    """
 
     sip: str
     pages: str
@@ -47,6 +50,10 @@ class CallerLeg(Protocol):
 
     def move(self, there: Elsewhere) -> bool:
         """Asks the caller to call another node instead; the call goes on. False: nobody can be asked."""
+        ...
+
+    def redirect(self, there: Elsewhere) -> bool:
+        """Refuses a call that was not answered yet, and says where it may be made again. False: it cannot be."""
         ...
 
     def refuse(self, code: int, reason: str) -> None:

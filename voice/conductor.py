@@ -3,7 +3,7 @@
 Signalling and media events come in by their own methods, the router's committed commands by `execute`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Literal
@@ -16,7 +16,7 @@ from router.vocabulary import EndedBy, Medium, Outcome
 from voice.asked import Asked
 from voice.browsers import BrowserLegs
 from voice.called_back import CallBacks, Promise
-from voice.caller_leg import CallerLeg
+from voice.caller_leg import CallerLeg, Elsewhere
 from voice.dialled_legs import DialledLegs
 from voice.events import (
     AgentLegLost,
@@ -73,6 +73,8 @@ class Conductor:
         self._assignments: dict[str, Assignment] = {}
         self._closing = False
         self.draining = False
+        # Where callers may go who come while this node is drained.
+        self.elsewhere: Callable[[str], Elsewhere | None] = lambda _entry: None
         self.browsers = BrowserLegs(ports.media, self._agent_leg_lost)
         self.nodes = OverNodes(ports, tasks, self._there, self._leg_lost, self._by_interaction.__contains__)
         self.callbacks = CallBacks(
@@ -157,7 +159,9 @@ class Conductor:
         if entry is None:
             caller.refuse(404, "no such entry")
         elif self._full:
-            caller.refuse(503, "no room for another call")
+            there = self.elsewhere(entry_name) if self.draining else None
+            if there is None or not caller.redirect(there):
+                caller.refuse(503, "no room for another call")
         else:
             return self._begin(self._starting.by_entry(caller, entry_name, entry, who))
         return None

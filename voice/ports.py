@@ -157,6 +157,10 @@ class Signalling(Protocol):
 
     def reject(self, call: str, code: int, reason: str | None = None) -> None: ...
 
+    def redirect(self, call: str, uri: str) -> None:
+        """Refuses the call, which may be made again to `uri`."""
+        ...
+
     def hangup(self, call: str, reason: str | None = None) -> None: ...
 
     def dial(

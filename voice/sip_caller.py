@@ -68,6 +68,12 @@ class SipCaller:
         self._signalling.refer(self.call, f"sip:{there.word}@{there.sip}")
         return True
 
+    def redirect(self, there: Elsewhere) -> bool:
+        """302."""
+        if there.sip:
+            self._signalling.redirect(self.call, f"sip:{there.word}@{there.sip}")
+        return bool(there.sip)
+
     def refuse(self, code: int, reason: str) -> None:
         """A final answer; a call that has its 200 already is hung up when it ends."""
         self._signalling.reject(self.call, code, reason)

@@ -126,6 +126,12 @@ class WebCaller:
         self.send(Move(node=there.pages, entry=there.word))
         return True
 
+    def redirect(self, there: Elsewhere) -> bool:
+        """The page goes on by itself."""
+        moved = self.move(there)
+        self._ended = moved
+        return moved
+
     def refuse(self, code: int, reason: str) -> None:
         """The call is not taken; one that was answered already ends."""
         if self._answered:

@@ -79,6 +79,7 @@ BAD = {
     "SHARD": "South",
     "LEASE_MS": "5",
     "DRAIN_S": "-1",
+    "DRAIN_CALLS": "away",
     "SESSION_HOURS": "-1",
     "JOURNAL_DAYS": "a month",
 }

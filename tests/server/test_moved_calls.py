@@ -19,6 +19,7 @@ from sip import events as sip
 from tests.server.house import House, built
 from tests.server.test_peer_link import Site, together
 from tests.waiting import until
+from voice.caller_leg import Elsewhere
 
 
 @pytest.fixture
@@ -109,6 +110,27 @@ async def test_a_node_that_is_drained_too_takes_nobody(house: House, moving: Mov
     assert await moving.move_all() == frozenset()
     house.outside.ua.hangup(call)
     await house.empty()
+
+
+@pytest.mark.parametrize(("redirects", "code"), [(True, 302), (False, 503)])
+async def test_who_comes_while_a_node_is_drained_is_told_of_another(house: House, redirects: bool, code: int) -> None:
+    site = Site()
+    async with site.node("n1.1") as here, site.node("n2.1") as there:
+        MovedCalls(there, house.pump, house.contexts, house.conductor, "192.0.2.2:5060", "http://b")
+        moved = MovedCalls(
+            here, house.pump, house.contexts, house.conductor, "192.0.2.1:5060", "http://a", redirects=redirects
+        )
+        await together(here, there)
+        await until(lambda: moved.elsewhere("400") is not None, "the nodes have said where they are")
+        found = moved.elsewhere("400")
+        assert found == Elsewhere("192.0.2.2:5060" if redirects else "", "http://b", "400")
+        house.conductor.draining = True
+        call = await house.dial()
+        assert (await house.outside.wait(sip.CallFailed, call)).code == code
+        there_leaves = MovedCalls(there, house.pump, house.contexts, house.conductor, "192.0.2.2:5060", "http://b")
+        there_leaves.leave()
+        await until(lambda: moved.elsewhere("400") is None, "it is drained, too")
+    await site.tasks.aclose(2)
 
 
 async def test_without_another_node_nobody_is_asked(house: House) -> None:

@@ -67,6 +67,18 @@ def test_a_merged_invite_is_a_loop() -> None:
     assert rig.events() == []
 
 
+def test_a_call_may_be_made_again_elsewhere() -> None:
+    rig = Rig()
+    _, call = incoming(rig)
+    rig.taken()
+    rig.core.redirect(call, "sip:400@198.51.100.2:5060", rig.now)
+    rig.core.redirect("nobody", "sip:400@198.51.100.2:5060", rig.now)
+    (answer,) = rig.responses()
+    assert (answer.status, answer.headers.get("Contact")) == (302, "<sip:400@198.51.100.2:5060>")
+    assert isinstance(rig.events()[-1], CallEnded)
+    rig.settle()
+
+
 def test_reject_is_repeated_until_the_ack() -> None:
     rig = Rig()
     peer, call = incoming(rig)

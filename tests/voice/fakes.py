@@ -100,6 +100,8 @@ class Signalling:
 
     def reject(self, call: str, code: int, reason: str | None = None) -> None: ...
 
+    def redirect(self, call: str, uri: str) -> None: ...
+
     def hangup(self, call: str, reason: str | None = None) -> None:
         self.ended.append(call)
 

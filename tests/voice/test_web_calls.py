@@ -6,9 +6,10 @@ import pytest
 
 from tests.voice.web_rig import Rig, Socket
 from voice.call_table import CallState
+from voice.caller_leg import Elsewhere
 from voice.ports import CallerIdentity
 from voice.web_calls import WebCaller
-from voice.web_messages import Answer, Ended, Refused, Resumed, Start, State
+from voice.web_messages import Answer, Ended, Move, Refused, Resumed, Start, State
 
 START = Start(entry="4000", sdp="v=0 offer", visitor_id="visitor-1", name=" Vera ", locale="zh-CN")
 
@@ -55,6 +56,18 @@ async def test_a_full_house_refuses(rig: Rig) -> None:
     assert rig.calls.start(START, socket) is None
     assert socket.sent == [Refused(code="unavailable", reason="no room for another call")]
     assert len(rig.calls) == 0
+
+
+async def test_a_page_is_sent_to_another_node(rig: Rig) -> None:
+    there, socket = Elsewhere("", "http://b", "word"), Socket()
+    caller = rig.calls.start(START, socket)
+    assert caller is not None
+    assert caller.move(there)
+    assert socket.sent == [Move(node="http://b", entry="word")]
+    assert caller.redirect(there)
+    caller.hang_up("over")
+    assert socket.sent == [Move(node="http://b", entry="word")] * 2, "there is nothing more to say"
+    assert not caller.move(there)
 
 
 async def test_an_offer_that_cannot_be_used_is_refused(rig: Rig) -> None:
