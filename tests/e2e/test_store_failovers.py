@@ -21,7 +21,7 @@ from tests.e2e.agents import RawAgent
 from tests.e2e.office import Office
 from tests.e2e.pair import Pair
 from tests.e2e.server import Server
-from tests.e2e.test_nodes import handled, ready
+from tests.e2e.test_nodes import ready
 from tests.e2e.visitors import Visitor
 from tests.e2e.waiting import wait_until
 from tests.redis_sites import cluster_of, watched
@@ -115,24 +115,30 @@ class Program:
 async def working(agent: RawAgent) -> AsyncIterator[list[str]]:
     """The agent takes and finishes whatever is offered; gives the interactions of what is finished."""
     done: list[str] = []
+    offered: dict[str, str] = {}
 
     async def work() -> None:
-        while True:
-            done.append((await handled(agent, WAIT_S)).interaction_id)
+        while (message := await agent.next(WAIT_S)) is not None:
+            match message:
+                case m.Offer(reservation_id=held, interaction_id=interaction_id):
+                    offered[held] = interaction_id
+                    await agent.send(m.Accept(ref=next(REFS), reservation_id=held))
+                case m.Assignment(reservation_id=held, state="connected"):
+                    await agent.send(m.HangUp(ref=next(REFS), reservation_id=held))
+                case m.WrapUp(reservation_id=held):
+                    await agent.send(m.FinishWrapUp(ref=next(REFS), reservation_id=held, disposition="resolved"))
+                case m.WrapUpEnded(reservation_id=held):
+                    done.append(offered[held])
+            if (number := getattr(message, "seq", None)) is not None:
+                await agent.send(m.Ack(seq=number))
 
-    async def acknowledge() -> None:
-        while True:
-            await asyncio.sleep(0.2)
-            await agent.send(m.Ack(seq=max(getattr(each, "seq", 0) for each in agent.got[-100:])))
-
-    tasks = [asyncio.create_task(work(), name="agent"), asyncio.create_task(acknowledge(), name="acknowledge")]
+    task = asyncio.create_task(work(), name="agent")
     try:
         yield done
-        assert not tasks[0].done(), tasks[0].exception()
+        assert not task.done(), "the page was closed" if task.exception() is None else task.exception()
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def paused(office: Office) -> bool:
