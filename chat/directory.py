@@ -44,10 +44,12 @@ class Directory:
     def make(self, chat: Chat, machine: ChatMachine, tail: Iterable[Message]) -> ChatRunner:
         """A chat from what is kept of it, at hand from now on."""
         runner = ChatRunner(chat, machine, tail, self._ports, self._site().limits)
-        runner.emergency = lambda: self._site().emergency(runner.queue, runner.locale)
+        runner.emergency = lambda queue, locale: self._site().emergency(queue, locale)
         self.live[runner.chat_id] = self.by_token[runner.token_hash] = runner
-        runner.onlookers.add(lambda: self.changed(runner.chat_id))
-        self.changed(runner.chat_id)
+        # By its id alone: what it holds must not hold it, or it would stay until the collector comes by.
+        chat_id = runner.chat_id
+        runner.onlookers.add(lambda: self.changed(chat_id))
+        self.changed(chat_id)
         return runner
 
     def machine(self, chat: Chat, work_id: str, queue: str) -> ChatMachine:

@@ -94,7 +94,7 @@ class ChatRunner:
         self.version = 1
         self.address = ""
         # What all who wait in its queue are told now, "" for nothing.
-        self.emergency: Callable[[], str] = lambda: ""
+        self.emergency: Callable[[str, str], str] = lambda _queue, _locale: ""
         self.told = Told(chat.interaction_id, ports.router)
         self._ports = ports
         self._limits = limits

@@ -40,5 +40,5 @@ def status_of(chat: "ChatRunner") -> Status:
         diverted=machine.diverted,
         may_rate=chat.may_rate,
         rating=chat.rating,
-        emergency=(chat.emergency() or None) if waiting else None,
+        emergency=(chat.emergency(chat.queue, chat.locale) or None) if waiting else None,
     )

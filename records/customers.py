@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from records.database import Database, insert_ignoring, insert_replacing
@@ -32,33 +32,23 @@ class Customers:
 
         Two calls at once give one customer. An identity once verified stays so; this one being verified makes it so.
         """
-        async with self._database.write() as connection:
-            return await _identify(connection, kind, value, verified, now)
-
-    async def recognise(self, interaction_id: str, kind: str, value: str, verified: bool, now: int) -> str:
-        """`identify` and `attach` in one transaction: what every call and chat begins with."""
-        async with self._database.write() as connection:
-            customer_id = await _identify(connection, kind, value, verified, now)
-            row = {"interaction_id": interaction_id, "customer_id": customer_id}
-            await connection.execute(insert_replacing(connection, interaction_customers), row)
-            return customer_id
+        return (await self._database.at_once(lambda connection: identified(connection, kind, value, verified, now)))[0]
 
     async def attach(self, interaction_id: str, customer_id: str, data: Mapping[str, str], now: int) -> None:
         """Says whose the interaction is, and keeps what was collected in it (a later value of a name replaces).
 
         The interaction's record need not be there yet. Raises sqlalchemy.exc.IntegrityError for an unknown customer.
         """
-        async with self._database.write() as connection:
-            await connection.execute(
-                insert_replacing(connection, interaction_customers),
-                {"interaction_id": interaction_id, "customer_id": customer_id},
-            )
-            await _keep(connection, interaction_id, data, now)
+
+        def work(connection: Connection) -> None:
+            attached(connection, interaction_id, customer_id)
+            _keep(connection, interaction_id, data, now)
+
+        await self._database.at_once(work)
 
     async def collect(self, interaction_id: str, data: Mapping[str, str], now: int) -> None:
         """Keeps what was collected in an interaction whose customer is not known."""
-        async with self._database.write() as connection:
-            await _keep(connection, interaction_id, data, now)
+        await self._database.at_once(lambda connection: _keep(connection, interaction_id, data, now))
 
     async def identities(self, customer_id: str) -> tuple[Identity, ...]:
         """By what the customer is known, and all who are one with them, oldest first."""
@@ -99,37 +89,41 @@ async def identities_of(connection: AsyncConnection, customer_id: str) -> tuple[
     return tuple(Identity(kind, value, unverified) for kind, value, unverified in found)
 
 
-async def _identify(connection: AsyncConnection, kind: str, value: str, verified: bool, now: int) -> str:
-    found = (await connection.execute(_customer_of(kind, value))).scalar()
+_CUSTOMER_OF = select(identities.c.customer_id).where(
+    identities.c.kind == bindparam("kind"), identities.c.value == bindparam("value")
+)
+
+
+def identified(connection: Connection, kind: str, value: str, verified: bool, now: int) -> tuple[str, bool]:
+    """`Customers.identify` within a transaction of the caller's; and whether the customer is new."""
+    found = connection.execute(_CUSTOMER_OF, {"kind": kind, "value": value}).scalar()
     if found is None:
-        return await _create(connection, kind, value, verified, now)
+        return _create(connection, kind, value, verified, now)
     if verified:
-        await _verify(connection, kind, value)
-    return found
+        this = (identities.c.kind == kind) & (identities.c.value == value) & identities.c.unverified
+        connection.execute(update(identities).where(this).values(unverified=False))
+    return found, False
 
 
-def _customer_of(kind: str, value: str) -> Select[str]:
-    return select(identities.c.customer_id).where(identities.c.kind == kind, identities.c.value == value)
+def attached(connection: Connection, interaction_id: str, customer_id: str) -> None:
+    """Says whose the interaction is."""
+    row = {"interaction_id": interaction_id, "customer_id": customer_id}
+    connection.execute(insert_replacing(connection, interaction_customers), row)
 
 
-async def _create(connection: AsyncConnection, kind: str, value: str, verified: bool, now: int) -> str:
+def _create(connection: Connection, kind: str, value: str, verified: bool, now: int) -> tuple[str, bool]:
     customer_id = uuid.uuid4().hex
-    await connection.execute(insert(customers).values(id=customer_id, created_at=now))
+    connection.execute(insert(customers), {"id": customer_id, "created_at": now})
     row = {"customer_id": customer_id, "kind": kind, "value": value, "unverified": not verified, "created_at": now}
-    made = await connection.execute(insert_ignoring(connection, identities).values(**row))
+    made = connection.execute(insert_ignoring(connection, identities), row)
     if made.rowcount:
-        return customer_id
+        return customer_id, True
     # Another server made the same identity meanwhile (PostgreSQL); theirs stands.
-    await connection.execute(customers.delete().where(customers.c.id == customer_id))
-    return (await connection.execute(_customer_of(kind, value))).scalar_one()
+    connection.execute(customers.delete().where(customers.c.id == customer_id))
+    return connection.execute(_CUSTOMER_OF, {"kind": kind, "value": value}).scalar_one(), False
 
 
-async def _verify(connection: AsyncConnection, kind: str, value: str) -> None:
-    this = (identities.c.kind == kind) & (identities.c.value == value) & identities.c.unverified
-    await connection.execute(update(identities).where(this).values(unverified=False))
-
-
-async def _keep(connection: AsyncConnection, interaction_id: str, data: Mapping[str, str], now: int) -> None:
+def _keep(connection: Connection, interaction_id: str, data: Mapping[str, str], now: int) -> None:
     rows = [{"interaction_id": interaction_id, "name": name, "value": value, "at": now} for name, value in data.items()]
     if rows:
-        await connection.execute(insert_replacing(connection, interaction_data), rows)
+        connection.execute(insert_replacing(connection, interaction_data), rows)

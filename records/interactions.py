@@ -188,6 +188,11 @@ def _records() -> Select[Any]:
     return select(*columns).select_from(joined)
 
 
+def records_of_group(customers: Select[str]) -> Select[Any]:
+    """The records of these customers' interactions; the columns are InteractionRecord's fields in their order."""
+    return _records().where(interaction_customers.c.customer_id.in_(customers))
+
+
 def _conditions(filter_: Filter, before: Before | None) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     for column, value in (

@@ -6,7 +6,7 @@ in later by an identity goes to whoever has that identity. A question about one 
 
 from dataclasses import dataclass
 
-from sqlalchemy import CTE, Select, select, update
+from sqlalchemy import CTE, BindParameter, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from records.database import Database
@@ -31,7 +31,7 @@ class Merge:
     by: str
 
 
-def group(customer_id: str) -> Select[str]:
+def group(customer_id: str | BindParameter[str]) -> Select[str]:
     """The ids of all customers who are one with this one, itself included; none for an unknown one."""
     below = _above(customer_id)
     root = select(below.c.id).where(below.c.merged_into.is_(None))
@@ -92,7 +92,7 @@ class Merges:
             return Merge(*found)
 
 
-def _above(customer_id: str) -> CTE:
+def _above(customer_id: str | BindParameter[str]) -> CTE:
     """The customer, whom it was merged into, and so on."""
     columns = (customers.c.id, customers.c.merged_into)
     above = select(*columns).where(customers.c.id == customer_id).cte("above", recursive=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, Select, Update, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from records.chat_files import ChatFile
@@ -73,11 +73,14 @@ class Chats:
     async def open(self, chat: Chat, first: Message) -> bool:
         """Keeps a new chat with its first message; False, with nothing changed, when its token is known already."""
         row = {name: getattr(chat, name) for name in _CHAT_COLUMNS} | _row_of(chat.marks)
-        async with self._database.write() as connection:
-            made = await connection.execute(insert_ignoring(connection, chats).values(**row))
+
+        def work(connection: Connection) -> bool:
+            made = connection.execute(insert_ignoring(connection, chats), row)
             if made.rowcount:
-                await connection.execute(messages.insert().values(_message_row(chat.interaction_id, first)))
+                connection.execute(_NEW_MESSAGE, _message_row(chat.interaction_id, first))
             return bool(made.rowcount)
+
+        return await self._database.at_once(work)
 
     async def find(self, token_hash: str) -> Chat | None:
         """The chat of that session token, None when there is none."""
@@ -99,16 +102,17 @@ class Chats:
 
     async def add(self, interaction_id: str, message: Message) -> Message:
         """Keeps a message and its file; what was kept before under the same sender and `client_id` when said again."""
-        async with self._database.write() as connection:
-            kept = await _same(connection, interaction_id, message)
+
+        def work(connection: Connection) -> Message:
+            kept = _same(connection, interaction_id, message)
             if kept is not None:
                 return kept
             if message.file is not None:
-                await connection.execute(
-                    chat_files.insert().values(_file_row(interaction_id, message.file, message.at))
-                )
-            await connection.execute(messages.insert().values(_message_row(interaction_id, message)))
+                connection.execute(_NEW_FILE, _file_row(interaction_id, message.file, message.at))
+            connection.execute(_NEW_MESSAGE, _message_row(interaction_id, message))
             return message
+
+        return await self._database.at_once(work)
 
     async def after(self, interaction_id: str, number: int, limit: int) -> tuple[Message, ...]:
         """The messages with a greater number, in order, at most `limit`."""
@@ -124,17 +128,15 @@ class Chats:
 
     async def mark(self, interaction_id: str, marks: Marks) -> None:
         """Keeps how far both sides are."""
-        await self._update(interaction_id, _row_of(marks))
+        await self._update(_MARKED, interaction_id, _row_of(marks))
 
     async def joined(self, interaction_id: str, agent_name: str) -> None:
         """An agent took the chat."""
-        await self._update(interaction_id, {"agent_name": agent_name})
+        await self._update(_JOINED, interaction_id, {"agent_name": agent_name})
 
     async def end(self, interaction_id: str, by: str, now: int) -> None:
         """The chat is over; the first end that is kept stands."""
-        async with self._database.write() as connection:
-            this = (chats.c.interaction_id == interaction_id) & chats.c.ended_at.is_(None)
-            await connection.execute(update(chats).where(this).values(ended_at=now, ended_by=by))
+        await self._update(_ENDED, interaction_id, {"ended_at": now, "ended_by": by})
 
     async def rate(self, interaction_id: str, score: int, now: int) -> int:
         """Keeps the customer's rating (1-5) unless there is one; returns the one that stands."""
@@ -150,9 +152,8 @@ class Chats:
             row = (await connection.execute(_chats().where(condition))).mappings().first()
         return None if row is None else _chat(row)
 
-    async def _update(self, interaction_id: str, values: dict[str, Any]) -> None:
-        async with self._database.write() as connection:
-            await connection.execute(update(chats).where(chats.c.interaction_id == interaction_id).values(**values))
+    async def _update(self, how: Update, interaction_id: str, values: dict[str, Any]) -> None:
+        await self._database.at_once(lambda connection: connection.execute(how, {"chat": interaction_id, **values}))
 
 
 async def messages_of(connection: AsyncConnection, interaction_id: str) -> tuple[Message, ...]:
@@ -168,7 +169,20 @@ _CHAT_COLUMNS: Sequence[str] = tuple(
 )
 
 
-def _messages(interaction_id: str) -> Select[Any]:
+# Made once: to build a statement takes longer than to run it.
+_NEW_MESSAGE = messages.insert()
+_NEW_FILE = chat_files.insert()
+_THIS = chats.c.interaction_id == bindparam("chat")
+_MARKED = update(chats).where(_THIS).values({name: bindparam(name) for name in _MARK_COLUMNS})
+_JOINED = update(chats).where(_THIS).values(agent_name=bindparam("agent_name"))
+_ENDED = (
+    update(chats)
+    .where(_THIS, chats.c.ended_at.is_(None))
+    .values(ended_at=bindparam("ended_at"), ended_by=bindparam("ended_by"))
+)
+
+
+def _messages(interaction_id: str | BindParameter[str]) -> Select[Any]:
     of_file = (chat_files.c[name].label(f"file_{name}") for name in (*_FILE_COLUMNS, "gone_at"))
     query = select(*(messages.c[name] for name in _MESSAGE_COLUMNS), *of_file)
     query = query.select_from(messages.outerjoin(chat_files, chat_files.c.id == messages.c.file_id))
@@ -212,11 +226,14 @@ def _message(row: Any) -> Message:
     return Message(**{name: row[name] for name in _MESSAGE_COLUMNS}, file=file)
 
 
-async def _same(connection: AsyncConnection, interaction_id: str, message: Message) -> Message | None:
+_SAID = _messages(bindparam("chat")).where(
+    messages.c.agent_id == bindparam("agent"), messages.c.client_id == bindparam("client")
+)
+
+
+def _same(connection: Connection, interaction_id: str, message: Message) -> Message | None:
     if message.client_id is None:
         return None
-    query = _messages(interaction_id).where(
-        messages.c.agent_id == message.agent_id, messages.c.client_id == message.client_id
-    )
-    found = await _read(connection, query)
-    return found[0] if found else None
+    said = {"chat": interaction_id, "agent": message.agent_id, "client": message.client_id}
+    row = connection.execute(_SAID, said).mappings().first()
+    return None if row is None else _message(row)

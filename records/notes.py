@@ -1,6 +1,5 @@
 """What agents write down about an interaction."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from sqlalchemy import insert, select
@@ -43,14 +42,6 @@ class Notes:
         """The notes of an interaction, oldest first."""
         async with self._database.read() as connection:
             return await notes_of(connection, interaction_id)
-
-    async def last_of(self, interaction_ids: Sequence[str]) -> dict[str, str]:
-        """The text of the newest note of each interaction that has one."""
-        if not interaction_ids:
-            return {}
-        query = select(notes.c.interaction_id, notes.c.text).where(notes.c.interaction_id.in_(interaction_ids))
-        async with self._database.read() as connection:
-            return {row.interaction_id: row.text for row in await connection.execute(query.order_by(notes.c.id))}
 
 
 async def notes_of(connection: AsyncConnection, interaction_id: str) -> tuple[Note, ...]:

@@ -5,11 +5,12 @@ from typing import Any
 
 from agents_ws import messages as m
 from config.site import Named, Site, label
+from records.meetings import Earlier
 from router.breach import due
 from router.commands import SendOffer, ShowPresence
 from router.rows import AgentRow, ReservationRow, WorkRow
 from router.vocabulary import Medium, OfferState, Presence
-from server.contexts import Earlier, InteractionContext
+from server.contexts import InteractionContext
 from server.current import CurrentSite
 
 # Where the agent was named, and no strategy has chosen.

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from chat.ports import Identity as ChatIdentity
 from records.customers import Customers
-from records.interactions import InteractionRecord, Interactions
-from records.notes import Notes
+from records.interactions import Interactions
+from records.meetings import Earlier, Meetings
 from server.tasks import TaskOwner
 
 HISTORY_LENGTH = 5
@@ -20,14 +20,6 @@ MAX_ACQUAINTED = 2
 # How long an offer waits for the caller's earlier interactions; they are there long before, unless SQL is slow.
 READY_TIMEOUT_S = 0.25
 PATH_KEY = "ivr_path"
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """An earlier interaction of the same customer, with the last note that an agent left."""
-
-    record: InteractionRecord
-    note: str | None
 
 
 @dataclass(slots=True)
@@ -60,13 +52,13 @@ class InteractionContexts:
         self,
         customers: Customers,
         interactions: Interactions,
-        notes: Notes,
+        meetings: Meetings,
         tasks: TaskOwner,
         wall: Callable[[], int],
     ) -> None:
         self._customers = customers
         self._interactions = interactions
-        self._notes = notes
+        self._meetings = meetings
         self._tasks = tasks
         self._wall = wall
         self._live: dict[str, InteractionContext] = {}
@@ -196,10 +188,14 @@ class InteractionContexts:
         try:
             if context.caller:
                 # Unverified: a number that came from no trunk, or a visitor's id, is only what the caller claims.
-                customer = await self._customers.recognise(
-                    context.interaction_id, context.kind, context.caller, context.verified, self._wall()
+                _, context.history = await self._meetings.meet(
+                    context.interaction_id,
+                    context.kind,
+                    context.caller,
+                    context.verified,
+                    self._wall(),
+                    HISTORY_LENGTH,
                 )
-                context.history = await self._earlier(customer, context.interaction_id)
         finally:
             context.ready.set()
         others = [earlier.record.id for earlier in context.history if earlier.record.closed_at is None]
@@ -226,14 +222,9 @@ class InteractionContexts:
                 context.caller, context.verified = identity.value, not identity.unverified
             context.caller_name = next((each.name for each in view.messages if each.author == "customer"), "")
             if view.record.customer_id:
-                context.history = await self._earlier(view.record.customer_id, interaction_id)
+                customer_id = view.record.customer_id
+                context.history = await self._meetings.earlier(customer_id, interaction_id, HISTORY_LENGTH)
         return context
-
-    async def _earlier(self, customer_id: str, interaction_id: str) -> tuple[Earlier, ...]:
-        records = await self._interactions.history(customer_id, HISTORY_LENGTH + 1)
-        earlier = [record for record in records if record.id != interaction_id][:HISTORY_LENGTH]
-        notes = await self._notes.last_of([record.id for record in earlier])
-        return tuple(Earlier(record, notes.get(record.id)) for record in earlier)
 
 
 async def _nowhere(_interaction_id: str, _work_id: str) -> InteractionContext | None:

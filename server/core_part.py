@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from records.customers import Customers
 from records.interactions import Interactions
-from records.notes import Notes
+from records.meetings import Meetings
 from router.dispatcher import Dispatcher
 from router.estimates import WaitEstimates
 from router.rows import Turn
@@ -98,7 +98,7 @@ async def build_core(ground: Ground) -> CorePart:
     storage, settings, metrics = ground.storage, ground.settings, ground.metrics
     shard, database = storage.shard, storage.database
     interactions, customers = Interactions(database), Customers(database)
-    contexts = InteractionContexts(customers, interactions, Notes(database), ground.tasks, wall_us)
+    contexts = InteractionContexts(customers, interactions, Meetings(database), ground.tasks, wall_us)
     meter = RoutingMeter(metrics, {})
     meter.restore(shard.image)
     speaker = Speaker(meter, contexts)

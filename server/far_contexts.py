@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 import structlog
 
-from server.contexts import Earlier, InteractionContext, InteractionContexts
+from records.meetings import Earlier
+from server.contexts import InteractionContext, InteractionContexts
 from server.peer_link import PeerLink, PeerRefusedError, PeerUnreachableError
 from server.routing import Routing
 

@@ -59,7 +59,7 @@ from voice.party import CUSTOMER, Party, PartyKind
 from voice.promise import CallBackKey
 from voice.recording import CallRecording, RecordingRule
 from voice.stage import Stage
-from voice.tones import Tones
+from voice.tones import Tones, play_ids
 from voice.waiting import WaitPlan, WaitSound
 
 
@@ -85,7 +85,7 @@ class CallMachine:
         self.language = language
         self._menu = ivr_machine
         self._called_back = called_back
-        self._plays = 0
+        self._play_id = play_ids()
         self._waiting = WaitSound(plans, self._play_id)
         self._conversation = Conversation(interaction_id, leg_id)
         self._stage = Stage(self._conversation, self._waiting, Tones(self._play_id))
@@ -389,7 +389,3 @@ class CallMachine:
         self.state = CallState.ENDED
         self._waiting.stop()
         return [*before, *self._stage.clear(), Close(outcome)]
-
-    def _play_id(self, kind: str) -> str:
-        self._plays += 1
-        return f"{kind}-{self._plays}"

@@ -76,6 +76,14 @@ def _settle(answer: _Answer | None, denied: Deny | None) -> None:
         answer.set_result(denied)
 
 
+def _into(inbox: asyncio.Queue[tuple[CallEvent, _Answer | None]]) -> Callable[[CallEvent], None]:
+    return lambda event: inbox.put_nowait((event, None))
+
+
+def _poster(ports: VoicePorts, call: str) -> Callable[[facts.Event], None]:
+    return lambda event: ports.router.tell(event, call)
+
+
 class Numbers(Protocol):
     """Calls numbers into conversations; what becomes of them is told to the runner."""
 
@@ -121,9 +129,13 @@ class CallRunner:
         self._machine = machine
         self._ports = ports
         self._numbers = numbers
-        self._requests = Requests(self.interaction_id, self.leg_id, ports.services, self._ivr_answered)
-        self._sound = CallMedia(self.interaction_id, self.leg_id, ports, self.tell, self._post)
         self._inbox: asyncio.Queue[tuple[CallEvent, _Answer | None]] = asyncio.Queue()
+        # They are given the inbox, not the runner: a call that is over goes at once, not when the collector comes by.
+        tell = _into(self._inbox)
+        self._requests = Requests(
+            self.interaction_id, self.leg_id, ports.services, lambda answer: tell(IvrAnswered(answer))
+        )
+        self._sound = CallMedia(self.interaction_id, self.leg_id, ports, tell, _poster(ports, caller.call))
         self.parties: tuple[PartyView, ...] = ()
         self.watchers: set[Callable[[tuple[PartyView, ...]], None]] = set()
         self._since = place.since
@@ -300,9 +312,6 @@ class CallRunner:
                 raise AssertionError("waits for its answer")
             case _:
                 assert_never(command)
-
-    def _ivr_answered(self, answer: ivr.IvrAnswer) -> None:
-        self.tell(IvrAnswered(answer))
 
     async def _enter_queue(self, command: EnterQueue) -> None:
         preferred = await self._ports.contexts.acquainted(self.interaction_id, command.queue)

@@ -1,8 +1,15 @@
 """What agents hear beside the conversation: music while a colleague keeps them on hold, a ringing tone. Pure."""
 
+import itertools
 from collections.abc import Callable, Mapping
 
 from voice.events import CallCommand, PlayPrompts, StopPrompts
+
+
+def play_ids() -> Callable[[str], str]:
+    """Makes fresh names for the plays of one call. It knows nothing of the call, so that the call can go by itself."""
+    numbers = itertools.count(1)
+    return lambda kind: f"{kind}-{next(numbers)}"
 
 
 class Tones:

@@ -10,7 +10,7 @@ async def test_a_waiting_chat_shows_its_place_and_an_emergency_and_a_taken_one_i
     async with house(tmp_path) as place, place.page() as page:
         await page.open()
         (runner,) = place.conductor.directory.runners()
-        runner.emergency = lambda: "all lines are down"
+        runner.emergency = lambda _queue, _locale: "all lines are down"
         shown = status_of(runner)
         assert (shown.state, shown.place, shown.agent, shown.emergency) == ("waiting", 1, None, "all lines are down")
         place.router.ready("ann")

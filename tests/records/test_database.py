@@ -8,7 +8,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, insert, inspect, select, text
+from sqlalchemy import Connection, func, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from records.database import Database, DatabaseError, insert_ignoring, insert_replacing, newest_revision, sqlite_url
@@ -182,3 +182,36 @@ async def test_insert_ignoring_leaves_the_first(database: Database) -> None:
         for at in (1, 2):
             await connection.execute(insert_ignoring(connection, customers).values(id="c1", created_at=at))
         assert (await connection.execute(select(customers.c.created_at))).scalar_one() == 1
+
+
+async def test_what_is_done_at_once_is_one_transaction(database: Database) -> None:
+    def two(connection: Connection) -> None:
+        connection.execute(insert(customers), {"id": "c1", "created_at": 1})
+        connection.execute(insert(customers), {"id": "c1", "created_at": 1})
+
+    with pytest.raises(IntegrityError):
+        await database.at_once(two)
+    await database.at_once(lambda connection: connection.execute(insert(customers), {"id": "c2", "created_at": 1}))
+    async with database.read() as connection:
+        assert (await connection.execute(select(customers.c.id))).scalars().all() == ["c2"]
+
+
+async def test_who_writes_at_once_takes_turns_with_the_others(database_url: str) -> None:
+    """Two servers on one database; each reads the greatest number and writes the next one."""
+    databases = [await Database.open(database_url) for _ in range(2)]
+
+    def next_one(connection: Connection) -> None:
+        last = connection.execute(select(func.max(customers.c.created_at))).scalar() or 0
+        connection.execute(insert(customers), {"id": f"c{last + 1}", "created_at": last + 1})
+
+    async def by_statements(database: Database) -> None:
+        async with database.write() as connection:
+            await connection.run_sync(next_one)
+
+    one, two = databases
+    turns = [work for _ in range(10) for work in (one.at_once(next_one), by_statements(one), two.at_once(next_one))]
+    await asyncio.gather(*turns)
+    async with one.read() as connection:
+        assert (await connection.execute(select(func.max(customers.c.created_at)))).scalar() == 30
+    for database in databases:
+        await database.close()

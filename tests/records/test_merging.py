@@ -6,6 +6,7 @@ from sqlalchemy import select
 from records.customers import Customers
 from records.database import Database
 from records.interactions import Filter, Interactions
+from records.meetings import Meetings
 from records.merging import Merge, MergeError, Merges
 from records.projector import Projector
 from records.tables import customers, identities, interaction_customers
@@ -14,11 +15,11 @@ from tests.records.turns import START, opened, turn
 
 async def people(database: Database, count: int) -> list[str]:
     """So many customers, each with a number and an interaction."""
-    made = Customers(database)
+    made = Meetings(database)
     found = []
     for number in range(count):
         await Projector(database).apply([turn(number + 1, number, opened(f"i{number}"))])
-        found.append(await made.recognise(f"i{number}", "phone", f"+32255501{number:02}", True, START + number))
+        found.append((await made.meet(f"i{number}", "phone", f"+32255501{number:02}", True, START + number, 5))[0])
     return found
 
 
@@ -49,7 +50,7 @@ async def test_what_comes_later_is_in_the_one_timeline_at_once(database: Databas
     one, two = await people(database, 2)
     await Merges(database).merge(one, two, "ada", 9)
     await Projector(database).apply([turn(9, 50, opened("i9"))])
-    assert await Customers(database).recognise("i9", "phone", "+3225550101", True, 99) == two
+    assert (await Meetings(database).meet("i9", "phone", "+3225550101", True, 99, 5))[0] == two
     assert await timeline(database, one) == ["i9", "i1", "i0"]
 
 

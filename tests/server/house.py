@@ -23,6 +23,7 @@ from records.accounts import Accounts
 from records.customers import Customers
 from records.database import Database
 from records.interactions import Interactions
+from records.meetings import Meetings
 from records.notes import Notes
 from records.projector import Projector
 from records.sessions import Sessions, SignIn
@@ -93,7 +94,7 @@ class House:
         self.notes = Notes(self.database)
         self.interactions = Interactions(self.database)
         self.contexts = InteractionContexts(
-            Customers(self.database), self.interactions, self.notes, self.tasks, wall_us
+            Customers(self.database), self.interactions, Meetings(self.database), self.tasks, wall_us
         )
         self.metrics = Metrics()
         self.speaker = Speaker(RoutingMeter(self.metrics, {}), self.contexts)

@@ -7,11 +7,12 @@ import pytest
 from agents_ws import messages as m
 from config.site import label
 from records.interactions import InteractionRecord
+from records.meetings import Earlier
 from router.commands import Decision, SendOffer
 from router.rows import AgentRow, ReservationRow, WorkRow
 from router.vocabulary import EndedBy, Medium, OfferState, Presence, Requirement, WorkState
 from server.cards import Cards, choices
-from server.contexts import Earlier, InteractionContext
+from server.contexts import InteractionContext
 from server.current import CurrentSite
 from tests.server.sites import SECOND, small_site
 

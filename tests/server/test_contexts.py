@@ -1,12 +1,14 @@
 """What is known of each live interaction, and that it goes when the interaction does."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from records.customers import Customers
 from records.database import Database
 from records.interactions import Interactions
+from records.meetings import Meetings
 from records.notes import Notes
 from records.projector import Projector
 from server import contexts as module
@@ -22,8 +24,9 @@ class Rig:
         self.tasks = TaskOwner()
         self.notes = Notes(database)
         self.customers = Customers(database)
+        self.meetings = Meetings(database)
         self.contexts = InteractionContexts(
-            self.customers, Interactions(database), self.notes, self.tasks, lambda: 1_000
+            self.customers, Interactions(database), self.meetings, self.tasks, lambda: 1_000
         )
 
     async def known(self, interaction_id: str) -> None:
@@ -111,13 +114,13 @@ async def test_nothing_known_gives_an_empty_context(rig: Rig) -> None:
 async def test_an_offer_does_not_wait_for_a_slow_past(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "READY_TIMEOUT_S", 0.02)
     gate = asyncio.Event()
-    recognise = rig.customers.recognise
+    meet = rig.meetings.meet
 
-    async def slow(interaction_id: str, kind: str, value: str, verified: bool, now: int) -> str:
+    async def slow(*who: Any) -> Any:
         await gate.wait()
-        return await recognise(interaction_id, kind, value, verified, now)
+        return await meet(*who)
 
-    monkeypatch.setattr(rig.customers, "recognise", slow)
+    monkeypatch.setattr(rig.meetings, "meet", slow)
     rig.contexts.opened("i1", "line", "0755123", "Cai")
     context = await asyncio.wait_for(rig.contexts.get("i1"), 30)
     assert context.caller == "0755123"
@@ -130,7 +133,7 @@ async def test_a_database_that_fails_does_not_hold_the_context_back(rig: Rig, mo
     async def broken(*_: object) -> str:
         raise OSError("no database")
 
-    monkeypatch.setattr(rig.customers, "recognise", broken)
+    monkeypatch.setattr(rig.meetings, "meet", broken)
     rig.contexts.opened("i1", "line", "0755123", "Cai")
     await until(lambda: rig.contexts.cached("i1") is not None)
     assert rig.tasks.failures == 1

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agents_ws import messages as m
-from records.customers import Customers
 from records.interactions import Interactions
+from records.meetings import Meetings
 from records.projector import Projector
 from server.customer_news import CustomerNews
 from tests.databases import migrated
@@ -42,7 +42,7 @@ async def test_holders_of_open_interactions_are_told(tmp_path: Path) -> None:
 
     try:
         await Projector(database).apply([turn(1, 0, opened("i1")), turn(2, 1, opened("i3"))])
-        customer = await Customers(database).recognise("i1", "phone", "+3225550100", True, START)
+        customer, _ = await Meetings(database).meet("i1", "phone", "+3225550100", True, START, 5)
         news = CustomerNews(Works(), Interactions(database), send)  # type: ignore[arg-type]
         await news.changed(customer)
         assert told == [("anna", "r1", "i1")]

@@ -21,7 +21,7 @@ async def test_a_slow_past_does_not_turn_the_order_of_messages(house: House, mon
         await gate.wait()
         raise OSError("no database")
 
-    monkeypatch.setattr(house.contexts._customers, "recognise", slow)
+    monkeypatch.setattr(house.contexts._meetings, "meet", slow)
     call, reservation = await house.talking()
     house.outside.ua.hangup(call)
     await house.said("WrapUp")

@@ -5,7 +5,7 @@ from pathlib import Path
 from records.customers import Customers
 from records.database import Database, sqlite_url
 from records.interactions import Interactions
-from records.notes import Notes
+from records.meetings import Meetings
 from server.contexts import InteractionContexts
 from server.far_contexts import FarContexts
 from server.tasks import TaskOwner
@@ -13,7 +13,7 @@ from tests.server.two_nodes import Node, two_nodes
 
 
 def contexts(node: Node, database: Database) -> InteractionContexts:
-    made = InteractionContexts(Customers(database), Interactions(database), Notes(database), TaskOwner(), lambda: 1)
+    made = InteractionContexts(Customers(database), Interactions(database), Meetings(database), TaskOwner(), lambda: 1)
     FarContexts(node.link, node.pump, made)
     return made
 
