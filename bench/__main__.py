@@ -19,6 +19,7 @@ MODULES = {
     "crowd": "bench.crowd",
     "sip": "bench.sip_uas",
     "media": "bench.media",
+    "media_full": "bench.media_full",
     "webrtc": "bench.webrtc",
     "recording": "bench.recording",
     "call": "bench.call",

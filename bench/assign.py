@@ -13,7 +13,6 @@ part of it and the waking up are in both. One JSON object a line.
 import argparse
 import asyncio
 import gc
-import hashlib
 import itertools
 import os
 import shutil
@@ -35,12 +34,11 @@ from agents_ws.examples import OFFER
 from bench.agents import Agents
 from bench.figures import cpu_ms, line
 from bench.offer import free_port
+from bench.sessions import open_sessions
 from bench.stages import Stages
 from config.policy import site_policy
 from config.settings import parse
 from config.whole import load_whole
-from records.sessions import DEFAULT_LIFETIME_US
-from records.tables import accounts, sessions
 from records.webhooks import KINDS
 from router import events as facts
 from router.policy import AgentPolicy, Policy, QueuePolicy
@@ -101,23 +99,8 @@ async def start_node(folder: Path, site: Path, stack: AsyncExitStack) -> Node:
 
 
 async def tokens(node: Node) -> dict[str, str]:
-    """A session for each agent, written all at once; nobody signs in, so that the accounts have no password."""
-    now = time.time_ns() // 1000
-    made = {agent_id: f"bench-{agent_id}" for agent_id in node.site.agents}
-    people = [{"name": one, "role": "agent", "agent_id": one, "password_hash": "", "changed_at": now} for one in made]
-    opened = [
-        {
-            "token_hash": hashlib.sha256(token.encode()).hexdigest(),
-            "account": agent_id,
-            "created_at": now,
-            "expires_at": now + DEFAULT_LIFETIME_US,
-        }
-        for agent_id, token in made.items()
-    ]
-    async with node.storage.database.write() as connection:
-        await connection.execute(accounts.insert(), people)
-        await connection.execute(sessions.insert(), opened)
-    return made
+    """A session for each agent."""
+    return await open_sessions(node.storage.database, list(node.site.agents))
 
 
 # -- measurements

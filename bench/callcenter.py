@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
+from typing import Self
 
 from agents_ws import messages as m
 from bench.phones import Phones
+from bench.sessions import open_sessions
+from records.database import Database, sqlite_url
 from tests.e2e.server import PASSWORD, Server
 from tests.e2e.site import make_site
 from tools.call.agent import ScriptedAgent
@@ -25,14 +28,36 @@ sip_user = "{user}"
 """
 SIGN_IN_TOGETHER = 4
 ACK_EVERY = 10
+# A page that says nothing for 40 s counts as gone.
+HEARTBEAT_S = 15.0
+LIMIT_S = 20.0
 
 
 class Page(ScriptedAgent):
-    """An agent's page without sound: the agent speaks on a SIP phone."""
+    """An agent's page without sound: the agent speaks on a SIP phone. `token`: of a session that is open already."""
 
-    def __init__(self, server: Server, account: str) -> None:
+    def __init__(self, server: Server, account: str, token: str = "") -> None:
         super().__init__(server.base, account, PASSWORD, Path())
+        self._token = token
         self._connected = ""
+
+    async def __aenter__(self) -> Self:
+        await super().__aenter__()
+        self._heart = asyncio.create_task(self._beat(), name=f"heart-{self.account}")
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self._heart.cancel()
+        await super().__aexit__(*error)
+
+    async def _sign_in(self) -> str:
+        return self._token or await super()._sign_in()
+
+    async def _beat(self) -> None:
+        with suppress(ConnectionError):  # it is closed: whoever works with the page sees that
+            while True:
+                await asyncio.sleep(HEARTBEAT_S)
+                await self._send(m.Ping(ref=self.ref()))
 
     async def _open_leg(self) -> None:
         """The phone registers by itself."""
@@ -60,6 +85,44 @@ class Page(ScriptedAgent):
                 return self._connected
 
 
+class Office:
+    """Agents who close each wrap-up at once; counts conversations that began and wrap-ups that were closed."""
+
+    def __init__(self, pages: Sequence[Page]) -> None:
+        self._pages = pages
+        self.joined = asyncio.Semaphore(0)
+        self.closed = asyncio.Semaphore(0)
+
+    async def __aenter__(self) -> "Office":
+        self._tasks = [asyncio.create_task(self._serve(page), name=f"office-{page.account}") for page in self._pages]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        for ended in await asyncio.gather(*self._tasks, return_exceptions=True):
+            if isinstance(ended, Exception):
+                raise ended
+
+    async def _serve(self, page: Page) -> None:
+        joined = ""
+        while True:
+            match await page.inbox.get():
+                case m.Assignment(reservation_id=reservation_id, state="connected") if reservation_id != joined:
+                    joined = reservation_id  # The card may be sent again with more on it.
+                    self.joined.release()
+                case m.WrapUp(reservation_id=reservation_id):
+                    await page.finish(reservation_id)
+                    self.closed.release()
+
+
+async def times(happened: asyncio.Semaphore, count: int = 1) -> None:
+    """Waits until it has happened so often."""
+    async with asyncio.timeout(LIMIT_S):
+        for _ in range(count):
+            await happened.acquire()
+
+
 def bench_site(folder: Path, agents: int) -> Path:
     """The demo site with so many more agents, all on SIP phones: bench0, bench1... whose phones are 3000, 3001..."""
     site = make_site(folder)
@@ -77,10 +140,11 @@ def user_of(number: int) -> str:
 async def call_center(folder: Path, phones: Phones, agents: int) -> AsyncIterator[tuple[Server, Sequence[Page]]]:
     """Starts the server, registers the phones, signs the agents in and makes them ready."""
     server = Server(folder, bench_site(folder, agents), ["--log-level=warning"])
+    tokens = await _enroll(server.data_dir, [f"bench{number}" for number in range(agents)])
     async with AsyncExitStack() as stack:
         stack.callback(server.close)
         await asyncio.to_thread(server.start)
-        pages = [Page(server, f"bench{number}") for number in range(agents)]
+        pages = [Page(server, account, token) for account, token in tokens.items()]
         together = asyncio.Semaphore(SIGN_IN_TOGETHER)
 
         async def arrive(number: int) -> None:
@@ -93,3 +157,13 @@ async def call_center(folder: Path, phones: Phones, agents: int) -> AsyncIterato
         for page in pages:
             await page.sign_out()
         await asyncio.to_thread(server.interrupt)
+
+
+async def _enroll(data: Path, agents: Sequence[str]) -> dict[str, str]:
+    """Their sessions' tokens, made before the server starts."""
+    await asyncio.to_thread(data.mkdir)
+    database = await Database.open(sqlite_url(data / "jackfield.db"))
+    try:
+        return await open_sessions(database, agents)
+    finally:
+        await database.close()

@@ -41,11 +41,7 @@ class ScriptedAgent:
         self._reader: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        body = {"account": self.account, "password": self._password}
-        async with self._http.post(f"{self._base}/api/v1/session", json=body) as answer:
-            if answer.status >= 400:
-                raise RefusedError(f"{self.account} cannot sign in: {answer.status} {await answer.text()}")
-            self.token: str = (await answer.json())["token"]
+        self.token = await self._sign_in()
         self._ws = await self._http.ws_connect(f"{self._base}{PATH}", protocols=[m.SUBPROTOCOL])
         await self._send(m.Hello(token=self.token))
         self._reader = asyncio.create_task(self._read(), name="scripted-agent")
@@ -53,6 +49,14 @@ class ScriptedAgent:
         await self._open_leg()
         await self.ask(m.SetPresence(ref=self.ref(), presence="ready"))
         return self
+
+    async def _sign_in(self) -> str:
+        body = {"account": self.account, "password": self._password}
+        async with self._http.post(f"{self._base}/api/v1/session", json=body) as answer:
+            if answer.status >= 400:
+                raise RefusedError(f"{self.account} cannot sign in: {answer.status} {await answer.text()}")
+            token: str = (await answer.json())["token"]
+        return token
 
     async def __aexit__(self, *_: object) -> None:
         if self._reader is not None:
