@@ -36,6 +36,8 @@ async def test_an_agents_phone_holds_and_resumes(house: House) -> None:
     reservation = (await house.offer("ben")).reservation_id
     await house.reach_state(reservation, OfferState.CONNECTED)
     house.outside.ua.reoffer(ringing, offer_of(far.port, "sendonly", 1))
+    # A phone makes no second offer before the first is answered.
+    await house.outside.wait(sip.CallAnswered, ringing)
     await house.said("assignment:held", "ben")
     assert not house.engine.rooms
     house.outside.ua.reoffer(ringing, offer_of(far.port, "sendrecv", 2))
