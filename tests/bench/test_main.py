@@ -17,12 +17,14 @@ from tests.browser import needs_chromium
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"name", "unit", "p50", "p99", "n", "conditions"}
-HELPERS = {"__init__", "__main__", "agents", "callcenter", "figures", "opus", "phones", "stages", "table"}
+HELPERS = {"__init__", "__main__", "agents", "callcenter", "figures", "opus", "phones", "rings", "sessions", "stages"}
+HELPERS |= {"table"}
 HELPERS |= {"decision_burst", "decision_sites", "decision_tables", "decision_turns", "decision_where", "decision_worst"}
 TINY: dict[str, list[str]] = {
-    "call": ["--agents", "2", "--runs", "1", "--calls", "2", "--rings", "2"],
+    "call": ["--agents", "2", "--runs", "1", "--calls", "2", "--rings", "2", "--sizes", "2"],
     "delay": ["--calls", "1", "--bursts", "2"],
     "media": ["--legs", "6", "--seconds", "0.8"],
+    "media_full": ["--calls", "3", "--callers", "3", "--seconds", "0.4"],
     "offer": ["--count", "20"],
     "webrtc": ["--legs", "2", "--seconds", "0.5"],
     "commit": ["--quick"],
@@ -87,7 +89,7 @@ def test_whole_calls_are_measured(outcomes: Outcomes) -> None:
     assert p50["call.cpu.total"] > p50["call.floor_refused.total"], "a call costs more than a refusal"
     assert p50["call.cpu.total"] >= p50["call.cpu.server"] > p50["call.cpu.store"] > 0
     assert p50["call.cpu.media"] > 0
-    assert {"call.arrival_to_ring", "call.freed_agent_to_ring", "call.floor_refused_answer"} <= set(p50)
+    assert {"call.arrival_to_ring.2", "call.freed_agent_to_ring.2", "call.floor_refused_answer.2"} <= set(p50)
 
 
 @needs_chromium
