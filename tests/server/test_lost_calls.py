@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from records.customers import Customers
+from records.meetings import Meetings
 from router import events as facts
 from router.vocabulary import Medium, Outcome
 from server.current import CurrentSite
@@ -89,7 +89,7 @@ async def test_who_did_not_see_it_through_does_it_again_and_nobody_is_called_twi
 async def test_a_caller_who_was_looked_up_too_soon_is_called_all_the_same(house: House) -> None:
     rig = Rig(house, "call_back")
     assert not (await house.contexts.get("one")).number, "an agent of this node had the offer before SQL had the caller"
-    await Customers(house.database).recognise("one", "phone", "0755100", False, 1)
+    await Meetings(house.database).meet("one", "phone", "0755100", False, 1, 5)
     await house.pump.post(facts.InteractionOpened("one", "line", Medium.VOICE, "400", "n2.1"), "test")
     await house.pump.post(facts.WorkQueued("one", "one", Medium.VOICE, "orders", node="n2.1"), "test")
     assert await rig.lost.call_back("n2.1") == 1
