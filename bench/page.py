@@ -203,6 +203,11 @@ async def board_updates(browser: Browser, base: str, floor: Floor, seconds: int)
     emit("page.board_update", "ms/s", added, "page.board less the median of its floor; at most 16")
 
 
+async def _nothing(_request: web.Request) -> web.Response:
+    """What the page asks for once, beside the board."""
+    return web.json_response({"items": [], "titles": {}})
+
+
 async def main(agents: int, seconds: int) -> None:
     """All of it, in one Chromium; without one it says so and prints nothing."""
     chromium = shutil.which("chromium-headless-shell") or shutil.which("chromium")
@@ -211,6 +216,8 @@ async def main(agents: int, seconds: int) -> None:
         return
     floor, app = Floor(agents), web.Application()
     app.router.add_get("/api/v1/board/ws", floor.handle)
+    app.router.add_get("/api/v1/follow-ups", _nothing)
+    app.router.add_get("/api/v1/guidance", _nothing)
     StaticPages(FRONTEND).add_to(app)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
