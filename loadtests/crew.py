@@ -29,6 +29,8 @@ SIGN_IN_TOGETHER = Semaphore(4)
 ANSWER_S = 20.0
 COME_BACK_S = 1.0
 HEARTBEAT_S = 5.0
+# A registration lasts ten minutes (bench.phones); a phone renews it in good time.
+REGISTER_S = 300.0
 
 
 class Agent(HttpUser):
@@ -56,7 +58,7 @@ class Agent(HttpUser):
         with SIGN_IN_TOGETHER:
             body = {"account": self.agent_id, "password": PASSWORD}
             self._token = self.client.post("/api/v1/session", json=body).json()["token"]
-            self.load.line.register(phone_of(self.load.plan, self.agent_id), PASSWORD)
+            self._register()
         self.load.phones[phone_of(self.load.plan, self.agent_id)] = self
         self._connect()
         self._helpers = [gevent.spawn(self._read), gevent.spawn(self._follow, self.crew.plans[self.agent_id])]
@@ -72,11 +74,20 @@ class Agent(HttpUser):
     def heartbeat(self) -> None:
         """A ping, whose round trip is measured and whose answer tells the server's clock."""
         gevent.sleep(HEARTBEAT_S)
+        if time.monotonic() > self._registered_at + REGISTER_S:
+            self._register()
         began_us = time.time_ns() // 1000
         answer = self._ask("ping", {})
         if answer is not None:
             now_us = time.time_ns() // 1000
             self._offset_us = answer["server_time_us"] - (began_us + now_us) // 2
+
+    def _register(self) -> None:
+        self._registered_at = time.monotonic()
+        try:
+            self.load.line.register(phone_of(self.load.plan, self.agent_id), PASSWORD)
+        except RuntimeError as error:
+            self.load.tally.errors[str(error)] += 1
 
     def cut(self) -> None:
         """The network is gone: no goodbye."""

@@ -36,6 +36,7 @@ MIB_AN_HOUR = {"server": 8.0, "media": 4.0}
 # there are some for what would hold up the loop.
 FILES, THREADS = 4, 22
 SLOWER = 1.3
+GIVE_UP = 0.1
 # Where both ends of the run are this fast, the ratio is that of noise.
 FAST_MS = 5.0
 CALM_MINUTES = 10.0
@@ -77,7 +78,9 @@ class Watch:
         return (last - first) / (end - begin) if end > begin else 0.0
 
     def __str__(self) -> str:
-        return "; ".join(f"{name} {found[-1][1]:.0f} ({self.growth(name):+.1f})" for name, found in self.found.items())
+        parts = (f"{name} {found[-1][1]:.0f} ({self.growth(name):+.1f})" for name, found in self.found.items())
+        memory = [round(amount) for _, amount in self.found["MiB of server"][::6]]
+        return "; ".join(parts) + f"; MiB of server, minute by minute: {memory}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,8 @@ async def test_nothing_grows_and_nothing_slows_down(tmp_path: Path) -> None:
     print("at rest before and after:", before, after)
     assert run["finished"]
     assert not run["errors"]
+    # Else it was another load than the one that is meant.
+    assert all(work["abandon_rate"] <= GIVE_UP for work in run["work"].values()), run["work"]
     assert_closed(before, after)
     if MINUTES >= CALM_MINUTES:
         assert_flat(watch)
