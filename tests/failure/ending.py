@@ -124,7 +124,10 @@ SELECT i.id, i.state, i.outcome, i.disposition, i.medium, i.queue, i.entry, i.no
     WHERE c.interaction_id = i.id AND identities.kind = 'phone')
 FROM interactions AS i
 """
-OFFERS = "SELECT interaction_id, reservation_id, agent_id, offered_at, connected_at, ended_at FROM offers"
+# What was given back has no end, and is closed.
+OFFERS = """
+SELECT interaction_id, reservation_id, agent_id, offered_at, connected_at, COALESCE(ended_at, closed_at) FROM offers
+"""
 MESSAGES = "SELECT interaction_id, number, author, agent_id, client_id, text FROM messages ORDER BY 1, 2"
 
 
