@@ -145,7 +145,9 @@ class TakingUp:
     async def _end_lost(self, chat: Chat, records: Records) -> None:
         """The router closed it, or never had it, and the end could not be kept before the server ended."""
         by = EndedBy.SYSTEM if chat.agent_name is None else EndedBy.AGENT
-        if await records.phase(chat.interaction_id) == "open":
+        phase = await records.phase(chat.interaction_id)
+        # Of what an agent had there is a record, or will be: a new owner's may be some turns behind.
+        if phase == "open" or (phase is None and chat.agent_name is not None):
             outcome = Outcome.ABANDONED if chat.agent_name is None else Outcome.HANDLED
             closed = facts.InteractionClosed(chat.interaction_id, outcome.value)
             self._ports.router.tell(closed, f"chat:{chat.interaction_id}")

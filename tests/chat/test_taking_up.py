@@ -106,8 +106,9 @@ async def test_a_chat_that_is_just_being_opened_elsewhere_is_not_ended_by_a_node
         assert place.router.of(InteractionClosed) == []
 
 
+@pytest.mark.parametrize("records", [Phases(), NeverOpened()], ids=["recorded", "records that are behind"])
 async def test_a_chat_that_ended_between_two_nodes_is_ended_by_the_one_that_its_visitor_came_to(
-    tmp_path: Path,
+    tmp_path: Path, records: Phases
 ) -> None:
     async with house(tmp_path) as place, house(tmp_path, beside=place) as other:
         place.router.ready("ann")
@@ -118,7 +119,7 @@ async def test_a_chat_that_ended_between_two_nodes_is_ended_by_the_one_that_its_
         await place.stop()
         place.router.tell(AssignmentEnded(reservation, EndedBy.AGENT), "test")
         place.router.finish(reservation, "ann")
-        other.conductor.taking_up.records, other.conductor.taking_up.kept_s = Phases(), 0.0
+        other.conductor.taking_up.records, other.conductor.taking_up.kept_s = records, 0.0
         async with other.page() as page:
             await page.say(c.Resume(token=welcome.token or "", after=0))
             assert (await page.until(c.Welcome)).status.state == "ended"
