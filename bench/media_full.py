@@ -68,8 +68,8 @@ def hear(poll: select.epoll, phones: dict[int, Phone], until_ns: int) -> None:
             phone.took.append((now - STAMP.unpack_from(data, 12)[0]) // 1000)
 
 
-def talk(phones: Sequence[Phone], frames: int, *, speak: bool) -> None:
-    """So many frames of 20 ms, said or only heard; blocks."""
+def talk(phones: Sequence[Phone], frames: int, *, speak: bool, first: int = 0) -> None:
+    """So many frames of 20 ms, said (the first of them with this number) or only heard; blocks."""
     poll = select.epoll()
     known = {phone.sock.fileno(): phone for phone in phones}
     for descriptor in known:
@@ -79,7 +79,7 @@ def talk(phones: Sequence[Phone], frames: int, *, speak: bool) -> None:
         hear(poll, known, begin + turn * FRAME_NS // SLOTS)
         if speak:
             for phone in phones[turn % SLOTS :: SLOTS]:
-                say(phone, turn // SLOTS)
+                say(phone, first + turn // SLOTS)
     hear(poll, known, time.monotonic_ns() + 200_000_000)
     poll.close()
 
@@ -115,10 +115,11 @@ def report(name: str, unit: str, value: float, conditions: str) -> None:
 
 async def run(phones: Sequence[Phone], pid: int, frames: int, *, speak: bool) -> float:
     """Talks, the first second for nothing; percent of a core that the process needed."""
-    await asyncio.to_thread(talk, phones, round(SETTLE_S * 50), speak=speak)
+    before = round(SETTLE_S * 50)
+    await asyncio.to_thread(talk, phones, before, speak=speak)
     forget(phones)
     spent, began = cpu_ms(pid), time.monotonic()
-    await asyncio.to_thread(talk, phones, frames, speak=speak)
+    await asyncio.to_thread(talk, phones, frames, speak=speak, first=before)
     return (cpu_ms(pid) - spent) / (time.monotonic() - began) / 10
 
 
