@@ -1,7 +1,7 @@
 """`python -m tools.run_tests [PYTEST ARGUMENTS]`: all tests, in runs of pytest of which a few go on at a time.
 
 The whole-server tests mostly wait for sound and clocks, pages wait for a browser, the rest computes: side by side on
-two cores they take little longer than their work. What computes does so at the lowest priority, so that a telephone
+two cores they take little longer than their work. What computes does so at a lower priority, so that a telephone
 or a browser beside it has its turn in time. Each place has ports (TEST_RUN tells it which) and each run folders of its
 own. What failed is run once more by itself, with the machine to itself, and both results are printed: real browsers
 and telephones on two shared cores sometimes miss a deadline; a fault fails twice.
@@ -23,7 +23,7 @@ SOME_FAILED = 1
 NONE_CHOSEN = 5  # by -k or -m, of this run
 WAITING_PLACES = 3
 COMPUTING_PLACES = 2
-LOWEST_PRIORITY = 19
+LOWER_PRIORITY = 5
 POLL_S = 0.2
 WHOLE_RUNS = 6
 WAITING = {
@@ -73,7 +73,7 @@ def computing_runs() -> list[Run]:
     named = {path for paths in (*WAITING.values(), *COMPUTING.values()) for path in paths}
     rest = [f"--ignore={path}" for path in ("tests/e2e", *sorted(named))]
     parts = {**COMPUTING, "rest": ["tests", *rest]}
-    return [Run(name, paths, LOWEST_PRIORITY) for name, paths in parts.items()]
+    return [Run(name, paths, LOWER_PRIORITY) for name, paths in parts.items()]
 
 
 def command(run: Run) -> list[str]:

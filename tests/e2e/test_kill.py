@@ -161,7 +161,7 @@ async def test_kill_9_of_the_embedded_valkey(mortal_server: Server, tmp_path: Pa
     async with Office(server) as office:
         await office.quiet()
         await assert_journal_and_records_agree(server)
-    assert {error["event"] for error in server.errors()} <= {"embedded_valkey_died", "store_away"}
+    assert {error["event"] for error in server.errors()} <= {"embedded_valkey_died", "store_away", "projection_failed"}
 
 
 @pytest.mark.sipp
