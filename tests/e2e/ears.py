@@ -94,6 +94,16 @@ async def who_hears(ears: Mapping[str, Hearing]) -> dict[str, set[str]]:
     return before
 
 
+async def come_to_hear(ears: Mapping[str, Hearing], wanted: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """For each ear whom it hears, as soon as that is what is wanted: after a death, which is noticed when it is."""
+    heard = await who_hears(ears)
+    for _ in range(TRIES):
+        if heard == wanted:
+            break
+        heard = await who_hears(ears)
+    return heard
+
+
 async def _window(ears: Mapping[str, Hearing]) -> dict[str, set[str]]:
     heard = await asyncio.gather(*(ear.hear(WINDOW_S) for ear in ears.values()))
     return {name: names_of(sound, rate) for name, (sound, rate) in zip(ears, heard, strict=True)}

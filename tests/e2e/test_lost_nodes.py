@@ -12,7 +12,7 @@ from agents_ws import messages as m
 from tests.e2e.agents import Agent
 from tests.e2e.baresip import softphone
 from tests.e2e.callers import calling
-from tests.e2e.ears import AgentEar, CallerEar, who_hears, write_voices
+from tests.e2e.ears import AgentEar, CallerEar, come_to_hear, write_voices
 from tests.e2e.pair import Pair, calling_back, events, running_pair
 from tests.e2e.server import free_port
 from tests.e2e.test_trunks import NUMBER
@@ -56,7 +56,8 @@ async def the_callers_node_dies(pair: Pair, agent: Agent, folder: Path, trunk_po
         offer = await agent.take()
         assert offer.caller.number == NUMBER
         await agent.joined()
-        assert await who_hears({"agent1": AgentEar(agent)}) == {"agent1": {"caller"}}
+        wanted = {"agent1": {"caller"}}
+        assert await come_to_hear({"agent1": AgentEar(agent)}, wanted) == wanted
         await agent.ask(m.HangUp(ref=agent.ref(), reservation_id=offer.reservation_id))
         await customer.until("CALL_CLOSED")
         await agent.finish(offer.reservation_id)
@@ -70,14 +71,13 @@ async def the_agents_node_dies(pair: Pair, agent: Agent, folder: Path) -> None:
             taken = await elsewhere.take()
             await elsewhere.joined()
             pair.one.kill()
-        assert await who_hears({"caller": CallerEar(caller, folder)}) == {"caller": {"music"}}
+        wanted = {"caller": {"music"}}
+        assert await come_to_hear({"caller": CallerEar(caller, folder)}, wanted) == wanted
         async with Agent(pair.two, "agent4", folder, returning=True) as back:
             back.speak()
             await until(lambda: bool(back.snapshot.assignments), "the call is still theirs")
-            assert await who_hears({"agent4": AgentEar(back), "caller": CallerEar(caller, folder)}) == {
-                "agent4": {"caller"},
-                "caller": {"agent4"},
-            }
+            wanted = {"agent4": {"caller"}, "caller": {"agent4"}}
+            assert await come_to_hear({"agent4": AgentEar(back), "caller": CallerEar(caller, folder)}, wanted) == wanted
             await back.ask(m.HangUp(ref=back.ref(), reservation_id=taken.reservation_id))
             await back.finish(taken.reservation_id)
         saying.cancel()

@@ -12,7 +12,7 @@ from playwright.async_api import expect
 from tests.browser import needs_chromium
 from tests.e2e.browsers import browser_agent
 from tests.e2e.callers import calling
-from tests.e2e.ears import TONES, CallerEar, Hearing, who_hears, write_voices
+from tests.e2e.ears import TONES, CallerEar, Hearing, come_to_hear, write_voices
 from tests.e2e.office import Office
 from tests.e2e.server import Server
 from tests.e2e.site import ORDERS
@@ -44,14 +44,14 @@ async def test_a_reload_in_mid_call_and_a_microphone_that_is_pulled_out(
         await one.accept()
         ears: dict[str, Hearing] = {"caller": CallerEar(caller, tmp_path), "agent1": one}
         both = {"caller": {"agent1"}, "agent1": {"caller"}}
-        assert await who_hears(ears) == both
+        assert await come_to_hear(ears, both) == both
         await one.page.reload()
         await expect(one.page.get_by_role("button", name="Hang up")).to_be_enabled(timeout=30_000)
         await one.page.wait_for_function("connections.at(-1)?.connectionState === 'connected'", timeout=30_000)
-        assert await who_hears(ears) == both
+        assert await come_to_hear(ears, both) == both
         lost = await one.page.evaluate(_PULL_OUT)
         await one.page.wait_for_function(f"{_SENT}.id !== '{lost}'")
-        assert await who_hears(ears) == both, "the microphone that is left was taken"
+        assert await come_to_hear(ears, both) == both, "the microphone that is left was taken"
         await one.page.get_by_role("button", name="Hang up").click()
         async with asyncio.timeout(30):
             await caller.ended.wait()
@@ -71,13 +71,15 @@ async def test_the_echo_test_measures_the_way_there_and_back(
         await one.page.get_by_role("button", name="Echo test").click()
         delay = one.page.locator(".echo-delay")
         await expect(delay).to_contain_text("ms", timeout=30_000)
-        assert await who_hears({"agent1": one}) == {"agent1": {"agent1"}}
+        wanted = {"agent1": {"agent1"}}
+        assert await come_to_hear({"agent1": one}, wanted) == wanted
         async with calling(running_server, tmp_path, "echo-1", ORDERS) as caller:
             saying = asyncio.create_task(caller.say("caller.wav"))
             await one.page.keyboard.press("Escape")
             await one.accept()
             ears: dict[str, Hearing] = {"caller": CallerEar(caller, tmp_path), "agent1": one}
-            assert await who_hears(ears) == {"caller": {"agent1"}, "agent1": {"caller"}}
+            wanted = {"caller": {"agent1"}, "agent1": {"caller"}}
+            assert await come_to_hear(ears, wanted) == wanted
             await one.page.get_by_role("button", name="Hang up").click()
             saying.cancel()
         await one.sign_out()
@@ -112,16 +114,17 @@ async def test_half_a_minute_without_network(running_server: Server, office: Off
         await one.accept()
         ears: dict[str, Hearing] = {"caller": CallerEar(caller, tmp_path), "agent1": one}
         both = {"caller": {"agent1"}, "agent1": {"caller"}}
-        assert await who_hears(ears) == both
+        assert await come_to_hear(ears, both) == both
         with cut_off():
             back_at = asyncio.get_running_loop().time() + OUTAGE_S
             await office.story_has("cut-1", "agent_leg_lost", deadline_s=OUTAGE_S)
-            assert await who_hears({"caller": ears["caller"]}) == {"caller": {"music"}}, "they are not left in silence"
+            wanted = {"caller": {"music"}}
+            assert await come_to_hear({"caller": ears["caller"]}, wanted) == wanted, "they are not left in silence"
             said = {"presence": "not_ready", "reason": "lunch"}
             assert await office.send("POST", "agents/agent1/presence", said) == (204, "")
             await asyncio.sleep(back_at - asyncio.get_running_loop().time())
         await office.story_has("cut-1", "agent_leg_back", deadline_s=30)
-        assert await who_hears(ears) == both
+        assert await come_to_hear(ears, both) == both
         await expect(one.page.locator(".presence-away")).to_contain_text("Lunch")
         await one.page.get_by_role("button", name="Hang up").click(timeout=30_000)
         async with asyncio.timeout(30):
