@@ -8,6 +8,7 @@ and telephones on two shared cores sometimes miss a deadline; a fault fails twic
 """
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ALL_PASSED = 0
 SOME_FAILED = 1
 NONE_CHOSEN = 5  # by -k or -m, of this run
+TERMINATED = 128 + signal.SIGTERM
 WAITING_PLACES = 3
 COMPUTING_PLACES = 2
 LOWER_PRIORITY = 5
@@ -110,7 +112,7 @@ def ended(going: Going) -> bool:
 
 
 def all_of(queues: Sequence[list[Run]]) -> None:
-    """Runs them, so many of each queue at a time; ends those that go on when somebody presses Ctrl-C."""
+    """Runs them, so many of each queue at a time; ends those that go on when somebody ends this."""
     places: list[Going | None] = [None] * (WAITING_PLACES + COMPUTING_PLACES)
     try:
         while any(queues) or any(places):
@@ -140,6 +142,7 @@ def again(run: Run) -> int:
 
 def main() -> int:
     """The worst of the exit statuses; pytest's own meanings."""
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(TERMINATED))
     waiting, computing = waiting_runs(), computing_runs()
     everything = [*waiting, *computing]
     all_of((waiting.copy(), computing.copy()))
