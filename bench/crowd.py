@@ -148,9 +148,9 @@ def written(node: Node) -> dict[str, int]:
     return found
 
 
-async def reconnect(node: Node, crowds: Sequence[Agents], back: int, where: str) -> dict[str, int]:
+async def reconnect(node: Node, crowds: Sequence[Agents], ready: int, back: int, where: str) -> dict[str, int]:
     """Many lines break and come back, while offers are made to agents whose lines stand; returns when each was due."""
-    for agent_id in list(node.site.agents)[-READY:]:
+    for agent_id in list(node.site.agents)[-ready:]:
         assert await node.voice.desk.set_presence(agent_id, "ready", None) is None
     events = Events(node)
     # Longer than it takes them all to come back, and no longer: the routing is cut off at that moment.
@@ -187,24 +187,25 @@ async def reconnect(node: Node, crowds: Sequence[Agents], back: int, where: str)
     return due
 
 
-def split(made: dict[str, str], folder: Path) -> Iterator[tuple[str, Path]]:
+def split(made: dict[str, str], ready: int, folder: Path) -> Iterator[tuple[str, Path]]:
     """A source address and a file of tokens for each process: the last has those who are ready, the others the rest."""
     everybody, others = list(made.values()), PROCESSES - 1
     for number in range(PROCESSES):
         path = folder / f"tokens{number}"
-        path.write_text("\n".join(everybody[-READY:] if number == others else everybody[:-READY][number::others]))
+        path.write_text("\n".join(everybody[-ready:] if number == others else everybody[:-ready][number::others]))
         yield f"127.0.0.{number + 2}", path
 
 
 async def measure(agents: int, back: int, pushes: int) -> None:
     """Everything in one run."""
+    ready = min(READY, agents // 2)
     where = f"{agents} agents connected from {PROCESSES} other processes, heartbeats every 15 s"
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jf-bench-")))
         node = await start_node(folder, make_site(folder, agents), stack)
         url = f"http://127.0.0.1:{node.settings.http_port}{PATH}"
         crowds = []
-        for source, path in split(await tokens(node), folder):
+        for source, path in split(await tokens(node), ready, folder):
             crowds.append(await Agents.start(url, path, source))
             stack.push_async_callback(crowds[-1].kill)
         await connect(crowds, agents, where)
@@ -212,7 +213,7 @@ async def measure(agents: int, back: int, pushes: int) -> None:
         pushed = await push(node, [f"p{number}" for number in range(pushes)])
         floor, floor_arrived = await bare(folder, [f"p{number}" for number in range(pushes // 2)])
         spoken = written(node)
-        due = await reconnect(node, crowds[:-1], back, where)
+        due = await reconnect(node, crowds[:-1], ready, back, where)
         arrived = {name: at for crowd in crowds for name, at in (await crowd.end()).items()}
         print(line("crowd.push", "us", latencies(pushed, arrived), f"{where}, {PUSHES_A_SECOND} a second"), flush=True)
         said = f"one bare socket, {PUSHES_A_SECOND} a second"

@@ -3,9 +3,10 @@
     python -m bench.shards [--agents 1000] [--count 20000]
 
 Each process has the pump of one shard over its own keys, no sockets and no records; lots of assignments as fast as they
-go, begun by all at the same word. `shards.N` is the assignments a second of N shards together, `shards.N.cpu.*` what a
-process, and the store, spend on one. Two shards need three cores to be twice as quick; where there are fewer, CPU of
-one assignment says what a second shard costs. An assignment here is two turns: its customer leaves again.
+go, begun by all at the same word. `shards.N` is the assignments a second of N shards together (`shards.floor.1` of one,
+by which the others are measured), `shards.N.cpu.*` what a process, and the store, spend on one. Two shards need three
+cores to be twice as quick; where there are fewer, CPU of one assignment says what a second shard costs. An assignment
+here is two turns: its customer leaves again.
 One JSON object a line.
 """
 
@@ -135,9 +136,10 @@ async def main_of(agents: int, count: int, runs: int) -> None:
     where = f"{agents} agents a shard, no sockets, no records, append-only file everysec, {IN_FLIGHT} between sends"
     for shards, samples in found.items():
         rates, servers, stores = ([one[at] for one in samples] for at in range(3))
-        print(line(f"shards.{shards}", "assignments/s", rates, where), flush=True)
-        print(line(f"shards.{shards}.cpu.server", "us CPU/assignment", servers, where), flush=True)
-        print(line(f"shards.{shards}.cpu.store", "us CPU/assignment", stores, where), flush=True)
+        name = "shards.floor.1" if shards == 1 else f"shards.{shards}"
+        print(line(name, "assignments/s", rates, where), flush=True)
+        print(line(f"{name}.cpu.server", "us CPU/assignment", servers, where), flush=True)
+        print(line(f"{name}.cpu.store", "us CPU/assignment", stores, where), flush=True)
     ratios = [two[0] / one[0] for one, two in zip(found[1], found[2], strict=True)]
     print(line("shards.ratio", "times one shard", ratios, where), flush=True)
 

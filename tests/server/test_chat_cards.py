@@ -1,6 +1,7 @@
 """A chat of another node on a page of this one: what was fetched and what was shown meanwhile, put together."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 from agents_ws import messages as m
@@ -29,6 +30,8 @@ async def test_what_came_before_the_card_and_after_it_is_on_it_once(tmp_path: Pa
         assert work is not None
         assert cards.missing(work)
         assert not two.one.cards.missing(work)
+        program = replace(work, node="")
+        assert not any(node.cards.missing(program) for node in (two.one, two.two)), "there is nothing to read of it"
         cards.show(said(2))  # before the card came
         await cards.fetch(work)
         cards.show(said(3))

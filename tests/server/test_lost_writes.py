@@ -1,7 +1,9 @@
 """Members of a shard whose store loses writes: it is put back to an earlier state, or comes back empty."""
 
 import asyncio
+import gc
 import random
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,17 @@ from tests.server.crew import Crew, Crewman, crew_of
 from tests.server.test_member import chat, ready, storm
 from tests.valkey import free_port, started_server
 from tests.waiting import until
+
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+
+
+@pytest.fixture(autouse=True)
+def _collected() -> Iterator[None]:
+    """A store that is killed leaves connections that were being made; no later test is to hear of them."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 class Forgetful:

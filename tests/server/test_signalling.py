@@ -23,7 +23,7 @@ class Conductor:
 
     def __init__(self) -> None:
         self.told: list[tuple[Any, ...]] = []
-        self.phones = self
+        self.phones = self.moving = self
 
     def __getattr__(self, name: str) -> Any:
         return lambda *what: self.told.append((name, *what))
@@ -47,6 +47,7 @@ EVENTS: list[tuple[sip.SipEvent, list[tuple[Any, ...]]]] = [
     (sip.PhoneUnregistered("2001"), [("phone", "2001", False)]),
     (sip.CallRinging("c", 180), [("call_rang", "c")]),
     (sip.ReferReceived("c", "cai", "", False), [("refer", Referral("c", "cai", "", False))]),
+    (sip.ReferAnswered("c", 202), [("answered", "c", 202)]),
     (sip.TrunkChanged("main", True, "registered"), []),
     (sip.OfferWithdrawn("c"), []),
     (sip.OfferRefused("c", 488, ""), []),

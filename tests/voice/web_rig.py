@@ -4,6 +4,7 @@ import asyncio
 
 from tests.voice.fakes import Media
 from voice.caller_leg import CallerLeg
+from voice.moved import AwaitedCalls
 from voice.ports import CallerIdentity, MediaUnavailableError
 from voice.web_calls import WebCallPorts, WebCalls
 from voice.web_limits import WebCallLimits
@@ -18,6 +19,7 @@ class Desk:
         self.admitted: list[tuple[CallerLeg, str, CallerIdentity]] = []
         self.ended: list[tuple[str, str]] = []
         self.digits: list[str] = []
+        self.awaited = AwaitedCalls()
 
     def admit(self, caller: CallerLeg, entry_name: str, who: CallerIdentity) -> str | None:
         if self.busy:
