@@ -1,0 +1,82 @@
+"""A pump over a real dispatcher, its commits written down."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from config.policy import site_policy
+from router import events as facts
+from router.dispatcher import Dispatcher
+from router.rows import Turn
+from router.vocabulary import Medium, Presence
+from server.clock import ShardClock
+from server.pump import Pump
+from tests.server.sites import ORDERS, small_site
+
+
+def work(name: str) -> facts.WorkQueued:
+    return facts.WorkQueued(name, name, Medium.VOICE, "orders")
+
+
+class Committer:
+    """Keeps batches; `gate` lets a commit wait, `errors` are raised first, one for each attempt."""
+
+    def __init__(self) -> None:
+        self.attempts: list[list[Turn]] = []
+        self.kept: list[Turn] = []
+        self.errors: list[Exception] = []
+        self.gate: asyncio.Event | None = None
+        self.log: list[str] = []
+
+    async def commit(self, turns: Sequence[Turn], inbox: str = "") -> None:
+        self.attempts.append(list(turns))
+        if self.gate is not None:
+            await self.gate.wait()
+        else:
+            await asyncio.sleep(0)
+        if self.errors:
+            raise self.errors.pop(0)
+        self.kept += turns
+        self.log += [f"commit {turn.sequence}" for turn in turns]
+
+
+class Rig:
+    """A pump over a real dispatcher."""
+
+    def __init__(self, sequence: int = 0, **queue: Any) -> None:
+        self.committer = Committer()
+        self.clock = ShardClock(1_000_000_000)
+        self.decided: list[int] = []
+        site = small_site(queue=replace(ORDERS, **queue))
+        self.pump = Pump(
+            Dispatcher(site_policy(site)),
+            self.committer,
+            self.clock,
+            sequence,
+            self.speak,
+            note=self.note,
+            decided=lambda turn, elapsed: self.decided.append(turn.sequence),
+        )
+        self.on_speak: Callable[[Turn], None] = lambda _turn: None
+        self.on_note: Callable[[Turn], None] = lambda _turn: None
+        self.task: asyncio.Task[None] | None = None
+
+    def speak(self, turn: Turn) -> None:
+        self.committer.log.append(f"speak {turn.sequence}")
+        self.on_speak(turn)
+
+    def note(self, turn: Turn) -> None:
+        self.on_note(turn)
+
+    def run(self) -> asyncio.Task[None]:
+        self.task = asyncio.create_task(self.pump.run(), name="pump")
+        return self.task
+
+    @property
+    def timer_turns(self) -> list[Turn]:
+        return [turn for turn in self.committer.kept if isinstance(turn.event, facts.TimePassed)]
+
+    async def ready_agent(self) -> None:
+        await self.pump.post(facts.AgentConnected("anna", 1), "t")
+        await self.pump.post(facts.PresenceSet("anna", Presence.READY), "t")
