@@ -43,9 +43,9 @@ from records.webhooks import KINDS
 from router import events as facts
 from router.policy import AgentPolicy, Policy, QueuePolicy
 from router.vocabulary import Medium, Presence
-from server.embedded import EmbeddedValkey
+from server.core.shard import ShardOwner
 from server.node import Node
-from server.shard import ShardOwner
+from server.persistence.embedded import EmbeddedValkey
 from store.connection import open_store
 from store.shard import RedisShardStore
 from telemetry import logs

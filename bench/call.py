@@ -43,7 +43,7 @@ class Clocks:
     """CPU of the server's processes."""
 
     def __init__(self, server: Server) -> None:
-        children = {"media": "media.worker", "store": "valkey-server", "records": "server.records_worker"}
+        children = {"media": "media.worker", "store": "valkey-server", "records": "server.persistence.records_worker"}
         self._pids = {"server": server.pid} | {part: server.child(name).pid for part, name in children.items()}
 
     def read(self) -> dict[str, float]:

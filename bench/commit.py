@@ -22,7 +22,7 @@ import uvloop
 
 from router.rows import Changes, Turn
 from router.vocabulary import OfferState, Presence
-from server.embedded import EmbeddedValkey, Fsync
+from server.persistence.embedded import EmbeddedValkey, Fsync
 from store.codec import encode_entry
 from store.connection import StoreConnection, open_store
 from store.group import commit_arguments

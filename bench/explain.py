@@ -21,12 +21,12 @@ from router.events import AgentConnected, CustomerLeft, Event, PolicyChanged, Pr
 from router.policy import AgentPolicy, Policy, QueuePolicy
 from router.rows import Turn
 from router.vocabulary import Medium, Presence
-from server.embedded import EmbeddedValkey
-from server.explanations import explained
-from server.journal_files import JournalFolder
-from server.kept_journal import KeptJournal
-from server.past_decisions import PastDecisions
-from server.rotation import SEGMENT_TURNS, Rotation
+from server.explain.explanations import explained
+from server.explain.past_decisions import PastDecisions
+from server.persistence.embedded import EmbeddedValkey
+from server.persistence.journal_files import JournalFolder
+from server.persistence.kept_journal import KeptJournal
+from server.persistence.rotation import SEGMENT_TURNS, Rotation
 from store.connection import open_store
 from store.lease import Lease
 from store.shard import RedisShardStore

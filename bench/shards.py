@@ -25,9 +25,9 @@ from bench.figures import cpu_ms, line
 from router import events as facts
 from router.policy import AgentPolicy, Policy, QueuePolicy
 from router.vocabulary import Medium, Presence
-from server.embedded import EmbeddedValkey
-from server.pump import Pump
-from server.shard import ShardOwner
+from server.core.pump import Pump
+from server.core.shard import ShardOwner
+from server.persistence.embedded import EmbeddedValkey
 from store.connection import open_store
 from store.shard import RedisShardStore
 from telemetry import logs

@@ -21,9 +21,9 @@ from router import events as facts
 from router.commands import SendOffer
 from router.policy import AgentPolicy, Policy, QueuePolicy
 from router.vocabulary import Medium, Presence
-from server.embedded import EmbeddedValkey
-from server.member import ShardMember
-from server.peer_door import PeerDoor
+from server.core.member import ShardMember
+from server.nodes.peer_door import PeerDoor
+from server.persistence.embedded import EmbeddedValkey
 from server.tasks import TaskOwner
 from store.connection import open_store
 from store.nodes import NodeRegister

@@ -19,9 +19,9 @@ from http_api.what_if_messages import Compared
 from router.policy import AgentPolicy, Policy, QueuePolicy, Strategy
 from router.rows import AgentRow, ReservationRow, WorkRow
 from router.vocabulary import Medium, OfferState, Presence, Requirement, WorkState
-from server.what_if import answers
-from server.what_if_basis import HORIZON_US
-from server.what_if_worker import Question, Rows, encode
+from server.floor.what_if import answers
+from server.floor.what_if_basis import HORIZON_US
+from server.floor.what_if_worker import Question, Rows, encode
 from simulator.moment import QueueBasis, TeamBasis
 from store.codec import encode_row
 

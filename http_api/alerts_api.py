@@ -76,7 +76,7 @@ class AlertPage(msgspec.Struct, frozen=True):
 
 
 class AlertBook(Protocol):
-    """The alerts (server.alerts.AlertDesk)."""
+    """The alerts (server.floor.alerts.AlertDesk)."""
 
     def open(self, alert_id: int) -> Alert | None:
         """One that is open, else None."""

@@ -16,7 +16,7 @@ KINDS = Gone.__struct_fields__
 
 
 class Feed(Protocol):
-    """The board's versions (server.live.LiveFeed)."""
+    """The board's versions (server.floor.live.LiveFeed)."""
 
     def subscribe(self) -> None:
         """Somebody watches: keep the board."""

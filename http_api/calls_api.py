@@ -58,7 +58,7 @@ class Listen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Monitoring(Watching, Protocol):
-    """Supervisors in calls (server.monitoring). Each method returns after its effect and its audit entry."""
+    """Supervisors in calls (server.calls.monitoring). Each method returns after its effect and its audit entry."""
 
     def live(self, scope: Scope) -> tuple[LiveCall, ...]: ...
 

@@ -36,7 +36,7 @@ class FileLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChatFiles(Protocol):
-    """Who keeps them (server.chat_files). What is refused is a ProblemError."""
+    """Who keeps them (server.chats.chat_files). What is refused is a ProblemError."""
 
     def limits(self) -> FileLimits:
         """What may be sent now."""

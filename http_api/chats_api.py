@@ -96,7 +96,7 @@ class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ChatMonitoring(Watching, Protocol):
-    """Supervisors in chats (server.chat_monitoring). Each method returns after its effect and its audit entry."""
+    """Supervisors in chats (server.chats.chat_monitoring). Each method returns after its effect and its audit entry."""
 
     def live(self, scope: Scope) -> tuple[LiveChat, ...]: ...
 

@@ -99,7 +99,7 @@ class Busy(Exception):  # noqa: N818 - a state, not a fault
 
 
 class Explanations(Protocol):
-    """Explains (server.explanations)."""
+    """Explains (server.explain.explanations)."""
 
     async def queue_of(self, work_id: str) -> str | None:
         """The queue of an item, open or closed; None for one that nobody knows."""

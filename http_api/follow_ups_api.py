@@ -99,7 +99,7 @@ class FollowUpBook(Protocol):
 
 
 class Titles(Protocol):
-    """What people call queues and agents (server.titles)."""
+    """What people call queues and agents (server.desks.titles)."""
 
     def queue(self, name: str) -> str: ...
 

@@ -32,7 +32,7 @@ class HelpList(msgspec.Struct, frozen=True):
 
 
 class HelpRequests(Protocol):
-    """What agents ask (server.help_desk)."""
+    """What agents ask (server.desks.help_desk)."""
 
     def requests(self, scope: Scope) -> tuple[HelpRequest, ...]: ...
 

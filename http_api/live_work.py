@@ -21,7 +21,7 @@ class TakeOver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Watching(Protocol):
-    """Supervisors in live work (server.monitoring, server.chat_monitoring)."""
+    """Supervisors in live work (server.calls.monitoring, server.chats.chat_monitoring)."""
 
     def covers(self, scope: Scope, interaction_id: str) -> bool: ...
 

@@ -43,7 +43,7 @@ class Drain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Nodes(Protocol):
-    """Who knows them (server.node_desk)."""
+    """Who knows them (server.nodes.node_desk)."""
 
     async def all(self) -> tuple[NodeView, ...]: ...
 

@@ -72,7 +72,7 @@ class ColleagueList(msgspec.Struct, frozen=True):
 
 
 class NoteBook(Protocol):
-    """Who keeps them (server.note_desk)."""
+    """Who keeps them (server.desks.note_desk)."""
 
     def holds(self, agent_id: str, interaction_id: str) -> bool:
         """Whether the interaction is in that agent's hands now."""

@@ -115,7 +115,7 @@ class RowsVersion(msgspec.Struct, frozen=True):
 
 
 class Plans(Protocol):
-    """server.plans."""
+    """server.floor.plans."""
 
     async def plans(self) -> tuple[PlanView, ...]: ...
 
@@ -137,7 +137,7 @@ class Plans(Protocol):
 
 
 class Bundle(Protocol):
-    """server.rules."""
+    """server.floor.rules."""
 
     @property
     def version(self) -> int: ...

@@ -184,7 +184,7 @@ class LiveBoard(Protocol):
 
 
 class Scopes(Protocol):
-    """Whom and what a caller's teams cover (server.scopes)."""
+    """Whom and what a caller's teams cover (server.floor.scopes)."""
 
     def of(self, caller: Caller) -> Scope:
         """The caller's scope now."""

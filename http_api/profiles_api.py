@@ -82,7 +82,7 @@ class AttributeValue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class Profiles(Protocol):
-    """Who keeps them (server.customer_desk). What cannot be is a ProblemError."""
+    """Who keeps them (server.desks.customer_desk). What cannot be is a ProblemError."""
 
     async def profile(self, customer_id: str, *, may_merge: bool, may_edit: bool) -> CustomerProfile | None:
         """None for an unknown one."""

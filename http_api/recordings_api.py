@@ -77,7 +77,7 @@ class PauseOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RecordingBook(Protocol):
-    """Recordings and their files (server.recording_desk). `pause` returns after its effect and its audit entry."""
+    """Recordings and their files (server.calls.recording_desk). `pause` returns after its effect and audit entry."""
 
     async def of_interaction(self, interaction_id: str) -> Recording | None: ...
 

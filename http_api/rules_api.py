@@ -111,7 +111,7 @@ class NewQueueRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
 
 class Rules(Protocol):
-    """The overlay (server.rules)."""
+    """The overlay (server.floor.rules)."""
 
     async def agent(self, agent_id: str) -> AgentRules | None: ...
 

@@ -69,7 +69,7 @@ class TooManyRowsError(Exception):
 
 
 class Statistics(Protocol):
-    """The figures (server.statistics.StatisticsKeeper)."""
+    """The figures (server.persistence.statistics.StatisticsKeeper)."""
 
     async def table(self, kind: str, period: Period, day: date | None, step: Step) -> Sequence[Tally]:
         """A row for each step and name of which anything was counted. Raises TooManyRowsError."""

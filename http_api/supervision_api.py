@@ -132,7 +132,7 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 class Supervision(Protocol):
-    """Interventions (server.supervision). Each returns after its commit, with the id of its audit entry."""
+    """Interventions (server.floor.supervision). Each returns after its commit, with the id of its audit entry."""
 
     async def set_presence(
         self, caller: Caller, agent_id: str, presence: str, reason: str | None, comment: str

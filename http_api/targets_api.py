@@ -46,7 +46,7 @@ class TargetList(msgspec.Struct, frozen=True):
 
 
 class TargetsApi:
-    """GET /transfer-targets. `targets` gives them for whoever asks, by agent and medium (server.targets)."""
+    """GET /transfer-targets. `targets` gives them for whoever asks, by agent and medium (server.desks.targets)."""
 
     def __init__(self, targets: Callable[[str | None, Medium], TargetList]) -> None:
         self._targets = targets

@@ -27,7 +27,7 @@ class Undo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Undoing(Protocol):
-    """server.undo."""
+    """server.floor.undo."""
 
     async def reach(self, entry: AuditEntry) -> Mapping[str, Mapping[str, Any]]:
         """The subjects that taking the entry back changes, with keys and values of rules."""
@@ -41,7 +41,7 @@ class Undoing(Protocol):
 
 
 class Works(Protocol):
-    """Which queue an open item is in (server.supervision)."""
+    """Which queue an open item is in (server.floor.supervision)."""
 
     def queue_of(self, work_id: str) -> str | None: ...
 

@@ -61,7 +61,7 @@ class WallboardList(msgspec.Struct, frozen=True):
 
 
 class Links(Protocol):
-    """Keeps them (server.wallboards)."""
+    """Keeps them (server.floor.wallboards)."""
 
     async def list(self) -> Sequence[WallboardLink]: ...
 

@@ -88,7 +88,7 @@ class Unknown(Exception):  # noqa: N818 - it is an answer
 
 
 class WhatIf(Protocol):
-    """Plays it (server.what_if)."""
+    """Plays it (server.floor.what_if)."""
 
     async def ask(self, change: Change, scope: Scope) -> AsyncGenerator[Line]:
         """The lines of what the scope covers. Closing the iterator ends the runs.
@@ -99,7 +99,7 @@ class WhatIf(Protocol):
 
 
 class Plans(Protocol):
-    """server.plans."""
+    """server.floor.plans."""
 
     async def plan(self, name: str) -> PlanView | None: ...
 

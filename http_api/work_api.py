@@ -55,7 +55,7 @@ class Submitted(msgspec.Struct, frozen=True):
 
 
 class Programs(Protocol):
-    """Takes work in (server.programs)."""
+    """Takes work in (server.web.programs)."""
 
     async def submit(
         self, caller: Caller, work: NewWork, idempotency_key: str | None, body: bytes

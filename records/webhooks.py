@@ -65,7 +65,7 @@ class DeliveryBefore:
 
 
 class WebhookOutbox:
-    """Takes journal entries (server.projection.Projection feeds it) and keeps a delivery for each hook that asked.
+    """Takes journal entries (server.persistence.projection feeds it) and keeps a delivery for each hook that asked.
 
     `wanted` maps a hook's name to the kinds that it is told.
     """

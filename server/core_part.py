@@ -10,22 +10,22 @@ from records.meetings import Meetings
 from router.dispatcher import Dispatcher
 from router.estimates import WaitEstimates
 from router.rows import Turn
-from server.alert_nodes import AlertNodes
-from server.board import MAX_BACKLOG
 from server.clock import wall_us
-from server.contexts import InteractionContexts
+from server.core.member import ShardMember
+from server.core.pump import PumpClosedError
+from server.core.speaker import Speaker
 from server.current import CurrentSite
+from server.desks.contexts import InteractionContexts
 from server.duties import ROTATION, Duties
+from server.floor.alert_nodes import AlertNodes
+from server.floor.board import MAX_BACKLOG
 from server.ground import Ground
 from server.ids import interaction_ids
-from server.journal_files import JournalFolder
-from server.kept_journal import KeptJournal
 from server.management import Management
-from server.member import ShardMember
-from server.pump import PumpClosedError
-from server.records_process import RecordsProcess
-from server.records_worker import Setup
-from server.speaker import Speaker
+from server.persistence.journal_files import JournalFolder
+from server.persistence.kept_journal import KeptJournal
+from server.persistence.records_process import RecordsProcess
+from server.persistence.records_worker import Setup
 from telemetry.metrics import Metrics
 from telemetry.routing import RoutingMeter
 

@@ -6,7 +6,7 @@ from config.site import AgentConfig, Site
 
 
 class CurrentSite:
-    """One for the node; server.overlay alone changes it."""
+    """One for the node; server.floor.overlay alone changes it."""
 
     def __init__(self, site: Site) -> None:
         self._site = site

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from router.commands import Command
 from router.events import DayStarted, Event
-from server.periods import day_of
+from server.persistence.periods import day_of
 
 
 class Router(Protocol):

@@ -1,11 +1,11 @@
 """What only the owner of the shard does: records, journal files, the day and the hours, webhooks, programs' work."""
 
-from server.journal_files import JournalFolder
-from server.kept_journal import KeptJournal
+from server.core.member import ShardMember
 from server.management import Management
-from server.member import ShardMember
-from server.records_process import RecordsProcess
-from server.rotation import Rotation
+from server.persistence.journal_files import JournalFolder
+from server.persistence.kept_journal import KeptJournal
+from server.persistence.records_process import RecordsProcess
+from server.persistence.rotation import Rotation
 from server.tasks import TaskOwner
 
 # Without the records nothing of the owner's work is kept: it had better end.

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from config.settings import Settings
 from config.whole import WholeSite
-from server.forwarded import ClientAddress
-from server.peer_link import PeerLink
-from server.peer_pages import PeerPages
-from server.storage import Storage
+from server.nodes.peer_link import PeerLink
+from server.nodes.peer_pages import PeerPages
+from server.persistence.storage import Storage
 from server.tasks import TaskOwner
-from server.tls import Certificate
+from server.web.forwarded import ClientAddress
+from server.web.tls import Certificate
 from telemetry.metrics import Metrics
 
 

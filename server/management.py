@@ -27,30 +27,30 @@ from router.estimates import WaitEstimates
 from router.events import PolicyChanged
 from router.policy import Policy
 from router.rows import ShardImage, Turn
-from server.alerts import AlertDesk
-from server.board import Board
+from server.core.recent_demands import RecentDemands
+from server.core.routing import Routing
 from server.current import CurrentSite
 from server.day import Day, each
-from server.figures import Figures
-from server.hooks import HookService
+from server.floor.alerts import AlertDesk
+from server.floor.board import Board
+from server.floor.figures import Figures
+from server.floor.live import GATHER_S, LiveFeed
+from server.floor.outlook import Outlook
+from server.floor.overlay import Overlay
+from server.floor.plans import PlanDesk
+from server.floor.rules import RulesDesk
+from server.floor.scopes import Scopes
+from server.floor.supervision import Supervision
+from server.floor.trends import Trends
+from server.floor.undo import UndoDesk
+from server.floor.wallboards import WallboardDesk
 from server.hours import Hours
-from server.live import GATHER_S, LiveFeed
-from server.outlook import Outlook
-from server.overlay import Overlay
-from server.peer_pages import PeerPages
-from server.plans import PlanDesk
-from server.programs import Programs
-from server.projection import Journal
-from server.recent_demands import RecentDemands
-from server.routing import Routing
-from server.rules import RulesDesk
-from server.scopes import Scopes
-from server.statistics import StatisticsKeeper
-from server.supervision import Supervision
+from server.nodes.peer_pages import PeerPages
+from server.persistence.projection import Journal
+from server.persistence.statistics import StatisticsKeeper
 from server.tasks import TaskOwner
-from server.trends import Trends
-from server.undo import UndoDesk
-from server.wallboards import WallboardDesk
+from server.web.hooks import HookService
+from server.web.programs import Programs
 
 
 class Management:

@@ -10,18 +10,18 @@ from contextlib import AsyncExitStack, suppress
 from config.settings import Settings
 from config.site import Site
 from config.whole import WholeSite
-from server import member
 from server.collector import Collector
+from server.core import member
 from server.core_part import CorePart, build_core
-from server.forwarded import ClientAddress
 from server.ground import Ground
-from server.peer_door import PeerDoor
-from server.peer_link import PeerLink
-from server.peer_pages import PeerPages
-from server.storage import Storage, open_storage
+from server.nodes.peer_door import PeerDoor
+from server.nodes.peer_link import PeerLink
+from server.nodes.peer_pages import PeerPages
+from server.persistence.storage import Storage, open_storage
 from server.tasks import TaskOwner
-from server.tls import certificate, renew
 from server.voice_part import VoicePart
+from server.web.forwarded import ClientAddress
+from server.web.tls import certificate, renew
 from server.web_part import WebPart
 from store.errors import StoreError
 from telemetry.metrics import Metrics

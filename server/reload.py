@@ -19,12 +19,12 @@ from config.whole import Changes, WholeSite, changes, load_whole
 from media.client import WorkerEngine
 from records.audit import Intervention
 from records.webhooks import KINDS
-from server.chat_service import ChatService
-from server.desk import Desk
+from server.calls.signalling import PhoneCredentials
+from server.chats.chat_service import ChatService
+from server.desks.desk import Desk
 from server.management import Management
-from server.people import People
-from server.signalling import PhoneCredentials
 from server.tasks import TaskOwner
+from server.web.people import People
 from voice.conductor import Conductor
 
 log = structlog.get_logger(__name__)

@@ -15,31 +15,31 @@ from records.phones import Phones
 from records.ratings import Ratings
 from records.recordings import Recordings
 from records.sessions import Sessions, SignIn
-from server import media_port, signalling
-from server.call_backs import CallBacks
-from server.call_recorder import CallRecorder, close_left_open
-from server.cards import Cards
+from server.calls import media_port, signalling
+from server.calls.call_recorder import CallRecorder, close_left_open
+from server.calls.far_contexts import FarContexts
+from server.calls.far_desk import FarDesk
+from server.calls.ivr_services import ivr_services
+from server.calls.lost_calls import LostCalls
+from server.calls.moved_calls import MovedCalls
+from server.calls.peer_listening import ListeningDesk, PeerListening
+from server.calls.recordings_kept import RecordingsKept
+from server.calls.sdp_port import SdpPort
+from server.calls.telephony import REALM, media_workers, user_agent
+from server.calls.trunk_nodes import TrunkNodes
+from server.calls.trunks import TrunkLines
+from server.calls.voice_site import voice_site
 from server.clock import wall_us
 from server.core_part import CorePart
-from server.desk import Desk
+from server.desks.call_backs import CallBacks
+from server.desks.cards import Cards
+from server.desks.desk import Desk
+from server.desks.own_day import OwnDays
+from server.desks.reach import Reach
 from server.draining import Handed
-from server.far_contexts import FarContexts
-from server.far_desk import FarDesk
 from server.ground import Ground
 from server.ids import interaction_ids
-from server.ivr_services import ivr_services
-from server.lost_calls import LostCalls
-from server.moved_calls import MovedCalls
-from server.own_day import OwnDays
-from server.peer_listening import ListeningDesk, PeerListening
-from server.people import People, public_accounts
-from server.reach import Reach
-from server.recordings_kept import RecordingsKept
-from server.sdp_port import SdpPort
-from server.telephony import REALM, media_workers, user_agent
-from server.trunk_nodes import TrunkNodes
-from server.trunks import TrunkLines
-from server.voice_site import voice_site
+from server.web.people import People, public_accounts
 from sip.events import SipEvent
 from voice.conductor import Conductor
 from voice.neighbours import VoicePorts

@@ -18,37 +18,37 @@ from http_api.what_if_api import WhatIfApi
 from records.api_keys import ApiKeys
 from records.decisions import Decisions
 from records.own_replies import OwnReplies
-from server import media_port
-from server.bans import Bans
-from server.board import Checks
-from server.chat_monitoring import ChatMonitoring
-from server.chat_service import ChatParts, ChatService, WaitSeconds
+from server.calls import media_port
+from server.calls.bans import Bans
+from server.calls.floor_calls import FloorCalls
+from server.calls.monitoring import Monitoring
+from server.calls.recording_desk import RecordingDesk
+from server.calls.web_calls import web_call_endpoint
+from server.chats.chat_monitoring import ChatMonitoring
+from server.chats.chat_service import ChatParts, ChatService, WaitSeconds
 from server.clock import wall_us
-from server.control import Command, Control
+from server.commands.control import Command, Control
 from server.core_part import CorePart
-from server.customer_desk import CustomerDesk
-from server.customer_news import CustomerNews
+from server.desks.customer_desk import CustomerDesk
+from server.desks.customer_news import CustomerNews
+from server.desks.follow_up_news import FollowUpNews
+from server.desks.guidance import guidance_of
+from server.desks.note_desk import NoteDesk
+from server.desks.target_watch import TargetWatch
+from server.desks.targets import TransferTargets
+from server.desks.titles import Titles
 from server.draining import Draining
-from server.explanations import Explainer
-from server.floor_calls import FloorCalls
-from server.follow_up_news import FollowUpNews
+from server.explain.explanations import Explainer
+from server.explain.past_decisions import PastDecisions
+from server.floor.board import Checks
+from server.floor.what_if import WhatIf
 from server.ground import Ground
-from server.guidance import guidance_of
 from server.ids import interaction_ids
-from server.monitoring import Monitoring
-from server.node_desk import NodeDesk, NodeState
-from server.note_desk import NoteDesk
-from server.past_decisions import PastDecisions
-from server.recording_desk import RecordingDesk
+from server.nodes.node_desk import NodeDesk, NodeState
 from server.reload import Followers, Reloader
 from server.site_desk import SiteDesk
-from server.target_watch import TargetWatch
-from server.targets import TransferTargets
-from server.titles import Titles
 from server.voice_part import VoicePart
-from server.web import GuardedSignIn, Web
-from server.web_calls import web_call_endpoint
-from server.what_if import WhatIf
+from server.web.port import GuardedSignIn, Web
 
 
 class WebPart:

@@ -7,7 +7,7 @@ from contextlib import suppress
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from server.web import SILENCE_S
+from server.web.port import SILENCE_S
 from tests.e2e.hostile_runs import CASES, Measure, patient_server, tried
 from tests.e2e.office import Office
 from tests.e2e.server import HOST, Server

@@ -33,7 +33,7 @@ class Head(msgspec.Struct, array_like=True, frozen=True):
     """The state before the first turn, which is `after` + 1: rows and policy as the store has them.
 
     `clock` and `restored_at` in microseconds; `restored_at` is when a process took the shard over from these rows, None
-    for a snapshot of a running shard. `code` names the code that decided (server.build).
+    for a snapshot of a running shard. `code` names the code that decided (server.persistence.build).
     """
 
     codec: int

@@ -13,7 +13,7 @@ from redis import Redis
 from redis.crc import key_slot
 from redis.exceptions import RedisError
 
-from server.embedded import valkey_binary
+from server.persistence.embedded import valkey_binary
 from tests.valkey import free_port, started_server, tcp_server
 
 SLOTS = 16384

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from server.embedded import EmbeddedValkey, valkey_binary
+from server.persistence.embedded import EmbeddedValkey, valkey_binary
 
 REDIS_SERVER = shutil.which("redis-server")
 _numbers = itertools.count(1)

@@ -27,8 +27,8 @@ from records.handovers import Handovers
 from records.messages import Chats
 from router import events as facts
 from router.vocabulary import EndedBy, Requirement
-from server.chat_index import ChatIndex
-from server.chat_store import FileIndex
+from server.chats.chat_index import ChatIndex
+from server.chats.chat_store import FileIndex
 from server.tasks import TaskOwner
 from tests.chat.neighbours import Known, Mailbox, Phases, RealRouter, Screens, Waits, WeakStore
 from tests.chat.pages import KEY, Page

@@ -16,7 +16,7 @@ from router.invariants import check
 from router.policy import AgentPolicy, Policy, QueuePolicy
 from router.rows import Turn
 from router.vocabulary import Medium, Presence
-from server.chat_store import SqlChatStore
+from server.chats.chat_store import SqlChatStore
 
 
 def policy(wrap_up_us: int = 60_000_000) -> Policy:

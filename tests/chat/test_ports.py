@@ -1,11 +1,11 @@
 """The real things fit the ports."""
 
 from chat.ports import AgentNotices, ChatStore, Contexts, Estimates, Records, Router
-from server.chat_screens import ChatScreens
-from server.chat_service import WaitSeconds
-from server.chat_store import Phases, SqlChatStore
-from server.contexts import InteractionContexts
-from server.pump import Pump
+from server.chats.chat_screens import ChatScreens
+from server.chats.chat_service import WaitSeconds
+from server.chats.chat_store import Phases, SqlChatStore
+from server.core.pump import Pump
+from server.desks.contexts import InteractionContexts
 
 
 def fits(*_things: object) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 
 from records.drafts import InteractionDraft, OfferDraft
 from records.projection import Projection
-from server.journal_files import JournalFolder
-from server.kept_journal import KeptJournal
+from server.persistence.journal_files import JournalFolder
+from server.persistence.kept_journal import KeptJournal
 from store.connection import StoreConnection, open_store
 from store.keys import shard_keys
 from store.shard import RedisShardStore

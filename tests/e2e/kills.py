@@ -19,7 +19,7 @@ from tests.e2e.waiting import wait_until
 AGENTS = ("agent1", "agent4")
 CALLS = 40
 SETTLE_S = 60.0
-TARGETS = ("server", "media.worker", "valkey-server", "server.records_worker")
+TARGETS = ("server", "media.worker", "valkey-server", "server.persistence.records_worker")
 
 
 async def assert_kills_lose_nothing(folder: Path, count: int, seed: int) -> None:

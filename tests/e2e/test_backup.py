@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from server.backup import MANIFEST, RECORDS
+from server.persistence.backup import MANIFEST, RECORDS
 from tests.e2e.kept import records
 from tests.e2e.office import Office
 from tests.e2e.server import ROOT, Server

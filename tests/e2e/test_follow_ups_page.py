@@ -27,7 +27,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def left(running_server: Server) -> None:
-    """As callers leave them (tests/server/test_voicemail.py): a number, and a message with its file."""
+    """As callers leave them (tests/server/calls/test_voicemail.py): a number, and a message with its file."""
     folder = running_server.data_dir / "messages"
     folder.mkdir(exist_ok=True)
     write_wav(folder / "i1-1.wav", tone(440, seconds=2))

@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 
 from agents_ws.endpoint import PATH
 from agents_ws.messages import SUBPROTOCOL
-from server.embedded import running_url
-from server.prompt import COMMIT_S
+from server.core.prompt import COMMIT_S
+from server.persistence.embedded import running_url
 from tests.e2e.office import Office
 from tests.e2e.server import PASSWORD, Server
 from tests.e2e.waiting import wait_until

@@ -10,9 +10,9 @@ from records.accounts import Account, Role
 from records.api_keys import ApiKeys
 from records.database import Database
 from records.phones import Phones
+from server.calls.telephony import REALM
 from server.clock import wall_us
-from server.people import public_accounts
-from server.telephony import REALM
+from server.web.people import public_accounts
 from tests.e2e.server import PASSWORD
 from tests.failure.layout import phone_of
 

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from server.embedded import valkey_binary
+from server.persistence.embedded import valkey_binary
 from tests.e2e.server import HOST, ROOT, Server, free_port
 from tests.failure.faults import LEASE_S
 from tests.failure.places import Place

@@ -7,7 +7,7 @@ owner that was deposed goes on committing, its lease is renewed, and a node that
 import sys
 
 import store.library
-from server.cli import main
+from server.commands.cli import main
 from store.library import Library, library
 
 # What is taken out, in the library's own words: it fails here when they change.

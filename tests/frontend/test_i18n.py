@@ -76,7 +76,7 @@ TERMS = (
     "proficiency",
     "yielded",
 )
-# server.what_if_basis
+# server.floor.what_if_basis
 ASSUMED_FROM = (
     *("last_hour_and_weeks", "last_hour", "weeks", "last_hours", "last_days"),
     *("medium", "little_known", "assumed"),

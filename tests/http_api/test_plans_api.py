@@ -1,4 +1,4 @@
-"""Who may do what to plans; what they do is shown by tests/server/test_plans.py on a whole node."""
+"""Who may do what to plans; what they do is shown by tests/server/floor/test_plans.py on a whole node."""
 
 from http_api.plans_api import PlansApi
 from records.roles import Action, allowed

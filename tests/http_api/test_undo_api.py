@@ -1,4 +1,4 @@
-"""Who may take what back; what it does is shown by tests/server/test_undo.py on a whole node."""
+"""Who may take what back; what it does is shown by tests/server/floor/test_undo.py on a whole node."""
 
 from http_api.undo_api import UndoApi
 from records.roles import Action, allowed

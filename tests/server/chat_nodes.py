@@ -13,17 +13,17 @@ from chat.listening import Listening, ListenMode
 from config.site import Site
 from records.whispers import Whispers
 from router.vocabulary import Medium
-from server.availability import availability
-from server.chat_cards import ChatCards
-from server.chat_desk import ChatDesk
-from server.chat_home import ChatHome
-from server.chat_homes import ANSWER_S, ChatHomes
-from server.chat_screens import ChatScreens, ListenScreens
-from server.chat_store import SqlWhispers
-from server.chat_watch import ChatWatch
+from server.chats.chat_cards import ChatCards
+from server.chats.chat_desk import ChatDesk
+from server.chats.chat_home import ChatHome
+from server.chats.chat_homes import ANSWER_S, ChatHomes
+from server.chats.chat_screens import ChatScreens, ListenScreens
+from server.chats.chat_store import SqlWhispers
+from server.chats.chat_watch import ChatWatch
+from server.chats.live_chats import LiveChats
 from server.current import CurrentSite
-from server.live_chats import LiveChats
-from server.peer_link import Answer, Hear, PeerUnreachableError
+from server.desks.availability import availability
+from server.nodes.peer_link import Answer, Hear, PeerUnreachableError
 from tests.chat.house import House, house
 from tests.server.sites import ORDERS, agent, small_site
 
@@ -35,7 +35,7 @@ def site() -> Site:
 
 
 class Wires:
-    """server.chat_homes.Peers of one node; all of `site` are reached but those that are `cut` off."""
+    """server.chats.chat_homes.Peers of one node; all of `site` are reached but those that are `cut` off."""
 
     def __init__(self, label: str, site: dict[str, "Wires"], cut: set[str]) -> None:
         self.label, self._site, self._cut = label, site, cut

@@ -9,7 +9,7 @@ from router.policy import AgentPolicy, Policy, QueuePolicy
 from router.replay import differing_row
 from router.rows import Turn
 from router.vocabulary import Medium
-from server.member import ShardMember
+from server.core.member import ShardMember
 from server.tasks import TaskOwner
 from store.connection import StoreConnection, open_store
 from store.nodes import Member, NodeRegister

@@ -32,21 +32,21 @@ from router.commands import SendOffer
 from router.invariants import check
 from router.rows import Turn
 from router.vocabulary import OfferState
-from server import media_port, signalling
-from server.cards import Cards
+from server.calls import media_port, signalling
+from server.calls.sdp_port import SdpPort
+from server.calls.voice_site import voice_site
 from server.clock import wall_us
-from server.contexts import InteractionContexts
+from server.core.pump import Pump
+from server.core.shard import ShardOwner
+from server.core.speaker import Speaker
 from server.current import CurrentSite
-from server.desk import Desk
+from server.desks.cards import Cards
+from server.desks.contexts import InteractionContexts
+from server.desks.desk import Desk
+from server.desks.reach import Reach
 from server.ids import interaction_ids
-from server.projection import Projection
-from server.pump import Pump
-from server.reach import Reach
-from server.sdp_port import SdpPort
-from server.shard import ShardOwner
-from server.speaker import Speaker
+from server.persistence.projection import Projection
 from server.tasks import TaskOwner
-from server.voice_site import voice_site
 from sip import events as sip
 from sip.clock import random_ids
 from sip.sdp import Origin, build_offer

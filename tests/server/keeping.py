@@ -9,11 +9,11 @@ from router.dispatcher import Dispatcher
 from router.events import Event, PolicyChanged, TimePassed
 from router.replay import Difference
 from router.rows import Turn
-from server.journal_files import JournalFolder
-from server.kept_journal import KeptJournal
-from server.replaying import Drift, Gap, replay
-from server.rotation import Rotation
-from server.rotation import Store as RotationStore
+from server.persistence.journal_files import JournalFolder
+from server.persistence.kept_journal import KeptJournal
+from server.persistence.replaying import Drift, Gap, replay
+from server.persistence.rotation import Rotation
+from server.persistence.rotation import Store as RotationStore
 from store.memory import MemoryShardStore
 from store.segment import Segment, read_segments
 from store.shard import RedisShardStore

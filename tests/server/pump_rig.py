@@ -11,7 +11,7 @@ from router.dispatcher import Dispatcher
 from router.rows import Turn
 from router.vocabulary import Medium, Presence
 from server.clock import ShardClock
-from server.pump import Pump
+from server.core.pump import Pump
 from tests.server.sites import ORDERS, small_site
 
 

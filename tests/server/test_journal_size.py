@@ -8,7 +8,7 @@ from router.events import Event, InteractionClosed, InteractionNoted, Interactio
 from router.replay import begin
 from router.rows import Changes, Turn
 from server.ids import interaction_ids
-from server.replaying import replay
+from server.persistence.replaying import replay
 from store.codec import encode_entry, encode_row
 from store.segment import RawImage, make_head, pack, pack_head, read_segments
 from tests.router.world import SECOND, World

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from router.vocabulary import WorkState
-from server.webhooks import signature
+from server.web.webhooks import signature
 from tests.server.bureau import Bureau, bureau
 from tests.server.test_node import free_ports
 from tests.waiting import until

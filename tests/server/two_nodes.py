@@ -7,9 +7,9 @@ from typing import Any
 
 from router.rows import AgentRow, ReservationRow, WorkRow
 from router.vocabulary import Medium, OfferState, Presence, WorkState
-from server.peer_link import PeerLink
-from server.shard_views import ShardViews
-from tests.server.test_peer_link import Site, together
+from server.core.shard_views import ShardViews
+from server.nodes.peer_link import PeerLink
+from tests.server.nodes.test_peer_link import Site, together
 
 ANNA = AgentRow("anna", Presence.READY, None, 1, 1, connected=True, idle_since=0, node="b.1")
 WORK = WorkRow("w", "i", Medium.VOICE, "orders", (), 0, 1, 1, WorkState.CONNECTED, 1, "a.1")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from router.rows import Changes, Turn
-from server.embedded import EmbeddedValkey
+from server.persistence.embedded import EmbeddedValkey
 from store.connection import open_store
 from store.errors import StoreLost
 from store.lease import Lease

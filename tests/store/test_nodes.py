@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from server.embedded import EmbeddedValkey
+from server.persistence.embedded import EmbeddedValkey
 from store.connection import StoreConnection, open_store
 from store.errors import StoreLost
 from store.nodes import Member, NodeRegister

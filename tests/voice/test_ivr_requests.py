@@ -11,9 +11,9 @@ from ivr import flow as f
 from ivr.commands import LookUp
 from records.follow_ups import FollowUps
 from router import events as facts
+from server.calls.ivr_services import CallbackBook
+from server.calls.voicemail import VoicemailBox
 from server.clock import wall_us
-from server.ivr_services import CallbackBook
-from server.voicemail import VoicemailBox
 from sip import events as sip
 from tests.server.house import House, built
 from tests.waiting import until

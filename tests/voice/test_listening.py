@@ -1,4 +1,4 @@
-"""Who listens where, over a scripted call; real ones are in tests/server/test_monitoring.py and tests/e2e."""
+"""Who listens where, over a scripted call; real ones are in tests/server/calls/test_monitoring.py and tests/e2e."""
 
 import asyncio
 from typing import Any, cast

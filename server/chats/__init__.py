@@ -1,0 +1,1 @@
+"""Chats as a part of the node: their homes, agents' and supervisors' acts on them, files."""

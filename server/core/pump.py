@@ -1,0 +1,282 @@
+"""The pump: one way in for events, one commit at a time, and nothing spoken before the commit.
+
+`post` decides at once, in memory. The committer writes all turns that have gathered in one atomic commit (group
+commit), then carries out their commands in order. While the store is away turns gather and nothing is spoken; when it
+is back the same commit is tried again, which is safe because a commit is idempotent by sequence.
+
+What is spoken first is what somebody waits for. What only keeps account of it (`note`, and `decided` of decisions)
+comes while the store works: in the loop's next turn, when the commit, or what was spoken, is on its way.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Protocol
+
+import structlog
+
+from router.commands import Command
+from router.dispatcher import Dispatcher
+from router.events import Event, TimePassed
+from router.rows import Turn
+from server.core.shard_views import ShardViews
+from store.errors import StoreLost
+from store.lease import Memory
+
+log = structlog.get_logger(__name__)
+
+MAX_BATCH = 256
+# How many committed turns are kept for a store that loses them. Its rows are put back whole; these are for the journal.
+KEPT_TURNS = 1_024
+RETRY_FIRST_S = 0.02
+RETRY_LAST_S = 1.0
+
+
+class PumpClosedError(Exception):
+    """The pump takes no more events."""
+
+
+class Clock(Protocol):
+    """Shard time in microseconds."""
+
+    def now(self) -> int: ...
+
+
+class Committer(Protocol):
+    """Commits turns under a lease. Raises StoreLost (tried again) or another StoreError, which ends the pump."""
+
+    async def commit(self, turns: Sequence[Turn], inbox: str = "") -> None:
+        """`inbox`: the last inbox entry among the causes of these turns, "" for none."""
+        ...
+
+
+class Pump(ShardViews):
+    """Stamps events with (sequence, now, cause), runs the dispatcher, commits, then speaks."""
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        committer: Committer,
+        clock: Clock,
+        sequence: int,
+        speak: Callable[[Turn], None],
+        *,
+        note: Callable[[Turn], None] = lambda _turn: None,
+        decided: Callable[[Turn, int], None] = lambda _turn, _us: None,
+    ) -> None:
+        self.dispatcher = dispatcher
+        self.sequence = sequence
+        self.away = False
+        # What the store says while it is away; else "".
+        self.trouble = ""
+        # Turns after which matches were left to the next: their rows alone are not the whole state.
+        self.unsettled: set[int] = set()
+        # The last committed turns.
+        self.kept: deque[Turn] = deque(maxlen=KEPT_TURNS)
+        self._committer = committer
+        self._clock = clock
+        self._speak = speak
+        self._note = note
+        self._decided = decided
+        self._pending: list[Turn] = []
+        self._fresh: list[tuple[Turn, int]] = []
+        self._spoken: list[Turn] = []
+        self._noted = sequence
+        self._entries: dict[int, str] = {}
+        self._waiting: dict[int, asyncio.Future[tuple[Command, ...]]] = {}
+        self._wake = asyncio.Event()
+        # Who waits until all turns up to a sequence are noted, in order of the sequences.
+        self._draining: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._armed_for: int | None = None
+        self._closed = False
+        self._ended = False
+        self._broken: Exception | None = None
+
+    @property
+    def backlog(self) -> int:
+        """Turns that are decided and not committed."""
+        return len(self._pending)
+
+    def now(self) -> int:
+        """Shard time in microseconds."""
+        return self._clock.now()
+
+    async def post(self, event: Event, cause: str) -> tuple[Command, ...]:
+        """Decides now; returns the turn's commands once it is committed. Raises PumpClosedError."""
+        turn = self._turn(event, cause)
+        future: asyncio.Future[tuple[Command, ...]] = asyncio.get_running_loop().create_future()
+        self._waiting[turn.sequence] = future
+        return await future
+
+    def tell(self, event: Event, cause: str) -> None:
+        """Decides now; whoever tells needs no answer."""
+        if self._closed:
+            log.info("event_after_close", kind=type(event).__name__, cause=cause)
+            return
+        self._turn(event, cause)
+
+    def take_in(self, event: Event, cause: str, entry_id: str) -> None:
+        """Decides now on an event from the inbox; the entry counts as applied with the turn's commit."""
+        turn = self._turn(event, cause)
+        self._entries[turn.sequence] = entry_id
+
+    async def run(self) -> None:
+        """Commits and speaks until `close`. Raises Deposed when another owner raised the epoch: say nothing more."""
+        try:
+            self._arm()
+            while not (self._closed and not self._pending):
+                await self._wake.wait()
+                self._wake.clear()
+                while self._pending:
+                    await self._commit_batch()
+            if self._broken is not None:
+                raise self._broken
+        finally:
+            self._closed = self._ended = True
+            self._note_spoken()
+            if self._timer is not None:
+                self._timer.cancel()
+            for future in self._waiting.values():
+                if not future.done():
+                    future.set_exception(PumpClosedError())
+            self._waiting.clear()
+            for _, drained in self._draining:
+                if not drained.done():
+                    drained.set_exception(PumpClosedError())
+            self._draining.clear()
+
+    async def drain(self) -> None:
+        """Returns when all that was posted is committed, spoken and noted. Raises PumpClosedError if it never is."""
+        if self._noted >= self.sequence:
+            return
+        if self._ended:
+            raise PumpClosedError
+        drained: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._draining.append((self.sequence, drained))
+        await drained
+
+    def close(self) -> None:
+        """No more events; `run` returns when what is pending is committed."""
+        self._closed = True
+        self._wake.set()
+
+    def memory(self, senders: Mapping[str, int], gone: Collection[str]) -> Memory:
+        """The shard as it is decided, with the turns that led there."""
+        core = self.dispatcher
+        turns = [*self.kept, *self._pending]
+        clock = turns[-1].now if turns else self._clock.now()
+        return Memory(core.image(self.sequence, clock), core.policy, turns, senders, gone)
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _turn(self, event: Event, cause: str) -> Turn:
+        if self._closed:
+            raise PumpClosedError
+        now = self._clock.now()
+        core = self.dispatcher
+        try:
+            commands = core.expire(now) if isinstance(event, TimePassed) else core.handle(event, now)
+        except Exception as error:
+            # The turn is half applied in memory: nothing of it may be committed. The rows are whole; start from them.
+            self._broken = error
+            self.close()
+            raise
+        self.sequence += 1
+        changes = self.dispatcher.drain_changes()
+        turn = Turn(self.sequence, now, cause, event, tuple(commands), changes)
+        if core.unfinished:
+            self.unsettled.add(self.sequence)
+        self._pending.append(turn)
+        self._wake.set()
+        self._arm()
+        self._fresh.append((turn, self._clock.now() - now))
+        return turn
+
+    async def _commit_batch(self) -> None:
+        batch = self._pending[:MAX_BATCH]
+        inbox = self._applied_by(batch)
+        delay = RETRY_FIRST_S
+        if self._fresh:
+            asyncio.get_running_loop().call_soon(self._tell_decided)
+        while True:
+            try:
+                await self._committer.commit(batch, inbox)
+                break
+            except StoreLost as error:
+                if not self.away:
+                    log.error("store_away", error=str(error), backlog=len(self._pending))
+                self.away, self.trouble = True, str(error)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, RETRY_LAST_S)
+        if self.away:
+            log.info("store_back", backlog=len(self._pending))
+            self.away, self.trouble = False, ""
+        del self._pending[: len(batch)]
+        self._tell_decided()
+        self.kept.extend(batch)
+        for turn in batch:
+            self._guard(self._speak, turn)
+        if not self._spoken:
+            asyncio.get_running_loop().call_soon(self._note_spoken)
+        self._spoken += batch
+        # Whoever waits goes on after that: what was posted is noted too by then.
+        for turn in batch:
+            future = self._waiting.pop(turn.sequence, None)
+            if future is not None and not future.done():
+                future.set_result(turn.commands)
+
+    def _applied_by(self, batch: Sequence[Turn]) -> str:
+        """The last inbox entry that these turns apply."""
+        last = ""
+        if self._entries:
+            for turn in batch:
+                last = self._entries.pop(turn.sequence, last)
+        return last
+
+    def _tell_decided(self) -> None:
+        fresh, self._fresh = self._fresh, []
+        for turn, elapsed in fresh:
+            try:
+                self._decided(turn, elapsed)
+            except Exception:  # it only keeps account
+                log.exception("decided_failed", sequence=turn.sequence)
+
+    def _note_spoken(self) -> None:
+        spoken, self._spoken = self._spoken, []
+        for turn in spoken:
+            self._guard(self._note, turn)
+            self._noted = turn.sequence
+        self.dispatcher.tidy()
+        while self._draining and self._draining[0][0] <= self._noted:
+            _, drained = self._draining.popleft()
+            if not drained.done():
+                drained.set_result(None)
+
+    def _guard(self, part: Callable[[Turn], None], turn: Turn) -> None:
+        try:
+            part(turn)
+        except Exception:  # one effect that fails must not stop everybody else's
+            log.exception("speak_failed", sequence=turn.sequence, kind=type(turn.event).__name__)
+
+    def _arm(self) -> None:
+        deadline = self.dispatcher.next_deadline()
+        if deadline == self._armed_for:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._armed_for = deadline
+        if deadline is not None and not self._closed:
+            delay_s = max(0, deadline - self._clock.now()) / 1e6
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self._time_passed)
+
+    def _time_passed(self) -> None:
+        self._timer = self._armed_for = None
+        if self._closed:
+            return
+        deadline = self.dispatcher.next_deadline()
+        if deadline is not None and deadline <= self._clock.now():
+            self._turn(TimePassed(), "timer")
+        else:
+            self._arm()

@@ -1,0 +1,231 @@
+"""What is known of each live interaction: who calls, what the IVR collected, what happened before.
+
+Personal data stays here and in SQL; the journal and Redis see identifiers only. After a restart a context is read back
+from SQL when somebody asks for it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from chat.ports import Identity as ChatIdentity
+from records.customers import Customers
+from records.interactions import Interactions
+from records.meetings import Earlier, Meetings
+from server.tasks import TaskOwner
+
+HISTORY_LENGTH = 5
+# Who talked with them before the one before last is no acquaintance any more.
+MAX_ACQUAINTED = 2
+# How long an offer waits for the caller's earlier interactions; they are there long before, unless SQL is slow.
+READY_TIMEOUT_S = 0.25
+PATH_KEY = "ivr_path"
+
+
+@dataclass(slots=True)
+class InteractionContext:
+    """One live interaction. `history` is newest first, without this one."""
+
+    interaction_id: str
+    channel: str
+    caller: str
+    caller_name: str
+    path: tuple[str, ...] = ()
+    data: dict[str, str] = field(default_factory=dict)
+    language: str = ""
+    history: tuple[Earlier, ...] = ()
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    works: int = 0
+    kind: str = "phone"
+    verified: bool = False
+
+    @property
+    def number(self) -> str:
+        """What agents are shown as the caller's number; empty for one who has none (a visitor of the web site)."""
+        return self.caller if self.kind == "phone" else ""
+
+
+class InteractionContexts:
+    """The contexts of this node; implements what voice asks for."""
+
+    def __init__(
+        self,
+        customers: Customers,
+        interactions: Interactions,
+        meetings: Meetings,
+        tasks: TaskOwner,
+        wall: Callable[[], int],
+    ) -> None:
+        self._customers = customers
+        self._interactions = interactions
+        self._meetings = meetings
+        self._tasks = tasks
+        self._wall = wall
+        self._live: dict[str, InteractionContext] = {}
+        # Whether a queue prefers whom the customer knows, by the rules that hold now.
+        self.prefers: Callable[[str], bool] = lambda _queue: False
+        # Asks the node of a work item (server.calls.far_contexts); None where that is this one, or it knows nothing.
+        self.afar: Callable[[str, str], Awaitable[InteractionContext | None]] = _nowhere
+        # Told when a customer begins an interaction while others of theirs are open (server.desks.customer_news).
+        self.here_again: Callable[[str, Collection[str]], Awaitable[None]] | None = None
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    # --- what voice tells ---------------------------------------------------------------------------------------
+
+    def opened(self, interaction_id: str, channel: str, caller: str, caller_name: str, kind: str = "phone") -> None:
+        """A customer's attempt begins; who they are (an identity of this kind) is looked up meanwhile."""
+        context = InteractionContext(interaction_id, channel, caller, caller_name, kind=kind)
+        self._live[interaction_id] = context
+        self._tasks.spawn(self._identify(context), f"identify:{interaction_id}")
+
+    def chat_opened(
+        self, interaction_id: str, channel: str, name: str, locale: str, identity: ChatIdentity | None
+    ) -> None:
+        """A visitor opened a chat; `identity` is what they are known by, if anything."""
+        kind, value, verified = ("visitor", "", False)
+        if identity is not None:
+            kind, value, verified = identity.kind, identity.value, identity.verified
+        context = InteractionContext(
+            interaction_id, channel, value, name, language=locale, kind=kind, verified=verified
+        )
+        self._live[interaction_id] = context
+        self._tasks.spawn(self._identify(context), f"identify:{interaction_id}")
+
+    def collected(self, interaction_id: str, data: Mapping[str, str], path: Sequence[str], language: str) -> None:
+        """The IVR is done with the caller."""
+        context = self._live.get(interaction_id)
+        if context is None:
+            return
+        context.data, context.path, context.language = dict(data), tuple(path), language
+        self._tasks.spawn(self._keep(context), f"keep:{interaction_id}")
+
+    def closed(self, interaction_id: str) -> None:
+        """The call is over; what the router has taken in is still needed, until it closes the work."""
+        context = self._live.get(interaction_id)
+        if context is not None and not context.works:
+            self._live.pop(interaction_id, None)
+
+    async def acquainted(self, interaction_id: str, queue: str) -> tuple[str, ...]:
+        """The agents who talked with this customer last, where the queue prefers them; waits a moment for the past."""
+        if not self.prefers(queue):
+            return ()
+        history = (await self.get(interaction_id)).history
+        met = dict.fromkeys(earlier.record.agent_id for earlier in history)
+        return tuple(agent for agent in met if agent)[:MAX_ACQUAINTED]
+
+    def language(self, interaction_id: str) -> str:
+        """In which the customer has been spoken to, "" when that is not known."""
+        context = self._live.get(interaction_id)
+        return context.language if context is not None else ""
+
+    async def number(self, interaction_id: str) -> str:
+        """The customer's telephone number, "" when none is known."""
+        return (await self.get(interaction_id)).number
+
+    async def who(self, interaction_id: str, work_id: str) -> tuple[str, str]:
+        """Number and name of a customer whose call may be on another node."""
+        context = await self.get(interaction_id, work_id)
+        return context.number, context.caller_name
+
+    # --- what the server asks -----------------------------------------------------------------------------------
+
+    def queued(self, interaction_id: str) -> None:
+        """The router has taken a work item: from now on it says when the context is done with."""
+        if (context := self._live.get(interaction_id)) is not None:
+            context.works += 1
+
+    def drop(self, interaction_id: str) -> None:
+        """The router has closed a work item; with the last one (a transfer makes another) the context goes."""
+        if (context := self._live.get(interaction_id)) is not None:
+            context.works -= 1
+            if context.works <= 0:
+                del self._live[interaction_id]
+
+    def caller(self, interaction_id: str) -> tuple[str, str]:
+        """Number and name as the call gave them, also before the past has been read; empty when it is not here."""
+        context = self._live.get(interaction_id)
+        return (context.number, context.caller_name) if context is not None else ("", "")
+
+    def live(self, interaction_id: str) -> InteractionContext | None:
+        """The context, if it is here, also before the past has been read."""
+        return self._live.get(interaction_id)
+
+    def cached(self, interaction_id: str) -> InteractionContext | None:
+        """The context, if it is here and complete."""
+        context = self._live.get(interaction_id)
+        return context if context is not None and context.ready.is_set() else None
+
+    async def get(self, interaction_id: str, work_id: str = "") -> InteractionContext:
+        """The context, from the node of the work item or SQL when it is not here; an empty one when nothing is known.
+
+        What was read back stays here until `drop`: whoever asks makes sure that one comes.
+        """
+        context = self._live.get(interaction_id)
+        if context is None:
+            context = await self.afar(interaction_id, work_id) or await self._read_back(interaction_id)
+            context.ready.set()
+            self._live[interaction_id] = context
+        try:
+            async with asyncio.timeout(READY_TIMEOUT_S):
+                await context.ready.wait()
+        except TimeoutError:
+            pass  # The offer does not wait for the past.
+        return context
+
+    async def again(self, interaction_id: str) -> InteractionContext:
+        """As `get`; what is here without a customer is read from SQL once more, as it may have been read too soon."""
+        here = self._live.get(interaction_id)
+        if here is not None and not here.caller:
+            context = await self._read_back(interaction_id)
+            context.works = here.works
+            context.ready.set()
+            self._live[interaction_id] = context
+        return await self.get(interaction_id)
+
+    async def _identify(self, context: InteractionContext) -> None:
+        try:
+            if context.caller:
+                # Unverified: a number that came from no trunk, or a visitor's id, is only what the caller claims.
+                _, context.history = await self._meetings.meet(
+                    context.interaction_id,
+                    context.kind,
+                    context.caller,
+                    context.verified,
+                    self._wall(),
+                    HISTORY_LENGTH,
+                )
+        finally:
+            context.ready.set()
+        others = [earlier.record.id for earlier in context.history if earlier.record.closed_at is None]
+        if others and self.here_again is not None:
+            await self.here_again(context.interaction_id, others)
+
+    async def _keep(self, context: InteractionContext) -> None:
+        data = dict(context.data)
+        if context.path:
+            data[PATH_KEY] = " > ".join(context.path)
+        if data:
+            await self._customers.collect(context.interaction_id, data, self._wall())
+
+    async def _read_back(self, interaction_id: str) -> InteractionContext:
+        view = await self._interactions.view(interaction_id)
+        context = InteractionContext(interaction_id, view.record.channel if view else "", "", "", works=1)
+        if view is not None:
+            context.data = dict(view.data)
+            path = context.data.pop(PATH_KEY, "")
+            context.path = tuple(path.split(" > ")) if path else ()
+            known = {identity.kind: identity for identity in reversed(view.identities)}
+            context.kind = next((kind for kind in ("phone", "user") if kind in known), "visitor")
+            if (identity := known.get(context.kind)) is not None:
+                context.caller, context.verified = identity.value, not identity.unverified
+            context.caller_name = next((each.name for each in view.messages if each.author == "customer"), "")
+            if view.record.customer_id:
+                customer_id = view.record.customer_id
+                context.history = await self._meetings.earlier(customer_id, interaction_id, HISTORY_LENGTH)
+        return context
+
+
+async def _nowhere(_interaction_id: str, _work_id: str) -> InteractionContext | None:
+    return None

@@ -1,0 +1,1 @@
+"""Why a decision was taken, now and in the past."""

@@ -1,0 +1,1 @@
+"""How the nodes of a site speak with each other."""

@@ -1,0 +1,338 @@
+"""The pump: decided at once, committed in order, spoken only after the commit, and no waiter is forgotten."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from router import events as facts
+from router.commands import Refuse, SendOffer, WithdrawOffer
+from router.rows import Turn
+from router.vocabulary import Medium
+from server.core import pump as pump_module
+from server.core.pump import Pump, PumpClosedError
+from store.errors import Deposed, StoreLost, StoreRefused
+from tests.server.pump_rig import Rig, work
+from tests.waiting import until
+
+NOTE = facts.InteractionNoted("i", "answered")
+
+
+@pytest.fixture
+async def rig() -> AsyncIterator[Rig]:
+    made = Rig()
+    yield made
+    if made.task is not None and not made.task.done():
+        made.pump.close()
+        await asyncio.wait_for(made.task, 30)
+
+
+async def test_it_decides_at_once_and_speaks_nothing_before_the_commit(rig: Rig) -> None:
+    rig.committer.gate = asyncio.Event()
+    rig.run()
+    rig.pump.tell(work("w1"), "test")
+    assert rig.pump.dispatcher.place("w1") == rig.pump.place("w1") == 1, "decided before any commit"
+    assert rig.pump.backlog == 1
+    await until(lambda: len(rig.committer.attempts) == 1)
+    await until(lambda: rig.decided == [1])
+    assert rig.committer.log == [], "account of it is kept while the store works"
+    rig.committer.gate.set()
+    await rig.pump.drain()
+    assert rig.committer.log == ["commit 1", "speak 1"]
+    turn = rig.committer.kept[0]
+    assert (turn.sequence, turn.cause, turn.event) == (1, "test", work("w1"))
+    assert [row.work_id for row in turn.changes.work] == ["w1"]
+
+
+async def test_a_post_returns_its_own_turns_commands_after_the_commit(rig: Rig) -> None:
+    rig.committer.gate = asyncio.Event()
+    rig.run()
+    refused = asyncio.create_task(rig.pump.post(facts.WorkQueued("x", "x", Medium.VOICE, "gone"), "a"))
+    taken = asyncio.create_task(rig.pump.post(work("w1"), "b"))
+    await until(lambda: rig.pump.backlog == 2)
+    assert not refused.done()
+    rig.committer.gate.set()
+    answers = await refused
+    assert [type(answer) for answer in answers] == [Refuse]
+    assert await taken == ()
+
+
+async def test_what_gathers_during_a_commit_is_one_commit_in_order(rig: Rig) -> None:
+    rig.committer.gate = asyncio.Event()
+    rig.run()
+    rig.pump.tell(NOTE, "first")
+    await until(lambda: len(rig.committer.attempts) == 1)
+    for number in range(2, 12):
+        rig.pump.tell(facts.InteractionNoted("i", f"n{number}"), "more")
+    rig.committer.gate.set()
+    await rig.pump.drain()
+    assert [len(batch) for batch in rig.committer.attempts] == [1, 10]
+    assert [turn.sequence for turn in rig.committer.kept] == list(range(1, 12))
+    assert [turn.now for turn in rig.committer.kept] == sorted(turn.now for turn in rig.committer.kept)
+    spoken = [entry for entry in rig.committer.log if entry.startswith("speak")]
+    assert spoken == [f"speak {number}" for number in range(1, 12)]
+    assert rig.committer.log.index("speak 2") > rig.committer.log.index("commit 11"), "the whole group first"
+
+
+async def test_what_is_only_noted_comes_after_what_is_spoken_and_after_the_next_commit_began(rig: Rig) -> None:
+    log = rig.committer.log
+    rig.on_note = lambda turn: log.append(f"note {turn.sequence} at attempt {len(rig.committer.attempts)}")
+    rig.on_speak = lambda turn: rig.pump.tell(NOTE, "effect") if turn.sequence == 1 else None
+    rig.run()
+    await rig.pump.post(NOTE, "t")
+    assert log[:3] == ["commit 1", "speak 1", "note 1 at attempt 2"], "noted once the next commit is on its way"
+    await rig.pump.drain()
+    assert log[3:] == ["commit 2", "speak 2", "note 2 at attempt 2"]
+
+
+async def test_drained_and_answered_and_ended_mean_noted(rig: Rig) -> None:
+    noted: list[int] = []
+
+    def note(turn: Turn) -> None:
+        noted.append(turn.sequence)
+        raise RuntimeError("a mistake of ours")
+
+    rig.on_note = note
+    running = rig.run()
+    await rig.pump.post(NOTE, "t")
+    assert noted == [1]
+    rig.pump.tell(NOTE, "t")
+    await rig.pump.drain()
+    assert noted == [1, 2]
+    rig.pump.tell(NOTE, "t")
+    rig.pump.close()
+    await asyncio.wait_for(running, 30)
+    assert noted == [1, 2, 3]
+
+
+async def test_who_drains_waits_for_no_later_turn(rig: Rig) -> None:
+    rig.run()
+    rig.pump.tell(NOTE, "t")
+    drained = asyncio.create_task(rig.pump.drain())
+    await until(lambda: rig.committer.attempts != [])
+    gone = asyncio.create_task(rig.pump.drain())
+    await asyncio.sleep(0)
+    gone.cancel()
+    rig.committer.gate = asyncio.Event()
+    rig.pump.tell(NOTE, "later")
+    await asyncio.wait_for(drained, 30)
+    assert rig.pump.backlog == 1
+    rig.committer.gate.set()
+    await rig.pump.drain()
+
+
+async def test_a_group_is_bounded(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pump_module, "MAX_BATCH", 4)
+    for _ in range(10):
+        rig.pump.tell(NOTE, "t")
+    rig.run()
+    await rig.pump.drain()
+    assert [len(batch) for batch in rig.committer.attempts] == [4, 4, 2]
+
+
+async def test_the_sequence_goes_on_from_the_last_applied_one() -> None:
+    rig = Rig(sequence=41)
+    rig.run()
+    await rig.pump.post(NOTE, "t")
+    assert rig.committer.kept[0].sequence == rig.pump.sequence == 42
+    rig.pump.close()
+    await asyncio.wait_for(rig.task or asyncio.sleep(0), 30)
+
+
+async def test_a_lost_store_is_tried_again_with_the_same_turns_and_loses_and_doubles_nothing(rig: Rig) -> None:
+    rig.committer.errors = [StoreLost("gone"), StoreLost("gone"), StoreLost("gone")]
+    rig.run()
+    rig.pump.tell(NOTE, "a")
+    await until(lambda: rig.pump.away)
+    rig.pump.tell(facts.InteractionNoted("i", "menu"), "b")
+    rig.pump.tell(facts.InteractionNoted("i", "digit"), "c")
+    assert rig.committer.log == [], "nothing is spoken while the store is away"
+    await rig.pump.drain()
+    assert not rig.pump.away
+    first = rig.committer.attempts[0]
+    assert all(batch == first for batch in rig.committer.attempts[:4]), "a commit is idempotent by its very turns"
+    assert [turn.sequence for turn in rig.committer.kept] == [1, 2, 3]
+    assert [entry for entry in rig.committer.log if entry.startswith("speak")] == ["speak 1", "speak 2", "speak 3"]
+
+
+@pytest.mark.parametrize("error", [Deposed(1, 2), StoreRefused("out of memory")])
+async def test_a_deposed_owner_says_nothing_more_and_fails_who_waits(rig: Rig, error: Exception) -> None:
+    rig.committer.gate = asyncio.Event()
+    rig.committer.errors = [error]
+    running = rig.run()
+    waiting = [asyncio.create_task(rig.pump.post(NOTE, "t")) for _ in range(3)]
+    draining = asyncio.create_task(rig.pump.drain())
+    await until(lambda: bool(rig.committer.attempts))
+    rig.committer.gate.set()
+    with pytest.raises(type(error)):
+        await asyncio.wait_for(running, 30)
+    for task in (*waiting, draining):
+        with pytest.raises(PumpClosedError):
+            await asyncio.wait_for(task, 30)
+    assert rig.committer.log == []
+    rig.pump.tell(NOTE, "late")
+    assert rig.pump.sequence == 3, "nothing is decided any more"
+    with pytest.raises(PumpClosedError):
+        await rig.pump.post(NOTE, "late")
+    with pytest.raises(PumpClosedError):
+        await rig.pump.drain()
+
+
+async def test_a_cancelled_pump_fails_who_waits(rig: Rig) -> None:
+    rig.committer.gate = asyncio.Event()
+    running = rig.run()
+    waiting = asyncio.create_task(rig.pump.post(NOTE, "t"))
+    await until(lambda: bool(rig.committer.attempts))
+    running.cancel()
+    with pytest.raises(PumpClosedError):
+        await asyncio.wait_for(waiting, 30)
+
+
+async def test_close_commits_what_is_pending_and_takes_no_more(rig: Rig) -> None:
+    rig.committer.gate = asyncio.Event()
+    running = rig.run()
+    waiting = asyncio.create_task(rig.pump.post(NOTE, "t"))
+    await until(lambda: bool(rig.committer.attempts))
+    rig.pump.tell(NOTE, "second")
+    rig.pump.close()
+    rig.pump.tell(NOTE, "too late")
+    assert not running.done()
+    rig.committer.gate.set()
+    await asyncio.wait_for(running, 30)
+    assert await waiting == ()
+    assert rig.committer.log == ["commit 1", "speak 1", "commit 2", "speak 2"]
+    await rig.pump.drain()
+
+
+async def test_closing_an_idle_pump_ends_it(rig: Rig) -> None:
+    running = rig.run()
+    await rig.pump.drain()
+    rig.pump.close()
+    await asyncio.wait_for(running, 30)
+
+
+async def test_a_waiter_who_gave_up_harms_nobody(rig: Rig) -> None:
+    rig.committer.gate = asyncio.Event()
+    rig.run()
+    gone = asyncio.create_task(rig.pump.post(NOTE, "t"))
+    await until(lambda: bool(rig.committer.attempts))
+    gone.cancel()
+    rig.committer.gate.set()
+    assert await rig.pump.post(NOTE, "t") == ()
+
+
+async def test_an_effect_that_fails_stops_nobody(rig: Rig) -> None:
+    def fail_first(turn: Turn) -> None:
+        if turn.sequence == 1:
+            raise RuntimeError("a mistake of ours")
+
+    rig.on_speak = fail_first
+    rig.run()
+    assert await rig.pump.post(NOTE, "t") == ()
+    assert await rig.pump.post(NOTE, "t") == ()
+    assert rig.committer.log[-1] == "speak 2"
+
+
+async def test_what_an_effect_posts_is_a_turn_of_its_own(rig: Rig) -> None:
+    def once(turn: Turn) -> None:
+        if turn.sequence == 1:
+            rig.pump.tell(facts.InteractionNoted("i", "echo"), "effect")
+
+    rig.on_speak = once
+    rig.run()
+    await rig.pump.post(NOTE, "t")
+    await rig.pump.drain()
+    assert [turn.cause for turn in rig.committer.kept] == ["t", "effect"]
+    assert rig.committer.log == ["commit 1", "speak 1", "commit 2", "speak 2"]
+
+
+# --- time -------------------------------------------------------------------------------------------------------
+
+
+async def test_time_passes_at_a_deadline_and_only_there() -> None:
+    rig = Rig(offer_timeout_us=80_000)
+    running = rig.run()
+    await rig.ready_agent()
+    offers = [command for command in await rig.pump.post(work("w1"), "t") if isinstance(command, SendOffer)]
+    assert rig.pump.dispatcher.next_deadline() == offers[0].deadline
+    await until(lambda: bool(rig.timer_turns))
+    turn = rig.timer_turns[0]
+    assert turn.now >= offers[0].deadline
+    assert turn.cause == "timer"
+    assert any(isinstance(command, WithdrawOffer) for command in turn.commands)
+    await rig.pump.drain()
+    assert len(rig.timer_turns) == 1
+    assert rig.pump.dispatcher.next_deadline() is None
+    rig.pump.close()
+    await asyncio.wait_for(running, 30)
+
+
+async def test_an_answered_offer_needs_no_timer_any_more() -> None:
+    rig = Rig(offer_timeout_us=60_000)
+    running = rig.run()
+    await rig.ready_agent()
+    await rig.pump.post(work("w1"), "t")
+    await rig.pump.post(facts.OfferAccepted("w1.1", "anna"), "t")
+    assert rig.pump._timer is None
+    await asyncio.sleep(0.08)  # beyond the deadline that was: nothing may come
+    assert rig.timer_turns == []
+    rig.pump.close()
+    await asyncio.wait_for(running, 30)
+
+
+async def test_an_earlier_deadline_moves_the_timer_forward() -> None:
+    rig = Rig(offer_timeout_us=50_000, wrap_up_us=60_000_000)
+    running = rig.run()
+    await rig.ready_agent()
+    await rig.pump.post(work("w1"), "t")
+    await rig.pump.post(facts.OfferAccepted("w1.1", "anna"), "t")
+    await rig.pump.post(facts.AssignmentConnected("w1.1"), "t")
+    await rig.pump.post(facts.CustomerLeft("w1"), "t")
+    late = rig.pump.dispatcher.next_deadline()
+    await rig.pump.post(facts.WrapUpFinished("w1.1", "anna"), "t")
+    await rig.pump.post(work("w2"), "t")
+    early = rig.pump.dispatcher.next_deadline()
+    assert late is not None
+    assert early is not None
+    assert early < late
+    await until(lambda: len(rig.timer_turns) == 1, seconds=30)
+    rig.pump.close()
+    await asyncio.wait_for(running, 30)
+
+
+async def test_a_timer_that_is_early_is_armed_again() -> None:
+    rig = Rig(offer_timeout_us=50_000)
+    running = rig.run()
+    await rig.ready_agent()
+    await rig.pump.post(work("w1"), "t")
+    rig.pump._time_passed()  # as a loop whose clock is coarser would
+    await rig.pump.drain()
+    assert rig.timer_turns == []
+    assert rig.pump._timer is not None
+    await until(lambda: len(rig.timer_turns) == 1)
+    rig.pump.close()
+    await asyncio.wait_for(running, 30)
+
+
+async def test_deadlines_of_a_restored_shard_are_armed_by_run() -> None:
+    first = Rig(offer_timeout_us=30_000)
+    running = first.run()
+    await first.ready_agent()
+    await first.pump.post(work("w1"), "t")
+    first.pump.close()
+    await asyncio.wait_for(running, 30)
+    again = Pump(first.pump.dispatcher, first.committer, first.clock, first.pump.sequence, first.speak)
+    task = asyncio.create_task(again.run())
+    await until(lambda: len(first.timer_turns) == 1)
+    again.close()
+    await asyncio.wait_for(task, 30)
+
+
+async def test_a_closed_pump_lets_time_pass_in_silence(rig: Rig) -> None:
+    running = rig.run()
+    await rig.ready_agent()
+    await rig.pump.post(work("w1"), "t")
+    rig.pump.close()
+    await asyncio.wait_for(running, 30)
+    rig.pump._time_passed()
+    assert rig.timer_turns == []

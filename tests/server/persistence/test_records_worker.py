@@ -1,0 +1,87 @@
+"""The process by itself: its orders, its answers, and its end when nobody is left to give them."""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from records.database import Database, sqlite_url
+from records.statistics import StatisticsStore, encode_checkpoint
+from router.counters import Counters
+from router.slots import QUEUE
+from router.statistics_state import State
+from server.persistence.records_worker import Close, Drain, Order, Save, Setup, Told, encode
+
+
+async def started(*orders: Order) -> asyncio.subprocess.Process:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "server.persistence.records_worker"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    for order in orders:
+        process.stdin.write(encode(order))
+    return process
+
+
+async def answer(process: asyncio.subprocess.Process) -> bytes:
+    assert process.stdout is not None
+    return await asyncio.wait_for(process.stdout.readline(), 30)
+
+
+@pytest.fixture
+def setup(tmp_path: Path, store_url: str, shard: str, database: Database) -> Setup:
+    return Setup(store_url, sqlite_url(tmp_path / "records.sqlite"), shard, str(tmp_path / "journal"), "error")
+
+
+async def test_it_tells_how_far_it_is_and_ends_when_told(setup: Setup) -> None:
+    process = await started(setup, Drain(7))
+    assert await answer(process) == b"applied 0\n"
+    assert await answer(process) == b"drained 7\n"
+    assert process.stdin is not None
+    process.stdin.write(encode(Close()))
+    assert await asyncio.wait_for(process.wait(), 30) == 0
+
+
+async def test_it_ends_with_its_parent(setup: Setup) -> None:
+    process = await started(setup)
+    await answer(process)
+    assert process.stdin is not None
+    process.stdin.close()
+    assert await asyncio.wait_for(process.wait(), 30) == 1
+
+
+async def test_a_signal_to_the_whole_group_does_not_end_it_before_the_last_turn(setup: Setup) -> None:
+    process = await started(setup)
+    await answer(process)
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
+    assert process.stdin is not None
+    process.stdin.write(encode(Drain(1)) + encode(Close()))
+    assert await answer(process) == b"drained 1\n"
+    assert await asyncio.wait_for(process.wait(), 30) == 0
+
+
+async def test_a_journal_shorter_than_what_was_told_does_not_hold_it_up(setup: Setup) -> None:
+    process = await started(setup, Told(99), Drain(1), Close())
+    assert await answer(process) == b"applied 0\n"
+    answers = [await answer(process), await answer(process)]
+    assert b"drained 1\n" in answers
+    assert await asyncio.wait_for(process.wait(), 30) == 0
+
+
+async def test_it_writes_a_checkpoint_of_the_statistics(setup: Setup, database: Database) -> None:
+    counted = Counters(arrived=3, waits={7: 2})
+    checkpoint = encode_checkpoint(State(position=5), [((QUEUE, "orders"), 300_000_000, counted)])
+    process = await started(setup, Save(4, msgspec.Raw(checkpoint)))
+    assert await answer(process) == b"applied 0\n"
+    assert await answer(process) == b"saved 4\n"
+    state, slots = await StatisticsStore(database).load(0)
+    assert (state.position, slots) == (5, {(QUEUE, "orders"): {300_000_000: counted}})
+    assert process.stdin is not None
+    process.stdin.close()
+    await asyncio.wait_for(process.wait(), 30)

@@ -1,0 +1,151 @@
+"""The door: everybody who knocks is let in and everybody who leaves is told of, a few in each turn of the loop."""
+
+import asyncio
+import os
+import resource
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from server.web import doorway
+from server.web.doorway import LET_GO, LET_IN, Doorway
+from server.web.tls import Certificate
+from tests.certificates import make
+from tests.valkey import free_port
+from tests.waiting import until
+
+CROWD = 60
+LONG_S = 30.0
+
+
+class Echo(asyncio.Protocol):
+    """Sends back what it gets; keeps in which turn of the loop it was made and lost."""
+
+    def __init__(self, house: "House") -> None:
+        self.house = house
+        house.came.append(house.turn)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.transport.write(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.house.left.append(self.house.turn)
+        if self.house.fail:
+            raise RuntimeError("a mistake of ours")
+
+
+class House:
+    """A door with echoes behind it; `turn` counts the turns of the loop."""
+
+    def __init__(self) -> None:
+        self.turn = 0
+        self.came: list[int] = []
+        self.left: list[int] = []
+        self.fail = False
+        self.port = free_port()
+        self.door = Doorway(lambda: Echo(self))
+        self._count()
+
+    def _count(self) -> None:
+        self.turn += 1
+        asyncio.get_running_loop().call_soon(self._count)
+
+    async def echoes(self, *lines: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        for line in lines:
+            await loop.sock_sendall(line, b"hello")
+            assert await asyncio.wait_for(loop.sock_recv(line, 100), LONG_S) == b"hello"
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    made = House()
+    await made.door.open("127.0.0.1", made.port)
+    yield made
+    await made.door.close()
+
+
+@contextmanager
+def knocking(port: int, count: int) -> Iterator[list[socket.socket]]:
+    """So many who are in the kernel's queue, before the loop has had a turn."""
+    lines = [socket.create_connection(("127.0.0.1", port), LONG_S) for _ in range(count)]
+    for line in lines:
+        line.setblocking(False)
+    try:
+        yield lines
+    finally:
+        for line in lines:
+            line.close()
+
+
+async def test_who_knocks_is_let_in_a_few_in_a_turn(house: House) -> None:
+    with knocking(house.port, CROWD) as lines:
+        await house.echoes(*lines)
+    assert len(house.came) == CROWD
+    assert max(house.came.count(turn) for turn in house.came) <= LET_IN
+
+
+async def test_who_leaves_is_told_of_a_few_in_a_turn_and_a_failure_keeps_nobody_from_it(house: House) -> None:
+    house.fail = True
+    with knocking(house.port, CROWD) as lines:
+        await house.echoes(*lines)
+    await until(lambda: len(house.left) == CROWD, seconds=LONG_S)
+    assert max(house.left.count(turn) for turn in house.left) <= LET_GO
+
+
+async def test_who_is_in_stays_when_the_door_is_closed(house: House) -> None:
+    with knocking(house.port, 2) as lines:
+        await house.echoes(*lines)
+        await house.door.close()
+        await house.echoes(*lines)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", house.port), LONG_S)
+
+
+async def test_a_door_that_is_taken_is_told(house: House) -> None:
+    other = Doorway(lambda: Echo(house))
+    with pytest.raises(OSError, match="in use"):
+        await other.open("127.0.0.1", house.port)
+
+
+async def test_without_descriptors_it_waits_until_there_are_some(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doorway, "FULL_S", 0.01)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with knocking(house.port, 1) as lines, capture_logs() as logs:
+        with Path(os.devnull).open() as highest:
+            lowest = os.dup(highest.fileno())
+            os.close(lowest)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+            try:
+                await until(lambda: any(each["event"] == "no_descriptors_left" for each in logs), seconds=LONG_S)
+                assert house.came == []
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        await house.echoes(*lines)
+
+
+async def test_over_tls_who_speaks_plainly_is_not_let_in(tmp_path: Path) -> None:
+    pair, house = make(tmp_path), House()
+    door = Doorway(lambda: Echo(house), Certificate(pair.cert, pair.key).context)
+    await door.open("127.0.0.1", house.port)
+    try:
+        with knocking(house.port, 1) as [stranger]:
+            loop = asyncio.get_running_loop()
+            await loop.sock_sendall(stranger, b"GET / HTTP/1.1\r\n\r\n" * 20)
+            while await asyncio.wait_for(loop.sock_recv(stranger, 1000), LONG_S):
+                pass  # an alert, then the end
+        reader, writer = await asyncio.open_connection("127.0.0.1", house.port, ssl=pair.trusting())
+        writer.write(b"hello")
+        assert await asyncio.wait_for(reader.readexactly(5), LONG_S) == b"hello"
+        writer.close()
+        await writer.wait_closed()
+    finally:
+        await door.close()
