@@ -30,7 +30,8 @@ from bench.figures import cpu_ms, line
 from bench.phones import HOST, Phones
 from bench.rings import NOBODY, measure_rings
 from telemetry import logs
-from tests.e2e.server import Server, free_port
+from tests.e2e.server import Server
+from tests.ports import free_port
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 REFUSED_PER_S = 40

@@ -10,7 +10,8 @@ import pytest
 from server.web.port import SILENCE_S
 from tests.e2e.hostile_runs import CASES, Measure, patient_server, tried
 from tests.e2e.office import Office
-from tests.e2e.server import HOST, Server
+from tests.e2e.server import Server
+from tests.ports import HOST
 
 # The fifth before it has filled what caches there are.
 MUCH = Measure(count=100_000, connections=2_000, mib=8.0, held_s=20.0, packets=45, slow_share=0.01)

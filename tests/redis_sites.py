@@ -14,7 +14,8 @@ from redis.crc import key_slot
 from redis.exceptions import RedisError
 
 from server.persistence.embedded import valkey_binary
-from tests.valkey import free_port, started_server, tcp_server
+from tests.ports import free_port
+from tests.valkey import started_server, tcp_server
 
 SLOTS = 16384
 READY_S = 30.0

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from server.persistence.embedded import EmbeddedValkey, valkey_binary
+from tests.ports import free_port
 
 REDIS_SERVER = shutil.which("redis-server")
 _numbers = itertools.count(1)
@@ -31,12 +32,6 @@ def running_server(data_dir: Path, binary: Path | None = None) -> Iterator[str]:
 def fresh_shard() -> str:
     """Return a shard name that no other test uses, in place of emptying the server."""
     return f"s{next(_numbers)}"
-
-
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -3,18 +3,20 @@
 The whole-server tests mostly wait for sound and clocks, pages wait for a browser, the rest computes: side by side on
 two cores they take little longer than their work. What computes does so at a lower priority, so that a telephone
 or a browser beside it has its turn in time. Each place has ports (TEST_RUN tells it which) and each run folders of its
-own. What failed is run once more by itself, with the machine to itself, and both results are printed: real browsers
-and telephones on two shared cores sometimes miss a deadline; a fault fails twice.
+own. What failed is run again by itself, up to twice, with the machine to itself, and every result is printed, the
+failures of first runs listed once more at the end: real browsers and telephones on two shared cores sometimes miss a
+deadline; a fault fails each time.
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -25,8 +27,10 @@ NONE_CHOSEN = 5  # by -k or -m, of this run
 TERMINATED = 128 + signal.SIGTERM
 WAITING_PLACES = 3
 COMPUTING_PLACES = 2
+TRIES = 3
 LOWER_PRIORITY = 5
 POLL_S = 0.2
+_FAILURE = re.compile(r"^(?:FAILED|ERROR) (\S+::.+?)(?: - .*)?$", re.MULTILINE)  # in pytest's short summary
 WHOLE_RUNS = 6
 WAITING = {
     "pages": ["tests/frontend"],
@@ -48,6 +52,12 @@ class Run:
     arguments: list[str]
     priority: int = 0
     status: int = 0
+    failed: list[list[str]] = field(default_factory=list)
+
+    def ended(self, status: int, printed: str) -> None:
+        """Keeps the exit status, and which tests failed at this try."""
+        self.status = status
+        self.failed.append(_FAILURE.findall(printed) if status != ALL_PASSED else [])
 
 
 @dataclass(slots=True)
@@ -103,11 +113,13 @@ def ended(going: Going) -> bool:
     pid, status, used = os.wait4(going.process.pid, os.WNOHANG)
     if pid == 0:
         return False
-    going.run.status = going.process.returncode = os.waitstatus_to_exitcode(status)
+    going.process.returncode = os.waitstatus_to_exitcode(status)
     took, computed = time.monotonic() - going.begun, used.ru_utime + used.ru_stime
     with going.kept as kept:
         kept.seek(0)
-        print(f"\n--- {going.run.name}: {took:.0f} s, {computed:.0f} s of a core ---\n{kept.read()}", flush=True)
+        printed = kept.read()
+    going.run.ended(going.process.returncode, printed)
+    print(f"\n--- {going.run.name}: {took:.0f} s, {computed:.0f} s of a core ---\n{printed}", flush=True)
     return True
 
 
@@ -131,13 +143,21 @@ def all_of(queues: Sequence[list[Run]]) -> None:
 
 
 def again(run: Run) -> int:
-    """The exit status after the failed tests, if any, had a second run; a run that broke off has it as a whole."""
-    if run.status in (ALL_PASSED, NONE_CHOSEN):
-        return run.status
-    print(f"\n--- {run.name}: what failed, once more by itself ---", flush=True)
-    if run.status == SOME_FAILED:
-        run.arguments = ["--last-failed", *run.arguments]
-    return subprocess.run(command(run), cwd=ROOT, check=False).returncode
+    """The exit status after the failed tests, if any, had further runs; a run that broke off has them as a whole."""
+    while run.status not in (ALL_PASSED, NONE_CHOSEN) and len(run.failed) < TRIES:
+        only = ["--last-failed"] if run.status == SOME_FAILED else []
+        done = subprocess.run([*command(run), *only], cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True)
+        run.ended(done.returncode, done.stdout)
+        print(f"\n--- {run.name}: what failed, by itself, try {len(run.failed)} ---\n{done.stdout}", flush=True)
+    return run.status
+
+
+def print_failures(runs: Sequence[Run]) -> None:
+    """Each test that failed at all, and how often of how many times."""
+    for run in runs:
+        for test in run.failed[0]:
+            times = sum(test in failed for failed in run.failed)
+            print(f"failed {times} of {len(run.failed)} times: {test}", flush=True)
 
 
 def main() -> int:
@@ -146,7 +166,9 @@ def main() -> int:
     waiting, computing = waiting_runs(), computing_runs()
     everything = [*waiting, *computing]
     all_of((waiting.copy(), computing.copy()))
-    return max((status for run in everything if (status := again(run)) != NONE_CHOSEN), default=NONE_CHOSEN)
+    statuses = [again(run) for run in everything]
+    print_failures(everything)
+    return max((status for status in statuses if status != NONE_CHOSEN), default=NONE_CHOSEN)
 
 
 if __name__ == "__main__":

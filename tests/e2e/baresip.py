@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.audio import Sound, read_wav
-from tests.e2e.server import HOST, PASSWORD, Server, free_port
+from tests.e2e.server import PASSWORD, Server
+from tests.ports import HOST, free_port
 
 MODULES = Path("/usr/lib/baresip/modules")
 START_S = 30.0
@@ -118,7 +119,7 @@ async def softphone(
     """
     home = folder / f"baresip-{user}"
     home.mkdir()
-    ctrl_port = free_port(socket.SOCK_STREAM)
+    ctrl_port = free_port()
     sip_port = sip_port or free_port(socket.SOCK_STREAM, socket.SOCK_DGRAM)
     (home / "config").write_text(
         CONFIG.format(

@@ -16,7 +16,8 @@ import aiohttp
 
 from agents_ws.examples import CLIENT_EXAMPLES
 from agents_ws.messages import encode
-from tests.e2e.server import HOST, Server
+from tests.e2e.server import Server
+from tests.ports import HOST
 
 # UDP without pauses is lost in the receiver's buffer, and then shows nothing.
 LOT = 50

@@ -30,9 +30,10 @@ from tests.e2e.leaks import Footprint
 from tests.e2e.neighbour import Neighbour
 from tests.e2e.office import STANDING, Office
 from tests.e2e.raw_sip import SDP, RawSip
-from tests.e2e.server import HOST, Server
+from tests.e2e.server import Server
 from tests.e2e.site import make_site
 from tests.e2e.waiting import wait_until
+from tests.ports import HOST
 
 Attack = Callable[[int, int], Awaitable[None]]
 # What changes the site for everybody is not for nonsense that happens to be right.

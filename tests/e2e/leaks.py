@@ -17,9 +17,10 @@ from tests.e2e.agents import Manner, crew, serving
 from tests.e2e.kept import open_rows, records
 from tests.e2e.office import STANDING, Office
 from tests.e2e.raw_sip import SDP, RawSip
-from tests.e2e.server import Server, free_port
+from tests.e2e.server import Server
 from tests.e2e.sipp import sipp
 from tests.e2e.waiting import wait_until
+from tests.ports import free_port
 
 AGENTS = ("agent1", "agent3", "agent4", "supervisor1")
 CLOSED_S = 30.0

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
-from tests.e2e.server import HOST, Server
+from tests.e2e.server import Server
+from tests.ports import HOST
 
 EVERY_S = 0.1
 PATIENCE_S = 5.0

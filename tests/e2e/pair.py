@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.server import HOST, ROOT, Server
+from tests.e2e.server import ROOT, Server
 from tests.e2e.site import make_site
 from tests.e2e.test_trunks import TRUNK
+from tests.ports import HOST
 from tests.valkey import running_server
 
 LEASE_MS = 1000

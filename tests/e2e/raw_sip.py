@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from tests.e2e.server import HOST, Server
+from tests.e2e.server import Server
+from tests.ports import HOST
 
 SDP = """v=0
 o=raw 1 1 IN IP4 127.0.0.1

@@ -1,8 +1,6 @@
 """The server as its own process, as `make run` starts it: ports, data directory and log of its own."""
 
 import json
-import os
-import random
 import signal
 import socket
 import subprocess
@@ -17,22 +15,13 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 
 from tests.databases import template
+from tests.ports import HOST, free_port, rtp_block
 
 ROOT = Path(__file__).parents[2]
 READY_S = 90.0
 END_S = 60.0
 PASSWORD = "demo-jackfield"
 SUPERVISOR = "supervisor1"
-HOST = "127.0.0.1"
-RTP_PORTS_EACH = 1000
-# Below the range from which Linux gives out ephemeral ports.
-# Several runs of pytest beside each other take every so-manieth of them: tools.run_tests tells each which it is.
-RUNS = 5
-_RUN = int(os.environ.get("TEST_RUN", "0"))
-RTP_BLOCKS = range(18400, 31400, RTP_PORTS_EACH)[_RUN::RUNS]
-PORTS = range(10_000, 18_000)[_RUN::RUNS]
-
-_random = random.Random()
 
 
 class Server:
@@ -47,9 +36,9 @@ class Server:
         self.data_dir = folder / "data"
         self.log_path = folder / "server.log"
         self.out_path = folder / "server.out"
-        self.http_port = free_port(socket.SOCK_STREAM)
+        self.http_port = free_port()
         self.sip_port = free_port(socket.SOCK_STREAM, socket.SOCK_DGRAM)
-        self.rtp_first = _random.choice(RTP_BLOCKS)
+        self.rtp_first, self.rtp_last = rtp_block()
         self.expected_errors: set[str] = set()
         self.site = site
         self.supervisor = SUPERVISOR
@@ -77,7 +66,7 @@ class Server:
 
     def command(self) -> list[str]:
         """The command line; the settings as flags."""
-        rtp = f"{self.rtp_first}-{self.rtp_first + RTP_PORTS_EACH - 1}"
+        rtp = f"{self.rtp_first}-{self.rtp_last}"
         ports = [f"--http-port={self.http_port}", f"--sip-port={self.sip_port}", f"--rtp-ports={rtp}"]
         site = [] if self.site is None else [f"--site={self.site}"]
         run = [sys.executable, "-m", "server", "run", "--log-format=json", f"--data-dir={self.data_dir}"]
@@ -186,19 +175,3 @@ class Server:
     def _remember_family(self) -> None:
         with suppress(psutil.NoSuchProcess):
             self._family += psutil.Process(self.pid).children(recursive=True)
-
-
-def free_port(*kinds: socket.SocketKind) -> int:
-    """A port of 127.0.0.1 that is free for all these kinds now.
-
-    Below the system's ephemeral range and the RTP blocks: what another test connects from cannot take it meanwhile.
-    """
-    while True:
-        port = _random.choice(PORTS)
-        try:
-            for kind in kinds:
-                with closing(socket.socket(socket.AF_INET, kind)) as probe:
-                    probe.bind((HOST, port))
-        except OSError:
-            continue
-        return port

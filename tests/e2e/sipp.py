@@ -2,19 +2,17 @@
 
 import asyncio
 import os
-import random
 import socket
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.e2e.server import HOST, Server, free_port
+from tests.e2e.server import Server
+from tests.ports import HOST, free_port, sipp_media
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 LIMIT_S = 120
-MEDIA_PORTS = (12000, 18000)
-MEDIA_PORTS_EACH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ async def sipp(
     kind = [] if not scenario else ["-sf", str(SCENARIOS / f"{scenario}.xml")]
     port = free_port(socket.SOCK_STREAM, socket.SOCK_DGRAM)
     command = ["sipp", server.sip, *kind, "-s", entry, "-i", HOST, "-p", str(port)]
-    command += ["-mp", str(_media_port()), "-nostdin", "-timeout", f"{limit_s}s"]
+    command += ["-mp", str(sipp_media()), "-nostdin", "-timeout", f"{limit_s}s"]
     command += ["-timeout_error", "-trace_err", "-error_file", str(errors), *arguments]
     devnull = asyncio.subprocess.DEVNULL
     process = await asyncio.create_subprocess_exec(
@@ -68,20 +66,6 @@ async def run_sipp(
     """SIPp to its end."""
     async with sipp(server, folder, *arguments, scenario=scenario, entry=entry, limit_s=limit_s) as task:
         return await task
-
-
-def _media_port() -> int:
-    """For SIPp's audio; RTCP and video are on the ports after it. Ephemeral ports, which come and go, lie above."""
-    while True:
-        first = random.randrange(*MEDIA_PORTS, MEDIA_PORTS_EACH)
-        with ExitStack() as stack:
-            try:
-                for port in range(first, first + MEDIA_PORTS_EACH):
-                    probe = stack.enter_context(closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)))
-                    probe.bind((HOST, port))
-            except OSError:
-                continue
-            return first
 
 
 def _environment() -> dict[str, str]:

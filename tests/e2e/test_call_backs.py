@@ -14,10 +14,11 @@ from tests.e2e.baresip import softphone
 from tests.e2e.callers import calling
 from tests.e2e.ears import write_voices
 from tests.e2e.office import Office, kinds
-from tests.e2e.server import HOST, Server, free_port
+from tests.e2e.server import Server
 from tests.e2e.site import ORDERS
 from tests.e2e.test_transfers import scene
 from tests.e2e.test_trunks import NUMBER, TRUNK, busy, heard_by
+from tests.ports import HOST, free_port
 from tools.call.agent import RefusedError
 
 pytestmark = pytest.mark.baresip

@@ -19,10 +19,10 @@ from tests.e2e.browsers import browser_caller
 from tests.e2e.ears import TONES, AgentEar, who_hears, write_voices
 from tests.e2e.office import Office
 from tests.e2e.pair import Pair, calling_back, events, running_pair
-from tests.e2e.server import free_port
 from tests.e2e.sipp import run_sipp, sipp
 from tests.e2e.test_trunks import NUMBER
 from tests.e2e.waiting import wait_until
+from tests.ports import free_port
 from tests.waiting import until
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.baresip, pytest.mark.sipp, pytest.mark.browser, needs_chromium]

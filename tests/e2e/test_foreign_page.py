@@ -1,7 +1,6 @@
 """The widget on a page of another site, in a real browser: another host and port, and a content security policy."""
 
 import html
-import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
@@ -15,8 +14,9 @@ from chat.identity import proof_of
 from tests.browser import needs_chromium
 from tests.e2e.office import Office
 from tests.e2e.pictures import payload, picture
-from tests.e2e.server import HOST, PASSWORD, Server, free_port
+from tests.e2e.server import PASSWORD, Server
 from tests.frontend.real import Network, Person, accept, answer, be, chromium, end, finish, person, said, sign_in, write
+from tests.ports import HOST, free_port
 
 pytestmark = [needs_chromium, pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -45,7 +45,7 @@ closed = "message"
 
 @pytest.fixture(scope="module")
 def shop_port() -> int:
-    return free_port(socket.SOCK_STREAM)
+    return free_port()
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.neighbour import options
-from tests.e2e.server import HOST, ROOT, Server
+from tests.e2e.server import ROOT, Server
+from tests.ports import HOST
 
 pytestmark = pytest.mark.e2e
 

@@ -14,8 +14,8 @@ from tests.e2e.baresip import softphone
 from tests.e2e.callers import calling
 from tests.e2e.ears import AgentEar, CallerEar, come_to_hear, write_voices
 from tests.e2e.pair import Pair, calling_back, events, running_pair
-from tests.e2e.server import free_port
 from tests.e2e.test_trunks import NUMBER
+from tests.ports import free_port
 from tests.waiting import until
 
 pytestmark = pytest.mark.baresip

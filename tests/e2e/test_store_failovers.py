@@ -78,6 +78,12 @@ class Program:
         await asyncio.gather(self._task, return_exceptions=True)
         await self._http.close()
 
+    async def comes_in(self, count: int) -> bool:
+        """Whether so many were acknowledged. Fails when it has been answered what nobody should be."""
+        if self._task.done():
+            self._task.result()
+        return len(self.made) >= count
+
     async def stop(self) -> None:
         """What is under way is acknowledged first."""
         self._stopping = True
@@ -129,6 +135,8 @@ async def working(agent: RawAgent) -> AsyncIterator[list[str]]:
                     await agent.send(m.FinishWrapUp(ref=next(REFS), reservation_id=held, disposition="resolved"))
                 case m.WrapUpEnded(reservation_id=held):
                     done.append(offered[held])
+                case m.PresenceShown(presence="not_ready"):  # an offer ran out while the store was away
+                    await agent.send(m.SetPresence(ref=next(REFS), presence="ready"))
             if (number := getattr(message, "seq", None)) is not None:
                 await agent.send(m.Ack(seq=number))
 
@@ -201,7 +209,7 @@ async def through(pair: Pair, http: aiohttp.ClientSession, broken: Callable[[], 
             await ended_by_now(agent, held)
             await visitor.until_state("ended", WAIT_S)
             before = len(program.made)
-            await wait_until(lambda: _soon(len(program.made) >= before + 10), WAIT_S, "work comes in")
+            await wait_until(partial(program.comes_in, before + 10), WAIT_S, "work comes in")
             await program.stop()
             made = set(program.made.values())
             await wait_until(lambda: _soon(made <= set(done)), WAIT_S, "all that was acknowledged is done")

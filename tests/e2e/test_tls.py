@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,8 @@ import pytest
 from cryptography import x509
 
 from tests.certificates import Pair, make
-from tests.e2e.server import HOST, PASSWORD, Server, free_port
+from tests.e2e.server import PASSWORD, Server
+from tests.ports import HOST, free_port
 
 pytestmark = pytest.mark.e2e
 
@@ -24,7 +24,7 @@ def pair(tmp_path: Path) -> Pair:
 
 @pytest.fixture
 def sip_tls_port() -> int:
-    return free_port(socket.SOCK_STREAM)
+    return free_port()
 
 
 @pytest.fixture

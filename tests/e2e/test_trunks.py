@@ -18,8 +18,9 @@ from tests.audio import RATE_HZ, Sound, dominant_frequencies
 from tests.e2e.baresip import Softphone, softphone
 from tests.e2e.ears import TONES, write_voices
 from tests.e2e.office import Office, kinds
-from tests.e2e.server import HOST, Server, free_port
+from tests.e2e.server import Server
 from tests.e2e.test_transfers import MUSIC, NOBODY, scene
+from tests.ports import HOST, free_port
 from tools.call.agent import RefusedError
 
 pytestmark = pytest.mark.baresip

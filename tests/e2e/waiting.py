@@ -8,7 +8,9 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def wait_until(condition: Callable[[], Awaitable[T]], deadline_s: float, what: str, every_s: float = 0.05) -> T:
+async def wait_until(
+    condition: Callable[[], Awaitable[T | None]], deadline_s: float, what: str, every_s: float = 0.05
+) -> T:
     """The first true value of `condition`. Fails after `deadline_s` with `what` and the last value."""
     end = time.monotonic() + deadline_s
     while True:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from tests.e2e.server import HOST
+from tests.ports import HOST
 
 
 class Place(Protocol):

@@ -2,16 +2,16 @@
 
 import json
 import signal
-import socket
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from server.persistence.embedded import valkey_binary
-from tests.e2e.server import HOST, ROOT, Server, free_port
+from tests.e2e.server import ROOT, Server
 from tests.failure.faults import LEASE_S
 from tests.failure.places import Place
 from tests.failure.ways import Way
+from tests.ports import HOST, free_port
 from tests.valkey import wait_listening
 
 # Three servers that start at once on a busy machine take their time.
@@ -57,7 +57,7 @@ class Redis(Process):
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
-        self.port = free_port(socket.SOCK_STREAM)
+        self.port = free_port()
         options = ("--bind", HOST, "--port", str(self.port), "--dir", str(folder), "--save", "")
         kept = ("--appendonly", "yes", "--appendfsync", "everysec")
         super().__init__([str(valkey_binary()), *options, *kept], folder / "log")

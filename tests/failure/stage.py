@@ -11,13 +11,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from store.keys import shard_keys
-from tests.e2e.server import HOST, free_port
 from tests.failure.accounts import make_accounts
 from tests.failure.history import Diary
 from tests.failure.layout import Layout, Mix, write_site
 from tests.failure.places import Places
 from tests.failure.processes import Node, Process, Redis, database_url
 from tests.failure.ways import Way
+from tests.ports import HOST, free_port
 
 SHARD = "s0"
 LOOK_S = 0.1

@@ -4,8 +4,8 @@ import asyncio
 import socket
 
 from sip import events as sip
-from tests.e2e.server import HOST, free_port
 from tests.failure.line import Line
+from tests.ports import HOST, free_port
 
 
 async def test_a_call_is_answered_and_ends_on_both_sides() -> None:

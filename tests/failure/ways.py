@@ -6,7 +6,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from enum import StrEnum
 
-from tests.e2e.server import HOST
+from tests.ports import HOST
 
 CHUNK = 65536
 # What TCP does about a lost packet when nothing follows it: it is sent again after 200 ms, then twice as late.

@@ -20,8 +20,10 @@ async def test_a_presence_is_queued_for_the_end_of_the_work_and_taken_back(scene
     page, desk = scene.page, scene.desk
     await scene.sign_in()
     await page.keyboard.press("Alt+n")
+    await expect(page.get_by_role("menuitem", name="Lunch")).to_be_visible()
     await expect(page.get_by_role("menuitem", name="Then:")).to_have_count(0)
     await page.keyboard.press("Escape")
+    await expect(page.get_by_role("menuitem")).to_have_count(0)
     offer = desk.offer(caller=Caller(display="Acme", number="1"))
     desk.assignment(offer, "connected", connected_at_us=now_us())
     await expect(page.locator(".call")).to_contain_text("In conversation")

@@ -13,7 +13,7 @@ from router import events as facts
 from router.vocabulary import Medium
 from server.duties import PROJECTION, ROTATION
 from server.node import Node
-from tests.e2e.server import free_port
+from tests.ports import free_port
 from tests.waiting import until
 
 DEMO = Path(__file__).parents[2] / "config" / "demo"
@@ -25,7 +25,7 @@ def settings(folder: Path, store_url: str, name: str) -> Settings:
         "NODE": name,
         "REDIS_URL": store_url,
         "DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'shared.db'}",
-        "HTTP_PORT": str(free_port(socket.SOCK_STREAM)),
+        "HTTP_PORT": str(free_port()),
         "SIP_PORT": str(free_port(socket.SOCK_STREAM, socket.SOCK_DGRAM)),
         "SITE": str(DEMO),
     }

@@ -12,10 +12,11 @@ from redis import Redis
 
 from router import events as facts
 from router.vocabulary import OfferState
+from tests.ports import free_port
 from tests.redis_sites import Process, watched
 from tests.server.core.test_member import chat, ready, storm
 from tests.server.crew import Crew, Crewman, crew_of
-from tests.valkey import free_port, started_server
+from tests.valkey import started_server
 from tests.waiting import until
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")

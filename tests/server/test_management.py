@@ -11,8 +11,8 @@ from aiohttp import web
 
 from router.vocabulary import WorkState
 from server.web.webhooks import signature
+from tests.ports import free_port
 from tests.server.bureau import Bureau, bureau
-from tests.server.test_node import free_ports
 from tests.waiting import until
 
 HOOKS = """
@@ -157,7 +157,7 @@ async def test_webhooks_are_told_after_the_commit(tmp_path: Path, monkeypatch: p
         heard.append(json.loads(body))
         return web.Response()
 
-    (port,) = free_ports(1)
+    port = free_port()
     app = web.Application()
     app.router.add_post("/hook", hook)
     runner = web.AppRunner(app)

@@ -16,23 +16,13 @@ from config.settings import Settings, read_settings
 from config.whole import load_whole
 from records.webhooks import KINDS
 from server.node import Node
+from tests.ports import free_port
 from tests.server.sites import DEMO
 from tests.waiting import until
 
 
-def free_ports(count: int) -> list[int]:
-    held = [socket.socket() for _ in range(count)]
-    try:
-        for one in held:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in held]
-    finally:
-        for one in held:
-            one.close()
-
-
 def settings(folder: Path, **changes: str) -> Settings:
-    http, sip = free_ports(2)
+    http, sip = free_port(), free_port(socket.SOCK_STREAM, socket.SOCK_DGRAM)
     given = {
         "DATA_DIR": str(folder / "data"),
         "HTTP_PORT": str(http),

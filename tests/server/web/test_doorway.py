@@ -15,7 +15,7 @@ from server.web import doorway
 from server.web.doorway import LET_GO, LET_IN, Doorway
 from server.web.tls import Certificate
 from tests.certificates import make
-from tests.valkey import free_port
+from tests.ports import free_port
 from tests.waiting import until
 
 CROWD = 60
