@@ -88,13 +88,26 @@ def dominant_frequencies(
 
 def longest_gap(samples: Sound, rate: int = RATE_HZ, floor: float = 0.005, frame_s: float = 0.005) -> float:
     """Seconds of the longest silence between the first and the last sounding frame; infinite when all is silent."""
-    size = round(frame_s * rate)
-    count = samples.size // size
-    frames = samples[: count * size].reshape(count, size)
-    sounding = [i for i in range(count) if level(frames[i]) >= floor]
+    sounding = _sounding_frames(samples, rate, floor, frame_s)
     if not sounding:
         return float("inf")
     return max((b - a - 1 for a, b in itertools.pairwise(sounding)), default=0) * frame_s
+
+
+def silent_share(samples: Sound, rate: int = RATE_HZ, floor: float = 0.005, frame_s: float = 0.005) -> float:
+    """How much of the time between the first and the last sounding frame is silent; 1 when all is.
+
+    For what came through other programs on a machine that they share: one that had to wait leaves a gap.
+    """
+    sounding = _sounding_frames(samples, rate, floor, frame_s)
+    return 1 - len(sounding) / (sounding[-1] - sounding[0] + 1) if sounding else 1.0
+
+
+def _sounding_frames(samples: Sound, rate: int, floor: float, frame_s: float) -> list[int]:
+    size = round(frame_s * rate)
+    count = samples.size // size
+    frames = samples[: count * size].reshape(count, size)
+    return [i for i in range(count) if level(frames[i]) >= floor]
 
 
 def delay(reference: Sound, heard: Sound, rate: int = RATE_HZ) -> float:

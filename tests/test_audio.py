@@ -34,6 +34,13 @@ def test_longest_gap_ignores_silence_at_both_ends() -> None:
     assert audio.longest_gap(quiet) == float("inf")
 
 
+def test_the_silent_share_is_of_the_time_between_sounds() -> None:
+    quiet, sound = np.zeros(4000, dtype=np.int16), audio.tone(700, seconds=0.2)
+    assert audio.silent_share(np.concatenate([quiet, sound, quiet[:800], sound, quiet])) == pytest.approx(0.2, abs=0.02)
+    assert audio.silent_share(sound) == 0
+    assert audio.silent_share(quiet) == 1
+
+
 def test_delay_finds_the_shift_in_noise_either_way() -> None:
     reference = audio.noise(0.5)
     hiss = (np.random.default_rng(2).standard_normal(8000) * 500).astype(np.int16)
