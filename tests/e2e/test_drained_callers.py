@@ -89,7 +89,7 @@ async def test_callers_of_a_drained_node_go_on_in_front_at_the_other_or_are_call
             "drained; calls and chats that were still open: 4",
             "callers of these who are at another node now: 3",
             "callers of these who will be called back: 1",
-        ]
+        ], (events(pair.one, "caller_stayed"), coming.done() and coming.result())
         (await taking).ok()
         (await declining).ok()
         await wait_until(lambda: wait(5), WAIT_S, "three are there again, one will be called, one came late")
