@@ -162,7 +162,7 @@ async def test_presence_is_seen_and_set(boss: Person, browser: Browser, running_
         await row.get_by_role("button", name="Presence").click()
         await confirm(boss, "Set", "a rush")
         await expect(row).to_have_attribute("data-presence", "ready")
-        await expect(row.locator(".agent-presence")).to_contain_text(re.compile(r"Ready\s*0:0\d"))
+        await expect(row.locator(".agent-presence")).to_contain_text(re.compile(r"Ready\s*0:\d\d"))
     await expect(agent(boss, "agent2")).to_have_attribute("data-presence", "offline")
 
 
@@ -177,6 +177,7 @@ async def test_held_work_is_shown_and_a_stuck_one_ended(
             held = agent(boss, "agent1").locator(".held")
             await expect(held).to_contain_text("in conversation")
             await expect(agent(boss, "agent1").locator(".agent-load")).to_have_text("3 / 3")
+            await expect(held).to_contain_text("End")  # tells what it has when it has not
             await held.get_by_role("button", name="End").click()
             await expect(boss.page.get_by_role("dialog")).to_contain_text("will be cut off")
             await confirm(boss, "End it", "line is dead")

