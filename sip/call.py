@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
-from sip.dialog import Dialog
+from sip.dialog import Dialog, DialogKey
 from sip.flow import Flow
 from sip.layer import Key
 from sip.login import Login
@@ -61,7 +61,10 @@ class PendingOk:
 
 @dataclass(slots=True)
 class Fork:
-    """One of the INVITEs of a dialled call. `key` names its client transaction while no final answer came."""
+    """One of the INVITEs of a dialled call. `key` names its client transaction while no final answer came.
+
+    `early` are the dialogs that provisional answers made (RFC 3261 s.12.1): several where a proxy forks.
+    """
 
     request: Request
     flow: Flow
@@ -72,6 +75,7 @@ class Fork:
     lengthened: bool = False
     cancelled: bool = False
     done: bool = False
+    early: list[DialogKey] = field(default_factory=list)
     acks: dict[str, bytes] = field(default_factory=dict)
     ack_flow: Flow | None = None
 

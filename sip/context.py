@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Literal
 
-from sip.call import Call, CallState, CallTimer
+from sip.call import Call, CallState, CallTimer, Fork
 from sip.deadlines import Deadlines
 from sip.dialog import Dialog, DialogKey
 from sip.events import CallCancelled, CallEnded, CallFailed, SipEvent
@@ -24,12 +24,13 @@ from sip.settings import Settings
 ALLOW = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER, REFER, NOTIFY")
 ACCEPT = ("Accept", "application/sdp, application/dtmf-relay, application/dtmf")
 SDP = ("Content-Type", "application/sdp")
+MAX_ANSWERS = 8  # dialogs that one INVITE of ours may make, where a proxy forks it
 
 
 class Context:
     """Shared state of one user agent. `port` and `tls_port` are set when the sockets are bound.
 
-    `domains` are those that phones have registered at.
+    `domains` are those that phones have registered at, `early` the dialogs of calls that we ring.
     """
 
     def __init__(self, settings: Settings, send: SendBytes) -> None:
@@ -42,6 +43,7 @@ class Context:
         self.guard = Guard(settings.guard)
         self.calls: dict[str, Call] = {}
         self.dialogs: dict[DialogKey, Call] = {}
+        self.early: dict[DialogKey, Call] = {}
         self.timers: Deadlines[tuple[str, CallTimer]] = Deadlines()
         self.events: deque[SipEvent] = deque()
         self.counters: dict[str, int] = {}
@@ -211,6 +213,20 @@ class Context:
             self.arm(call, timer, None)
         if call.dialog is not None:
             self.dialogs.pop(call.dialog.key, None)
+        for fork in call.forks:
+            self.rings_no_more(fork)
+
+    def rings(self, call: Call, fork: Fork, key: DialogKey) -> None:
+        """A provisional answer made an early dialog; a peer that makes too many of them has its first ones."""
+        if key not in self.early and len(fork.early) < MAX_ANSWERS:
+            fork.early.append(key)
+            self.early[key] = call
+
+    def rings_no_more(self, fork: Fork) -> None:
+        """The INVITE has its final answer."""
+        for key in fork.early:
+            self.early.pop(key, None)
+        fork.early.clear()
 
     def bind(self, call: Call, dialog: Dialog) -> None:
         """Give the call its dialog, and let requests inside it find the call."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sip.call import Call, CallState, CallTimer, Fork
-from sip.context import ALLOW, SDP, Context
+from sip.context import ALLOW, MAX_ANSWERS, SDP, Context
 from sip.dialog import from_response
 from sip.events import CallAnswered, CallRinging
 from sip.flow import Flow
@@ -34,7 +34,6 @@ _RESERVED = frozenset(
         "Allow",
     ]
 )
-_MAX_ANSWERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +146,9 @@ class Uac:
                 if first:
                     self._send_cancel(fork, now)
             elif response.status > 100 and call.state is CallState.DIALLING:
+                if response.to.tag:
+                    own = fork.request
+                    self._ctx.rings(call, fork, (own.call_id, own.from_.tag or "", response.to.tag))
                 self._ctx.emit(CallRinging(call.id, response.status))
 
     def _ok(self, call: Call, fork: Fork, response: Response, now: int) -> None:
@@ -155,9 +157,10 @@ class Uac:
             self._ctx.count("ok_seen_again")
             self._ctx.send(fork.ack_flow or fork.flow, fork.acks[tag], fork.fallback)
             return
-        if len(fork.acks) >= _MAX_ANSWERS:
+        if len(fork.acks) >= MAX_ANSWERS:
             return
         fork.done = True
+        self._ctx.rings_no_more(fork)
         dialog = from_response(fork.request, response)
         won = call.state is CallState.DIALLING
         leg = call if won else Call(call.id, CallState.CLOSING, fork.flow)
@@ -184,6 +187,7 @@ class Uac:
 
     def _failure(self, call: Call, fork: Fork, status: int, reason: str, now: int) -> None:
         fork.done = True
+        self._ctx.rings_no_more(fork)
         if call.best_failure is None or _rank(status) < _rank(call.best_failure[0]):
             call.best_failure = (status, reason)
         if status >= 600 and call.state is CallState.DIALLING:

@@ -61,7 +61,9 @@ class Uas:
             return 400
         call = self._ctx.dialogs.get(replaces.dialog)
         if call is None:
-            return 481
+            # One that we ring may be taken over as well; the CANCEL is sent when the consumer takes the new one.
+            ringing = self._ctx.early.get(replaces.dialog)
+            return ringing.id if ringing is not None and ringing.state is CallState.DIALLING else 481
         if call.state is CallState.CLOSING:
             return 603
         if call.state is not CallState.UP:

@@ -88,11 +88,13 @@ TABLE: dict[tuple[PhoneState, type[PhoneEvent]], tuple[PhoneState, ...]] = {
     (PhoneState.DIALLING, PhoneRang): (PhoneState.RINGING,),
     (PhoneState.DIALLING, PhoneAnswered): (PhoneState.ANSWERED, PhoneState.ENDED),
     (PhoneState.DIALLING, PhoneFailed): (PhoneState.ENDED,),
+    (PhoneState.DIALLING, PhoneMoved): (PhoneState.ANSWERED, PhoneState.ENDED),
     (PhoneState.DIALLING, PhoneLeft): (PhoneState.ENDED,),
     (PhoneState.DIALLING, PhoneLost): (PhoneState.ENDED,),
     (PhoneState.DIALLING, PhoneReleased): (PhoneState.ENDED,),
     (PhoneState.RINGING, PhoneAnswered): (PhoneState.ANSWERED, PhoneState.ENDED),
     (PhoneState.RINGING, PhoneFailed): (PhoneState.ENDED,),
+    (PhoneState.RINGING, PhoneMoved): (PhoneState.ANSWERED, PhoneState.ENDED),
     (PhoneState.RINGING, PhoneLeft): (PhoneState.ENDED,),
     (PhoneState.RINGING, PhoneLost): (PhoneState.ENDED,),
     (PhoneState.RINGING, PhoneReleased): (PhoneState.ENDED,),
@@ -153,8 +155,15 @@ class DialledLeg(ABC):
         finally:
             self._lost("internal error")  # without effect unless something unforeseen got us here
             self._ports.signalling.hangup(self.call, "over")
+            self._refuse_late()
             self._ports.sdp.forget(self.leg_id)
             await self._close_leg()
+
+    def _refuse_late(self) -> None:
+        """What was to take the place of a call that is over by now has none to take."""
+        while not self._inbox.empty():
+            if isinstance(event := self._inbox.get_nowait(), PhoneMoved):
+                self._ports.signalling.reject(event.call, 481)
 
     async def _close_leg(self) -> None:
         try:
@@ -208,7 +217,11 @@ class DialledLeg(ABC):
             return
         await self._ports.media.set_remote(self.leg_id, remote)
         before, self.call, self.held = self.call, event.call, not remote.send
-        signalling.answer(self.call, sdp.answer(self.leg_id, "", 0))
+        rang, self.state = self.state in UNANSWERED, PhoneState.ANSWERED
+        if rang and not await self._taken():
+            self.state = PhoneState.ENDED
+        else:
+            signalling.answer(self.call, sdp.answer(self.leg_id, "", 0))
         signalling.hangup(before, "replaced")
 
     def _failed(self, code: int, reason: str) -> None:

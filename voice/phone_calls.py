@@ -9,7 +9,7 @@ from voice.consults import Ask, Consult, Consults, ConsultState
 from voice.dialled_legs import DialledLegs
 from voice.events import Deny
 from voice.neighbours import VoicePorts
-from voice.phone import PhoneLeg, PhoneState
+from voice.phone import BUSY, PhoneLeg, PhoneState
 from voice.phone_transfers import PhoneTransfers, Referral
 from voice.ports import CallOffer, RemoteMedia, Tasks
 from voice.runner import CallRunner
@@ -57,12 +57,13 @@ class PhoneCalls:
             if first is not None and runner is not None:
                 self.consults.begin(offer, first, runner)
             else:
-                self._refuse(offer)
+                # In a call of another node's the page asks colleagues (docs/phones.md): busy is no attempt to break in.
+                self._refuse(offer, FORBIDDEN if first is None else BUSY)
         return True
 
-    def _refuse(self, offer: CallOffer) -> None:
-        log.info("phone_call_refused", call=offer.call, user=offer.user)
-        self._ports.signalling.reject(offer.call, FORBIDDEN)
+    def _refuse(self, offer: CallOffer, code: int = FORBIDDEN) -> None:
+        log.info("phone_call_refused", call=offer.call, user=offer.user, code=code)
+        self._ports.signalling.reject(offer.call, code)
 
     def refer(self, referral: Referral) -> None:
         """A REFER in one of our calls."""

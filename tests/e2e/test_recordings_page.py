@@ -105,7 +105,8 @@ async def heard_by_the_supervisor(server: Server, seconds: float) -> None:
         await expect(boss.page.get_by_text("There are none like this.")).to_be_visible()
         await search.get_by_label("Queue").select_option("orders")
         await search.get_by_label("Agent").select_option("agent1")
-        await search.get_by_label("From").fill("2020-01-01T00:00")
+        await search.get_by_label("From", exact=True).fill("2020-01-01 00:00")
+        await search.get_by_label("From", exact=True).press("Enter")
         await expect(rows).to_have_count(1)
         await rows.first.get_by_role("button", name="More").press("Enter")
         about = boss.page.locator(".recorded")
@@ -117,5 +118,6 @@ async def heard_by_the_supervisor(server: Server, seconds: float) -> None:
         assert abs(length - seconds) < 0.5
         await sound.evaluate("audio => { audio.currentTime = audio.duration - 1; }")
         await expect(sound).to_have_js_property("ended", True)
-        await search.get_by_label("Until").fill("2020-01-02T00:00")
+        await search.get_by_label("Until", exact=True).fill("2020-01-02")
+        await search.get_by_label("Until", exact=True).press("Tab")
         await expect(boss.page.get_by_text("There are none like this.")).to_be_visible()

@@ -278,10 +278,42 @@ async def test_figures_are_saved_as_a_file(page: Page, board: Board) -> None:
     await sheet.locator("select[name=period]").select_option("month")  # which has too many hours
     await expect(sheet.get_by_label("A row for each")).to_have_value("none")
     await sheet.get_by_label("A row for each").select_option("day")
-    await sheet.get_by_label("Day, or one in").fill("2026-03-04")
+    day = sheet.get_by_role("textbox", name="Day, or one in")
+    await day.fill("2026-02-30")
+    await sheet.get_by_role("button", name="Save as CSV").click()
+    await expect(sheet.get_by_text("There is no such day.")).to_be_visible()
+    await day.fill("2026/3/4")
+    await day.press("Tab")
+    await expect(day).to_have_value("2026-03-04")
     async with page.expect_download() as started:
         await sheet.get_by_role("button", name="Save as CSV").click()
     assert (await started.value).suggested_filename == "queue-month-2026-03-04.csv"
     wanted = {"by": "agent", "period": "month", "step": "day", "date": "2026-03-04", "format": "csv"}
     assert board.asked[-1] == wanted
     await expect(sheet).to_have_count(0)
+
+
+async def test_a_day_is_chosen_in_the_pages_language_by_keys(page: Page, board: Board) -> None:
+    await page.goto(f"{board.base}/supervisor/")
+    await page.locator("select.language").first.select_option("zh-CN")
+    await page.get_by_role("button", name="导出").click()
+    sheet = page.get_by_role("dialog", name="导出统计数据")
+    day = sheet.locator("input[name=date]")
+    await expect(day).to_have_attribute("placeholder", "年-月-日")
+    await day.fill("2026-01-31")
+    await day.press("Tab")
+    await page.keyboard.press("Enter")
+    month = sheet.get_by_role("dialog", name="选择日期")
+    await expect(month.get_by_role("status")).to_have_text("2026年1月")
+    await page.keyboard.press("PageDown")
+    await expect(month.get_by_role("status")).to_have_text("2026年2月")
+    await expect(month.get_by_role("button", name="2026年2月28日")).to_be_focused()
+    await page.keyboard.press("ArrowDown")
+    await expect(month.get_by_role("button", name="2026年3月7日")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(month).to_have_count(0)
+    await expect(sheet).to_be_visible()
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("ArrowLeft")
+    await page.keyboard.press("Enter")
+    await expect(day).to_have_value("2026-01-30")

@@ -2,12 +2,13 @@
 
 import pytest
 
+from sip.context import MAX_ANSWERS
 from sip.events import CallEnded, CallReceived, ReferReceived
 from sip.flow import Flow
 from sip.headers import Malformed
-from sip.message import Request
+from sip.message import Request, Response
 from sip.refer import LIMIT, Replaces, parse_replaces
-from tests.sip.rig import SDP, Peer, Rig, answered, established, incoming, reply
+from tests.sip.rig import ANSWER, SDP, Peer, Rig, answered, established, incoming, reply
 
 TO_CAI = "Refer-To: <sip:cai@198.51.100.1>\r\n"
 QUIETLY = "Refer-Sub: false\r\nSupported: norefersub\r\n"
@@ -189,6 +190,42 @@ def test_an_invite_takes_the_place_of_a_call_that_is_up() -> None:
     assert unconfirmed in rig.core.context.calls
     rig.core.hangup(call, "over", rig.now)
     assert invite("c8", mark) == 603
+
+
+def test_an_invite_takes_the_place_of_a_call_that_we_ring() -> None:
+    rig = Rig()
+    ringing = rig.dial()
+    mark = f"{ringing.call_id};to-tag={ringing.from_.tag};from-tag=bob;early-only"
+    row = f"Replaces: {mark}\r\n"
+    rig.feed(Peer("c1").request("INVITE", SDP, extra=row))
+    assert rig.statuses() == [481], "nothing rings yet"
+    rig.feed(reply(ringing, 180))
+    rig.taken()
+    rig.events()
+    rig.feed(Peer("c2").request("INVITE", SDP, extra=row.replace("=bob", "=rob")))
+    assert rig.statuses() == [481]
+    rig.feed(Peer("c3").request("INVITE", SDP, extra=row))
+    received = rig.one(CallReceived)
+    assert received.replaces == "c1"
+    rig.taken()
+    rig.core.answer(received.call, ANSWER, rig.now)
+    rig.core.hangup("c1", "replaced", rig.now)
+    sent = [one.message for one in rig.taken()]
+    assert [one.status if isinstance(one, Response) else one.method for one in sent] == [200, "CANCEL"]
+    rig.feed(Peer("c4").request("INVITE", SDP, extra=row))
+    assert rig.statuses() == [481], "it is being cancelled"
+    rig.feed(reply(ringing, 487))
+    assert not rig.core.context.early
+
+
+def test_early_dialogs_are_few_and_end_with_their_call() -> None:
+    rig = Rig()
+    ringing = rig.dial()
+    for number in range(20):
+        rig.feed(reply(ringing, 180, tag=f"fork{number}"))
+    assert len(rig.core.context.early) == MAX_ANSWERS
+    rig.feed(reply(ringing, 200, tag="fork3", body=ANSWER))
+    assert not rig.core.context.early
 
 
 def test_what_we_can_is_announced() -> None:

@@ -91,14 +91,18 @@ class Signalling:
     def __init__(self) -> None:
         self.dialled: list[dict[str, Any]] = []
         self.ended: list[str] = []
+        self.answered: list[str] = []
+        self.rejected: list[tuple[str, int]] = []
         self.referred: list[tuple[str, str]] = []
         self.broken = False
 
     def ring(self, call: str) -> None: ...
 
-    def answer(self, call: str, sdp: bytes) -> None: ...
+    def answer(self, call: str, sdp: bytes) -> None:
+        self.answered.append(call)
 
-    def reject(self, call: str, code: int, reason: str | None = None) -> None: ...
+    def reject(self, call: str, code: int, reason: str | None = None) -> None:
+        self.rejected.append((call, code))
 
     def redirect(self, call: str, uri: str) -> None: ...
 

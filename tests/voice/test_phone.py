@@ -20,6 +20,7 @@ from voice.phone import (
     PhoneLeft,
     PhoneLeg,
     PhoneLost,
+    PhoneMoved,
     PhoneRang,
     PhoneReleased,
     PhoneState,
@@ -140,6 +141,25 @@ async def test_an_answer_that_comes_too_late_is_hung_up() -> None:
     rig.router.answers = (Refuse("offer_over", "too late"),)
     await rig.run(PhoneAnswered(b"good"))
     assert rig.router.told == [facts.OfferAccepted("w.1", "ben")]
+
+
+@pytest.mark.parametrize("refused", [False, True])
+async def test_another_phone_of_the_agents_takes_what_rings(refused: bool) -> None:
+    rig = Rig()
+    rig.router.answers = (Refuse("offer_over", "too late"),) if refused else ()
+    for event in (PhoneRang(), PhoneMoved("other", b"good", lambda: True), PhoneReleased()):
+        rig.leg.tell(event)
+    await asyncio.wait_for(rig.leg.run(), 30)
+    assert rig.router.told == [facts.OfferAccepted("w.1", "ben")]
+    assert rig.signalling.answered == ([] if refused else ["other"])
+    assert rig.signalling.ended == [LEG, "other"], "the one that rang is cancelled"
+    assert rig.media.open_legs == set()
+
+
+async def test_what_came_too_late_to_take_the_place_is_refused() -> None:
+    rig = Rig()
+    await rig.run(PhoneReleased(), PhoneMoved("other", b"good", lambda: True))
+    assert rig.signalling.rejected == [("other", 481)]
 
 
 async def test_a_phone_that_leaves_while_the_accept_is_committed() -> None:

@@ -33,6 +33,27 @@ async def test_a_call_goes_on_at_another_phone_of_the_same_agent(house: House) -
     await house.empty()
 
 
+async def test_a_call_that_rings_is_taken_at_another_phone_of_the_same_agent(house: House) -> None:
+    phone = DeskPhone(house)
+    call, ringing = await house.phone_rings()
+    reservation = (await house.offer("ben")).reservation_id
+    house.outside.script = lambda _event: None
+    house.outside.ua.ring(ringing, 180)
+    await until(lambda: house.ua._core.context.early, "it rings")
+    mark = phone.mark(ringing, quoted=False)
+    sdp = offer_of((await house.speaker_port()).port)
+    house.outside.ua.dial("thief", phone.uri("anna"), sdp, from_user="cai", from_display="", headers={"Replaces": mark})
+    assert (await house.outside.wait(sip.CallFailed, "thief")).code == 403
+    other = await phone.calls("anna", Replaces=mark)
+    await house.outside.wait(sip.CallAnswered, other)
+    await house.outside.wait(sip.CallCancelled, ringing)
+    await house.reach_state(reservation, OfferState.CONNECTED)
+    house.outside.ua.hangup(other)
+    await house.reach_state(reservation, OfferState.WRAP_UP)
+    house.outside.ua.hangup(call)
+    await house.empty()
+
+
 async def test_nobody_else_takes_a_call_over(house: House) -> None:
     phone = DeskPhone(house)
     call, own, reservation = await phone.talks()
@@ -70,6 +91,8 @@ async def test_what_a_phone_asks_in_a_call_of_another_node_goes_there(house: Hou
     ports = replace(calls._ports, elsewhere=elsewhere, target=lambda _agent, queue: QueueTarget(queue))
     runner_of, calls._ports, calls._transfers._ports = calls._runner_of, ports, ports
     calls._runner_of = lambda _interaction: None
+    second = await phone.calls("anna")
+    assert (await house.outside.wait(sip.CallFailed, second)).code == 486, "its page asks colleagues there"
     house.outside.ua.reoffer(own, offer_of(house.rtp[-1].port, "sendonly", 1))
     await until(lambda: len(told) == 1)
     phone.refer(own, phone.uri("orders"))

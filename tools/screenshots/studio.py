@@ -108,7 +108,8 @@ class Studio:
     async def show(self, page: Page, name: str, *, choose: str = "select.language") -> None:
         """The page in each language by its own switch, and in English again by night where that is wanted."""
         while await page.locator(".notice .icon-only").count():  # said once, in the language of the moment
-            await page.locator(".notice .icon-only").first.click()
+            with suppress(PageError):  # it may go by itself meanwhile
+                await page.locator(".notice .icon-only").first.click(timeout=1_000)
         switch = page.locator(choose).first
         for tag in LANGUAGES:
             await switch.select_option(tag)

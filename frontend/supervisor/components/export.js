@@ -1,4 +1,5 @@
 // Figures as a file: of queues, agents, media or channels, of any day, week or month.
+import { DateField } from "../../lib/date-field.js";
 import { t } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { html, useEffect, useRef, useState } from "../../lib/ui.js";
@@ -35,7 +36,7 @@ export function Export({ office, close }) {
         <h2 id="export-heading">${t("export.heading")}</h2>
         ${choice("by", "export_by", WHOSE)}
         ${choice("period", "export_period", Object.keys(STEPS))}
-        <label>${t("export.date")}<input type="date" name="date" value=${query.date} onInput=${choose("date")} /></label>
+        <${DateField} name="date" label=${t("export.date")} value=${query.date} onValue=${(date) => setQuery((old) => ({ ...old, date }))} />
         ${choice("step", "export_step", STEPS[query.period])}
         <p class="problem" role="alert">${problem}</p>
         <footer class="sheet-acts">

@@ -1,5 +1,6 @@
 // What was: interactions by time, queue and agent, what was noted and said, and the recording of a call.
 import { Action } from "../../lib/controls.js";
+import { DateField } from "../../lib/date-field.js";
 import { t, tCode } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { RecordedCall } from "../../lib/recording.js";
@@ -50,8 +51,8 @@ function Search({ state, wanted, change }) {
   const set = (key) => ({ target }) => change({ [key]: target.value });
   return html`
     <form class="interactions-search" role="search" aria-label=${t("interactions.search")} onSubmit=${(event) => event.preventDefault()}>
-      <label>${t("interactions.from")}<input type="datetime-local" value=${wanted.from} onChange=${set("from")} /></label>
-      <label>${t("interactions.until")}<input type="datetime-local" value=${wanted.until} onChange=${set("until")} /></label>
+      <${DateField} time name="from" label=${t("interactions.from")} value=${wanted.from} onValue=${(from) => change({ from })} />
+      <${DateField} time name="until" label=${t("interactions.until")} value=${wanted.until} onValue=${(until) => change({ until })} />
       <label>${t("queues.queue")}<${Choice} value=${wanted.queue} change=${set("queue")} all=${t("follow_ups.all_queues")} options=${queues} /></label>
       <label>${t("field.agent_id")}<${Choice} value=${wanted.agent} change=${set("agent")} all=${t("interactions.all_agents")} options=${agents} /></label>
       <label class="check"><input type="checkbox" checked=${wanted.recorded} onChange=${({ target }) => change({ recorded: target.checked })} />${t("interactions.recorded")}</label>
