@@ -13,9 +13,12 @@ export function Chunks({ rows, draw, rowHeight }) {
 }
 
 function Chunk({ first, rows, draw, rowHeight }) {
+  // Out of sight it is an empty box, whatever changes in its rows. Before the hooks, as in `memo`.
+  this.shouldComponentUpdate ??= (next) => this.near || next.rows.length !== this.props.rows.length;
   const place = useRef(null);
   const height = useRef(0);
   const [near, setNear] = useState(first);
+  this.near = near;
   useEffect(() => {
     const look = new IntersectionObserver(
       ([{ isIntersecting, boundingClientRect }]) => {
