@@ -2,7 +2,7 @@
 // ISO 8601, which reads alike in every language, or chosen from a month.
 import { language, t } from "./i18n.js";
 import { Icon } from "./icons.js";
-import { html, useEffect, useRef, useState } from "./ui.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./ui.js";
 
 const two = (number) => String(number).padStart(2, "0");
 const dayText = (date) => `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
@@ -69,7 +69,7 @@ function Month({ chosen, pick, close }) {
   const today = dayText(new Date());
   const [at, setAt] = useState(chosen || today); // the day that has the focus; its month is shown
   const grid = useRef(null);
-  useEffect(() => grid.current.querySelector("[tabindex='0']").focus(), [at]);
+  useLayoutEffect(() => grid.current.querySelector("[tabindex='0']").focus(), [at]);
   const [year, month, day] = at.split("-").map(Number);
   const first = new Date(year, month - 1, 1);
   const before = (first.getDay() + WEEK - 1) % WEEK;
