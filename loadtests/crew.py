@@ -1,19 +1,15 @@
-"""Agents: a page on a WebSocket (JSON or msgpack) and a SIP phone each, who work as the scenario's groups do."""
+"""Agents: a page on a WebSocket and a SIP phone each, who work as the scenario's groups do."""
 
-import itertools
-import json
 import random
 import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import gevent
-import msgpack
 import numpy as np
-import websocket
 from gevent.lock import Semaphore
 from locust import HttpUser, constant, task
 
+from loadtests.link import Link
 from loadtests.site import PASSWORD, phone_of
 from loadtests.tally import Customer
 from simulator.schedule import Plan as Shifts
@@ -22,21 +18,18 @@ from sip import events as sip
 if TYPE_CHECKING:
     from loadtests.locustfile import Load
 
-SUBPROTOCOLS = {False: "jackfield.v1.json", True: "jackfield.v1.msgpack"}
-ACK_EVERY = 10
 # Password hashes are dear by design: nobody is helped by thirty of them at once.
 SIGN_IN_TOGETHER = Semaphore(4)
-ANSWER_S = 20.0
-COME_BACK_S = 1.0
 HEARTBEAT_S = 5.0
 # A registration lasts ten minutes (bench.phones); a phone renews it in good time.
 REGISTER_S = 300.0
+MISSED = "missed_offer"
 
 
 class Agent(HttpUser):
     """One agent, from sign-in to the end of the run."""
 
-    wait_time = constant(1)
+    wait_time = constant(0)
     load: "Load"
 
     def on_start(self) -> None:
@@ -44,43 +37,42 @@ class Agent(HttpUser):
         self.agent_id = next(self.load.free_agents)
         self.crew = self.load.group_of[self.agent_id]
         self._dice = random.Random(self.agent_id)
-        self._binary = self._dice.random() < self.load.plan.msgpack_share
-        self._refs = itertools.count(1)
-        # Where the server's nodes are, this agent's first; welcome and pongs tell the others.
-        self._nodes = [self.host or ""]
-        self._session: str | None = None
-        self._seq = 0
-        self._acked = 0
-        self._offset_us = 0
-        self._offered: dict[str, float] = {}
+        self._seen: set[str] = set()
         self._mine: dict[str, Customer] = {}
-        self._waiting: dict[str, gevent.event.AsyncResult[dict[str, Any]]] = {}
+        self._wrapping: set[str] = set()
+        self._away = False
         with SIGN_IN_TOGETHER:
             body = {"account": self.agent_id, "password": PASSWORD}
-            self._token = self.client.post("/api/v1/session", json=body).json()["token"]
+            token = self.client.post("/api/v1/session", json=body).json()["token"]
             self._register()
         self.load.phones[phone_of(self.load.plan, self.agent_id)] = self
-        self._connect()
-        self._helpers = [gevent.spawn(self._read), gevent.spawn(self._follow, self.crew.plans[self.agent_id])]
+        self.link = Link(self.load, token, self._dice, self._take)
+        self.link.open()
+        self._shifts = gevent.spawn(self._follow, self.crew.plans[self.agent_id])
+        # Not all of them in the same moment.
+        self._beat = time.monotonic() + self._dice.uniform(0, HEARTBEAT_S)
 
     def on_stop(self) -> None:
         """Leaves for good."""
-        if not hasattr(self, "_helpers"):
-            return
-        gevent.killall(self._helpers)
-        self._socket.close()
+        if hasattr(self, "_shifts"):
+            self._shifts.kill()
+            self.link.close()
 
     @task
     def heartbeat(self) -> None:
-        """A ping, whose round trip is measured and whose answer tells the server's clock."""
-        gevent.sleep(HEARTBEAT_S)
+        """A ping, whose round trip is measured and whose answer tells the server's clock.
+
+        One is due every five seconds, however long the one before took: it is measured from then.
+        """
+        self._beat += HEARTBEAT_S
+        gevent.sleep(max(0.0, self._beat - time.monotonic()))
         if time.monotonic() > self._registered_at + REGISTER_S:
             self._register()
         began_us = time.time_ns() // 1000
-        answer = self._ask("ping", {})
-        if answer is not None:
+        answer = self.link.ask("ping", {}, self._beat)
+        if answer is not None and "server_time_us" in answer:
             now_us = time.time_ns() // 1000
-            self._offset_us = answer["server_time_us"] - (began_us + now_us) // 2
+            self.link.offset_us = answer["server_time_us"] - (began_us + now_us) // 2
 
     def _register(self) -> None:
         self._registered_at = time.monotonic()
@@ -88,11 +80,6 @@ class Agent(HttpUser):
             self.load.line.register(phone_of(self.load.plan, self.agent_id), PASSWORD)
         except RuntimeError as error:
             self.load.tally.errors[str(error)] += 1
-
-    def cut(self) -> None:
-        """The network is gone: no goodbye."""
-        if self._socket.sock is not None:
-            self._socket.sock.close()
 
     # -- shifts
 
@@ -114,13 +101,19 @@ class Agent(HttpUser):
 
     def _presence(self, presence: str) -> bool:
         """Tries for a while: a phone that has just registered is known a moment later."""
+        self._away = presence != "ready"
         for _ in range(20):
-            answer = self._ask("set_presence", {"presence": presence})
+            answer = self.link.insist("set_presence", {"presence": presence})
             if answer is not None and answer["type"] == "done":
                 return True
             gevent.sleep(0.5)
         self.load.tally.errors[f"presence {presence} refused"] += 1
         return False
+
+    def _come_back(self) -> None:
+        """Who missed an offer was set not-ready, and is ready again after a while, as in the simulator."""
+        if not self._away:
+            self._presence("ready")
 
     # -- the phone
 
@@ -134,97 +127,41 @@ class Agent(HttpUser):
 
     # -- the page
 
-    def _connect(self) -> None:
-        url = f"ws://{urlsplit(self._nodes[0]).netloc}/api/v1/agents/ws"
-        self._socket = websocket.create_connection(url, subprotocols=[SUBPROTOCOLS[self._binary]], timeout=60)
-        hello: dict[str, Any] = {"type": "hello", "token": self._token}
-        if self._session is not None:
-            hello |= {"session": self._session, "last_seq": self._seq}
-        self._send(hello)
-
-    def _read(self) -> None:
-        while True:
-            try:
-                self._take(self._decoded(self._socket.recv()))
-            except (websocket.WebSocketException, OSError):
-                gevent.sleep(self._dice.uniform(0, COME_BACK_S))
-                self._come_back()
-
-    def _come_back(self) -> None:
-        began = time.perf_counter()
-        try:
-            self._connect()
-            self._take(self._decoded(self._socket.recv()))
-        except (websocket.WebSocketException, OSError):
-            self.load.tally.errors["reconnect failed"] += 1
-            self._nodes.append(self._nodes.pop(0))  # the next one, if there is another
-            return
-        self.load.fire("WS", "reconnect", began)
-
-    def _decoded(self, data: str | bytes) -> dict[str, Any]:
-        packed = isinstance(data, bytes) and self._binary
-        message: dict[str, Any] = msgpack.unpackb(data) if packed else json.loads(data)
-        return message
-
-    def _send(self, message: dict[str, Any]) -> None:
-        if self._binary:
-            self._socket.send_binary(msgpack.packb(message))
-        else:
-            self._socket.send(json.dumps(message))
-
-    def _ask(self, kind: str, fields: dict[str, Any]) -> dict[str, Any] | None:
-        """A request and its answer, measured; None when the connection broke or nothing came."""
-        ref = str(next(self._refs))
-        answer: gevent.event.AsyncResult[dict[str, Any]] = gevent.event.AsyncResult()
-        self._waiting[ref] = answer
-        began = time.perf_counter()
-        error: Exception | None = None
-        try:
-            self._send({"type": kind, "ref": ref, **fields})
-            told: dict[str, Any] = answer.get(timeout=ANSWER_S)
-            return told
-        except (websocket.WebSocketException, OSError, gevent.Timeout) as problem:
-            error = problem if isinstance(problem, Exception) else TimeoutError(f"no answer to {kind}")
-            return None
-        finally:
-            self._waiting.pop(ref, None)
-            self.load.fire("WS", kind, began, error)
-
     def _take(self, message: dict[str, Any]) -> None:
-        if "seq" in message:
-            self._seq = message["seq"]
-            if self._seq - self._acked >= ACK_EVERY:
-                self._acked = self._seq
-                self._send({"type": "ack", "seq": self._seq})
-        if (answer := self._waiting.get(message.get("ref", ""))) is not None:
-            answer.set(message)
-        if "peers" in message:
-            self._nodes = [self._nodes[0], *(peer for peer in message["peers"] if peer != self._nodes[0])]
         match message["type"]:
-            case "welcome":
-                self._session = message["session"]
-                if not message["resumed"]:
-                    self._seq = self._acked = 0
-                self._offset_us = message["server_time_us"] - time.time_ns() // 1000
+            case "snapshot":
+                for kind in ("offers", "assignments", "wrap_ups"):
+                    for one in message.get(kind, ()):
+                        self._take(one)
             case "offer":
                 self._offer(message)
             case "assignment" if message["state"] == "connected":
                 self._talk(message)
-            case "wrap_up":
-                gevent.spawn(self._finish, message["reservation_id"])
-            case "bye":
-                self.load.tally.errors[f"bye: {message.get('code')}"] += 1
+            case "wrap_up" if message["reservation_id"] not in self._wrapping:
+                self._wrapping.add(message["reservation_id"])
+                gevent.spawn(self._finish, message["reservation_id"], time.monotonic())
+            case "presence" if message.get("reason") == MISSED:
+                self.load.tally.missed += 1
+                gevent.spawn_later(self.crew.back_us / 1e6, self._come_back)
             case _:
                 return
 
     def _offer(self, offer: dict[str, Any]) -> None:
         """How long the offer took to come: by its own time stamps, against the server's clock."""
+        reservation_id = offer["reservation_id"]
+        if reservation_id in self._seen:
+            return
+        self._seen.add(reservation_id)
         offered_us = offer["deadline_us"] - 1000 * offer["timeout_ms"]
-        late_ms = (time.time_ns() // 1000 + self._offset_us - offered_us) / 1000
+        late_ms = (time.time_ns() // 1000 + self.link.offset_us - offered_us) / 1000
         self.load.tally.sample("offer", late_ms)
         self.load.fire_ms("WS", "offer", max(0.0, late_ms))
         if offer["medium"] != "voice":
-            gevent.spawn_later(self._ring_s(), self._ask, "accept", {"reservation_id": offer["reservation_id"]})
+            ring_s = self._ring_s()
+            gevent.spawn_later(ring_s, self._accept, reservation_id, time.monotonic() + ring_s)
+
+    def _accept(self, reservation_id: str, meant: float) -> None:
+        self.link.insist("accept", {"reservation_id": reservation_id}, meant)
 
     def _talk(self, assignment: dict[str, Any]) -> None:
         reservation_id = assignment["reservation_id"]
@@ -236,13 +173,16 @@ class Agent(HttpUser):
             self.load.tally.errors["a stranger"] += 1
             return
         self._mine[reservation_id] = customer
-        gevent.spawn(self._converse, reservation_id, customer)
+        gevent.spawn(self._converse, reservation_id, customer, time.monotonic())
 
-    def _converse(self, reservation_id: str, customer: Customer) -> None:
+    def _converse(self, reservation_id: str, customer: Customer, began: float) -> None:
         if not customer.over.wait(customer.talk_s):
-            self._ask("hang_up", {"reservation_id": reservation_id})
+            self.link.insist("hang_up", {"reservation_id": reservation_id}, began + customer.talk_s)
 
-    def _finish(self, reservation_id: str) -> None:
+    def _finish(self, reservation_id: str, began: float) -> None:
         customer = self._mine.pop(reservation_id, None)
-        gevent.sleep(customer.wrap_up_s if customer is not None else 0)
-        self._ask("finish_wrap_up", {"reservation_id": reservation_id, "disposition": "resolved"})
+        wrap_up_s = customer.wrap_up_s if customer is not None else 0.0
+        gevent.sleep(max(0.0, began + wrap_up_s - time.monotonic()))
+        fields = {"reservation_id": reservation_id, "disposition": "resolved"}
+        self.link.insist("finish_wrap_up", fields, began + wrap_up_s)
+        self._wrapping.discard(reservation_id)

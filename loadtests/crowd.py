@@ -4,6 +4,7 @@ The crowd is open: who comes does not wait for who came before, and everything i
 was meant to happen, so that a slow server cannot slow the load down and look better for it.
 """
 
+import gc
 import json
 import secrets
 import time
@@ -15,6 +16,7 @@ import websocket
 from locust import User, constant, task
 
 from loadtests.arrivals import drawn
+from loadtests.sipp import SIPP_START_S, SippLine
 from loadtests.site import number_of
 from loadtests.tally import Customer
 from router.vocabulary import Medium
@@ -30,7 +32,7 @@ SAY_EVERY_S = 1.0
 
 
 class Crowd(User):
-    """All customers: one user of locust's, as many greenlets as there are customers at once."""
+    """All customers: one user of locust's, a greenlet for each customer but for those that SIPp plays."""
 
     wait_time = constant(1)
     fixed_count = 1
@@ -42,12 +44,25 @@ class Crowd(User):
         load = self.load
         load.wait_for_crew(READY_LIMIT_S)
         everybody = drawn(load.plan)
-        load.begin()
+        by_sipp = [customer for _, customer in everybody if load.plan.callers(customer.work) == "sipp"]
+        line = SippLine(load, by_sipp) if by_sipp else None
+        if line is not None:
+            line.start()
+        # What is here now stays: no collector looks through it again in the middle of the run.
+        gc.collect()
+        gc.freeze()
+        load.begin(SIPP_START_S if line is not None else 0.0)
         cuts = gevent.spawn(self._cut_all)
-        running = [gevent.spawn_later(0, self._arrive, at, customer) for at, customer in everybody]
+        running = [
+            gevent.spawn(self._arrive, at, customer)
+            for at, customer in everybody
+            if load.plan.callers(customer.work) != "sipp"
+        ]
         load.sleep_until(load.plan.scenario.end_us)
-        gevent.joinall(running, timeout=DRAIN_S)
+        gevent.joinall([*running, *([] if line is None else [line.reader])], timeout=DRAIN_S)
         cuts.kill()
+        if line is not None:
+            line.end()
         load.finish()
         # In a greenlet of its own: to quit is to end this user too.
         gevent.spawn(self.environment.runner.quit)
@@ -56,12 +71,12 @@ class Crowd(User):
         for at_s in self.load.plan.reconnect_at_s:
             self.load.sleep_until(self.load.plan.scenario.start_us + round(at_s * 1e6))
             for agent in list(self.load.phones.values()):
-                agent.cut()
+                agent.link.cut()
 
     def _arrive(self, at_s: float, customer: Customer) -> None:
         load = self.load
         gevent.sleep(max(0.0, at_s - load.tally.now()))
-        load.tally.sample("lateness", (load.tally.now() - at_s) * 1000)
+        load.tally.sample("came late", (load.tally.now() - at_s) * 1000)
         load.tally.customers[customer.key] = customer
         work = load.work[customer.work]
         try:
@@ -72,6 +87,7 @@ class Crowd(User):
         except (websocket.WebSocketException, OSError, KeyError) as error:
             customer.error = f"{type(error).__name__}: {error}"
         finally:
+            load.calls.pop(customer.key, None)
             customer.over.set()
             if customer.error:
                 load.tally.errors[customer.error] += 1
@@ -85,6 +101,8 @@ class Crowd(User):
         gevent.wait([customer.connected, customer.over], timeout=patience, count=1)
         if customer.connected.is_set():
             customer.over.wait(LONG_S)
+        # Who hangs up is told nothing more: the answer to a CANCEL is no failure.
+        load.calls.pop(customer.key, None)
         load.line.hang_up(customer.key)
 
 
@@ -100,7 +118,7 @@ class Visitor:
 
     def chat(self, entry: str) -> None:
         """Opens, waits as long as the patience lasts, says a few things, and stays until the agent ends it."""
-        began = time.perf_counter()
+        began = self._load.tally.began + self._customer.arrived_s
         ws = websocket.create_connection(self._url, subprotocols=["jackfield.chat.v1"], timeout=LONG_S)
         try:
             name = self._customer.key
@@ -119,9 +137,11 @@ class Visitor:
             ws.close()
 
     def _talk(self, ws: websocket.WebSocket) -> None:
+        meant = time.monotonic()
         for number, text in enumerate(SAID):
-            gevent.sleep(SAY_EVERY_S)
-            self._said[f"s{number}"] = time.perf_counter()
+            meant += SAY_EVERY_S
+            gevent.sleep(max(0.0, meant - time.monotonic()))
+            self._said[f"s{number}"] = meant
             self._send(ws, "message", client_id=f"s{number}", text=text)
 
     def _read(self, ws: websocket.WebSocket, began: float) -> None:
@@ -142,6 +162,7 @@ class Visitor:
                     return
                 case _:
                     continue
+        self._customer.error = "chat: the connection was closed"
 
     def _heard(self, lines: list[dict[str, Any]]) -> None:
         for line in lines:

@@ -10,6 +10,7 @@ loopback is ever loaded.
 import ipaddress
 import json
 import resource
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from locust import events
 from loadtests.crew import Agent
 from loadtests.crowd import Crowd
 from loadtests.plan import Plan, load_plan
+from loadtests.pulse import Pulse
 from loadtests.result import summarise
 from loadtests.sip_line import SipLine
 from loadtests.supervisors import Supervisor
@@ -29,6 +31,8 @@ from sip import events as sip
 
 # Sockets of agents, visitors and the generator's own.
 SPARE_FILES = 200
+# These say themselves which of their failures are errors of the run.
+OWN_KINDS = ("WS", "SIP", "SIPp", "chat")
 
 
 class Load:
@@ -44,9 +48,11 @@ class Load:
         self.calls: dict[str, Customer] = {}
         self.line = SipLine(sip_port, self._sip_event)
         self.finished = False
+        self.host: str = environment.host or ""
+        self.pulse = Pulse(self.tally)
+        self.used: dict[str, Any] = {}
         self._environment = environment
         self._began = gevent.event.Event()
-        self._last_s = 0.0
 
     def wait_for_crew(self, limit_s: float) -> None:
         """Until everybody who works at the beginning is ready."""
@@ -63,9 +69,10 @@ class Load:
                 raise SystemExit(f"not ready within {limit_s:.0f} s: {', '.join(missing[:10])}")
             gevent.sleep(0.1)
 
-    def begin(self) -> None:
-        """Second 0."""
-        self.tally.began = time.monotonic()
+    def begin(self, in_s: float = 0.0) -> None:
+        """Second 0 is so many seconds from now."""
+        self.tally.began = time.monotonic() + in_s
+        self._ticks = self.pulse.start()
         self._began.set()
 
     def sleep_until(self, at_us: int) -> None:
@@ -78,27 +85,32 @@ class Load:
 
     def finish(self) -> None:
         """The last customer is gone."""
-        self._last_s = self.tally.now()
+        self._ticks.kill()
+        self.used = self.pulse.used()
         self.finished = True
 
     def fire(self, kind: str, name: str, began: float, error: Exception | None = None) -> None:
-        """A measurement for locust's statistics, from `began` (perf_counter) until now."""
-        self.fire_ms(kind, name, (time.perf_counter() - began) * 1000, error)
+        """A measurement for locust's statistics and charts, from `began` (monotonic seconds) until now."""
+        self.fire_ms(kind, name, (time.monotonic() - began) * 1000, error)
 
     def fire_ms(self, kind: str, name: str, milliseconds: float, error: Exception | None = None) -> None:
-        """The same in milliseconds; also kept by second."""
-        self.tally.sample(f"{kind} {name}", milliseconds)
+        """The same in milliseconds."""
         self._environment.events.request.fire(
             request_type=kind, name=name, response_time=milliseconds, response_length=0, exception=error, context={}
         )
+
+    def heard(self, request_type: str, name: str, response_time: float, exception: object = None, **_: object) -> None:
+        """Every measurement that locust takes, its own HTTP requests too, is kept by second for the report."""
+        self.tally.sample(f"{request_type} {name}", response_time)
+        if exception is not None and request_type not in OWN_KINDS:
+            self.tally.errors[f"{request_type} {name}: {exception}"] += 1
 
     def _sip_event(self, event: sip.SipEvent) -> None:
         match event:
             case sip.CallReceived(to_user=phone) if phone in self.phones:
                 self.phones[phone].rung(event)
             case sip.CallAnswered(call=call) if call in self.calls:
-                late_ms = (self.tally.now() - self.calls[call].arrived_s) * 1000
-                self.fire_ms("SIP", "INVITE to 200", late_ms)
+                self.fire("SIP", "INVITE to 200", self.tally.began + self.calls[call].arrived_s)
             case sip.CallFailed(call=call) if call in self.calls:
                 self.calls[call].error = f"call failed: {event.code} {event.reason}"
                 self.calls.pop(call).over.set()
@@ -121,9 +133,12 @@ def prepare(environment: Any, **_: object) -> None:
     options = environment.parsed_options
     plan = load_plan(options.scenario)
     agents = len(plan.scenario.policy.agents)
+    if any(plan.callers(work.name) == "sipp" for work in plan.scenario.work) and shutil.which("sipp") is None:
+        raise SystemExit("this run needs SIPp, which is not here (make tools)")
     enough_files(agents + 2 * sum(work.arrivals.total for work in plan.scenario.work))
     load = Load(plan, environment, options.sip_port)
     environment.load = load
+    environment.events.request.add_listener(load.heard)
     for kind in (Agent, Crowd, Supervisor):
         kind.load = load
     # The runner has counted the users already when the first of them starts.
@@ -136,7 +151,7 @@ def write(environment: Any, **_: object) -> None:
     if load is None:
         return
     load.line.close()
-    summary = summarise(load.plan, load.tally, finished=load.finished)
+    summary = summarise(load.plan, load.tally, finished=load.finished, generator=load.used)
     if environment.parsed_options.result:
         Path(environment.parsed_options.result).write_text(json.dumps(summary), encoding="utf-8")
     environment.process_exit_code = 0 if load.finished else 1

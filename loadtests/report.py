@@ -1,108 +1,146 @@
-"""A page that shows one run, or two beside each other: findings, figures, and how they went over time."""
+"""A page that shows one run, or two beside each other: verdict, findings, figures, and how they went over time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from html import escape
+from pathlib import Path
 from typing import Any
 
-from loadtests.result import Finding
+from loadtests.judge import Finding, Subject, Verdict, why_late
+from loadtests.plot import every_second, plot
 
-WIDTH, HEIGHT, LEFT, BOTTOM = 720, 180, 48, 22
-COLOURS = ("#22558f", "#b3561e")
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #15202b }
-table { border-collapse: collapse; margin: 0.5rem 0 1.5rem } th, td { padding: 0.25rem 0.8rem; text-align: left }
-td.n { text-align: right; font-variant-numeric: tabular-nums } tr + tr td { border-top: 1px solid #dde3ea }
-.bad { color: #b3261e; font-weight: 600 } .good { color: #14703d } svg { display: block; margin: 0.3rem 0 1.2rem }
-svg text { font-size: 11px; fill: #4d5a68 } h2 { margin-top: 2rem } .key { font-size: 13px }
-"""
+Run = Mapping[str, Any]
+# The same figures are there as "WS offer".
+NOT_SHOWN = ("offer",)
+STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
+CLASSES = {Verdict.PASSED: "good", Verdict.FAILED: "bad", Verdict.SATURATED: "grey"}
 
 
-def page(runs: Sequence[Mapping[str, Any]]) -> str:
-    """HTML without anything from elsewhere. Each run is what `result.summarise` gave, with `findings` and `name`."""
-    title = " and ".join(escape(run["name"]) for run in runs)
+def with_findings(run: Run, name: str, findings: Sequence[Finding], came_of_it: Verdict) -> dict[str, Any]:
+    """The run as it is kept and shown."""
+    return {**run, "name": name, "findings": [asdict(one) for one in findings], "verdict": came_of_it}
+
+
+def page(runs: Sequence[Run]) -> str:
+    """HTML without anything from elsewhere. One run or two, each as `with_findings` made it, the earlier one first."""
+    names = [str(run["name"]) for run in runs]
+    if len(set(names)) < len(names):
+        names = [f"{name}, {when}" for name, when in zip(names, ("before", "after"), strict=True)]
+    title = escape(" and ".join(names))
     parts = [f"<h1>{title}</h1>"]
     if len(runs) > 1:
-        named = zip(COLOURS, (escape(run["name"]) for run in runs), strict=False)
-        keys = (f'<span style="color:{colour}">■ {name}</span>' for colour, name in named)
-        parts.append(f'<p class="key">{" &nbsp; ".join(keys)}</p>')
-    parts += [_findings(run) for run in runs]
-    parts += [_work(runs), _latency(runs)]
-    parts.append(_plot("Customers who came, each second", [run["arrivals"] for run in runs]))
-    parts.append(_plot("Conversations that began, each second", [run["answers"] for run in runs]))
-    kinds = dict.fromkeys(kind for run in runs for kind in run["lines"])
-    for kind in kinds:
-        lines = [[(at, p99) for at, _, p99 in run["lines"].get(kind, [])] for run in runs]
-        parts.append(_plot(f"{kind}: slowest hundredth of each second, ms", lines))
-    body = "\n".join(parts)
-    return f'<!doctype html><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>\n{body}\n'
-
-
-def with_findings(run: Mapping[str, Any], name: str, findings: Sequence[Finding]) -> dict[str, Any]:
-    """The run as it is kept and shown."""
-    return {**run, "name": name, "findings": [asdict(one) for one in findings]}
-
-
-def _findings(run: Mapping[str, Any]) -> str:
-    rows = "".join(
-        f'<tr><td class="{"good" if one["passed"] else "bad"}">{"passed" if one["passed"] else "failed"}</td>'
-        f'<td>{escape(one["what"])}</td><td class="n">{one["value"]:.3g}</td><td>{escape(one["expected"])}</td></tr>'
-        for one in run["findings"]
-    )
-    errors = "".join(f"<li>{escape(what)}: {count}</li>" for what, count in run["errors"].items())
-    return f"<h2>{escape(run['name'])}</h2><table>{rows}</table>" + (f"<ul>{errors}</ul>" if errors else "")
-
-
-def _work(runs: Sequence[Mapping[str, Any]]) -> str:
-    head = "<tr><th>run<th>work<th>came<th>answered<th>gave up<th>level<th>wait p50<th>p90<th>p99 s</tr>"
-    rows = [
-        _row(run["name"], name, *(work[key] for key in ("offered", "answered", "abandoned")), f"{work['level']:.1%}")
-        + "".join(f'<td class="n">{work["wait_s"].get(key, 0.0):.2f}</td>' for key in ("p50", "p90", "p99"))
-        for run in runs
-        for name, work in run["work"].items()
-    ]
-    return f"<h2>Customers</h2><table>{head}{''.join(rows)}</table>"
-
-
-def _latency(runs: Sequence[Mapping[str, Any]]) -> str:
-    head = "<tr><th>run<th>what<th>n<th>p50<th>p90<th>p99<th>max ms</tr>"
-    rows = [
-        _row(run["name"], kind, int(found["n"]), *(f"{found[key]:.1f}" for key in ("p50", "p90", "p99", "max")))
-        for run in runs
-        for kind, found in run["latency_ms"].items()
-        if found
-    ]
-    return f"<h2>Latency</h2><table>{head}{''.join(rows)}</table>"
-
-
-def _row(first: str, second: str, *figures: object) -> str:
-    cells = "".join(f'<td class="n">{figure}</td>' for figure in figures)
-    return f"<tr><td>{escape(first)}</td><td>{escape(second)}</td>{cells}"
-
-
-def _plot(title: str, lines: Sequence[Sequence[tuple[int, float]]]) -> str:
-    points = [point for line in lines for point in line]
-    if not points:
-        return ""
-    last, top = max(at for at, _ in points) or 1, max(value for _, value in points) or 1
-
-    def place(at: float, value: float) -> str:
-        x = LEFT + (WIDTH - LEFT) * at / last
-        return f"{x:.1f},{(HEIGHT - BOTTOM) * (1 - value / top) + 6:.1f}"
-
-    drawn = "".join(
-        f'<polyline fill="none" stroke="{COLOURS[index]}" stroke-width="1.5" '
-        f'points="{" ".join(place(at, value) for at, value in line)}"/>'
-        for index, line in enumerate(lines)
-        if line
-    )
-    marks = (
-        f'<text x="0" y="14">{top:.3g}</text><text x="0" y="{HEIGHT - BOTTOM + 6}">0</text>'
-        f'<text x="{LEFT}" y="{HEIGHT - 2}">0 s</text>'
-        f'<text x="{WIDTH}" y="{HEIGHT - 2}" text-anchor="end">{last} s</text>'
-    )
-    label = escape(title)
+        lines = ("━━", "╍╍")
+        keys = (f'<b class="key{number}">{lines[number]} {escape(name)}</b>' for number, name in enumerate(names))
+        parts.append(f"<p>{' &nbsp; '.join(keys)}</p>")
+    parts += [_findings(run, name) for run, name in zip(runs, names, strict=True)]
+    parts += [_customers(runs, names), _latency(runs, names), _plots(runs)]
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     return (
-        f'<h3>{label}</h3><svg role="img" aria-label="{label}" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}">'
-        f"{drawn}{marks}</svg>"
+        f'<!doctype html><html lang="en">{head}<title>{title}</title><style>{STYLE}</style>\n{"".join(parts)}</html>\n'
     )
+
+
+def _findings(run: Run, name: str) -> str:
+    came_of_it = Verdict(run["verdict"])
+    parts = [f'<h2>{escape(name)}: <span class="{CLASSES[came_of_it]}">{escape(came_of_it)}</span></h2>']
+    generator = run["generator"]
+    if came_of_it is Verdict.SATURATED:
+        parts.append(f"<p>Nothing is concluded about the server: {escape(why_late(generator))}.</p>")
+    elif generator:
+        parts.append(
+            f"<p>The generator used {generator['cpu']:.0%} of a core of {generator['cores']}{_waited(generator)}.</p>"
+        )
+    rows = [
+        f'<tr><td class="{"good" if one["passed"] else "bad"}">{"passed" if one["passed"] else "failed"}</td>'
+        f'<td>{escape(one["subject"])}</td><td>{escape(one["what"])}</td><td class="n">{one["value"]:.3g}</td>'
+        f"<td>{_predicted(run, one)}{escape(one['expected'])}</td></tr>"
+        for one in run["findings"]
+    ]
+    head = '<tr><th><th>of the<th>what<th class="n">found<th>expected</tr>'
+    parts.append(_table(head, rows))
+    if run["errors"]:
+        parts.append(
+            f"<ul>{''.join(f'<li>{escape(what)}: {count}</li>' for what, count in run['errors'].items())}</ul>"
+        )
+    counts = {
+        "changes by the supervisor": run["changes"],
+        "offers missed": run["missed"],
+        "requests said again after a reconnect": run["repeated"],
+        **{f"SIPp {what}": count for what, count in run["sipp"].items()},
+    }
+    shown = [f"{escape(what)} {count}" for what, count in counts.items() if count]
+    return "".join([*parts, f"<p>{', '.join(shown)}</p>" if shown else ""])
+
+
+def _waited(generator: Mapping[str, Any]) -> str:
+    return "" if generator["waited"] is None else f" and waited for one {generator['waited']:.0%} of the time"
+
+
+def _predicted(run: Run, finding: Mapping[str, Any]) -> str:
+    """The simulator's own figure, before the bounds that follow from it."""
+    if finding["subject"] != Subject.SIMULATOR or not run.get("prediction"):
+        return ""
+    work, what = finding["what"].rsplit(": ", 1)
+    interval = run["prediction"]["work"][work]["level" if what == "level" else "abandon_rate"]
+    return f"{interval['mean']:.2f}, one run lies in "
+
+
+def _customers(runs: Sequence[Run], names: Sequence[str]) -> str:
+    columns = ("came", "answered", "gave up", "failed", "in time", "wait p50 s", "p90", "p99")
+    head = "<tr><th>run<th>work" + "".join(f'<th class="n">{column}' for column in columns) + "</tr>"
+    rows = [
+        _row(
+            name, work, *(found[key] for key in ("offered", "answered", "abandoned", "failed")), f"{found['level']:.1%}"
+        )
+        + "".join(f'<td class="n">{found["wait_s"].get(key, 0.0):.2f}</td>' for key in ("p50", "p90", "p99"))
+        for run, name in zip(runs, names, strict=True)
+        for work, found in run["work"].items()
+    ]
+    return f"<h2>Customers</h2>{_table(head, rows)}"
+
+
+def _latency(runs: Sequence[Run], names: Sequence[str]) -> str:
+    """Of one run the spread; of two the medians and slowest hundredths beside each other, and their change."""
+    kinds = [
+        kind for kind in dict.fromkeys(kind for run in runs for kind in run["latency_ms"]) if kind not in NOT_SHOWN
+    ]
+    if len(runs) == 1:
+        head = '<tr><th>what<th class="n">n<th class="n">p50 ms<th class="n">p90<th class="n">p99<th class="n">max</tr>'
+        spreads = [(kind, runs[0]["latency_ms"][kind]) for kind in kinds]
+        rows = [
+            _row(kind, None, int(found["n"]), *(f"{found[key]:.1f}" for key in ("p50", "p90", "p99", "max")))
+            for kind, found in spreads
+            if found
+        ]
+        return f"<h2>Latency</h2>{_table(head, rows)}"
+    columns = [f"{key} ms, {name}" for key in ("p50", "p99") for name in (*names, "change")]
+    head = "<tr><th>what" + "".join(f'<th class="n">{escape(column)}' for column in columns) + "</tr>"
+    rows = []
+    for kind in kinds:
+        figures: list[str] = []
+        for key in ("p50", "p99"):
+            first, second = (run["latency_ms"].get(kind, {}).get(key) for run in runs)
+            figures += ["–" if value is None else f"{value:.1f}" for value in (first, second)]
+            figures.append(f"{second / first - 1:+.0%}" if first and second is not None else "–")
+        rows.append(_row(kind, None, *figures))
+    return f"<h2>Latency</h2>{_table(head, rows)}"
+
+
+def _plots(runs: Sequence[Run]) -> str:
+    parts = ["<h2>Over time</h2>"]
+    for title, key in (("Customers who came", "arrivals"), ("Conversations that began", "answers")):
+        parts.append(plot(title, "each second", [every_second(run[key], run["seconds"]) for run in runs]))
+    for kind in dict.fromkeys(kind for run in runs for kind in run["lines"]):
+        if kind not in NOT_SHOWN:
+            lines = [[(at, p99) for at, _, p99 in run["lines"].get(kind, [])] for run in runs]
+            parts.append(plot(kind, "slowest hundredth of each second, ms", lines))
+    return "".join(parts)
+
+
+def _table(head: str, rows: Sequence[str]) -> str:
+    return f'<div class="scroll"><table><thead>{head}</thead><tbody>{"".join(rows)}</tbody></table></div>'
+
+
+def _row(first: str, second: str | None, *figures: object) -> str:
+    cells = "".join(f'<td class="n">{figure}</td>' for figure in figures)
+    return f"<tr><td>{escape(first)}</td>{'' if second is None else f'<td>{escape(second)}</td>'}{cells}"

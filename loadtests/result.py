@@ -1,34 +1,22 @@
-"""A run in figures, and the judgement on it. Pure."""
+"""A run in figures. Pure."""
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from loadtests.plan import Plan
 from loadtests.tally import Customer, Tally
 
-# Beyond this the generator itself was too slow to be believed.
-SATURATED_MS = 100.0
-# What the way through a real server adds to a wait, against a router under virtual time.
-SLACK = 0.05
-# A single run lies within so many of its standard deviations of the predicted mean, nearly always.
-SIGMAS = 3.0
 WINDOW_S = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was asked of the run."""
+def summarise(
+    plan: Plan, tally: Tally, *, finished: bool, generator: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Everything that a report needs, as JSON. Durations in seconds where a name ends in _s, in ms where in _ms.
 
-    what: str
-    value: float
-    expected: str
-    passed: bool
-
-
-def summarise(plan: Plan, tally: Tally, *, finished: bool) -> dict[str, Any]:
-    """Everything that a report needs, as JSON. Durations in seconds where a name ends in _s, in ms where in _ms."""
+    `generator` is of `pulse.Pulse.used`: what of the machine the generator had.
+    """
     customers = list(tally.customers.values())
     return {
         "scenario": plan.scenario.name,
@@ -47,43 +35,12 @@ def summarise(plan: Plan, tally: Tally, *, finished: bool) -> dict[str, Any]:
         "answers": _counts([one.arrived_s + one.waited_s for one in customers if one.waited_s is not None]),
         "errors": dict(tally.errors),
         "changes": tally.changes,
+        "missed": tally.missed,
+        "repeated": tally.repeated,
+        "unsaid": dict(tally.unsaid),
+        "sipp": dict(tally.sipp),
+        "generator": dict(generator or {}),
     }
-
-
-def judge(plan: Plan, run: Mapping[str, Any], prediction: Mapping[str, Any] | None) -> list[Finding]:
-    """What was asked, and whether it holds. `prediction` is the simulator's JSON."""
-    found = [
-        Finding("the run came to its end", float(run["finished"]), "1", bool(run["finished"])),
-        Finding("errors", sum(run["errors"].values()), "0", not run["errors"]),
-    ]
-    late = run["latency_ms"].get("lateness", {}).get("p99", 0.0)
-    found.append(Finding("lateness of the generator, p99 ms", late, f"<= {SATURATED_MS:g}", late <= SATURATED_MS))
-    offer = run["latency_ms"].get("offer", {}).get("p99", math.inf)
-    found.append(Finding("offer, p99 ms", offer, f"<= {plan.offer_p99_ms:g}", offer <= plan.offer_p99_ms))
-    for name, work in run["work"].items():
-        asked = plan.work.get(name)
-        if asked is not None:
-            inside = asked.level_min <= work["level"] <= asked.level_max
-            found.append(
-                Finding(f"{name}: level", work["level"], f"{asked.level_min:g} to {asked.level_max:g}", inside)
-            )
-            gave_up = work["abandon_rate"]
-            found.append(
-                Finding(f"{name}: gave up", gave_up, f"<= {asked.abandoned_max:g}", gave_up <= asked.abandoned_max)
-            )
-        if prediction is not None and plan.compare:
-            found.append(_against(name, work["level"], prediction))
-    return found
-
-
-def _against(name: str, level: float, prediction: Mapping[str, Any]) -> Finding:
-    """A run is one draw: it must lie where single runs of the simulator do, give or take what a real way adds."""
-    estimate = prediction["measures"]["work"][name]["level_of_settled"]
-    mean, runs = estimate["value"], prediction["replications"]
-    # The interval is that of the mean; the spread of one run is wider by the root of their number.
-    sigma = (estimate["high"] - estimate["low"]) / 2 / 1.96 * math.sqrt(runs)
-    low, high = mean - SIGMAS * sigma - SLACK, mean + SIGMAS * sigma + SLACK
-    return Finding(f"{name}: level against the simulator", level, f"{low:.2f} to {high:.2f}", low <= level <= high)
 
 
 def _of_work(customers: Sequence[Customer], threshold_s: float) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class SipLine:
     """One socket for any number of calls. `on_event` is told what happens, on its greenlets."""
 
     def __init__(self, server_port: int, on_event: Callable[[SipEvent], None]) -> None:
+        self.server_port = server_port
         self._server = (HOST, server_port)
         self._on_event = on_event
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -37,14 +37,21 @@ class Tally:
     errors: Counter[str] = field(default_factory=Counter)
     ready: Counter[str] = field(default_factory=Counter)
     changes: int = 0
+    # Requests that a broken connection left open and that were said again, and what could not be said for a moment.
+    repeated: int = 0
+    unsaid: Counter[str] = field(default_factory=Counter)
+    missed: int = 0
+    # What SIPp counted, by its own names.
+    sipp: dict[str, int] = field(default_factory=dict)
 
     def now(self) -> float:
         """Seconds since the beginning."""
         return time.monotonic() - self.began
 
     def sample(self, kind: str, milliseconds: float) -> None:
-        """One measurement."""
-        self.samples[kind].append((self.now(), milliseconds))
+        """One measurement; what comes before the beginning (sign-in) is none."""
+        if self.began and (now := self.now()) >= 0:
+            self.samples[kind].append((now, milliseconds))
 
     def joined(self, key: str, waited_s: float) -> Customer | None:
         """An agent has this customer; None for one whom nobody knows here."""

@@ -22,7 +22,7 @@ def test_a_shipped_scenario_says_what_it_expects(name: str) -> None:
 
 def test_the_peaks_of_the_mission_are_there() -> None:
     wanted = {"ordinary_day", "crowded_line", "crowded_line_shared", "promotion_spike", "channel_outage"}
-    assert wanted | {"mass_reconnect", "shift_change", "long_tail"} == set(NAMES)
+    assert wanted | {"mass_reconnect", "shift_change", "long_tail", "heavy_voice"} == set(NAMES)
 
 
 def test_mistakes_are_told_with_their_place(tmp_path: Path) -> None:
@@ -43,3 +43,18 @@ def test_a_run_may_be_cut_short(tmp_path: Path) -> None:
     plan = load_plan(tmp_path / "day.toml")
     assert plan.seconds == 10
     assert not plan.compare
+
+
+def test_what_a_run_does_not_live_is_a_mistake(tmp_path: Path) -> None:
+    text = (SCENARIOS / "ordinary_day.toml").read_text()
+    calls = "[work.calls]\n"
+    assert calls in text
+    retry = "retry = { probability = 0.5, delay = { kind = 'constant', value_s = 1 } }\n"
+    (tmp_path / "day.toml").write_text(text.replace(calls, calls + retry))
+    (tmp_path / "day.load.toml").write_text('[work.calls]\ncallers = "sipp"\n[work.chats]\ncallers = "fax"\n')
+    with pytest.raises(ConfigProblems) as caught:
+        load_plan(tmp_path / "day.toml")
+    told = str(caught.value)
+    assert "work.calls.callers: is not possible" in told, "SIPp's callers wait for ever"
+    assert '"fax" is not known' in told
+    assert "calls has retry" in told

@@ -2,20 +2,28 @@
 
 import json
 
+import pytest
+
+from loadtests.judge import Finding, Subject, Verdict, judge, verdict
 from loadtests.plan import load_plan
+from loadtests.predict import predict
 from loadtests.report import page, with_findings
-from loadtests.result import Finding, judge, summarise
+from loadtests.result import summarise
 from loadtests.tally import Customer, Tally
 
 
-def one_run(name: str) -> dict[str, object]:
+def one_run(name: str, lateness: float = 5.0) -> dict[str, object]:
     plan, tally = load_plan("ordinary_day"), Tally()
     tally.customers["1"] = Customer("1", "calls", 0.5, 1.0, 0.0, None, waited_s=2.0)
-    tally.samples["offer"] = [(0.1, 10.0), (3.9, 30.0)]
+    tally.samples["WS offer"] = tally.samples["offer"] = [(0.1, 10.0), (3.9, 30.0)]
+    tally.samples["lateness"] = [(0.1, lateness)]
     tally.errors["<script>alert(1)</script>"] = 1
-    run = summarise(plan, tally, finished=True)
-    findings = [*judge(plan, run, None), Finding("<b>", 1.0, "&", passed=False)]
-    return dict(json.loads(json.dumps(with_findings(run, name, findings))))
+    generator = {"cpu": 0.31, "waited": 0.02, "cores": 2, "load_average": [1.0, 1.0]}
+    run = summarise(plan, tally, finished=True, generator=generator)
+    prediction = predict(plan.scenario, plan.seed, 3)
+    findings = [*judge(plan, run, prediction), Finding(Subject.SERVER, "<b>", 1.0, "&", passed=False)]
+    shown = with_findings({**run, "prediction": prediction}, name, findings, verdict(findings))
+    return dict(json.loads(json.dumps(shown)))
 
 
 def test_one_run() -> None:
@@ -24,10 +32,25 @@ def test_one_run() -> None:
     assert "failed" in html
     assert "<script>" not in html
     assert "<td>&lt;b&gt;</td>" in html
-    assert "http" not in html.replace("http-equiv", ""), "nothing is fetched from anywhere"
+    assert "used 31% of a core of 2 and waited for one 2% of the time" in html
+    assert "one run lies in" in html, "what the simulator says stands beside the bounds"
+    assert "http" not in html, "nothing is fetched from anywhere"
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_the_verdict_is_the_first_that_is_read(verdict: Verdict) -> None:
+    html = page([one_run("day") | {"verdict": verdict.value}])
+    assert html.index(f">{verdict}</span>") < html.index("<table>")
+    assert ("Nothing is concluded" in html) is (verdict is Verdict.SATURATED)
 
 
 def test_two_runs_stand_beside_each_other() -> None:
-    html = page([one_run("before"), one_run("after")])
+    html = page([one_run("day"), one_run("outage", lateness=10.0)])
     assert html.count("<polyline") == 2 * html.count("<svg")
-    assert "before and after" in html
+    assert "day and outage" in html
+    assert ">+100%<" in html, "a figure's change is told"
+
+
+def test_two_runs_of_one_scenario_are_told_apart() -> None:
+    html = page([one_run("day"), one_run("day")])
+    assert "day, before and day, after" in html
