@@ -91,7 +91,7 @@ class Load:
 
     def fire(self, kind: str, name: str, began: float, error: Exception | None = None) -> None:
         """A measurement for locust's statistics and charts, from `began` (monotonic seconds) until now."""
-        self.fire_ms(kind, name, (time.monotonic() - began) * 1000, error)
+        self.fire_ms(kind, name, max(0.0, time.monotonic() - began) * 1000, error)
 
     def fire_ms(self, kind: str, name: str, milliseconds: float, error: Exception | None = None) -> None:
         """The same in milliseconds."""

@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from socket import SOCK_DGRAM, SOCK_STREAM
 from typing import TYPE_CHECKING
 
 import gevent
@@ -20,6 +21,7 @@ from bench.phones import HOST
 from loadtests.plan import Plan
 from loadtests.site import number_of
 from loadtests.tally import Customer
+from tests.e2e.server import free_port
 
 if TYPE_CHECKING:
     from loadtests.locustfile import Load
@@ -49,19 +51,11 @@ class SippLine:
         """SIPp knows of all customers, and waits. Second 0 is to be SIPP_START_S from now."""
         values = values_of(self._load.plan, list(self._customers.values()))
         (self._path / "customers.csv").write_text(values, encoding="ascii")
+        many = str(len(self._customers))
         command = ["sipp", f"{HOST}:{self._load.line.server_port}", "-sf", str(SCENARIO), "-inf", "customers.csv"]
-        command += ["-i", HOST, "-nostdin", "-nd", "-m", str(len(self._customers)), "-l", str(len(self._customers))]
-        command += [
-            "-r",
-            str(SET_UP_RATE),
-            "-trace_logs",
-            "-log_file",
-            "calls.log",
-            "-trace_err",
-            "-error_file",
-            "errors.log",
-        ]
-        command += ["-trace_stat", "-stf", "counts.csv", "-fd", "1", "-default_behaviors", "all,-bye"]
+        command += ["-i", HOST, "-p", str(free_port(SOCK_STREAM, SOCK_DGRAM)), "-mp", str(free_port(SOCK_DGRAM))]
+        command += ["-nostdin", "-m", many, "-l", many, "-r", str(SET_UP_RATE), "-trace_stat", "-stf", "counts.csv"]
+        command += ["-fd", "1", "-trace_logs", "-log_file", "calls.log", "-trace_err", "-error_file", "errors.log"]
         with (self._path / "out").open("wb") as out:
             self._process = subprocess.Popen(
                 command,

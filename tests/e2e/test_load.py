@@ -29,7 +29,15 @@ queue = "calls"
 arrivals = { per_hour = 1800 }
 talk = { kind = "constant", value_s = 2 }
 """
-KINDS = ("SIP INVITE to 200", "SIPp INVITE to 200", "WS offer", "WS accept", "WS reconnect", "chat message", "chat open")
+KINDS = (
+    "SIP INVITE to 200",
+    "SIPp INVITE to 200",
+    "WS offer",
+    "WS accept",
+    "WS reconnect",
+    "chat message",
+    "chat open",
+)
 
 
 def test_a_run_from_its_command_to_its_report(tmp_path: Path) -> None:
