@@ -21,7 +21,7 @@ from bench.phones import HOST
 from loadtests.plan import Plan
 from loadtests.site import number_of
 from loadtests.tally import Customer
-from tests.e2e.server import free_port
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from loadtests.locustfile import Load
