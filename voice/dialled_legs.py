@@ -1,7 +1,9 @@
 """The telephones that this node has called: agents' phones, numbers, customers who are called back."""
 
+from collections.abc import Callable
+
 from voice.phone import DialledLeg, PhoneEvent, PhoneLeft, PhoneMoved, PhoneReleased
-from voice.ports import Tasks
+from voice.ports import RemoteMedia, Tasks
 
 
 class DialledLegs:
@@ -37,10 +39,10 @@ class DialledLegs:
         if (leg := self.by_call(call)) is not None:
             leg.tell(event)
 
-    def move(self, leg: DialledLeg, call: str, sdp: bytes) -> None:
+    def move(self, leg: DialledLeg, call: str, sdp: bytes, taken: Callable[[RemoteMedia], None]) -> None:
         """Another call of the same phone, with this offer, takes the place of the leg's own (RFC 3891)."""
         self._moved[call] = leg.leg_id
-        leg.tell(PhoneMoved(call, sdp, lambda: call in self._moved))
+        leg.tell(PhoneMoved(call, sdp, lambda: call in self._moved, taken))
 
     def ended(self, call: str) -> None:
         """The call is over; one that had not taken the leg's place yet never does."""

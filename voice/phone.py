@@ -16,7 +16,7 @@ from router import events as facts
 from router.commands import Refuse, SendOffer
 from router.vocabulary import EndedBy
 from voice.neighbours import VoicePorts
-from voice.ports import MediaUnavailableError, SdpRefusedError
+from voice.ports import MediaUnavailableError, RemoteMedia, SdpRefusedError
 
 log = structlog.get_logger(__name__)
 
@@ -72,11 +72,15 @@ class PhoneReleased:
 
 @dataclass(frozen=True, slots=True)
 class PhoneMoved:
-    """The same person's other phone takes the leg's place by this call, as long as it is `there`."""
+    """The same person's other phone takes the leg's place by this call, as long as it is `there`.
+
+    `taken` is told what the other phone sends: it may go on where the first one had put the call on hold.
+    """
 
     call: str
     sdp: bytes
     there: Callable[[], bool]
+    taken: Callable[[RemoteMedia], None]
 
 
 PhoneEvent = PhoneMoved | PhoneRang | PhoneAnswered | PhoneFailed | PhoneLeft | PhoneLost | PhoneReleased
@@ -215,14 +219,18 @@ class DialledLeg(ABC):
             return
         if not event.there():
             return
-        await self._ports.media.set_remote(self.leg_id, remote)
-        before, self.call, self.held = self.call, event.call, not remote.send
+        # At once: should the other phone give up meanwhile, that ends the leg.
+        before, self.call = self.call, event.call
         rang, self.state = self.state in UNANSWERED, PhoneState.ANSWERED
-        if rang and not await self._taken():
-            self.state = PhoneState.ENDED
-        else:
+        try:
+            await self._ports.media.set_remote(self.leg_id, remote)
+            if rang and not await self._taken():
+                self.state = PhoneState.ENDED
+                return
             signalling.answer(self.call, sdp.answer(self.leg_id, "", 0))
-        signalling.hangup(before, "replaced")
+            event.taken(remote)
+        finally:
+            signalling.hangup(before, "replaced")
 
     def _failed(self, code: int, reason: str) -> None:
         rang, self.state = self.state is PhoneState.RINGING, PhoneState.ENDED

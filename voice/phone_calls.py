@@ -1,6 +1,7 @@
 """What agents' phones do by themselves: hold, call somebody else, transfer, go on with a call at another phone."""
 
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 
@@ -46,7 +47,7 @@ class PhoneCalls:
         elif offer.replaces:
             leg = self._legs.by_call(offer.replaces)
             if isinstance(leg, PhoneLeg) and leg.user == offer.user and offer.sdp is not None:
-                self._legs.move(leg, offer.call, offer.sdp)
+                self._legs.move(leg, offer.call, offer.sdp, partial(self.renegotiated, leg))
             else:
                 self._refuse(offer)
         elif not offer.user:
@@ -80,10 +81,12 @@ class PhoneCalls:
             return
         if not isinstance(side, PhoneLeg):
             return
-        side.held = not remote.send
+        before, side.held = side.held, not remote.send
         consult = self.consults.of(side.reservation_id)
         if consult is not None and consult.state is not ConsultState.RINGING:
             consult.turned()
+        elif side.held is before:
+            return  # a new address, or the session's refresh: a hold that the agent's page asked for stands
         elif (runner := self._runner_of(side.interaction_id)) is not None:
             runner.tell(HoldAsked(side.work_id, on=side.held))
         else:

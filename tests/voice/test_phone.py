@@ -147,7 +147,7 @@ async def test_an_answer_that_comes_too_late_is_hung_up() -> None:
 async def test_another_phone_of_the_agents_takes_what_rings(refused: bool) -> None:
     rig = Rig()
     rig.router.answers = (Refuse("offer_over", "too late"),) if refused else ()
-    for event in (PhoneRang(), PhoneMoved("other", b"good", lambda: True), PhoneReleased()):
+    for event in (PhoneRang(), PhoneMoved("other", b"good", lambda: True, lambda _remote: None), PhoneReleased()):
         rig.leg.tell(event)
     await asyncio.wait_for(rig.leg.run(), 30)
     assert rig.router.told == [facts.OfferAccepted("w.1", "ben")]
@@ -158,7 +158,7 @@ async def test_another_phone_of_the_agents_takes_what_rings(refused: bool) -> No
 
 async def test_what_came_too_late_to_take_the_place_is_refused() -> None:
     rig = Rig()
-    await rig.run(PhoneReleased(), PhoneMoved("other", b"good", lambda: True))
+    await rig.run(PhoneReleased(), PhoneMoved("other", b"good", lambda: True, lambda _remote: None))
     assert rig.signalling.rejected == [("other", 481)]
 
 

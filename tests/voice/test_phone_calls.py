@@ -7,7 +7,7 @@ from sip import events as sip
 from tests.server.house import House, offer_of
 from tests.voice.desk_phone import DeskPhone
 from tests.waiting import until
-from voice.asked import Asked, HoldAsked, QueueTarget, TransferAsked
+from voice.asked import Asked, HoldAsked, MuteAsked, QueueTarget, TransferAsked
 from voice.events import Deny
 
 
@@ -50,6 +50,32 @@ async def test_a_call_that_rings_is_taken_at_another_phone_of_the_same_agent(hou
     await house.reach_state(reservation, OfferState.CONNECTED)
     house.outside.ua.hangup(other)
     await house.reach_state(reservation, OfferState.WRAP_UP)
+    house.outside.ua.hangup(call)
+    await house.empty()
+
+
+async def test_what_the_page_put_on_hold_stays_there_when_the_phone_only_refreshes(house: House) -> None:
+    phone = DeskPhone(house)
+    call, own, reservation = await phone.talks()
+    assert await house.conductor.ask(reservation, HoldAsked("", on=True)) is None
+    await house.said("assignment:held", "ben")
+    house.outside.ua.reoffer(own, offer_of(house.rtp[-1].port, "sendrecv", 1))
+    await house.outside.wait(sip.CallAnswered, own)
+    # Whatever the refresh had asked of the conversation would be done before this.
+    assert await house.conductor.ask(reservation, MuteAsked("", on=True)) is None
+    assert house.hub.words("ben")[-1] == "assignment:held"
+    house.outside.ua.hangup(call)
+    await house.empty()
+
+
+async def test_a_held_call_goes_on_at_another_phone(house: House) -> None:
+    phone = DeskPhone(house)
+    call, own, _ = await phone.talks()
+    house.outside.ua.reoffer(own, offer_of(house.rtp[-1].port, "sendonly", 1))
+    await house.said("assignment:held", "ben")
+    other = await phone.calls("anna", Replaces=phone.mark(own, quoted=False))
+    await house.outside.wait(sip.CallAnswered, other)
+    await house.said("assignment:connected", "ben")
     house.outside.ua.hangup(call)
     await house.empty()
 
