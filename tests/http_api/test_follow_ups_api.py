@@ -165,14 +165,7 @@ async def test_a_supervisor_gives_it_to_the_own_agents_and_the_second_writer_is_
 async def test_who_took_heard_and_finished_is_audited_without_what_is_personal(site: Site, folder: Path) -> None:
     this = await leave(site)
     await take(site, "anna", this, "anna")
-    headers = {"Authorization": f"Bearer {await site.token('anna')}"}
-    url = f"{LIST}/{this}/recording"
-    heard = []
-    for asked in ("bytes=0-3", "bytes=4-", "bytes=-4"):
-        async with site.client.get(url, headers={**headers, "Range": asked}) as answer:
-            heard.append((answer.status, await answer.read()))
-    assert heard == [(206, WAV[:4]), (206, WAV[4:]), (206, WAV[-4:])]
-    assert (await site.client.get(url, headers={**headers, "Range": "bytes=99-"})).status == 416
+    assert (await hear(site, "anna", this))[0] == 200
     await site.send("anna", "POST", f"{LIST}/{this}/done", {"note": "+86138 was called"})
     log = (await site.get("sam", "/api/v1/audit"))[1]["items"]
     assert [(one["action"], one["by"], one["subject"], one["after"]) for one in reversed(log)] == [
@@ -181,3 +174,21 @@ async def test_who_took_heard_and_finished_is_audited_without_what_is_personal(s
         ("finish_follow_up", "anna", f"follow_up:{this}", {"done": True}),
     ]
     assert "86138" not in str(log)
+
+
+@pytest.mark.parametrize(("asked", "status", "body"), [
+    ("bytes=0-3", 206, WAV[:4]),
+    ("bytes=1-", 206, WAV[1:]),
+    ("bytes=-4", 206, WAV[-4:]),
+    ("bytes=99-", 416, None),
+])  # fmt: skip
+async def test_nobody_hears_a_part_without_an_entry(
+    site: Site, folder: Path, asked: str, status: int, body: bytes | None
+) -> None:
+    this = await leave(site)
+    headers = {"Authorization": f"Bearer {await site.token('anna')}", "Range": asked}
+    async with site.client.get(f"{LIST}/{this}/recording", headers=headers) as answer:
+        assert answer.status == status
+        assert body in (None, await answer.read())
+    (entry,) = (await site.get("sam", "/api/v1/audit"))[1]["items"]
+    assert (entry["action"], entry["by"], entry["subject"]) == ("hear_recording", "anna", f"follow_up:{this}")
