@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from chat.ports import ChatRefusedError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,17 +17,16 @@ class Errand:
     act: Callable[[], Awaitable[Any]]
     reply: asyncio.Future[Any]
 
-    async def run(self) -> None:
-        """Carries it out."""
-        try:
-            result = await self.act()
-        except ChatRefusedError as error:
-            self.refuse(error)
-            return
-        if not self.reply.done():
-            self.reply.set_result(result)
 
-    def refuse(self, error: ChatRefusedError) -> None:
-        """Tells whoever asked, if they still wait."""
-        if not self.reply.done():
-            self.reply.set_exception(error)
+async def carry_out(act: Callable[[], Awaitable[T]], reply: asyncio.Future[T]) -> None:
+    """Tells whoever asked, if they still wait, what came of it: also when what nobody foresaw is raised on."""
+    refusal = ChatRefusedError("unavailable", "this failed, try again")
+    try:
+        result = await act()
+        if not reply.done():
+            reply.set_result(result)
+    except ChatRefusedError as error:
+        refusal = error
+    finally:
+        if not reply.done():
+            reply.set_exception(refusal)

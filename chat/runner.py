@@ -7,11 +7,12 @@ Watchers (connections, polls) are only woken; each reads on from where it is, so
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar, assert_never
 
 import structlog
 
-from chat.errands import Errand
+from chat.errands import Errand, carry_out
 from chat.events import (
     AskPlace,
     ChatCommand,
@@ -57,6 +58,7 @@ from router.vocabulary import EndedBy
 log = structlog.get_logger(__name__)
 
 END_RETRY_S = 1.0
+STEP_RETRY_S = 0.1
 T = TypeVar("T")
 
 
@@ -243,7 +245,11 @@ class ChatRunner:
         try:
             await self._do_all(first)
             while not (self.over or self._stopped):
-                await self._step()
+                try:
+                    await self._step()
+                except Exception:  # what nobody foresaw costs one step and a moment, not the chat
+                    log.exception("chat_step_failed", chat=self.chat_id)
+                    await asyncio.sleep(STEP_RETRY_S)
             await self.keep_marks()
         finally:
             self._stopped = True
@@ -266,23 +272,17 @@ class ChatRunner:
             case Stop():
                 return
             case Say():
-                await self._say(item)
+                await carry_out(partial(self._say, item), item.reply)
             case Errand():
-                await item.run()
+                await carry_out(item.act, item.reply)
             case _:
                 await self._do_all(self.machine.handle(item, self.now()))
 
-    async def _say(self, say: Say) -> None:
-        try:
-            message, new = await self._keep(say)
-        except ChatRefusedError as error:
-            if not say.reply.done():
-                say.reply.set_exception(error)
-            return
+    async def _say(self, say: Say) -> Message:
+        message, new = await self._keep(say)
         if new:
             await self._deliver(say.side, message)
-        if not say.reply.done():
-            say.reply.set_result(message)
+        return message
 
     async def _keep(self, say: Say) -> tuple[Message, bool]:
         if not self.machine.may_speak(say.side, say.reservation_id):

@@ -158,12 +158,16 @@ class Phases:
 
 
 class WeakStore(SqlChatStore):
-    """The real store; `fail_before` and `fail_after` make the next adds fail, before or after they are kept."""
+    """The real store; `fail_before` and `fail_after` make the next adds fail, `broken` in an unforeseen way."""
 
     fail_before = 0
     fail_after = 0
+    broken = 0
 
     async def add(self, interaction_id: str, message: Message) -> Message:
+        if self.broken:
+            self.broken -= 1
+            raise LookupError("nobody foresaw this")
         if self.fail_before:
             self.fail_before -= 1
             raise StoreAwayError("away")

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from chat import messages as c
 from chat.limits import ChatLimits
+from chat.ports import ChatRefusedError
 from tests.chat.house import house
 from tests.waiting import until
 
@@ -60,3 +63,23 @@ async def test_what_could_not_be_kept_is_refused_and_may_be_sent_again(tmp_path:
         texts = [line.text for line in await place.conductor.directory.live["chat1"].after(0)]
         assert texts == ["hello", "lost", "kept without a word", "next", "kept, and said again at once"]
         assert [m.text for m in await place.store.after("chat1", 0, 100)] == texts
+
+
+async def test_what_nobody_foresaw_is_told_and_the_chat_goes_on(tmp_path: Path) -> None:
+    async with house(tmp_path) as place, place.page() as page:
+        await page.open()
+        place.store.broken = 1
+        await page.speak("a", "into the fault")
+        assert (await page.until(c.Refused)).code == "unavailable"
+        await page.speak("a", "into the fault")
+        assert (await page.lines(2))[-1].text == "into the fault"
+
+        async def fault() -> None:
+            raise LookupError("nobody foresaw this")
+
+        chat = place.conductor.directory.live["chat1"]
+        with pytest.raises(ChatRefusedError) as refused:
+            await chat.in_turn(fault)
+        assert refused.value.code == "unavailable"
+        await page.speak("b", "still here")
+        assert (await page.lines(3))[-1].text == "still here"
