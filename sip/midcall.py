@@ -102,6 +102,7 @@ class MidCall:
             self.refuse(call.invite, 487, now, tag=call.dialog.local.tag if call.dialog else None)
             self._ctx.cancel(call)
         self._drop_reinvite(call, now)
+        self.refers.drop(call, now)
         self._ctx.end(call, "remote", "BYE")
         self._ctx.forget(call)
 
@@ -247,6 +248,8 @@ class MidCall:
             return
         call.bye_sent = True
         call.pending_ok = None
+        self._drop_reinvite(call, now)
+        self.refers.drop(call, now)
         for timer in CallTimer:
             self._ctx.arm(call, timer, None)
 

@@ -119,6 +119,12 @@ class Refers:
         if call.bye_wanted:
             self._over(call, now)
 
+    def drop(self, call: Call, now: int) -> None:
+        """The call ends: a REFER that nothing was said to yet is answered 487 (RFC 3261 s.15.1.2)."""
+        refer, call.refer = call.refer, None
+        if refer is not None and not refer.accepted:
+            self._respond(call, refer, 487, now)
+
     def late(self, call: Call, now: int) -> None:
         """The consumer has not said what came of it."""
         self.finish(call, 503, now)

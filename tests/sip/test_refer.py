@@ -107,6 +107,32 @@ def test_a_refer_of_which_nothing_is_heard_is_given_up() -> None:
     rig.settle()
 
 
+@pytest.mark.parametrize("quietly", ["", QUIETLY], ids=["subscribed", "quietly"])
+def test_a_refer_that_is_not_answered_when_its_peer_hangs_up_is_answered_then(quietly: str) -> None:
+    rig = Rig()
+    peer, call = established(rig)
+    rig.feed(peer.next("REFER", extra=TO_CAI + quietly))
+    rig.feed(peer.next("BYE"))
+    assert sorted((r.cseq.method, r.status) for r in rig.responses()) == [("BYE", 200), ("REFER", 487)]
+    rig.core.finish_refer(call, 200, rig.now)
+    assert rig.taken() == []
+    rig.settle()
+
+
+def test_a_refer_is_answered_when_we_find_that_the_peer_has_lost_the_call() -> None:
+    rig = Rig()
+    peer, call = established(rig)
+    rig.feed(peer.next("REFER", extra=TO_CAI + QUIETLY))
+    rig.core.send_digit_info(call, "9", 120, rig.now)
+    [info] = rig.requests()
+    rig.feed(reply(info, 481))
+    packets = [each.message for each in rig.taken()]
+    [bye] = [each for each in packets if isinstance(each, Request)]
+    assert [each.status for each in packets if not isinstance(each, Request)] == [487]
+    rig.feed(reply(bye, 200))
+    rig.settle()
+
+
 def test_one_at_a_time_and_only_of_what_is_a_call() -> None:
     rig = Rig()
     peer, _ = established(rig)
