@@ -82,11 +82,12 @@ class Fork:
 
 @dataclass(slots=True)
 class Reoffer:
-    """Our re-INVITE under way, or waiting to be tried again after a 491; `refresh`: nobody asked but the timer."""
+    """Our re-INVITE under way, or `waiting` to be tried again after a 491; `refresh`: nobody asked but the timer."""
 
     sdp: bytes
     tries: int = 0
     refresh: bool = False
+    waiting: bool = False
 
 
 @dataclass(slots=True)

@@ -122,7 +122,8 @@ class MidCall:
             return 422, (("Min-SE", str(MIN_SE_S)),)
         if call.state is CallState.INCOMING or call.reinvite is not None:
             return 500, (("Retry-After", "1"),)
-        if call.reoffer is not None or call.pending_ok is not None:
+        # While ours only waits to be tried again, none is in progress (RFC 3261 s.14.1): the peer's turn.
+        if (call.reoffer is not None and not call.reoffer.waiting) or call.pending_ok is not None:
             return 491, ()
         if call.dialog is None or call.state is CallState.CLOSING:
             return 481, ()
@@ -290,13 +291,12 @@ class MidCall:
             self._ctx.emit(OfferRefused(call.id, 491, "another offer is under way"))
             return
         call.reoffer = Reoffer(sdp)
-        call.local_sdp = sdp
         self._send_reoffer(call, now)
 
     def retry_reoffer(self, call: Call, now: int) -> None:
         """The wait after a 491 is over."""
         if call.reoffer is not None and call.state is CallState.UP:
-            if call.reinvite is not None:
+            if call.reinvite is not None or call.pending_ok is not None:
                 self._wait_reoffer(call, now)
             else:
                 self._send_reoffer(call, now)
@@ -306,6 +306,8 @@ class MidCall:
         if reoffer is None or dialog is None:
             return
         reoffer.tries += 1
+        reoffer.waiting = False
+        call.local_sdp = reoffer.sdp
         acks: list[bytes] = []
 
         def answered(response: Response, now: int) -> None:
@@ -337,6 +339,7 @@ class MidCall:
         if call.told_end or reoffer is None:
             return
         if status == 491 and reoffer.tries < _MAX_REOFFERS:
+            reoffer.waiting = True
             self._wait_reoffer(call, now)
             return
         call.reoffer = None
@@ -359,6 +362,9 @@ class MidCall:
             return
         call.reinvite = None
         dialog.refresh_target(asked.request)
+        if call.reoffer is not None and call.reoffer.refresh:
+            call.reoffer = None  # the peer's was one as well
+            self._ctx.arm(call, CallTimer.REOFFER, None)
         self.send_ok(call, asked, sdp, now)
 
     def reject_offer(self, call: Call, code: int, now: int) -> None:

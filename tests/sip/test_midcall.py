@@ -11,7 +11,7 @@ from sip.events import (
     OfferRefused,
     OfferWithdrawn,
 )
-from sip.message import Request
+from sip.message import Request, Response
 from sip.midcall import parse_digit
 from sip.transaction import LIFETIME, T1
 from tests.sip.rig import ANSWER, SDP, SECOND, Peer, Rig, answered, dialled, established, incoming, reply
@@ -271,6 +271,27 @@ def test_glare_is_refused_by_both_and_tried_again() -> None:
     again = [r for r in rig.requests() if r.method == "INVITE"]
     assert again[0].cseq.number == 2
     rig.feed(reply(again[0], 200, body=ANSWER))
+    assert rig.one(CallAnswered).sdp == ANSWER
+
+
+def test_the_peers_offer_is_taken_while_ours_waits_to_be_tried_again() -> None:
+    rig = Rig()
+    peer, call = established(rig)
+    rig.core.reoffer(call, HOLD, rig.now)
+    rig.feed(reply(rig.requests()[0], 491))
+    rig.taken()
+    rig.feed(peer.next("INVITE", SDP))
+    assert rig.events() == [OfferReceived(call, SDP)]
+    rig.advance(3 * SECOND)
+    rig.core.accept_offer(call, ANSWER, rig.now)
+    rig.advance(3 * SECOND)
+    assert {(type(p.message), p.message.cseq.method) for p in rig.taken()} == {(Response, "INVITE")}
+    rig.feed(peer.request("ACK"))
+    rig.advance(3 * SECOND)
+    again, *repeated = rig.requests()
+    assert (again.method, again.body) == ("INVITE", HOLD)
+    assert {str(each.cseq) for each in repeated} <= {str(again.cseq)}
+    rig.feed(reply(again, 200, body=ANSWER))
     assert rig.one(CallAnswered).sdp == ANSWER
 
 

@@ -134,6 +134,22 @@ def test_we_refresh_and_nobody_is_told() -> None:
     assert [request.method for request in rig.requests()] == ["INVITE"]
 
 
+def test_a_peer_that_refreshes_while_ours_waits_makes_it_needless() -> None:
+    rig = Rig()
+    timer = "Session-Expires: 200;refresher=uac\r\n"
+    dialled(rig, timer)
+    rig.advance(100 * SECOND)
+    [refresh] = rig.requests()
+    rig.feed(reply(refresh, 491))
+    peer = Peer(refresh.call_id, tag="bob", to_tag=refresh.from_.tag or "")
+    rig.feed(peer.next("INVITE", SDP, extra="Supported: timer\r\n" + timer))
+    rig.core.accept_offer("c1", ANSWER, rig.now)
+    rig.feed(peer.request("ACK"))
+    rig.taken()
+    rig.advance(50 * SECOND)
+    assert rig.taken() == []
+
+
 def test_a_peer_that_has_lost_the_call_ends_it_at_the_refresh() -> None:
     rig = Rig()
     dialled(rig, "Session-Expires: 200;refresher=uac\r\n")
