@@ -150,10 +150,13 @@ class CallMachine:
         if self.state is not CallState.QUEUED:
             return self._settle(self._conversation.expire(now), now)
         party = self._conversation.awaited
-        # An item that is kept for one agent has no place among the others.
-        due = self._waiting.place_due(now) and party is not None and not party.directed
-        hint = self._key.expected and not self._conversation.served
-        return [AskPlace(party.party_id, hint)] if due and party is not None else []
+        if not self._waiting.place_due(now):
+            return []
+        if party is None or party.directed:
+            # An item that is kept for one agent has no place among the others, until it is everybody's again.
+            self._waiting.wait_again(now)
+            return []
+        return [AskPlace(party.party_id, self._key.expected and not self._conversation.served)]
 
     def handle(self, event: CallEvent, now: int) -> list[CallCommand]:
         """The caller, an agent or the router did something."""

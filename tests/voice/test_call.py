@@ -94,6 +94,19 @@ def test_no_place_is_said_while_the_item_is_offered() -> None:
     assert call.next_deadline() == 33 * S
 
 
+def test_who_was_kept_for_one_agent_hears_the_place_once_the_item_is_for_everybody() -> None:
+    call = joined()
+    done = call.handle(asked.TransferAsked("w", asked.AgentTarget("ben"), warm=False), 10 * S)
+    (enter,) = of(e.EnterQueue, done)
+    first = call.next_deadline()
+    assert first is not None
+    assert call.expire(first) == []
+    assert of(e.ReleaseDirection, call.handle(e.Requeued(enter.work_id, enter.queue), first + S))
+    due = call.next_deadline()
+    assert due is not None
+    assert [one.work_id for one in of(e.AskPlace, call.expire(due))] == [enter.work_id]
+
+
 def test_music_that_cannot_be_played_is_not_tried_again_until_something_was_said() -> None:
     call = queued()
     assert call.handle(e.PlayEnded("music-1", "failed"), 2 * S) == []
