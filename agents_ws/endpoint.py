@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import WSMsgType, web
@@ -37,7 +36,8 @@ class OriginPolicy:
 
     def __call__(self, request: web.Request) -> bool:
         origin = request.headers.get("Origin")
-        return origin is None or urlsplit(origin).netloc == request.host or origin in self.allowed()
+        own = (None, f"https://{request.host}", f"http://{request.host}")
+        return origin in own or origin in self.allowed()
 
 
 @dataclass(slots=True, eq=False)

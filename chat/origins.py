@@ -1,7 +1,6 @@
 """From which pages visitors may come: this server's own, and those of the origins that an entry lists."""
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -21,7 +20,7 @@ class Origins:
         A page that another node of the server served is an own one, from a foreign origin.
         """
         origin, site = request.headers.get("Origin"), self._site()
-        if origin is None or urlsplit(origin).netloc == request.host:
+        if origin in (None, f"https://{request.host}", f"http://{request.host}"):
             return ""
         return origin if origin in site.origins or origin in site.own_origins() else None
 

@@ -34,6 +34,7 @@ async def test_origins() -> None:
     async with stage() as place:
         assert await refused_with(place, Origin="https://evil.example.org") == 403
         assert await refused_with(place, Origin="null") == 403
+        assert await refused_with(place, Origin="http://[") == 403
         assert place.gateway.calls == []
         for origin in ("https://agents.example.org", f"http://127.0.0.1:{place.port}"):
             async with connect(place, Origin=origin) as client:

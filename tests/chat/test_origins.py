@@ -33,6 +33,8 @@ ORIGINS = Origins(lambda: SITE)
         ("http://shop.example", None),
         ("null", None),
         ("", None),
+        ("http://[", None),
+        ("ftp://here.example:8080", None),
     ],
 )
 def test_an_origin_is_compared_whole(origin: str | None, found: str | None) -> None:
