@@ -19,7 +19,7 @@ from records.sessions import Caller
 
 MAX_ROWS = 500
 Rows = Annotated[dict[str, dict[Name, Any]], msgspec.Meta(min_length=1, max_length=MAX_ROWS)]
-PlanName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+PlanName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,63}(?!\n)$")]
 
 
 class NewRows(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

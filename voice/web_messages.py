@@ -13,11 +13,11 @@ MAX_MESSAGE_BYTES: Final = 64 * 1024
 
 Entry = Annotated[str, Meta(min_length=1, max_length=64)]
 Sdp = Annotated[str, Meta(min_length=1, max_length=32 * 1024)]
-VisitorId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+VisitorId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,64}\Z")]
 Name = Annotated[str, Meta(max_length=100)]
-Locale = Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
+Locale = Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}\Z")]
 Token = Annotated[str, Meta(min_length=1, max_length=100)]
-Digit = Annotated[str, Meta(pattern=r"^[0-9*#A-D]$")]
+Digit = Annotated[str, Meta(pattern=r"^[0-9*#A-D]\Z")]
 
 
 def _tag(name: str) -> str:
