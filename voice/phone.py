@@ -159,9 +159,9 @@ class DialledLeg(ABC):
         finally:
             self._lost("internal error")  # without effect unless something unforeseen got us here
             self._ports.signalling.hangup(self.call, "over")
-            self._refuse_late()
             self._ports.sdp.forget(self.leg_id)
             await self._close_leg()
+            self._refuse_late()  # last: until then, somebody may find the leg and ask for its place
 
     def _refuse_late(self) -> None:
         """What was to take the place of a call that is over by now has none to take."""

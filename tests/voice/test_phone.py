@@ -162,6 +162,27 @@ async def test_what_came_too_late_to_take_the_place_is_refused() -> None:
     assert rig.signalling.rejected == [("other", 481)]
 
 
+async def test_what_comes_while_the_leg_is_closed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = Rig()
+    close = rig.media.close_leg
+
+    async def slow(leg_id: str) -> None:
+        rig.leg.tell(PhoneMoved("other", b"good", lambda: True, lambda _remote: None))
+        await close(leg_id)
+
+    monkeypatch.setattr(rig.media, "close_leg", slow)
+    await rig.run(PhoneReleased())
+    assert rig.signalling.rejected == [("other", 481)]
+
+
+async def test_neither_phone_is_left_when_the_media_fails_between_them() -> None:
+    rig = Rig()
+    rig.media.fail = {"set_remote"}
+    rig.leg.tell(PhoneMoved("other", b"good", lambda: True, lambda _remote: None))
+    await asyncio.wait_for(rig.leg.run(), 30)
+    assert rig.signalling.ended == [LEG, "other"]
+
+
 async def test_a_phone_that_leaves_while_the_accept_is_committed() -> None:
     rig = Rig()
     rig.router.gate = asyncio.Event()
