@@ -15,7 +15,6 @@ from records.webhooks import Wanted
 from router.alerts import Alert, AlertKey, AlertKind, Alerts, Reading
 from router.dispatcher import Dispatcher
 from router.slots import AGENT, CHANNEL, QUEUE
-from router.views import PresenceView
 from server.floor.outlook import MINUTES, Outlook, Sight
 from server.persistence.projection import AWAY
 
@@ -30,6 +29,8 @@ BACKLOG_PAST = 5
 # Agents' figures of the day are shown anew with each turn of theirs, and in every so many looks once.
 AGENTS_EVERY = 15
 _PPM = 1_000_000
+# Who is away is looked at in lots, between which others have their turn.
+AGENTS_AT_ONCE = 1000
 # What an alert is about when it is about everybody.
 SITE, ROUTING = "site", "routing"
 
@@ -107,7 +108,7 @@ class AlertDesk:
         if not self.owning():
             self._alerts = Alerts(*await self._store.load())
         else:
-            self._raise(now)
+            self._raise(dict([*self._readings(), *await self._away_too_long(now)]), now)
         after = self._alerts.open
         self.touch(("alerts", str(name)) for name in {*before, *after} if before.get(name) != after.get(name))
         self.touch(("work", work_id) for work_id in changed_work)
@@ -117,8 +118,8 @@ class AlertDesk:
         self.touch(("agents", name) for name in list(self._dispatcher.policy.agents)[turn::AGENTS_EVERY])
         await self._save()
 
-    def _raise(self, now: int) -> None:
-        for alert in self._alerts.step(dict(self._readings(now)), now):
+    def _raise(self, readings: Mapping[AlertKey, Reading], now: int) -> None:
+        for alert in self._alerts.step(readings, now):
             self._unsaved[alert.id] = alert
             log.info("alert", kind=alert.kind.value, subject=alert.subject, cleared=alert.cleared_at is not None)
 
@@ -184,7 +185,7 @@ class AlertDesk:
 
     # --- readings -----------------------------------------------------------------------------------------------
 
-    def _readings(self, now: int) -> Iterator[tuple[AlertKey, Reading]]:
+    def _readings(self) -> Iterator[tuple[AlertKey, Reading]]:
         site = self._site()
         for name, sight in self._outlook.queues.items():
             rules = site.queues.get(name)
@@ -202,10 +203,20 @@ class AlertDesk:
             yield (AlertKind.BACKLOG, CHANNEL, name), _backlog(waiting, limit)
         trouble = self.trouble()
         yield (AlertKind.STORE, SITE, ROUTING), Reading(bool(trouble), not trouble, {"trouble": trouble})
-        for agent_id, away in self._outlook.present.away.items():
-            reading = _of_presence(away, site, now)
-            if reading is not None:
-                yield (AlertKind.PRESENCE, AGENT, agent_id), reading
+
+    async def _away_too_long(self, now: int) -> list[tuple[AlertKey, Reading]]:
+        """Of all others there is no reading: what is not too long is past at once. A lot of agents at a time."""
+        site = self._site()
+        limits = {name: reason.limit_us or site.alerts.not_ready_us for name, reason in site.not_ready_reasons.items()}
+        found: list[tuple[AlertKey, Reading]] = []
+        for number, (agent_id, away) in enumerate(self._outlook.present.away.items(), 1):
+            limit_us = limits.get(away.reason or "", site.alerts.not_ready_us)
+            if limit_us and now - away.since > limit_us:
+                detail = {"reason": away.reason, "since": away.since, "limit_us": limit_us}
+                found.append(((AlertKind.PRESENCE, AGENT, agent_id), Reading(True, False, detail)))
+            if number % AGENTS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return found
 
     def _by_channel(self) -> Mapping[str, int]:
         waiting: Counter[str] = Counter()
@@ -241,12 +252,3 @@ def _of_level(name: str, sight: Sight, target: int) -> Iterator[tuple[AlertKey, 
 
 def _backlog(waiting: int, limit: int) -> Reading:
     return Reading(waiting >= limit, waiting < limit - limit // BACKLOG_PAST, {"waiting": waiting, "limit": limit})
-
-
-def _of_presence(away: PresenceView, site: Site, now: int) -> Reading | None:
-    reason = site.not_ready_reasons.get(away.reason or "")
-    limit_us = reason.limit_us if reason is not None and reason.limit_us else site.alerts.not_ready_us
-    if not limit_us:
-        return None
-    too_long = now - away.since > limit_us
-    return Reading(too_long, not too_long, {"reason": away.reason, "since": away.since, "limit_us": limit_us})

@@ -283,7 +283,7 @@ async def raised(office: Bureau, target: dict[str, str]) -> int:
     desk = office.node.core.management.alerts
     key = (AlertKind.BREACH, "queue", target["queue"])
     now = office.node.core.pump.now()
-    desk._alerts.step({**dict(desk._readings(now)), key: Reading(True, False, {"over": 1})}, now)
+    desk._alerts.step({**dict(desk._readings()), key: Reading(True, False, {"over": 1})}, now)
     (found,) = [alert for alert in desk._alerts.open.values() if alert.key == key]
     desk._unsaved[found.id] = found
     await desk._save()
