@@ -4,9 +4,10 @@ So a restart begins where the last checkpoint ended and reads the rest from the 
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import msgspec
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import RowMapping, Select, func, select
 
 from records.database import Database, insert_replacing
 from records.projection_tables import statistics_slots, statistics_states
@@ -33,6 +34,12 @@ def decode_checkpoint(text: bytes) -> tuple[State, Changed]:
     return _checkpoints.decode(text)
 
 
+class _Position(msgspec.Struct):
+    """Of a state: the rest is passed over."""
+
+    position: int = 0
+
+
 class StatisticsStore:
     """One shard's statistics. Times in microseconds since the epoch."""
 
@@ -46,26 +53,35 @@ class StatisticsStore:
         columns = [table.kind, table.name, table.slot_at, *(table[name] for name in NUMBERS), table.waits]
         slots: Slots = {}
         async with self._database.read() as connection:
-            kept = select(statistics_states.c.state).where(statistics_states.c.shard == self._shard)
-            text = (await connection.execute(kept)).scalar()
+            text = (await connection.execute(self._kept())).scalar()
             for row in (await connection.execute(select(*columns).where(table.slot_at >= since))).mappings():
                 slots.setdefault((row["kind"], row["name"]), {})[row["slot_at"]] = _counters(row, row["waits"])
         return (msgspec.json.decode(text, type=State) if text else State()), slots
 
-    async def save(self, state: State, changed: Iterable[tuple[Subject, int, Counters]]) -> None:
-        """A checkpoint. What is given is read before the first await, so it may change afterwards."""
-        text = msgspec.json.encode(state).decode()
+    async def save(
+        self, state: State, changed: Iterable[tuple[Subject, int, Counters]], *, anyway: bool = False
+    ) -> bool:
+        """A checkpoint. What is given is read before the first await, so it may change afterwards.
+
+        False, and nothing is written, where one of a later turn is kept: who wrote that has deposed this one. `anyway`
+        is for a start, on a journal that has lost turns.
+        """
+        position, text = state.position, msgspec.json.encode(state).decode()
         rows = [
             {"kind": kind, "name": name, "slot_at": slot, **counters.numbers(), "waits": _waits(counters)}
             for (kind, name), slot, counters in changed
         ]
         async with self._database.write() as connection:
+            kept = (await connection.execute(self._kept())).scalar()
+            if not anyway and kept and msgspec.json.decode(kept, type=_Position).position > position:
+                return False
             for start in range(0, len(rows), _ROWS_AT_ONCE):
                 await connection.execute(
                     insert_replacing(connection, statistics_slots), rows[start : start + _ROWS_AT_ONCE]
                 )
             row = {"shard": self._shard, "state": text}
             await connection.execute(insert_replacing(connection, statistics_states), row)
+            return True
 
     async def sums(self, kind: str, since: int, until: int, *, waits: bool = True) -> dict[str, Counters]:
         """By name, the slots that begin in [since, until) added up. At most a day at once, please: it is one query.
@@ -86,6 +102,9 @@ class StatisticsStore:
             for name, classes in (await connection.execute(waited)).all():
                 found[name].add_waits(_classes(classes))
         return found
+
+    def _kept(self) -> Select[Any]:
+        return select(statistics_states.c.state).where(statistics_states.c.shard == self._shard)
 
 
 def _counters(row: RowMapping, waits: Mapping[str, int]) -> Counters:

@@ -91,10 +91,14 @@ class CountersBySlot:
         """Something of it changed that no slot holds."""
         self._changed[subject] = None
 
+    def saved_elsewhere(self, before: int) -> None:
+        """Somebody else saves the slots that begin before that time."""
+        self._dirty = {key: None for key in self._dirty if key[1] >= before}
+
     def drop(self, before: int) -> None:
-        """Forgets the slots that begin before that time. Save first."""
+        """Forgets the slots that begin before that time, but those that are still to be saved."""
         for subject, slots in list(self._slots.items()):
-            for slot in [slot for slot in slots if slot < before]:
+            for slot in [slot for slot in slots if slot < before and (subject, slot) not in self._dirty]:
                 del slots[slot]
             if not slots:
                 del self._slots[subject]

@@ -84,7 +84,7 @@ class Statistics:
         del self._unsettled[-count:]
 
     def forget(self, before: int) -> None:
-        """Drops slots that begin before that time, as far as nothing more can be counted in them. Save first."""
+        """Drops slots that begin before that time, as far as they are saved and nothing more can be counted in them."""
         counted = min((each.since for each in self.state.agents.values() if each.counts), default=self.state.clock)
         self.slots.drop(min(before, counted // SLOT_US * SLOT_US))
 

@@ -153,7 +153,7 @@ async def _main() -> None:
 
 
 def main() -> int:
-    """Exit status 1 when the parent is gone."""
+    """Exit status 1 when the parent is gone, or a part failed, which is logged."""
     # Whoever stops the server stops its whole group: the parent says when the last turn is told.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)

@@ -77,7 +77,7 @@ class StatisticsKeeper:
                 self._statistics.observe(entry)
         self._statistics.resume(image, self._now())
         if self.owning():
-            await self._store.save(self._statistics.state, self._statistics.slots.take_dirty())
+            await self._store.save(self._statistics.state, self._statistics.slots.take_dirty(), anyway=True)
 
     def observe(self, turn: Turn) -> None:
         """One committed turn; call once for each, in order."""
@@ -107,16 +107,22 @@ class StatisticsKeeper:
         self._wake.set()
 
     async def _checkpoint(self) -> None:
-        if not self.owning():
-            return  # the owner writes; what has changed here is written when this node becomes it
         self._statistics.settle_some(len(self._statistics.state.agents) // SETTLED_IN + 1)
+        if not self.owning():
+            # The owner writes. What it may not have written yet is recent: this node does when it becomes the owner.
+            self._statistics.slots.saved_elsewhere(self._horizon())
+            self._statistics.forget(self._horizon())
+            return
         state, changed = self._statistics.state, self._statistics.slots.take_dirty()
         try:
             # Encoded at once: while it is written, things go on.
             if self._elsewhere is None or not await self._elsewhere(encode_checkpoint(state, changed)):
                 self._statistics.slots.mark_dirty(changed)
                 changed = self._statistics.slots.take_dirty()
-                await self._store.save(state, changed)
+                if not await self._store.save(state, changed):
+                    log.warning("statistics_not_saved", error="a later owner of the shard has saved more")
+                    self._statistics.slots.mark_dirty(changed)
+                    return
         except BaseException:
             self._statistics.slots.mark_dirty(changed)
             raise

@@ -49,7 +49,10 @@ def test_what_changed_is_told_once_and_again_when_it_could_not_be_saved() -> Non
 
 def test_old_slots_are_dropped_and_a_subject_without_any() -> None:
     made = arrivals(0, 1)
-    assert (made.first(), made.names(QUEUE)) == (0, {"orders"})
+    made.drop(SLOT_US)
+    assert (made.first(), made.names(QUEUE)) == (0, {"orders"}), "they are still to be saved"
+    made.saved_elsewhere(SLOT_US)
+    assert [slot for _, slot, _ in made.take_dirty()] == [SLOT_US]
     made.drop(SLOT_US)
     assert (made.first(), made.sums(ORDERS, 0, 9 * SLOT_US, SLOT_US).arrived) == (SLOT_US, 1)
     made.drop(2 * SLOT_US)

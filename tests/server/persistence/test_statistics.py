@@ -273,3 +273,34 @@ async def test_time_of_a_quiet_agent_reaches_the_database_within_some_checkpoint
         await keeper._checkpoint()
     _, slots = await StatisticsStore(office.database).load(0)
     assert sum(each.idle_us for each in slots[AGENT, "anna"].values()) > 2 * HOUR
+
+
+async def test_a_node_that_does_not_own_the_shard_writes_nothing_and_keeps_what_an_owner_would(
+    office: Office,
+) -> None:
+    keeper = await office.begun()
+    keeper.owning = lambda: False
+    feed(keeper, handled_call())
+    office.now = START + 48 * HOUR
+    feed(keeper, left(1, office.now), 100)
+    for _ in range(SETTLED_IN + 1):
+        await keeper._checkpoint()
+    assert (keeper._statistics.slots.first() or 0) >= keeper._horizon()
+    assert (await StatisticsStore(office.database).load(0))[1] == {}
+    keeper.owning = lambda: True
+    await keeper._checkpoint()
+    assert _abandoned((await StatisticsStore(office.database).load(0))[1]) == 1
+
+
+async def test_an_owner_that_was_deposed_does_not_overwrite_its_successor_s_numbers(office: Office) -> None:
+    deposed, successor = await office.begun(), await office.begun()
+    feed(deposed, left(1, START))
+    feed(successor, [*left(1, START), *left(2, START)])
+    await successor._checkpoint()
+    await deposed._checkpoint()
+    state, slots = await StatisticsStore(office.database).load(0)
+    assert (state.position, _abandoned(slots)) == (4, 2)
+    feed(deposed, [*left(2, START), *left(3, START)], 3)
+    await deposed._checkpoint()
+    state, slots = await StatisticsStore(office.database).load(0)
+    assert (state.position, _abandoned(slots)) == (6, 3), "what was not written is not forgotten"
