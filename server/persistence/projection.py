@@ -145,9 +145,12 @@ class Projection:
 
     async def _from_journal(self) -> None:
         self._fresh.clear()
+        told = self._told
         entries = await self._journal.read_journal(self.position, READ_LIMIT)
         if entries:
             self.position = await self._projector.apply(entries)
-        else:
-            log.error("journal_shorter_than_told", position=self.position, told=self._told)
-        self._missed = bool(entries) and self.position < self._told
+        elif told == self._told:  # else what was told while it was read is read now
+            log.error("journal_shorter_than_told", position=self.position, told=told)
+            self._missed = False
+            return
+        self._missed = self.position < self._told

@@ -20,7 +20,9 @@ T = TypeVar("T")
 _ROOT = Path(__file__).resolve().parents[2]
 # Told in lots: the worker gathers for longer than this anyway.
 TELL_S = 0.05
+# Doubled while it dies again and again without getting anywhere, so that it costs no core.
 RESTART_S = 0.5
+RESTART_LAST_S = 30.0
 END_S = 10.0
 
 
@@ -91,7 +93,9 @@ class RecordsProcess:
 
     async def run(self) -> None:
         """Keeps the process running until closed and everything told is projected."""
+        delay_s = RESTART_S
         while True:
+            before = self.position
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "server.persistence.records_worker"),
                 cwd=_ROOT,
@@ -108,9 +112,10 @@ class RecordsProcess:
                 raise
             if self._closed.is_set():
                 return
-            log.error("records_process_died", status=status, position=self.position)
+            delay_s = RESTART_S if self.position > before else min(2 * delay_s, RESTART_LAST_S)
+            log.error("records_process_died", status=status, position=self.position, again_in_s=delay_s)
             with suppress(TimeoutError):
-                async with asyncio.timeout(RESTART_S):
+                async with asyncio.timeout(delay_s):
                     await self._closed.wait()
 
     def close(self) -> None:

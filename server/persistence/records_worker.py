@@ -82,14 +82,20 @@ def encode(order: Order) -> bytes:
 
 
 async def serve(orders: asyncio.StreamReader) -> None:
-    """Projects as told, until the end."""
+    """Projects as told, until the end. Cancelled when any part of it fails: the parent starts another process."""
     setup = _decoder.decode(await orders.readline())
     if not isinstance(setup, Setup):
         raise TypeError(f"the first order is {type(setup).__name__}")
     logs.configure(setup.log_level)
     connection = await open_store(setup.store)
     database = Database(setup.database)
-    tasks = TaskOwner()
+    serving = asyncio.current_task()
+    assert serving is not None  # noqa: S101 - it runs now
+
+    def failed(_name: str, _error: BaseException) -> None:
+        serving.cancel()  # one that lives on and projects nothing would never be replaced
+
+    tasks = TaskOwner(failed)
     journal = KeptJournal(RedisShardStore(connection, setup.shard), JournalFolder(Path(setup.journal), setup.shard))
     projection = Projection(
         Projector(database, projected_as(setup.shard)), journal, lambda position: _say("applied", position)
@@ -132,12 +138,11 @@ async def _drain(projection: Projection, number: int) -> None:
 
 async def _save(statistics: StatisticsStore, checkpoint: bytes, number: int) -> None:
     try:
-        await statistics.save(*decode_checkpoint(checkpoint))
+        saved = await statistics.save(*decode_checkpoint(checkpoint))
     except AWAY as error:
         log.error("statistics_not_saved", error=str(error))
-        _say("unsaved", number)
-    else:
-        _say("saved", number)
+        saved = False
+    _say("saved" if saved else "unsaved", number)
 
 
 def _say(word: str, number: int) -> None:
@@ -161,7 +166,7 @@ def main() -> int:
     os.nice(NICENESS)
     try:
         uvloop.run(_main())
-    except (EOFError, BrokenPipeError):
+    except (EOFError, BrokenPipeError, asyncio.CancelledError):
         return 1
     return 0
 

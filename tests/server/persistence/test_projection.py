@@ -235,3 +235,22 @@ async def test_what_sql_does_not_take_at_the_end_is_left_to_the_journal(rig: Rig
     next_start.journal.entries = rig.journal.entries
     await next_start.projection.catch_up(3)
     assert await next_start.story() == ["opened", "n2", "n3"]
+
+
+async def test_what_is_told_while_an_empty_journal_is_read_is_read_too(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = handled_call()
+    read = rig.journal.read_journal
+
+    async def late(after: int, limit: int) -> Sequence[Entry]:
+        found = await read(after, limit)
+        if not rig.journal.entries:
+            rig.journal.entries += turns
+            rig.projection.told(turns[-1].sequence)
+        return found
+
+    monkeypatch.setattr(rig.journal, "read_journal", late)
+    async with rig.running():
+        rig.projection.told(1)
+        await until(lambda: rig.projection.position == turns[-1].sequence)

@@ -14,6 +14,8 @@ from router.counters import Counters
 from router.slots import QUEUE
 from router.statistics_state import State
 from server.persistence.records_worker import Close, Drain, Order, Save, Setup, Told, encode
+from store.connection import StoreConnection
+from store.keys import shard_keys
 
 
 async def started(*orders: Order) -> asyncio.subprocess.Process:
@@ -72,6 +74,15 @@ async def test_a_journal_shorter_than_what_was_told_does_not_hold_it_up(setup: S
     answers = [await answer(process), await answer(process)]
     assert b"drained 1\n" in answers
     assert await asyncio.wait_for(process.wait(), 30) == 0
+
+
+async def test_when_it_cannot_go_on_it_ends_so_that_another_is_started(
+    setup: Setup, connection: StoreConnection, shard: str
+) -> None:
+    await connection.run("XADD", shard_keys(shard).journal, "1-0", "t", b"not a turn")
+    process = await started(setup, Told(1))
+    assert await answer(process) == b"applied 0\n"
+    assert await asyncio.wait_for(process.wait(), 30) == 1
 
 
 async def test_it_writes_a_checkpoint_of_the_statistics(setup: Setup, database: Database) -> None:
