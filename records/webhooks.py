@@ -4,12 +4,12 @@ The outbox is a projection of the journal with a position of its own, so each fa
 Bodies hold identifiers only.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from records.database import Database, insert_replacing
@@ -168,16 +168,16 @@ class Deliveries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def due(self, now: int, limit: int) -> tuple[Delivery, ...]:
-        """Those whose time has come, oldest first."""
-        waiting = (webhook_deliveries.c.state == "waiting") & (webhook_deliveries.c.due_at <= now)
-        query = _deliveries().where(waiting).order_by(webhook_deliveries.c.due_at, webhook_deliveries.c.id)
+    async def due(self, now: int, limit: int, besides: Collection[str] = ()) -> tuple[Delivery, ...]:
+        """Those whose time has come, oldest first; none of the hooks `besides`."""
+        query = _deliveries().where(_waiting(besides) & (webhook_deliveries.c.due_at <= now))
+        query = query.order_by(webhook_deliveries.c.due_at, webhook_deliveries.c.id)
         async with self._database.read() as connection:
             return tuple(Delivery(**row) for row in (await connection.execute(query.limit(limit))).mappings())
 
-    async def next_due(self) -> int | None:
-        """When the next one is due; None when none waits."""
-        query = select(webhook_deliveries.c.due_at).where(webhook_deliveries.c.state == "waiting")
+    async def next_due(self, besides: Collection[str] = ()) -> int | None:
+        """When the next one is due; None when none waits. `besides` as in `due`."""
+        query = select(webhook_deliveries.c.due_at).where(_waiting(besides))
         async with self._database.read() as connection:
             return (await connection.execute(query.order_by(webhook_deliveries.c.due_at).limit(1))).scalar()
 
@@ -211,6 +211,10 @@ class Deliveries:
         old = (webhook_deliveries.c.state != "waiting") & (webhook_deliveries.c.created_at < before)
         async with self._database.write() as connection:
             return (await connection.execute(delete(webhook_deliveries).where(old))).rowcount
+
+
+def _waiting(besides: Collection[str]) -> ColumnElement[bool]:
+    return (webhook_deliveries.c.state == "waiting") & webhook_deliveries.c.hook.not_in(sorted(besides))
 
 
 def _deliveries() -> Any:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.webhooks import Hook
 from records.webhooks import Deliveries, Delivery
+from server.tasks import end
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +52,8 @@ class WebhookSender:
         self._now = now
         self._wake = asyncio.Event()
         self._closed = False
+        # A task for each hook that is being told: the others do not wait for it.
+        self._telling: dict[str, asyncio.Task[None]] = {}
 
     def follow(self, hooks: Mapping[str, Hook], secrets: Mapping[str, str]) -> None:
         """The site was read again. What waits for a hook that is gone fails."""
@@ -70,15 +73,19 @@ class WebhookSender:
         """Sends what is due; the database being away passes."""
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
         async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session:
-            while not self._closed:
-                self._wake.clear()
-                try:
-                    pause_s = await self._round(session)
-                except SQLAlchemyError as error:
-                    log.error("webhooks_not_read", error=str(error))
-                    pause_s = IDLE_S
-                if pause_s > 0 and not self._closed:
-                    await self._sleep(pause_s)
+            try:
+                while not self._closed:
+                    self._wake.clear()
+                    try:
+                        pause_s = await self._round(session)
+                    except SQLAlchemyError as error:
+                        log.error("webhooks_not_read", error=str(error))
+                        pause_s = IDLE_S
+                    if pause_s > 0 and not self._closed:
+                        await self._sleep(pause_s)
+                await asyncio.gather(*self._telling.values())
+            finally:
+                await end(self._telling.values())
 
     async def _sleep(self, pause_s: float) -> None:
         try:
@@ -88,24 +95,37 @@ class WebhookSender:
             return
 
     async def _round(self, session: aiohttp.ClientSession) -> float:
-        """Sends one lot; returns for how many seconds nothing is due."""
-        due = await self._deliveries.due(self._now(), AT_ONCE)
+        """Begins to tell a lot to each hook that is not being told; for how many seconds nothing more is due."""
+        due = await self._deliveries.due(self._now(), AT_ONCE, self._telling)
         by_hook: dict[str, list[Delivery]] = {}
         for delivery in due:
             by_hook.setdefault(delivery.hook, []).append(delivery)
-        await asyncio.gather(*(self._tell(session, lot) for lot in by_hook.values()))
+        for hook, lot in by_hook.items():
+            self._telling[hook] = asyncio.create_task(self._tell(session, hook, lot), name=f"webhook:{hook}")
         if due:
             return 0.0
         await self._deliveries.forget(self._now() - KEEP_US)
-        following = await self._deliveries.next_due()
+        following = await self._deliveries.next_due(self._telling)
         return IDLE_S if following is None else max(0.0, min(IDLE_S, (following - self._now()) / 1e6))
 
-    async def _tell(self, session: aiohttp.ClientSession, lot: list[Delivery]) -> None:
-        for delivery in lot:
-            done = await self._attempt(session, delivery)
-            await self._deliveries.keep(done)
-            if done.state == "waiting":
-                log.info("webhook_not_delivered", hook=done.hook, delivery=done.id, error=done.error)
+    async def _tell(self, session: aiohttp.ClientSession, hook: str, lot: list[Delivery]) -> None:
+        try:
+            for delivery in lot:
+                if self._closed:
+                    break
+                done = await self._attempt(session, delivery)
+                await self._deliveries.keep(done)
+                if done.state == "waiting":
+                    log.info("webhook_not_delivered", hook=hook, delivery=done.id, error=done.error)
+        except SQLAlchemyError as error:
+            log.error("webhook_not_logged", hook=hook, error=str(error))
+            await asyncio.sleep(IDLE_S)  # it is told once more, and not again and again
+        except Exception:  # the hook's next lot has its own chance, and the other hooks theirs
+            log.exception("webhook_failed", hook=hook)
+            await asyncio.sleep(IDLE_S)
+        finally:
+            del self._telling[hook]
+            self._wake.set()
 
     async def _attempt(self, session: aiohttp.ClientSession, delivery: Delivery) -> Delivery:
         hook = self._hooks.get(delivery.hook)

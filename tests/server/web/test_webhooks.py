@@ -12,7 +12,7 @@ from config.webhooks import Hook
 from records.database import Database
 from records.tables import webhook_deliveries
 from records.webhooks import Deliveries, Delivery
-from server.web.webhooks import GIVE_UP_US, WebhookSender, pause_us, signature
+from server.web.webhooks import GIVE_UP_US, WebhookSender, pause_us, signature, AT_ONCE
 from tests.waiting import until
 
 START = 1_700_000_000_000_000
@@ -23,6 +23,8 @@ class Receiver:
 
     def __init__(self) -> None:
         self.answers = [200]
+        self.hung = 0
+        self.gate = asyncio.Event()
         self.heard: list[tuple[str, bytes, str, str]] = []
 
     async def handle(self, request: web.Request) -> web.Response:
@@ -33,11 +35,17 @@ class Receiver:
         )
         return web.Response(status=self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])
 
+    async def hang(self, _request: web.Request) -> web.Response:
+        self.hung += 1
+        await self.gate.wait()
+        return web.Response()
+
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[tuple[Receiver, str]]:
     made, app = Receiver(), web.Application()
     app.router.add_post("/", made.handle)
+    app.router.add_post("/slow", made.hang)
     async with TestServer(app) as server:
         yield made, str(server.make_url("/"))
 
@@ -49,9 +57,10 @@ class Sending:
         self.deliveries = Deliveries(database)
         hooks = {
             "crm": Hook("crm", url, frozenset(), "X"),
+            "slow": Hook("slow", f"{url}slow", frozenset(), "X"),
             "dead": Hook("dead", "http://127.0.0.1:9/", frozenset(), "X"),
         }
-        self.sender = WebhookSender(self.deliveries, hooks, {"crm": "secret", "dead": "secret"}, lambda: self.now)
+        self.sender = WebhookSender(self.deliveries, hooks, dict.fromkeys(hooks, "secret"), lambda: self.now)
 
     async def keep(self, name: str, hook: str = "crm") -> None:
         row = {
@@ -122,6 +131,27 @@ async def test_one_that_is_away_does_not_hold_up_the_others(database: Database, 
     assert (away.state, away.attempts, away.status) == ("waiting", 1, None)
     assert away.error is not None
     assert (gone.state, gone.error) == ("failed", "the hook is gone")
+
+
+async def test_one_that_does_not_answer_does_not_hold_up_the_others(
+    database: Database, receiver: tuple[Receiver, str]
+) -> None:
+    told, url = receiver
+    sending = Sending(database, url)
+    for number in range(AT_ONCE + 3):
+        await sending.keep(f"a{number}", "slow")
+    task = asyncio.create_task(sending.sender.run())
+    try:
+        await until(lambda: told.hung == 1, "the slow one is asked")
+        for number in (1, 2):
+            await sending.keep(f"d{number}")
+            sending.sender.wake()
+            await until(lambda: len(told.heard) == number, "the other one is told")  # noqa: B023
+    finally:
+        told.gate.set()
+        sending.sender.close()
+        await asyncio.wait_for(task, 30)
+    assert told.hung == 1, "after its end nothing is begun"
 
 
 async def test_it_wakes_for_what_is_new(database: Database, receiver: tuple[Receiver, str]) -> None:
