@@ -64,6 +64,9 @@ async def restore(settings: Settings, source: Path) -> dict[str, Any]:
     target, records = settings.data_dir, _sqlite_path(settings)
     if target.exists() and any(target.iterdir()):
         raise BackupError(f"{target} is not empty")
+    there = [path for end in ("", "-wal", "-shm") if (path := Path(f"{records}{end}")).exists()]
+    if there:
+        raise BackupError(f"{there[0]} exists already: move it away, or give another --database-url")
     (target / "valkey").mkdir(parents=True)
     await asyncio.to_thread(_put_back, source, target, records)
     await _load_store(target)
@@ -96,7 +99,7 @@ async def _copy_store(url: str, folder: Path, to: Path) -> None:
     try:
         before = await connection.run("LASTSAVE")
         await asyncio.sleep(1)  # it counts whole seconds
-        await connection.run("BGSAVE")
+        await connection.run("BGSAVE", "SCHEDULE")  # after a rewrite of its file, if there is one
         async with asyncio.timeout(SAVED_S):
             while await connection.run("LASTSAVE") == before:  # noqa: ASYNC110 - another process knows
                 await asyncio.sleep(_POLL_S)

@@ -78,6 +78,20 @@ def test_what_is_damaged_is_refused(tmp_path: Path, damage: str, said: str) -> N
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.parametrize("end", ["", "-wal"])
+def test_a_database_that_is_there_is_not_overwritten(tmp_path: Path, end: str) -> None:
+    out, there = tmp_path / "backup", tmp_path / f"records.db{end}"
+    out.mkdir()
+    (out / MANIFEST).write_text(json.dumps({"sha256": {}}))
+    there.write_bytes(b"somebody's")
+    database = f"--database-url=sqlite+aiosqlite:///{tmp_path / 'records.db'}"
+    words = [sys.executable, "-m", "server", "restore", str(out), f"--data-dir={tmp_path / 'data'}", database]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, f"{there} exists already" in done.stderr) == (2, True)
+    assert there.read_bytes() == b"somebody's"
+    assert not (tmp_path / "data").exists()
+
+
 def test_no_server_runs(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "server", "backup", f"--data-dir={tmp_path}", f"--out={tmp_path / 'b'}"]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
