@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import Select, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from records.audit import Intervention, add_entry
@@ -104,18 +104,23 @@ class OverlayStore:
             found = await connection.execute(query.order_by(overlay_versions.c.version))
             return tuple(OverlayVersion(**row) for row in found.mappings())
 
-    async def history(self, subject: str) -> tuple[OverlayVersion, ...]:
-        """The versions of one subject, oldest first."""
+    async def newest(self, subject: str, limit: int) -> tuple[OverlayVersion, ...]:
+        """The last versions of one subject, oldest first."""
+        query = _of_subject(subject).order_by(overlay_versions.c.version.desc()).limit(limit)
         async with self._database.read() as connection:
-            return await _versions_of(connection, subject)
+            return (await _versions(connection, query))[::-1]
+
+    async def since(self, subject: str, version: int) -> tuple[OverlayVersion, ...]:
+        """The versions of one subject after that one, oldest first."""
+        async with self._database.read() as connection:
+            return await _since(connection, subject, version)
 
 
 async def _append(connection: AsyncConnection, edit: Edit, signed: Signature, number: int) -> OverlayVersion:
-    of_subject = await _versions_of(connection, edit.subject)
-    newer = tuple(each for each in of_subject if edit.based_on is not None and each.version > edit.based_on)
-    if newer:
+    if edit.based_on is not None and (newer := await _since(connection, edit.subject, edit.based_on)):
         raise OverlayConflictError(newer)
-    before = of_subject[-1].after if of_subject else {}
+    last = _of_subject(edit.subject).order_by(overlay_versions.c.version.desc()).limit(1)
+    before = next((each.after for each in await _versions(connection, last)), {})
     version = OverlayVersion(
         version=number,
         subject=edit.subject,
@@ -130,7 +135,14 @@ async def _append(connection: AsyncConnection, edit: Edit, signed: Signature, nu
     return version
 
 
-async def _versions_of(connection: AsyncConnection, subject: str) -> tuple[OverlayVersion, ...]:
-    query = select(overlay_versions).where(overlay_versions.c.subject == subject)
-    found = await connection.execute(query.order_by(overlay_versions.c.version))
-    return tuple(OverlayVersion(**row) for row in found.mappings())
+def _of_subject(subject: str) -> Select[Any]:
+    return select(overlay_versions).where(overlay_versions.c.subject == subject)
+
+
+async def _since(connection: AsyncConnection, subject: str, version: int) -> tuple[OverlayVersion, ...]:
+    later = _of_subject(subject).where(overlay_versions.c.version > version)
+    return await _versions(connection, later.order_by(overlay_versions.c.version))
+
+
+async def _versions(connection: AsyncConnection, query: Select[Any]) -> tuple[OverlayVersion, ...]:
+    return tuple(OverlayVersion(**row) for row in (await connection.execute(query)).mappings())

@@ -167,7 +167,7 @@ class Overlay:
         return kept, {key: version.before.get(key) for key in edited if key not in kept}
 
     async def _changed_since(self, version: OverlayVersion, keys: Sequence[str]) -> list[OverlayVersion]:
-        later = [each for each in await self._store.history(version.subject) if each.version > version.version]
+        later = await self._store.since(version.subject, version.version)
         return [each for each in later if any(each.before.get(key) != each.after.get(key) for key in keys)]
 
     async def _edit_all(self, changes: Sequence[Change], author: Author, about: About) -> Edited:

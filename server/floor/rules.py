@@ -116,7 +116,7 @@ class RulesDesk:
         return (kind == "agent" and name in site.agents) or (kind == "queue" and name in site.queues)
 
     async def _history(self, subject: str) -> tuple[RulesChange, ...]:
-        return tuple(change_of(each) for each in (await self._store.history(subject))[-HISTORY:])
+        return tuple(change_of(each) for each in await self._store.newest(subject, HISTORY))
 
     def _teams_of(self, subject: str, changes: Mapping[str, Any]) -> tuple[str, ...]:
         """Those concerned: before and after the edit."""

@@ -33,7 +33,9 @@ async def test_patches_gather_and_survive(database: Database) -> None:
     assert (second.before, second.after) == ({"team": "second"}, {"team": "second", "skills": {"english": 3}})
     patches = {"agent:anna": {"team": "second", "skills": {"english": 3}}, "queue:orders": {"priority": 4}}
     assert await OverlayStore(database).current() == (3, patches)
-    assert [each.version for each in await store.history("agent:anna")] == [1, 2]
+    assert [each.version for each in await store.newest("agent:anna", 9)] == [1, 2]
+    assert [each.version for each in await store.newest("agent:anna", 1)] == [2]
+    assert [each.version for each in await store.since("agent:anna", 1)] == [2]
     assert [entry.subject for entry in await Audit(database).page(9)] == ["queue:orders", "agent:anna", "agent:anna"]
 
 
