@@ -30,6 +30,7 @@ from agents_ws.messages import (
 from agents_ws.ports import Gateway
 from agents_ws.session import Phase, Session, SessionError
 from agents_ws.tasks import cancel_and_wait, guarded
+from router.errors import RoutingEndedError
 
 _log = structlog.get_logger(__name__)
 
@@ -301,6 +302,8 @@ class Connection:
                 reply = await carry_out(self._gateway, self._agent_id, command)
         except TimeoutError:
             reply = Refused(ref=command.ref, code="timeout", message="the server did not answer in time")
+        except RoutingEndedError:
+            reply = Refused(ref=command.ref, code="unavailable", message="this node of the server is ending")
         except Exception as error:  # noqa: BLE001  one failed request must not cost the agent the call
             _log.error("agent_command_failed", agent=self._agent_id, command=type(command).__name__, exc_info=error)
             reply = Refused(ref=command.ref, code="internal", message="the server failed to do this")

@@ -22,6 +22,7 @@ from agents_ws.messages import (
 )
 from agents_ws.ports import Gateway
 from agents_ws.session import Attach, Session
+from router.errors import RoutingEndedError
 
 PATH: Final = "/api/v1/agents/ws"
 
@@ -124,6 +125,8 @@ class AgentEndpoint:
             await self._greet(visit)
         except ConnectionError as error:
             _log.debug("agent_connection_broken", error=repr(error))
+        except RoutingEndedError:
+            await self._end(socket, ByeCode.SHUTDOWN)
         except Exception as error:  # noqa: BLE001  one agent's failure is told to that agent, who connects again
             _log.error("agent_connection_failed", exc_info=error)
             await self._end(socket, ByeCode.INTERNAL)

@@ -39,6 +39,7 @@ from chat.messages import (
 )
 from chat.ports import ChatRefusedError, StoreAwayError
 from chat.runner import ChatRunner
+from router.errors import RoutingEndedError
 
 log = structlog.get_logger(__name__)
 
@@ -198,11 +199,13 @@ class VisitorConnection:
             message = decode_client(data)
         except BadMessageError as error:
             return self.close(ByeCode.PROTOCOL_ERROR, str(error))
+        client_id = message.client_id if isinstance(message, Say) else None
         try:
             await self._handle(message)
         except ChatRefusedError as error:
-            client_id = message.client_id if isinstance(message, Say) else None
             self._reply(Refused(code=error.code, message=str(error), client_id=client_id))
+        except RoutingEndedError:
+            self._reply(Refused(code="unavailable", message="this node of the server is ending", client_id=client_id))
         return None
 
     async def _handle(self, message: ClientMessage) -> None:

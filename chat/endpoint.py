@@ -39,6 +39,7 @@ from chat.origins import Origins
 from chat.ports import ChatRefusedError, StoreAwayError
 from chat.rest import STATUS_OF, ChatRoute, Handler, body, number, reply
 from chat.runner import ChatRunner
+from router.errors import RoutingEndedError
 
 PATH: Final = "/chat/v1/ws"
 CHATS: Final = "/chat/v1/chats"
@@ -201,6 +202,9 @@ class ChatEndpoint:
             return None
         try:
             runner, token = await self._enter(opening, request)
+        except RoutingEndedError:
+            self.endings[ByeCode.SHUTDOWN] += 1
+            return await socket.end(ByeCode.SHUTDOWN)
         except ChatRefusedError as error:
             self.endings[error.code] += 1
             if isinstance(opening, Resume) and error.code == "unavailable":
@@ -384,6 +388,8 @@ class ChatEndpoint:
                 answer = await handler(request)
             except ChatRefusedError as error:
                 answer = reply(Refused(code=error.code, message=str(error)), STATUS_OF[error.code])
+            except RoutingEndedError:
+                answer = reply(Refused(code="unavailable", message="this node of the server is ending"), 503)
             except StoreAwayError as error:
                 log.warning("chat_not_readable", error=str(error))
                 answer = reply(Refused(code="unavailable", message="the chat cannot be read now"), 503)

@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from http_api.problems import ProblemError, of_http_exception, response
+from router.errors import RoutingEndedError
 
 REQUEST_ID = web.RequestKey("request_id", str)
 _STARTED = web.RequestKey("started", bool)
@@ -88,6 +89,8 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         if error.status < 400:
             raise
         return response(of_http_exception(error), request[REQUEST_ID])
+    except RoutingEndedError:
+        return response(ProblemError(503, "stopping", "This node of the server is ending."), request[REQUEST_ID])
     except ConnectionError:
         # The client went away while it was being answered: nobody is there to be told.
         _log.info("client_gone", path=_path_without_secrets(request.path))

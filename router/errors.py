@@ -21,3 +21,7 @@ class ImageError(RouterError):
 
 class InvariantError(RouterError):
     """The dispatcher's state broke one of its own rules."""
+
+
+class RoutingEndedError(Exception):
+    """Nothing more is decided here: the node is ending, or another one owns the shard. No fault: ask another node."""

@@ -8,6 +8,7 @@ from records.customers import Customers
 from records.interactions import Interactions
 from records.meetings import Meetings
 from router.dispatcher import Dispatcher
+from router.errors import RoutingEndedError
 from router.estimates import WaitEstimates
 from router.rows import Turn
 from server.clock import wall_us
@@ -26,6 +27,8 @@ from server.persistence.journal_files import JournalFolder
 from server.persistence.kept_journal import KeptJournal
 from server.persistence.records_process import RecordsProcess
 from server.persistence.records_worker import Setup
+from server.core.member import ShardMember
+from server.core.speaker import Speaker
 from telemetry.metrics import Metrics
 from telemetry.routing import RoutingMeter
 
@@ -63,7 +66,7 @@ class CorePart:
 
     async def commit_the_rest(self) -> None:
         """So that the records have the last turns too. A store that is away must not hold up the end."""
-        with suppress(TimeoutError, PumpClosedError):
+        with suppress(TimeoutError, RoutingEndedError):
             async with asyncio.timeout(LAST_COMMITS_S):
                 await self.pump.drain()
 

@@ -106,6 +106,9 @@ class Node:
         await self._stack.aclose()
 
     async def _stop_serving(self) -> None:
+        if self.failed is not None and hasattr(self, "web"):
+            # Perhaps nothing is decided here any more: agents go to another node before calls have ended.
+            await self.web.web.endpoint.aclose()
         if hasattr(self, "web"):
             await self.web.control.aclose()
             self.web.chats.close()

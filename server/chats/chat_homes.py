@@ -16,6 +16,7 @@ import structlog
 from agents_ws import messages as m
 from chat.conductor import ChatConductor
 from chat.ports import ChatRefusedError, ChatStore, Held, StoreAwayError
+from router.errors import RoutingEndedError
 from router.events import NodeLost, TimePassed
 from router.rows import Turn, WorkRow
 from router.vocabulary import Medium
@@ -23,8 +24,8 @@ from server.chats import chat_acts as a
 from server.chats.chat_index import ChatIndex
 from server.core.pump import PumpClosedError
 from server.core.routing import Routing
-from server.nodes.peer_link import Answer as PeerAnswer
-from server.nodes.peer_link import Hear, PeerRefusedError, PeerUnreachableError
+from server.nodes.peer_link import Answer as PeerAnswer, Hear, PeerRefusedError, PeerUnreachableError
+from server import chat_acts as a
 from store.errors import StoreError
 
 log = structlog.get_logger(__name__)
@@ -163,7 +164,7 @@ class ChatHomes:
     def homed(self, interaction_id: str) -> bool:
         """Whether the chat is open and at home here, as far as the router goes."""
         held = self.index.held(interaction_id)
-        return held is not None and held.terms.node in ("", self._node)
+        return held is not None and held.terms.node == self._node
 
     def interaction_of(self, reservation_id: str) -> str:
         """Which interaction a reservation is about, "" when it is over."""
@@ -196,7 +197,7 @@ class ChatHomes:
         Raises ChatRefusedError while the home is not reached: it may come back, or the owner takes up what it had.
         """
         held = await self._known(interaction_id)
-        if held is None or held.terms.node in ("", self._node):
+        if held is None or held.terms.node == self._node:
             return None if held is None else ()
         go = a.LetGo(interaction_id=interaction_id, node=self._node)
         listeners = await self.ask(held.terms.node, go, tuple[a.Listener, ...])
@@ -213,10 +214,7 @@ class ChatHomes:
 
     async def _up_to_date(self) -> None:
         """What was committed before this call is known here afterwards."""
-        try:
-            await self._routing.post(TimePassed(), "chat:up_to_date")
-        except PumpClosedError as error:
-            raise ChatRefusedError("unavailable", "this node is stopping") from error
+        await _kept(self._routing.post(TimePassed(), "chat:up_to_date"))
 
     def observe(self, turn: Turn) -> None:
         """Each committed turn: chats of a node that is lost are taken up at once."""
@@ -235,7 +233,7 @@ class ChatHomes:
             if self._owning():
                 try:
                     await self._take_up_homeless(conductor)
-                except (StoreError, StoreAwayError, PumpClosedError) as error:
+                except (StoreError, StoreAwayError, RoutingEndedError) as error:
                     log.info("homeless_chats_not_looked_for", error=str(error))
 
     async def _take_up_homeless(self, conductor: ChatConductor) -> None:
@@ -255,6 +253,8 @@ async def _kept(done: Awaitable[Any]) -> Any:
         return await done
     except StoreAwayError as error:
         raise ChatRefusedError("unavailable", "the chat cannot be read now") from error
+    except RoutingEndedError as error:
+        raise ChatRefusedError("unavailable", "this node is ending") from error
 
 
 async def _at_once(_interaction_id: str) -> None:

@@ -12,6 +12,7 @@ from typing import Protocol
 import structlog
 
 from router.commands import Command
+from router.errors import RoutingEndedError
 from router.events import Event
 from router.rows import Turn
 from server.core.pump import RETRY_FIRST_S, RETRY_LAST_S, PumpClosedError
@@ -66,9 +67,9 @@ class Forwarder:
         return len(self._open)
 
     async def post(self, event: Event, cause: str) -> tuple[Command, ...]:
-        """The turn's commands once it is committed and applied here. Raises PumpClosedError."""
+        """The turn's commands once it is committed and applied here. Raises RoutingEndedError."""
         if self._closed:
-            raise PumpClosedError
+            raise RoutingEndedError
         future: asyncio.Future[tuple[Command, ...]] = asyncio.get_running_loop().create_future()
         self._take(Request(cause, event), future)
         return await future
@@ -81,13 +82,13 @@ class Forwarder:
         self._take(Request(cause, event), None)
 
     async def drain(self) -> None:
-        """Returns when everything taken so far has come back. Raises PumpClosedError when it never will."""
+        """Returns when everything taken so far has come back. Raises RoutingEndedError when it never will."""
         last = self._next - 1
         while self._open and next(iter(self._open)) <= last:
             self._idle.clear()
             await self._idle.wait()
             if self._closed and self._open:
-                raise PumpClosedError
+                raise RoutingEndedError
 
     def settle(self, turn: Turn) -> None:
         """A committed turn: one that a request of this node made answers it."""
@@ -139,7 +140,7 @@ class Forwarder:
         self._closed = True
         for sent in self._open.values():
             if sent.done is not None and not sent.done.done():
-                sent.done.set_exception(PumpClosedError())
+                sent.done.set_exception(RoutingEndedError())
         self._wake.set()
         self._idle.set()
 

@@ -22,5 +22,3 @@ async def prompt(routing: Routing, event: Event, cause: str) -> tuple[Command, .
     except TimeoutError:
         detail = "The store is away. What was asked for is decided and is done as soon as the store is back."
         raise ProblemError(503, "store-away", detail) from None
-    except PumpClosedError:
-        raise ProblemError(503, "stopping", "The server is stopping.") from None

@@ -17,6 +17,7 @@ import structlog
 
 from router.commands import Command
 from router.dispatcher import Dispatcher
+from router.errors import RoutingEndedError
 from router.events import Event, TimePassed
 from router.rows import Turn
 from server.core.shard_views import ShardViews
@@ -30,10 +31,6 @@ MAX_BATCH = 256
 KEPT_TURNS = 1_024
 RETRY_FIRST_S = 0.02
 RETRY_LAST_S = 1.0
-
-
-class PumpClosedError(Exception):
-    """The pump takes no more events."""
 
 
 class Clock(Protocol):
@@ -69,6 +66,8 @@ class Pump(ShardViews):
         self.away = False
         # What the store says while it is away; else "".
         self.trouble = ""
+        # Another node owns the shard by now, or this one has failed: it is no owner any more.
+        self.failed = False
         # Turns after which matches were left to the next: their rows alone are not the whole state.
         self.unsettled: set[int] = set()
         # The last committed turns.
@@ -103,7 +102,7 @@ class Pump(ShardViews):
         return self._clock.now()
 
     async def post(self, event: Event, cause: str) -> tuple[Command, ...]:
-        """Decides now; returns the turn's commands once it is committed. Raises PumpClosedError."""
+        """Decides now; returns the turn's commands once it is committed. Raises RoutingEndedError."""
         turn = self._turn(event, cause)
         future: asyncio.Future[tuple[Command, ...]] = asyncio.get_running_loop().create_future()
         self._waiting[turn.sequence] = future
@@ -132,6 +131,9 @@ class Pump(ShardViews):
                     await self._commit_batch()
             if self._broken is not None:
                 raise self._broken
+        except Exception as error:
+            self.failed, self.trouble = True, str(error)
+            raise
         finally:
             self._closed = self._ended = True
             self._note_spoken()
@@ -139,19 +141,19 @@ class Pump(ShardViews):
                 self._timer.cancel()
             for future in self._waiting.values():
                 if not future.done():
-                    future.set_exception(PumpClosedError())
+                    future.set_exception(RoutingEndedError())
             self._waiting.clear()
             for _, drained in self._draining:
                 if not drained.done():
-                    drained.set_exception(PumpClosedError())
+                    drained.set_exception(RoutingEndedError())
             self._draining.clear()
 
     async def drain(self) -> None:
-        """Returns when all that was posted is committed, spoken and noted. Raises PumpClosedError if it never is."""
+        """Returns when all that was posted is committed, spoken and noted. Raises RoutingEndedError if it never is."""
         if self._noted >= self.sequence:
             return
         if self._ended:
-            raise PumpClosedError
+            raise RoutingEndedError
         drained: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._draining.append((self.sequence, drained))
         await drained
@@ -172,7 +174,7 @@ class Pump(ShardViews):
 
     def _turn(self, event: Event, cause: str) -> Turn:
         if self._closed:
-            raise PumpClosedError
+            raise RoutingEndedError
         now = self._clock.now()
         core = self.dispatcher
         try:

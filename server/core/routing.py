@@ -52,7 +52,7 @@ class Routing(Protocol):
         ...
 
     async def post(self, event: Event, cause: str) -> tuple[Command, ...]:
-        """Returns the turn's commands once it is committed. Raises PumpClosedError."""
+        """Returns the turn's commands once it is committed. Raises RoutingEndedError."""
         ...
 
     def tell(self, event: Event, cause: str) -> None:
@@ -60,5 +60,5 @@ class Routing(Protocol):
         ...
 
     async def drain(self) -> None:
-        """Returns when all that was posted and told here is committed and spoken. Raises PumpClosedError."""
+        """Returns when all that was posted and told here is committed and spoken. Raises RoutingEndedError."""
         ...

@@ -33,6 +33,7 @@ from agents_ws.messages import (
 from agents_ws.outbox import OutboxLimits
 from agents_ws.ports import Refusal
 from agents_ws.session import SessionLimits
+from router.errors import RoutingEndedError
 from router.vocabulary import Presence
 from tests.agents_ws.scripted import Client, ScriptedGateway, Stage, signed_in, stage
 from tests.waiting import until
@@ -52,6 +53,9 @@ async def test_done_refused_and_failed_requests() -> None:
         place.gateway.failures["accept"] = RuntimeError("broken")
         await client.say(Accept(ref="3", reservation_id="r"))
         assert (await client.hear_until(Refused)).code == "internal"
+        place.gateway.failures["accept"] = RoutingEndedError()
+        await client.say(Accept(ref="5", reservation_id="r"))
+        assert (await client.hear_until(Refused)).code == "unavailable"
         await client.say(OpenLeg(ref="4", sdp="v=0"))
         assert (await client.hear_until(LegAnswer)).sdp == "answer to v=0"
 

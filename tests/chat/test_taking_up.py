@@ -7,6 +7,7 @@ import pytest
 
 from chat import messages as c
 from router.commands import Command, Refuse
+from router.errors import RoutingEndedError
 from router.events import AssignmentEnded, Event, InteractionClosed, WorkQueued
 from router.vocabulary import EndedBy
 from tests.chat.house import House, house
@@ -31,7 +32,7 @@ def deposed(place: House, monkeypatch: pytest.MonkeyPatch, answer: tuple[Command
     async def post(event: Event, cause: str) -> tuple[Command, ...]:
         await asyncio.sleep(0)
         if answer is None:
-            raise RuntimeError("deposed")
+            raise RoutingEndedError
         return answer
 
     monkeypatch.setattr(place.router, "post", post)
@@ -65,7 +66,7 @@ async def test_a_chat_whose_node_ended_before_it_was_in_a_queue_is_queued_when_i
             deposed(place, patch)
             async with place.page() as page:
                 await page.say(c.Open(entry="web", key="k" * 22, question="hello"))
-                assert (await page.until(c.Bye)).code == "internal"
+                assert (await page.until(c.Bye)).code == "shutdown"
         assert place.conductor.chat("chat1") is None, "it is in no queue, and nobody is told that it waits"
         other.conductor.unqueued = yes
         async with other.page() as page:

@@ -5,11 +5,21 @@ from aiohttp import WSMsgType, web
 from structlog.testing import capture_logs
 
 from http_api.routes import Route
+from router.errors import RoutingEndedError
 from tests.http_api.conftest import MakeSite, Site
 
 
 def extra(handler: object) -> Route:
     return Route(method="GET", path="/extra", handler=handler, operation="extra", summary="Extra")  # type: ignore[arg-type]
+
+
+async def test_a_node_that_decides_nothing_any_more_says_that_it_is_ending(make_site: MakeSite) -> None:
+    async def ended(_request: web.Request) -> web.Response:
+        raise RoutingEndedError
+
+    site = await make_site([extra(ended)])
+    answer = await site.client.get("/extra")
+    assert (answer.status, (await answer.json())["type"].rpartition(":")[2]) == (503, "stopping")
 
 
 async def test_an_unexpected_error_tells_the_log_and_not_the_client(make_site: MakeSite) -> None:

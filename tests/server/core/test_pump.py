@@ -7,10 +7,12 @@ import pytest
 
 from router import events as facts
 from router.commands import Refuse, SendOffer, WithdrawOffer
+from router.errors import RoutingEndedError
 from router.rows import Turn
 from router.vocabulary import Medium
 from server.core import pump as pump_module
 from server.core.pump import Pump, PumpClosedError
+from server import pump as pump_module
 from store.errors import Deposed, StoreLost, StoreRefused
 from tests.server.pump_rig import Rig, work
 from tests.waiting import until
@@ -167,14 +169,15 @@ async def test_a_deposed_owner_says_nothing_more_and_fails_who_waits(rig: Rig, e
     with pytest.raises(type(error)):
         await asyncio.wait_for(running, 30)
     for task in (*waiting, draining):
-        with pytest.raises(PumpClosedError):
+        with pytest.raises(RoutingEndedError):
             await asyncio.wait_for(task, 30)
     assert rig.committer.log == []
     rig.pump.tell(NOTE, "late")
     assert rig.pump.sequence == 3, "nothing is decided any more"
-    with pytest.raises(PumpClosedError):
+    assert (rig.pump.failed, rig.pump.trouble) == (True, str(error)), "nobody takes it for an owner"
+    with pytest.raises(RoutingEndedError):
         await rig.pump.post(NOTE, "late")
-    with pytest.raises(PumpClosedError):
+    with pytest.raises(RoutingEndedError):
         await rig.pump.drain()
 
 
@@ -184,7 +187,7 @@ async def test_a_cancelled_pump_fails_who_waits(rig: Rig) -> None:
     waiting = asyncio.create_task(rig.pump.post(NOTE, "t"))
     await until(lambda: bool(rig.committer.attempts))
     running.cancel()
-    with pytest.raises(PumpClosedError):
+    with pytest.raises(RoutingEndedError):
         await asyncio.wait_for(waiting, 30)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from config.policy import site_policy
 from router import events as facts
+from router.errors import RoutingEndedError
 from router.policy import Policy
 from router.rows import Turn
 from router.vocabulary import Medium, OfferState, Presence
@@ -107,7 +108,7 @@ async def test_a_second_owner_deposes_the_first(connection: StoreConnection, sha
     second = await ShardOwner.take(RedisShardStore(connection, shard), "n2", LEASE_US)
     assert second.lease.epoch > epoch - 1
     assert [row.work_id for row in second.image.work] == ["w1"]
-    with pytest.raises(PumpClosedError):
+    with pytest.raises(RoutingEndedError):
         await asyncio.wait_for(pump.post(facts.CustomerLeft("w1"), "t"), 30)
     with pytest.raises(Deposed):
         await asyncio.wait_for(running, 30)
