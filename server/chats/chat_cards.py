@@ -52,8 +52,6 @@ class ChatCards:
 
     def missing(self, work: WorkRow) -> bool:
         """Whether the item is a chat that is to be fetched before it is shown: from its home, or from SQL to here."""
-        if not work.node:  # a program's item, of which there is nothing to read
-            return False
         if self._homes.elsewhere(work):
             return True
         return self._homes.homed(work.interaction_id) and not self._has(work.interaction_id)

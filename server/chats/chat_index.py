@@ -1,4 +1,7 @@
-"""Which work items a chat has, as committed turns tell: the router finds an item by its own name alone."""
+"""Which work items a chat has, as committed turns tell: the router finds an item by its own name alone.
+
+A program's item of medium chat is no chat of the server's: it has no node, and there is nothing to read.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import Protocol
@@ -85,6 +88,6 @@ class ChatIndex:
         return sorted(rows, key=lambda row: row.sequence)
 
     def _note(self, row: WorkRow) -> None:
-        if row.medium is Medium.CHAT:
+        if row.medium is Medium.CHAT and row.node:
             self._items.setdefault(row.interaction_id, {})[row.work_id] = None
             self._chat_of[row.work_id] = row.interaction_id

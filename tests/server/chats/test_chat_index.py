@@ -25,21 +25,25 @@ def test_chats_of_the_router_by_where_they_stand() -> None:
     router.handle(AgentConnected("ann", 1), 1)
     router.handle(PresenceSet("ann", Presence.READY), 2)
     for number in range(1, 6):
-        router.handle(WorkQueued(f"w{number}", f"w{number}", Medium.CHAT, "chat"), 2 + number)
+        router.handle(WorkQueued(f"w{number}", f"w{number}", Medium.CHAT, "chat", node="n1"), 2 + number)
+    router.handle(WorkQueued("letter", "letter", Medium.CHAT, "chat"), 9)
     for number in (1, 2):
         router.handle(OfferAccepted(f"w{number}.1", "ann"), 20)
         router.handle(AssignmentConnected(f"w{number}.1"), 21)
     router.handle(AssignmentEnded("w2.1", EndedBy.CUSTOMER), 22)
     index = ChatIndex(router)
     index.begin()
-    found = {name: index.held(name) for name in ("w1", "w2", "w3", "w4", "w5")}
+    here = Terms(node="n1")
+    found = {name: index.held(name) for name in ("w1", "w2", "w3", "w4", "w5", "letter")}
     assert found == {
+        "letter": None,  # a program's
         "w2": None,
-        "w1": Held(talking=True, reservation_id="w1.1", agent_id="ann", work_id="w1", queue="chat"),
-        "w3": Held(talking=False, work_id="w3", queue="chat"),
-        "w4": Held(talking=False, work_id="w4", queue="chat"),
-        "w5": Held(talking=False, work_id="w5", queue="chat"),
+        "w1": Held(talking=True, reservation_id="w1.1", agent_id="ann", work_id="w1", queue="chat", terms=here),
+        "w3": Held(talking=False, work_id="w3", queue="chat", terms=here),
+        "w4": Held(talking=False, work_id="w4", queue="chat", terms=here),
+        "w5": Held(talking=False, work_id="w5", queue="chat", terms=here),
     }
+    assert not index.knows("letter")
 
 
 def test_a_chat_that_changes_hands_is_where_its_newest_item_is() -> None:
@@ -48,7 +52,7 @@ def test_a_chat_that_changes_hands_is_where_its_newest_item_is() -> None:
     router = Dispatcher(Policy("v1", {"chat": queue}, agents))
     router.handle(AgentConnected("ann", 1), 1)
     router.handle(PresenceSet("ann", Presence.READY), 2)
-    router.handle(WorkQueued("i", "i", Medium.CHAT, "chat"), 3)
+    router.handle(WorkQueued("i", "i", Medium.CHAT, "chat", node="n1"), 3)
     router.handle(OfferAccepted("i.1", "ann"), 4)
     needs = (Requirement("mandarin", 1),)
     router.handle(WorkQueued("i-2", "i", Medium.CHAT, "chat", needs, 7, "n1", directed="bob"), 5)
