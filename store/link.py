@@ -6,7 +6,6 @@ redis-py costs about three times as much per commit (bench/commit.py measures bo
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 import hiredis
@@ -73,17 +72,20 @@ class Link:
     async def _connect(self) -> "_Wire":
         loop = asyncio.get_running_loop()
         address = await self._route.find()
-        factory: Callable[[], _Wire] = lambda: _Wire(loop, self._reply_timeout_s)  # noqa: E731 - typed for both calls
+        wire = _Wire(loop, self._reply_timeout_s)
         try:
             async with asyncio.timeout(self._connect_timeout_s):
                 if address.path is not None:
-                    _, wire = await loop.create_unix_connection(factory, address.path)
+                    await loop.create_unix_connection(lambda: wire, address.path)
                 else:
-                    _, wire = await loop.create_connection(factory, address.host, address.port)
+                    await loop.create_connection(lambda: wire, address.host, address.port)
                 for command in address.login.greeting():
                     await wire.send_all([_pack(command)])[0]
-        except (OSError, TimeoutError) as error:
-            raise StoreLost(f"cannot connect to {address}: {error or 'timed out'}") from error
+        except BaseException as error:
+            wire.abort("it was not greeted")  # nobody else would close it
+            if isinstance(error, OSError | TimeoutError):
+                raise StoreLost(f"cannot connect to {address}: {error or 'timed out'}") from error
+            raise
         return wire
 
 

@@ -112,8 +112,8 @@ class PeerLink:
         self._next += 1
         number, done = self._next, asyncio.get_running_loop().create_future()
         peer.waiting[number] = done
-        peer.send(Asked(number, kind, body))
         try:
+            peer.send(Asked(number, kind, body))
             async with asyncio.timeout(timeout_s):
                 return await done
         except TimeoutError:
@@ -164,8 +164,7 @@ class PeerLink:
             if not done.done():
                 done.set_exception(PeerUnreachableError(label))
         log.info("peer_lost", label=label)
-        for told in self.lost:
-            told(label)
+        _tell_all(self.lost, label)
 
     # --- calling -------------------------------------------------------------------------------------------------
 
@@ -185,8 +184,7 @@ class PeerLink:
         peer = self._peers[label] = _Peer(label, reader, writer)
         log.info("peer_found", label=label, address=address)
         self._tasks.spawn(self._listen(peer), f"peer:{label}")
-        for told in self.found:
-            told(label)
+        _tell_all(self.found, label)
 
     async def _introduce(self, label: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         secret, greeting = await self._site_secret(), await _read(reader)
@@ -249,26 +247,33 @@ class PeerLink:
     def _take(self, label: str, frame: Frame, writer: asyncio.StreamWriter) -> None:
         match frame:
             case Told(kind, body):
-                if (hear := self.hear.get(kind)) is not None:
-                    hear(label, body)
+                self._hear(label, kind, body)
             case Asked():
                 self._tasks.spawn(self._answer(label, frame, writer), f"peer_asked:{frame.kind}")
             case _:
                 raise PeerProtocolError(f"{type(frame).__name__} where requests come")
+
+    def _hear(self, label: str, kind: str, body: Any) -> None:
+        hear = self.hear.get(kind)
+        try:
+            if hear is not None:
+                hear(label, body)
+        except Exception:  # a mistake about one thing must not cut the two nodes off from each other
+            log.exception("peer_news_failed", kind=kind, label=label)
 
     async def _answer(self, label: str, asked: Asked, writer: asyncio.StreamWriter) -> None:
         answer = self.answer.get(asked.kind)
         try:
             if answer is None:
                 raise PeerRefusedError(f"nobody here answers {asked.kind}")
-            answered = Answered(asked.number, await answer(label, asked.body))
+            answered = encode(Answered(asked.number, await answer(label, asked.body)))
         except PeerRefusedError as error:
-            answered = Answered(asked.number, error=str(error))
+            answered = encode(Answered(asked.number, error=str(error)))
         except Exception as error:  # the other node must not wait for a mistake of this one
             log.exception("peer_request_failed", kind=asked.kind, label=label)
-            answered = Answered(asked.number, error=repr(error))
+            answered = encode(Answered(asked.number, error=repr(error)))
         if not writer.is_closing():  # whoever asked may be gone by now
-            writer.write(encode(answered))
+            writer.write(answered)
 
     async def _site_secret(self) -> bytes:
         if not self._known:
@@ -277,6 +282,14 @@ class PeerLink:
             except StoreError as error:
                 raise PeerProtocolError(f"the secret is not known: {error}") from error
         return self._known
+
+
+def _tell_all(who: list[Callable[[str], None]], label: str) -> None:
+    for told in who:
+        try:
+            told(label)
+        except Exception:  # the others have a right to know, and the connections are to be looked after
+            log.exception("peer_change_not_seen_to", label=label)
 
 
 async def _read(reader: asyncio.StreamReader) -> Frame:

@@ -149,6 +149,21 @@ async def test_bytes_that_are_no_reply_lose_the_connection() -> None:
         await link.aclose()
 
 
+async def test_a_server_that_refuses_the_password_is_left() -> None:
+    left = asyncio.Event()
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"secret\r\n")
+        writer.write(b"-WRONGPASS invalid username-password pair\r\n")
+        await reader.read()
+        left.set()
+
+    async with listening(refuse) as url:
+        with pytest.raises(StoreRefused, match="WRONGPASS"):
+            await link_to(url.replace("//", "//:secret@")).call(("PING",))
+        await asyncio.wait_for(left.wait(), 30)
+
+
 async def test_the_database_and_password_of_the_url_are_used() -> None:
     heard: list[bytes] = []
 

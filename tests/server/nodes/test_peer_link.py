@@ -69,7 +69,16 @@ async def test_requests_are_answered_and_news_comes_in_order(site: Site) -> None
         async def broken(_node: str, _body: Any) -> Any:
             raise ValueError("a mistake")
 
-        b.answer |= {"double": double, "never": never, "broken": broken}
+        async def odd(_node: str, _body: Any) -> Any:
+            return object()
+
+        def mistaken(*_about: Any) -> None:
+            raise ValueError("a mistake")
+
+        b.answer |= {"double": double, "never": never, "broken": broken, "odd": odd}
+        b.hear["wrong"] = mistaken
+        a.found.append(mistaken)
+        a.lost.append(mistaken)
         a.hear["news"] = b.hear["news"] = lambda node, body: heard.append((node, body))
         await together(a, b)
         assert await asyncio.gather(*(a.ask("b.1", "double", n) for n in range(20))) == [n * 2 for n in range(20)]
@@ -77,12 +86,14 @@ async def test_requests_are_answered_and_news_comes_in_order(site: Site) -> None
             ("never", "not_here"),
             ("unknown", "nobody here answers unknown"),
             ("broken", "ValueError"),
+            ("odd", "TypeError"),
         ):
             with pytest.raises(PeerRefusedError, match=reason):
                 await a.ask("b.1", kind)
         for n in range(5):
             assert a.tell("b.1", "news", n)
         a.tell("b.1", "nobody listens to this")
+        a.tell("b.1", "wrong")
         b.tell_all("news", "all")
         await until(lambda: len(heard) == 6, "the news")
         assert [body for node, body in heard if node == "a.1"] == [0, 1, 2, 3, 4]
