@@ -326,7 +326,7 @@ def _apply(shard: MemoryShard, args: list[Part]) -> None:
     shard.current_policy = cast("str", args[3]) or shard.current_policy
     if args[4]:
         shard.inbox_applied = cast("str", args[4])
-        for number in [number for number in shard.inbox if number < _inbox_number(shard.inbox_applied)]:
+        for number in [number for number in shard.inbox if number <= _inbox_number(shard.inbox_applied)]:
             del shard.inbox[number]
 
 

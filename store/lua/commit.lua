@@ -63,7 +63,9 @@ local function commit(keys, args)
   end
   if args[5] ~= '' then
     redis.call('HSET', keys[1], 'inbox', args[5])
+    -- What is applied goes, the last one too: whoever reads from the beginning again must not meet it.
     redis.call('XTRIM', keys[9], 'MINID', args[5])
+    redis.call('XDEL', keys[9], args[5])
   end
   return {'ok', last}
 end
