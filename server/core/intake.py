@@ -6,6 +6,7 @@ from typing import Protocol
 
 import structlog
 
+from router.errors import RoutingEndedError
 from router.events import Event, NodeLost, TimePassed
 from router.rows import Turn
 from server.core.forwarder import turn_cause
@@ -66,9 +67,13 @@ class Intake:
             self.has_taken(found[1], int(found[2]))
 
     async def feed(self, pump: Pump) -> None:
-        """What is in the inbox now. Raises StoreError."""
-        while entries := await self._inbox.read_inbox(self._at, BATCH):
-            self._take(pump, entries)
+        """What is in the inbox now. Raises StoreError; after StoreLost it may be done again, from the beginning."""
+        try:
+            while entries := await self._inbox.read_inbox(self._at, BATCH):
+                self._take(pump, entries)
+        except StoreLost:
+            self.begin_again()
+            raise
 
     async def run(self, pump: Pump) -> None:
         """Until cancelled, or the pump is closed: what is left in the inbox is the next owner's."""
@@ -91,7 +96,7 @@ class Intake:
                 continue  # it begins again
             try:
                 self._take(pump, entries)
-            except PumpClosedError:
+            except RoutingEndedError:
                 return
 
     def _take(self, pump: Pump, entries: list[InboxEntry]) -> None:

@@ -24,6 +24,7 @@ from server.core.shard import ShardOwner
 from server.core.shard_views import ShardViews
 from server.core.succession import Succession
 from server.core.sweep import Sweeper
+from server.patience import patiently
 from server.tasks import TaskOwner, end
 from store.errors import LeaseHeld, StoreError, StoreLost
 from store.lease import Lease, Memory
@@ -122,8 +123,8 @@ class ShardMember(ShardViews):
 
     @property
     def owning(self) -> bool:
-        """Whether this node owns the shard."""
-        return self._pump is not None
+        """Whether this node owns the shard; one that was deposed does not, though it has not ended yet."""
+        return self._pump is not None and not self._pump.failed
 
     @property
     def owner(self) -> ShardOwner:
@@ -178,7 +179,7 @@ class ShardMember(ShardViews):
         return self.dispatcher.node_of(agent_id) == self.member.label
 
     async def post(self, event: Event, cause: str) -> tuple[Command, ...]:
-        """The turn's commands once it is committed and, on a follower, applied here. Raises PumpClosedError."""
+        """The turn's commands once it is committed and, on a follower, applied here. Raises RoutingEndedError."""
         if self._pump is not None:
             return await self._pump.post(event, cause)
         return await self._forwarder.post(event, cause)
@@ -191,7 +192,7 @@ class ShardMember(ShardViews):
             self._forwarder.tell(event, cause)
 
     async def drain(self) -> None:
-        """Returns when all that was told here is committed and spoken. Raises PumpClosedError when it never will be."""
+        """Returns when all that was told here is committed and spoken. Raises RoutingEndedError if it never is."""
         if self._pump is None:
             await self._forwarder.drain()
         if self._pump is not None:  # also where this node became the owner meanwhile
@@ -274,16 +275,26 @@ class ShardMember(ShardViews):
         return True
 
     async def _follow(self) -> None:
-        tail = self._tasks.spawn(self._follow_journal(), "tail")
+        replica = self._replica
+        assert replica is not None  # noqa: S101 - a follower has one
         succession = Succession(self.store, self.member.label, self._lease_us // 1000, self._register.addresses)
-        lease, before = await succession.won()
-        began = monotonic_us()
-        await end({tail})
-        if not tail.cancelled():
-            raise RuntimeError("the replica failed")
-        if before:
-            await self._register.declare_lost(before)
-        await self._take_over(lease, monotonic_us() - began)
+        lost = ""
+        while True:
+            tail = self._tasks.spawn(self._follow_journal(), "tail")
+            lease, before = await succession.won()
+            began, lost = monotonic_us(), before or lost
+            await end({tail})
+            if not tail.cancelled():
+                raise RuntimeError("the replica failed")
+            try:
+                if lost:
+                    await self._register.declare_lost(lost)
+                async for turn in replica.missed(self.store, lease.applied):
+                    self._speak_turn(replica, turn)
+                break
+            except StoreLost as error:  # whoever has the lease when it is back
+                log.warning("not_taken_over_yet", error=str(error))
+        await self._take_over(replica, lease, began)
 
     async def _follow_journal(self) -> None:
         assert self._replica is not None  # noqa: S101 - a follower has one
@@ -333,13 +344,8 @@ class ShardMember(ShardViews):
         owner.put_back, owner.poke = self._intake.begin_again, lambda: self.tell(TimePassed(), "store")
         self._intake.begin_after(owner.lease.inbox)
 
-    async def _take_over(self, lease: Lease, waited_us: int) -> None:
-        """From the replica: what was committed since its last turn, then what was forwarded and not applied."""
-        assert self._replica is not None  # noqa: S101 - a follower has one
-        replica, began = self._replica, monotonic_us()
-        while replica.sequence < lease.applied:
-            for entry in await self.store.read_journal(replica.sequence, BATCH):
-                self._speak_turn(replica, replica.apply(entry))
+    async def _take_over(self, replica: Replica, lease: Lease, began: int) -> None:
+        """The replica has all that was committed; then comes what was forwarded and not applied."""
         clock = ShardClock(lease.now_us, max(replica.clock, lease.clock, self._clock.now()) + 1)
         self._set_owner(ShardOwner(self.store, lease, replica.image, clock))
         self._tasks.spawn(self.owner.renew(), "lease", endless=True)
@@ -350,10 +356,11 @@ class ShardMember(ShardViews):
         self.owner.applied, self.owner.memory = replica.sequence, lambda: self._memory(pump)
         if self.dispatcher.unfinished:
             pump.unsettled.add(replica.sequence)
-        await self.sweeper.look()
+        # While the store is away this node stays the owner until another one is: its lease is renewed beside this.
+        await patiently(self.sweeper.look, "takeover", AGAIN_S)
         self._forwarder.halt()
         await asyncio.wait({self._forwarding})
-        await self._intake.feed(pump)
+        await patiently(lambda: self._intake.feed(pump), "takeover", AGAIN_S)
         for cause, event in self._forwarder.left(self._intake.taken.get(self.member.label, 0)):
             pump.tell(event, cause)
         # Should one of them reach the inbox yet, after a lost reply: it is decided on.
@@ -362,13 +369,7 @@ class ShardMember(ShardViews):
         self._pump = pump
         self._tasks.spawn(pump.run(), "pump")
         self._serve()
-        log.warning(
-            "shard_taken_over",
-            epoch=lease.epoch,
-            applied=lease.applied,
-            waited_us=waited_us,
-            took_us=monotonic_us() - began,
-        )
+        log.warning("shard_taken_over", epoch=lease.epoch, applied=lease.applied, took_us=monotonic_us() - began)
         for duty in self.on_own:
             duty()
 

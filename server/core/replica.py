@@ -5,7 +5,7 @@ and become the owner at once. That it is the same is held by each turn's command
 """
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
 from router.dispatcher import Dispatcher
@@ -14,7 +14,10 @@ from router.replay import differing_row, step
 from router.rows import Entry, ShardImage, Turn
 from server.core.pump import KEPT_TURNS
 from store.codec import JournalEntry
+from store.errors import StoreLost
 from store.lease import ShardHead
+
+PAGE = 256
 
 
 class Journal(Protocol):
@@ -89,6 +92,20 @@ class Replica:
         self.kept.append(turn)
         self._last = entry
         return turn
+
+    async def missed(self, journal: Journal, upto: int) -> AsyncIterator[Turn]:
+        """The turns up to `upto` that this replica has not seen yet. Raises as `apply`, and StoreError.
+
+        StoreLost also where the store had them, and has lost them since.
+        """
+        while self.sequence < upto:
+            entries = await journal.read_journal(self.sequence, PAGE)
+            if not entries and (applied := (await journal.head()).applied) < upto:
+                raise StoreLost(f"the store had turn {upto} and is at turn {applied} now")
+            if not entries:
+                raise JournalGapError(self.sequence + 1, upto + 1)
+            for entry in entries:
+                yield self.apply(entry)
 
     async def still_there(self, journal: Journal) -> bool:
         """After a break: whether the store, which may be another server now, has this replica's last turn.

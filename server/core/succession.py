@@ -29,7 +29,7 @@ class Leases(Protocol):
 
 
 class Succession:
-    """`won` once. `addresses` gives the doors of the other nodes by label."""
+    """`won`, again when the store was lost after that. `addresses` gives the doors of the other nodes by label."""
 
     def __init__(
         self,
@@ -73,18 +73,20 @@ class Succession:
         elif not await self._given_up():
             return None
         self._seen = max(self._seen, head.epoch)
-        if head.owner and head.remaining_ms > 0:
-            if await self._gone_within(head.owner, head.remaining_ms / 1000 + MARGIN_S):
+        # Its own label stands there when it took the lease, and the reply or the store was lost after that.
+        owner = "" if head.owner == self._label else head.owner
+        if owner and head.remaining_ms > 0:
+            if await self._gone_within(owner, head.remaining_ms / 1000 + MARGIN_S):
                 await self._depose(head)
             return None
-        if head.owner and self._owner_first():
+        if owner and self._owner_first():
             await asyncio.sleep(AGAIN_S)
             return None
         try:
             lease = await self._store.take(self._label, self._lease_ms)
         except LeaseHeld:
             return None  # somebody else was quicker
-        return lease, head.owner or self._deposed
+        return lease, owner or self._deposed
 
     def _owner_first(self) -> bool:
         """Whether the store was away just now, so that the owner could not renew: it has a moment for that."""

@@ -2,11 +2,13 @@
 
 import asyncio
 import random
+from typing import Any
 
 import pytest
 
 from router import events as facts
 from router.commands import Refuse, SendOffer
+from router.errors import RoutingEndedError
 from router.policy import AgentPolicy
 from router.vocabulary import EndedBy, Medium, OfferState, Presence
 from server.core.member import Role
@@ -153,9 +155,11 @@ async def test_a_silent_owner_is_replaced_when_its_lease_runs_out_and_is_fenced(
         owner.tasks.cancel("lease")  # it has stopped, but nobody sees a connection break
         await until(lambda: follower.member.owning, "the lease runs out")
         spoken = len(owner.spoken)
-        with pytest.raises(PumpClosedError):
+        with pytest.raises(RoutingEndedError):
             await owner.member.post(chat("w1"), "t")
         await until(lambda: "pump" in owner.failed, "it learns that it is deposed")
+        assert not owner.member.owning
+        assert owner.member.trouble
         assert len(owner.spoken) == spoken
         assert await follower.member.post(chat("w2"), "t") == ()
         assert follower.member.dispatcher.work("w1") is None
@@ -188,6 +192,40 @@ async def test_a_takeover_does_not_wait_for_ever_when_a_cancellation_is_lost(
         await until(lambda: follower.member.owning, "the follower takes over")
         assert lost
         assert await follower.member.post(chat("w1"), "t") == ()
+
+
+async def test_a_store_that_breaks_in_the_middle_of_a_takeover_does_not_end_the_node(
+    store_url: str, shard: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with crew_of(store_url, shard, 2, lease_us=300_000) as crew:
+        owner, follower = crew.all
+        label = owner.member.member.label
+        broken: list[str] = []
+
+        def breaks_once(part: object, name: str) -> None:
+            works = getattr(part, name)
+
+            async def broken_at_first(*args: Any) -> Any:
+                if name not in broken:
+                    broken.append(name)
+                    raise StoreLost(f"{name} has no answer")
+                return await works(*args)
+
+            monkeypatch.setattr(part, name, broken_at_first)
+
+        await follower.member.post(chat("w1"), "t")
+        await owner.die()
+        for part, name in (
+            (follower.register, "declare_lost"),
+            (follower.register, "alive"),
+            (follower.member._tail, "read_inbox"),
+        ):
+            breaks_once(part, name)
+        await until(lambda: follower.member.owning, "the follower takes over")
+        assert broken == ["declare_lost", "alive", "read_inbox"]
+        assert await follower.member.post(chat("w9"), "t") == ()
+        await until(lambda: facts.NodeLost(label) in [turn.event for turn in follower.spoken], "the other one is lost")
+        await crew.alike(follower)
 
 
 async def test_a_follower_that_was_struck_off_says_nothing_more(store_url: str, shard: str) -> None:

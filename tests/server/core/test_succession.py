@@ -83,3 +83,12 @@ async def test_an_owner_that_renews_is_left_alone(connection: StoreConnection, s
         await asyncio.sleep(0.02)
     assert not waiting.done()
     waiting.cancel()
+
+
+async def test_its_own_lease_whose_reply_was_lost_is_taken_again_and_nobody_is_said_to_be_lost(
+    connection: StoreConnection, shard: str
+) -> None:
+    store, doors = RedisShardStore(connection, shard), Doors(n2_1="b")
+    first = await store.take("n2.1", LONG_MS)
+    lease, before = await asyncio.wait_for(successor(store, "n2.1", doors).won(), 30)
+    assert (lease.owner, lease.epoch, before) == ("n2.1", first.epoch + 1, "")
