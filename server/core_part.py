@@ -13,7 +13,6 @@ from router.estimates import WaitEstimates
 from router.rows import Turn
 from server.clock import wall_us
 from server.core.member import ShardMember
-from server.core.pump import PumpClosedError
 from server.core.speaker import Speaker
 from server.current import CurrentSite
 from server.desks.contexts import InteractionContexts
@@ -27,8 +26,6 @@ from server.persistence.journal_files import JournalFolder
 from server.persistence.kept_journal import KeptJournal
 from server.persistence.records_process import RecordsProcess
 from server.persistence.records_worker import Setup
-from server.core.member import ShardMember
-from server.core.speaker import Speaker
 from telemetry.metrics import Metrics
 from telemetry.routing import RoutingMeter
 

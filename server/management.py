@@ -27,6 +27,7 @@ from router.estimates import WaitEstimates
 from router.events import PolicyChanged
 from router.policy import Policy
 from router.rows import ShardImage, Turn
+from server.core.patience import patiently
 from server.core.recent_demands import RecentDemands
 from server.core.routing import Routing
 from server.current import CurrentSite
@@ -71,6 +72,7 @@ class Management:
         self.audit = Audit(database)
         self.deliveries = Deliveries(database)
         self._seen = 0
+        self._newest = ""
         self.owning: Callable[[], bool] = lambda: True
         self._named: tuple[Site, Titles] | None = None
         self.demands = RecentDemands()
@@ -151,7 +153,7 @@ class Management:
         day = Day(self._pump, last_us, lambda: self.site().time_zone, self._wall)
         self._hours = Hours(each(day.look, self.overlay.look_at_the_clock), self._wall)
         tasks.spawn(self._hours.run(), "hours")
-        await self.hooks.attach(journal, self._seen)
+        await patiently(lambda: self.hooks.attach(journal, self._seen), "webhooks")
         self.hooks.begin(tasks)
 
     def observe(self, turn: Turn) -> None:
@@ -163,7 +165,12 @@ class Management:
         self.hooks.observe(turn)
         self.programs.observe(turn, owning=self.owning())
         if isinstance(turn.event, PolicyChanged) and turn.event.policy.version != self.overlay.told:
-            self._tasks.spawn(self.overlay.follow(turn.event.policy.version), "overlay")
+            self._newest = turn.event.policy.version
+            self._tasks.spawn(patiently(self._follow, "overlay"), "overlay")
+
+    async def _follow(self) -> None:
+        """Another node's edits; where several wait for the database, the newest is what counts."""
+        await self.overlay.follow(self._newest)
 
     def board_socket(self, auth: Auth, pages: PeerPages) -> BoardSocket:
         """The live board's WebSocket; `pages` are those of the other nodes."""

@@ -22,10 +22,9 @@ from router.rows import Turn, WorkRow
 from router.vocabulary import Medium
 from server.chats import chat_acts as a
 from server.chats.chat_index import ChatIndex
-from server.core.pump import PumpClosedError
 from server.core.routing import Routing
-from server.nodes.peer_link import Answer as PeerAnswer, Hear, PeerRefusedError, PeerUnreachableError
-from server import chat_acts as a
+from server.nodes.peer_link import Answer as PeerAnswer
+from server.nodes.peer_link import Hear, PeerRefusedError, PeerUnreachableError
 from store.errors import StoreError
 
 log = structlog.get_logger(__name__)

@@ -15,7 +15,7 @@ from router.commands import Command
 from router.errors import RoutingEndedError
 from router.events import Event
 from router.rows import Turn
-from server.core.pump import RETRY_FIRST_S, RETRY_LAST_S, PumpClosedError
+from server.core.pump import RETRY_FIRST_S, RETRY_LAST_S
 from store.errors import InboxGap, StoreLost
 from store.lease import Request
 

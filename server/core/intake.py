@@ -10,7 +10,6 @@ from router.errors import RoutingEndedError
 from router.events import Event, NodeLost, TimePassed
 from router.rows import Turn
 from server.core.forwarder import turn_cause
-from server.core.pump import PumpClosedError
 from store.errors import StoreLost
 from store.lease import InboxEntry
 

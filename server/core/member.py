@@ -18,13 +18,13 @@ from server.clock import ShardClock, monotonic_us
 from server.core.courier import Courier
 from server.core.forwarder import Forwarder
 from server.core.intake import Intake
+from server.core.patience import patiently
 from server.core.pump import Pump
 from server.core.replica import Replica
 from server.core.shard import ShardOwner
 from server.core.shard_views import ShardViews
 from server.core.succession import Succession
 from server.core.sweep import Sweeper
-from server.patience import patiently
 from server.tasks import TaskOwner, end
 from store.errors import LeaseHeld, StoreError, StoreLost
 from store.lease import Lease, Memory

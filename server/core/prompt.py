@@ -5,7 +5,6 @@ import asyncio
 from http_api.problems import ProblemError
 from router.commands import Command
 from router.events import Event
-from server.core.pump import PumpClosedError
 from server.core.routing import Routing
 
 COMMIT_S = 5.0

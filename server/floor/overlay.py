@@ -112,8 +112,8 @@ class Overlay:
         async with self._lock:
             if version == self._told:
                 return
-            self._told = version
             self.version, self._patches = await self._store.current()
+            self._told = version
             site = self._apply(self._files)
             if self._policy(site).version == version:
                 self.current.change(site)

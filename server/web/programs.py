@@ -25,6 +25,7 @@ from router.events import AssignmentConnected, InteractionClosed, InteractionOpe
 from router.expression_parser import ExpressionError, parse
 from router.rows import Turn
 from router.vocabulary import Medium, OfferState, Requirement
+from server.core.patience import patiently
 from server.core.prompt import prompt
 from server.core.routing import Routing
 
@@ -113,9 +114,9 @@ class Programs:
 
         Waits for the records to have the turn `upto`, the last one before this node began.
         """
-        while await self._recorded() < upto:  # noqa: ASYNC110 - the records are another process'
+        while await patiently(self._recorded, "submissions") < upto:  # noqa: ASYNC110 - another process has them
             await asyncio.sleep(LOOK_S)
-        for interaction_id, outcome in await self._submissions.left_open():
+        for interaction_id, outcome in await patiently(self._submissions.left_open, "submissions"):
             if interaction_id not in self._unclosed:
                 self._pump.tell(InteractionClosed(interaction_id, outcome), "start")
 

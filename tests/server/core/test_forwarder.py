@@ -9,7 +9,6 @@ from router.errors import RoutingEndedError
 from router.events import CustomerLeft
 from router.rows import Changes, Turn
 from server.core.forwarder import Forwarder, turn_cause
-from server.core.pump import PumpClosedError
 from store.errors import InboxGap, StoreLost
 from store.lease import Request
 from tests.waiting import until

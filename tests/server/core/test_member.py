@@ -12,7 +12,6 @@ from router.errors import RoutingEndedError
 from router.policy import AgentPolicy
 from router.vocabulary import EndedBy, Medium, OfferState, Presence
 from server.core.member import Role
-from server.core.pump import PumpClosedError
 from store.codec import JournalEntry
 from store.connection import open_store
 from store.errors import StoreLost, StruckOff

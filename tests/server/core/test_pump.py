@@ -11,8 +11,7 @@ from router.errors import RoutingEndedError
 from router.rows import Turn
 from router.vocabulary import Medium
 from server.core import pump as pump_module
-from server.core.pump import Pump, PumpClosedError
-from server import pump as pump_module
+from server.core.pump import Pump
 from store.errors import Deposed, StoreLost, StoreRefused
 from tests.server.pump_rig import Rig, work
 from tests.waiting import until

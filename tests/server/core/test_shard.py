@@ -15,7 +15,7 @@ from router.errors import RoutingEndedError
 from router.policy import Policy
 from router.rows import Turn
 from router.vocabulary import Medium, OfferState, Presence
-from server.core.pump import Pump, PumpClosedError
+from server.core.pump import Pump
 from server.core.shard import ShardOwner
 from server.persistence.embedded import EmbeddedValkey
 from store.connection import StoreConnection, open_store

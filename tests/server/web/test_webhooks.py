@@ -12,7 +12,7 @@ from config.webhooks import Hook
 from records.database import Database
 from records.tables import webhook_deliveries
 from records.webhooks import Deliveries, Delivery
-from server.web.webhooks import GIVE_UP_US, WebhookSender, pause_us, signature, AT_ONCE
+from server.web.webhooks import AT_ONCE, GIVE_UP_US, WebhookSender, pause_us, signature
 from tests.waiting import until
 
 START = 1_700_000_000_000_000

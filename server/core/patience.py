@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import structlog
 
-from server.projection import AWAY
+from server.persistence.projection import AWAY
 
 log = structlog.get_logger(__name__)
 

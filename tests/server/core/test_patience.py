@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.patience import patiently
+from server.core.patience import patiently
 from store.errors import StoreCorrupt, StoreLost
 
 
