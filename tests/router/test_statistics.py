@@ -302,6 +302,7 @@ def walk_agents() -> tuple[AgentRow, ...]:
 def test_old_slots_are_dropped_and_nothing_else() -> None:
     done = counted(turn(1, 0, queued()), turn(2, 1000, WorkQueued("w2", "i2", Medium.VOICE, "orders")))
     done.settle()
+    done.slots.take_dirty()
     done.forget(START + 500 * S)
     assert of(done, (QUEUE, "orders")).arrived == 1
     done.forget(EVER)
