@@ -1,5 +1,5 @@
 // To whom a call or a chat can be handed on: the server tells, and each change, as long as somebody chooses.
-import { label } from "../lib/i18n.js";
+import { inOrderOfNames, label } from "../lib/i18n.js";
 import { useEffect, useState } from "../lib/ui.js";
 
 const ORDER = ["free", "busy", "not_ready", "offline"];
@@ -30,7 +30,7 @@ const replaced = (list, fresh, key) => list.map((one) => fresh.find((each) => ea
 function sorted({ agents, queues }) {
   titles = Object.fromEntries(queues.map((one) => [one.queue, one]));
   const rank = ({ availability }) => ORDER.indexOf(availability);
-  return { queues, agents: [...agents].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name)) };
+  return { queues, agents: [...agents].sort((a, b) => rank(a) - rank(b) || inOrderOfNames(a.name, b.name)) };
 }
 
 /** What people call the queue, if it was ever offered here; else the name that the server uses. */

@@ -3,7 +3,7 @@ import { storedToken } from "./account.js";
 import { api, ApiError } from "./api.js";
 import { Action, Ticking } from "./controls.js";
 import { problemText, useDone } from "./follow-up-list.js";
-import { t, tCode } from "./i18n.js";
+import { inOrderOfNames, t, tCode } from "./i18n.js";
 import { Icon } from "./icons.js";
 import { queueName, steps } from "./names.js";
 import { nodes } from "./nodes.js";
@@ -25,7 +25,7 @@ export function FollowUps({ open, me, agents = [], tell, callBack = null }) {
   const [chosen, setChosen] = useState(ALL);
   const [finished, reload] = useDone(chosen.state === "done", open.done);
   const { items, problem, ready } = chosen.state === "done" ? finished : open;
-  const queues = [...new Map(items.map((one) => [one.queue, queueName(one.queue, one.queue_title)]))].sort((a, b) => a[1].localeCompare(b[1]));
+  const queues = [...new Map(items.map((one) => [one.queue, queueName(one.queue, one.queue_title)]))].sort((a, b) => inOrderOfNames(a[1], b[1]));
   const shown = items.filter((one) => fits(one, chosen, me));
   const choose = (key) => ({ target }) => setChosen({ ...chosen, [key]: target.value });
   const done = chosen.state === "done";

@@ -5,7 +5,7 @@ import { chooseLanguage, language, t } from "../lib/i18n.js";
 import { Icon, Mark } from "../lib/icons.js";
 import { LanguageSwitch } from "../lib/language.js";
 import { SignIn } from "../lib/sign-in.js";
-import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../lib/ui.js";
+import { html, memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../lib/ui.js";
 import { Agents } from "./components/agents.js";
 import { Alerts } from "./components/alerts.js";
 import { AuditLog } from "./components/audit.js";
@@ -51,25 +51,14 @@ function Room({ office, state, onLanguage }) {
   const [chosen, choose] = useState(new Set()); // agents
   const [dragged, setDragged] = useState(null); // what is dragged now: {agents} or {work}
   const drag = useDrag(setDragged, chosen);
+  const say = useMemo(() => onLanguage, []); // as good as the first one, whichever is handed down
   const titles = useTitles(state.queues);
   useEffect(() => void (queue && !state.queues.has(queue) && setQueue(null)), [queue, state.queues]);
   if (!state.ready)
     return html`<main class="waiting"><span class="pulse" aria-hidden="true"></span><h1 role="status">${t(`connection.${state.connection}`)}</h1>
       <button type="button" class="button quiet" onClick=${() => office.signOut()}>${t("account.sign_out")}</button></main>`;
   return html`
-    <a class="skip" href="#board">${t("supervisor.skip")}</a>
-    <header class="bar">
-      <p class="brand"><${Mark} /><span>Jackfield</span></p>
-      <nav class="views" aria-label=${t("supervisor.views")}>
-        ${VIEWS.map((name) => html`<button type="button" key=${name} aria-current=${view === name ? "page" : undefined} onClick=${() => setView(name)}>${t(`supervisor.${name}`)}</button>`)}
-      </nav>
-      <div class="bar-end">
-        <span class="lamps" role="status"><span class=${`lamp ${state.connection === "online" ? "good" : "bad"}`}><i aria-hidden="true"></i><span>${t(`connection.${state.connection}`)}</span></span></span>
-        <${LanguageSwitch} onLanguage=${onLanguage} />
-        <span class="account"><span class="account-name"><bdi title=${state.account}>${state.agents.get(state.agentId)?.display_name || state.account}</bdi><small>${t(`role.${state.role}`)}</small></span>
-          <${Action} class="button icon-only quiet" aria-label=${t("account.sign_out")} title=${t("account.sign_out")} act=${() => office.signOut()}><${Icon} name="leave" /></${Action}></span>
-      </div>
-    </header>
+    <${Bar} office=${office} view=${view} show=${setView} connection=${state.connection} account=${state.account} name=${state.agents.get(state.agentId)?.display_name || state.account} role=${state.role} onLanguage=${say} speech=${language()} />
     ${state.connection !== "online" && html`<div role="status"><${Banner} text=${t("supervisor.stale")} /></div>`}
     <main id="board" class=${`room ${view}`} tabindex="-1">
       ${view === "audit"
@@ -98,6 +87,24 @@ function Room({ office, state, onLanguage }) {
     ${asked && html`<${Dialogs} asked=${asked} office=${office} state=${state} close=${() => setAsked(null)} />`}
   `;
 }
+
+/** The top of the page: where one is, whether it is live, and who is signed in. */
+const Bar = memo(
+  ({ office, view, show, connection, account, name, role, onLanguage }) => html`
+    <a class="skip" href="#board">${t("supervisor.skip")}</a>
+    <header class="bar">
+      <p class="brand"><${Mark} /><span>Jackfield</span></p>
+      <nav class="views" aria-label=${t("supervisor.views")}>
+        ${VIEWS.map((each) => html`<button type="button" key=${each} aria-current=${view === each ? "page" : undefined} onClick=${() => show(each)}>${t(`supervisor.${each}`)}</button>`)}
+      </nav>
+      <div class="bar-end">
+        <span class="lamps" role="status"><span class=${`lamp ${connection === "online" ? "good" : "bad"}`}><i aria-hidden="true"></i><span>${t(`connection.${connection}`)}</span></span></span>
+        <${LanguageSwitch} onLanguage=${onLanguage} />
+        <span class="account"><span class="account-name"><bdi title=${account}>${name}</bdi><small>${t(`role.${role}`)}</small></span>
+          <${Action} class="button icon-only quiet" aria-label=${t("account.sign_out")} title=${t("account.sign_out")} act=${() => office.signOut()}><${Icon} name="leave" /></${Action}></span>
+      </div>
+    </header>`,
+);
 
 /** What is dragged, known at once to what it is dragged over, and shown a moment later: a browser that sees the page
  * change in the event itself ends the drag. */

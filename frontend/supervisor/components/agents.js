@@ -4,7 +4,7 @@ import { Ticking } from "../../lib/controls.js";
 import { label, language, t, tCode } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { duration, useNow } from "../../lib/time.js";
-import { html, memo, useMemo, useState } from "../../lib/ui.js";
+import { html, memo, useMemo, useRef, useState } from "../../lib/ui.js";
 import { byName, nameOf } from "../store.js";
 import { AlertMarks, bySubject } from "./alerts.js";
 import { dragAgents, droppable } from "./drag.js";
@@ -34,22 +34,14 @@ const ORDERS = {
 
 export function Agents({ office, state, titles, ask, chosen, choose, drag }) {
   const [filter, setFilter] = useState({ team: "", presence: "", skill: "", text: "", order: "name" });
-  const set = (change) => setFilter({ ...filter, ...change });
   const found = useMemo(() => arranged(state.agents, filter, state), [state.agents, filter, state.teams, state.skills, language()]);
   const alerts = useMemo(() => bySubject(state.alerts, "agent"), [state.alerts]);
-  const { teams, skills } = useMemo(() => choices(state.agents), [state.agents]);
-  const titled = (names) => (code) => label(names[code]) || code;
+  const { teams, skills } = useChoices(state.agents);
   const marked = [...chosen].filter((id) => state.agents.has(id));
   return html`
     <section class="card sheet" aria-labelledby="agents-heading">
       <h2 id="agents-heading">${t("agents.heading")} <span class="figures count">${found.length}</span></h2>
-      <div class="filters" role="search" aria-label=${t("agents.filters")}>
-        <input type="search" name="agent" placeholder=${t("agents.search")} aria-label=${t("agents.search")} value=${filter.text} onInput=${({ target }) => set({ text: target.value })} />
-        ${teams.length > 1 && html`<${Choice} name="team" label=${t("agents.team")} all=${t("agents.all_teams")} codes=${teams} titled=${titled(state.teams)} value=${filter.team} pick=${(team) => set({ team })} />`}
-        <${Choice} name="presence" label=${t("agents.presence")} all=${t("agents.any_presence")} codes=${Object.keys(PRESENCES)} titled=${(code) => t(`agents.only_${code}`)} value=${filter.presence} pick=${(presence) => set({ presence })} />
-        <${Choice} name="skill" label=${t("agents.skill")} all=${t("agents.any_skill")} codes=${skills} titled=${titled(state.skills)} value=${filter.skill} pick=${(skill) => set({ skill })} />
-        <${Choice} name="order" label=${t("agents.order")} codes=${Object.keys(ORDERS)} titled=${(code) => t(`agents.by_${code}`)} value=${filter.order} pick=${(order) => set({ order })} />
-      </div>
+      <${Filters} filter=${filter} set=${setFilter} teams=${teams} skills=${skills} teamNames=${state.teams} skillNames=${state.skills} speech=${language()} />
       ${marked.length > 0 && html`
         <p class="marked" role="status"><b>${t("chosen.count", { count: marked.length })}</b>
           <button type="button" class="button small" onClick=${() => ask({ kind: "assign", agents: marked })}>${t("agents.assign")}</button>
@@ -64,6 +56,21 @@ export function Agents({ office, state, titles, ask, chosen, choose, drag }) {
     </section>
   `;
 }
+
+/** Drawn when there is something else to choose from, not with each change of an agent. */
+const Filters = memo(({ filter, set: setFilter, teams, skills, teamNames, skillNames }) => {
+  const set = (change) => setFilter({ ...filter, ...change });
+  const titled = (names) => (code) => label(names[code]) || code;
+  return html`
+    <div class="filters" role="search" aria-label=${t("agents.filters")}>
+      <input type="search" name="agent" placeholder=${t("agents.search")} aria-label=${t("agents.search")} value=${filter.text} onInput=${({ target }) => set({ text: target.value })} />
+      ${teams.length > 1 && html`<${Choice} name="team" label=${t("agents.team")} all=${t("agents.all_teams")} codes=${teams} titled=${titled(teamNames)} value=${filter.team} pick=${(team) => set({ team })} />`}
+      <${Choice} name="presence" label=${t("agents.presence")} all=${t("agents.any_presence")} codes=${Object.keys(PRESENCES)} titled=${(code) => t(`agents.only_${code}`)} value=${filter.presence} pick=${(presence) => set({ presence })} />
+      <${Choice} name="skill" label=${t("agents.skill")} all=${t("agents.any_skill")} codes=${skills} titled=${titled(skillNames)} value=${filter.skill} pick=${(skill) => set({ skill })} />
+      <${Choice} name="order" label=${t("agents.order")} codes=${Object.keys(ORDERS)} titled=${(code) => t(`agents.by_${code}`)} value=${filter.order} pick=${(order) => set({ order })} />
+    </div>
+  `;
+});
 
 function Choice({ name, label: said, all, codes, titled, value, pick }) {
   return html`
@@ -85,6 +92,17 @@ function arranged(agents, { team, presence, skill, text, order }, { teams, skill
   return byName(agents)
     .filter(fits)
     .sort((a, b) => gone(a) - gone(b) || Math.sign(rank(a) - rank(b)) || 0);
+}
+
+/** The same object as long as it holds the same. */
+function useChoices(agents) {
+  const kept = useRef({});
+  return useMemo(() => {
+    const found = choices(agents);
+    const says = JSON.stringify(found);
+    if (says !== kept.current.says) kept.current = { says, found };
+    return kept.current.found;
+  }, [agents]);
 }
 
 function choices(agents) {

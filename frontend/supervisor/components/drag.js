@@ -1,5 +1,5 @@
 // Dragging agents and waiting items. What a drop does, buttons do as well: nothing needs a mouse.
-import { label, t } from "../../lib/i18n.js";
+import { inOrderOfNames, label, t } from "../../lib/i18n.js";
 import { html } from "../../lib/ui.js";
 import { titleOf } from "./queues.js";
 
@@ -38,7 +38,7 @@ export function droppable(drag, takes, drop) {
 
 /** While something is dragged: everywhere that it can be dropped, whatever the page shows. */
 export function DropBar({ what, state, ask, drag }) {
-  const queues = [...state.queues.values()].sort((a, b) => titleOf(a).localeCompare(titleOf(b)));
+  const queues = [...state.queues.values()].sort((a, b) => inOrderOfNames(titleOf(a), titleOf(b)));
   const teams = what.agents ? [...new Set([...state.agents.values()].map(({ team }) => team))].sort() : [];
   const fits = (queue) => what.agents || what.work.every(({ medium }) => medium === queue.medium);
   return html`

@@ -1,7 +1,7 @@
 // What was: interactions by time, queue and agent, what was noted and said, and the recording of a call.
 import { Action } from "../../lib/controls.js";
 import { DateField } from "../../lib/date-field.js";
-import { t, tCode } from "../../lib/i18n.js";
+import { inOrderOfNames, t, tCode } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { RecordedCall } from "../../lib/recording.js";
 import { steps } from "../../lib/names.js";
@@ -46,7 +46,7 @@ export function Interactions({ office, state }) {
 }
 
 function Search({ state, wanted, change }) {
-  const queues = [...state.queues.values()].map((queue) => [queue.queue, titleOf(queue)]).sort((a, b) => a[1].localeCompare(b[1]));
+  const queues = [...state.queues.values()].map((queue) => [queue.queue, titleOf(queue)]).sort((a, b) => inOrderOfNames(a[1], b[1]));
   const agents = byName(state.agents).map((agent) => [agent.agent_id, nameOf(agent)]);
   const set = (key) => ({ target }) => change({ [key]: target.value });
   return html`

@@ -1,9 +1,9 @@
 // Queues with who waits, for how long, and today's service level against the promise.
 import { Ticking } from "../../lib/controls.js";
-import { label, language, t } from "../../lib/i18n.js";
+import { inOrderOfNames, label, language, t } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { duration, useNow } from "../../lib/time.js";
-import { html, memo, useMemo, useState } from "../../lib/ui.js";
+import { html, memo, useMemo, useRef, useState } from "../../lib/ui.js";
 import { expectedWait, notTaken } from "../store.js";
 import { AlertMarks, bySubject } from "./alerts.js";
 import { dropped, droppable } from "./drag.js";
@@ -39,7 +39,7 @@ const BY = ["queue", "medium", "channel"];
 
 export function Queues({ state, chosen, choose, ask, drag }) {
   const [by, setBy] = useState("queue");
-  const queues = [...state.queues.values()].sort((a, b) => titleOf(a).localeCompare(titleOf(b)));
+  const queues = [...state.queues.values()].sort((a, b) => inOrderOfNames(titleOf(a), titleOf(b)));
   const served = useMemo(() => servedBy(state.work, by), [state.work, by]);
   const alerts = useMemo(() => bySubject(state.alerts, by), [state.alerts, by]);
   const sums = by === "medium" ? byMedium(queues, state) : by === "channel" ? byChannel(state) : [];
@@ -51,7 +51,7 @@ export function Queues({ state, chosen, choose, ask, drag }) {
         <button type="button" class="button small plain-end" onClick=${() => ask({ kind: "export" })}><${Icon} name="save" />${t("export.open")}</button></h2>
       <div class="scroll" tabindex="0" role="group" aria-labelledby="queues-heading">
         <table class="queues">
-          <thead><tr><th scope="col">${t(`queues.${by}`)}</th><th scope="col" class="number">${t("queues.waiting")}</th><th scope="col" class="number">${t("queues.oldest")}</th>${by === "queue" && html`<th scope="col" class="number" title=${t("queues.expected_hint")}>${t("queues.expected")}</th>`}<th scope="col" class="number">${t("queues.in_service")}</th><th scope="col">${t("queues.level")}</th>${by === "queue" && html`<th scope="col" title=${t("queues.outlook_hint")}>${t("queues.outlook")}</th><th scope="col">${t("queues.trend")}</th>`}<th scope="col" class="number">${t("queues.answered")}</th><th scope="col" class="number">${t("queues.abandoned")}</th>${by === "queue" ? html`<th scope="col" title=${t("queues.staff_hint")}>${t("queues.staff")}</th><th scope="col">${t("queues.rules")}</th>` : html`<th scope="col"><span class="unseen">${t("alerts.heading")}</span></th>`}</tr></thead>
+          <${Heads} by=${by} speech=${language()} />
           <tbody>${by === "queue"
             ? queues.map((queue) => html`<${Row} key=${queue.queue} queue=${queue} alerts=${alerts.get(queue.queue) ?? NONE} speech=${language()} served=${served.get(queue.queue) ?? 0} trend=${state.trends.get(queue.queue)?.slots} chosen=${queue.queue === chosen} choose=${choose} ask=${ask} drag=${drag} />`)
             : sums.map((sum) => html`<${Sum} key=${sum.name} sum=${sum} alerts=${alerts.get(sum.name) ?? NONE} served=${served.get(sum.name) ?? 0} />`)}</tbody>
@@ -61,6 +61,12 @@ export function Queues({ state, chosen, choose, ask, drag }) {
     </section>
   `;
 }
+
+/** The names of the columns. */
+const Heads = memo(
+  ({ by }) => html`
+    <thead><tr><th scope="col">${t(`queues.${by}`)}</th><th scope="col" class="number">${t("queues.waiting")}</th><th scope="col" class="number">${t("queues.oldest")}</th>${by === "queue" && html`<th scope="col" class="number" title=${t("queues.expected_hint")}>${t("queues.expected")}</th>`}<th scope="col" class="number">${t("queues.in_service")}</th><th scope="col">${t("queues.level")}</th>${by === "queue" && html`<th scope="col" title=${t("queues.outlook_hint")}>${t("queues.outlook")}</th><th scope="col">${t("queues.trend")}</th>`}<th scope="col" class="number">${t("queues.answered")}</th><th scope="col" class="number">${t("queues.abandoned")}</th>${by === "queue" ? html`<th scope="col" title=${t("queues.staff_hint")}>${t("queues.staff")}</th><th scope="col">${t("queues.rules")}</th>` : html`<th scope="col"><span class="unseen">${t("alerts.heading")}</span></th>`}</tr></thead>`,
+);
 
 /** Items that an agent has, by queue, medium or channel; those of which only the wrap-up is left do not count. */
 function servedBy(work, by) {
@@ -111,11 +117,13 @@ function Sum({ sum: { name, title, medium, waiting, oldest, level, answered, aba
 export const titleOf = (queue) => label(queue.titles) || queue.title || queue.queue;
 
 const Row = memo(({ queue, alerts, served, trend, chosen, choose, ask, drag }) => {
+  const now = useRef(queue);
+  now.current = queue;
   const { waiting, oldest_queued_at: oldest, service_level: level, medium } = queue;
   const fits = ({ agents, work }) => agents || work.every((item) => item.medium === medium);
   return html`
     <tr class=${chosen ? "chosen" : ""} data-queue=${queue.queue} ...${droppable(drag, fits, (what) => dropped(what, { queue: queue.queue }, ask))}>
-      <th scope="row"><button type="button" class="row-button" aria-pressed=${chosen} title=${t("queues.choose")} onClick=${() => choose(chosen ? null : queue.queue)}><${Icon} name=${MEDIA[medium] ?? "note"} /><span>${titleOf(queue)}</span></button></th>
+      <${Name} id=${queue.queue} title=${titleOf(queue)} medium=${medium} chosen=${chosen} choose=${choose} speech=${language()} />
       <td class="number figures">${waiting ? html`<b>${waiting}</b>` : "0"}</td>
       <${Oldest} since=${oldest} limit=${level?.threshold_us} />
       <td class="number figures">${waiting ? about(expectedWait(queue, waiting + 1)) : "–"}</td>
@@ -126,11 +134,23 @@ const Row = memo(({ queue, alerts, served, trend, chosen, choose, ask, drag }) =
       <td class="number figures">${level?.answered ?? "–"}</td>
       <td class="number figures">${queue.today?.abandoned ?? level?.abandoned ?? "–"}</td>
       <td><${Staff} outlook=${queue.outlook} /></td>
-      <td class="queue-acts"><button type="button" class=${`button small ${queue.closed ? "bad" : "quiet"}`} title=${t(`opening.${queue.opening}`)} onClick=${() => ask({ kind: "opening", queue })}>${t(queue.closed ? "queues.closed" : "queues.open")}</button>
-        <button type="button" class="button small quiet" onClick=${() => ask({ kind: "queue", queue })} aria-label=${t("queues.change_of", { queue: titleOf(queue) })}>${t("queues.change")}</button></td>
+      <${Acts} now=${now} title=${titleOf(queue)} opening=${queue.opening} closed=${queue.closed} ask=${ask} speech=${language()} />
     </tr>
   `;
 });
+
+/** What changes seldom is drawn seldom: the figures beside it change with each customer. */
+const Name = memo(
+  ({ id, title, medium, chosen, choose }) => html`
+    <th scope="row"><button type="button" class="row-button" aria-pressed=${chosen} title=${t("queues.choose")} onClick=${() => choose(chosen ? null : id)}><${Icon} name=${MEDIA[medium] ?? "note"} /><span>${title}</span></button></th>`,
+);
+
+/** `now.current` is the queue as it is when somebody clicks. */
+const Acts = memo(
+  ({ now, title, opening, closed, ask }) => html`
+    <td class="queue-acts"><button type="button" class=${`button small ${closed ? "bad" : "quiet"}`} title=${t(`opening.${opening}`)} onClick=${() => ask({ kind: "opening", queue: now.current })}>${t(closed ? "queues.closed" : "queues.open")}</button>
+      <button type="button" class="button small quiet" onClick=${() => ask({ kind: "queue", queue: now.current })} aria-label=${t("queues.change_of", { queue: title })}>${t("queues.change")}</button></td>`,
+);
 
 /** Its own, so that a second more draws this cell alone. */
 function Oldest({ since, limit }) {

@@ -1,6 +1,6 @@
 // Links of wallboards: made, named, revoked. An address is shown once, when it is made.
 import { Action, SureAction } from "../../lib/controls.js";
-import { label, t } from "../../lib/i18n.js";
+import { inOrderOfNames, label, t } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { dateTime } from "../../lib/time.js";
 import { html, useEffect, useState } from "../../lib/ui.js";
@@ -76,7 +76,7 @@ function Make({ state, make }) {
   const [name, setName] = useState("");
   const [chosen, setChosen] = useState([]); // "team:x" and "queue:y"
   const teams = [...new Set([...state.agents.values()].map(({ team }) => team))].sort();
-  const queues = [...state.queues.values()].sort((a, b) => titleOf(a).localeCompare(titleOf(b)));
+  const queues = [...state.queues.values()].sort((a, b) => inOrderOfNames(titleOf(a), titleOf(b)));
   const flip = (key) => setChosen(chosen.includes(key) ? chosen.filter((one) => one !== key) : [...chosen, key]);
   const of = (kind) => chosen.filter((key) => key.startsWith(`${kind}:`)).map((key) => key.slice(kind.length + 1));
   const submit = async (event) => {
