@@ -51,6 +51,7 @@ class MemoryShard:
     reservations: dict[str, bytes] = field(default_factory=dict)
     neighbours: dict[str, bytes] = field(default_factory=dict)
     policies: dict[str, bytes] = field(default_factory=dict)
+    policies_at: dict[str, int] = field(default_factory=dict)
     places: dict[str, tuple[str, int]] = field(default_factory=dict)
     journal: dict[int, bytes] = field(default_factory=dict)
     inbox: dict[int, tuple[str, str, bytes]] = field(default_factory=dict)
@@ -124,7 +125,7 @@ class MemoryShardStore:
         shard.journal = dict(sorted((shard.journal | told).items()))
         for table in (shard.agents, shard.work, shard.reservations, shard.places, shard.neighbours):
             table.clear()
-        _write_rows(shard, policies, agents, reservations, work, [], [], [], places, neighbours)
+        _write_rows(shard, memory.image.applied, policies, agents, reservations, work, [], [], [], places, neighbours)
         for label, number in memory.senders.items():
             shard.senders[label] = max(shard.senders.get(label, 0), number)
         for label in memory.gone:
@@ -219,6 +220,14 @@ class MemoryShardStore:
             del self._shard.journal[sequence]
         return len(gone)
 
+    async def drop_policies(self, upto: int) -> int:
+        """As RedisShardStore.drop_policies."""
+        shard = self._shard
+        gone = [name for name, at in shard.policies_at.items() if at <= upto and name != shard.current_policy]
+        for name in gone:
+            del shard.policies[name], shard.policies_at[name]
+        return len(gone)
+
     async def head(self) -> ShardHead:
         """As RedisShardStore.head."""
         shard, now = self._shard, self._clock()
@@ -246,6 +255,7 @@ class MemoryShardStore:
         for request in requests:
             if isinstance(request.event, PolicyChanged):
                 self._check_policy(request.event.policy)
+                shard.policies_at.pop(request.event.policy.version, None)
                 shard.policies.setdefault(request.event.policy.version, encode_row(request.event.policy))
         if shard.epoch < self._seen_epoch or shard.applied < seen:
             raise StoreLost(f"the store went back to epoch {shard.epoch}; its owner puts it back")
@@ -321,7 +331,7 @@ def _apply(shard: MemoryShard, args: list[Part]) -> None:
     if not fresh:
         return
     shard.journal |= fresh
-    _write_rows(shard, *rows)
+    _write_rows(shard, max(fresh), *rows)
     shard.applied, shard.clock, shard.served = max(fresh), cast("int", args[2]), epoch
     shard.current_policy = cast("str", args[3]) or shard.current_policy
     if args[4]:
@@ -332,6 +342,7 @@ def _apply(shard: MemoryShard, args: list[Part]) -> None:
 
 def _write_rows(
     shard: MemoryShard,
+    last: int,
     policies: list[Part],
     agents: list[Part],
     reservations: list[Part],
@@ -342,6 +353,7 @@ def _write_rows(
     shard.neighbours.update(_pairs(neighbours))
     for version, data in _pairs(policies):
         shard.policies.setdefault(version, data)
+        shard.policies_at.update({name: last for name in (shard.current_policy, version) if name})
     tables = (shard.agents, shard.reservations, shard.work)
     for table, written, gone in zip(tables, (agents, reservations, work), deleted, strict=True):
         table.update(_pairs(written))

@@ -27,6 +27,8 @@ from store.link import Command
 from store.segment import RawImage
 
 _REPLICATION_TIMEOUT_MS: Final = 1000
+# Decoded ones at hand: a journal names few of them close together, and each has every queue and agent in it.
+_KEPT_POLICIES: Final = 8
 
 
 class RedisShardStore:
@@ -173,6 +175,15 @@ class RedisShardStore:
         """Remove entries up to and including sequence `upto`; return how many went."""
         return int(await self._connection.run("XTRIM", self._keys.journal, "MINID", f"{upto + 1}-0"))
 
+    async def drop_policies(self, upto: int) -> int:
+        """Forget those that ceased to hold at turn `upto` or earlier; return how many went. The one that holds stays.
+
+        Turns of the journal name policies by version alone: trim them first, and pass the turn before those trimmed
+        last, so that whoever has just read one of these still finds its policy.
+        """
+        keys = (self._keys.head, self._keys.policies)
+        return int(await self._connection.function("drop_policies", keys, upto))
+
     async def head(self) -> ShardHead:
         """Return who owns the shard and how far it is."""
         now, owner, epoch, until, applied, clock, served = await self._connection.function(
@@ -308,7 +319,9 @@ class RedisShardStore:
             raise PolicyConflict(policy.version)
 
     async def _keep_policy(self, policy: Policy) -> None:
+        """Until it is committed: a version without a turn is not dropped."""
         await self._check_policy(policy)
+        await self._connection.run("HDEL", self._keys.policies, f"at:{policy.version}")
         await self._connection.run("HSETNX", self._keys.policies, policy.version, encode_row(policy))
 
     async def _stored_policy(self, version: str) -> Policy | None:
@@ -316,6 +329,8 @@ class RedisShardStore:
             data = await self._connection.run("HGET", self._keys.policies, version)
             if data is None:
                 return None
+            if len(self._policies) >= _KEPT_POLICIES:
+                del self._policies[next(iter(self._policies))]
             self._policies[version] = decode_row(data, Policy)
         return self._policies[version]
 

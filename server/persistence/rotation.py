@@ -41,6 +41,8 @@ class Store(kept_journal.Store, Protocol):
 
     async def trim_journal(self, upto: int) -> int: ...
 
+    async def drop_policies(self, upto: int) -> int: ...
+
 
 class Rotation:
     """`begin` before the first turn, then `run` as a task.
@@ -143,4 +145,5 @@ class Rotation:
                 await asyncio.to_thread(self._folder.write, after, upto, data)
                 log.info("journal_segment_written", after=after, upto=upto, bytes=len(data))
         await self._store.trim_journal(upto)
+        await self._store.drop_policies(after)
         await self._store.drop_head(after)

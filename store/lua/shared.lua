@@ -106,8 +106,16 @@ local function write_turns(keys, args, from, first, rows)
   for sequence = from, first + rows.entries.count - 1 do
     redis.call('XADD', keys[2], integer(sequence) .. '-0', 't', args[rows.entries.from + sequence - first])
   end
-  for index = rows.policies.from, rows.policies.to, 2 do
-    redis.call('HSETNX', keys[6], args[index], args[index + 1])
+  if rows.policies.count > 0 then
+    -- The one that held until now is needed up to here as well: who reads now may have its name from a moment ago.
+    local last, holds = integer(first + rows.entries.count - 1), redis.call('HGET', keys[1], 'policy')
+    if holds then
+      redis.call('HSET', keys[6], 'at:' .. holds, last)
+    end
+    for index = rows.policies.from, rows.policies.to, 2 do
+      redis.call('HSETNX', keys[6], args[index], args[index + 1])
+      redis.call('HSET', keys[6], 'at:' .. args[index], last)
+    end
   end
   chunked('HSET', keys[3], args, rows.agents)
   chunked('HSET', keys[4], args, rows.work)

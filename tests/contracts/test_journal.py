@@ -72,6 +72,34 @@ async def test_policies_are_kept_by_version(world: World) -> None:
     assert unknown.value.version == "p9"
 
 
+async def test_policies_that_ceased_to_hold_before_a_turn_are_dropped_when_asked(world: World) -> None:
+    lease = await world.one.take("n1", LEASE_MS)
+    for number, version in enumerate(["p1", "p2", "p3", "p1", "p4"], 1):
+        await world.one.commit(lease, [turn(number, event=PolicyChanged(policy(version)))])
+    assert await world.one.drop_policies(2) == 0  # p2 held until turn 3
+    assert await world.one.drop_policies(4) == 2
+    assert await world.other.policy_bytes("p1") == encode_row(policy("p1"))
+    for gone in ("p2", "p3"):
+        with pytest.raises(UnknownPolicy):
+            await world.other.policy_bytes(gone)
+    await world.one.commit(lease, [turn(6, event=PolicyChanged(policy("p2")))])
+    assert await world.one.drop_policies(100) == 2
+    assert await world.other.policy_bytes("p2") == encode_row(policy("p2"))
+
+
+async def test_a_policy_that_is_on_its_way_is_not_dropped(world: World) -> None:
+    lease = await world.one.take("n1", LEASE_MS)
+    for number, version in enumerate(["p1", "p2"], 1):
+        await world.one.commit(lease, [turn(number, event=PolicyChanged(policy(version)))])
+    await world.one.enrol("n2.1")
+    await world.other.forward("n2.1", 1, [Request("t", PolicyChanged(policy("p1")))])
+    assert await world.one.drop_policies(100) == 0
+    (entry,) = await world.one.read_inbox("", 10)
+    await world.one.commit(lease, [turn(3, event=entry.event)], inbox=entry.id)
+    await world.one.commit(lease, [turn(4, event=PolicyChanged(policy("p2")))])
+    assert await world.one.drop_policies(4) == 1
+
+
 async def test_a_policy_version_names_one_content_for_good(world: World) -> None:
     lease = await world.one.take("n1", LEASE_MS)
     await world.one.commit(lease, [turn(1, event=PolicyChanged(policy("p1", team="east")))])

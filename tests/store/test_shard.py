@@ -88,6 +88,18 @@ async def test_a_shard_uses_its_own_keys_only_and_numbers_stay_exact(connection:
     assert await connection.run("HGETALL", keys.placed) == {b"w1": b"orders"}
 
 
+async def test_few_policies_stay_decoded_however_many_there_were(connection: StoreConnection, shard: str) -> None:
+    store = RedisShardStore(connection, shard)
+    lease = await store.take("n1", 60_000)
+    versions = [f"p{number}" for number in range(1, 41)]
+    await store.commit(
+        lease, [turn(number, event=PolicyChanged(policy(name))) for number, name in enumerate(versions, 1)]
+    )
+    named = [entry.event for entry in await store.read_journal(0, 100)]
+    assert named == [PolicyChanged(policy(name)) for name in versions]
+    assert len(store._policies) <= 8
+
+
 async def test_rows_of_another_codec_version_stop_the_load(connection: StoreConnection, shard: str) -> None:
     store, keys = RedisShardStore(connection, shard), shard_keys(shard)
     lease = await store.take("n1", 60_000)
