@@ -59,7 +59,10 @@ async def request_scope(request: web.Request, handler: Handler) -> web.StreamRes
     request[REQUEST_ID] = request_id
     started = time.perf_counter()
     with structlog.contextvars.bound_contextvars(request_id=request_id):
-        answer = await _answer(request, handler)
+        try:
+            answer = await _answer(request, handler)
+        finally:
+            _part(request)
         _log.info(
             "request",
             method=request.method,
@@ -100,6 +103,14 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.get(_STARTED, False):
             raise
         return response(ProblemError(500, "internal", "The log has more under this request's id."), request[REQUEST_ID])
+
+
+def _part(request: web.Request) -> None:
+    """A connection keeps its WebSocket for the heartbeat, also when both are over, and the WebSocket the connection.
+
+    Of aiohttp 3.14: 100 objects and some 13 KiB that would wait for the collector after every visitor.
+    """
+    request.protocol._data_received_cb = None  # noqa: SLF001 - it has no other way
 
 
 def _request_id(request: web.Request) -> str:

@@ -1,5 +1,8 @@
 """Request ids, logs, unexpected errors and headers."""
 
+import gc
+import weakref
+
 import pytest
 from aiohttp import WSMsgType, web
 from structlog.testing import capture_logs
@@ -7,6 +10,7 @@ from structlog.testing import capture_logs
 from http_api.routes import Route
 from router.errors import RoutingEndedError
 from tests.http_api.conftest import MakeSite, Site
+from tests.waiting import until
 
 
 def extra(handler: object) -> Route:
@@ -104,3 +108,32 @@ async def test_an_error_in_a_websocket_is_logged_and_closes_it(make_site: MakeSi
             received = await socket.receive(timeout=5)
     assert received.type in (WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.ERROR, WSMsgType.CLOSING)
     assert [log["path"] for log in logs if log["event"] == "request_failed"] == ["/extra"]
+
+
+async def test_a_websocket_that_is_over_leaves_no_cycle_for_the_collector(make_site: MakeSite) -> None:
+    over: list[weakref.ref[web.WebSocketResponse]] = []
+
+    async def echo(request: web.Request) -> web.StreamResponse:
+        ws = web.WebSocketResponse(heartbeat=20)
+        over.append(weakref.ref(ws))
+        await ws.prepare(request)
+        async for message in ws:
+            await ws.send_str(message.data)
+        return ws
+
+    site = await make_site([extra(echo)])
+    gc.collect()
+    gc.disable()
+    try:
+        for leave in (True, False):
+            ws = await site.client.ws_connect("/extra")
+            await ws.send_str("hello")
+            assert await ws.receive_str() == "hello"
+            if leave:
+                await ws.close()
+            else:
+                ws._response.close()  # the line breaks
+            del ws
+        await until(lambda: [one() for one in over] == [None, None], "both are gone by their last reference")
+    finally:
+        gc.enable()
