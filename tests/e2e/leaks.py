@@ -40,10 +40,11 @@ class Footprint:
 
     @classmethod
     def of(cls, server: Server) -> "Footprint":
-        """Main process, media worker and Valkey now."""
+        """Main process, media worker, the records' process and Valkey now."""
         family = {
             "server": psutil.Process(server.pid),
             "media": server.child("media.worker"),
+            "records": server.child("server.records_worker"),
             "valkey": server.child("valkey-server"),
         }
         return cls(

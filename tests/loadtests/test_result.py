@@ -3,7 +3,7 @@
 import pytest
 
 from loadtests.plan import Plan, load_plan
-from loadtests.result import summarise
+from loadtests.result import p99_low, summarise
 from loadtests.tally import Customer, Tally
 
 
@@ -40,3 +40,11 @@ def test_customers_are_counted_by_what_became_of_them(plan: Plan, tally: Tally) 
         (1.0, 40.0),
     ]
     assert run["answers"] == [(1, 1), (5, 1), (6, 1), (8, 1)]
+
+
+def test_the_slowest_hundredth_has_an_interval_that_narrows_with_their_number() -> None:
+    few, many = [float(value) for value in range(1000)], [float(value) / 100 for value in range(100_000)]
+    # Of 1,000 the number above the true one is binomial with mean 10: P(16 or fewer) = 0.974, P(17 or fewer) = 0.987.
+    assert p99_low(few) == 999 - 17
+    assert 989 < p99_low(many) < 990
+    assert p99_low([5.0]) == 5.0
