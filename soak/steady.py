@@ -7,26 +7,27 @@ the share that is asked. There are as many agents as are busy for 60 % of their 
 
 import asyncio
 import math
-import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
 from loadtests.plan import SCENARIOS, load_plan
 from loadtests.run import ROOT, locust
-from loadtests.site import SUPERVISOR, write_site
+from loadtests.site import SUPERVISOR, to_toml, write_site
 from tests.e2e.leaks import Footprint
 from tests.e2e.office import Office
 from tests.e2e.server import Server
 
-DAY = "ordinary_day"
 # Of an agent's time, and of the places that they have for chats.
 BUSY = 0.6
+# Who does which work on the ordinary day.
+CREWS = {"calls": "phones", "chats": "writers"}
 READY_S = 60.0
 
 
@@ -39,31 +40,24 @@ class Load:
 
     def written(self, folder: Path) -> Path:
         """The scenario's path. A whole number of minutes, one at least."""
-        text = (SCENARIOS / f"{DAY}.toml").read_text()
-        day = tomllib.loads(text)
+        day = tomllib.loads((SCENARIOS / "ordinary_day.toml").read_text())
         hours, minutes = divmod(max(1, round(self.seconds / 60)), 60)
-        text = re.sub(r'^to = ".*"$', f'to = "{hours:02}:{minutes:02}"', text, flags=re.MULTILINE)
-        for group, work in (("phones", "calls"), ("writers", "chats")):
+        day["run"]["to"] = f"{hours:02}:{minutes:02}"
+        for work, group in CREWS.items():
             crew, kind = day["groups"][group], day["work"][work]
-            count = math.ceil(crew["count"] * self.times)
-            places = count * crew["capacity"]["total"]
+            crew["count"] = math.ceil(crew["count"] * self.times)
             ring_s = (crew["ring"]["low_s"] + crew["ring"]["high_s"]) / 2
             held_s = ring_s + kind["talk"]["mean_s"] + kind["wrap_up"]["mean_s"]
-            text = _set(text, f"groups.{group}", "count", str(count))
-            rate = f"{{ per_hour = {round(BUSY * places / held_s * 3600)} }}"
-            text = _set(text, f"work.{work}", "arrivals", rate)
+            kind["arrivals"] = {"per_hour": round(BUSY * _places(crew) / held_s * 3600)}
         folder.mkdir(exist_ok=True)
-        (folder / "steady.toml").write_text(text)
+        (folder / "steady.toml").write_text(to_toml(day))
         (folder / "steady.load.toml").write_text("seed = 7\ncompare = false\nsupervisor_every_s = 5\n")
         return folder / "steady.toml"
 
 
-def _set(text: str, table: str, key: str, value: str) -> str:
-    head, found, tail = text.partition(f"[{table}]\n")
-    assert found
-    changed, count = re.subn(rf"^{key} = .*$", f"{key} = {value}", tail, count=1, flags=re.MULTILINE)
-    assert count
-    return head + found + changed
+def _places(crew: Mapping[str, Any]) -> int:
+    places: int = crew["count"] * crew["capacity"]["total"]
+    return places
 
 
 @dataclass(slots=True)
@@ -194,5 +188,4 @@ async def work_done(office: Office) -> dict[str, float]:
 def places(scenario: Path) -> dict[str, int]:
     """How many customers of each queue can be served at one time."""
     day = tomllib.loads(scenario.read_text())
-    of = {"calls": day["groups"]["phones"], "chats": day["groups"]["writers"]}
-    return {queue: crew["count"] * crew["capacity"]["total"] for queue, crew in of.items()}
+    return {work: _places(day["groups"][group]) for work, group in CREWS.items()}
