@@ -76,7 +76,8 @@ def _trunk(name: str, row: Table, environ: Mapping[str, str]) -> TrunkConfig:
         dial=row.texts("dial", ()),
     )
     row.finish()
-    if trunk.server and not _HOST.fullmatch(trunk.server):
+    _, _, port = trunk.server.partition(":")
+    if trunk.server and not (_HOST.fullmatch(trunk.server) and 0 < int(port or 5060) < 65_536):
         row.problem("server", f'"{trunk.server}" is no host', 'for example "sip.example.org" or "192.0.2.1:5070"')
     if trunk.register and not trunk.user:
         row.problem("register", "needs a user to register as", 'user = "..."')

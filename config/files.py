@@ -7,6 +7,16 @@ from pathlib import Path
 from config.problems import ConfigProblem
 from ivr.reading import FlowProblem, Table
 
+# The records have this many characters for whatever has a name in the files.
+LONGEST_NAME = 64
+
+
+def check_names(table: Table) -> None:
+    """Rows whose names are longer than the records can keep."""
+    for name in table.values:
+        if len(name) > LONGEST_NAME:
+            table.problem(name, f"is a name of more than {LONGEST_NAME} characters", "take a shorter one")
+
 
 def read_file(path: Path, problems: list[FlowProblem], missing: str | None = None) -> Table:
     """The file as a table that adds to `problems`; an empty one when it cannot be read, or is not there.

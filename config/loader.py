@@ -13,7 +13,7 @@ from config import rows
 from config.calendar import read_calendars, read_zone
 from config.calls import FILE as CALLS_FILE
 from config.calls import CallsConfig, read_calls
-from config.files import in_file, read_file
+from config.files import check_names, in_file, read_file
 from config.guidance import FILE as GUIDANCE
 from config.guidance import read_guidance
 from config.patches import plan_problems
@@ -219,6 +219,7 @@ class _Loader:
 
 
 def _read(table: Table, read: Callable[[str, Table], T]) -> Mapping[str, T]:
+    check_names(table)
     return MappingProxyType({name: read(name, row) for name, row in table.entries()})
 
 

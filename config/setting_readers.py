@@ -9,6 +9,7 @@ SHARD_NAME = r"[a-z0-9][a-z0-9-]{0,30}"
 SHARD_HINT = "lower-case letters, digits and hyphens"
 # The shard of a site that has one.
 MAIN_SHARD = "s0"
+LONGEST_NODE = 54
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -87,9 +88,9 @@ def page_url(text: str) -> str:
 
 
 def node_name(text: str) -> str:
-    """The name of a node, or nothing."""
-    if text and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", text):
-        raise ValueError("a name of up to 63 letters, digits, dots, dashes and underscores is expected")
+    """The name of a node, or nothing. With the number of its incarnation the records have 64 characters for it."""
+    if text and not re.fullmatch(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_NODE - 1}}}", text):
+        raise ValueError(f"a name of up to {LONGEST_NODE} letters, digits, dots, dashes and underscores is expected")
     return text
 
 

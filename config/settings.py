@@ -308,11 +308,27 @@ def _derive(values: dict[str, Any]) -> list[str]:
         return [f"--tls-cert and --tls-key (or {PREFIX}TLS_CERT and {PREFIX}TLS_KEY) are given together or not at all"]
     if values["sip_tls_port"] and values["tls_cert"] is None:
         return [f"--sip-tls-port (or {PREFIX}SIP_TLS_PORT) needs --tls-cert and --tls-key"]
+    if values["replicas"] and not values["redis_url"]:
+        return [f"--replicas (or {PREFIX}REPLICAS) is for a server of --redis-url: the embedded one has no replicas"]
+    if (clash := _clash(values)) is not None:
+        return [clash]
     if not values["node"]:
-        values["node"] = f"{socket.gethostname()[:57]}-{values['http_port']}"
+        port = f"-{values['http_port']}"
+        values["node"] = socket.gethostname()[: read.LONGEST_NODE - len(port)] + port
     if not values["database_url"]:
         values["database_url"] = f"sqlite+aiosqlite:///{Path(str(values['data_dir'])) / 'jackfield.db'}"
     return []
+
+
+def _clash(values: Mapping[str, Any]) -> str | None:
+    """Two settings that ask for the same port."""
+    taken: dict[int, str] = {}
+    for name in ("http_port", "peer_port", "sip_port", "sip_tls_port"):
+        flag, port = "--" + name.replace("_", "-"), values[name]
+        if port and port in taken:
+            return f"{flag} and {taken[port]} are both {port}: each needs a port of its own"
+        taken[port] = flag
+    return None
 
 
 def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:

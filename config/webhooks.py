@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from config.files import in_file, read_file
+from config.files import check_names, in_file, read_file
 from config.problems import ConfigProblems
 from ivr.reading import FlowProblem, Table
 
@@ -30,6 +30,7 @@ def load_hooks(root: Path, kinds: Collection[str], environ: Mapping[str, str]) -
     problems: list[FlowProblem] = []
     file = read_file(root / FILE, problems)
     table = file.table("hooks", required=(root / FILE).is_file() and not problems)
+    check_names(table)
     hooks = {name: _hook(name, row, kinds, environ) for name, row in table.entries()}
     file.finish()
     if problems:

@@ -86,6 +86,8 @@ def test_without_a_pattern_nothing_may_be_called() -> None:
         ('password_env = "NOT_SET"', "trunks.main.password_env"),
         ('dial = ["0755*", "07*55"]', "trunks.main.dial[1]"),
         ("session_s = 30", "trunks.main.session_s"),
+        ('server = "sip.example.org:50600"', ""),
+        ('server = "sip.example.org:70000"', "trunks.main.server"),
         ('colour = "red"', "trunks.main.colour"),
     ],
 )
@@ -93,7 +95,7 @@ def test_mistakes_of_a_trunk(tmp_path: Path, line: str, path: str) -> None:
     rows = {each.partition(" ")[0]: each for each in TRUNK.strip().splitlines()[1:]}
     rows[line.partition(" ")[0]] = line
     problems = read(tmp_path, "[trunks.main]\n" + "\n".join(rows.values()))[1]
-    assert [problem.path for problem in problems] == [path]
+    assert [problem.path for problem in problems] == ([path] if path else [])
 
 
 def test_who_registers_has_a_name(tmp_path: Path) -> None:

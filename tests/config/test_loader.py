@@ -275,6 +275,14 @@ MISTAKES: dict[str, tuple[str, str, str, str, str, str]] = {
         "missing in the language",
         '"pickup"',
     ),
+    "long name": (
+        "teams.toml",
+        "[",
+        f"[{'t' * 65}]\ntitle = 'x'\n[",
+        "t" * 65,
+        "more than 64 characters",
+        "shorter",
+    ),
     "broken TOML": ("queues.toml", "title = { en", "title = Orders { en", "", "not valid TOML", "quotes"),
     "broken flow": ("flows/main.toml", 'start = "open"', "start = ", "", "not valid TOML", "quotes"),
 }

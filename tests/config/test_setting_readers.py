@@ -34,7 +34,7 @@ BAD: list[tuple[Callable[[str], object], str]] = [
     (read.url("redis://", "unix://"), "http://x"),
     (read.page_url, "https://node1.example.com/agent"),
     (read.node_name, "-node"),
-    (read.node_name, "n" * 64),
+    (read.node_name, "n" * 55),
     *((read.shard_name, text) for text in ("", "South", "a_b", "{x}", "s" * 32)),
     (read.optional_file, "no/such/file.pem"),
     (read.path, ""),

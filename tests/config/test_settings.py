@@ -108,6 +108,25 @@ def test_a_mistyped_variable_is_refused() -> None:
         parse([], {"JACKFIELD_HTTP_PROT": "1"})
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--http-port=5060"], "--sip-port and --http-port are both 5060"),
+        (["--peer-port=8080"], "--peer-port and --http-port are both 8080"),
+        (["--replicas=1"], "--replicas (or JACKFIELD_REPLICAS) is for a server of --redis-url"),
+    ],
+)
+def test_settings_that_do_not_go_together(words: list[str], said: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse(words, {})
+    assert str(caught.value).startswith(said)
+
+
+def test_the_name_of_a_long_host_leaves_room_for_its_incarnations(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "h" * 64)
+    assert parse([], {}).node == "h" * 49 + "-8080"
+
+
 def test_binding_everywhere_needs_an_address_for_others() -> None:
     with pytest.raises(SettingsError, match=r"--advertise \(or JACKFIELD_ADVERTISE\) is needed"):
         parse(["--bind", "0.0.0.0"], {})

@@ -52,6 +52,12 @@ def test_mistakes(tmp_path: Path, line: str, path: str) -> None:
     assert [problem.path for problem in caught.value.problems] == [path]
 
 
+def test_a_name_that_the_records_cannot_keep(tmp_path: Path) -> None:
+    row = 'url = "http://x/"\nevents = ["*"]\nsecret_env = "S"\n'
+    with pytest.raises(ConfigProblems, match="more than 64 characters"):
+        load_hooks(write(tmp_path, f"[hooks.{'h' * 65}]\n{row}"), KINDS, {"S": "s"})
+
+
 def test_not_toml(tmp_path: Path) -> None:
     with pytest.raises(ConfigProblems, match=FILE):
         load_hooks(write(tmp_path, "[hooks"), KINDS, {})
