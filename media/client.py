@@ -118,12 +118,12 @@ class WorkerEngine:
         known = leg_id in self._place
         index = self._place[leg_id] if known else self._choose()
         self._place[leg_id] = index
+        link = self._links[index]
         try:
-            link = self._links[index]
             answer: str = await link.request("open_webrtc", leg_id=leg_id, offer_sdp=offer_sdp, opus=opus)
         except BaseException:
             if not known:
-                self._place.pop(leg_id, None)
+                self._not_opened(leg_id, link)
             raise
         return answer
 
@@ -233,12 +233,18 @@ class WorkerEngine:
         if leg_id in self._place:
             raise MediaError("leg_exists", leg_id)
         index = self._place[leg_id] = self._choose()
+        link = self._links[index]
         try:
-            host, port = await self._links[index].request(method, leg_id=leg_id)
+            host, port = await link.request(method, leg_id=leg_id)
         except BaseException:
-            self._place.pop(leg_id, None)
+            self._not_opened(leg_id, link)
             raise
         return host, port
+
+    def _not_opened(self, leg_id: str, link: WorkerLink) -> None:
+        """Whoever asked was refused or waits no more: then the worker may open it all the same."""
+        self._place.pop(leg_id, None)
+        link.send("close_leg", leg_id=leg_id)
 
     def _choose(self) -> int:
         """The live worker with the fewest legs."""

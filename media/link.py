@@ -105,11 +105,9 @@ class WorkerLink:
         """Call a method of the worker's engine. MediaError as the engine raises it, worker_lost, worker_timeout."""
         if not self.alive:
             raise MediaError("worker_lost", method)
-        self._next_id += 1
-        request_id = self._next_id
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        request_id = self._order(method, args)
         self._waiting[request_id] = answer
-        self._write(protocol.Request(request_id, self._generation, method, args))
         try:
             async with asyncio.timeout(_REQUEST_TIMEOUT_S):
                 return await answer
@@ -117,6 +115,16 @@ class WorkerLink:
             raise MediaError("worker_timeout", method) from None
         finally:
             self._waiting.pop(request_id, None)
+
+    def send(self, method: str, **args: Any) -> None:
+        """As `request`, for what nobody waits for; a worker that is lost does it no more."""
+        if self.alive:
+            self._order(method, args)
+
+    def _order(self, method: str, args: dict[str, Any]) -> int:
+        self._next_id += 1
+        self._write(protocol.Request(self._next_id, self._generation, method, args))
+        return self._next_id
 
     async def close(self) -> None:
         """End the worker in order, by force after three seconds; idempotent."""

@@ -1,5 +1,6 @@
 """What only an engine of worker processes does: they die, and others take their place."""
 
+import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -67,6 +68,23 @@ async def test_a_killed_worker_fails_its_legs_and_is_replaced(started: tuple[Wor
     await engine.set_room("room", {})
     for leg_id in (*(set(ports) - on_first), "e", "f"):
         await engine.close_leg(leg_id)
+    await until(lambda: [p.ports_in_use for p in engine.pulses] == [0, 0], what="all ports free")
+
+
+@pytest.mark.parametrize("method", ["open_rtp", "open_trunk"])
+async def test_a_leg_whose_opener_gave_up_is_not_left_at_the_worker(
+    started: tuple[WorkerEngine, Events], method: str
+) -> None:
+    engine, _ = started
+    opening = asyncio.create_task(getattr(engine, method)("a"))
+    await asyncio.sleep(0)  # the request is on its way
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    await open_leg(engine, "a")
+    assert (await engine.stats("a"))["kind"] == "rtp"
+    await until(lambda: [p.ports_in_use for p in engine.pulses] == [1, 0], what="one port for one leg")
+    await engine.close_leg("a")
     await until(lambda: [p.ports_in_use for p in engine.pulses] == [0, 0], what="all ports free")
 
 
