@@ -118,6 +118,7 @@ class Connection:
         hub: Hub,
         *,
         agent_id: str,
+        token: str,
         generation: int,
         now: Callable[[], int],
         limits: EndpointLimits,
@@ -128,6 +129,8 @@ class Connection:
         self._gateway = gateway
         self._hub = hub
         self._agent_id = agent_id
+        self._token = token
+        self._check_at = now() + int(limits.token_check_s * 1_000_000)
         self._generation = generation
         self._now = now
         self._limits = limits
@@ -245,6 +248,7 @@ class Connection:
             if message.type is not self._socket.frame:
                 return self._violation(f"only {self._socket.frame.name.lower()} messages are spoken here")
             session.heard(self._generation, self._now())
+            self._check_token()
             if not rate.take(self._now()):
                 return self.close(ByeCode.TOO_FAST)
             try:
@@ -256,6 +260,24 @@ class Connection:
             except ConnectionError:
                 return self._ended.set()
         return None
+
+    def _check_token(self) -> None:
+        """Now and then, beside what the agent does: a page that stays is not to outlive its sign-in."""
+        if self._now() < self._check_at:
+            return
+        self._check_at = self._now() + int(self._limits.token_check_s * 1_000_000)
+        name = f"agents_ws:{self._agent_id}:{self._generation}:token"
+        task = guarded(self._ask_again(), name=name, on_failure=self._failed)
+        self._commands.add(task)
+        task.add_done_callback(self._commands.discard)
+
+    async def _ask_again(self) -> None:
+        try:
+            async with asyncio.timeout(self._limits.command_timeout_s):
+                if not await self._gateway.may_stay(self._agent_id, self._token):
+                    self.close(ByeCode.UNAUTHORIZED)
+        except Exception as error:  # noqa: BLE001  a database that is away signs nobody out
+            _log.warning("agent_token_not_checked", agent=self._agent_id, error=repr(error))
 
     def _violation(self, detail: str) -> None:
         self._detail = detail[:200]

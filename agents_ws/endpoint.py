@@ -179,6 +179,7 @@ class AgentEndpoint:
             self._gateway,
             self._hub,
             agent_id=identity.id,
+            token=hello.token,
             generation=generation,
             now=self._now,
             limits=self._limits,

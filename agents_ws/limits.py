@@ -34,6 +34,8 @@ class EndpointLimits:
     session: SessionLimits = field(default_factory=SessionLimits)
     hello_timeout_s: float = 5.0
     heartbeat_s: float = 15.0
+    # How often the token of somebody who stays is looked at again.
+    token_check_s: float = 300.0
     write_timeout_s: float = 10.0
     command_timeout_s: float = 10.0
     leg_timeout_s: float = 20.0

@@ -25,6 +25,10 @@ class Gateway(Protocol):
         """Whose token it is, or None when it is unknown, expired or withdrawn."""
         ...
 
+    async def may_stay(self, agent_id: str, token: str) -> bool:
+        """Whether the token still names the agent. One with work in hand stays to finish it, and gets nothing new."""
+        ...
+
     async def connected(self, agent_id: str) -> int:
         """A connection of the agent begins; returns its generation, greater than every earlier one."""
         ...

@@ -101,6 +101,16 @@ class Desk:
             station="sip" if agent.station == "sip" else "webrtc",
         )
 
+    async def may_stay(self, agent_id: str, token: str) -> bool:
+        """False ends the page. Whoever holds work finishes it first, and is offered nothing more."""
+        identity = await self.authenticate(token)
+        if identity is not None and identity.id == agent_id:
+            return True
+        if not self._pump.dispatcher.reservations_of(agent_id):
+            return False
+        await self.queue_presence(agent_id, Presence.NOT_READY, None)
+        return True
+
     def belongs(self, agent_id: str) -> bool:
         """Whether the agent is one of the site's, or was, and still has work to finish."""
         return agent_id in self._cards.site.agents or bool(self._pump.dispatcher.reservations_of(agent_id))

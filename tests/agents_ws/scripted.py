@@ -37,6 +37,7 @@ class ScriptedGateway:
     """Tokens are `token:<agent>`. `calls` is what was asked; `refusals` and `gates` say how to answer by method."""
 
     station: str = "webrtc"
+    withdrawn: str = ""
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     refusals: dict[str, Refusal] = field(default_factory=dict)
     failures: dict[str, Exception] = field(default_factory=dict)
@@ -51,6 +52,10 @@ class ScriptedGateway:
             return None
         station = "sip" if self.station == "sip" else "webrtc"
         return AgentIdentity(id=agent, name=agent.title(), role="agent", team="first-line", station=station)  # type: ignore[arg-type]
+
+    async def may_stay(self, agent_id: str, token: str) -> bool:
+        await self._pass("may_stay")
+        return token == f"token:{agent_id}" and token != self.withdrawn
 
     async def connected(self, agent_id: str) -> int:
         self.generations[agent_id] += 1

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from agents_ws.limits import EndpointLimits
-from agents_ws.messages import Ack, Bye, ByeCode, Done, Hello, Leg, Ping, PresenceShown, Snapshot
+from agents_ws.messages import Ack, Bye, ByeCode, Done, Hello, Leg, Ping, Pong, PresenceShown, Snapshot
 from router.vocabulary import Presence
 from tests.agents_ws.scripted import Client, Stage, connect, signed_in, stage
 from tests.waiting import until
@@ -151,6 +151,21 @@ async def test_a_failing_gateway_ends_the_connection_and_nothing_else() -> None:
         place.gateway.failures.clear()
         async with signed_in(place) as (client, _):
             await client.hear_until(Snapshot)
+
+
+async def test_a_page_that_stays_does_not_outlive_its_sign_in() -> None:
+    async with stage(EndpointLimits(token_check_s=0)) as place, signed_in(place) as (client, _):
+        await client.hear_until(Snapshot)
+        place.gateway.failures["may_stay"] = RuntimeError("store lost")
+        await client.say(Ping(ref="while the store is away"))
+        await client.hear_until(Pong)
+        place.gateway.failures.clear()
+        await client.say(Ping(ref="still signed in"))
+        await client.hear_until(Pong)
+        place.gateway.withdrawn = "token:ann"
+        await client.say(Ping(ref="the password was changed"))
+        assert (await client.hear_until(Bye)).code is ByeCode.UNAUTHORIZED
+        assert await client.closed_with() == 4001
 
 
 async def test_signed_out_elsewhere() -> None:

@@ -33,6 +33,28 @@ async def test_a_token_names_the_agent(house: House) -> None:
     assert await house.desk.authenticate("guess") is None
 
 
+async def test_whoever_is_signed_out_finishes_what_they_have(house: House) -> None:
+    account = Account("anna@x", Role.AGENT, "anna")
+    await house.accounts.set_password(account, "secret", 1)
+    signed = await house.sign_in.sign_in("anna@x", "secret", house.desk._wall())
+    assert signed is not None
+    assert await house.desk.may_stay("anna", signed.token)
+    assert not await house.desk.may_stay("ben", signed.token)
+    call, reservation = await house.talking()
+    await house.sign_in.sign_out(signed.token)
+    assert await house.desk.may_stay("anna", signed.token)
+    row = house.pump.dispatcher.agent("anna")
+    assert row is not None
+    assert row.next_presence is Presence.NOT_READY
+    await house.desk.hang_up("anna", reservation)
+    await house.reach_state(reservation, OfferState.WRAP_UP)
+    assert await house.desk.may_stay("anna", signed.token)
+    assert await house.desk.finish_wrap_up("anna", reservation, None, None) is None
+    assert not await house.desk.may_stay("anna", signed.token)
+    house.outside.ua.hangup(call)
+    await house.empty()
+
+
 async def test_an_agent_of_calls_is_reachable_with_page_and_leg(house: House) -> None:
     assert code(await house.desk.set_presence("anna", "ready", None)) == "not_connected"
     await house.desk.connected("anna")
