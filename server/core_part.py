@@ -26,7 +26,6 @@ from server.persistence.journal_files import JournalFolder
 from server.persistence.kept_journal import KeptJournal
 from server.persistence.records_process import RecordsProcess
 from server.persistence.records_worker import Setup
-from telemetry.metrics import Metrics
 from telemetry.routing import RoutingMeter
 
 LAST_COMMITS_S = 3.0
@@ -100,7 +99,7 @@ async def build_core(ground: Ground) -> CorePart:
     interactions, customers = Interactions(database), Customers(database)
     contexts = InteractionContexts(customers, interactions, Meetings(database), ground.tasks, wall_us)
     meter = RoutingMeter(metrics, {})
-    meter.restore(shard.image)
+    meter.restore(shard.image.work, shard.image.reservations)
     speaker = Speaker(meter, contexts)
     shard.committed = metrics.committed
     management = Management(ground.files, database, wall_us, settings.shard)
@@ -118,7 +117,9 @@ async def build_core(ground: Ground) -> CorePart:
     speaker.owning = management.owning = lambda: shard.owning
     folder = JournalFolder(settings.data_dir / "journal", settings.shard)
     setup = Setup(storage.store_url, settings.database_url, settings.shard, str(folder.path), settings.log_level)
-    projection = RecordsProcess(setup, lambda position: _projected(metrics, shard, position))
+    projection = RecordsProcess(setup)
+    metrics.watch_journal(lambda: max(0, shard.sequence - projection.position) if shard.owning else 0)
+    shard.on_own.append(lambda: _take_up(meter, shard.dispatcher))
     duties = Duties(shard, folder, projection, management, ground.tasks, settings.journal_days)
     if shard.owning:
         await duties.begin()
@@ -146,5 +147,7 @@ def _prefers(dispatcher: Dispatcher, queue: str) -> bool:
     return rules is not None and rules.preferred_patience_us > 0
 
 
-def _projected(metrics: Metrics, pump: ShardMember, position: int) -> None:
-    metrics.journal_lag(max(0, pump.sequence - position))
+def _take_up(meter: RoutingMeter, dispatcher: Dispatcher) -> None:
+    """A node that follows counts nothing: what is open is counted from now on."""
+    works = dispatcher.works()
+    meter.restore(works, [held for row in works for held in dispatcher.holders(row.work_id)])

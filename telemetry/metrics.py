@@ -123,9 +123,9 @@ class Metrics:
 
     # --- the rest -------------------------------------------------------------------------------------------
 
-    def journal_lag(self, entries: int) -> None:
-        """So many entries wait for the projector."""
-        self._journal_lag.set(entries)
+    def watch_journal(self, lag: Callable[[], int]) -> None:
+        """Asks `lag` at each scrape how many entries wait for the projector: also one that stands still is seen."""
+        self._journal_lag.set_function(lag)
 
     def recorded(self, result: str) -> None:
         """A recording ended: complete, incomplete or failed."""

@@ -1,10 +1,10 @@
 """Routing's counters, taken from committed turns: what happened is read in one place, not counted in many."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from router.commands import CloseWork, Command, JoinLegs, PartLegs, Refuse, SendOffer, WithdrawOffer
 from router.events import AssignmentConnected, WorkMoved, WorkQueued
-from router.rows import ShardImage, Turn
+from router.rows import ReservationRow, Turn, WorkRow
 from router.vocabulary import OfferState, Outcome, WithdrawReason
 from telemetry.metrics import Metrics, OfferResult
 
@@ -26,10 +26,11 @@ class RoutingMeter:
         self._offered: dict[str, str] = {}
         self._accepted: dict[str, str] = {}
 
-    def restore(self, image: ShardImage) -> None:
-        """Takes over the open work of a shard, before its first turn."""
-        self._work = {row.work_id: (row.queue, row.queued_at) for row in image.work}
-        for row in image.reservations:
+    def restore(self, work: Iterable[WorkRow], reservations: Iterable[ReservationRow]) -> None:
+        """Takes over the open work of a shard, before its first turn or where this node becomes the owner."""
+        self._work = {row.work_id: (row.queue, row.queued_at) for row in work}
+        self._offered, self._accepted = {}, {}
+        for row in reservations:
             if row.state is OfferState.OFFERED:
                 self._offered[row.reservation_id] = row.work_id
             elif row.state is OfferState.ACCEPTED:

@@ -39,7 +39,7 @@ AGAIN_S = 0.05
 # How often a follower's replica is held against the rows, besides each turn's commands.
 COMPARE_S = 300.0
 # The tasks of a member by name: without any of them it is of no use.
-TASKS = ("pump", "lease", "inbox", "forward", "follow", "tail", "courier")
+TASKS = ("pump", "lease", "inbox", "forward", "follow", "tail", "courier", "sweep")
 
 
 class Role(StrEnum):

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -36,12 +36,11 @@ class Committed(Protocol):
 class RecordsProcess:
     """`run` until `close`; `fresh` for every committed turn. It keeps no turns: the worker reads the journal.
 
-    `on_applied` is told the position of the records (a sequence) whenever it moves.
+    `position` is the last sequence that the records have.
     """
 
-    def __init__(self, setup: Setup, on_applied: Callable[[int], None]) -> None:
+    def __init__(self, setup: Setup) -> None:
         self._setup = setup
-        self._on_applied = on_applied
         self._process: asyncio.subprocess.Process | None = None
         self._told = 0
         self._teller: asyncio.TimerHandle | None = None
@@ -138,7 +137,6 @@ class RecordsProcess:
             word, _, number = line.decode().partition(" ")
             if word == "applied":
                 self.position = int(number)
-                self._on_applied(self.position)
             elif word == "drained":
                 _settle(self._draining, int(number), None)
             else:

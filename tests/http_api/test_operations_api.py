@@ -22,7 +22,7 @@ async def test_readyz_names_each_check(site: Site) -> None:
 
 
 async def test_metrics(site: Site) -> None:
-    site.metrics.journal_lag(7)
+    site.metrics.watch_journal(lambda: 7)
     answer = await site.client.get("/metrics")
     assert answer.status == 200
     assert answer.headers["Content-Type"] == site.metrics.content_type

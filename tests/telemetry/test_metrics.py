@@ -24,7 +24,7 @@ def test_every_method_shows() -> None:
     metrics.abandoned("orders")
     metrics.decided(40)
     metrics.committed(600)
-    metrics.journal_lag(7)
+    metrics.watch_journal(lambda: 7)
     metrics.task_failed("projector")
     metrics.recorded("complete")
     found = samples(metrics)
@@ -68,7 +68,7 @@ def test_queues_are_asked_at_each_scrape_and_not_before() -> None:
 
 def test_instances_do_not_mix() -> None:
     first, second = Metrics(), Metrics()
-    first.journal_lag(3)
+    first.watch_journal(lambda: 3)
     assert samples(second)["jackfield_journal_lag_entries",] == 0
 
 

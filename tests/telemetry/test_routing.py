@@ -139,6 +139,16 @@ def test_a_restart_knows_the_open_work() -> None:
         clock=2 * SECOND,
     )
     after = Shift()
-    after.meter.restore(image)
+    after.post(1, work(7))
+    after.meter.restore(image.work, image.reservations)
     after.meter.observe(Turn(9, 5 * SECOND, "", AssignmentConnected("w1.1"), (), before.turns[0].changes))
     assert (after.count("answered"), after.count("answered_within_target")) == (1, 1)
+
+
+def test_what_a_node_knew_before_it_followed_counts_no_more() -> None:
+    shift = Shift()
+    shift.post(1, work(1))
+    shift.meter.restore((), ())
+    shift.post(2, OfferAccepted("w1.1", "anna"))
+    shift.post(3, AssignmentConnected("w1.1"))
+    assert (shift.results(), shift.count("answered")) == ({}, 0)
