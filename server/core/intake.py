@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections import deque
 from typing import Protocol
 
 import structlog
@@ -18,6 +19,8 @@ log = structlog.get_logger(__name__)
 BATCH = 256
 BLOCK_MS = 1000
 AGAIN_S = 0.05
+# What a store that has lost writes must be told of is young: the oldest of so many nodes is in no inbox any more.
+KEPT_LOST = 1000
 # A forwarded request in a turn's cause: the node's label, the request's number.
 _REQUEST = re.compile(r"(\S+\.\d+)/(\d+) ")
 
@@ -47,7 +50,8 @@ class Intake:
         self._inbox = inbox
         self._at = ""
         self.taken: dict[str, int] = {}
-        # Nodes that were lost.
+        # The last nodes that were lost, in order: each start of a node is another one.
+        self._lost: deque[str] = deque()
         self.gone: set[str] = set()
 
     def begin_after(self, entry_id: str) -> None:
@@ -61,7 +65,7 @@ class Intake:
     def heard(self, turn: Turn) -> None:
         """A turn was committed."""
         if isinstance(turn.event, NodeLost):
-            self.gone.add(turn.event.node)
+            self._note_lost(turn.event.node)
         elif (found := _REQUEST.match(turn.cause)) is not None:
             self.has_taken(found[1], int(found[2]))
 
@@ -108,6 +112,15 @@ class Intake:
             if label:
                 self.has_taken(label, int(number))
             self._at = entry.id
+
+    def _note_lost(self, lost: str) -> None:
+        if lost not in self.gone:
+            self._lost.append(lost)
+            self.gone.add(lost)
+        if len(self._lost) > KEPT_LOST:
+            old = self._lost.popleft()
+            self.gone.discard(old)
+            self.taken.pop(old, None)
 
     def has_taken(self, label: str, number: int) -> None:
         """A node's requests up to this number are decided on."""

@@ -44,7 +44,7 @@ class Footprint:
         family = {
             "server": psutil.Process(server.pid),
             "media": server.child("media.worker"),
-            "records": server.child("server.records_worker"),
+            "records": server.child("records_worker"),
             "valkey": server.child("valkey-server"),
         }
         return cls(

@@ -4,7 +4,7 @@ import asyncio
 
 from router.events import CustomerLeft, Event, NodeLost, TimePassed
 from router.rows import Changes, Turn
-from server.core.intake import Intake
+from server.core.intake import KEPT_LOST, Intake
 from store.errors import StoreLost
 from store.lease import InboxEntry
 from tests.waiting import until
@@ -63,6 +63,16 @@ async def test_a_request_that_was_decided_on_is_not_again_but_its_place_counts()
     await intake.feed(pump)
     assert pump.taken == [(TimePassed(), "again", "5-0"), (CustomerLeft("w3"), "n2.1/3 t", "6-0")]
     assert (intake.taken, intake.gone) == ({"n2.1": 3}, {"n3.1"})
+
+
+async def test_nodes_that_were_lost_long_ago_are_forgotten() -> None:
+    intake = Intake(Inbox())
+    for number in range(KEPT_LOST + 50):
+        intake.heard(Turn(1, 1, f"n2.{number}/7 t", CustomerLeft("w2"), (), Changes()))
+        for _ in range(2):
+            intake.heard(Turn(2, 2, "lost", NodeLost(f"n2.{number}"), (), Changes()))
+    assert len(intake.gone) == len(intake.taken) == KEPT_LOST
+    assert f"n2.{KEPT_LOST + 49}" in intake.gone
 
 
 async def test_after_a_break_the_inbox_is_read_from_its_beginning() -> None:
