@@ -63,6 +63,7 @@ def judge(plan: Plan, run: Mapping[str, Any], prediction: Mapping[str, Any] | No
         Finding(Subject.SERVER, "errors", errors, "0", not errors),
         _at_most("offer, p99 ms", offer, plan.offer_p99_ms),
     ]
+    against: list[Finding] = []
     for name, work in run["work"].items():
         asked = plan.work.get(name)
         if asked is not None and asked.bounded:
@@ -72,8 +73,8 @@ def judge(plan: Plan, run: Mapping[str, Any], prediction: Mapping[str, Any] | No
             found.append(Finding(Subject.SERVER, f"{name}: level", level, between, inside))
             found.append(_at_most(f"{name}: gave up", work["abandon_rate"], asked.abandoned_max))
         if prediction is not None and plan.compare:
-            found += _against(name, work, prediction["work"][name])
-    return found
+            against += _against(name, work, prediction["work"][name])
+    return found + against
 
 
 def verdict(findings: Sequence[Finding]) -> Verdict:

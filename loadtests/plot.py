@@ -3,23 +3,25 @@
 from collections.abc import Sequence
 from html import escape
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 190, 56, 8, 10, 24
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 190, 56, 16, 10, 24
 # Lines across, and marks along.
 STEPS_UP, STEPS_ALONG = 3, 6
 Line = Sequence[tuple[float, float]]
 
 
-def plot(title: str, unit: str, lines: Sequence[Line]) -> str:
-    """A picture with its heading; nothing without points. Colours are the page's, `run0` and `run1`."""
+def plot(title: str, unit: str, lines: Sequence[Line], last_s: float) -> str:
+    """A picture with its heading, from 0 to `last_s` along; nothing without points.
+
+    The page gives the classes `run0` and `run1` their colours.
+    """
     points = [point for line in lines for point in line]
     if not points:
         return ""
-    last = max(at for at, _ in points) or 1
     step = _nice(max(value for _, value in points) / STEPS_UP)
     top = step * STEPS_UP
 
     def x(at: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * at / last
+        return LEFT + (WIDTH - LEFT - RIGHT) * at / last_s
 
     def y(value: float) -> float:
         return TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / top)
@@ -29,10 +31,10 @@ def plot(title: str, unit: str, lines: Sequence[Line]) -> str:
         f'<text x="{LEFT - 6}" y="{y(step * up) + 4:.1f}" text-anchor="end">{step * up:g}</text>'
         for up in range(STEPS_UP + 1)
     )
-    along = _nice(last / STEPS_ALONG)
+    along = _nice(last_s / STEPS_ALONG)
     marks = "".join(
         f'<text x="{x(along * mark):.1f}" y="{HEIGHT - 6}" text-anchor="middle">{along * mark:g}</text>'
-        for mark in range(int(last / along) + 1)
+        for mark in range(int(last_s / along) + 1)
     )
     drawn = "".join(
         f'<polyline class="run{number}" points="{" ".join(f"{x(at):.1f},{y(value):.1f}" for at, value in line)}"/>'

@@ -12,6 +12,7 @@ from loadtests.plot import every_second, plot
 Run = Mapping[str, Any]
 # The same figures are there as "WS offer".
 NOT_SHOWN = ("offer",)
+GENERATORS = ("came late", "lateness")
 STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 CLASSES = {Verdict.PASSED: "good", Verdict.FAILED: "bad", Verdict.SATURATED: "grey"}
 
@@ -48,7 +49,8 @@ def _findings(run: Run, name: str) -> str:
         parts.append(f"<p>Nothing is concluded about the server: {escape(why_late(generator))}.</p>")
     elif generator:
         parts.append(
-            f"<p>The generator used {generator['cpu']:.0%} of a core of {generator['cores']}{_waited(generator)}.</p>"
+            f"<p>The generator used {generator['cpu']:.0%} of a core{_waited(generator)}; "
+            f"the machine has {generator['cores']}, and its load was {generator['load_average'][1]:g} at the end.</p>"
         )
     rows = [
         f'<tr><td class="{"good" if one["passed"] else "bad"}">{"passed" if one["passed"] else "failed"}</td>'
@@ -101,9 +103,7 @@ def _customers(runs: Sequence[Run], names: Sequence[str]) -> str:
 
 def _latency(runs: Sequence[Run], names: Sequence[str]) -> str:
     """Of one run the spread; of two the medians and slowest hundredths beside each other, and their change."""
-    kinds = [
-        kind for kind in dict.fromkeys(kind for run in runs for kind in run["latency_ms"]) if kind not in NOT_SHOWN
-    ]
+    kinds = _kinds(runs, "latency_ms")
     if len(runs) == 1:
         head = '<tr><th>what<th class="n">n<th class="n">p50 ms<th class="n">p90<th class="n">p99<th class="n">max</tr>'
         spreads = [(kind, runs[0]["latency_ms"][kind]) for kind in kinds]
@@ -127,14 +127,21 @@ def _latency(runs: Sequence[Run], names: Sequence[str]) -> str:
 
 
 def _plots(runs: Sequence[Run]) -> str:
-    parts = ["<h2>Over time</h2>"]
+    """All along the same seconds: the longer run's, its drain included."""
+    last_s = max([1.0, *(float(at) for run in runs for line in run["lines"].values() for at, *_ in line)])
+    parts = ["<h2>Over time, in seconds</h2>"]
     for title, key in (("Customers who came", "arrivals"), ("Conversations that began", "answers")):
-        parts.append(plot(title, "each second", [every_second(run[key], run["seconds"]) for run in runs]))
-    for kind in dict.fromkeys(kind for run in runs for kind in run["lines"]):
-        if kind not in NOT_SHOWN:
-            lines = [[(at, p99) for at, _, p99 in run["lines"].get(kind, [])] for run in runs]
-            parts.append(plot(kind, "slowest hundredth of each second, ms", lines))
+        parts.append(plot(title, "each second", [every_second(run[key], run["seconds"]) for run in runs], last_s))
+    for kind in _kinds(runs, "lines"):
+        lines = [[(at, p99) for at, _, p99 in run["lines"].get(kind, [])] for run in runs]
+        parts.append(plot(kind, "slowest hundredth of each second, ms", lines, last_s))
     return "".join(parts)
+
+
+def _kinds(runs: Sequence[Run], key: str) -> list[str]:
+    """What was measured: the generator last, before it what is not on the customers' or agents' way."""
+    found = {kind for run in runs for kind in run[key]} - set(NOT_SHOWN)
+    return sorted(found, key=lambda kind: (kind in GENERATORS, "/" in kind, kind))
 
 
 def _table(head: str, rows: Sequence[str]) -> str:

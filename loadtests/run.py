@@ -3,8 +3,9 @@
     python -m loadtests.run NAME [--scale 0.5] [--out DIR] [--compare RUN.json] [--draws 30]
     python -m loadtests.run NAME --only-site DIR
 
-Writes run.json, report.html and server.log into DIR (load-NAME by default). Exit status 0 when all that was asked
-holds, 1 when the server did not do it, 2 when the scenario has mistakes, 3 when the generator was too slow to tell.
+Writes run.json, report.html, locust.html (locust's own statistics and charts) and server.log into DIR (load-NAME by
+default). Exit status 0 when all that was asked holds, 1 when the server did not do it, 2 when the scenario has
+mistakes, 3 when the generator was too slow to tell.
 """
 
 import argparse
@@ -105,7 +106,8 @@ def live(plan: Plan, scenario: str, out: Path) -> Mapping[str, Any]:
         server = Server(folder, write_site(plan, folder), ["--log-level=warning"])
         try:
             server.start(ready_s=60 + len(plan.scenario.policy.agents))
-            subprocess.run(locust(server, scenario, result), cwd=ROOT, timeout=plan.seconds + BESIDES_S, check=False)
+            command = [*locust(server, scenario, result), "--html", str((out / "locust.html").resolve())]
+            subprocess.run(command, cwd=ROOT, timeout=plan.seconds + BESIDES_S, check=False)
             server.interrupt()
         finally:
             server.close()

@@ -7,7 +7,7 @@ from loadtests.plot import every_second, plot
 
 
 def test_a_picture_has_its_lines_inside() -> None:
-    html = plot("offer & more", "ms", [[(0, 1.0), (60, 730.0)], [(0, 0.0), (119, 3.0)]])
+    html = plot("offer & more", "ms", [[(0, 1.0), (60, 730.0)], [(0, 0.0), (119, 3.0)]], 119)
     figure = ET.fromstring(html)
     svg = figure.find("svg")
     assert svg is not None
@@ -23,7 +23,7 @@ def test_a_picture_has_its_lines_inside() -> None:
 
 
 def test_without_points_there_is_none() -> None:
-    assert plot("nothing", "ms", [[], []]) == ""
+    assert plot("nothing", "ms", [[], []], 1) == ""
 
 
 def test_seconds_without_anybody_count_as_none() -> None:

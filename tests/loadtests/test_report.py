@@ -32,7 +32,7 @@ def test_one_run() -> None:
     assert "failed" in html
     assert "<script>" not in html
     assert "<td>&lt;b&gt;</td>" in html
-    assert "used 31% of a core of 2 and waited for one 2% of the time" in html
+    assert "used 31% of a core and waited for one 2% of the time; the machine has 2" in html
     assert "one run lies in" in html, "what the simulator says stands beside the bounds"
     assert "http" not in html, "nothing is fetched from anywhere"
 
