@@ -20,7 +20,8 @@ from simulator.streams import Streams
 
 # What the run's agents draw for themselves.
 AGENTS = ("ring", "answer")
-MEASURES = {"level": "level_of_settled", "abandon_rate": "abandon_rate"}
+# The mean wait is that of those who were answered, in seconds; the others are shares.
+MEASURES = {"level": "level_of_settled", "abandon_rate": "abandon_rate", "wait_s": "wait_answered_s"}
 # One more draw lies within so many standard deviations of the mean, nearly always.
 SIGMAS = 3.0
 
@@ -48,8 +49,8 @@ def predict(scenario: Scenario, seed: int, draws: int) -> dict[str, Any]:
         for work in scenario.work:
             for measure, simulated in MEASURES.items():
                 pair = pairs["work", work.name, simulated]
-                share = float(pair.over[0] / pair.under[0]) if pair.under[0] else math.nan
-                found.setdefault((work.name, measure), []).append(share)
+                value = float(pair.over[0] / pair.under[0]) if pair.under[0] else math.nan
+                found.setdefault((work.name, measure), []).append(value)
     names = [work.name for work in scenario.work]
     return {
         "draws": draws,
@@ -57,9 +58,9 @@ def predict(scenario: Scenario, seed: int, draws: int) -> dict[str, Any]:
     }
 
 
-def _interval(shares: Sequence[float]) -> dict[str, float] | None:
-    """None where nobody came."""
-    if any(math.isnan(share) for share in shares):
+def _interval(values: Sequence[float]) -> dict[str, float] | None:
+    """None where nobody came, or nobody was answered."""
+    if any(math.isnan(value) for value in values):
         return None
-    mean, spread = fmean(shares), SIGMAS * stdev(shares)
-    return {"mean": mean, "low": max(0.0, mean - spread), "high": min(1.0, mean + spread)}
+    mean, spread = fmean(values), SIGMAS * stdev(values)
+    return {"mean": mean, "low": mean - spread, "high": mean + spread}

@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from loadtests.judge import Finding, Subject, Verdict, why_late
+from loadtests.judge import COMPARED, Finding, Subject, Verdict, why_late
 from loadtests.plot import every_second, plot
 
 Run = Mapping[str, Any]
@@ -83,7 +83,8 @@ def _predicted(run: Run, finding: Mapping[str, Any]) -> str:
     if finding["subject"] != Subject.SIMULATOR or not run.get("prediction"):
         return ""
     work, what = finding["what"].rsplit(": ", 1)
-    interval = run["prediction"]["work"][work]["level" if what == "level" else "abandon_rate"]
+    (measure,) = (measure for measure, compared in COMPARED.items() if compared == what)
+    interval = run["prediction"]["work"][work][measure]
     return f"{interval['mean']:.2f}, one run lies in "
 
 

@@ -1,13 +1,16 @@
 """Each rule of the judgement, and the three verdicts."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from loadtests.judge import MISSING, SATURATED_MS, SLACK, Finding, Subject, Verdict, judge, verdict, why_late
 from loadtests.plan import Expected, Plan, load_plan
+from loadtests.predict import predict
+from simulator.scenario import Scenario
 
-GOOD = {"level": 0.9, "abandon_rate": 0.05, "offered": 100}
+GOOD = {"level": 0.9, "abandon_rate": 0.05, "offered": 100, "wait_s": {"mean": 2.0}}
 
 
 @pytest.fixture
@@ -26,9 +29,10 @@ def a_run(**changed: Any) -> dict[str, Any]:
     }
 
 
-def a_prediction(low: float = 0.85, high: float = 0.95, gave_up: float = 0.05) -> dict[str, Any]:
+def a_prediction(low: float = 0.85, high: float = 0.95, gave_up: float = 0.05, wait_s: float = 2.0) -> dict[str, Any]:
     level = {"mean": (low + high) / 2, "low": low, "high": high}
-    measures = {"level": level, "abandon_rate": {"mean": gave_up, "low": gave_up, "high": gave_up}}
+    waits = {"mean": wait_s, "low": wait_s - 0.1, "high": wait_s + 0.1}
+    measures = {"level": level, "abandon_rate": {"mean": gave_up, "low": gave_up, "high": gave_up}, "wait_s": waits}
     return {"draws": 30, "work": {"calls": measures, "chats": measures}}
 
 
@@ -66,7 +70,7 @@ def test_what_the_server_did_not_do_fails_the_run(plan: Plan, changed: dict[str,
 
 def test_a_level_may_be_too_good_for_a_crowded_line() -> None:
     plan = load_plan("crowded_line")
-    crowded = {"level": 0.9, "abandon_rate": 0.4, "offered": 100}
+    crowded = {**GOOD, "level": 0.9, "abandon_rate": 0.4}
     found = judge(plan, a_run(work={"calls": crowded}), None)
     assert failed(found) == [("server", "calls: level")]
 
@@ -102,13 +106,46 @@ def test_the_run_lies_where_the_simulators_do(
     assert verdict(found) is (Verdict.FAILED if wrong else Verdict.PASSED)
 
 
-def test_what_is_not_asked_is_not_judged(plan: Plan) -> None:
-    from dataclasses import replace
+@pytest.mark.parametrize(("wait_s", "right"), [(1.5, True), (1.3, False), (2.6, True), (2.8, False)])
+def test_customers_wait_as_long_as_in_the_simulator(plan: Plan, wait_s: float, right: bool) -> None:
+    found = judge(plan, a_run(), a_prediction(wait_s=wait_s))
+    wrong = [] if right else [("simulator", "calls: mean wait, s"), ("simulator", "chats: mean wait, s")]
+    assert failed(found) == wrong, "0.1 s by chance, 0.3 s and a tenth of the wait for the way"
 
-    bad = {"level": 0.0, "abandon_rate": 1.0, "offered": 100}
+
+def as_if_lived(scenario: Scenario, seed: int) -> dict[str, Any]:
+    """A run in which the simulator was the server."""
+    found = predict(scenario, seed, 2)["work"]
+    return a_run(
+        work={
+            name: {
+                "level": one["level"]["mean"],
+                "abandon_rate": one["abandon_rate"]["mean"],
+                "wait_s": {"mean": one["wait_s"]["mean"]},
+                "offered": 100,
+            }
+            for name, one in found.items()
+        }
+    )
+
+
+@pytest.mark.parametrize("name", ["crowded_line_shared", "promotion_spike", "channel_outage"])
+def test_a_server_that_leaves_two_agents_idle_is_found_out(name: str) -> None:
+    plan = load_plan(name)
+    prediction = predict(plan.scenario, plan.seed, 10)
+    assert failed(judge(plan, as_if_lived(plan.scenario, plan.seed), prediction)) == []
+    last = plan.scenario.groups[-1]
+    fewer = replace(last, plans=dict(list(last.plans.items())[:-2]))
+    wrong = replace(plan.scenario, groups=(*plan.scenario.groups[:-1], fewer))
+    found = judge(plan, as_if_lived(wrong, plan.seed), prediction)
+    assert "simulator" in {subject for subject, _ in failed(found)}
+
+
+def test_what_is_not_asked_is_not_judged(plan: Plan) -> None:
+    bad = {"level": 0.0, "abandon_rate": 1.0, "offered": 100, "wait_s": {}}
     unbounded = replace(plan, compare=False, work={"calls": Expected(), "chats": Expected(callers="sipp")})
     assert failed(judge(unbounded, a_run(work={"calls": bad, "chats": bad}), a_prediction())) == []
-    nobody = {"draws": 30, "work": {"calls": {"level": None, "abandon_rate": None}}}
+    nobody = {"draws": 30, "work": {"calls": {"level": None, "abandon_rate": None, "wait_s": None}}}
     alone = replace(plan, work={})
     assert failed(judge(alone, a_run(work={"calls": {**bad, "offered": 0}}), nobody)) == []
 

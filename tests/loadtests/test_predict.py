@@ -26,4 +26,5 @@ def test_the_first_draw_is_the_simulators_first_run_and_lies_in_the_interval() -
     interval = found["work"][plan.scenario.work[0].name]["level"]
     assert interval["low"] <= level <= interval["high"]
     assert interval["high"] - interval["low"] < 0.3, "the customers are the same, so that little is left to chance"
+    assert found["work"]["chats"]["wait_s"]["mean"] > 0.3, "it rings at least as long"
     assert predict(plan.scenario, plan.seed, 5) == found
