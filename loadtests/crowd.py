@@ -29,6 +29,8 @@ DRAIN_S = 60.0
 LONG_S = 600.0
 SAID = ("Good morning.", "It is about my order.", "Thank you.")
 SAY_EVERY_S = 1.0
+# As long as it may take until an end is an end.
+END_S = 20.0
 
 
 class Crowd(User):
@@ -46,11 +48,11 @@ class Crowd(User):
         everybody = drawn(load.plan)
         by_sipp = [customer for _, customer in everybody if load.plan.callers(customer.work) == "sipp"]
         line = SippLine(load, by_sipp) if by_sipp else None
-        if line is not None:
-            line.start()
         # What is here now stays: no collector looks through it again in the middle of the run.
         gc.collect()
         gc.freeze()
+        if line is not None:
+            line.start()
         load.begin(SIPP_START_S if line is not None else 0.0)
         cuts = gevent.spawn(self._cut_all)
         running = [
@@ -63,6 +65,8 @@ class Crowd(User):
         cuts.kill()
         if line is not None:
             line.end()
+        if stuck := load.tally.stuck(END_S):
+            load.tally.errors["a conversation that does not end"] += stuck
         load.finish()
         # In a greenlet of its own: to quit is to end this user too.
         gevent.spawn(self.environment.runner.quit)
@@ -132,7 +136,9 @@ class Visitor:
                 talker.kill()
             elif not reader.ready():
                 self._send(ws, "end")
-                reader.join(5.0)
+                reader.join(END_S)
+                if not reader.ready():
+                    self._customer.error = "chat: no answer to end"
         finally:
             ws.close()
 

@@ -83,6 +83,8 @@ class SippLine:
         self.reader.kill()
         self._take_lines()
         self._load.tally.sipp = counts = self._counts()
+        for customer in self._customers.values():
+            customer.over.set()
         failed = counts.get("FailedCall(C)", 0)
         if failed or counts.get("SuccessfulCall(C)", 0) != len(self._customers):
             told = self._path / "errors.log"
@@ -111,8 +113,10 @@ class SippLine:
         # From the wall's clock to the run's.
         shift = time.monotonic() - time.time()
         meant = self._load.tally.began + self._customers[seen.key].arrived_s
-        self._load.tally.sample("came late", (seen.called_s + shift - meant) * 1000)
-        self._load.fire_ms("SIPp", "INVITE to 200", (seen.answered_s + shift - meant) * 1000)
+        called, answered = seen.called_s + shift, seen.answered_s + shift
+        self._load.tally.sample("came late", (called - meant) * 1000)
+        # SIPp's clock is its own, and a call may be some milliseconds early.
+        self._load.fire_ms("SIPp", "INVITE to 200", (answered - min(meant, called)) * 1000)
 
     def _counts(self) -> dict[str, int]:
         path = self._path / "counts.csv"

@@ -60,3 +60,14 @@ class Tally:
             customer.waited_s = waited_s
             customer.connected.set()
         return customer
+
+    def stuck(self, grace_s: float) -> int:
+        """Customers whose conversation should have ended so long ago, and who have not been let go."""
+        now = self.now()
+        return sum(
+            1
+            for one in self.customers.values()
+            if one.waited_s is not None
+            and not one.over.is_set()
+            and one.arrived_s + one.waited_s + one.talk_s + grace_s < now
+        )
