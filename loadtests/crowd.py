@@ -44,7 +44,7 @@ class Crowd(User):
     def live(self) -> None:
         """The whole run, once."""
         load = self.load
-        load.wait_for_crew(READY_LIMIT_S)
+        load.wait_for_crew(READY_LIMIT_S + len(load.group_of))
         everybody = drawn(load.plan)
         by_sipp = [customer for _, customer in everybody if load.plan.callers(customer.work) == "sipp"]
         line = SippLine(load, by_sipp) if by_sipp else None

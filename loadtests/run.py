@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,10 @@ ROOT = Path(__file__).resolve().parent.parent
 # Sign-in, the drain at the end, and some more.
 BESIDES_S = 300
 STATUS_MISTAKES = 2
+
+
+class NoResultError(Exception):
+    """locust told nothing; what it printed says why."""
 
 
 def main() -> int:
@@ -54,7 +59,11 @@ def main() -> int:
         return 0
     prediction = predict(plan.scenario, plan.seed, options.draws) if options.draws > 1 and plan.compare else None
     began = time.monotonic()
-    run = live(plan, str(path), out)
+    try:
+        run = live(plan, str(path), out)
+    except NoResultError as error:
+        print(f"verdict: {Verdict.FAILED}: {error}")
+        return Verdict.FAILED.status
     findings = judge(plan, run, prediction)
     came_of_it = verdict(findings)
     more = {"prediction": prediction, "scale": options.scale, "took_s": round(time.monotonic() - began)}
@@ -98,7 +107,7 @@ def say(run: Mapping[str, Any], findings: Sequence[Finding], came_of_it: Verdict
 
 
 def live(plan: Plan, scenario: str, out: Path) -> Mapping[str, Any]:
-    """The run itself. Raises RuntimeError when locust ended without a result."""
+    """The run itself. Raises NoResultError."""
     result = (out / "raw.json").resolve()
     result.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix="jf-load-") as scratch:
@@ -107,13 +116,15 @@ def live(plan: Plan, scenario: str, out: Path) -> Mapping[str, Any]:
         try:
             server.start(ready_s=60 + len(plan.scenario.policy.agents))
             command = [*locust(server, scenario, result), "--html", str((out / "locust.html").resolve())]
-            subprocess.run(command, cwd=ROOT, timeout=plan.seconds + BESIDES_S, check=False)
+            limit_s = plan.seconds + BESIDES_S + len(plan.scenario.policy.agents)
+            with suppress(subprocess.TimeoutExpired):  # it is killed then, and has no result
+                subprocess.run(command, cwd=ROOT, timeout=limit_s, check=False)
             server.interrupt()
         finally:
             server.close()
             (out / "server.log").write_bytes(server.log_path.read_bytes())
     if not result.exists():
-        raise RuntimeError("locust ended without a result")
+        raise NoResultError("locust ended without a result, see above")
     run: Mapping[str, Any] = json.loads(result.read_text(encoding="utf-8"))
     result.unlink()
     return run
