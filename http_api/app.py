@@ -31,10 +31,7 @@ from http_api.work_api import Programs, WorkApi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """What the application works with. `now`: microseconds since the epoch; `messages`: callers' recordings.
-
-    `login_allowed(account)` says whether an account may be used on this server at all (demo accounts off loopback).
-    """
+    """What the application works with. `now`: microseconds since the epoch; `messages`: callers' recordings."""
 
     auth: Auth
     interactions: InteractionQueries
@@ -55,7 +52,6 @@ class Ports:
     health: Health
     metrics: MetricsSource
     now: Callable[[], int]
-    login_allowed: Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +77,7 @@ def build(ports: Ports, settings: HttpSettings, extra_routes: Sequence[Route] = 
     app = web.Application(middlewares=[request_scope, own_pages.preflight], client_max_size=settings.max_body_bytes)
     app.on_response_prepare.append(own_pages.add_headers)
     app.on_response_prepare.append(add_headers)
-    guard = Guard(ports.auth, ports.now, ports.login_allowed)
+    guard = Guard(ports.auth, ports.now)
     described = _describe(routes, settings.version)
     for route in described:
         app.router.add_route(route.method, route.path, guard.wrap(route))
@@ -96,7 +92,6 @@ def _routes(ports: Ports, settings: HttpSettings) -> tuple[Route, ...]:
     session = SessionApi(
         ports.auth,
         ports.now,
-        ports.login_allowed,
         account_attempts=settings.account_attempts,
         address_attempts=settings.address_attempts,
         address_of=settings.address_of,

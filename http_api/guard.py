@@ -14,15 +14,11 @@ _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="jackfield"'}
 
 
 class Guard:
-    """Wraps handlers. `now` gives microseconds since the epoch.
+    """Wraps handlers. `now` gives microseconds since the epoch."""
 
-    `login_allowed(account)` False shuts an account out, with a token from better days too: demo accounts off loopback.
-    """
-
-    def __init__(self, auth: Auth, now: Callable[[], int], login_allowed: Callable[[str], bool]) -> None:
+    def __init__(self, auth: Auth, now: Callable[[], int]) -> None:
         self._auth = auth
         self._now = now
-        self._login_allowed = login_allowed
 
     def wrap(self, route: Route) -> Handler:
         """The route's handler, reached only by callers with one of its roles; they are in request[CALLER]."""
@@ -42,7 +38,7 @@ class Guard:
     async def _caller(self, request: web.Request) -> Caller:
         token = bearer_token(request)
         caller = await self._auth.authenticate(token, self._now()) if token else None
-        if caller is None or not self._login_allowed(caller.account):
+        if caller is None:
             raise ProblemError(401, "unauthorized", "A valid session token is needed.", _CHALLENGE)
         return caller
 

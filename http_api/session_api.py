@@ -53,7 +53,6 @@ class SessionApi:
         self,
         auth: Auth,
         now: Callable[[], int],
-        login_allowed: Callable[[str], bool],
         *,
         account_attempts: int = 10,
         address_attempts: int = 100,
@@ -62,7 +61,6 @@ class SessionApi:
         self._address_of = address_of
         self._auth = auth
         self._now = now
-        self._login_allowed = login_allowed
         self._accounts = AttemptLimiter(account_attempts, PERIOD_US)
         self._addresses = AttemptLimiter(address_attempts, PERIOD_US)
 
@@ -77,7 +75,7 @@ class SessionApi:
                 summary="Sign in; the answer has the token for all other requests",
                 body=Credentials,
                 replies={201: NewSession},
-                problems=(401, 403, 429),
+                problems=(401, 429),
             ),
             Route(
                 method="DELETE",
@@ -100,13 +98,11 @@ class SessionApi:
         )
 
     async def sign_in(self, request: web.Request) -> web.Response:
-        """201 with a token; 401 for a wrong name or password, 403 for a shut-out account, 429 after too many."""
+        """201 with a token; 401 for a wrong name or password, 429 after too many."""
         given = await read_body(request, Credentials)
         address = _address_key(self._address_of(request))
         self._charge(self._addresses, address)
         self._charge(self._accounts, given.account)
-        if not self._login_allowed(given.account):
-            raise ProblemError(403, "login-not-allowed", "This account cannot sign in to this server.")
         opened = await self._auth.sign_in(given.account, given.password, self._now())
         if opened is None:
             _log.warning("sign_in_failed", address=address)

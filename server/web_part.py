@@ -188,7 +188,6 @@ class WebPart:
             health=Checks(checks),
             metrics=ground.metrics,
             now=wall_us,
-            login_allowed=lambda _account: True,
         )
 
     def _recordings_api(self) -> RecordingsApi:

@@ -8,7 +8,6 @@ const AGENT = "jackfield.agent";
 const PROBLEMS = {
   400: "sign_in.wrong",
   401: "sign_in.wrong",
-  403: "sign_in.not_allowed",
   422: "sign_in.wrong",
   429: "sign_in.too_often",
 };

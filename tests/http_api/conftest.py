@@ -49,7 +49,6 @@ class Site:
     clock: Clock
     checks: Checks
     metrics: Metrics
-    shut_out: set[str]
     database: Database
     asked: Asked
     figures: Figures
@@ -89,7 +88,7 @@ async def make_site(tmp_path: Path) -> AsyncIterator[MakeSite]:
             database = await migrated(tmp_path / "records.sqlite")
             stack.push_async_callback(database.close)
             await _fill(database)
-            clock, checks, metrics, shut_out, asked = Clock(), Checks(), Metrics(), set[str](), Asked()
+            clock, checks, metrics, asked = Clock(), Checks(), Metrics(), Asked()
             figures, book = Figures(), Book()
             ports = Ports(
                 auth=Doors(Accounts(database, CHEAP), Sessions(database, LIFETIME_US)),
@@ -111,12 +110,11 @@ async def make_site(tmp_path: Path) -> AsyncIterator[MakeSite]:
                 health=checks,
                 metrics=metrics,
                 now=clock,
-                login_allowed=lambda account: account not in shut_out,
             )
             routes = extra_routes(ports) if callable(extra_routes) else extra_routes
             app = build(ports, HttpSettings(version="0.1", **settings), routes)
             client = await stack.enter_async_context(TestClient(TestServer(app)))
-            return Site(client, clock, checks, metrics, shut_out, database, asked, figures, book)
+            return Site(client, clock, checks, metrics, database, asked, figures, book)
 
         yield make
 

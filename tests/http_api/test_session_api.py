@@ -80,15 +80,6 @@ async def test_success_costs_nothing(make_site: MakeSite) -> None:
         assert (await site.sign_in("anna")).status == 201
 
 
-async def test_a_shut_out_account_cannot_sign_in_nor_use_an_older_token(site: Site) -> None:
-    headers = {"Authorization": f"Bearer {await site.token('anna')}"}
-    site.shut_out.add("anna")
-    refused = await site.sign_in("anna")
-    assert (refused.status, (await refused.json())["type"]) == (403, "urn:jackfield:problem:login-not-allowed")
-    assert (await site.client.get("/api/v1/me", headers=headers)).status == 401
-    assert (await site.sign_in("dora")).status == 201
-
-
 async def test_bodies_that_do_not_fit(site: Site) -> None:
     for body, status in (
         (b"{", 400),
