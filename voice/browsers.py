@@ -2,11 +2,8 @@
 
 from collections.abc import Callable
 
-import structlog
-
+from voice.closing import close_leg
 from voice.ports import MediaEngine, MediaUnavailableError
-
-log = structlog.get_logger(__name__)
 
 
 class BrowserLegs:
@@ -59,10 +56,7 @@ class BrowserLegs:
     async def drop(self, leg_id: str) -> None:
         """Forgets a leg and closes it; idempotent."""
         self._forget(leg_id)
-        try:
-            await self._media.close_leg(leg_id)
-        except MediaUnavailableError as error:
-            log.info("leg_already_gone", leg_id=leg_id, reason=error.reason)
+        await close_leg(self._media, leg_id)
 
     def leg(self, agent_id: str) -> str | None:
         """The agent's leg, if its media path is up."""

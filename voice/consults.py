@@ -12,6 +12,7 @@ from enum import StrEnum
 import structlog
 
 from voice.asked import Asked, ConferenceAsked, DropAsked, HoldAsked, SwapAsked, TransferAsked
+from voice.closing import close_leg
 from voice.events import AgentReady, Deny
 from voice.neighbours import VoicePorts
 from voice.party import CUSTOMER, PartyState, PartyView
@@ -79,7 +80,7 @@ class Consult:
             self._end(480)
             self._runner.watchers.discard(self._shown)
             self._ports.sdp.forget(self.leg_id)
-            await self._close_leg()
+            await close_leg(self._ports.media, self.leg_id)
 
     def left(self) -> None:
         """The phone has hung it up, or its media path is gone: whoever was asked is sent away."""
@@ -176,12 +177,6 @@ class Consult:
         elif self.state is not ConsultState.OVER:
             self._ports.signalling.hangup(self.call, "over")
         self.state = ConsultState.OVER
-
-    async def _close_leg(self) -> None:
-        try:
-            await self._ports.media.close_leg(self.leg_id)
-        except MediaUnavailableError as error:
-            log.info("leg_already_gone", leg_id=self.leg_id, reason=error.reason)
 
 
 class Consults:

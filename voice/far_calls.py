@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from voice.closing import close_leg, close_room
 from voice.ports import MediaEngine, MediaUnavailableError, Nodes, NodeUnreachableError, Tasks
 from voice.trunk_legs import trunk_media
 
@@ -131,8 +132,5 @@ class FarCalls:
         if end.node:
             nodes.detach(end.call.reservation_id, end.node, end.at)
             end.node = ""
-        try:
-            await self._media.set_room(end.leg_id, {})
-            await self._media.close_leg(end.leg_id)
-        except MediaUnavailableError as error:
-            log.info("leg_already_gone", leg_id=end.leg_id, reason=error.reason)
+        await close_room(self._media, end.leg_id)
+        await close_leg(self._media, end.leg_id)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import structlog
 
+from voice.closing import close_leg, close_room
 from voice.events import Deny
 from voice.listeners import ListenMode
 from voice.party import PartyView
@@ -155,11 +156,8 @@ class FarListening:
         self._tasks.spawn(self._close(ear.leg_id), f"close:{ear.leg_id}")
 
     async def _close(self, leg_id: str) -> None:
-        try:
-            await self._media.set_room(leg_id, {})
-            await self._media.close_leg(leg_id)
-        except MediaUnavailableError as error:
-            log.info("leg_already_gone", leg_id=leg_id, reason=error.reason)
+        await close_room(self._media, leg_id)
+        await close_leg(self._media, leg_id)
 
 
 class ListeningTrunks:

@@ -15,6 +15,7 @@ import structlog
 from router import events as facts
 from router.commands import Refuse, SendOffer
 from router.vocabulary import EndedBy
+from voice.closing import close_leg
 from voice.neighbours import VoicePorts
 from voice.ports import MediaUnavailableError, RemoteMedia, SdpRefusedError
 
@@ -160,7 +161,7 @@ class DialledLeg(ABC):
             self._lost("internal error")  # without effect unless something unforeseen got us here
             self._ports.signalling.hangup(self.call, "over")
             self._ports.sdp.forget(self.leg_id)
-            await self._close_leg()
+            await close_leg(self._ports.media, self.leg_id)
             self._refuse_late()  # last: until then, somebody may find the leg and ask for its place
 
     def _refuse_late(self) -> None:
@@ -168,12 +169,6 @@ class DialledLeg(ABC):
         while not self._inbox.empty():
             if isinstance(event := self._inbox.get_nowait(), PhoneMoved):
                 self._ports.signalling.reject(event.call, 481)
-
-    async def _close_leg(self) -> None:
-        try:
-            await self._ports.media.close_leg(self.leg_id)
-        except MediaUnavailableError as error:
-            log.info("leg_already_gone", leg_id=self.leg_id, reason=error.reason)
 
     async def _handle(self, event: PhoneEvent) -> None:
         if (self.state, type(event)) not in TABLE:

@@ -19,6 +19,7 @@ from voice.call import CallMachine
 from voice.call_media import CallMedia
 from voice.call_table import CallState
 from voice.caller_leg import CallerLeg, Elsewhere
+from voice.closing import close_leg, close_room
 from voice.events import (
     Answered,
     AskCallBack,
@@ -381,14 +382,8 @@ class CallRunner:
         await self._requests.close()
         if ports.recorder is not None:
             await ports.recorder.over(self.interaction_id)
-        try:
-            await ports.media.set_room(self.interaction_id, {})
-        except MediaUnavailableError as error:
-            log.info("room_already_gone", reason=error.reason)
-        try:
-            await ports.media.close_leg(self.leg_id)
-        except MediaUnavailableError as error:
-            log.info("leg_already_gone", reason=error.reason)
+        await close_room(ports.media, self.interaction_id)
+        await close_leg(ports.media, self.leg_id)
 
     def _post(self, event: facts.Event) -> None:
         self._ports.router.tell(event, self.call)

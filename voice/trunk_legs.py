@@ -8,11 +8,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import structlog
-
-from voice.ports import MediaEngine, MediaUnavailableError, RemoteMedia, Tasks
-
-log = structlog.get_logger(__name__)
+from voice.closing import close_leg
+from voice.ports import MediaEngine, RemoteMedia, Tasks
 
 # The node of the device begins within one turn of the shard; a browser's leg or an answered phone is there by then.
 EXPECTED_S = 5.0
@@ -55,12 +52,12 @@ class TrunkLegs:
             own = await self._media.open_rtp(leg_id)
             await self._media.set_remote(leg_id, trunk_media(*at))
         except BaseException:
-            await self._close(leg_id)
+            await close_leg(self._media, leg_id)
             raise
         before = self._legs.get(reservation_id)
         self._legs[reservation_id] = _TrunkLeg(leg_id, node, at)
         if before is not None:
-            self._tasks.spawn(self._close(before.leg_id), f"close:{before.leg_id}")
+            self._tasks.spawn(close_leg(self._media, before.leg_id), f"close:{before.leg_id}")
         self._forget_expected(reservation_id)
         self._arrived(reservation_id, leg_id)
         return own
@@ -103,7 +100,7 @@ class TrunkLegs:
         """The router is done with it, or the agent has come to this node."""
         self._forget_expected(reservation_id)
         if (leg := self._legs.pop(reservation_id, None)) is not None:
-            self._tasks.spawn(self._close(leg.leg_id), f"close:{leg.leg_id}")
+            self._tasks.spawn(close_leg(self._media, leg.leg_id), f"close:{leg.leg_id}")
 
     def _end(self, reservation_id: str) -> None:
         self.release(reservation_id)
@@ -112,9 +109,3 @@ class TrunkLegs:
     def _forget_expected(self, reservation_id: str) -> None:
         if (timer := self._expected.pop(reservation_id, None)) is not None:
             timer.cancel()
-
-    async def _close(self, leg_id: str) -> None:
-        try:
-            await self._media.close_leg(leg_id)
-        except MediaUnavailableError as error:
-            log.info("leg_already_gone", leg_id=leg_id, reason=error.reason)

@@ -1,6 +1,7 @@
 """The agent's end of trunk legs: made, made anew when it breaks, and gone when the agent has the call no more."""
 
 import asyncio
+from collections.abc import Mapping
 
 import pytest
 
@@ -9,6 +10,7 @@ from tests.voice.fakes import Media, Nodes
 from tests.waiting import until
 from voice import far_calls
 from voice.far_calls import FarCall, FarCalls
+from voice.ports import MediaUnavailableError
 
 CALL = FarCall("w.1", "w", "i", "anna", "browser:anna:1")
 
@@ -96,6 +98,20 @@ async def test_a_media_engine_that_fails_is_asked_again() -> None:
     await rig.joined()
     rig.calls.end("w.1")
     await rig.over()
+
+
+async def test_a_room_that_cannot_be_dissolved_keeps_no_leg(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = Rig()
+    rig.calls.begin(CALL)
+    await rig.joined()
+
+    async def lost(_room_id: str, _gains: Mapping[tuple[str, str], float]) -> None:
+        raise MediaUnavailableError("worker_lost")
+
+    monkeypatch.setattr(rig.media, "set_room", lost)
+    rig.calls.end("w.1")
+    await until(lambda: not len(rig.tasks), "the end")
+    assert rig.media.open_legs == set()
 
 
 async def test_without_other_nodes_nothing_begins() -> None:
