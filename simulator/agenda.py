@@ -15,6 +15,8 @@ class Move(Enum):
     SIGN_OUT = "sign_out"
     PAUSE = "pause"
     RETURN = "return"
+    # After a missed offer.
+    AGAIN = "again"
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,14 +127,20 @@ class Floor:
                     self._stand_back(seat, now)
             case Move.RETURN:
                 seat.on_break = False
-                if seat.signed_in and not seat.leaving:
-                    self._set(seat, Presence.READY)
+                self._come_back(seat)
+            case Move.AGAIN:
+                self._come_back(seat)
             case _:
                 assert_never(due.move)
 
     def missed(self, agent_id: str, back_at: int) -> None:
         """The agent missed an offer and is set ready again later."""
-        self._agenda.later(back_at, AgentMove(agent_id, Move.RETURN))
+        self._agenda.later(back_at, AgentMove(agent_id, Move.AGAIN))
+
+    def _come_back(self, seat: Seat) -> None:
+        """A break that has begun meanwhile is not cut short by it."""
+        if seat.signed_in and not seat.leaving and not seat.on_break:
+            self._set(seat, Presence.READY)
 
     def _sign_in(self, seat: Seat) -> None:
         seat.leaving = False

@@ -66,6 +66,16 @@ def test_no_new_call_in_a_break() -> None:
     assert waits == pytest.approx([0, 700], abs=1.0)
 
 
+def test_who_missed_an_offer_before_a_break_is_not_back_before_its_end() -> None:
+    work = WorkType("calls", "calls", Medium.VOICE, Steps((0, SECOND), (1,), exact=True), Constant(SECOND))
+    model = scenario([queue("calls")], {"agents": agents("agents", 1)}, [work], 1)
+    plan = Plan((Spell(0, at(60), (Break(at(2), at(10)),)),))
+    group = Group("agents", {"agents-000": plan}, miss=1.0, back_us=at(5))
+    trace = Engine(replace(model, groups=(group,)), Streams(1, 0), model.policy).run()
+    assert staffed(trace, 120, 720) == pytest.approx(0, abs=1e-6)
+    assert staffed(trace, 720, 721) > 0
+
+
 def test_a_call_at_the_end_of_the_shift_is_finished() -> None:
     trace = run(Plan((Spell(0, at(10)),)), calls=2, talk_s=900)
     assert staffed(trace, 0, 3600) == pytest.approx(900, abs=1.0)
