@@ -17,14 +17,15 @@ class Admission:
         self._moves = moves
         self._shard = moves.shard
 
-    def take(self, event: WorkQueued, *, rooted: bool = False) -> Refuse | None:
-        """Queue it, or say why not. `rooted`: it leaves for no other shard."""
+    def take(self, event: WorkQueued, origin: str = "") -> Refuse | None:
+        """Queue it, or say why not. `origin`: the shard that it came from."""
         refusal = self._check(event)
         if refusal is not None:
             return refusal
         self._shard.sequence += 1
         work = Work.queued(event, self._moves.now, self._shard.sequence)
-        work.rooted = rooted
+        work.origin = origin or event.origin
+        work.rooted = work.origin != ""
         barrier = self._moves.waiting.admit(work)
         if barrier is not None:
             return Refuse(barrier, f"queue {work.queue} takes no more")

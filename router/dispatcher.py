@@ -129,7 +129,7 @@ class Dispatcher(Views):
                 refusal = self._moves.admission.take(event)
                 if refusal is not None:
                     self._moves.out.append(refusal)
-            case ev.HandoffAsked() | ev.HandoffAnswered():
+            case ev.HandoffAsked() | ev.HandoffAnswered() | ev.HandoffHosted():
                 self._handed(event)
             case (
                 ev.OfferAccepted()
@@ -178,9 +178,12 @@ class Dispatcher(Views):
             case _:
                 assert_never(event)
 
-    def _handed(self, event: ev.HandoffAsked | ev.HandoffAnswered) -> None:
+    def _handed(self, event: ev.HandoffAsked | ev.HandoffAnswered | ev.HandoffHosted) -> None:
         if isinstance(event, ev.HandoffAnswered):
             self._moves.handoffs.answered(event)
+            return
+        if isinstance(event, ev.HandoffHosted):
+            self._moves.handoffs.hosted(event)
             return
         ends, work_id = self._moves.handoffs.asked(event), event.work.work_id
         if not ends or work_id not in self._shard.work:

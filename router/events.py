@@ -87,7 +87,8 @@ class WorkQueued:
     callback: the customer is not there and is called when an agent has accepted. directed: keeps the item for this
     agent, whatever their skills, as WorkDirected does later (a transfer to a colleague). taken_over: that agent asked
     for it, and is offered it whether they are ready or not, if they are there and have room. until:
-    shard time after which it is refused: whoever asked may have asked again elsewhere by then.
+    shard time after which it is refused: whoever asked may have asked again elsewhere by then. origin: the shard whose
+    node has the customer on the line, where that is another one; then it leaves for no other one.
     """
 
     work_id: str
@@ -108,6 +109,7 @@ class WorkQueued:
     directed: str | None = None
     taken_over: bool = False
     until: int | None = None
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +298,15 @@ class HandoffAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class HandoffHosted:
+    """A node of the shard `shard` has made room for the caller of an item of this one: `host`, or "" for none there."""
+
+    shard: str
+    token: int
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
 class NodeLost:
     """The node that signalled these calls died: its voice work is closed as such, its agents are not connected."""
 
@@ -364,6 +375,7 @@ RoutingEvent = (
     | WorkTakenUp
     | HandoffAsked
     | HandoffAnswered
+    | HandoffHosted
     | NodeLost
     | TimePassed
 )

@@ -5,20 +5,21 @@
 2. The other shard takes it or not, once for each token (router.neighbour), and says so (`AnswerHandoff`). Only then it
    is closed here (`handed_over`), or waits again at its old place and stays.
 
-Who is on a line of one of this shard's nodes cannot go: only what programs brought in travels (`travels`), each item
-once. Nothing here depends on what is said arriving once, soon or in order.
+A call needs a node of the other shard that makes room for the caller beforehand (`seeks_host`, ADR 14): its own node
+looks for one and says so (`HandoffHosted`), and nothing is asked until then. Chats and callbacks stay (`travels`); each
+item goes once. Nothing here depends on what is said arriving once, soon or in order.
 """
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from router.commands import AnswerHandoff, HandWork, RequeueWork
-from router.events import HandoffAnswered, HandoffAsked, WorkQueued
+from router.events import HandoffAnswered, HandoffAsked, HandoffHosted, WorkQueued
 from router.neighbour import Neighbour
 from router.rows import Handoff
 from router.shard import Shard
 from router.timers import TimerKind
-from router.vocabulary import Outcome
+from router.vocabulary import Medium, Outcome
 from router.work import Work, WorkCause
 
 if TYPE_CHECKING:
@@ -29,8 +30,13 @@ ENDED = "ended"
 
 
 def travels(work: Work) -> bool:
-    """Whether nobody is on a line or in a chat of this shard's nodes for it: only for what programs brought in."""
-    return not work.node and not work.callback
+    """Whether it may go: a call, or what programs brought in. A chat has its home here, a callback's number is here."""
+    return not work.callback and (not work.node or work.medium is Medium.VOICE)
+
+
+def seeks_host(work: Work) -> bool:
+    """Whether it is a leaving call for which no node of the other shard has made room yet: nobody was asked there."""
+    return work.node != "" and work.handoff is not None and not work.handoff.host
 
 
 def asked_for(shard: Shard, work: Work, source: str) -> HandoffAsked:
@@ -47,6 +53,7 @@ def asked_for(shard: Shard, work: Work, source: str) -> HandoffAsked:
         priority=work.priority,
         condition=work.condition,
         attributes=work.attributes,
+        node=handoff.host,
         units=work.units,
         since=work.queued_at,
         callback=work.callback,
@@ -87,6 +94,9 @@ class Handoffs:
 
     def end(self, work: Work, outcome: Outcome) -> None:
         """The customer of a leaving item is gone, or somebody ended it. Who has it by now ends it."""
+        if seeks_host(work):
+            self._moves.close(work, outcome)
+            return
         if work.handoff is not None and work.handoff.ended is None:
             work.handoff = replace(work.handoff, ended=outcome)
             self._shard.touch_work(work)
@@ -108,17 +118,32 @@ class Handoffs:
         if ended is not None:
             self._moves.close(work, ended)
             return
+        self._stay(work)
+
+    def hosted(self, event: HandoffHosted) -> None:
+        """A node of the other shard has made room for a caller, so that it can be asked; where none has, they stay."""
+        work = self._shard.leaving.get((event.shard, event.token))
+        if work is None or work.handoff is None or not seeks_host(work):
+            return
+        if not event.host:
+            self._stay(work)
+            return
+        work.handoff = replace(work.handoff, host=event.host)
+        self._shard.touch_work(work)
+
+    def forget(self, work: Work) -> None:
+        """The item is leaving no more, or is closed."""
+        if work.handoff is not None:
+            del self._shard.leaving[work.handoff.shard, work.handoff.token]
+
+    def _stay(self, work: Work) -> None:
+        """It waits again at its old place, and leaves no more."""
         self.forget(work)
         work.handoff, work.rooted = None, True
         work.move(WorkCause.RETURN)
         self._shard.touch_work(work)
         if self._moves.waiting.stand(work):
             self._moves.out.append(RequeueWork(work.work_id, work.interaction_id, work.queue))
-
-    def forget(self, work: Work) -> None:
-        """The item is leaving no more, or is closed."""
-        if work.handoff is not None:
-            del self._shard.leaving[work.handoff.shard, work.handoff.token]
 
     # -- the shard that it comes to
 
@@ -132,15 +157,15 @@ class Handoffs:
         refused = neighbour.verdicts.get(event.token)
         first = refused is None
         if refused is None:
-            refused = ENDED if event.ended is not None else self._admit(event.work)
+            refused = ENDED if event.ended is not None else self._admit(event)
             neighbour.verdicts[event.token] = refused
         ended = event.ended is not None
         about = (event.work.work_id, event.work.interaction_id)
         self._moves.out.append(AnswerHandoff(event.source, event.token, *about, refused, ended, first))
         return ended and not refused
 
-    def _admit(self, queued: WorkQueued) -> str:
-        refusal = self._moves.admission.take(queued, rooted=True)
+    def _admit(self, event: HandoffAsked) -> str:
+        refusal = self._moves.admission.take(event.work, event.source)
         return "" if refusal is None else refusal.code
 
     def _neighbour(self, shard: str) -> Neighbour:

@@ -54,12 +54,14 @@ class Handoff:
     """An item on its way to `queue` of another shard, under the token that this shard gave it there.
 
     ended: the customer has left (or somebody ended the item) since; the other shard is told so, and nobody offers it.
+    host: of a call, the node there that has made room for the caller; until there is one nothing is asked.
     """
 
     shard: str
     queue: str
     token: int
     ended: Outcome | None = None
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ class WorkRow:
     callbacks that did not reach them. `waited_us`: for how long it had waited in this queue at its last
     boundary (router.stages): delays and patience up to it have passed. `parked_by`: the agent who parked it, until it
     is taken again; with `not_before` it is parked, since `parked_at`. `handoff`: it is leaving. `rooted`: it leaves for
-    no other shard any more, as it came from one or was refused by one. The others are as in WorkQueued.
+    no other shard any more, as it came from one or was refused by one; `origin`: the one that it came from. The others
+    are as in WorkQueued.
     """
 
     work_id: str
@@ -116,6 +119,7 @@ class WorkRow:
     parked_at: int = 0
     handoff: Handoff | None = None
     rooted: bool = False
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from router.events import HandoffAsked
-from router.handoff import asked_for
+from router.handoff import asked_for, seeks_host
 from router.policy import Policy
 from router.rows import AgentRow, ReservationRow, WorkRow
 from router.shard import Shard
@@ -126,12 +126,13 @@ class Views:
     def handoffs(self, source: str) -> tuple[tuple[str, HandoffAsked], ...]:
         """What other shards are to be asked by this one, `source`, in the order in which the items left, by shard."""
         shard = self._shard
-        return tuple((name, asked_for(shard, work, source)) for (name, _), work in shard.leaving.items())
+        leaving = [(name, work) for (name, _), work in shard.leaving.items() if not seeks_host(work)]
+        return tuple((name, asked_for(shard, work, source)) for name, work in leaving)
 
     def handoff(self, shard: str, token: int, source: str) -> HandoffAsked | None:
-        """What that shard is to be asked by this one, `source`, of the item under this token; None: it has answered."""
+        """What that shard is to be asked by this one, `source`, of the item under this token; None: nothing (now)."""
         work = self._shard.leaving.get((shard, token))
-        return None if work is None else asked_for(self._shard, work, source)
+        return None if work is None or seeks_host(work) else asked_for(self._shard, work, source)
 
     def open_work(self) -> int:
         """How many items are open: waiting, offered, assigned or in wrap-up."""

@@ -60,7 +60,8 @@ class Work:
     condition, attributes, preferred, named, units, not_before: as in WorkQueued. ring: how many of its queue's rings
     hold for it; they count from `ringed_at`. waited_us: for how long it had waited there at its last boundary
     (router.stages). callback: the customer waits at home. tries: calls to them that failed. parked_by: who parked it,
-    and for whom it waits first when it is back; parked_at: since when it is parked. handoff, rooted: as in WorkRow.
+    and for whom it waits first when it is back; parked_at: since when it is parked. handoff, rooted, origin: as in
+    WorkRow.
     """
 
     work_id: str
@@ -91,6 +92,7 @@ class Work:
     parked_at: int = 0
     handoff: Handoff | None = None
     rooted: bool = False
+    origin: str = ""
     rank: Rank = (0, 0, 0)
     listed: bool = False
     # Set when the item is bound to the current rules, before anything else happens to it.
@@ -165,6 +167,7 @@ class Work:
             parked_at=self.parked_at,
             handoff=self.handoff,
             rooted=self.rooted,
+            origin=self.origin,
         )
 
     @classmethod
@@ -224,4 +227,5 @@ class Work:
             parked_at=row.parked_at,
             handoff=row.handoff,
             rooted=row.rooted,
+            origin=row.origin,
         )

@@ -19,6 +19,7 @@ from server.calls import media_port, signalling
 from server.calls.call_recorder import CallRecorder, close_left_open
 from server.calls.far_contexts import FarContexts
 from server.calls.far_desk import FarDesk
+from server.calls.guest_calls import Host, Lodger
 from server.calls.ivr_services import ivr_services
 from server.calls.lost_calls import LostCalls
 from server.calls.moved_calls import MovedCalls
@@ -39,6 +40,7 @@ from server.desks.reach import Reach
 from server.draining import Handed
 from server.ground import Ground
 from server.ids import interaction_ids
+from server.nodes.shard_links import ShardLinks
 from server.web.people import People, public_accounts
 from sip.events import SipEvent
 from voice.conductor import Conductor
@@ -107,6 +109,8 @@ class VoicePart:
         FarContexts(ground.peers, core.pump, core.contexts)
         self.far_desk = FarDesk(ground.peers, core.pump, self.nodes, self.desk)
         listening = PeerListening(ground.peers, self.far_desk.node_of)
+        label, shard = storage.member.label, settings.shard
+        links = ShardLinks(f"{shard}/{label}", storage.register_of, ground.tasks)
         ports = VoicePorts(
             self.ua,
             media,
@@ -122,6 +126,7 @@ class VoicePart:
             self.nodes,
             listening,
             self.desk.calls.ask_by_phone,
+            Lodger(shard, links, core.pump, core.contexts),
         )
         self.conductor = Conductor(self._voice_site(), ports, ground.calls)
         self.recorder.lost = self.conductor.recorded.lost
@@ -146,6 +151,19 @@ class VoicePart:
             settings.base_url,
             redirects=settings.drain_calls == "redirect",
         )
+        host = Host(
+            label,
+            ground.peers,
+            core.pump,
+            self.conductor.shards.guests,
+            storage.register_of,
+            core.pump.store.senders,
+            lambda: core.pump.owning,
+            lambda interaction_id: interaction_id in self.conductor.interactions,
+        )
+        ground.tasks.spawn(host.look_after(), "guests", endless=True)
+        current.on_change(links.follow)
+        links.follow(current.site)
         self.desk.attach(self.hub, self.conductor)
         self.nodes.serve(self.conductor.nodes, self._phones_here, self._far_phone_changed)
         self.far_desk.serve(self.desk.calls)

@@ -55,6 +55,7 @@ EVENT_TAGS: Final[Mapping[type, int]] = {
     e.WorkTakenUp: 31,
     e.HandoffAsked: 32,
     e.HandoffAnswered: 33,
+    e.HandoffHosted: 34,
 }
 COMMAND_TAGS: Final[Mapping[type, int]] = {
     c.SendOffer: 1,

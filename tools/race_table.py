@@ -41,6 +41,7 @@ WORK_STATES = (
     "parked",
     "back",
     "wrap_up",
+    "a call that leaves",
     "leaving",
     "ended on its way",
     "closed",
@@ -56,7 +57,8 @@ command, which is what late news deserves; whoever asks for something that is no
 One item, with ann ready (and bob, where two have the offer). *scheduled*: its time has not come. *promised*: a waiting
 callback. *calling back*: the accepted offer of a callback, the customer is being called. *parked*: ann parked it, until
 a minute later. *back*: its customer was heard, and ann is not ready. *closed*: gone.
-*leaving*: on its way to another shard. *ended on its way*: its customer has left since.
+*leaving*: on its way to another shard. *a call that leaves*: no node there has made room for it yet. *ended on its
+way*: its customer has left since.
 """
 AGENT_INTRO = """
 One agent. *away*: ready, but the connection is lost and the grace runs. From *offered* on they hold an item; *parked*:
@@ -111,8 +113,8 @@ def signed_in(*ready: str) -> Scene:
 
 def item(state: str) -> Scene:
     """The item w (reservation w.1 where there is one) in this state."""
-    if state in ("leaving", "ended on its way"):
-        return leaving(ended=state != "leaving")
+    if state in ("a call that leaves", "leaving", "ended on its way"):
+        return leaving(call=state.startswith("a call"), ended=state.startswith("ended"))
     if state in ("parked", "back"):
         return parked(back=state == "back")
     scene = signed_in(*{"waiting": (), "promised": (), "offered to two": ("ann", "bob")}.get(state, ("ann",)))
@@ -131,10 +133,11 @@ def item(state: str) -> Scene:
     return scene
 
 
-def leaving(*, ended: bool) -> Scene:
-    """An item that nobody is on the line for, moved to a queue of another shard."""
+def leaving(*, call: bool, ended: bool) -> Scene:
+    """A call without a host, or an item that nobody is on the line for, moved to a queue of another shard."""
     scene = signed_in()
-    scene.post(ev.WorkQueued("w", "i", Medium.VOICE, "sales"), ev.WorkMoved("w", "far", "sam"))
+    queued = ev.WorkQueued("w", "i", Medium.VOICE, "sales", node="n" if call else "")
+    scene.post(queued, ev.WorkMoved("w", "far", "sam"))
     if ended:
         scene.post(ev.CustomerLeft("w"))
     return scene
@@ -208,6 +211,8 @@ WORK_EVENTS: Mapping[str, ev.Event | None] = {
     "HandoffAnswered, taken and ended": ev.HandoffAnswered("south", NUMBER, "", ended=True),
     "HandoffAnswered, refused": ev.HandoffAnswered("south", NUMBER, "queue_full", ended=False),
     "HandoffAnswered, of another item": ev.HandoffAnswered("south", NUMBER - 1, "", ended=False),
+    "HandoffHosted": ev.HandoffHosted("south", NUMBER, "m"),
+    "HandoffHosted, there is no room": ev.HandoffHosted("south", NUMBER, ""),
     "NodeLost": ev.NodeLost("n"),
     "PolicyChanged, the queue is emptied": ev.PolicyChanged(_EMPTIED),
     "the next deadline": None,

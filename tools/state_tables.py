@@ -103,7 +103,7 @@ item, so one that comes back has its old place.
 | assigned | PartLegs, CloseWork; no wrap-up, the agent is free at once |
 | connected | PartLegs, StartWrapUp; CloseWork (`handled`) when wrap-up ends |
 | wrap_up | nothing |
-| leaving | HandWork, which says so; whoever has the item closes it |
+| leaving | HandWork, which says so; whoever has the item closes it. A call of which nobody was asked: CloseWork |
 
 | WorkCancelled | commands; the outcome is `cancelled` |
 |---|---|
@@ -170,12 +170,15 @@ its time (`park_max_us` at the latest), and nobody waits. Refused as `not_connec
 | CustomerLeft | CloseWork (`handled`): nobody kept them waiting |
 
 An exit or WorkMoved to a queue of another shard makes the item `leaving`: in no list, offered to nobody, still counted.
-Only what programs brought in travels (nobody is on a line of this shard's nodes for it, and nobody is to be called),
-that is not meant for named agents, and each item only once; for others such an exit leads nowhere, and WorkMoved is
-refused as `stays`.
+Calls travel, and what programs brought in (nobody is in a chat of this shard's nodes for it, and nobody is to be
+called), that is not meant for named agents, and each item only once; for others such an exit leads nowhere, and
+WorkMoved is refused as `stays`. For a call nothing is asked before a node of the other shard has made room for it.
 
 | a leaving item | commands |
 |---|---|
+| HandoffHosted, of a call | nothing; the other shard is asked from now on |
+| HandoffHosted, there is no room | RequeueWork; it waits at its old place, and leaves no more |
+| CustomerLeft, WorkCancelled, NodeLost of a call before that | CloseWork (`abandoned`, `cancelled`, `node_lost`) |
 | HandoffAnswered, taken | CloseWork (`handed_over`); the other shard has it, with its time of queueing |
 | HandoffAnswered, refused | RequeueWork; it waits at its old place, and leaves no more |
 | CustomerLeft, WorkCancelled | HandWork once more; an answer from before is waited out |

@@ -23,12 +23,12 @@ from voice.asked import (
     SupervisorAsked,
     TakeOverAsked,
 )
+from voice.away import AwayEvent, LodgingLost, LodgingOver, TakenIn
 from voice.call_table import AFTER, TABLE, CallState
 from voice.conversation import Conversation, Where
 from voice.events import (
     AgentLegLost,
     AgentReady,
-    AskPlace,
     CallBackAnswered,
     CallBackSettled,
     CallCommand,
@@ -55,6 +55,8 @@ from voice.events import (
     Requeued,
     StopPrompts,
 )
+from voice.in_queue import InQueue
+from voice.lodged import taken_back, taken_in
 from voice.party import CUSTOMER, Party, PartyKind
 from voice.promise import CallBackKey
 from voice.recording import CallRecording, RecordingRule
@@ -75,10 +77,12 @@ class CallMachine:
         leg_id: str,
         *,
         called_back: str = "",
+        came_by: str = "",
         recordings: Mapping[str, RecordingRule] = MappingProxyType({}),
     ) -> None:
         """`called_back`: the queue by which this caller was called back; then there is no menu, an agent is there.
 
+        `came_by`: the item by which they came over from another shard; then they wait in `called_back` from the first.
         `recordings`: the rule of each queue that has one.
         """
         self.state = CallState.ARRIVING
@@ -87,12 +91,14 @@ class CallMachine:
         self._called_back = called_back
         self._play_id = play_ids()
         self._waiting = WaitSound(plans, self._play_id)
-        self._conversation = Conversation(interaction_id, leg_id)
+        self._guest = came_by != ""
+        self._conversation = Conversation(interaction_id, leg_id, came_by)
         self._stage = Stage(self._conversation, self._waiting, Tones(self._play_id))
         self._recording = CallRecording(recordings, interaction_id)
         self._pending: ivr.Enqueue | None = None
         self._later: list[CallEvent] = []
         self._key = CallBackKey(self._waiting, self._play_id)
+        self._in_queue = InQueue(self._conversation, self._waiting, self._key)
 
     @property
     def speaker(self) -> Party | None:
@@ -109,6 +115,11 @@ class CallMachine:
     def open_work(self) -> tuple[str, ...]:
         """The work items that the router may still have of this call."""
         return tuple(party.party_id for party in self._conversation.agents)
+
+    def waits_alone(self, work_id: str) -> bool:
+        """Whether the caller waits by this item, and nobody has spoken with them or comes by another way."""
+        others = [party.party_id for party in self._conversation.others]
+        return self.state is CallState.QUEUED and others == [work_id] and not self._conversation.served
 
     def agent_of(self, party_id: str) -> Party | None:
         """An agent's party by their work item."""
@@ -133,7 +144,7 @@ class CallMachine:
             case CallState.JOINED | CallState.HELD | CallState.LOST_AGENT:
                 due = (self._conversation.next_deadline(), self._recording.next_deadline())
                 return min((one for one in due if one is not None), default=None)
-            case CallState.ARRIVING | CallState.ENDED:
+            case CallState.ARRIVING | CallState.AWAY | CallState.ENDED:
                 return None
             case _:
                 assert_never(self.state)
@@ -149,28 +160,19 @@ class CallMachine:
             return self._told(self._recording.unanswered(now), now)
         if self.state is not CallState.QUEUED:
             return self._settle(self._conversation.expire(now), now)
-        party = self._conversation.awaited
-        if not self._waiting.place_due(now):
-            return []
-        if party is None or party.directed:
-            # An item that is kept for one agent has no place among the others, until it is everybody's again.
-            self._waiting.wait_again(now)
-            return []
-        return [AskPlace(party.party_id, self._key.expected and not self._conversation.served)]
+        return self._in_queue.expire(now)
 
     def handle(self, event: CallEvent, now: int) -> list[CallCommand]:
         """The caller, an agent or the router did something."""
         if isinstance(event, CallerLeft):
             return self._caller_left(event.reason, now)
         if isinstance(event, EmergenciesSet):
-            waits = self.state is CallState.QUEUED
-            return self._waiting.emergencies(event.prompts, self.language, waits=waits)
+            return self._waiting.emergencies(event.prompts, self.language, waits=self.state is CallState.QUEUED)
         if (self.state, type(event)) not in TABLE:
-            return (
-                [Deny("not_connected", "there is no conversation")]
-                if isinstance(event, Asked | SupervisorAsked)
-                else []
-            )
+            denied: list[CallCommand] = [Deny("not_connected", "there is no conversation")]
+            return denied if isinstance(event, Asked | SupervisorAsked) else []
+        if isinstance(event, AwayEvent):
+            return self._lodged(event, now)
         match self.state:
             case CallState.ARRIVING if self._called_back:
                 return self._call_back(now)
@@ -183,7 +185,7 @@ class CallMachine:
                 return self._in_notice(event, now)
             case CallState.QUEUED | CallState.JOINED | CallState.HELD | CallState.LOST_AGENT:
                 return self._in_conversation(event, now)
-            case CallState.ENDED:
+            case CallState.AWAY | CallState.ENDED:
                 return []
             case _:
                 assert_never(self.state)
@@ -218,8 +220,10 @@ class CallMachine:
     def _in_conversation(self, event: CallEvent, now: int) -> list[CallCommand]:
         self._conversation.grace_us = self._waiting.plan.lost_agent_grace
         match event:
-            case PlayEnded() | PlaceKnown() | DigitPressed() | CallBackAnswered() | CallBackSettled():
-                return self._in_queue(event, now)
+            case PlayEnded() | PlaceKnown() | DigitPressed() | CallBackAnswered():
+                return self._in_queue.handle(event, self.language, now)
+            case CallBackSettled(work_id, promised):
+                return self._call_back_settled(work_id, promised)
             case QueueRefused(work_id, code):
                 self._conversation.handle(Parted(work_id, EndedBy.SYSTEM), now)
                 note = Note("refused", (("code", code),))
@@ -244,23 +248,17 @@ class CallMachine:
             case _:
                 return []
 
-    def _in_queue(
-        self, event: PlayEnded | PlaceKnown | DigitPressed | CallBackAnswered | CallBackSettled, now: int
-    ) -> list[CallCommand]:
-        """What a caller hears and presses while nobody speaks with them."""
+    def _lodged(self, event: AwayEvent, now: int) -> list[CallCommand]:
         match event:
-            case PlayEnded(play_id, reason):
-                return self._key.said(play_id) or self._waiting.over(play_id, reason == "failed", now)
-            case PlaceKnown(place, wait_us, may_call_back):
-                hint = self._key.hint(self.language) if may_call_back and place is not None else ()
-                return self._waiting.say_place(self.language, place, wait_us, now, hint)
-            case DigitPressed(digit):
-                party = None if self._conversation.served else self._conversation.awaited
-                return [] if party is None else self._key.pressed(digit, party.party_id)
-            case CallBackAnswered(work_id, possible):
-                return self._key.answered(work_id, self.language, possible=possible)
-            case CallBackSettled(work_id, promised):
-                return self._call_back_settled(work_id, promised)
+            case TakenIn(work_id, leg_id):
+                self._key.dropped()
+                self.state = CallState.AWAY
+                return taken_in(self._conversation, self._waiting, work_id, leg_id)
+            case LodgingOver(reason):
+                return self._end("handed_over", HangUp(reason))
+            case LodgingLost(since):
+                self.state = CallState.QUEUED
+                return taken_back(self._conversation, self._waiting, since, now, self.language)
             case _:
                 assert_never(event)
 
@@ -318,7 +316,8 @@ class CallMachine:
             command, self._pending = self._pending, None
             return [*done, *self._wait(command, now)]
         self.state, later = CallState.QUEUED, self._later
-        return [*done, *(command for event in later for command in self.handle(event, now))]
+        music = self._guest_music()
+        return [*done, *music, *(command for event in later for command in self.handle(event, now))]
 
     def _wait(self, command: ivr.Enqueue, now: int) -> list[CallCommand]:
         conversation = self._conversation
@@ -335,7 +334,11 @@ class CallMachine:
         self._waiting.enter(self._called_back, now)
         notice = self._recording.tell(self._called_back, self.language, self._play_id("notice"))
         self.state = CallState.NOTICE if notice else CallState.QUEUED
-        return [Note("answered"), *notice]
+        return [Note("answered"), *(notice or self._guest_music())]
+
+    def _guest_music(self) -> list[CallCommand]:
+        """To whom nobody comes yet."""
+        return self._waiting.start(self.language) if self._guest else []
 
     def _call_back_settled(self, work_id: str, promised: bool) -> list[CallCommand]:
         """Their part is over until they are called; or somebody is about to come, and they wait on."""
@@ -381,6 +384,8 @@ class CallMachine:
                 message += [LeaveForCallBack(work_id, gone=True), *self._conversation.leave(work_id)]
             case CallState.QUEUED:
                 outcome = "abandoned"
+            case CallState.AWAY:
+                outcome = "handed_over"
             case CallState.JOINED | CallState.HELD | CallState.LOST_AGENT:
                 outcome = "handled"
             case _:

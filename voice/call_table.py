@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import get_args
 
 from voice.asked import Asked, SupervisorAsked
+from voice.away import LodgingLost, LodgingOver, TakenIn
 from voice.conversation import Where
 from voice.events import (
     AgentReady,
@@ -37,6 +38,7 @@ class CallState(StrEnum):
     JOINED = "joined"
     HELD = "held"
     LOST_AGENT = "lost_agent"
+    AWAY = "away"
     ENDED = "ended"
 
 
@@ -64,6 +66,9 @@ TABLE: dict[tuple[CallState, type[CallEvent]], tuple[CallState, ...]] = {
     (CallState.QUEUED, CallBackAnswered): (CallState.QUEUED,),
     (CallState.QUEUED, CallBackSettled): (CallState.QUEUED, CallState.ENDED),
     (CallState.QUEUED, Requeued): (CallState.QUEUED,),
+    (CallState.QUEUED, TakenIn): (CallState.AWAY,),
+    (CallState.AWAY, LodgingOver): (CallState.ENDED,),
+    (CallState.AWAY, LodgingLost): (CallState.QUEUED,),
     (CallState.QUEUED, AgentReady): (CallState.QUEUED, CallState.JOINED),
     (CallState.QUEUED, Parted): (CallState.QUEUED, CallState.ENDED),
     (CallState.QUEUED, NumberReady): (CallState.QUEUED, CallState.JOINED),

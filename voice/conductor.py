@@ -6,7 +6,6 @@ Signalling and media events come in by their own methods, the router's committed
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Literal
 
 import structlog
 
@@ -24,18 +23,19 @@ from voice.events import (
     CallerLeft,
     Deny,
     DigitPressed,
-    Diverted,
     EmergenciesSet,
     Parted,
     PlayEnded,
     Requeued,
 )
+from voice.guests import GuestCall, GuestCaller
 from voice.listening import Listening
 from voice.listening_phone import ListeningPhones
 from voice.moved import AwaitedCalls, MovingCalls
 from voice.neighbours import VoicePorts
 from voice.numbers import NumberCalls
 from voice.over_nodes import OverNodes
+from voice.over_shards import OverShards
 from voice.phone import (
     PhoneAnswered,
     PhoneFailed,
@@ -45,7 +45,7 @@ from voice.phone import (
     PhoneReleased,
 )
 from voice.phone_calls import PhoneCalls
-from voice.ports import Assignment, CallerIdentity, CallOffer, Tasks
+from voice.ports import Assignment, CallerIdentity, CallOffer, PlayReason, Tasks
 from voice.recorded_calls import RecordedCalls
 from voice.renegotiation import renegotiate
 from voice.runner import CallRunner
@@ -54,8 +54,6 @@ from voice.site import VoiceSite
 from voice.starting import Starting
 
 log = structlog.get_logger(__name__)
-
-PlayReason = Literal["finished", "stopped", "failed"]
 
 
 class Conductor:
@@ -90,6 +88,7 @@ class Conductor:
         self.awaited = AwaitedCalls()
         self.moving = MovingCalls(self._by_interaction.get)
         self._starting = Starting(lambda: self.site, ports, self.numbers)
+        self.shards = OverShards(ports, tasks, self._begin_guest, self._by_interaction.get, lambda: self._full)
         self.phones = PhoneCalls(ports, tasks, self.legs, self.ask, self._by_interaction.get)
         self.listening = Listening(
             self.browsers,
@@ -120,6 +119,7 @@ class Conductor:
             "consults": len(self.phones.consults),
             "listeners": len(self.listening),
             **self.nodes.counts,
+            **self.shards.counts,
         }
 
     @property
@@ -138,6 +138,7 @@ class Conductor:
             runner.hang_up("shutting down")
         self.legs.release_all()
         self.nodes.far.close()
+        self.shards.guests.close()
         self.awaited.close()
 
     # --- signalling ---------------------------------------------------------------------------------------------
@@ -172,6 +173,9 @@ class Conductor:
         self._tasks.spawn(self._run_call(runner), f"call:{runner.interaction_id}")
         return runner.interaction_id
 
+    def _begin_guest(self, caller: GuestCaller, guest: GuestCall) -> str:
+        return self._begin(self._starting.guest(caller, guest))
+
     async def _run_call(self, runner: CallRunner) -> None:
         try:
             await runner.run()
@@ -181,6 +185,7 @@ class Conductor:
             self._by_leg.pop(runner.leg_id, None)
             self._sip_callers.pop(runner.call, None)
             self.listening.over(runner.interaction_id)
+            self.shards.lodgings.over(runner.interaction_id)
 
     def call_confirmed(self, call: str, sdp: bytes | None) -> None:
         """The caller's ACK."""
@@ -208,29 +213,28 @@ class Conductor:
 
     def digit_pressed(self, call: str, digit: str) -> None:
         """A digit by SIP INFO."""
-        if runner := self._calls.get(call):
+        self._pressed(self._calls.get(call), digit)
+
+    def _pressed(self, runner: CallRunner | None, digit: str) -> None:
+        if runner is not None and not self.shards.lodgings.pressed(runner.interaction_id, digit):
             runner.tell(DigitPressed(digit))
 
     def offer_received(self, call: str, sdp: bytes | None) -> None:
         """A re-INVITE: hold, resume, or another address."""
-        self._tasks.spawn(self._renegotiate(call, sdp), f"renegotiate:{call}")
-
-    async def _renegotiate(self, call: str, sdp: bytes | None) -> None:
         side = self._calls.get(call) or self.legs.by_call(call) or self.phones.consults.get(call)
         if side is None:
             self._ports.signalling.reject_offer(call, 481)
-            return
-        remote = await renegotiate(self._ports, call, side.leg_id, sdp)
-        if remote is None:
-            return
-        self.phones.renegotiated(side, remote)
+        else:
+            self._tasks.spawn(
+                renegotiate(self._ports, call, side, sdp, self.phones.renegotiated), f"renegotiate:{call}"
+            )
 
     # --- media --------------------------------------------------------------------------------------------------
 
     def leg_digit(self, leg_id: str, digit: str) -> None:
         """A digit by RFC 4733."""
-        if runner := self._by_leg.get(leg_id):
-            runner.tell(DigitPressed(digit))
+        self._pressed(self._by_leg.get(leg_id), digit)
+        self.shards.lodgings.sent(leg_id, digit)
 
     def leg_played(self, leg_id: str, play_id: str, reason: PlayReason) -> None:
         """A play is over."""
@@ -258,7 +262,10 @@ class Conductor:
         elif consult := self.phones.consults.of_leg(leg_id):
             consult.left()
         elif not (
-            self.legs.tell(leg_id, PhoneLost(reason)) or self.nodes.failed(leg_id) or self.listening.failed(leg_id)
+            self.legs.tell(leg_id, PhoneLost(reason))
+            or self.nodes.failed(leg_id)
+            or self.listening.failed(leg_id)
+            or self.shards.lodgings.failed(leg_id)
         ):
             agent_id = self.browsers.failed(leg_id)
             # The engine reports a dead leg and keeps it until it is closed.
@@ -283,6 +290,7 @@ class Conductor:
 
     def execute(self, command: Command, caller: tuple[str, str] = ("", "")) -> None:
         """A committed command that concerns voice; others are without effect here. `caller` is (number, name)."""
+        self.shards.execute(command)
         match command:
             case SendOffer(medium=Medium.VOICE):
                 self._ring(command, caller)
@@ -298,7 +306,8 @@ class Conductor:
             case RequeueWork():
                 self._requeued(command)
             case DivertWork():
-                self._divert(command)
+                if runner := self._by_interaction.get(command.interaction_id):
+                    self._starting.divert(command, runner)
             case CloseWork(work_id=work_id, outcome=Outcome.CANCELLED | Outcome.NODE_LOST):
                 if runner := self._by_interaction.get(command.interaction_id):
                     runner.tell(Parted(work_id, EndedBy.SYSTEM))
@@ -355,14 +364,6 @@ class Conductor:
         elif (queue := self._ports.router.callback_queue(held.work_id)) is not None:
             agent = (held.agent_id, leg_id, queue)
             self.callbacks.begin(Promise(reservation_id, held.work_id, held.interaction_id, *agent))
-
-    def _divert(self, command: DivertWork) -> None:
-        if (runner := self._by_interaction.get(command.interaction_id)) is None:
-            return
-        flow = self.site.diversion(command.divert, runner.known, runner.language)
-        if flow is None:
-            log.error("unknown_flow", flow=command.divert, work_id=command.work_id)
-        runner.tell(Diverted(command.work_id, flow) if flow else Parted(command.work_id, EndedBy.SYSTEM))
 
     def _requeued(self, command: RequeueWork) -> None:
         for reservation_id, held in list(self._assignments.items()):

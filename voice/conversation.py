@@ -47,7 +47,8 @@ class Where(StrEnum):
 class Conversation:
     """`handle` and `expire` move the parties and return what others must do about it. Times in microseconds."""
 
-    def __init__(self, interaction_id: str, leg_id: str) -> None:
+    def __init__(self, interaction_id: str, leg_id: str, first_work: str = "") -> None:
+        """`first_work`: the item by which the call came from another shard; those after it have other names."""
         self.grace_us = 15_000_000
         self.requirements: tuple[tuple[str, int], ...] = ()
         self.priority = 0
@@ -56,7 +57,8 @@ class Conversation:
         self.listeners = Listeners()
         self.last_queue = ""
         self._interaction_id = interaction_id
-        self._works = 0
+        _, _, number = first_work.removeprefix(interaction_id).rpartition("-")
+        self._works = int(number) - 1 if number else 0
         customer = Party(CUSTOMER, PartyKind.CUSTOMER, PartyState.HERE, leg_id)
         self.parties: dict[str, Party] = {CUSTOMER: customer}
 

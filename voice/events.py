@@ -8,6 +8,7 @@ from ivr.commands import IvrAnswer, IvrRequest
 from ivr.machine import IvrMachine
 from router.vocabulary import EndedBy
 from voice.asked import Asked, SupervisorAsked
+from voice.away import AwayEvent
 from voice.floor import Gains
 from voice.party import PartyView
 
@@ -169,6 +170,7 @@ CallEvent = (
     | ConversationEvent
     | Diverted
     | RecordingLost
+    | AwayEvent
     | CallerLeft
 )
 
@@ -195,7 +197,10 @@ class StopPrompts:
 
 @dataclass(frozen=True, slots=True)
 class EnterQueue:
-    """Queue a work item of this call; `directed` keeps it for one agent, `attributes` are what rules speak of."""
+    """Queue a work item of this call; `directed` keeps it for one agent, `attributes` are what rules speak of.
+
+    `since`: its place counts from that shard time (microseconds), where the caller has waited before.
+    """
 
     work_id: str
     queue: str
@@ -203,6 +208,7 @@ class EnterQueue:
     priority: int
     directed: str = ""
     attributes: tuple[tuple[str, str], ...] = ()
+    since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

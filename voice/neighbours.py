@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from voice.asked import Asked, Target
 from voice.events import Deny
 from voice.far_listening import ListeningNodes
-from voice.ports import AgentNotices, CallRecorder, Contexts, Lines, MediaEngine, Nodes, Router, Sdp, Signalling
+from voice.ports import AgentNotices, CallRecorder, Contexts, Lines, MediaEngine, Nodes, Router, Sdp, Shards, Signalling
 from voice.requests import IvrServices
 
 
@@ -24,7 +24,8 @@ class VoicePorts:
 
     `target` is whom an agent (by name) means who dials this on their phone, if they may. `elsewhere` is told what an
     agent asks by a phone of this node in the conversation of a reservation whose call is on another one.
-    `nodes` and `listening` (what supervisors ask of them) are None where there are no others.
+    `nodes` and `listening` (what supervisors ask of them) are None where there are no others, `shards` where calls go
+    over to no other shard.
     """
 
     signalling: Signalling
@@ -41,3 +42,4 @@ class VoicePorts:
     nodes: Nodes | None = None
     listening: ListeningNodes | None = None
     elsewhere: Callable[[str, str, Asked], Awaitable[Deny | None]] = _nowhere
+    shards: Shards | None = None

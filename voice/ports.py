@@ -10,6 +10,7 @@ from voice.events import SetRecording, ShowRecording
 from voice.party import PartyView
 
 Codec = Literal["PCMU", "PCMA"]
+PlayReason = Literal["finished", "stopped", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +227,35 @@ class Nodes(Protocol):
         ...
 
 
+class Shards(Protocol):
+    """Nodes of other shards, for calls that go over to them."""
+
+    def queued_at(self, work_id: str) -> int | None:
+        """When an item of this shard was queued first (shard time, microseconds); None when it is closed."""
+        ...
+
+    async def lodge(
+        self, work_id: str, interaction_id: str, shard: str, queue: str, at: tuple[str, int]
+    ) -> tuple[str, tuple[str, int]]:
+        """A node of that shard that makes room for the caller, and where its end of the trunk leg is; ours is `at`.
+
+        Raises NodeUnreachableError when there is none.
+        """
+        ...
+
+    async def stay(self, shard: str, node: str, work_id: str) -> str:
+        """Why the call is over there, once it is. Raises NodeUnreachableError when the node is gone, or forgot it."""
+        ...
+
+    def leave(self, shard: str, node: str, work_id: str, reason: str) -> None:
+        """The caller is there no more."""
+        ...
+
+    def digit(self, shard: str, node: str, work_id: str, digit: str) -> None:
+        """The caller pressed a key."""
+        ...
+
+
 class Router(Protocol):
     """The pump, as voice sees it."""
 
@@ -286,6 +316,14 @@ class Contexts(Protocol):
     async def who(self, interaction_id: str, work_id: str) -> tuple[str, str]:
         """Number and name of a customer whose call may be on another node; empty where they are not known."""
         ...
+
+
+class Numbers(Protocol):
+    """Calls numbers into conversations; what becomes of them is told to the call's runner."""
+
+    def dial(self, interaction_id: str, party_id: str, number: str) -> None: ...
+
+    def drop(self, party_id: str) -> None: ...
 
 
 class Tasks(Protocol):

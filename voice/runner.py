@@ -6,7 +6,7 @@ Everything that happens to the call goes through `tell`, so effects keep the mac
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, assert_never
+from typing import assert_never
 
 import structlog
 
@@ -57,7 +57,7 @@ from voice.events import (
 )
 from voice.neighbours import VoicePorts
 from voice.party import PartyView
-from voice.ports import MediaUnavailableError, SdpRefusedError
+from voice.ports import MediaUnavailableError, Numbers, SdpRefusedError
 from voice.requests import Requests
 
 log = structlog.get_logger(__name__)
@@ -85,19 +85,12 @@ def _poster(ports: VoicePorts, call: str) -> Callable[[facts.Event], None]:
     return lambda event: ports.router.tell(event, call)
 
 
-class Numbers(Protocol):
-    """Calls numbers into conversations; what becomes of them is told to the runner."""
-
-    def dial(self, interaction_id: str, party_id: str, number: str) -> None: ...
-
-    def drop(self, party_id: str) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class CallPlace:
     """Where the call came in, and what flows know of it (the caller's number among it).
 
     `since`: when the caller came into their first queue, where that was at another node (shard time, microseconds).
+    `origin`: the shard whose guest the caller is.
     """
 
     interaction_id: str
@@ -106,6 +99,7 @@ class CallPlace:
     node: str
     known: Mapping[str, str] = field(default_factory=dict, repr=False)
     since: int | None = None
+    origin: str = ""
 
 
 class CallRunner:
@@ -171,6 +165,10 @@ class CallRunner:
         """Whether a supervisor comes by this work item, to take the caller over."""
         party = self._machine.agent_of(work_id)
         return party is not None and party.takes_over
+
+    def waits_alone(self, work_id: str) -> bool:
+        """As the machine's."""
+        return self._machine.waits_alone(work_id)
 
     def hang_up(self, reason: str) -> None:
         """The node ends this call: the caller is told, and leaves."""
@@ -316,7 +314,7 @@ class CallRunner:
 
     async def _enter_queue(self, command: EnterQueue) -> None:
         preferred = await self._ports.contexts.acquainted(self.interaction_id, command.queue)
-        since, self._since = self._since, None
+        since, self._since = command.since or self._since, None
         event = facts.WorkQueued(
             work_id=command.work_id,
             interaction_id=self.interaction_id,
@@ -332,6 +330,7 @@ class CallRunner:
             preferred=preferred,
             since=since,
             taken_over=self.is_take_over(command.work_id),
+            origin=self._place.origin,
         )
         for answer in await self._ports.router.post(event, self.call):
             if isinstance(answer, Refuse):

@@ -2,18 +2,24 @@
 
 from collections.abc import Callable
 
+import structlog
+
 from ivr.machine import IvrMachine
 from router import events as facts
-from router.vocabulary import Medium
+from router.commands import DivertWork
+from router.vocabulary import EndedBy, Medium
 from voice.call import CallMachine
 from voice.called_back import AnsweredLeg, CalledBack
 from voice.caller_leg import CallerLeg
-from voice.events import AgentReady
+from voice.events import AgentReady, Diverted, Parted
+from voice.guests import GuestCall, GuestCaller
 from voice.moved import MovedCall
 from voice.neighbours import VoicePorts
-from voice.ports import CallerIdentity
-from voice.runner import CallPlace, CallRunner, Numbers, caller_leg_id
+from voice.ports import CallerIdentity, Numbers
+from voice.runner import CallPlace, CallRunner, caller_leg_id
 from voice.site import Entry, VoiceSite
+
+log = structlog.get_logger(__name__)
 
 
 class Starting:
@@ -55,6 +61,25 @@ class Starting:
         runner = CallRunner(AnsweredLeg(leg), place, machine, self._ports, self._numbers)
         runner.tell(AgentReady(promise.work_id, promise.reservation_id, promise.agent_id, promise.agent_leg))
         return runner
+
+    def guest(self, caller: GuestCaller, guest: GuestCall) -> CallRunner:
+        """Somebody of another shard, for whom this one has the work item: they wait from the first, by that."""
+        site, interaction_id = self._site(), guest.interaction_id
+        known = {"caller": guest.caller, "channel": guest.channel, "entry": guest.entry}
+        place = CallPlace(interaction_id, guest.channel, guest.entry, site.node, known, origin=guest.shard)
+        who, language = (interaction_id, caller_leg_id(interaction_id)), guest.language or site.language
+        rules = {"called_back": guest.queue, "came_by": guest.work_id}
+        machine = CallMachine(None, site.waits, language, *who, recordings=site.recordings, **rules)
+        opened = facts.InteractionOpened(interaction_id, place.channel, Medium.VOICE, place.entry, site.node)
+        self._ports.router.tell(opened, caller.call)
+        return CallRunner(caller, place, machine, self._ports, self._numbers)
+
+    def divert(self, command: DivertWork, runner: CallRunner) -> None:
+        """A rule sends a waiting caller through a flow, from its beginning; they are hung up on where there is none."""
+        flow = self._site().diversion(command.divert, runner.known, runner.language)
+        if flow is None:
+            log.error("unknown_flow", flow=command.divert, work_id=command.work_id)
+        runner.tell(Diverted(command.work_id, flow) if flow else Parted(command.work_id, EndedBy.SYSTEM))
 
     def _started(
         self, caller: CallerLeg, place: CallPlace, menu: IvrMachine, language: str, who: CallerIdentity

@@ -23,6 +23,7 @@ CALL_MEANING: Mapping[CallState, str] = {
     CallState.JOINED: "the caller and somebody hear each other",
     CallState.HELD: "an agent put the caller on hold: music",
     CallState.LOST_AGENT: "the only agent's media is gone and may come back: music, until the grace is over",
+    CallState.AWAY: "a node of another shard has the call, and the caller hears that one (ADR 14)",
     CallState.ENDED: "over; nothing comes after it",
 }
 PARTY_MEANING: Mapping[PartyState, str] = {

@@ -282,7 +282,7 @@ def _place_of(state: CallState) -> Place | None:
             return None
         case CallState.IVR | CallState.NOTICE:
             return "in_ivr"
-        case CallState.QUEUED:
+        case CallState.QUEUED | CallState.AWAY:
             return "waiting"
         case CallState.JOINED:
             return "connected"

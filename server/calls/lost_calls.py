@@ -26,10 +26,14 @@ _OVER = (WorkState.WRAP_UP, WorkState.CLOSED)
 
 
 def voice_rows(pump: Routing, node: str) -> dict[str, WorkRow]:
-    """The open calls of a node by interaction, each by its first work item: a consult is another item of the same."""
+    """The open calls of a node by interaction, each by its first work item: a consult is another item of the same.
+
+    Without those of callers who are on the line of another shard: their own node has them back.
+    """
     rows: dict[str, WorkRow] = {}
     for row in pump.dispatcher.works():
-        if row.node == node and row.medium is Medium.VOICE and not row.callback and row.state not in _OVER:
+        here = row.node == node and row.medium is Medium.VOICE and not row.callback and not row.origin
+        if here and row.state not in _OVER:
             rows.setdefault(row.interaction_id, row)
     return rows
 

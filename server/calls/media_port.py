@@ -5,8 +5,8 @@ from typing import Any, Protocol, TypeVar
 
 from media.errors import MediaError
 from media.events import MediaEvent
-from voice.conductor import Conductor, PlayReason
-from voice.ports import MediaUnavailableError, RemoteMedia
+from voice.conductor import Conductor
+from voice.ports import MediaUnavailableError, PlayReason, RemoteMedia
 
 T = TypeVar("T")
 _PLAY_REASONS: Mapping[str, PlayReason] = {"finished": "finished", "stopped": "stopped"}

@@ -12,11 +12,10 @@ from typing import Protocol
 
 import structlog
 
-from router.commands import AnswerHandoff, HandWork
+from router.commands import AnswerHandoff
 from router.dispatcher import Dispatcher
 from router.events import Event, HandoffAnswered
-from router.handoff import ENDED
-from router.rows import Turn, WorkRow
+from router.rows import Handoff, Turn, WorkRow
 from store.errors import StoreError
 
 log = structlog.get_logger(__name__)
@@ -33,10 +32,15 @@ class Inbox(Protocol):
 
 @dataclass(slots=True)
 class _Leaving:
-    """A committed handoff; `ended`: that the item has ended is committed too."""
+    """A committed handoff; `ended`: that the item has ended is committed too. `unasked`: a call without a host."""
 
     work_id: str
     ended: bool
+    unasked: bool = False
+
+
+def _leaving(row: WorkRow, handoff: Handoff) -> _Leaving:
+    return _Leaving(row.work_id, handoff.ended is not None, row.node != "" and not handoff.host)
 
 
 class Courier:
@@ -63,22 +67,23 @@ class Courier:
         self._dispatcher = dispatcher
         for row in rows:
             if row.handoff is not None:
-                ended = row.handoff.ended is not None
-                self._leaving[row.handoff.shard, row.handoff.token] = _Leaving(row.work_id, ended)
+                self._leaving[row.handoff.shard, row.handoff.token] = _leaving(row, row.handoff)
 
     def heard(self, turn: Turn) -> None:
         """A turn was committed."""
         if not turn.changes.neighbours and not self._leaving:
             return
-        if isinstance(turn.event, HandoffAnswered):
-            self._settled(turn, (turn.event.shard, turn.event.token))
+        if self._leaving:
+            self._settled(turn)
+        for row in turn.changes.work:
+            if row.handoff is not None:
+                key = (row.handoff.shard, row.handoff.token)
+                self._leaving[key] = _leaving(row, row.handoff)
+                if self._running:
+                    self._fresh.append(key)
+                    self._wake.set()
         for command in turn.commands:
             match command:
-                case HandWork(work_id=work_id, shard=shard, token=token, why=why):
-                    self._leaving[shard, token] = _Leaving(work_id, why == ENDED)
-                    if self._running:
-                        self._fresh.append((shard, token))
-                        self._wake.set()
                 case AnswerHandoff(shard=shard, token=token) if self._running:
                     said = HandoffAnswered(self._shard, token, command.refused, command.ended)
                     self._answers.append((shard, said))
@@ -103,13 +108,11 @@ class Courier:
 
     # --- inside -------------------------------------------------------------------------------------------------
 
-    def _settled(self, turn: Turn, key: tuple[str, int]) -> None:
-        """The other shard's answer was decided on; perhaps the item is leaving no more."""
-        leaving = self._leaving.get(key)
-        if leaving is None:
-            return
-        here = any(row.work_id == leaving.work_id and row.handoff is None for row in turn.changes.work)
-        if here or leaving.work_id in turn.changes.work_closed:
+    def _settled(self, turn: Turn) -> None:
+        """What is leaving no more, by this turn."""
+        here = {row.work_id for row in turn.changes.work if row.handoff is None}
+        over = here.union(turn.changes.work_closed)
+        for key in [key for key, leaving in self._leaving.items() if leaving.work_id in over]:
             del self._leaving[key]
 
     async def _send(self) -> None:
@@ -123,7 +126,7 @@ class Courier:
     def _asked(self, key: tuple[str, int]) -> Event | None:
         """What to ask, as far as it is committed; the dispatcher is ahead of that."""
         leaving, asked = self._leaving.get(key), self._dispatcher.handoff(*key, self._shard)
-        if leaving is None or asked is None or (asked.ended is not None and not leaving.ended):
+        if leaving is None or leaving.unasked or asked is None or (asked.ended is not None and not leaving.ended):
             return None  # what has come since is told when it is committed
         oldest = min(token for shard, token in self._leaving if shard == key[0])
         return replace(asked, settled=oldest - 1)

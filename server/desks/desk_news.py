@@ -6,6 +6,7 @@ from typing import Protocol
 from agents_ws import messages as m
 from router import events as facts
 from router.commands import (
+    AnswerHandoff,
     CloseWork,
     Command,
     EndWrapUp,
@@ -99,6 +100,8 @@ class DeskNews:
         """Tells the agents concerned."""
         if isinstance(turn.event, facts.WorkQueued) and not any(isinstance(c, Refuse) for c in turn.commands):
             self._contexts.queued(turn.event.interaction_id)
+        if isinstance(turn.event, facts.HandoffAsked):
+            self._came_over(turn)
         if isinstance(turn.event, facts.AgentConnected):
             self._moved(turn.event, refused=any(isinstance(c, Refuse) for c in turn.commands))
         if isinstance(turn.event, facts.AgentDisconnected | facts.NodeLost):
@@ -123,6 +126,11 @@ class DeskNews:
             self.days.observe(turn)
         if self.targets is not None:
             self.targets.observe(turn)
+
+    def _came_over(self, turn: Turn) -> None:
+        for command in turn.commands:
+            if isinstance(command, AnswerHandoff) and command.first and not command.refused:
+                self._contexts.queued(command.interaction_id)
 
     def _moved(self, event: facts.AgentConnected, *, refused: bool) -> None:
         """An agent is where they came last; of two who come at once each is told again until one is the last."""

@@ -76,7 +76,8 @@ class PeerLink:
     """`run` as a task, `serve` for each connection at the door. `answer` and `hear` say who sees to what.
 
     `found` and `lost` are told of nodes that are reached, and are not any more (also by `forget`, for a node that was
-    declared lost). `secret` and `addresses` are the register's.
+    declared lost), `left` of those that spoke to this one and are gone. `secret` and `addresses` are the register's;
+    with `drops_struck` a node without an address there is gone, too.
     """
 
     def __init__(
@@ -85,12 +86,16 @@ class PeerLink:
         secret: Callable[[], Awaitable[bytes]],
         addresses: Callable[[], Awaitable[dict[str, str]]],
         tasks: Tasks,
+        *,
+        drops_struck: bool = False,
     ) -> None:
         self.label = label
         self.answer: dict[str, Answer] = {}
         self.hear: dict[str, Hear] = {}
         self.found: list[Callable[[str], None]] = []
         self.lost: list[Callable[[str], None]] = []
+        self.left: list[Callable[[str], None]] = []
+        self._drops_struck = drops_struck
         self._secret = secret
         self._addresses = addresses
         self._tasks = tasks
@@ -104,8 +109,11 @@ class PeerLink:
         """The nodes that can be spoken to now."""
         return frozenset(self._peers)
 
-    async def ask(self, node: str, kind: str, body: Any = None, timeout_s: float = ANSWER_TIMEOUT_S) -> Any:
-        """Its answer. Raises PeerUnreachableError, and PeerRefusedError with the other side's reason."""
+    async def ask(self, node: str, kind: str, body: Any = None, timeout_s: float | None = ANSWER_TIMEOUT_S) -> Any:
+        """Its answer, however late it comes where `timeout_s` is None.
+
+        Raises PeerUnreachableError, and PeerRefusedError with the other side's reason.
+        """
         peer = self._peers.get(node)
         if peer is None:
             raise PeerUnreachableError(node)
@@ -138,7 +146,10 @@ class PeerLink:
         try:
             while True:
                 with suppress(StoreError):
-                    for label, address in (await self._addresses()).items():
+                    addresses = await self._addresses()
+                    for label in [label for label in self._peers if self._drops_struck and label not in addresses]:
+                        self.forget(label)
+                    for label, address in addresses.items():
                         if label != self.label and label not in self._peers:
                             await self._connect(label, address)
                 await asyncio.sleep(LOOK_S)
@@ -181,6 +192,10 @@ class PeerLink:
             if writer is not None:
                 writer.close()
             return
+        except asyncio.CancelledError:
+            if writer is not None:
+                writer.close()
+            raise
         peer = self._peers[label] = _Peer(label, reader, writer)
         log.info("peer_found", label=label, address=address)
         self._tasks.spawn(self._listen(peer), f"peer:{label}")
@@ -235,6 +250,8 @@ class PeerLink:
             if label and self._callers.get(label) is writer:
                 del self._callers[label]
                 self.forget(label)  # the two ways live and die together, so that both sides know
+                for told in self.left:
+                    told(label)
 
     async def _admit(self, challenge: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
         said, secret = await _read(reader), await self._site_secret()

@@ -50,6 +50,10 @@ class Storage:
     shard: ShardMember
     database: Database
 
+    def register_of(self, shard: str) -> NodeRegister:
+        """The nodes of another shard, for reading."""
+        return NodeRegister(self.connection, group=group_of(shard))
+
     async def beat(self) -> None:
         """Keeps this incarnation alive in the register. Raises NodeDeclaredLostError."""
         while True:
@@ -77,6 +81,11 @@ class Storage:
                     log.error("embedded_valkey_not_started", error=str(error))
 
 
+def group_of(shard: str) -> str:
+    """The group of a shard's nodes: nodes of another shard are no business of this one's."""
+    return "" if shard == MAIN_SHARD else shard
+
+
 async def open_storage(settings: Settings, stack: AsyncExitStack) -> Storage:
     """Opens everything, in order; `stack` closes it in the opposite one."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -101,8 +110,7 @@ async def open_storage(settings: Settings, stack: AsyncExitStack) -> Storage:
         raise WrongDatabaseError(settings.shard, others)
     recorded = await projector.position()
     # Last, because both promise to be renewed from now on.
-    # Nodes of another shard are no business of this one's.
-    register = NodeRegister(connection, group="" if settings.shard == MAIN_SHARD else settings.shard)
+    register = NodeRegister(connection, group=group_of(settings.shard))
     member = await register.join(settings.node)
     store = RedisShardStore(connection, settings.shard, replicas=settings.replicas)
     tailing = RedisShardStore(tail, settings.shard)

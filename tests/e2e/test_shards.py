@@ -1,30 +1,39 @@
-"""Two shards on one Redis, each with a site and a database of its own: work overflows from one to the other."""
+"""Two shards on one Redis, each with a site and a database of its own: work and calls overflow into the other one."""
 
 import asyncio
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from agents_ws import messages as m
 from store.connection import open_store
 from store.keys import shard_keys
+from tests.e2e.agents import Agent
+from tests.e2e.callers import calling
+from tests.e2e.ears import AgentEar, CallerEar, Hearing, come_to_hear, write_voices
 from tests.e2e.pair import LEASE_MS, events
 from tests.e2e.server import ROOT, Server
 from tests.e2e.site import make_site
 from tests.e2e.test_nodes import handled, ready, submit
 from tests.valkey import running_server
 from tests.waiting import until
+from tools.call.caller import Caller
 
 PATIENT_S = 60.0
-ELSEWHERE = '[elsewhere.far_chat]\nshard = "south"\nmedium = "chat"\n'
-CLOSED = '[web_chat]\nopening = "closed"\nwhen_closed = { queue = "far_chat" }\n'
-FAR = '\n[far_chat]\ntitle = "Chats of the other shard"\nmedium = "chat"\ndispositions = ["resolved"]\n'
+BOTH = {"agent1": {"caller"}, "caller": {"agent1"}}
+ELSEWHERE = '[elsewhere.far_{of}]\nshard = "south"\nmedium = "{medium}"\n'
+CLOSED = '[{queue}]\nopening = "closed"\nwhen_closed = {{ queue = "far_{of}" }}\n'
+FAR = (
+    '\n[far_{of}]\ntitle = "Of the other shard"\nmedium = "{medium}"\ndispositions = ["resolved"]\nreject_rest_s = 1\n'
+)
+OVERFLOWING = (("web_chat", "chat", "chat"), ("orders", "calls", "voice"))
 
 
 class Shards:
@@ -45,11 +54,14 @@ class Shards:
         (self._folder / name).mkdir()
         site = make_site(self._folder / name)
         queues = site / "queues.toml"
-        if name == "north":
-            (site / "routing.toml").write_text(ELSEWHERE)
-            queues.write_text(queues.read_text().replace("[web_chat]\n", CLOSED, 1))
-        else:
-            queues.write_text(queues.read_text() + FAR)
+        for queue, of, medium in OVERFLOWING:
+            if name == "north":
+                with (site / "routing.toml").open("a") as routing:
+                    routing.write(ELSEWHERE.format(of=of, medium=medium))
+                closed = CLOSED.format(queue=queue, of=of)
+                queues.write_text(queues.read_text().replace(f"[{queue}]\n", closed, 1))
+            else:
+                queues.write_text(queues.read_text() + FAR.format(of=of, medium=medium))
         return site
 
     def _database(self, shard: str) -> str:
@@ -121,6 +133,108 @@ async def test_work_overflows_to_the_other_shard_and_its_owners_death_loses_none
     every = [one["interaction_id"] for one in made]
     assert shards.outcomes("north") == dict.fromkeys(every, ("closed", "handed_over"))
     assert shards.outcomes("south") == dict.fromkeys(every, ("closed", "handled"))
+
+
+class Line:
+    """The agent of the south, and callers of the north; `hear` says who hears whom."""
+
+    def __init__(self, shards: Shards, agent: Agent, folder: Path) -> None:
+        self.shards = shards
+        self.agent = agent
+        self._folder = folder
+
+    @asynccontextmanager
+    async def call(self, number: str) -> AsyncIterator[Caller]:
+        async with calling(self.shards.north, self._folder, number) as caller:
+            saying = asyncio.create_task(caller.say("caller.wav"))
+            try:
+                yield caller
+            finally:
+                saying.cancel()
+
+    async def hear(self, caller: Caller, wanted: dict[str, set[str]]) -> None:
+        every: dict[str, Hearing] = {"agent1": AgentEar(self.agent), "caller": CallerEar(caller, self._folder)}
+        assert await come_to_hear({name: every[name] for name in wanted}, wanted) == wanted
+
+    async def joined(self, number: str) -> m.Offer:
+        """The agent has taken the offer of this caller."""
+        offer = await self.agent.take(PATIENT_S)
+        assert (offer.queue, offer.caller.number) == ("far_calls", number)
+        await self.agent.joined(PATIENT_S)
+        return offer
+
+
+async def test_callers_speak_with_agents_of_the_other_shard_also_when_the_host_dies(
+    shards: Shards, tmp_path: Path
+) -> None:
+    write_voices(tmp_path)
+    async with Agent(shards.standby, "agent1", tmp_path) as agent:
+        agent.speak()
+        line = Line(shards, agent, tmp_path)
+        ended = [await a_call_that_its_caller_ends(line), await a_call_that_its_agent_ends(line)]
+        ended.append(await a_call_whose_host_dies(line))
+        await agent.ask(m.SetPresence(ref=agent.ref(), presence="not_ready", reason="lunch"))
+        await a_call_that_is_abandoned(line)
+        await until_empty(shards)
+        await agent.sign_out()
+    for server in (shards.north, shards.standby):
+        assert server.interrupt() == 0
+        assert server.errors() == []
+    there = shards.outcomes("south")
+    assert sorted(there.values()) == [("closed", "abandoned"), *3 * [("closed", "handled")]]
+    assert {one for one, end in there.items() if end == ("closed", "handled")} == set(ended)
+    assert shards.outcomes("north") == dict.fromkeys(there, ("closed", "handed_over"))
+
+
+async def a_call_that_its_caller_ends(line: Line) -> str:
+    agent = line.agent
+    async with line.call("0755100200") as caller:
+        offer = await line.joined("0755100200")
+        await line.hear(caller, BOTH)
+        await agent.ask(m.Hold(ref=agent.ref(), reservation_id=offer.reservation_id, on=True))
+        await line.hear(caller, {"agent1": set(), "caller": {"music"}})
+        await agent.ask(m.Hold(ref=agent.ref(), reservation_id=offer.reservation_id, on=False))
+        await line.hear(caller, BOTH)
+    await agent.finish(offer.reservation_id)
+    return offer.interaction_id
+
+
+async def a_call_that_its_agent_ends(line: Line) -> str:
+    """Rejected once: it is offered again there, and goes back to nobody."""
+    agent = line.agent
+    async with line.call("0755100201") as caller:
+        rejected: m.Offer = await agent.until(m.Offer, PATIENT_S)
+        await agent.ask(m.Reject(ref=agent.ref(), reservation_id=rejected.reservation_id))
+        offer = await line.joined("0755100201")
+        assert offer.interaction_id == rejected.interaction_id
+        await agent.ask(m.HangUp(ref=agent.ref(), reservation_id=offer.reservation_id))
+        await asyncio.wait_for(caller.ended.wait(), PATIENT_S)
+    await agent.finish(offer.reservation_id)
+    return offer.interaction_id
+
+
+async def a_call_that_is_abandoned(line: Line) -> None:
+    async with line.call("0755100202") as caller:
+        await until(lambda: len(events(line.shards.north, "host_found")) == 5, "it has a host")
+        await line.hear(caller, {"caller": {"music"}})
+    wanted = ("closed", "abandoned")
+    await until(lambda: wanted in line.shards.outcomes("south").values(), "it is abandoned there", PATIENT_S)
+
+
+async def a_call_whose_host_dies(line: Line) -> str:
+    """The caller waits anew, in front, and speaks with the same agent by another node."""
+    agent, shards = line.agent, line.shards
+    async with line.call("0755100203") as caller:
+        first = await line.joined("0755100203")
+        assert events(shards.north, "host_found")[-1]["node"] == "south.1", "hosts take turns"
+        await line.hear(caller, BOTH)
+        shards.south.kill()
+        await agent.finish(first.reservation_id)
+        offer = await line.joined("0755100203")
+        assert offer.interaction_id == first.interaction_id
+        await line.hear(caller, BOTH)
+    await agent.finish(offer.reservation_id)
+    return offer.interaction_id
 
 
 async def until_empty(shards: Shards) -> None:

@@ -13,6 +13,8 @@ from router.events import (
     CustomerLeft,
     Event,
     HandoffAnswered,
+    HandoffHosted,
+    NodeLost,
     PolicyChanged,
     WorkCancelled,
     WorkMoved,
@@ -32,7 +34,7 @@ def rules(shard: str, version: int = 1, *, closed: bool = False) -> Policy:
     away = Exit(queue=OTHER[shard])
     queue = QueuePolicy(
         shard,
-        Medium.EMAIL,
+        Medium.VOICE,
         rings=(Ring(5 * SECOND, exit=away),),
         max_waiting=2,
         when_full=away,
@@ -41,12 +43,12 @@ def rules(shard: str, version: int = 1, *, closed: bool = False) -> Policy:
         empty_when_closed=True,
         wrap_up_us=5 * SECOND,
     )
-    agent = AgentPolicy(f"agent-{shard}", "t", capacity={Medium.EMAIL: 1})
+    agent = AgentPolicy(f"agent-{shard}", "t", capacity={Medium.VOICE: 1})
     return Policy(
         f"{shard}-{version}",
         {shard: queue},
         {agent.agent_id: agent},
-        elsewhere={OTHER[shard]: Elsewhere(OTHER[shard], Medium.EMAIL)},
+        elsewhere={OTHER[shard]: Elsewhere(OTHER[shard], Medium.VOICE)},
     )
 
 
@@ -98,11 +100,13 @@ class Handover(RuleBasedStateMachine):
 
     # --- what happens in a shard
 
-    @rule(shard=SHARDS)
-    def queue(self, shard: str) -> None:
+    @rule(shard=SHARDS, call=st.booleans())
+    def queue(self, shard: str, call: bool) -> None:
+        """A program's item, or a call."""
         work_id = f"w{len(self.accounts)}"
         self.accounts[work_id] = Account([])
-        if "Refuse" in kinds(self._post(shard, WorkQueued(work_id, f"i-{work_id}", Medium.EMAIL, shard))):
+        node = f"node-{shard}" if call else ""
+        if "Refuse" in kinds(self._post(shard, WorkQueued(work_id, f"i-{work_id}", Medium.VOICE, shard, node=node))):
             del self.accounts[work_id]
             self.accounts[f"refused-{work_id}"] = Account([Outcome.CANCELLED])
 
@@ -119,6 +123,22 @@ class Handover(RuleBasedStateMachine):
             elif how == "moved":
                 event = WorkMoved(work_id, OTHER[shard], "sam")
             self._post(shard, event)
+
+    @rule(shard=SHARDS, which=CHOICES, found=st.booleans())
+    def host(self, shard: str, which: int, found: bool) -> None:
+        """A call that leaves has found a node there, or none; the answer may come twice, and late."""
+        leaving = [row.handoff for row in self.worlds[shard].store.work.values() if row.node and row.handoff]
+        if leaving:
+            handoff = leaving[which % len(leaving)]
+            there = f"node-{handoff.shard}" if found else ""
+            self._post(shard, HandoffHosted(handoff.shard, handoff.token, there))
+
+    @rule(shard=SHARDS)
+    def lose_node(self, shard: str) -> None:
+        """The calls of a node are over, also those that are on their way."""
+        items = self.worlds[shard].store.work.values()
+        self.over |= {row.work_id for row in items if row.node and row.state is WorkState.LEAVING}
+        self._post(shard, NodeLost(f"node-{shard}"))
 
     @rule(shard=SHARDS)
     def ready(self, shard: str) -> None:
@@ -175,6 +195,8 @@ class Handover(RuleBasedStateMachine):
             return
         for _ in range(3):
             for shard in OTHER:
+                for number in range(len(self.worlds[shard].dispatcher.shard.leaving)):
+                    self.host(shard, number, found=True)
                 self.ask_again(shard)
             while self.line:
                 self.deliver(0, kept=False)
@@ -224,7 +246,7 @@ def test_a_shard_that_gave_another_verdict_the_second_time_would_be_found() -> N
     """The check has teeth: without memory of verdicts a late repeat begins an item again."""
     machine = Handover()
     machine.begin()
-    machine.queue("north")
+    machine.queue("north", call=False)
     machine.touch("north", 0, "moved")
     machine.deliver(0, kept=True)
     south = machine.worlds["south"]

@@ -5,7 +5,16 @@ from dataclasses import replace
 import pytest
 
 from router.commands import AnswerHandoff, CloseWork, HandWork
-from router.events import CustomerLeft, HandoffAnswered, HandoffAsked, WorkCancelled, WorkMoved, WorkQueued
+from router.events import (
+    CustomerLeft,
+    HandoffAnswered,
+    HandoffAsked,
+    HandoffHosted,
+    NodeLost,
+    WorkCancelled,
+    WorkMoved,
+    WorkQueued,
+)
 from router.policy import Elsewhere, Exit, Policy, QueuePolicy, Ring
 from router.rows import Handoff
 from router.vocabulary import Medium, Outcome, WorkState
@@ -108,7 +117,7 @@ def test_a_full_or_closed_queue_sends_new_work_there() -> None:
 @pytest.mark.parametrize(
     "wish",
     [{"node": "n1.1"}, {"callback": True}, {"named": ("ann",)}, {"medium": Medium.CHAT, "queue": "chat"}],
-    ids=("somebody on the line", "a callback", "named agents", "another medium"),
+    ids=("an item of a node that is no call", "a callback", "named agents", "another medium"),
 )
 def test_who_cannot_travel_stays(wish: dict[str, object]) -> None:
     chat = QueuePolicy("chat", Medium.CHAT, rings=OVERFLOW.rings)
@@ -129,6 +138,77 @@ def test_an_offer_is_withdrawn_when_the_item_is_moved_to_another_shard() -> None
     world.check()
 
 
+# --- calls: a node of the other shard makes room first
+
+
+CALLS = QueuePolicy("calls", Medium.VOICE, rings=OVERFLOW.rings)
+CALL = WorkQueued("w", "i", Medium.VOICE, "calls", node="n1.1")
+
+
+@pytest.fixture
+def call() -> World:
+    """A call that leaves, for which no host is known yet."""
+    there = {"far": Elsewhere("south", Medium.VOICE)}
+    world = World(replace(policy(queues={"calls": CALLS}), elsewhere=there))
+    world.post(CALL)
+    assert kinds(world.wait(31 * SECOND)) == ["HandWork"]
+    return world
+
+
+def token_of(world: World) -> int:
+    row = world.dispatcher.work("w")
+    assert row is not None
+    assert row.handoff is not None
+    return row.handoff.token
+
+
+def hosted(world: World, host: str) -> HandoffHosted:
+    return HandoffHosted("south", token_of(world), host)
+
+
+def test_nothing_is_asked_for_a_call_before_a_node_there_has_made_room(call: World) -> None:
+    assert call.dispatcher.handoffs("north") == ()
+    assert call.dispatcher.handoff("south", token_of(call), "north") is None
+    assert call.post(hosted(call, "s.1")) == []
+    asked = call.dispatcher.handoff("south", token_of(call), "north")
+    assert asked is not None
+    assert (asked.work.node, asked.work.queue) == ("s.1", "far")
+    assert call.post(hosted(call, "")) == []  # the first one stands
+    call.check()
+    assert call.restored().dispatcher.handoffs("north") == (("south", asked),)
+    assert call.post(answer(call)) == [CloseWork("w", "i", Outcome.HANDED_OVER)]
+
+
+def test_a_call_for_which_there_is_no_room_stays_at_its_place(call: World) -> None:
+    none = hosted(call, "")
+    assert kinds(call.post(none)) == ["RequeueWork"]
+    row = call.dispatcher.work("w")
+    assert row is not None
+    assert (row.state, row.rooted) == (WorkState.WAITING, True)
+    assert call.post(none) == []
+    call.check()
+
+
+@pytest.mark.parametrize(
+    ("end", "outcome"),
+    [
+        (CustomerLeft("w"), Outcome.ABANDONED),
+        (WorkCancelled("w", "sam"), Outcome.CANCELLED),
+        (NodeLost("n1.1"), Outcome.NODE_LOST),
+    ],
+)
+def test_a_call_that_ends_before_anybody_was_asked_is_closed_at_once(
+    call: World, end: CustomerLeft | WorkCancelled | NodeLost, outcome: Outcome
+) -> None:
+    late = hosted(call, "s.1")
+    other = call.restored()
+    assert call.post(end) == [CloseWork("w", "i", outcome)]
+    assert call.post(late) == []
+    call.check()
+    other.post(late)
+    assert kinds(other.post(end)) == ["HandWork"]  # whoever was asked has to know
+
+
 # --- the other shard
 
 
@@ -145,6 +225,15 @@ def asked(token: int = 5, work_id: str = "w", settled: int = 0, ended: Outcome |
 def verdict(commands: list[object]) -> tuple[int, str, bool, bool]:
     (said,) = [command for command in commands if isinstance(command, AnswerHandoff)]
     return said.token, said.refused, said.ended, said.first
+
+
+@pytest.mark.parametrize("event", ["asked", "queued"])
+def test_what_came_knows_from_where_and_so_does_what_is_queued_for_its_customer(event: str) -> None:
+    world = south()
+    world.post(asked() if event == "asked" else WorkQueued("w", "i", Medium.EMAIL, "far", origin="north"))
+    row = world.restored().dispatcher.work("w")
+    assert row is not None
+    assert (row.origin, row.rooted) == ("north", True)
 
 
 def test_it_is_taken_once_at_its_old_place_and_goes_no_further() -> None:

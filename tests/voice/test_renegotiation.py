@@ -7,6 +7,10 @@ from voice.neighbours import VoicePorts
 from voice.renegotiation import renegotiate
 
 
+class Leg:
+    leg_id = "leg"
+
+
 class Answers(Signalling):
     def __init__(self) -> None:
         super().__init__()
@@ -24,5 +28,6 @@ async def test_it_is_answered_or_refused_and_nothing_changes(sdp: bytes | None, 
     signalling, media, quiet = Answers(), Media(), Quiet()
     media.fail = {"set_remote"} if broken else set()
     ports = VoicePorts(signalling, media, Sdp(), Router(), quiet, quiet)
-    remote = await renegotiate(ports, "c1", "leg", sdp)
-    assert (remote, signalling.said) == (REMOTE if said == b"answer" else None, [said])
+    told: list[object] = []
+    await renegotiate(ports, "c1", Leg(), sdp, lambda _side, remote: told.append(remote))
+    assert (told, signalling.said) == ([REMOTE] if said == b"answer" else [], [said])

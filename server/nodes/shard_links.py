@@ -1,0 +1,41 @@
+"""Connections of this node to the nodes of other shards: to those whose queues of calls its own may overflow into.
+
+Only this side needs to know the other one: it comes to the other shard's peer doors as `shard/node`, and is answered.
+"""
+
+from collections.abc import Callable
+
+from config.site import Site
+from router.vocabulary import Medium
+from server.nodes.peer_link import PeerLink
+from server.tasks import TaskOwner
+from store.nodes import NodeRegister
+
+
+def shard_of(node: str) -> str:
+    """The shard of a node that came from another one, "" for one of this shard."""
+    shard, slash, _ = node.partition("/")
+    return shard if slash else ""
+
+
+class ShardLinks:
+    """`follow` the site, from the start. `register_of` gives the register of a shard's nodes."""
+
+    def __init__(self, label: str, register_of: Callable[[str], NodeRegister], tasks: TaskOwner) -> None:
+        self._label = label
+        self._register_of = register_of
+        self._tasks = tasks
+        self._links: dict[str, PeerLink] = {}
+
+    def follow(self, site: Site) -> None:
+        """Shards that the site names from now on are connected to; those that it names no more stay so till the end."""
+        wanted = {there.shard for there in site.routing.elsewhere.values() if there.medium is Medium.VOICE}
+        for shard in sorted(wanted - self._links.keys()):
+            register = self._register_of(shard)
+            link = PeerLink(self._label, register.secret, register.addresses, self._tasks, drops_struck=True)
+            self._links[shard] = link
+            self._tasks.spawn(link.run(), f"shard:{shard}", endless=True)
+
+    def of(self, shard: str) -> PeerLink | None:
+        """The way to that shard's nodes, if the site names it."""
+        return self._links.get(shard)

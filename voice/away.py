@@ -1,0 +1,28 @@
+"""What happens to a caller of this node while a node of another shard has the call (ADR 14). Pure."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """The other shard has the work item; the caller hears and is heard there by `leg_id`."""
+
+    work_id: str
+    leg_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LodgingOver:
+    """The call is over there; `reason` says who ended it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LodgingLost:
+    """That node is gone, or has no room any more: the caller waits here again, since `since` (shard time, µs)."""
+
+    since: int
+
+
+AwayEvent = TakenIn | LodgingOver | LodgingLost
