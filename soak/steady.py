@@ -128,6 +128,8 @@ class Watch:
     def growth(self, name: str) -> float:
         """By how much it grows from the first sample to the last, by least squares."""
         points = self.found[name]
+        if len(points) == 1:
+            return 0.0
         mean_at = sum(at for at, _ in points) / len(points)
         mean = sum(amount for _, amount in points) / len(points)
         spread = sum((at - mean_at) ** 2 for at, _ in points)

@@ -33,8 +33,9 @@ WARM_UP_S = min(300.0, max(120.0, 60 * MINUTES / 5))
 # What a customer costs is measured with so many times the agents of the ordinary day, and within these bounds there are
 # as many as that asks for: fewer are no load, and for more the generator's one process would be the limit.
 MEASURED_AT, MEASURED_S = 3.0, 60.0
-LEAST, MOST = 1.0, 12.0
-MIB_AN_HOUR = {"server": 8.0, "media": 4.0, "records": 8.0, "valkey": 8.0}
+LEAST, MOST = 1.0, 20.0
+# Of each process in an hour, and in any case; Valkey has one or two segments of the journal, as it comes.
+MIB = {"server": (8.0, 2.0), "media": (4.0, 2.0), "records": (8.0, 2.0), "valkey": (8.0, 8.0)}
 # When everybody has gone, beyond what was there before they came. Each connection of the records has a thread, and
 # there are some for what would hold up the loop.
 FILES, THREADS = 4, 22
@@ -169,6 +170,6 @@ def assert_closed(before: AtRest, after: AtRest) -> None:
 
 
 def assert_flat(watch: Watch) -> None:
-    """Hardly more memory, no more files and tasks at the end than at the beginning."""
-    for name, hourly in MIB_AN_HOUR.items():
-        assert watch.growth(f"MiB of {name}") <= max(2.0, hourly * MINUTES / 60), (name, watch.line())
+    """Hardly more memory at the end than at the beginning."""
+    for name, (hourly, anyhow) in MIB.items():
+        assert watch.growth(f"MiB of {name}") <= max(anyhow, hourly * MINUTES / 60), (name, watch.line())
