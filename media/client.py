@@ -6,7 +6,7 @@ import asyncio
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -19,14 +19,15 @@ from media.errors import MediaError
 from media.events import MediaEvent
 from media.leg import LegStats
 from media.link import WorkerLink
-from media.placement import RoomPlan, Trunk, plan_room, port_slice, without
+from media.placement import port_slice
 from media.protocol import Pulse
+from media.spanned_rooms import SpannedRooms
+from media.spares import Spares
 
 log = structlog.get_logger(__name__)
 
 _FIRST_BACK_OFF_S = 0.2
 _LAST_BACK_OFF_S = 5.0
-_TRUNK_EVENT_TYPE = 101
 
 
 def _absolute(path: str) -> str:
@@ -59,11 +60,9 @@ class WorkerEngine:
         self._given_dir = socket_dir
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._links: list[WorkerLink] = []
+        self._spares: list[Spares] = []
         self._place: dict[str, int] = {}
-        self._rooms: dict[str, dict[tuple[str, str], float]] = {}
-        self._room_of: dict[str, str] = {}
-        self._trunks: set[Trunk] = set()
-        self._room_lock = asyncio.Lock()
+        self._rooms = SpannedRooms(self._links, self._place, settings.bind_host)
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
 
@@ -71,12 +70,13 @@ class WorkerEngine:
         """Start the workers and wait until all are ready; MediaError worker_start_failed."""
         if self._given_dir is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="jackfield-media-")
-        self._links = [self._new_link(index) for index in range(self._count)]
+        self._links += [self._new_link(index) for index in range(self._count)]
         try:
             await asyncio.gather(*(link.start() for link in self._links))
         except MediaError:
             await self.aclose()
             raise
+        self._spares = [self._new_spares(link) for link in self._links]
 
     async def reload_prompts(self, root: Path) -> None:
         """Every worker reads the prompts of this folder anew, also one that starts later."""
@@ -106,8 +106,18 @@ class WorkerEngine:
         return tuple(link.pulse for link in self._links)
 
     async def open_rtp(self, leg_id: str) -> tuple[str, int]:
-        """As InProcessEngine.open_rtp; MediaError no_worker while none is alive."""
-        return await self._open_socket("open_rtp", leg_id)
+        """As InProcessEngine.open_rtp, without waiting where a worker has one in advance.
+
+        MediaError no_worker while none is alive.
+        """
+        if leg_id not in self._place:
+            index = self._choose()
+            if (spare := self._spares[index].take(leg_id)) is not None:
+                self._place[leg_id] = index
+                return spare
+        opened = await self._open_socket("open_rtp", leg_id)
+        self._spares[self._place[leg_id]].fill()
+        return opened
 
     async def open_trunk(self, leg_id: str) -> tuple[str, int]:
         """As InProcessEngine.open_trunk; MediaError no_worker while none is alive."""
@@ -152,6 +162,29 @@ class WorkerEngine:
             receive=receive,
         )
 
+    def order(self, method: str, leg_id: str, **args: Any) -> None:
+        """One of set_remote, play and stop_play, done when the worker comes to it: before whatever it is told next.
+
+        What fails there is told: a leg without its far end as leg_failed, what was not played as played, failed.
+        MediaError unknown_leg, worker_lost.
+        """
+        index = self._place.get(leg_id)
+        if index is None:
+            raise MediaError("unknown_leg", leg_id)
+        self._links[index].order(method, {"leg_id": leg_id, **args})
+
+    def order_close(self, leg_id: str) -> None:
+        """As `close_leg`, done when the worker comes to it."""
+        index = self._place.get(leg_id)
+        if index is None:
+            return
+        if not self._rooms.leave_at_once(leg_id):
+            self._spawn(self.close_leg(leg_id), f"media-close-{leg_id}")
+            return
+        del self._place[leg_id]
+        if self._links[index].alive:
+            self._links[index].order("close_leg", {"leg_id": leg_id})
+
     async def close_leg(self, leg_id: str) -> None:
         """As InProcessEngine.close_leg; a leg of a dead worker is closed already."""
         index = self._place.pop(leg_id, None)
@@ -162,7 +195,7 @@ class WorkerEngine:
         except MediaError as error:
             if error.reason != "worker_lost":
                 raise
-        await self._leave(leg_id)
+        await self._rooms.leave(leg_id)
 
     async def play(
         self, leg_id: str, play_id: str, files: Sequence[str], *, loop: bool = False, gain: float = 1.0
@@ -180,18 +213,12 @@ class WorkerEngine:
 
     async def set_room(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> None:
         """As InProcessEngine.set_room, over all workers."""
-        async with self._room_lock:
-            members = {leg_id for pair in gains for leg_id in pair}
-            for leg_id in members:
-                if leg_id not in self._place:
-                    raise MediaError("unknown_leg", leg_id)
-            left = {self._room_of[m] for m in members if self._room_of.get(m, room_id) != room_id}
-            await self._apply(room_id, gains)
-            for former in left:
-                remaining = self._rooms[former]
-                for leg_id in members:
-                    remaining = without(remaining, leg_id)
-                await self._apply(former, remaining)
+        await self._rooms.arrange(room_id, gains)
+
+    def order_end(self, room_id: str) -> None:
+        """The room is dissolved when the worker comes to it: before whatever it is told next."""
+        if not self._rooms.end(room_id):
+            self._spawn(self.set_room(room_id, {}), f"media-end-{room_id}")
 
     async def stats(self, leg_id: str) -> LegStats:
         """As InProcessEngine.stats."""
@@ -248,88 +275,13 @@ class WorkerEngine:
 
     def _choose(self) -> int:
         """The live worker with the fewest legs."""
-        legs = Counter(self._place.values())
         alive = [index for index, link in enumerate(self._links) if link.alive]
         if not alive:
             raise MediaError("no_worker", "all media workers are down")
+        if len(alive) == 1:
+            return alive[0]
+        legs = Counter(self._place.values())
         return min(alive, key=lambda index: legs[index])
-
-    async def _leave(self, leg_id: str) -> None:
-        """A leg is gone: its room goes on without it."""
-        async with self._room_lock:
-            room_id = self._room_of.get(leg_id)
-            if room_id is not None:
-                await self._apply(room_id, without(self._rooms[room_id], leg_id))
-
-    async def _apply(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> None:
-        """Make a room what `gains` say: new trunks first, then each worker's matrix, then what is left over.
-
-        Legs that have died meanwhile are left out, so that the survivors' room can always be set.
-        """
-        gains = {pair: gain for pair, gain in gains.items() if self._place.keys() >= set(pair)}
-        plan = plan_room(room_id, gains, self._place)
-        old = {trunk for trunk in self._trunks if trunk.room_id == room_id}
-        before = self._workers_of(room_id)
-        for trunk in sorted(plan.trunks - old):
-            await self._open_trunk_pair(trunk)
-        self._remember(room_id, gains)
-        await self._set_rooms(room_id, plan, before)
-        for trunk in sorted(old - plan.trunks):
-            await self._close_trunk_pair(trunk)
-
-    def _workers_of(self, room_id: str) -> set[int]:
-        members = {leg_id for pair in self._rooms.get(room_id, {}) for leg_id in pair}
-        return {self._place[leg_id] for leg_id in members if leg_id in self._place} | {
-            worker
-            for trunk in self._trunks
-            if trunk.room_id == room_id
-            for worker in (trunk.source_worker, trunk.target_worker)
-        }
-
-    def _remember(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> None:
-        for leg_id in [leg for leg, room in self._room_of.items() if room == room_id]:
-            del self._room_of[leg_id]
-        self._room_of.update(dict.fromkeys((leg_id for pair in gains for leg_id in pair), room_id))
-        if gains:
-            self._rooms[room_id] = dict(gains)
-        else:
-            self._rooms.pop(room_id, None)
-
-    async def _set_rooms(self, room_id: str, plan: RoomPlan, before: set[int]) -> None:
-        alive = [w for w in sorted(before | set(plan.gains)) if self._links[w].alive]
-        await asyncio.gather(
-            *(
-                self._links[worker].request(
-                    "set_room",
-                    room_id=room_id,
-                    gains=[[f, t, gain] for (f, t), gain in plan.gains.get(worker, {}).items()],
-                )
-                for worker in alive
-            )
-        )
-
-    async def _open_trunk_pair(self, trunk: Trunk) -> None:
-        self._trunks.add(trunk)
-        try:
-            await self._connect_trunk(trunk)
-        except MediaError:
-            await self._close_trunk_pair(trunk)
-            raise
-
-    async def _connect_trunk(self, trunk: Trunk) -> None:
-        near, far = self._links[trunk.source_worker], self._links[trunk.target_worker]
-        _, near_port = await near.request("open_trunk", leg_id=trunk.near)
-        _, far_port = await far.request("open_trunk", leg_id=trunk.far)
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._settings.bind_host, self._settings.bind_host)  # noqa: S104
-        common = {"host": host, "codec": "PCMU", "payload_type": 0, "dtmf_payload_type": _TRUNK_EVENT_TYPE}
-        await far.request("set_remote", leg_id=trunk.far, port=near_port, send=False, receive=True, **common)
-        await near.request("set_remote", leg_id=trunk.near, port=far_port, send=True, receive=False, **common)
-
-    async def _close_trunk_pair(self, trunk: Trunk) -> None:
-        self._trunks.discard(trunk)
-        for worker, leg_id in ((trunk.source_worker, trunk.near), (trunk.target_worker, trunk.far)):
-            if self._links[worker].alive:
-                await self._links[worker].request("close_leg", leg_id=leg_id)
 
     def _new_link(self, index: int) -> WorkerLink:
         folder = self._given_dir or Path(self._temporary.name if self._temporary else "")
@@ -348,6 +300,11 @@ class WorkerEngine:
             lambda: self._lost(index),
         )
 
+    def _new_spares(self, link: WorkerLink) -> Spares:
+        spares = Spares(link, lambda leg_id, reason: self._happened(MediaEvent("leg_failed", leg_id, reason=reason)))
+        spares.fill()
+        return spares
+
     def _happened(self, event: MediaEvent) -> None:
         """Pass on events of legs that the owner knows; trunks inside rooms are this module's own affair."""
         if event.leg_id in self._place:
@@ -362,16 +319,19 @@ class WorkerEngine:
         for leg_id in failed:
             self._emit(MediaEvent("leg_failed", leg_id, reason="worker_lost"))
         if not self._closing:
-            task = asyncio.create_task(self._replace(index, failed), name=f"media-worker-restart-{index}")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._spawn(self._replace(index, failed), f"media-worker-restart-{index}")
+
+    def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _replace(self, index: int, failed: Sequence[str]) -> None:
         """Clear the dead worker away, free the survivors' ends of its trunks, and start again until it works."""
         await self._links[index].close()
         for leg_id in failed:
             try:
-                await self._leave(leg_id)
+                await self._rooms.leave(leg_id)
             except MediaError as error:
                 log.warning("media_room_not_cleared", leg_id=leg_id, reason=error.reason, detail=error.detail)
         back_off = _FIRST_BACK_OFF_S
@@ -385,4 +345,5 @@ class WorkerEngine:
                 back_off = min(back_off * 2, _LAST_BACK_OFF_S)
                 continue
             self._links[index] = link
+            self._spares[index] = self._new_spares(link)
             return

@@ -28,13 +28,13 @@ from media.recordings import Recordings
 from media.render import render
 from media.rooms import Rooms
 from media.rtp import build_sender_report
+from media.rtp_ports import RtpPorts
 from media.sockets import PacketTransport, Poller, RtpSocket
 from media.tick import Ticker
 
 log = structlog.get_logger(__name__)
 
 CAPABILITIES: Final = frozenset({"rtp", "webrtc", "trunk", "play", "dtmf", "record", "gains"})
-_BIND_ATTEMPTS = 20
 _WATCH_S = 1.0
 _REPORT_EVERY = 5
 _NOWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, never bound
@@ -66,9 +66,10 @@ class InProcessEngine:
     def __init__(self, settings: EngineSettings, on_event: Callable[[MediaEvent], None]) -> None:
         self._settings = settings
         self._emit = on_event
-        self._ports = PortAllocator(*settings.rtp_ports, settings.port_cool_down_us)
         self._prompts = PromptStore(settings.prompt_root)
         self._poller = Poller()
+        ports = PortAllocator(*settings.rtp_ports, settings.port_cool_down_us)
+        self._sockets = RtpPorts(self._poller, settings.bind_host, ports)
         self._ticker = Ticker(self._tick)
         self._recordings = Recordings(on_event)
         self._legs: dict[str, Leg] = {}
@@ -107,8 +108,8 @@ class InProcessEngine:
 
     @property
     def ports_in_use(self) -> int:
-        """RTP ports that are taken."""
-        return self._ports.in_use
+        """RTP ports that legs have."""
+        return self._sockets.in_use
 
     @property
     def ticker(self) -> Ticker:
@@ -122,6 +123,27 @@ class InProcessEngine:
     async def open_trunk(self, leg_id: str) -> tuple[str, int]:
         """Open a leg to another worker or node: as open_rtp, but it reports neither digits nor silence."""
         return self._open_socket(leg_id, "trunk")
+
+    async def reserve(self, spare: str) -> tuple[str, int]:
+        """Open what an RTP leg needs before there is one. MediaError leg_exists, ports_exhausted."""
+        return self._told_host, self._sockets.reserve(spare).port
+
+    async def adopt(self, leg_id: str, spare: str, fresh: str) -> tuple[str, int] | None:
+        """What was reserved as `spare` is an RTP leg from now on, and another is reserved as `fresh`: as `reserve`.
+
+        None where no port is left for that. MediaError leg_exists, unknown_leg.
+        """
+        leg = self._new_leg(leg_id, "rtp")
+        leg.transport = self._sockets.take(spare, leg.receive)
+        self._legs[leg_id] = leg
+        try:
+            return await self.reserve(fresh)
+        except MediaError:
+            return None
+
+    async def drop_reserved(self) -> None:
+        """Nobody is left who knows of what was reserved."""
+        await self._sockets.drop_reserved()
 
     async def set_remote(
         self,
@@ -194,6 +216,11 @@ class InProcessEngine:
         else:
             self._emit(MediaEvent("leg_failed", leg.leg_id, reason=failure))
 
+    def closes_later(self, leg_id: str) -> bool:
+        """Whether `close_leg` has to wait: for a browser, or for a recording's file."""
+        leg = self._legs.get(leg_id)
+        return leg is not None and (bool(leg.recorders) or not isinstance(leg.transport, RtpSocket))
+
     async def close_leg(self, leg_id: str) -> None:
         """Close a leg, leave its room, free its port; idempotent."""
         leg = self._legs.get(leg_id)
@@ -203,10 +230,10 @@ class InProcessEngine:
         self._rooms.leave(leg)
         del self._legs[leg_id]
         self._ticked.pop(leg_id, None)
-        if leg.transport is not None:
+        if isinstance(leg.transport, RtpSocket):
+            await self._sockets.close(leg.transport)
+        elif leg.transport is not None:
             await leg.transport.close()
-            if isinstance(leg.transport, RtpSocket):
-                self._ports.release(leg.transport.port, monotonic_us())
         await self._recordings.end(leg, None)
 
     async def play(
@@ -270,6 +297,7 @@ class InProcessEngine:
             self._watch = None
         for leg_id in list(self._legs):
             await self.close_leg(leg_id)
+        await self.drop_reserved()
         await self._recordings.aclose()
         self._poller.close()
 
@@ -288,18 +316,13 @@ class InProcessEngine:
 
     def _open_socket(self, leg_id: str, kind: LegKind) -> tuple[str, int]:
         leg = self._new_leg(leg_id, kind)
-        settings = self._settings
-        for _ in range(_BIND_ATTEMPTS):
-            port = self._ports.acquire(monotonic_us())
-            try:
-                leg.transport = RtpSocket(self._poller, settings.bind_host, port, leg.receive)
-            except OSError as error:
-                self._ports.release(port, monotonic_us())
-                log.warning("rtp_port_taken", port=port, error=str(error))
-                continue
-            self._legs[leg_id] = leg
-            return settings.advertise_host or settings.bind_host, port
-        raise MediaError("ports_exhausted", f"{_BIND_ATTEMPTS} ports in a row are used by other processes")
+        leg.transport = opened = self._sockets.open(leg.receive)
+        self._legs[leg_id] = leg
+        return self._told_host, opened.port
+
+    @property
+    def _told_host(self) -> str:
+        return self._settings.advertise_host or self._settings.bind_host
 
     def _note_ticked(self, leg: Leg) -> None:
         if leg.ticked:

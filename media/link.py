@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any, assert_never, cast
 
 import structlog
 
@@ -28,7 +28,7 @@ _HEARTBEAT_S = 1.0
 _MISSED_BEATS = 5
 
 
-class WorkerLink:
+class WorkerLink(asyncio.Protocol):
     """One worker process and the connection to it.
 
     `on_lost` is called once, when the process ends, the connection breaks or the worker falls silent, unless `close`
@@ -49,8 +49,11 @@ class WorkerLink:
         self._on_event = on_event
         self._on_lost = on_lost
         self._process: asyncio.subprocess.Process | None = None
-        self._writer: asyncio.StreamWriter | None = None
-        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._transport: asyncio.Transport | None = None
+        self._frames = protocol.FrameReader()
+        self._ended = asyncio.Event()
+        # By request, in order: who waits, until when by the loop's clock, and for what.
+        self._waiting: dict[int, tuple[asyncio.Future[Any], float, str]] = {}
         self._welcomed: asyncio.Future[None] | None = None
         self._next_id = 0
         self._tasks: list[asyncio.Task[None]] = []
@@ -91,37 +94,44 @@ class WorkerLink:
         assert self._process.stdout is not None  # noqa: S101 - it was asked for
         if (await self._process.stdout.readline()).strip() != b"ready":
             raise MediaError("worker_start_failed", f"exit status {await self._process.wait()}")
-        reader, self._writer = await asyncio.open_unix_connection(self._path)
-        self._welcomed = asyncio.get_running_loop().create_future()
-        self._tasks = [
-            asyncio.create_task(self._guard(self._read(reader)), name=f"media-link-read-{self.pid}"),
-            asyncio.create_task(self._guard(self._beat()), name=f"media-link-beat-{self.pid}"),
-        ]
+        loop = asyncio.get_running_loop()
+        await loop.create_unix_connection(lambda: self, str(self._path))
+        if self._ended.is_set():
+            raise MediaError("worker_lost", "before it welcomed its owner")
+        self._welcomed = loop.create_future()
+        self._tasks = [asyncio.create_task(self._guard(self._beat()), name=f"media-link-beat-{self.pid}")]
         self._write(protocol.Hello(self._generation))
         await self._welcomed
         self.alive = True
 
     async def request(self, method: str, **args: Any) -> Any:
         """Call a method of the worker's engine. MediaError as the engine raises it, worker_lost, worker_timeout."""
+        return await self.call(method, args)
+
+    def call(self, method: str, args: Mapping[str, Any]) -> asyncio.Future[Any]:
+        """As `request`, sent when this returns. MediaError worker_lost at once where the worker is known to be gone."""
         if not self.alive:
             raise MediaError("worker_lost", method)
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        request_id = self._order(method, args)
-        self._waiting[request_id] = answer
-        try:
-            async with asyncio.timeout(_REQUEST_TIMEOUT_S):
-                return await answer
-        except TimeoutError:
-            raise MediaError("worker_timeout", method) from None
-        finally:
-            self._waiting.pop(request_id, None)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Any] = loop.create_future()
+        self._waiting[self._request(method, args)] = (answer, loop.time() + _REQUEST_TIMEOUT_S, method)
+        return answer
+
+    def order(self, method: str, args: Mapping[str, Any]) -> None:
+        """Call a method of the worker's engine that has no answer; what fails is told as an event of the leg.
+
+        Requests and orders take effect as they were sent. MediaError worker_lost where the worker is known to be gone.
+        """
+        if not self.alive:
+            raise MediaError("worker_lost", method)
+        self._write(protocol.Order(self._generation, method, args))
 
     def send(self, method: str, **args: Any) -> None:
         """As `request`, for what nobody waits for; a worker that is lost does it no more."""
         if self.alive:
-            self._order(method, args)
+            self._request(method, args)
 
-    def _order(self, method: str, args: dict[str, Any]) -> int:
+    def _request(self, method: str, args: Mapping[str, Any]) -> int:
         self._next_id += 1
         self._write(protocol.Request(self._next_id, self._generation, method, args))
         return self._next_id
@@ -133,11 +143,9 @@ class WorkerLink:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._writer is not None:
-            self._writer.close()
-            with contextlib.suppress(OSError):
-                # The other side may be gone already; nothing is left to be said to it.
-                await self._writer.wait_closed()
+        if self._transport is not None:
+            self._transport.close()
+            await self._ended.wait()
         if self._process is not None:
             await self._end(self._process)
         self._path.unlink(missing_ok=True)
@@ -156,44 +164,71 @@ class WorkerLink:
             await process.wait()
 
     def _write(self, frame: protocol.Frame) -> None:
-        if self._writer is not None:
-            self._writer.write(protocol.encode(frame))
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(protocol.encode(frame))
 
     async def _guard(self, work: Any) -> None:
         """Whatever ends a task of the link, the link is lost with it."""
         try:
             await work
-        except (OSError, protocol.ProtocolError) as error:
-            log.warning("media_link_broken", pid=self.pid, error=repr(error))
         except Exception:
             log.exception("media_link_failed", pid=self.pid)
         self._lose()
 
-    async def _read(self, reader: asyncio.StreamReader) -> None:
-        frames = protocol.FrameReader()
-        while data := await reader.read(65536):
-            self._unanswered = 0
-            for frame in frames.feed(data):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The worker listens."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The worker has gone, or was closed."""
+        if exc is not None:
+            log.warning("media_link_broken", pid=self.pid, error=repr(exc))
+        self._ended.set()
+        self._lose()
+
+    def data_received(self, data: bytes) -> None:
+        """Whatever goes wrong here, the link is lost with it: nobody knows what the worker says next."""
+        self._unanswered = 0
+        try:
+            for frame in self._frames.feed(data):
                 self._received(frame)
+        except protocol.ProtocolError as error:
+            log.warning("media_link_broken", pid=self.pid, error=repr(error))
+        except Exception:
+            log.exception("media_link_failed", pid=self.pid)
+        else:
+            return
+        if self._transport is not None:
+            self._transport.abort()
+        self._lose()
 
     async def _beat(self) -> None:
         # Beats are counted, not seconds: after a hold-up of this process the answers are only waiting to be read.
         while self._unanswered < _MISSED_BEATS:
             self._unanswered += 1
             self._write(protocol.Heartbeat(self._generation))
+            self._give_up_overdue()
             await asyncio.sleep(_HEARTBEAT_S)
         log.error("media_worker_silent", pid=self.pid, beats=self._unanswered)
+
+    def _give_up_overdue(self) -> None:
+        """The worker answers heartbeats, but not these."""
+        now = asyncio.get_running_loop().time()
+        for request_id, (answer, until, method) in list(self._waiting.items()):
+            if until > now:
+                return  # whoever asked later waits longer
+            del self._waiting[request_id]
+            if not answer.done():
+                answer.set_exception(MediaError("worker_timeout", method))
 
     def _received(self, frame: protocol.Frame) -> None:
         match frame:
             case protocol.Reply(id=request_id, result=result):
-                answer = self._waiting.get(request_id)
-                if answer is not None and not answer.done():
-                    answer.set_result(result)
+                if (asked := self._waiting.pop(request_id, None)) is not None and not asked[0].done():
+                    asked[0].set_result(result)
             case protocol.Failure(id=request_id, reason=reason, detail=detail):
-                answer = self._waiting.get(request_id)
-                if answer is not None and not answer.done():
-                    answer.set_exception(MediaError(reason, detail))
+                if (asked := self._waiting.pop(request_id, None)) is not None and not asked[0].done():
+                    asked[0].set_exception(MediaError(reason, detail))
             case protocol.Happened(event=event):
                 self._on_event(event)
             case protocol.Pulse():
@@ -203,7 +238,7 @@ class WorkerLink:
                     self._welcomed.set_result(None)
             case protocol.Refused(generation=generation):
                 raise protocol.ProtocolError(f"the worker's owner has generation {generation}")
-            case protocol.Hello() | protocol.Request() | protocol.Heartbeat():
+            case protocol.Hello() | protocol.Request() | protocol.Order() | protocol.Heartbeat():
                 raise protocol.ProtocolError(f"{type(frame).__name__} from a worker")
             case _:
                 assert_never(frame)
@@ -213,8 +248,9 @@ class WorkerLink:
         was_alive, self.alive = self.alive, False
         if self._welcomed is not None and not self._welcomed.done():
             self._welcomed.set_exception(MediaError("worker_lost", "before it welcomed its owner"))
-        for answer in self._waiting.values():
+        waiting, self._waiting = self._waiting, {}
+        for answer, _, method in waiting.values():
             if not answer.done():
-                answer.set_exception(MediaError("worker_lost"))
+                answer.set_exception(MediaError("worker_lost", method))
         if was_alive and not self._closing:
             self._on_lost()

@@ -1,20 +1,21 @@
 """What a media worker and its owner say to each other over a unix socket.
 
 A frame is a five-byte header (length of the body, protocol version) and a msgpack body, one tagged array. The owner
-speaks first with Hello; every Request and Heartbeat carries the owner's generation, and a worker refuses what is older
-than the newest Hello.
+speaks first with Hello; every Request, Order and Heartbeat carries the owner's generation, and a worker refuses what
+is older than the newest Hello.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
 from media.events import MediaEvent
 
-VERSION: Final = 1
+VERSION: Final = 2
 MAX_FRAME: Final = 4 * 1024 * 1024
 _HEADER = struct.Struct("!IB")
 
@@ -48,7 +49,15 @@ class Request(msgspec.Struct, tag="request", array_like=True, frozen=True):
     id: int
     generation: int
     method: str
-    args: dict[str, Any]
+    args: Mapping[str, Any]
+
+
+class Order(msgspec.Struct, tag="order", array_like=True, frozen=True):
+    """Owner: call this method, which waits for nothing. It is not answered; a failure comes as an event of the leg."""
+
+    generation: int
+    method: str
+    args: Mapping[str, Any]
 
 
 class Reply(msgspec.Struct, tag="reply", array_like=True, frozen=True):
@@ -88,7 +97,7 @@ class Pulse(msgspec.Struct, tag="pulse", array_like=True, frozen=True):
     lateness_us: int
 
 
-Frame = Hello | Welcome | Refused | Request | Reply | Failure | Happened | Heartbeat | Pulse
+Frame = Hello | Welcome | Refused | Request | Order | Reply | Failure | Happened | Heartbeat | Pulse
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Frame] = msgspec.msgpack.Decoder(Frame)

@@ -144,6 +144,11 @@ class RtpSocket:
             raise
         poller.add(self._sock, self._readable)
 
+    def hand_over(self, on_packet: Callable[[bytes, int], None]) -> None:
+        """The socket was opened in advance, and belongs to somebody from now on."""
+        self._on_packet = on_packet
+        self.strangers = 0
+
     def set_peer(self, host: str, port: int) -> None:
         """Name the negotiated peer; a change of it forgets what was latched. MediaError bad_address."""
         peer = (_address(host), port)

@@ -24,6 +24,8 @@ from media import protocol
 from media.engine import EngineSettings, InProcessEngine
 from media.errors import MediaError
 from media.events import MediaEvent
+from media.orders import AT_ONCE, Orders, finish
+from media.orders import arguments as arguments_of
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +33,8 @@ OWNER_TIMEOUT_US = 5_000_000
 METHODS = frozenset(
     {
         "open_rtp",
+        "reserve",
+        "adopt",
         "open_trunk",
         "open_webrtc",
         "set_remote",
@@ -57,6 +61,7 @@ class Worker:
         self._settings = settings
         self._timeout_us = owner_timeout_us
         self._engine = InProcessEngine(settings, self._tell)
+        self._orders = Orders(self._engine, self._tell, self._spawn)
         self._generation = -1
         self._owner: OwnerConnection | None = None
         self._quiet = 0
@@ -95,6 +100,8 @@ class Worker:
                     connection.send(self._pulse())
             case protocol.Request():
                 self._start(connection, frame)
+            case protocol.Order():
+                self._obey(connection, frame)
             case (
                 protocol.Welcome()
                 | protocol.Refused()
@@ -129,19 +136,32 @@ class Worker:
         connection.send(protocol.Welcome(self._generation, os.getpid()))
 
     def _start(self, connection: OwnerConnection, request: protocol.Request) -> None:
-        """Run a request. Each method does its work before it first waits, so orders take effect as they came."""
+        """Run a request. Each method does its work before it first waits, so all take effect as they came."""
         if connection is not self._owner or request.generation != self._generation:
             connection.send(protocol.Failure(request.id, "stale_generation", str(self._generation)))
         elif request.method not in METHODS:
             connection.send(protocol.Failure(request.id, "unknown_method", request.method))
         else:
             self._quiet = 0
-            self._spawn(self._answer(connection, request), f"media-worker-{request.method}")
+            work = self._answer(connection, request)
+            if request.method in AT_ONCE:
+                finish(work)
+            else:
+                self._spawn(work, f"media-worker-{request.method}")
+
+    def _obey(self, connection: OwnerConnection, order: protocol.Order) -> None:
+        """Carry out an order. What a former owner says is of no effect: its legs are closed."""
+        if connection is not self._owner or order.generation != self._generation:
+            return
+        self._quiet = 0
+        self._closed_legs += order.method == "close_leg"
+        try:
+            self._orders.obey(order.method, order.args)
+        except ValueError as error:
+            raise protocol.ProtocolError(str(error)) from error
 
     async def _answer(self, connection: OwnerConnection, request: protocol.Request) -> None:
-        args: dict[str, Any] = request.args
-        if request.method == "set_room":
-            args = args | {"gains": {(source, target): gain for source, target, gain in args["gains"]}}
+        args = arguments_of(request.method, request.args)
         answer: protocol.Frame
         self._closed_legs += request.method == "close_leg"
         try:
@@ -195,6 +215,8 @@ class Worker:
 
     async def _close_legs(self, *, report: bool = False) -> None:
         """Close every leg; say so to an owner that may only have been slow."""
+        if not report:
+            await self._engine.drop_reserved()
         for leg_id in self._engine.leg_ids:
             await self._engine.close_leg(leg_id)
             if report:

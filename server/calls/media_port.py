@@ -1,14 +1,14 @@
 """The media engine as voice asks for it: the same calls, voice's own errors and value types."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
 
 from media.errors import MediaError
 from media.events import MediaEvent
 from voice.conductor import Conductor
 from voice.ports import MediaUnavailableError, PlayReason, RemoteMedia
 
-T = TypeVar("T")
 _PLAY_REASONS: Mapping[str, PlayReason] = {"finished": "finished", "stopped": "stopped"}
 
 
@@ -17,28 +17,13 @@ class Engine(Protocol):
 
     async def open_rtp(self, leg_id: str) -> tuple[str, int]: ...
 
-    async def set_remote(
-        self,
-        leg_id: str,
-        *,
-        host: str,
-        port: int,
-        codec: Any,
-        payload_type: int,
-        dtmf_payload_type: int | None,
-        send: bool,
-        receive: bool,
-    ) -> None: ...
+    def order(self, method: str, leg_id: str, **args: Any) -> None: ...
+
+    def order_close(self, leg_id: str) -> None: ...
+
+    def order_end(self, room_id: str) -> None: ...
 
     async def open_webrtc(self, leg_id: str, offer_sdp: str, *, opus: bool = False) -> str: ...
-
-    async def close_leg(self, leg_id: str) -> None: ...
-
-    async def play(
-        self, leg_id: str, play_id: str, files: Sequence[str], *, loop: bool = False, gain: float = 1.0
-    ) -> None: ...
-
-    async def stop_play(self, leg_id: str, play_id: str | None = None) -> None: ...
 
     async def send_digits(self, leg_id: str, digits: str) -> None: ...
 
@@ -46,19 +31,26 @@ class Engine(Protocol):
 
 
 class MediaPort:
-    """Passes calls on; a MediaError becomes MediaUnavailableError with the same reason."""
+    """Passes calls on; a MediaError becomes MediaUnavailableError with the same reason.
+
+    Where nothing but a failure is to be learnt from the answer it is not waited for: `set_remote`, `play`, `stop_play`,
+    `close_leg` and the end of a room are done before whatever is asked next. What cannot be done then is told as an
+    event of the leg (media.orders).
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     async def open_rtp(self, leg_id: str) -> tuple[str, int]:
         """Host and port to put into the SDP."""
-        return await _told(self._engine.open_rtp(leg_id))
+        with _told():
+            return await self._engine.open_rtp(leg_id)
 
     async def set_remote(self, leg_id: str, remote: RemoteMedia) -> None:
         """Where and how the other side takes media."""
-        await _told(
-            self._engine.set_remote(
+        with _told():
+            self._engine.order(
+                "set_remote",
                 leg_id,
                 host=remote.host,
                 port=remote.port,
@@ -68,38 +60,47 @@ class MediaPort:
                 send=remote.send,
                 receive=remote.receive,
             )
-        )
 
     async def open_webrtc(self, leg_id: str, offer_sdp: str, *, opus: bool = False) -> str:
         """The whole answer, candidates inside; `opus` allows that codec beside G.711."""
-        return await _told(self._engine.open_webrtc(leg_id, offer_sdp, opus=opus))
+        with _told():
+            return await self._engine.open_webrtc(leg_id, offer_sdp, opus=opus)
 
     async def close_leg(self, leg_id: str) -> None:
         """Idempotent."""
-        await _told(self._engine.close_leg(leg_id))
+        with _told():
+            self._engine.order_close(leg_id)
 
     async def play(
         self, leg_id: str, play_id: str, files: Sequence[str], *, loop: bool = False, gain: float = 1.0
     ) -> None:
-        """Files one after the other; what played before is stopped."""
-        await _told(self._engine.play(leg_id, play_id, files, loop=loop, gain=gain))
+        """Files one after the other; what played before is stopped. A file that is missing ends the play as failed."""
+        with _told():
+            self._engine.order("play", leg_id, play_id=play_id, files=list(files), loop=loop, gain=gain)
 
     async def stop_play(self, leg_id: str, play_id: str | None = None) -> None:
         """Silence that play, or whatever plays."""
-        await _told(self._engine.stop_play(leg_id, play_id))
+        with _told():
+            self._engine.order("stop_play", leg_id, play_id=play_id)
 
     async def send_digits(self, leg_id: str, digits: str) -> None:
         """RFC 4733 events to the leg's far side."""
-        await _told(self._engine.send_digits(leg_id, digits))
+        with _told():
+            await self._engine.send_digits(leg_id, digits)
 
     async def set_room(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> None:
-        """The room's whole gain matrix; empty dissolves it."""
-        await _told(self._engine.set_room(room_id, gains))
+        """The room's whole gain matrix, in force when this returns; empty dissolves it."""
+        with _told():
+            if gains:
+                await self._engine.set_room(room_id, gains)
+            else:
+                self._engine.order_end(room_id)
 
 
-async def _told(work: Awaitable[T]) -> T:
+@contextmanager
+def _told() -> Iterator[None]:
     try:
-        return await work
+        yield
     except MediaError as error:
         raise MediaUnavailableError(error.reason) from error
 

@@ -11,6 +11,7 @@ FRAMES: list[protocol.Frame] = [
     protocol.Welcome(3, 4711),
     protocol.Refused(4),
     protocol.Request(1, 3, "set_room", {"room_id": "r", "gains": [["a", "b", 0.5]]}),
+    protocol.Order(3, "stop_play", {"leg_id": "a", "play_id": None}),
     protocol.Reply(1, ["127.0.0.1", 20000]),
     protocol.Failure(2, "unknown_leg", "x"),
     protocol.Happened(MediaEvent("played", "a", play_id="p", reason="finished")),
@@ -33,9 +34,9 @@ def test_frames_survive_any_cut_of_the_stream(size: int) -> None:
     ("data", "said"),
     [
         (b"\0\0\0\1\x63x", "version 99"),
-        (b"\xff\xff\xff\xff\x01", "a frame of"),
-        (b"\0\0\0\1\x01\xc1", "."),
-        (b"\0\0\0\6\x01" + msgspec.msgpack.encode(["none"]), "."),
+        (b"\xff\xff\xff\xff\x02", "a frame of"),
+        (b"\0\0\0\1\x02\xc1", "."),
+        (b"\0\0\0\6\x02" + msgspec.msgpack.encode(["none"]), "."),
         (b"GET / HTTP/1.1\r\n\r\n", "version"),
     ],
 )

@@ -1,12 +1,14 @@
 """The media engine as voice asks for it: the real engine behind it."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
 from media.engine import EngineSettings, InProcessEngine
 from media.events import MediaEvent
+from media.orders import Orders
 from server.calls.media_port import MediaPort, hand_over
 from tests.server.sites import DEMO
 from tests.waiting import until
@@ -15,11 +17,30 @@ from voice.ports import MediaUnavailableError, RemoteMedia
 REMOTE = RemoteMedia("127.0.0.1", 9, "PCMA", 8, 101, send=True, receive=False)
 
 
+class Obeying(InProcessEngine):
+    """Takes orders, as the workers' engine does."""
+
+    def __init__(self, settings: EngineSettings, emit: Callable[[MediaEvent], None]) -> None:
+        super().__init__(settings, emit)
+        self._orders = Orders(self, emit, lambda work, name: self.tasks.append(asyncio.create_task(work, name=name)))
+        self.tasks: list[asyncio.Task[None]] = []
+
+    def order(self, method: str, leg_id: str, **args: Any) -> None:
+        self._leg(leg_id)
+        self._orders.obey(method, {"leg_id": leg_id, **args})
+
+    def order_close(self, leg_id: str) -> None:
+        self._orders.obey("close_leg", {"leg_id": leg_id})
+
+    def order_end(self, room_id: str) -> None:
+        self._orders.obey("set_room", {"room_id": room_id, "gains": []})
+
+
 class Rig:
     def __init__(self) -> None:
         self.events: list[MediaEvent] = []
         settings = EngineSettings(prompt_root=DEMO / "prompts", rtp_ports=(24000, 24099), port_cool_down_us=0)
-        self.engine = InProcessEngine(settings, self.events.append)
+        self.engine = Obeying(settings, self.events.append)
         self.port = MediaPort(self.engine)
 
 
@@ -54,7 +75,13 @@ async def test_every_call_reaches_the_engine(rig: Rig) -> None:
     assert rig.engine._rooms.gains == {}
     await rig.port.close_leg("a")
     await rig.port.close_leg("a")
-    assert rig.engine.leg_ids == ("b",)
+    await until(lambda: rig.engine.leg_ids == ("b",), "a closed leg")
+
+
+async def test_what_could_not_be_played_is_over(rig: Rig) -> None:
+    await rig.port.open_rtp("a")
+    await rig.port.play("a", "p", ["en/never-recorded.wav"])
+    assert rig.events == [MediaEvent("played", "a", play_id="p", reason="failed")]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +89,6 @@ async def test_every_call_reaches_the_engine(rig: Rig) -> None:
     [
         ("set_remote", ("gone", REMOTE), "unknown_leg"),
         ("play", ("gone", "p", ["en/digit-1.wav"]), "unknown_leg"),
-        ("play", ("here", "p", ["en/never-recorded.wav"]), "prompt_missing"),
         ("stop_play", ("gone",), "unknown_leg"),
         ("send_digits", ("here", "5"), "no_telephone_event"),
         ("set_room", ("r", {("gone", "here"): 1.0}), "unknown_leg"),
