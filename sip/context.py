@@ -90,7 +90,8 @@ class Context:
         body: bytes = b"",
     ) -> bytes:
         """An encoded response. Without `tag`, the tag is a function of the request, the same for its repetitions."""
-        tag = tag or stateless_tag(request.headers)
+        if not tag and status > 100 and request.to.tag is None:
+            tag = stateless_tag(request.headers)
         rows = (*extra, self._server) if not body else (*extra, self._server, SDP)
         return respond(request.headers, status, reason=reason, to_tag=tag, extra=rows, body=body)
 

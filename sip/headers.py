@@ -7,6 +7,7 @@ The regular expressions use possessive quantifiers, so no input makes them backt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 TOKEN = r"[A-Za-z0-9\-.!%*_+`'~]++"  # noqa: S105 - the grammar's word for a bare word
@@ -23,6 +24,10 @@ _HOSTPORT = re.compile(rf"({_HOST})(?::(\d{{1,5}}))?+")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*+")
 _AUTH_PARAM = re.compile(rf"\s*+({TOKEN})\s*+=\s*+({_QUOTED}|[^\s,\"]++)\s*+(?:,|$)")
 _DISPLAY = re.compile(rf"(?:{_QUOTED}|[^\"<>,;:@]*+)\s*+")
+
+# A dialog's messages say the same addresses again and again: these are read once. Longer texts are not kept.
+_KEPT = 2_048
+_KEPT_LENGTH = 256
 
 MAX_CSEQ = 2**31 - 1
 MAGIC_COOKIE = "z9hG4bK"
@@ -128,6 +133,10 @@ _USER_SAFE = "-_.!~*'()&=+$,;?/:"
 
 def parse_uri(text: str) -> Uri:
     """Parse an absolute URI; SIP and SIPS strictly, of other schemes only scheme and opaque part."""
+    return _kept_uri(text) if len(text) <= _KEPT_LENGTH else _read_uri(text)
+
+
+def _read_uri(text: str) -> Uri:
     scheme, colon, rest = text.partition(":")
     if not colon or _SCHEME.fullmatch(scheme) is None or not rest or any(c in text for c in '<>" \t\r\n'):
         raise Malformed("not a URI")
@@ -143,6 +152,9 @@ def parse_uri(text: str) -> Uri:
     tail, _, headers = hostpart[found.end() :].partition("?")
     user = unquote(userinfo, errors="replace") if "%" in userinfo else userinfo
     return Uri(scheme, user, found[1].lower(), _port(found[2]), parse_params(tail), headers)
+
+
+_kept_uri = lru_cache(_KEPT)(_read_uri)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +177,10 @@ class NameAddr:
 
 def parse_name_addr(text: str) -> NameAddr:
     """Parse `"Name" <uri>;p=v` or `uri;p=v` (then the parameters belong to the header, RFC 3261 s.20)."""
+    return _kept_name_addr(text) if len(text) <= _KEPT_LENGTH else _read_name_addr(text)
+
+
+def _read_name_addr(text: str) -> NameAddr:
     text = text.strip()
     if "<" not in text:
         uri, semicolon, tail = text.partition(";")
@@ -179,6 +195,9 @@ def parse_name_addr(text: str) -> NameAddr:
     uri = text[shown.end() + 1 : end].strip()
     parse_uri(uri)
     return NameAddr(uri, unquote_string(shown[0].strip()), parse_params(text[end + 1 :]))
+
+
+_kept_name_addr = lru_cache(_KEPT)(_read_name_addr)
 
 
 @dataclass(frozen=True, slots=True)

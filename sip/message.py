@@ -7,6 +7,7 @@ tolerant about the rest: compact names, any letter case, folded lines, bare line
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from sip.headers import (
     CSeq,
@@ -49,12 +50,22 @@ _SPLIT = frozenset({"Via", "Route", "Record-Route", "Contact"})
 _SINGLE = frozenset({"From", "To", "Call-ID", "CSeq", "Content-Length", "Max-Forwards", "Content-Type"})
 _TAG = re.compile(r";\s*tag\s*=", re.IGNORECASE)
 _FOLD = re.compile(r"\r?\n[ \t]+")
+# Longer names than any header has are not kept for the next message.
+_KEPT_NAME = 64
 _VERSION = re.compile(r"SIP/\d+\.\d+", re.IGNORECASE)
 
 
 def canonical(name: str) -> str:
     """The one spelling under which a header's name is stored: full form, usual capitals."""
     return _CANONICAL.get(name.lower()) or name.title()
+
+
+def _row_name(name: str) -> str:
+    """The canonical name, "" for what is no token."""
+    return canonical(name) if is_token(name) else ""
+
+
+_kept_row_name = lru_cache(1_024)(_row_name)
 
 
 class Headers:
@@ -194,9 +205,9 @@ def _parse_rows(lines: list[str]) -> Headers:
     for line in lines:
         name, colon, value = line.partition(":")
         name = name.rstrip()
-        if not colon or not is_token(name) or len(line) > MAX_LINE:
+        name = _kept_row_name(name) if len(name) <= _KEPT_NAME else _row_name(name)
+        if not colon or not name or len(line) > MAX_LINE:
             raise Malformed("broken header line")
-        name = canonical(name)
         value = value.strip()
         if name in _SPLIT and "," in value:
             rows += [(name, item) for item in split_list(value)]
@@ -295,11 +306,13 @@ def parse(data: bytes) -> Message:
         raise Malformed("NUL in the headers")
     if "\n " in head or "\n\t" in head:
         head = _FOLD.sub(" ", head)
+    head = head.replace("\r\n", "\n")
+    if "\r" in head:
+        head = "\n".join(line.rstrip("\r") for line in head.split("\n"))
+        if "\r" in head:
+            raise Malformed("carriage return inside a line")
     start, _, tail = head.partition("\n")
-    start = start.rstrip("\r")
-    lines = [line.rstrip("\r") for line in tail.split("\n")] if tail else []
-    if any("\r" in line for line in lines) or "\r" in start:
-        raise Malformed("carriage return inside a line")
+    lines = tail.split("\n") if tail else []
     headers = _parse_rows(lines)
     if start[:8].upper() == "SIP/2.0 ":
         return _parse_response(start, headers, rest)

@@ -11,6 +11,7 @@ import ipaddress
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, cast
 
 import structlog
@@ -363,6 +364,7 @@ class _Connection(asyncio.Protocol):
             self._owner.closed(self._flow, self)
 
 
+@lru_cache(1_024)
 def _is_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
