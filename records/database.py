@@ -164,6 +164,7 @@ class _Near:
     def __init__(self, url: str) -> None:
         self._url = make_url(url).set(drivername="sqlite")
         self._engine: Engine | None = None
+        self._connection: Connection | None = None
         self._thread = ThreadPoolExecutor(1, "records")
 
     async def run(self, work: Callable[[Connection], T]) -> T:
@@ -173,16 +174,20 @@ class _Near:
     async def close(self) -> None:
         """Returns when the connection is closed and the thread has ended."""
         await asyncio.to_thread(self._thread.shutdown)
+        if self._connection is not None:
+            self._connection.close()
         if self._engine is not None:
             self._engine.dispose()
 
     def _transaction(self, work: Callable[[Connection], T]) -> T:
-        if self._engine is None:
+        if self._connection is None:
             self._engine = create_engine(self._url, pool_size=1, max_overflow=0, **_JSON)
             event.listen(self._engine, "connect", _prepare_near)
             event.listen(self._engine, "begin", _begin_sqlite)
-        with self._engine.connect().execution_options(begin_immediate=True) as connection, connection.begin():
-            return work(connection)
+            # Kept: to take it out of a pool and put it back costs as much as a statement.
+            self._connection = self._engine.connect().execution_options(begin_immediate=True)
+        with self._connection.begin():
+            return work(self._connection)
 
 
 def insert_ignoring(connection: AsyncConnection | Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
