@@ -1,7 +1,8 @@
 """How soon an agent's phone rings, with few agents signed in and with many.
 
 - call.arrival_to_ring.N: from a caller's INVITE to the INVITE at the phone of a free agent, of N who are ready, through
-  a flow that is nothing but a queue. call.freed_agent_to_ring.N: from the end of an agent's wrap-up, as their page says
+  a flow that is nothing but a queue. call.entered_to_ring.N: the part of it after the caller's ACK, which is when they
+  enter the queue. call.freed_agent_to_ring.N: from the end of an agent's wrap-up, as their page says
   it, to the next waiting caller's INVITE at their phone, while N - 1 others are signed in and not ready. One at a time.
 - call.*.cpu.N: what of that time the server itself computed: from the moment before to the moment after, its main
   process's CPU. call.floor_refused_answer: from an INVITE to its 404.
@@ -37,6 +38,8 @@ class Callers:
         self._ua = Ua(Settings(now=monotonic_us, ids=random_ids(), host=HOST, port=0, user_agent="bench"), self._event)
         self._count = 0
         self._answers: dict[str, asyncio.Future[int]] = {}
+        # When a call's ACK had been sent, monotonic nanoseconds.
+        self.confirmed: dict[str, int] = {}
 
     async def __aenter__(self) -> "Callers":
         await self._ua.start()
@@ -68,6 +71,7 @@ class Callers:
     def _event(self, event: sip.SipEvent) -> None:
         match event:
             case sip.CallAnswered(call):
+                self.confirmed[call] = time.monotonic_ns()
                 self._answers[call].set_result(200)
             case sip.CallFailed(call, code):
                 self._answers[call].set_result(code)
@@ -77,9 +81,11 @@ class Callers:
 
 async def arrivals(
     callers: Callers, phones: Phones, pages: Sequence[Page], count: int, pid: int
-) -> tuple[list[float], list[float]]:
-    """Milliseconds from a caller's INVITE to the INVITE at a free agent's phone, and of the server's CPU meanwhile."""
-    samples, spent = [], []
+) -> tuple[list[float], list[float], list[float]]:
+    """Milliseconds from a caller's INVITE to the INVITE at a free agent's phone, the same from the caller's ACK, and of
+    the server's CPU from the first.
+    """
+    samples, entered, spent = list[float](), list[float](), list[float]()
     async with Office(pages) as office:
         for _ in range(count):
             before = cpu_ms(pid)
@@ -88,10 +94,11 @@ async def arrivals(
             spent.append(cpu_ms(pid) - before)
             samples.append((ring.at_ns - began) / 1e6)
             await callers.answered(call)
+            entered.append((ring.at_ns - callers.confirmed.pop(call)) / 1e6)
             await times(office.joined)
             callers.hang_up(call)
             await times(office.closed)
-    return samples, spent
+    return samples, entered, spent
 
 
 async def next_ring(phones: Phones) -> Ring:
@@ -138,8 +145,9 @@ async def measure_rings(server: Server, phones: Phones, pages: Sequence[Page], r
     agents = len(pages)
     async with Callers(server.sip_port) as callers:
         await arrivals(callers, phones, pages, WARM_UP, server.pid)
-        samples, spent = await arrivals(callers, phones, pages, rings, server.pid)
+        samples, entered, spent = await arrivals(callers, phones, pages, rings, server.pid)
         print(line(f"call.arrival_to_ring.{agents}", "ms", samples, f"{alone}, all free"), flush=True)
+        print(line(f"call.entered_to_ring.{agents}", "ms", entered, f"{alone}, all free"), flush=True)
         print(line(f"call.arrival_to_ring.cpu.{agents}", "ms CPU", spent, f"{alone}, all free"), flush=True)
         for page in pages[1:]:
             await page.ask(m.SetPresence(ref=page.ref(), presence="not_ready", reason="meeting"))

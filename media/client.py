@@ -110,14 +110,22 @@ class WorkerEngine:
 
         MediaError no_worker while none is alive.
         """
-        if leg_id not in self._place:
-            index = self._choose()
-            if (spare := self._spares[index].take(leg_id)) is not None:
-                self._place[leg_id] = index
-                return spare
+        if (spare := self.open_at_once(leg_id)) is not None:
+            return spare
         opened = await self._open_socket("open_rtp", leg_id)
-        self._spares[self._place[leg_id]].fill()
+        if (index := self._place.get(leg_id)) is not None:
+            self._spares[index].fill()
         return opened
+
+    def open_at_once(self, leg_id: str) -> tuple[str, int] | None:
+        """As `open_rtp`, None where no worker has one in advance; a leg that fails after all is told as leg_failed."""
+        if leg_id in self._place:
+            raise MediaError("leg_exists", leg_id)
+        index = self._choose()
+        spare = self._spares[index].take(leg_id)
+        if spare is not None:
+            self._place[leg_id] = index
+        return spare
 
     async def open_trunk(self, leg_id: str) -> tuple[str, int]:
         """As InProcessEngine.open_trunk; MediaError no_worker while none is alive."""

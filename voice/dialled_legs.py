@@ -20,7 +20,11 @@ class DialledLegs:
     def run(self, leg: DialledLeg) -> None:
         """Dials it, and follows it to its end."""
         self.all[leg.leg_id] = leg
-        self._tasks.spawn(self._run(leg), leg.leg_id)
+        # The task comes when whoever told us is done with all else: the INVITE need not wait so long.
+        try:
+            leg.begin()
+        finally:
+            self._tasks.spawn(self._run(leg), leg.leg_id)
 
     async def _run(self, leg: DialledLeg) -> None:
         try:

@@ -123,6 +123,7 @@ class DialledLeg(ABC):
         self.held = False
         self._ports = ports
         self._inbox: asyncio.Queue[PhoneEvent] = asyncio.Queue()
+        self._dialled = False
 
     @abstractmethod
     def _place(self, sdp: bytes) -> None:
@@ -148,11 +149,22 @@ class DialledLeg(ABC):
         """Something happened to this leg."""
         self._inbox.put_nowait(event)
 
+    def begin(self) -> None:
+        """Dials before `run` does, where a media leg is there at once."""
+        try:
+            at = self._ports.media.open_at_once(self.leg_id)
+        except MediaUnavailableError:
+            return  # `run` asks again, and tells
+        if at is not None:
+            self._place(self._ports.sdp.offer(self.leg_id, *at))
+            self._dialled = True
+
     async def run(self) -> None:
         """Dials, and follows the leg to its end. Whatever ends it is told, and nothing of it is left."""
         try:
-            host, port = await self._ports.media.open_rtp(self.leg_id)
-            self._place(self._ports.sdp.offer(self.leg_id, host, port))
+            if not self._dialled:
+                host, port = await self._ports.media.open_rtp(self.leg_id)
+                self._place(self._ports.sdp.offer(self.leg_id, host, port))
             while self.state is not PhoneState.ENDED:
                 await self._handle(await self._inbox.get())
         except MediaUnavailableError as error:
@@ -268,9 +280,14 @@ class PhoneLeg(DialledLeg):
         else:
             self._then = then
 
+    def begin(self) -> None:
+        """As every leg, where it is known who calls."""
+        if self._caller != ("", ""):
+            super().begin()
+
     async def run(self) -> None:
         """As every leg; it rings with the caller's number, also where the call is on another node."""
-        if self._caller == ("", ""):
+        if self._caller == ("", "") and not self._dialled:
             self._caller = await self._ports.contexts.who(self.interaction_id, self.work_id)
         await super().run()
 

@@ -17,6 +17,8 @@ class Engine(Protocol):
 
     async def open_rtp(self, leg_id: str) -> tuple[str, int]: ...
 
+    def open_at_once(self, leg_id: str) -> tuple[str, int] | None: ...
+
     def order(self, method: str, leg_id: str, **args: Any) -> None: ...
 
     def order_close(self, leg_id: str) -> None: ...
@@ -45,6 +47,11 @@ class MediaPort:
         """Host and port to put into the SDP."""
         with _told():
             return await self._engine.open_rtp(leg_id)
+
+    def open_at_once(self, leg_id: str) -> tuple[str, int] | None:
+        """As `open_rtp`, where a worker has one in advance."""
+        with _told():
+            return self._engine.open_at_once(leg_id)
 
     async def set_remote(self, leg_id: str, remote: RemoteMedia) -> None:
         """Where and how the other side takes media."""

@@ -61,10 +61,15 @@ class Speaker:
 
     def __call__(self, turn: Turn) -> None:
         """Whoever waits for a committed turn. A part that fails is logged: it must not keep the others from it."""
+        # A telephone first: its ring goes round by other machines before anybody hears it.
+        for command in turn.commands:
+            if isinstance(command, SendOffer):
+                self._guard(self._move, command)
         self._guard(self._observe_chats, turn)
         self._guard(self._show, turn)
         for command in turn.commands:
-            self._guard(self._move, command)
+            if not isinstance(command, SendOffer):
+                self._guard(self._move, command)
             self._guard(self._move_chat, command)
         self._guard(self._show_far, turn)
 

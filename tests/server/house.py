@@ -58,11 +58,12 @@ from telemetry.metrics import Metrics
 from telemetry.routing import RoutingMeter
 from tests.databases import migrated
 from tests.media.phones import Phone
-from tests.server.neighbours import Engine, ListHub, Outside
+from tests.server.neighbours import AwaitedPort, Engine, ListHub, Outside
 from tests.server.sites import ORDERS, agent, small_site
 from tests.waiting import until
 from voice.conductor import Conductor
 from voice.neighbours import VoicePorts
+from voice.ports import MediaEngine
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 E = TypeVar("E")
@@ -141,7 +142,7 @@ class House:
         )
         ports = VoicePorts(
             self.ua,
-            media_port.MediaPort(self.engine),
+            cast("MediaEngine", AwaitedPort(self.engine)),
             self.sdp,
             self.pump,
             self.contexts,

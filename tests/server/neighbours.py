@@ -1,7 +1,8 @@
 """What stands around the house: agents' screens as a list, a media engine that can fail or wait, callers and phones."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import dataclasses
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from agents_ws import messages as m
@@ -13,6 +14,7 @@ from sip.clock import monotonic_us, random_ids
 from sip.settings import Settings as SipSettings
 from sip.ua import Ua
 from tests.waiting import until
+from voice.ports import MediaUnavailableError, RemoteMedia
 
 E = TypeVar("E")
 M = TypeVar("M", bound=m.NumberedMessage)
@@ -113,6 +115,29 @@ class Engine(InProcessEngine):
     @property
     def rooms(self) -> dict[str, dict[tuple[str, str], float]]:
         return self._rooms.gains
+
+
+class AwaitedPort:
+    """The engine as voice asks for it, each thing waited for: so that it can be held and fail where it is asked."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def open_at_once(self, _leg_id: str) -> None:
+        return None
+
+    async def set_remote(self, leg_id: str, remote: RemoteMedia) -> None:
+        await _told(self._engine.set_remote(leg_id, **dataclasses.asdict(remote)))
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        return lambda *args, **kwargs: _told(getattr(self._engine, method)(*args, **kwargs))
+
+
+async def _told(work: Awaitable[Any]) -> Any:
+    try:
+        return await work
+    except MediaError as error:
+        raise MediaUnavailableError(error.reason) from error
 
 
 class Outside:

@@ -23,6 +23,7 @@ class Media:
         self.rooms: list[tuple[str, dict[tuple[str, str], float]]] = []
         self.fail: set[str] = set()
         self.hold: dict[str, asyncio.Event] = {}
+        self.in_advance: list[tuple[str, int]] = []
 
     async def _do(self, method: str, leg_id: str) -> None:
         self.asked.append(f"{method} {leg_id}")
@@ -36,6 +37,13 @@ class Media:
         self.open_legs.add(leg_id)
         self.ports += 2
         return "127.0.0.1", self.ports
+
+    def open_at_once(self, leg_id: str) -> tuple[str, int] | None:
+        if not self.in_advance:
+            return None
+        self.asked.append(f"open_at_once {leg_id}")
+        self.open_legs.add(leg_id)
+        return self.in_advance.pop(0)
 
     async def set_remote(self, leg_id: str, remote: RemoteMedia) -> None:
         await self._do("set_remote", leg_id)

@@ -204,6 +204,36 @@ async def test_media_that_fails_is_told_and_ends_the_leg(method: str) -> None:
     assert rig.router.told == [facts.OfferFailed("w.1", "worker_lost")]
 
 
+async def test_it_dials_at_once_where_a_media_leg_is_there() -> None:
+    rig = Rig()
+    rig.media.in_advance = [("127.0.0.1", 4000)]
+    rig.leg.begin()
+    assert [dialled["target"] for dialled in rig.signalling.dialled] == ["2001"]
+    await rig.run(PhoneAnswered(b"good"), PhoneReleased())
+    assert len(rig.signalling.dialled) == 1
+    assert rig.media.asked[:2] == [f"open_at_once {LEG}", f"set_remote {LEG}"]
+    assert rig.router.told == [facts.OfferAccepted("w.1", "ben")]
+
+
+async def test_who_calls_from_another_node_is_asked_for_first() -> None:
+    rig = Rig(("", ""))
+    rig.media.in_advance = [("127.0.0.1", 4000)]
+    rig.leg.begin()
+    assert rig.signalling.dialled == []
+
+
+async def test_a_leg_that_could_not_dial_at_once_ends_like_any_other() -> None:
+    rig = Rig()
+    rig.media.in_advance = [("127.0.0.1", 4000)]
+    rig.signalling.broken = True
+    with pytest.raises(ValueError, match="unforeseen"):
+        rig.leg.begin()
+    with pytest.raises(ValueError, match="unforeseen"):
+        await rig.leg.run()
+    rig.nothing_left()
+    assert rig.router.told == [facts.OfferFailed("w.1", "internal error")]
+
+
 async def test_a_leg_that_cannot_even_be_closed_is_over_all_the_same() -> None:
     rig = Rig()
     rig.media.fail = {"close_leg"}

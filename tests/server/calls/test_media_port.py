@@ -24,6 +24,11 @@ class Obeying(InProcessEngine):
         super().__init__(settings, emit)
         self._orders = Orders(self, emit, lambda work, name: self.tasks.append(asyncio.create_task(work, name=name)))
         self.tasks: list[asyncio.Task[None]] = []
+        self.asked: list[str] = []
+
+    def open_at_once(self, leg_id: str) -> tuple[str, int] | None:
+        self.asked.append(leg_id)
+        return None
 
     def order(self, method: str, leg_id: str, **args: Any) -> None:
         self._leg(leg_id)
@@ -56,6 +61,8 @@ async def test_every_call_reaches_the_engine(rig: Rig) -> None:
     host, port = await rig.port.open_rtp("a")
     assert (host, port % 2) == ("127.0.0.1", 0)
     await rig.port.open_rtp("b")
+    assert rig.port.open_at_once("c") is None
+    assert rig.engine.asked == ["c"]
     await rig.port.set_remote("a", REMOTE)
     leg = rig.engine._legs["a"]
     assert (leg.codec, leg.payload_type, leg.dtmf_payload_type) == ("PCMA", 8, 101)
