@@ -13,8 +13,8 @@ class MediaEvent:
     """One past-tense fact about a leg.
 
     `reason` of played: finished, stopped, failed. Of leg_failed: worker_lost, ice_failed, peer_closed, no_media,
-    owner_lost, and what an order failed with (media.orders). Of record_failed: what the system said; `path` is the file,
-    into which nothing more is written.
+    owner_lost, and what an order failed with (media.orders). Of record_failed: what the system said; `path` is the
+    file, into which nothing more is written.
     `digit` is one character of 0-9 * # A-D; it is reported when the press begins, so its `duration_ms` is None.
     """
 
