@@ -112,7 +112,13 @@ class WorkerEngine:
         """
         if (spare := self.open_at_once(leg_id)) is not None:
             return spare
-        opened = await self._open_socket("open_rtp", leg_id)
+        try:
+            opened = await self._open_socket("open_rtp", leg_id)
+        except MediaError as error:
+            # The last ports may have become spares meanwhile: what was asked for before is answered before.
+            if error.reason == "ports_exhausted" and (spare := self.open_at_once(leg_id)) is not None:
+                return spare
+            raise
         if (index := self._place.get(leg_id)) is not None:
             self._spares[index].fill()
         return opened
