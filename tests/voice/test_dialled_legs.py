@@ -14,6 +14,10 @@ class Leg:
     def __init__(self) -> None:
         self.told: list[PhoneEvent] = []
         self.over = asyncio.Event()
+        self.begun = False
+
+    def begin(self) -> None:
+        self.begun = True
 
     def tell(self, event: PhoneEvent) -> None:
         self.told.append(event)
@@ -35,6 +39,7 @@ async def test_a_leg_is_told_what_happens_to_it_until_it_is_over() -> None:
     leg: Any = Leg()
     legs = DialledLegs(Tasks())
     legs.run(leg)
+    assert leg.begun  # before its task
     assert legs.tell("phone:1", PhoneRang())
     assert not legs.tell("phone:2", PhoneRang())
     legs.release_all()
