@@ -17,7 +17,7 @@ from media.events import MediaEvent
 log = structlog.get_logger(__name__)
 
 ORDERS: Final = frozenset({"set_remote", "play", "stop_play", "set_room", "close_leg"})
-# Of these the engine's methods wait for nothing: they need no task, and take effect in the order told.
+# Of these the engine's methods wait for nothing: they need no task.
 AT_ONCE: Final = ORDERS - {"close_leg"} | {
     "open_rtp",
     "reserve",
@@ -59,16 +59,26 @@ class Orders:
         self._engine = engine
         self._emit = emit
         self._spawn = spawn
+        self._waiting = 0
+
+    def begin(self, method: str, args: Mapping[str, Any], work: Coroutine[Any, Any, None]) -> None:
+        """Run what carries `method` out: to its end, where it waits for nothing and all told before has begun."""
+        closes = method == "close_leg" and not self._engine.closes_later(args.get("leg_id", ""))
+        if (closes or method in AT_ONCE) and not self._waiting:
+            finish(work)
+            return
+        self._waiting += 1
+        self._spawn(self._later(work), f"media-{method}")
+
+    async def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        self._waiting -= 1
+        await work
 
     def obey(self, method: str, args: Mapping[str, Any]) -> None:
         """Carry out one. ValueError for what is no order."""
         if method not in ORDERS:
             raise ValueError(f"{method} is no order")
-        work = self._carry_out(method, arguments(method, args))
-        if method == "close_leg" and self._engine.closes_later(args["leg_id"]):
-            self._spawn(work, "media-close-leg")
-        else:
-            finish(work)
+        self.begin(method, args, self._carry_out(method, arguments(method, args)))
 
     async def _carry_out(self, method: str, args: Mapping[str, Any]) -> None:
         try:

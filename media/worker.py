@@ -24,7 +24,7 @@ from media import protocol
 from media.engine import EngineSettings, InProcessEngine
 from media.errors import MediaError
 from media.events import MediaEvent
-from media.orders import AT_ONCE, Orders, finish
+from media.orders import Orders
 from media.orders import arguments as arguments_of
 
 log = structlog.get_logger(__name__)
@@ -143,11 +143,7 @@ class Worker:
             connection.send(protocol.Failure(request.id, "unknown_method", request.method))
         else:
             self._quiet = 0
-            work = self._answer(connection, request)
-            if request.method in AT_ONCE:
-                finish(work)
-            else:
-                self._spawn(work, f"media-worker-{request.method}")
+            self._orders.begin(request.method, request.args, self._answer(connection, request))
 
     def _obey(self, connection: OwnerConnection, order: protocol.Order) -> None:
         """Carry out an order. What a former owner says is of no effect: its legs are closed."""

@@ -85,6 +85,18 @@ async def test_a_recorded_leg_is_closed_when_its_file_is(rig: Rig, tmp_path: Pat
     assert rig.engine.leg_ids == ()
 
 
+async def test_nothing_overtakes_what_has_yet_to_begin(rig: Rig) -> None:
+    async def opens_later() -> None:
+        await rig.engine.open_rtp("a")
+
+    rig.orders.begin("open_webrtc", {"leg_id": "a"}, opens_later())
+    rig.obey("close_leg", leg_id="a")
+    await until(lambda: len(rig.tasks) == 2 and all(task.done() for task in rig.tasks), "both")
+    assert rig.engine.leg_ids == ()
+    rig.obey("close_leg", leg_id="a")  # from now on at once again
+    assert len(rig.tasks) == 2
+
+
 async def test_what_is_no_order_is_refused(rig: Rig) -> None:
     with pytest.raises(ValueError, match="no order"):
         rig.obey("aclose")
