@@ -25,8 +25,9 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*+")
 _AUTH_PARAM = re.compile(rf"\s*+({TOKEN})\s*+=\s*+({_QUOTED}|[^\s,\"]++)\s*+(?:,|$)")
 _DISPLAY = re.compile(rf"(?:{_QUOTED}|[^\"<>,;:@]*+)\s*+")
 
-# The messages that begin a dialog say the same addresses again and again: these are read once. Longer texts are not kept.
-_KEPT = 256
+# The messages that begin a dialog say the same addresses again and again: these are read once. So few are kept that
+# memory stays flat, and longer texts not at all.
+_KEPT = 64
 _KEPT_LENGTH = 256
 
 MAX_CSEQ = 2**31 - 1
