@@ -58,10 +58,10 @@ CLOSE = CloseWork("w1", "i1", Outcome.HANDLED)
 TURN = turn(1, 0, queued(), OFFER, CLOSE)
 
 
-def test_agents_first_then_calls_then_records() -> None:
+def test_telephones_ring_first_then_agents_are_shown_then_calls_go_on_then_records() -> None:
     speaker, log = rig()
     speaker(TURN)
-    assert log == [("show", TURN), ("execute", (OFFER, ("0755", "Cai"))), ("execute", (CLOSE, ("", "")))]
+    assert log == [("execute", (OFFER, ("0755", "Cai"))), ("show", TURN), ("execute", (CLOSE, ("", "")))]
     log.clear()
     speaker.note(TURN)
     assert log == [("note", TURN), ("fresh", TURN)]
@@ -73,7 +73,7 @@ def test_a_part_that_fails_keeps_nobody_else_from_it(desk: bool, conductor: bool
     speaker, log = rig(desk, conductor)
     speaker(TURN)
     speaker.note(TURN)
-    assert [name for name, _ in log] == ["show", "execute", "execute", "note", "fresh"]
+    assert [name for name, _ in log] == ["execute", "show", "execute", "note", "fresh"]
     assert speaker.failures == failures
 
 
