@@ -3,6 +3,7 @@ import { chooseLanguage, language, preferredLanguage } from "../lib/i18n.js";
 import { nodes } from "../lib/nodes.js";
 import { setClock } from "../lib/time.js";
 import { html, render } from "../lib/ui.js";
+import { sayInOurWords } from "../lib/validity.js";
 import { App } from "./app.js";
 import { Attention } from "./attention.js";
 import { isChat, unread } from "./chat-state.js";
@@ -53,6 +54,7 @@ function ended(code) {
 document.addEventListener("pointerdown", () => attention.unlock(), { once: true });
 document.addEventListener("keydown", () => attention.unlock(), { once: true });
 
+sayInOurWords();
 await chooseLanguage(preferredLanguage());
 attention.entitle();
 render(html`<${App} desk=${desk} />`, document.getElementById("app"));

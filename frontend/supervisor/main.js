@@ -4,6 +4,7 @@ import { keepFollowUps } from "../lib/follow-up-list.js";
 import { keepNames } from "../lib/names.js";
 import { setClock } from "../lib/time.js";
 import { html, render } from "../lib/ui.js";
+import { sayInOurWords } from "../lib/validity.js";
 import { App } from "./app.js";
 import { BoardClient } from "./board.js";
 import { Office } from "./office.js";
@@ -26,6 +27,7 @@ store.subscribe((state, before) => {
 keepFollowUps(store);
 keepNames(store);
 
+sayInOurWords();
 await chooseLanguage(preferredLanguage());
 document.title = t("supervisor.title");
 render(html`<${App} office=${office} />`, document.getElementById("app"));

@@ -317,3 +317,15 @@ async def test_a_day_is_chosen_in_the_pages_language_by_keys(page: Page, board: 
     await page.keyboard.press("ArrowLeft")
     await page.keyboard.press("Enter")
     await expect(day).to_have_value("2026-01-30")
+
+
+async def test_what_a_field_lacks_is_said_in_the_pages_language(page: Page, board: Board) -> None:
+    board.snapshot |= {"queues": [queue(0, None)]}
+    await page.goto(f"{board.base}/supervisor/")
+    await page.locator("select.language").first.select_option("zh-TW")
+    await page.locator("nav.views button").nth(1).click()
+    name = page.locator("input[required]").first
+    await name.press("Enter")
+    await expect(name).to_have_js_property("validationMessage", "請填寫此項。")
+    await name.fill("x")
+    await expect(name).to_have_js_property("validationMessage", "")

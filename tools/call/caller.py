@@ -78,6 +78,10 @@ class Caller:
         await self._media.play(LEG, file, [file])
         await done.wait()
 
+    async def speak_on(self, file: str) -> None:
+        """Speaks it again and again until something else is said: a telephone that sends nothing is hung up on."""
+        await self._media.play(LEG, "on", [file], loop=True)
+
     async def record(self, path: Path) -> None:
         """Keeps what is heard and said from now on (stereo WAV)."""
         await self._media.record(LEG, str(path))

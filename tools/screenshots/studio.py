@@ -90,7 +90,7 @@ class Studio:
             yield page
             with suppress(PageError):
                 for _ in range(2):
-                    await page.locator(".end").click(timeout=500)
+                    await page.locator(".end").click(timeout=2_000)
 
     @asynccontextmanager
     async def calling(self, number: str, *, mandarin: bool = False) -> AsyncIterator[Caller]:
@@ -102,6 +102,7 @@ class Studio:
                 await caller.press("1")
                 await asyncio.sleep(1.5)
                 await caller.press(f"{ORDER}#")
+            await caller.speak_on("voices/caller.wav")
             yield caller
             caller.hang_up()
 
