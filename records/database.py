@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.sql.schema import Table
 
@@ -238,7 +238,10 @@ def _engine(url: str) -> AsyncEngine:
 
 def _probe(url: str) -> None:
     """A failed open leaves a thread of aiosqlite behind that outlives the loop, so it is found out without it."""
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise DatabaseError(f"the URL of the database cannot be used: {error}") from None
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         return
     try:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from store.errors import AddressError
+
 _PORT = 6379
 _SENTINEL_PORT = 26379
 
@@ -68,7 +70,14 @@ Place = Address | Sentinels | Cluster
 
 
 def parse_address(url: str) -> Place:
-    """Parse a URL. Raises ValueError for another scheme or a malformed one."""
+    """Parse a URL. Raises AddressError for another scheme or a malformed one; the text has no password in it."""
+    try:
+        return _parsed(url)
+    except ValueError as error:
+        raise AddressError(f"the URL of the store cannot be used: {error}") from None
+
+
+def _parsed(url: str) -> Place:
     parts = urlsplit(url)
     user, at, hosts = parts.netloc.rpartition("@")
     name, colon, word = user.partition(":")

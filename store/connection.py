@@ -63,7 +63,7 @@ class StoreConnection:
 
 
 async def open_store(url: str, *, reply_timeout_s: float = 2.0, pool_size: int = 16) -> StoreConnection:
-    """Connect to `url` (store.address). Raises ValueError (URL), StoreLost (no answer) or StoreTooOld."""
+    """Connect to `url` (store.address). Raises AddressError (URL), StoreLost (no answer) or StoreTooOld."""
     client = make_client(parse_address(url), reply_timeout_s=reply_timeout_s, pool_size=pool_size)
     try:
         loaded = await prepare(client)

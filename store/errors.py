@@ -72,6 +72,10 @@ class StoreRefused(StoreError):
     """The server refused the command (a key of another type, an unknown function): nothing changed."""
 
 
+class AddressError(StoreError, ValueError):
+    """The URL says not where the store is."""
+
+
 class StoreTooOld(StoreError):
     """The server lacks what the store needs (Redis 7.0 or Valkey 7.2)."""
 

@@ -48,7 +48,7 @@ async def explain(arguments: argparse.Namespace, settings: Settings, _site: Site
     try:
         await database.reach()
         async with attached_journal(settings) as journal:
-            opened = await journal.opened()
+            _, opened = await journal.whole()
             views = await asyncio.to_thread(_now, opened)
             decisions = Decisions(database)
             explainer = Explainer(views, decisions, _Here(journal))

@@ -1,7 +1,6 @@
 """The commands of `python -m server` for journals."""
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +8,8 @@ from pathlib import Path
 from config.settings import Settings
 from config.site import Site
 from router.replay import Difference
-from server.commands.attach import attached_journal, journal_folder
+from server.commands.attach import attached_journal
+from server.commands.refused import CommandError
 from server.persistence.build import code_version
 from server.persistence.journal_files import SUFFIX, SegmentFile
 from server.persistence.replaying import Drift, Gap, Replayed, replay
@@ -20,9 +20,11 @@ from store.segment import Segment, SegmentError, read_segments
 async def export_journal(arguments: argparse.Namespace, settings: Settings, _site: Site) -> int:
     """Writes the journal as one file, of a server that runs or has stopped."""
     async with attached_journal(settings) as journal:
-        opened = await journal.opened()
-        files = await asyncio.to_thread(journal_folder(settings).files)
-    _write(Path(arguments.out), files, opened, arguments.segments)
+        files, opened = await journal.whole()
+    try:
+        _write(Path(arguments.out), files, opened, arguments.segments)
+    except OSError as error:
+        raise CommandError(f"the journal could not be written: {error}") from error
     return 0
 
 

@@ -49,11 +49,11 @@ class KeptJournal:
             return await self._from_file(after, limit) or entries
         return entries
 
-    async def opened(self) -> list[bytes]:
-        """The segments that are in no file yet, packed, in order; the last one grows on."""
+    async def whole(self) -> tuple[list[SegmentFile], list[bytes]]:
+        """The segments in files, and those that are in none yet, packed: each once, in order. The last one grows on."""
         for _ in range(_ATTEMPTS):
             heads = await self._store.heads()
-            done = await self._in_files()
+            done = _last(await asyncio.to_thread(self._folder.files))
             ends: list[int | None] = [*list(heads)[1:], None]
             try:
                 packed = [
@@ -63,8 +63,8 @@ class KeptJournal:
                 ]
             except JournalGap:
                 continue  # put into a file meanwhile
-            done = await self._in_files()
-            return [data for after, data in packed if after >= done]
+            files = await asyncio.to_thread(self._folder.files)
+            return files, [data for after, data in packed if after >= _last(files)]
         raise JournalGap("the journal moves faster than it can be read, or turns of it are lost")
 
     async def pieces(self, sequences: Sequence[int]) -> list[Piece]:
@@ -83,10 +83,6 @@ class KeptJournal:
                 pieces[file.after] = Piece(str(file.path))
         return list(pieces.values())
 
-    async def _in_files(self) -> int:
-        files = await asyncio.to_thread(self._folder.files)
-        return files[-1].last if files else 0
-
     async def _pack(self, after: int, upto: int | None, block: bytes) -> bytes:
         policies, entries = await collect(self._store, after, upto)
         return await asyncio.to_thread(pack, block, policies, entries)
@@ -99,6 +95,10 @@ class KeptJournal:
             self._read = file, await asyncio.to_thread(_turns, file)
         file, turns = self._read
         return turns[after - file.after : after - file.after + limit]
+
+
+def _last(files: Sequence[SegmentFile]) -> int:
+    return files[-1].last if files else 0
 
 
 def _turns(file: SegmentFile) -> list[JournalEntry]:

@@ -79,6 +79,13 @@ async def test_tables_of_a_newer_version_are_left_alone(database: Database, data
         assert (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar() == "of the future"
 
 
+@pytest.mark.parametrize("url", ["sqlite+aiosqlite", "postgresql+asyncpg://ann:word@localhost:port/x"])
+async def test_a_url_that_cannot_be_used(url: str) -> None:
+    with pytest.raises(DatabaseError, match="the URL of the database cannot be used") as told:
+        await Database.open(url)
+    assert "word" not in str(told.value)
+
+
 async def test_a_file_that_cannot_be_opened(tmp_path: Path) -> None:
     with pytest.raises(DatabaseError, match=r"folder\.sqlite: unable to open"):
         await Database.open(sqlite_url(tmp_path / "no" / "such" / "folder.sqlite"))

@@ -75,8 +75,8 @@ class Kept:
 
     async def segments(self) -> list[Segment]:
         """Everything that is kept, files first."""
-        opened = [segment for data in await self.journal.opened() for segment in read_segments(data)]
-        return [file.read() for file in self.folder.files()] + opened
+        files, opened = await self.journal.whole()
+        return [file.read() for file in files] + [segment for data in opened for segment in read_segments(data)]
 
     async def problem(self) -> Difference | Gap | Drift | None:
         """What is wrong with the kept journal: it must be whole, from the first turn to the last, and replay."""

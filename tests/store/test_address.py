@@ -3,6 +3,7 @@
 import pytest
 
 from store.address import Address, Cluster, Login, Place, Sentinels, parse_address
+from store.errors import AddressError
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,7 @@ def test_urls(url: str, expected: Place) -> None:
     ],
 )
 def test_other_urls_are_refused(url: str) -> None:
-    with pytest.raises(ValueError, match=r".+"):
+    with pytest.raises(AddressError, match=r"the URL of the store cannot be used: .+"):
         parse_address(url)
 
 

@@ -14,11 +14,11 @@ async def test_the_store_of_a_running_server_is_used_and_left_alone(tmp_path: Pa
     async with EmbeddedValkey(tmp_path) as server:
         assert running_url(tmp_path) == server.url
         async with attached_journal(settings) as journal:
-            assert await journal.opened() == []
+            assert await journal.whole() == ([], [])
         assert running_url(tmp_path) == server.url
     assert running_url(tmp_path) is None
     async with attached_journal(settings) as journal:
-        assert await journal.opened() == []
+        assert await journal.whole() == ([], [])
         assert running_url(tmp_path) is not None, "started for the command"
     assert running_url(tmp_path) is None
 

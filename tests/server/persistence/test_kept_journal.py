@@ -59,4 +59,4 @@ async def test_what_is_kept_nowhere_begins_later(kept: Kept) -> None:
     with pytest.raises(JournalGap, match=f"turn {kept.done + 1} is not in the store"):
         await collect(kept.store, 10, kept.done + 1)
     with pytest.raises(JournalGap, match="faster than it can be read, or turns of it are lost"):
-        await kept.journal.opened()
+        await kept.journal.whole()
