@@ -19,16 +19,19 @@ export function Emergency({ office, state, close }) {
   const told = queues.filter((queue) => (where.startsWith("medium:") ? queue.medium : queue.queue) === where.slice(at + 1));
   const voice = told[0]?.medium === "voice";
   useEffect(() => {
+    let here = true;
     setRules(null);
     setProblem(null);
     office.queueRules(told[0].queue).then(
       (found) => {
+        if (!here) return;
         setRules(found);
         setPrompt(found.rules.emergency?.prompt ?? found.prompts?.[0] ?? "");
         setTexts(found.rules.emergency?.text ?? {});
       },
-      (error) => setProblem(problemText(error)),
+      (error) => here && setProblem(problemText(error)),
     );
+    return () => void (here = false);
   }, [where]);
   const text = Object.fromEntries(Object.entries(texts).filter(([, each]) => each.trim()));
   const written = Object.keys(text).length > 0;

@@ -6,7 +6,7 @@ import { Icon } from "../../lib/icons.js";
 import { RecordedCall } from "../../lib/recording.js";
 import { steps } from "../../lib/names.js";
 import { dateTime, duration } from "../../lib/time.js";
-import { html, useEffect, useState } from "../../lib/ui.js";
+import { html, useEffect, useRef, useState } from "../../lib/ui.js";
 import { problemText } from "../office.js";
 import { byName, nameOf } from "../store.js";
 import { titleOf } from "./queues.js";
@@ -18,12 +18,15 @@ const COLUMNS = 8;
 export function Interactions({ office, state }) {
   const [wanted, setWanted] = useState(ALL);
   const [list, setList] = useState({ items: [], next: null, problem: null, ready: false });
+  const turn = useRef(0);
   const load = async (before) => {
+    const mine = ++turn.current; // an answer may be overtaken by that to a later search
     try {
       const page = await office.interactions(queryOf(wanted, before));
+      if (mine !== turn.current) return;
       setList((old) => ({ items: before ? [...old.items, ...page.items] : page.items, next: page.next, problem: null, ready: true }));
     } catch (error) {
-      setList((old) => ({ ...old, problem: problemText(error), ready: true }));
+      if (mine === turn.current) setList((old) => ({ ...old, problem: problemText(error), ready: true }));
     }
   };
   useEffect(() => void load(null), [wanted]);

@@ -41,7 +41,7 @@ function Pane({ id, office, close }) {
   const [mode, setMode] = useState("listen");
   const [text, setText] = useState("");
   const [problem, setProblem] = useState("");
-  const { view, lost } = useReading(id, office, setProblem);
+  const { view, lost, listen } = useReading(id, office, setProblem);
   const log = useRef(null);
   const count = (view?.lines.length ?? 0) + (view?.whispers.length ?? 0);
   useLayoutEffect(() => void (log.current && (log.current.scrollTop = log.current.scrollHeight)), [count]);
@@ -56,7 +56,7 @@ function Pane({ id, office, close }) {
       return false;
     }
   };
-  const change = async (wanted) => void ((await ask(office.listen("chats", id, wanted))) && setMode(wanted));
+  const change = async (wanted) => void ((await ask(listen(wanted))) && setMode(wanted));
   const say = async (event) => {
     event.preventDefault();
     if (text.trim() && (await ask(office.sayInChat(id, text.trim())))) setText("");
@@ -98,12 +98,14 @@ function inOrder(view) {
 function useReading(id, office, setProblem) {
   const [view, setView] = useState(null);
   const [lost, setLost] = useState(false);
+  const asked = useRef(null);
+  const listen = (mode) => (asked.current = office.listen("chats", id, mode));
   useEffect(() => {
     let open = true;
     let lines = [];
     const follow = async () => {
       try {
-        await office.listen("chats", id, "listen");
+        await listen("listen");
       } catch (error) {
         setProblem(problemText(error));
         return;
@@ -125,8 +127,10 @@ function useReading(id, office, setProblem) {
     follow();
     return () => {
       open = false;
-      office.stopListening("chats", id).catch(() => {});
+      // After what was asked last: overtaken by it, one would listen on without a sign of it here.
+      const stop = () => office.stopListening("chats", id);
+      asked.current.then(stop, stop).catch(() => {});
     };
   }, [id]);
-  return { view, lost };
+  return { view, lost, listen };
 }

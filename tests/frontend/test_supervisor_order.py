@@ -1,0 +1,82 @@
+"""Answers that come in another order than they were asked for: what was asked last is what holds."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, Route, expect
+
+from tests.agents_ws.scripted import now_us
+from tests.browser import needs_chromium
+from tests.frontend.board import Board, queue, supervising
+from tests.frontend.test_supervisor_pushes import chat
+from tests.waiting import until
+
+pytestmark = [needs_chromium, pytest.mark.browser]
+
+
+@pytest.fixture
+def board() -> Board:
+    return Board()
+
+
+@pytest_asyncio.fixture
+async def page(board: Board) -> AsyncIterator[Page]:
+    async with supervising(board) as page:
+        yield page
+
+
+def interaction(name: str) -> dict[str, Any]:
+    nothing = dict.fromkeys(("agent_id", "outcome", "wait_us", "talk_us", "recording"))
+    return {"id": name, "medium": "voice", "channel": name, "queue": None, "opened_at": now_us(), **nothing}
+
+
+async def test_an_answer_to_an_earlier_search_is_not_shown_under_a_later_one(page: Page, board: Board) -> None:
+    late, answered = asyncio.Event(), asyncio.Event()
+
+    async def search(route: Route) -> None:
+        recorded = "recorded" in route.request.url
+        if not recorded:
+            await late.wait()
+        await route.fulfill(json={"items": [interaction("recorded" if recorded else "all")], "next": None})
+        if not recorded:
+            answered.set()
+
+    await page.route("**/api/v1/interactions?*", search)
+    await page.goto(f"{board.base}/supervisor/")
+    await page.get_by_role("button", name="Interactions").click()
+    await page.get_by_role("checkbox", name="Recorded").check()
+    rows = page.locator("table.interactions tbody tr")
+    await expect(rows).to_contain_text(["recorded"])
+    async with page.expect_response("**/api/v1/interactions?*"):
+        late.set()
+        await answered.wait()
+    await page.evaluate("new Promise((done) => setTimeout(done))", None)
+    await expect(rows).to_contain_text(["recorded"])
+    await expect(rows).to_have_count(1)
+
+
+async def test_a_chat_that_is_put_away_at_once_is_not_listened_to(page: Page, board: Board) -> None:
+    asked: list[str] = []
+    begun = asyncio.Event()
+
+    async def listener(route: Route) -> None:
+        asked.append(route.request.method)
+        if route.request.method == "PUT":
+            await begun.wait()
+        await route.fulfill(status=204)
+
+    await page.route("**/api/v1/chats/c1/listener", listener)
+    await page.route("**/api/v1/chats/c1?*", lambda route: route.fulfill(status=404, json={}))
+    board.snapshot |= {"queues": [queue(0, None)], "chats": [chat(1)]}
+    await page.goto(f"{board.base}/supervisor/")
+    await page.get_by_role("button", name="Read").click()
+    await until(lambda: asked == ["PUT"], "it is asked for")
+    await page.locator(".live-chat").get_by_role("button", name="Close").click()
+    await expect(page.locator(".live-chat")).to_have_count(0)
+    await page.evaluate("fetch('/api/v1/alerts').then(() => null)")  # asked after whatever the page asked by now
+    assert asked == ["PUT"], "the end would overtake the beginning"
+    begun.set()
+    await until(lambda: asked == ["PUT", "DELETE"], "it is ended")
