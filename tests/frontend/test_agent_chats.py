@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from agents_ws.messages import (
     Assignment,
@@ -227,6 +227,31 @@ async def test_hostile_text_in_a_chat_stays_text(scene: Scene) -> None:
     await expect(page.locator(".tab-name")).to_have_text(attack)
     assert await page.locator("#app img, #app script").count() == 0
     assert await page.evaluate("window.hacked") is None
+
+
+async def test_a_note_is_kept_once_however_often_enter_is_pressed(scene: Scene) -> None:
+    page, kept, answer = scene.page, list[str](), asyncio.Event()
+
+    async def keep(route: Route) -> None:
+        if route.request.method != "POST":
+            return await route.continue_()
+        kept.append((route.request.post_data_json or {})["text"])
+        await answer.wait()
+        return await route.fulfill(json={})
+
+    await scene.sign_in()
+    connect(scene, chat_offer(scene))
+    await page.route("**/api/v1/interactions/*/notes", keep)
+    await expect(page.get_by_label("Your message")).to_be_focused()
+    await page.keyboard.press("Alt+i")
+    await page.locator(".note-form textarea").fill("call her back")
+    for _ in range(3):
+        await page.keyboard.press("Enter")
+    await until(lambda: bool(kept), "it is being kept")
+    await page.evaluate("fetch('/api/v1/guidance').then(() => null)")  # asked after whatever the page asked by now
+    answer.set()
+    await expect(page.locator(".note-form")).to_have_count(0)
+    assert kept == ["call her back"]
 
 
 async def test_one_timeline_over_calls_and_chats(scene: Scene) -> None:

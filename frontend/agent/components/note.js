@@ -30,9 +30,12 @@ export function NoteForm({ id, interaction, close }) {
     return agents.filter(({ agent_id, name }) => `${name} ${agent_id}`.toLowerCase().includes(wanted)).map(({ agent_id, name }) => ({ id: agent_id, title: name, text: `@${name} ` }));
   };
   const picker = usePicker({ id: `colleagues-${id}`, field, sign: "@", find, change });
+  const busy = useRef(false);
   const keep = async () => {
-    if (!text.trim()) return;
+    if (!text.trim() || busy.current) return;
+    busy.current = true;
     const wrong = await writeNote(interaction, text.trim(), namedIn(text, agents));
+    busy.current = false;
     setProblem(wrong);
     if (wrong) return;
     change("");
