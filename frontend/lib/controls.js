@@ -25,6 +25,20 @@ export function Action({ act, children, shortcut, ...rest }) {
   `;
 }
 
+/** `act`, which does nothing while it is under way: however often Enter is pressed, it is done once. */
+export function useOnce(act) {
+  const busy = useRef(false);
+  return async () => {
+    if (busy.current) return;
+    busy.current = true;
+    try {
+      await act();
+    } finally {
+      busy.current = false;
+    }
+  };
+}
+
 /** An action that the first click only asks about; a second one within seconds does it. */
 export function SureAction({ act, sure, children, class: looks, ...rest }) {
   const [asked, setAsked] = useState(false);

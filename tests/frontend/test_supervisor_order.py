@@ -1,4 +1,4 @@
-"""Answers that come in another order than they were asked for: what was asked last is what holds."""
+"""Answers that come late or in another order: what was asked last is what holds, and nothing is asked twice."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -80,3 +80,37 @@ async def test_a_chat_that_is_put_away_at_once_is_not_listened_to(page: Page, bo
     assert asked == ["PUT"], "the end would overtake the beginning"
     begun.set()
     await until(lambda: asked == ["PUT", "DELETE"], "it is ended")
+
+
+async def test_what_is_said_in_a_chat_is_said_once(page: Page, board: Board) -> None:
+    said: list[str] = []
+    answer, over = asyncio.Event(), asyncio.Event()
+    view = {"chat": chat(1), "lines": [], "whispers": [], "version": 1}
+
+    async def read(route: Route) -> None:
+        if "wait=" in route.request.url:
+            await over.wait()
+        await route.fulfill(json=view)
+
+    async def say(route: Route) -> None:
+        said.append((route.request.post_data_json or {})["text"])
+        await answer.wait()
+        await route.fulfill(status=204)
+
+    await page.route("**/api/v1/chats/c1/listener", lambda route: route.fulfill(status=204))
+    await page.route("**/api/v1/chats/c1?*", read)
+    await page.route("**/api/v1/chats/c1/messages", say)
+    board.snapshot |= {"queues": [queue(0, None)], "chats": [chat(1)]}
+    await page.goto(f"{board.base}/supervisor/")
+    await page.get_by_role("button", name="Read").click()
+    pane = page.locator(".live-chat")
+    await pane.get_by_role("button", name="Barge in").click()
+    await pane.get_by_role("textbox").fill("I am here too")
+    for _ in range(3):
+        await page.keyboard.press("Enter")
+    await until(lambda: bool(said), "it is being said")
+    await page.evaluate("fetch('/api/v1/alerts').then(() => null)")  # asked after whatever the page asked by now
+    answer.set()
+    await expect(pane.get_by_role("textbox")).to_have_value("")
+    assert said == ["I am here too"]
+    over.set()

@@ -1,4 +1,5 @@
 // Internal notes on the page: where they are written, with colleagues behind "@", and those that name the agent.
+import { useOnce } from "../../lib/controls.js";
 import { t } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { InfoSheet } from "../../lib/sheet.js";
@@ -30,17 +31,14 @@ export function NoteForm({ id, interaction, close }) {
     return agents.filter(({ agent_id, name }) => `${name} ${agent_id}`.toLowerCase().includes(wanted)).map(({ agent_id, name }) => ({ id: agent_id, title: name, text: `@${name} ` }));
   };
   const picker = usePicker({ id: `colleagues-${id}`, field, sign: "@", find, change });
-  const busy = useRef(false);
-  const keep = async () => {
-    if (!text.trim() || busy.current) return;
-    busy.current = true;
+  const keep = useOnce(async () => {
+    if (!text.trim()) return;
     const wrong = await writeNote(interaction, text.trim(), namedIn(text, agents));
-    busy.current = false;
     setProblem(wrong);
     if (wrong) return;
     change("");
     close();
-  };
+  });
   const key = (event) => {
     if (picker.key(event)) return;
     if (event.key === "Escape") return close();

@@ -1,6 +1,6 @@
 // Chats of the teams: which are open, and one of them read live; whisper to its agent, write to all, take it over.
 import { Chunks } from "../../lib/chunks.js";
-import { Action, SureAction } from "../../lib/controls.js";
+import { Action, SureAction, useOnce } from "../../lib/controls.js";
 import { language, t } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { time } from "../../lib/time.js";
@@ -57,10 +57,7 @@ function Pane({ id, office, close }) {
     }
   };
   const change = async (wanted) => void ((await ask(listen(wanted))) && setMode(wanted));
-  const say = async (event) => {
-    event.preventDefault();
-    if (text.trim() && (await ask(office.sayInChat(id, text.trim())))) setText("");
-  };
+  const say = useOnce(async () => void (text.trim() && (await ask(office.sayInChat(id, text.trim()))) && setText("")));
   const over = view?.chat.state === "ended";
   return html`
     <section class="live-chat" aria-label=${t("live_chats.pane", { name: view?.chat.customer || t("live_chats.visitor") })}>
@@ -74,7 +71,7 @@ function Pane({ id, office, close }) {
         <${SureAction} class="button small danger" disabled=${over || !view?.chat.agent} sure=${t("live_chats.take_over_sure")} act=${async () => void ((await ask(office.takeOver("chats", id))) && close())}>${t("live_chats.take_over")}</${SureAction}>
       </div>
       ${mode !== "listen" && html`
-        <form class="live-say" onSubmit=${say}>
+        <form class="live-say" onSubmit=${(event) => (event.preventDefault(), say())}>
           <input type="text" maxlength="4000" aria-label=${t(`live_chats.say_${mode}`)} placeholder=${t(`live_chats.say_${mode}`)} value=${text} disabled=${over} onInput=${({ target }) => setText(target.value)} />
           <button class="button primary" disabled=${over || !text.trim()}>${t("chat.send")}</button>
         </form>`}

@@ -1,5 +1,5 @@
 // Peak plans: what each would change now, applied and reverted as one, and the live edits saved as another.
-import { Action } from "../../lib/controls.js";
+import { Action, useOnce } from "../../lib/controls.js";
 import { label, t } from "../../lib/i18n.js";
 import { dateTime } from "../../lib/time.js";
 import { html, useEffect, useState } from "../../lib/ui.js";
@@ -85,13 +85,12 @@ const nameFrom = (title) => {
 
 function Save({ office, version, act }) {
   const [title, setTitle] = useState("");
-  const save = async (event) => {
-    event.preventDefault();
+  const save = useOnce(async () => {
     await act(t("plans.kept", { plan: title }), () => office.savePlan(nameFrom(title), { en: title }, version, ""));
     setTitle("");
-  };
+  });
   return html`
-    <form class="plan-save" onSubmit=${save}>
+    <form class="plan-save" onSubmit=${(event) => (event.preventDefault(), save())}>
       <label>${t("plans.save_as")}<input name="plan" required maxlength="100" value=${title} onInput=${({ target }) => setTitle(target.value)} /></label>
       <button class="button small">${t("plans.save")}</button>
       <p class="quiet-text">${t("plans.save_hint")}</p>

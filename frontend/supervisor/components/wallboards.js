@@ -1,5 +1,5 @@
 // Links of wallboards: made, named, revoked. An address is shown once, when it is made.
-import { Action, SureAction } from "../../lib/controls.js";
+import { Action, SureAction, useOnce } from "../../lib/controls.js";
 import { inOrderOfNames, label, t } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { dateTime } from "../../lib/time.js";
@@ -79,15 +79,14 @@ function Make({ state, make }) {
   const queues = [...state.queues.values()].sort((a, b) => inOrderOfNames(titleOf(a), titleOf(b)));
   const flip = (key) => setChosen(chosen.includes(key) ? chosen.filter((one) => one !== key) : [...chosen, key]);
   const of = (kind) => chosen.filter((key) => key.startsWith(`${kind}:`)).map((key) => key.slice(kind.length + 1));
-  const submit = async (event) => {
-    event.preventDefault();
+  const submit = useOnce(async () => {
     await make({ name: name.trim(), teams: of("team"), queues: of("queue") });
     setName("");
     setChosen([]);
-  };
+  });
   const box = (key, text) => html`<label key=${key}><input type="checkbox" checked=${chosen.includes(key)} onChange=${() => flip(key)} />${text}</label>`;
   return html`
-    <form class="make" onSubmit=${submit}>
+    <form class="make" onSubmit=${(event) => (event.preventDefault(), submit())}>
       <label>${t("wallboards.name")}<input name="name" required maxlength="100" value=${name} onInput=${({ target }) => setName(target.value)} placeholder=${t("wallboards.name_hint")} /></label>
       <fieldset><legend>${t("wallboards.teams")}</legend>${teams.map((team) => box(`team:${team}`, label(state.teams[team]) || team))}</fieldset>
       <fieldset><legend>${t("wallboards.queues")}</legend>${queues.map((queue) => box(`queue:${queue.queue}`, titleOf(queue)))}</fieldset>
