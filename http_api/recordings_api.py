@@ -196,11 +196,11 @@ class RecordingsApi:
         return web.FileResponse(ticket.path, headers=headers)
 
     async def remove(self, request: web.Request) -> web.Response:
-        """409 while it is being recorded, and when it was removed before."""
+        """409 while it is being recorded, when it was removed before, and when another node has the file."""
         asked = await read_body(request, Removal) if request.body_exists else Removal()
         one = await self._find(request, Action.DELETE_RECORDINGS)
         if one.state == "recording" or not await self._book.remove(one, request[CALLER].account):
-            raise ProblemError(409, "not-removed", "It is still being recorded, or was removed before.")
+            raise ProblemError(409, "not-removed", "It is still being recorded, was removed before, or is elsewhere.")
         await self._keep(request[CALLER], one, "remove_recording", {"state": one.state}, {"state": "removed"}, asked)
         return web.Response(status=204)
 

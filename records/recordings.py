@@ -116,10 +116,10 @@ class Recordings:
         """Those whose end is not kept."""
         return await self._read(_select().where(recordings.c.state == "recording"))
 
-    async def due(self, now: int, limit: int = 100) -> tuple[Recording, ...]:
-        """Those that are to be removed by now, the most overdue first."""
-        there = (recordings.c.keep_until <= now) & recordings.c.removed_at.is_(None)
-        return await self._read(_select().where(there).order_by(recordings.c.keep_until).limit(limit))
+    async def due(self, now: int, after: int = 0, limit: int = 100) -> tuple[Recording, ...]:
+        """Those of any node that are to be removed by now, in the order of their ids, those up to `after` left out."""
+        there = (recordings.c.keep_until <= now) & recordings.c.removed_at.is_(None) & (recordings.c.id > after)
+        return await self._read(_select().where(there).order_by(recordings.c.id).limit(limit))
 
     async def removed(self, recording_id: int, now: int, by: str) -> bool:
         """Keeps that its file is gone; False when it was before, or is still being written."""

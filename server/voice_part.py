@@ -88,7 +88,7 @@ class VoicePart:
         self.messages = ground.settings.data_dir / "messages"
         self.recordings = Recordings(database)
         self.recordings_dir = ground.settings.data_dir / "recordings"
-        self.kept = RecordingsKept(self.recordings_dir, self.recordings, wall_us)
+        self.kept = RecordingsKept(self.recordings_dir, self.recordings, wall_us, ground.storage.member.name)
 
     async def build(self) -> None:
         """Media workers run, calls can be conducted; nobody hears us yet."""

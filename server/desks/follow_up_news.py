@@ -6,24 +6,22 @@ The list itself is asked for (GET /api/v1/follow-ups); this tells what has chang
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
-import structlog
 
 from agents_ws import messages as m
 from config.site import AgentConfig
 from http_api.follow_ups_api import ShownFollowUp, shown
 from records.accounts import Role
-from records.database import DatabaseError
 from records.follow_ups import FollowUp
 from records.roles import Action, Extent, extent
 from server.chats.chat_homes import Peers
+from server.core.patience import patiently
 from server.current import CurrentSite
 from server.desks.titles import Titles
 from server.floor.scopes import teams_of
-
-log = structlog.get_logger(__name__)
 
 KIND = "follow_up"
 KEPT = 1000
@@ -80,13 +78,7 @@ class FollowUpNews:
         """Until it is cancelled: one after the other, so that what is told last is what holds."""
         while True:
             number = await self._waiting.get()
-            while True:
-                try:
-                    found = await self._book.get(number)
-                    break
-                except DatabaseError as error:
-                    log.warning("follow_up_not_read", error=str(error))
-                    await asyncio.sleep(AGAIN_S)
+            found = await patiently(partial(self._book.get, number), "follow_ups", AGAIN_S)
             if found is not None:
                 self._tell(found)
 

@@ -12,10 +12,10 @@ import structlog
 
 from agents_ws import messages as m
 from http_api.ports import AgentFigures
-from records.database import DatabaseError
 from router.events import DayStarted, InteractionNoted
 from router.rows import Turn
 from server.persistence.periods import start_of_day
+from server.persistence.projection import AWAY
 
 log = structlog.get_logger(__name__)
 
@@ -105,7 +105,7 @@ class OwnDays:
         since = start_of_day(self._wall(), self._zone())
         try:
             self._rated = await self._scores.by_agent(since)
-        except DatabaseError as error:
+        except AWAY as error:
             log.warning("ratings_not_read", error=str(error))
             self._count_ratings = True
         self._everybody = True

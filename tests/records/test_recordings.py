@@ -85,8 +85,10 @@ async def test_days_run_from_the_end_and_0_is_for_ever(database: Database) -> No
         recording_id = await records.begin(replace(NEW, interaction_id=name, keep_days=days))
         await records.end(recording_id, ENDED)
     assert await records.due(500 + DAY - 1) == ()
-    assert [one.interaction_id for one in await records.due(500 + 3 * DAY)] == ["soon", "late"]
-    assert [one.interaction_id for one in await records.due(500 + 3 * DAY, limit=1)] == ["soon"]
+    due = await records.due(500 + 3 * DAY)
+    assert [one.interaction_id for one in due] == ["late", "soon"]
+    assert await records.due(500 + 3 * DAY, limit=1) == due[:1]
+    assert await records.due(500 + 3 * DAY, due[0].id) == due[1:]
 
 
 async def test_what_is_removed_stays_as_a_row(database: Database) -> None:

@@ -47,7 +47,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 def desk_of(house: House, folder: Path) -> RecordingDesk:
     records = Recordings(house.database)
-    kept = RecordingsKept(folder, records, wall_us)
+    kept = RecordingsKept(folder, records, wall_us, "n1")
     live, calls = house.desk.calls.live, house.conductor.recorded
     return RecordingDesk(folder, records, kept, calls, live, Audit(house.database), wall_us)
 

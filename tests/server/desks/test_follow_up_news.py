@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from agents_ws import messages as m
-from records.database import Database, DatabaseError, sqlite_url
+from records.database import Database, sqlite_url
 from records.follow_ups import FollowUp, FollowUps
 from server.current import CurrentSite
 from server.desks import follow_up_news
@@ -41,7 +42,7 @@ class Node:
     async def get(self, follow_up_id: int) -> FollowUp | None:
         if self.broken:
             self.broken = False
-            raise DatabaseError("away")
+            raise OperationalError("SELECT", {}, Exception("away"))
         return await self.book.get(follow_up_id)
 
     def send(self, agent_id: str, message: m.NumberedMessage) -> bool:

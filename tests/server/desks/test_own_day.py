@@ -3,10 +3,10 @@
 import asyncio
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from agents_ws import messages as m
 from http_api.ports import AgentFigures
-from records.database import DatabaseError
 from router.commands import ShowPresence
 from router.events import DayStarted, Event, InteractionNoted, TimePassed
 from router.rows import Changes, Turn
@@ -39,7 +39,7 @@ class Floor:
         self.asked_since.append(since)
         if self.broken:
             self.broken = False
-            raise DatabaseError("away")
+            raise OperationalError("SELECT", {}, Exception("away"))
         return self.scores
 
     def turn(self, event: Event, *agents: str) -> None:
