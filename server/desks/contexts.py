@@ -122,11 +122,11 @@ class InteractionContexts:
 
     async def number(self, interaction_id: str) -> str:
         """The customer's telephone number, "" when none is known."""
-        return (await self.get(interaction_id)).number
+        return (await self._peeked(interaction_id)).number
 
     async def who(self, interaction_id: str, work_id: str) -> tuple[str, str]:
         """Number and name of a customer whose call may be on another node."""
-        context = await self.get(interaction_id, work_id)
+        context = await self._peeked(interaction_id, work_id)
         return context.number, context.caller_name
 
     # --- what the server asks -----------------------------------------------------------------------------------
@@ -164,15 +164,19 @@ class InteractionContexts:
         """
         context = self._live.get(interaction_id)
         if context is None:
-            context = await self.afar(interaction_id, work_id) or await self._read_back(interaction_id)
+            context = self._live[interaction_id] = await self._peeked(interaction_id, work_id)
             context.ready.set()
-            self._live[interaction_id] = context
         try:
             async with asyncio.timeout(READY_TIMEOUT_S):
                 await context.ready.wait()
         except TimeoutError:
             pass  # The offer does not wait for the past.
         return context
+
+    async def _peeked(self, interaction_id: str, work_id: str = "") -> InteractionContext:
+        """As `get`, for whoever cannot make sure that a `drop` comes: it may be over meanwhile. Waits for no past."""
+        live = self._live.get(interaction_id)
+        return live or await self.afar(interaction_id, work_id) or await self._read_back(interaction_id)
 
     async def again(self, interaction_id: str) -> InteractionContext:
         """As `get`; what is here without a customer is read from SQL once more, as it may have been read too soon."""

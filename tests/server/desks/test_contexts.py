@@ -72,6 +72,15 @@ async def test_what_the_ivr_learnt_is_in_memory_and_in_sql(rig: Rig) -> None:
     assert view.data == {"order": "42", "ivr_path": "orders > status"}
 
 
+async def test_a_number_that_is_asked_for_when_all_is_over_is_found_and_keeps_nothing_here(rig: Rig) -> None:
+    await Projector(rig.database).apply(handled_call())
+    await rig.known("i1")
+    rig.contexts.closed("i1")
+    assert await rig.contexts.who("i1", "w1") == ("0755123", "")
+    assert await rig.contexts.number("i1") == "0755123"
+    assert len(rig.contexts) == 0
+
+
 async def test_it_goes_with_the_call_when_the_router_never_had_it(rig: Rig) -> None:
     await rig.known("i1")
     rig.contexts.collected("i1", {"order": "42"}, (), "en")
