@@ -130,6 +130,8 @@ class Interventions:
             self._moves.refuse("not_waiting", f"work {work.work_id} is {'parked' if work.parked else work.state}")
             return
         work.callback = True
+        # Whichever shard has them on the line, they hang up, and are called by this one.
+        work.origin = ""
         self._shard.touch_work(work)
         self._moves.waiting.arm(work)
 

@@ -87,8 +87,8 @@ class WorkRow:
     callbacks that did not reach them. `waited_us`: for how long it had waited in this queue at its last
     boundary (router.stages): delays and patience up to it have passed. `parked_by`: the agent who parked it, until it
     is taken again; with `not_before` it is parked, since `parked_at`. `handoff`: it is leaving. `rooted`: it leaves for
-    no other shard any more, as it came from one or was refused by one; `origin`: the one that it came from. The others
-    are as in WorkQueued.
+    no other shard any more, as it came from one or was refused by one; `origin`: the one that has its caller on the
+    line. The others are as in WorkQueued.
     """
 
     work_id: str

@@ -30,6 +30,7 @@ from server.calls.telephony import REALM, media_workers, user_agent
 from server.calls.trunk_nodes import TrunkNodes
 from server.calls.trunks import TrunkLines
 from server.calls.voice_site import voice_site
+from server.calls.web_calls import names_of
 from server.clock import wall_us
 from server.core_part import CorePart
 from server.desks.call_backs import CallBacks
@@ -160,6 +161,7 @@ class VoicePart:
             core.pump.store.senders,
             lambda: core.pump.owning,
             lambda interaction_id: interaction_id in self.conductor.interactions,
+            names_of(current),
         )
         ground.tasks.spawn(host.look_after(), "guests", endless=True)
         current.on_change(links.follow)

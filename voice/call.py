@@ -56,7 +56,7 @@ from voice.events import (
     StopPrompts,
 )
 from voice.in_queue import InQueue
-from voice.lodged import taken_back, taken_in
+from voice.lodged import Lodged
 from voice.party import CUSTOMER, Party, PartyKind
 from voice.promise import CallBackKey
 from voice.recording import CallRecording, RecordingRule
@@ -99,6 +99,7 @@ class CallMachine:
         self._later: list[CallEvent] = []
         self._key = CallBackKey(self._waiting, self._play_id)
         self._in_queue = InQueue(self._conversation, self._waiting, self._key)
+        self._away = Lodged(self._conversation, self._waiting, self._stage)
 
     @property
     def speaker(self) -> Party | None:
@@ -251,14 +252,15 @@ class CallMachine:
     def _lodged(self, event: AwayEvent, now: int) -> list[CallCommand]:
         match event:
             case TakenIn(work_id, leg_id):
-                self._key.dropped()
-                self.state = CallState.AWAY
-                return taken_in(self._conversation, self._waiting, work_id, leg_id)
+                alone = self.waits_alone(work_id)
+                self.state = CallState.AWAY if alone else self.state
+                return self._away.begin(work_id, leg_id) if alone else []
             case LodgingOver(reason):
                 return self._end("handed_over", HangUp(reason))
             case LodgingLost(since):
                 self.state = CallState.QUEUED
-                return taken_back(self._conversation, self._waiting, since, now, self.language)
+                self._key.dropped()
+                return self._away.end(since, now, self.language)
             case _:
                 assert_never(event)
 
@@ -297,8 +299,8 @@ class CallMachine:
         self.state, self._menu = CallState.IVR, flow
         silent = self._waiting.stop()
         self._waiting.queue = None
-        recording = self._recording.show(talking=False)
-        return [*silent, *self._stage.all(), *recording, *self._run_ivr(flow.start(now), now)]
+        shown = [*self._stage.all(), *self._recording.show(talking=False)]
+        return [*silent, *shown, *self._run_ivr(flow.start(now), now)]
 
     def _enter_queue(self, command: ivr.Enqueue, now: int) -> list[CallCommand]:
         """Into the queue, when the caller knows what its rule of recording wants them to know before."""
@@ -316,8 +318,7 @@ class CallMachine:
             command, self._pending = self._pending, None
             return [*done, *self._wait(command, now)]
         self.state, later = CallState.QUEUED, self._later
-        music = self._guest_music()
-        return [*done, *music, *(command for event in later for command in self.handle(event, now))]
+        return [*done, *self._guest_music(), *(command for event in later for command in self.handle(event, now))]
 
     def _wait(self, command: ivr.Enqueue, now: int) -> list[CallCommand]:
         conversation = self._conversation

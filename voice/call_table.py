@@ -66,7 +66,7 @@ TABLE: dict[tuple[CallState, type[CallEvent]], tuple[CallState, ...]] = {
     (CallState.QUEUED, CallBackAnswered): (CallState.QUEUED,),
     (CallState.QUEUED, CallBackSettled): (CallState.QUEUED, CallState.ENDED),
     (CallState.QUEUED, Requeued): (CallState.QUEUED,),
-    (CallState.QUEUED, TakenIn): (CallState.AWAY,),
+    (CallState.QUEUED, TakenIn): (CallState.QUEUED, CallState.AWAY),
     (CallState.AWAY, LodgingOver): (CallState.ENDED,),
     (CallState.AWAY, LodgingLost): (CallState.QUEUED,),
     (CallState.QUEUED, AgentReady): (CallState.QUEUED, CallState.JOINED),

@@ -122,6 +122,9 @@ class AnsweredLeg:
     def moved(self, state: CallState, agent_id: str | None, work_id: str | None) -> None:
         """A telephone has no place to show it."""
 
+    def shown(self, state: CallState, agent: str) -> None:
+        """A telephone has no place to show it."""
+
     def move(self, there: Elsewhere) -> bool:  # noqa: ARG002 - it is we who called them
         """Nobody is asked."""
         return False

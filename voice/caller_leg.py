@@ -48,6 +48,10 @@ class CallerLeg(Protocol):
         """
         ...
 
+    def shown(self, state: CallState, agent: str) -> None:
+        """Where the call is while a node of another shard has it; `agent` is the display name of whom they hear."""
+        ...
+
     def move(self, there: Elsewhere) -> bool:
         """Asks the caller to call another node instead; the call goes on. False: nobody can be asked."""
         ...

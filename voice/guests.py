@@ -51,11 +51,16 @@ class GuestCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GuestCaller:
-    """Implements CallerLeg for a caller of another shard, whose leg is there already. `over` is why the call ended."""
+    """Implements CallerLeg for a caller of another shard, whose leg is there already.
+
+    `over` is why the call ended, `place` where it is: the state, and the agent whom the caller hears.
+    """
 
     def __init__(self, call: str) -> None:
         self.call = call
         self.over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.place = (CallState.QUEUED, "")
+        self.changed = asyncio.Event()
 
     async def answer(self, leg_id: str) -> bool:  # noqa: ARG002 - it was opened when room was made
         """They are on the line."""
@@ -67,8 +72,15 @@ class GuestCaller:
     def gone(self) -> None:
         """Of no concern."""
 
-    def moved(self, state: CallState, agent_id: str | None, work_id: str | None) -> None:
-        """Their own node shows them that they wait."""
+    def moved(self, state: CallState, agent_id: str | None, work_id: str | None) -> None:  # noqa: ARG002 - it is theirs
+        """Their own node is told, and shows them."""
+        place = (state, agent_id or "")
+        if place != self.place and state is not CallState.ENDED:
+            self.place = place
+            self.changed.set()
+
+    def shown(self, state: CallState, agent: str) -> None:
+        """No caller is a guest twice."""
 
     def move(self, there: Elsewhere) -> bool:  # noqa: ARG002 - their own node has the line
         """They are taken back by their own node."""
@@ -86,6 +98,7 @@ class GuestCaller:
         """Their own node hears of it."""
         if not self.over.done():
             self.over.set_result(reason)
+            self.changed.set()
 
     def release(self) -> None:
         """As `hang_up`, where nobody did."""
@@ -160,13 +173,19 @@ class Guests:
         if guest is not None and not guest.begun:
             self._drop(guest)
 
-    async def stay(self, node: str, work_id: str) -> str:
-        """Returns why the call is over, when it is. Raises NoRoomError when there is no such guest."""
+    async def stay(self, node: str, work_id: str, known: str, agent_id: str) -> tuple[CallState, str]:
+        """Where the call is, and whom the caller hears, as soon as it is another than these; or that it is `ended`, and
+        why. Raises NoRoomError when there is no such guest.
+        """
         guest = self._guests.get(work_id)
         if guest is None or guest.node != node:
             raise NoRoomError("there is no such call here")
         self._found(guest)
-        return await asyncio.shield(guest.caller.over)
+        caller = guest.caller
+        while caller.place == (known, agent_id) and not caller.over.done():
+            caller.changed.clear()
+            await caller.changed.wait()
+        return (CallState.ENDED, caller.over.result()) if caller.over.done() else caller.place
 
     def left(self, node: str, work_id: str, reason: str) -> None:
         """The caller is gone, or their node has taken them back."""

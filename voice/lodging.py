@@ -144,7 +144,7 @@ class Lodgings:
         shards = self._ports.shards
         assert shards is not None  # noqa: S101 - `leave` has seen it
         try:
-            reason = await shards.stay(lodging.shard, lodging.node, lodging.work_id)
+            reason = await shards.stay(lodging.shard, lodging.node, lodging.work_id, runner.show)
         except NodeUnreachableError as error:
             self._back(lodging, str(error))
             return

@@ -1,6 +1,6 @@
 """What voice needs from its neighbours. The server gives the real things; voice imports none of them."""
 
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -247,8 +247,10 @@ class Shards(Protocol):
         """
         ...
 
-    async def stay(self, shard: str, node: str, work_id: str) -> str:
-        """Why the call is over there, once it is. Raises NodeUnreachableError when the node is gone, or forgot it."""
+    async def stay(self, shard: str, node: str, work_id: str, shown: Callable[[str, str], None]) -> str:
+        """Why the call is over there, once it is. `shown` is told where it is until then: the state, and the name of
+        the agent. Raises NodeUnreachableError when the node is gone, or forgot it.
+        """
         ...
 
     def leave(self, shard: str, node: str, work_id: str, reason: str) -> None:

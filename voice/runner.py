@@ -170,6 +170,10 @@ class CallRunner:
         """As the machine's."""
         return self._machine.waits_alone(work_id)
 
+    def show(self, state: str, agent: str) -> None:
+        """Where the call is at another shard, for the caller's page."""
+        self._caller.shown(CallState(state), agent)
+
     def hang_up(self, reason: str) -> None:
         """The node ends this call: the caller is told, and leaves."""
         self._caller.hang_up(reason)

@@ -63,6 +63,9 @@ class SipCaller:
     def moved(self, state: CallState, agent_id: str | None, work_id: str | None) -> None:
         """Nothing is told: a phone has no place for it."""
 
+    def shown(self, state: CallState, agent: str) -> None:
+        """Nothing is told, as by `moved`."""
+
     def move(self, there: Elsewhere) -> bool:
         """By REFER; what the phone says to it is told to the conductor."""
         self._signalling.refer(self.call, f"sip:{there.word}@{there.sip}")

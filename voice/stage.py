@@ -51,6 +51,12 @@ class Stage:
         self._room = room
         return [SetRoom(room, tuple(party.reservation_id for party in fresh))]
 
+    def aside(self, leg_id: str) -> list[CallCommand]:
+        """The customer and a leg that is no party's hear each other, and nobody else is there."""
+        own = self._conversation.customer.leg_id
+        self._room = {(own, leg_id): 1.0, (leg_id, own): 1.0}
+        return [SetRoom(self._room)]
+
     def customer_sound(self, before: CallState, after: CallState, language: str, now: int) -> list[CallCommand]:
         """Music and announcements for a customer with whom nobody speaks."""
         waiting = self._waiting

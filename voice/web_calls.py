@@ -119,6 +119,13 @@ class WebCaller:
         agent = self._ports.name_of(agent_id) if agent_id and place in ("connected", "held") else None
         self._show(self._waiting() if place == "waiting" else State(state=place, agent=agent))
 
+    def shown(self, state: CallState, agent: str) -> None:
+        """As `moved`, by names of another shard. The place in a queue there is not known."""
+        place = _place_of(state)
+        if place is not None and not self._ended:
+            named = agent if agent and place in ("connected", "held") else None
+            self._show(State(state=place, agent=named))
+
     def move(self, there: Elsewhere) -> bool:
         """By a message to the page, which calls the other node by itself."""
         if self.socket is None or self._ended:
@@ -278,11 +285,11 @@ class WebCalls:
 def _place_of(state: CallState) -> Place | None:
     """What a caller is told of the machine's state; None for what they see otherwise."""
     match state:
-        case CallState.ARRIVING | CallState.ENDED:
+        case CallState.ARRIVING | CallState.AWAY | CallState.ENDED:
             return None
         case CallState.IVR | CallState.NOTICE:
             return "in_ivr"
-        case CallState.QUEUED | CallState.AWAY:
+        case CallState.QUEUED:
             return "waiting"
         case CallState.JOINED:
             return "connected"

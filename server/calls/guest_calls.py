@@ -18,6 +18,7 @@ from server.nodes.peer_link import PeerLink, PeerRefusedError, PeerUnreachableEr
 from server.nodes.shard_links import ShardLinks, shard_of
 from store.errors import StoreError
 from store.nodes import NodeRegister
+from voice.call_table import CallState
 from voice.guests import GRACE_S, GuestCall, Guests, NoRoomError
 from voice.ports import NodeUnreachableError
 
@@ -66,17 +67,22 @@ class Lodger:
                 return node, (host, port)
         raise NodeUnreachableError("; ".join(refusals))
 
-    async def stay(self, shard: str, node: str, work_id: str) -> str:
-        """Asked once more where the way broke, for `GRACE_S`."""
+    async def stay(self, shard: str, node: str, work_id: str, shown: Callable[[str, str], None]) -> str:
+        """Asked after each answer, and once more where the way broke, for `GRACE_S`."""
         link, loop = self._links.of(shard), asyncio.get_running_loop()
         if link is None:
             raise NodeUnreachableError(shard)
-        reached_at = loop.time()
+        reached_at, known = loop.time(), ("", "")
         while True:
             if node in link.reached:
                 reached_at = loop.time()
             try:
-                return str(await link.ask(node, "guest_stays", work_id, timeout_s=None))
+                state, who, name = await link.ask(node, "guest_stays", (work_id, *known), timeout_s=None)
+                if state == CallState.ENDED:
+                    return str(who)
+                known = state, who
+                shown(state, name)
+                continue
             except PeerRefusedError as error:
                 raise NodeUnreachableError(str(error)) from error
             except PeerUnreachableError as error:
@@ -116,7 +122,7 @@ class Lodger:
 class Host:
     """The other shard's node. `known` gives the nodes that this shard knows, `owning` whether this one owns it.
 
-    `alive_here` says whether a call of this node goes on.
+    `alive_here` says whether a call of this node goes on, `name_of` gives an agent's display name.
     """
 
     def __init__(
@@ -129,6 +135,7 @@ class Host:
         known: Callable[[], Awaitable[set[str]]],
         owning: Callable[[], bool],
         alive_here: Callable[[str], bool],
+        name_of: Callable[[str], str],
     ) -> None:
         self._label = label
         self._pump = pump
@@ -137,6 +144,7 @@ class Host:
         self._known = known
         self._owning = owning
         self._alive_here = alive_here
+        self._name_of = name_of
         self._missed: Counter[str] = Counter()
         link.answer |= {"guest": self._asked, "guest_stays": self._stays}
         link.hear |= {"guest_left": self._left, "guest_digit": self._digit}
@@ -184,11 +192,12 @@ class Host:
         except NoRoomError as error:
             raise PeerRefusedError(str(error)) from error
 
-    async def _stays(self, node: str, work_id: str) -> str:
+    async def _stays(self, node: str, body: Any) -> tuple[str, str, str]:
         try:
-            return await self._guests.stay(node, work_id)
+            state, who = await self._guests.stay(node, *body)
         except NoRoomError as error:
             raise PeerRefusedError(str(error)) from error
+        return state, who, self._name_of(who) if who and state is not CallState.ENDED else ""
 
     def _left(self, node: str, body: Any) -> None:
         work_id, reason = body

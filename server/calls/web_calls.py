@@ -29,7 +29,7 @@ def web_call_endpoint(
         media=media,
         is_open=lambda entry: conductor.awaited.knows(entry) or _is_open(current, entry),
         place=pump.place,
-        name_of=_names(current),
+        name_of=names_of(current),
         emergency=_emergencies(current, pump),
     )
     calls = WebCalls(ports, limits)
@@ -50,7 +50,7 @@ def _emergencies(current: CurrentSite, pump: Routing) -> Callable[[str, str], st
     return emergency
 
 
-def _names(current: CurrentSite) -> Callable[[str], str]:
+def names_of(current: CurrentSite) -> Callable[[str], str]:
     def name_of(agent_id: str) -> str:
         agent = current.agent(agent_id)
         return agent.display_name if agent is not None else ""

@@ -6,6 +6,7 @@ import pytest
 
 from router.commands import AnswerHandoff, CloseWork, HandWork
 from router.events import (
+    CallbackRequested,
     CustomerLeft,
     HandoffAnswered,
     HandoffAsked,
@@ -234,6 +235,19 @@ def test_what_came_knows_from_where_and_so_does_what_is_queued_for_its_customer(
     row = world.restored().dispatcher.work("w")
     assert row is not None
     assert (row.origin, row.rooted) == ("north", True)
+
+
+def test_a_guest_who_would_rather_be_called_is_called_by_this_shard() -> None:
+    world = World(policy(queues={"far": QueuePolicy("far", Medium.VOICE)}))
+    queued = WorkQueued("w", "i", Medium.VOICE, "far", node="s.1")
+    world.post(HandoffAsked("north", 5, 0, queued))
+    world.post(CallbackRequested("w"))
+    row = world.dispatcher.work("w")
+    assert row is not None
+    assert (row.callback, row.origin, row.rooted) == (True, "", True)
+    world.post(NodeLost("s.1"))
+    assert state(world, "w") is WorkState.WAITING
+    world.check()
 
 
 def test_it_is_taken_once_at_its_old_place_and_goes_no_further() -> None:

@@ -8,6 +8,7 @@ from router.vocabulary import EndedBy
 from tests.voice.calls import NOTICE, QUESTION, S, machine, of
 from voice import asked
 from voice import events as e
+from voice.away import LodgingLost, LodgingOver, TakenIn
 from voice.call import CallMachine
 from voice.call_table import IN_CONVERSATION, TABLE, CallState
 from voice.listeners import ListenMode
@@ -70,6 +71,10 @@ EVENTS: list[e.CallEvent] = [
     asked.PauseAsked("w", on=False),
     asked.PauseOrdered("shop", on=True, program=True),
     e.RecordingLost(),
+    TakenIn("w", "lodging"),
+    TakenIn("w-2", "lodging"),
+    LodgingOver("agent"),
+    LodgingLost(5),
     e.CallerLeft("bye"),
 ]
 
@@ -83,7 +88,8 @@ def check(call: CallMachine, commands: list[e.CallCommand]) -> None:
         assert bool(party.leg_id) is not (party.state is PartyState.COMING)
     listening = {one.leg_id for one in conversation.listeners.all.values()}
     here = listening | {party.leg_id for party in conversation.parties.values() if party.state is PartyState.HERE}
-    assert all({*pair} <= here for pair in call._stage._room) or call.state is CallState.ENDED
+    assert all({*pair} <= here for pair in call._stage._room) or call.state in (CallState.AWAY, CallState.ENDED)
+    assert call.state is not CallState.AWAY or not conversation.others
     if call.state in IN_CONVERSATION:
         assert call.state is CallState.QUEUED or any(party.leg_id for party in conversation.others)
         assert call.state is not CallState.QUEUED or conversation.expects_somebody

@@ -78,7 +78,8 @@ async def test_a_call_begins_when_the_item_is_there_and_its_end_is_told() -> Non
     assert await rig.guests.take_in(NODE, CALL) == ("127.0.0.1", 5000)
     assert rig.begun == []
     assert rig.guests.nodes == {NODE}
-    staying = asyncio.create_task(rig.guests.stay(NODE, "w"))
+    assert await rig.guests.stay(NODE, "w", "", "") == (CallState.QUEUED, "")
+    staying = asyncio.create_task(rig.guests.stay(NODE, "w", "queued", ""))
     rig.guests.taken("w")
     rig.guests.taken("w")
     rig.guests.refused("w")  # said late
@@ -88,12 +89,18 @@ async def test_a_call_begins_when_the_item_is_there_and_its_end_is_told() -> Non
     rig.guests.left("north/b.1", "w", "not theirs")
     rig.guests.left(NODE, "w", "bye")
     assert rig.runners["i"].told == [DigitPressed("5"), CallerLeft("bye")]
+    caller.moved(CallState.JOINED, "anna", None)
+    assert await staying == (CallState.JOINED, "anna")
+    staying = asyncio.create_task(rig.guests.stay(NODE, "w", "joined", "anna"))
+    await asyncio.sleep(0)
+    caller.moved(CallState.JOINED, "anna", None)
+    caller.moved(CallState.ENDED, None, None)
     caller.hang_up("agent")
     caller.release()
-    assert await staying == "agent"
+    assert await staying == (CallState.ENDED, "agent")
     assert len(rig.guests) == 0
     with pytest.raises(NoRoomError):
-        await rig.guests.stay(NODE, "w")
+        await rig.guests.stay(NODE, "w", "", "")
 
 
 @pytest.mark.parametrize("end", ["refused", "left", "lost", "closed"])
@@ -136,13 +143,13 @@ async def test_a_node_that_asks_for_its_caller_again_has_not_lost_them() -> None
     await rig.guests.take_in(NODE, CALL)
     rig.guests.taken("w")
     rig.guests.node_lost(NODE, 60.0)
-    staying = asyncio.create_task(rig.guests.stay(NODE, "w"))
+    staying = asyncio.create_task(rig.guests.stay(NODE, "w", "queued", ""))
     await asyncio.sleep(0)
     rig.guests.node_lost(NODE, 0.0)
     await until(lambda: bool(rig.runners["i"].told), "the caller has left")
     assert rig.runners["i"].told == [CallerLeft("node lost")]
     rig.begun[0].release()
-    assert await staying == "over"
+    assert await staying == (CallState.ENDED, "over")
 
 
 async def test_a_guest_can_neither_be_moved_nor_refused() -> None:
@@ -153,5 +160,6 @@ async def test_a_guest_can_neither_be_moved_nor_refused() -> None:
     caller.media_up()
     caller.gone()
     caller.moved(CallState.QUEUED, None, "w")
+    caller.shown(CallState.QUEUED, "")
     caller.refuse(503, "media: no port")
     assert caller.over.result() == "media: no port"

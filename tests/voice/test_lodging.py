@@ -1,6 +1,7 @@
 """Calls of this node that go over to another shard: a host is found or not, and the caller is there until it ends."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -40,7 +41,8 @@ class Shards:
         self.lodged.append((work_id, interaction_id, shard, queue, at))
         return "s.1", ("192.0.2.9", 9000)
 
-    async def stay(self, shard: str, node: str, work_id: str) -> str:
+    async def stay(self, shard: str, node: str, work_id: str, shown: Callable[[str, str], None]) -> str:
+        shown("joined", "Anna")
         return await self.over
 
     def leave(self, shard: str, node: str, work_id: str, reason: str) -> None:
@@ -52,6 +54,10 @@ class Shards:
 
 class Caller(Runner):
     alone = True
+    place = ("", "")
+
+    def show(self, state: str, agent: str) -> None:
+        self.place = (state, agent)
 
     def waits_alone(self, work_id: str) -> bool:
         return self.alone
@@ -100,6 +106,7 @@ class Rig:
 
 async def test_the_call_is_over_there() -> None:
     rig = await Rig().taken()
+    await until(lambda: rig.runner.place == ("joined", "Anna"), "it is shown")
     rig.shards.over.set_result("agent")
     await until(lambda: rig.runner.told[1:] == [LodgingOver("agent")], "told")
     rig.lodgings.over("i")

@@ -108,6 +108,25 @@ async def test_the_task_being_cancelled_is_no_caller_leaving(rig: Rig) -> None:
         await answering
 
 
+async def test_what_another_shard_says_of_the_call_is_shown_by_its_own_names(rig: Rig) -> None:
+    socket = Socket()
+    caller = await taken(rig, socket)
+    caller.moved(CallState.QUEUED, None, None)
+    caller.moved(CallState.AWAY, None, None)
+    caller.shown(CallState.QUEUED, "")
+    caller.shown(CallState.JOINED, "Bo of the south")
+    caller.moved(CallState.AWAY, None, None)
+    caller.shown(CallState.HELD, "Bo of the south")
+    caller.hang_up("agent")
+    caller.shown(CallState.JOINED, "too late")
+    assert socket.sent[1:] == [
+        State(state="waiting"),
+        State(state="connected", agent="Bo of the south"),
+        State(state="held", agent="Bo of the south"),
+        Ended(reason="agent"),
+    ]
+
+
 async def test_states_are_told_once_and_a_ringing_agent_is_none(rig: Rig) -> None:
     socket = Socket()
     caller = await taken(rig, socket)

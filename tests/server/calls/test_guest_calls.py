@@ -20,6 +20,7 @@ from tests.server.nodes.test_peer_link import Site
 from tests.server.nodes.test_shard_links import Register, with_queues
 from tests.voice.test_guests import Rig
 from tests.waiting import until
+from voice.call_table import CallState
 from voice.events import CallerLeft, DigitPressed
 from voice.ports import NodeUnreachableError
 
@@ -61,8 +62,9 @@ class Shards:
         self.alive = {"a.1": "somewhere"}
         self.known, self.owning, self.goes_on = {"s.1"}, True, True
         self.pump = Pump()
+        self.shown: list[tuple[str, str]] = []
         pump: Any = self.pump
-        of_south = (self._register_of, self._known, lambda: self.owning, lambda _interaction: self.goes_on)
+        of_south = (self._register_of, self._known, lambda: self.owning, lambda _interaction: self.goes_on, str.upper)
         self.host = Host("s.1", host, pump, self.rig.guests, *of_south)
         self.links = ShardLinks("north/a.1", self._south, south.tasks)
         self.links.follow(with_queues(far=Medium.VOICE))
@@ -82,6 +84,9 @@ class Shards:
 
     async def _known(self) -> set[str]:
         return self.known
+
+    async def stay(self) -> str:
+        return await self.lodger.stay("south", "s.1", "w", lambda state, name: self.shown.append((state, name)))
 
     async def lodge(self) -> None:
         link = self.links.of("south")
@@ -115,11 +120,13 @@ async def test_the_caller_is_taken_in_with_what_is_known_of_them(shards: Shards)
     assert (call.caller, call.caller_name, call.data, call.path) == ("0755", "Cai", {"order": "7"}, ("main",))
     assert shards.lodger.queued_at("w") == 77
     assert shards.lodger.queued_at("gone") is None
-    staying = asyncio.create_task(shards.lodger.stay("south", "s.1", "w"))
+    staying = asyncio.create_task(shards.stay())
     shards.lodger.digit("south", "s.1", "w", "5")
     shards.lodger.leave("south", "s.1", "w", "bye")
     await until(lambda: len(shards.rig.runners["i"].told) == 2, "both are told")
     assert shards.rig.runners["i"].told == [DigitPressed("5"), CallerLeft("bye")]
+    shards.rig.begun[0].moved(CallState.JOINED, "anna", None)
+    await until(lambda: shards.shown == [("queued", ""), ("joined", "ANNA")], "the caller's page is told")
     shards.rig.begun[0].hang_up("agent")
     assert await staying == "agent"
 
@@ -131,15 +138,15 @@ async def test_where_nobody_makes_room_there_is_no_host(shards: Shards) -> None:
     with pytest.raises(NodeUnreachableError, match="no room"):
         await shards.lodger.lodge("w", "i", "south", "far", AT)
     with pytest.raises(NodeUnreachableError, match="no such call"):
-        await shards.lodger.stay("south", "s.1", "another")
+        await shards.lodger.stay("south", "s.1", "another", print)
     with pytest.raises(NodeUnreachableError):
-        await shards.lodger.stay("elsewhere", "s.1", "w")
+        await shards.lodger.stay("elsewhere", "s.1", "w", print)
 
 
 async def test_a_way_that_breaks_for_a_moment_ends_nothing(shards: Shards) -> None:
     await shards.lodge()
     shards.rig.guests.taken("w")
-    staying = asyncio.create_task(shards.lodger.stay("south", "s.1", "w"))
+    staying = asyncio.create_task(shards.stay())
     link = shards.links.of("south")
     assert link is not None
     link.forget("s.1")
@@ -153,7 +160,7 @@ async def test_a_way_that_breaks_for_a_moment_ends_nothing(shards: Shards) -> No
 async def test_a_host_that_is_gone_is_given_up(shards: Shards, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guest_calls, "GRACE_S", 0.0)
     await shards.lodge()
-    staying = asyncio.create_task(shards.lodger.stay("south", "s.1", "w"))
+    staying = asyncio.create_task(shards.stay())
     shards.site.addresses["s.1"], before = "127.0.0.1:1", shards.site.addresses["s.1"]
     link = shards.links.of("south")
     assert link is not None

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import config
-from server.calls.web_calls import _emergencies, _names, web_call_endpoint
+from server.calls.web_calls import _emergencies, names_of, web_call_endpoint
 from server.core.pump import Pump
 from server.current import CurrentSite
 from tests.server.sites import DEMO, ORDERS, small_site
@@ -57,7 +57,7 @@ async def test_an_entry_may_be_for_telephones_only(tmp_path: Path) -> None:
     assert calls.start(Start(entry="4000", sdp="v=0"), socket) is not None
     assert [entry for _, entry, _ in desk.admitted] == ["4000"]
 
-    name_of = _names(CurrentSite(site))
+    name_of = names_of(CurrentSite(site))
     assert name_of("agent1") == "Demo agent 1"
     assert name_of("nobody") == ""
 
