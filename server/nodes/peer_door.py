@@ -83,9 +83,11 @@ async def gone(address: str) -> None:
             log.info("peer_not_reached", address=address, error=str(error) or "timed out")
             await asyncio.sleep(AGAIN_S)
             continue
-        seen = True
+        seen, began = True, asyncio.get_running_loop().time()
         try:
             with suppress(OSError):  # reset or closed: the same to us
                 await reader.read()
         finally:
             writer.close()
+        if asyncio.get_running_loop().time() - began < AGAIN_S:
+            await asyncio.sleep(AGAIN_S)  # its door has no room for us (MAX_CONNECTIONS): no reason to run it down

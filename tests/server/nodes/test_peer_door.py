@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from server.nodes import peer_door
 from server.nodes.peer_door import PeerDoor, gone
 from tests.waiting import until
 
@@ -75,3 +76,26 @@ async def test_what_is_said_at_the_door_is_ignored_and_too_many_are_turned_away(
         writer.close()
     await connections(door, 0)
     await door.close()
+
+
+async def test_a_door_that_shows_everybody_out_is_not_run_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peer_door, "AGAIN_S", 60.0)
+    came = 0
+
+    async def full(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal came
+        came += 1
+        writer.close()
+
+    server = await asyncio.start_server(full, HOST, 0)
+    port = server.sockets[0].getsockname()[1]
+    watching = asyncio.create_task(gone(f"{HOST}:{port}"))
+    await until(lambda: came == 1, "it watches")
+    for _ in range(20):
+        reader, writer = await asyncio.open_connection(HOST, port)
+        await reader.read()
+        writer.close()
+    assert came == 21
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    server.close()
