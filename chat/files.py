@@ -116,7 +116,7 @@ class FileDesk:
         with self._one_more(chat_id):
             if await self._records.count(chat_id) + self._under_way[chat_id] > limits.files_per_chat:
                 raise ChatRefusedError("too_many_files", f"a chat has at most {limits.files_per_chat} files")
-            steady = _steady(pieces, limits.upload_idle_s)
+            steady = _steady(pieces, limits.upload_idle_s, limits.upload_s)
             stored = await self._vault.take(steady, limits.file_bytes, limits.file_types.__contains__)
         safe = name_for(clean(name), stored.kind)
         return ChatFile(id=stored.id, name=safe, media_type=stored.kind, size=stored.size, sha256=stored.sha256)
@@ -139,11 +139,13 @@ async def _nowhere(_file: ChatFile) -> bool:
     return False
 
 
-async def _steady(pieces: AsyncIterator[bytes], idle_s: float) -> AsyncIterator[bytes]:
-    """The pieces; a sender who sends nothing for so long, or goes away midway, has not sent a file."""
+async def _steady(pieces: AsyncIterator[bytes], idle_s: float, whole_s: float) -> AsyncIterator[bytes]:
+    """The pieces. Who sends nothing for so long, takes longer for all of it, or goes away midway has sent no file."""
+    now = asyncio.get_running_loop().time
+    until = now() + whole_s
     while True:
         try:
-            async with asyncio.timeout(idle_s):
+            async with asyncio.timeout_at(min(now() + idle_s, until)):
                 piece = await anext(pieces, None)
         except (TimeoutError, ConnectionError) as error:
             raise ChatRefusedError("file_incomplete", "the file did not arrive whole, send it again") from error

@@ -35,6 +35,7 @@ class ChatLimits:
     uploads: int = 32
     uploads_per_chat: int = 3
     upload_idle_s: float = 30.0
+    upload_s: float = 300.0
 
 
 class Bucket:

@@ -185,12 +185,16 @@ async def test_a_sender_who_goes_away_midway_leaves_nothing(tmp_path: Path) -> N
         await until(lambda: place.files.counts == {"chat_uploads": 0}, "it is over")
 
 
-async def test_a_sender_who_falls_silent_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("limits", [ChatLimits(upload_idle_s=0.2), ChatLimits(upload_s=0.2)], ids=["silent", "trickle"])
+async def test_a_sender_who_does_not_come_to_an_end_is_refused(tmp_path: Path, limits: ChatLimits) -> None:
     async def slow() -> AsyncIterator[bytes]:
         yield b"half of it"
+        while limits.upload_s < 1:
+            await asyncio.sleep(0.01)
+            yield b"x"
         await asyncio.sleep(30)
 
-    async with house(tmp_path, limits=ChatLimits(upload_idle_s=0.2)) as place:
+    async with house(tmp_path, limits=limits) as place:
         _, token, _ = await opened(place)
         runner = await place.conductor.find(token)
         assert runner is not None
