@@ -25,7 +25,7 @@ from records.sessions import Caller
 
 PATH = "/api/v1/board/ws"
 UNAUTHORIZED, FORBIDDEN, PROTOCOL_ERROR, SLOW, GOING_DOWN = 4401, 4403, 4400, 4408, 1001
-HELLO_TIMEOUT_S, WRITE_TIMEOUT_S, HEARTBEAT_S, CHECK_S = 10.0, 10.0, 20.0, 30.0
+HELLO_TIMEOUT_S, WRITE_TIMEOUT_S, CLOSE_TIMEOUT_S, HEARTBEAT_S, CHECK_S = 10.0, 10.0, 2.0, 20.0, 30.0
 _log = structlog.get_logger(__name__)
 
 
@@ -87,15 +87,14 @@ class BoardSocket:
             await ws.close(code=UNAUTHORIZED, message=b"unauthorized")
 
     async def aclose(self) -> None:
-        """Every client is told that the server goes down."""
-        for ws in list(self._open):
-            await ws.close(code=GOING_DOWN, message=b"going_down")
+        """Every client is told that the server goes down; those that are silently gone are waited for together."""
+        await asyncio.gather(*(ws.close(code=GOING_DOWN, message=b"going_down") for ws in self._open))
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Until either side ends it."""
         if not self._origin_allowed(request):
             raise ProblemError(403, "forbidden", "This origin may not connect.")
-        ws = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=4096)
+        ws = web.WebSocketResponse(timeout=CLOSE_TIMEOUT_S, heartbeat=HEARTBEAT_S, max_msg_size=4096)
         if not ws.can_prepare(request).ok:
             raise ProblemError(400, "bad-request", "A WebSocket handshake is needed.")
         await ws.prepare(request)

@@ -111,8 +111,8 @@ class WebCallEndpoint:
     async def aclose(self) -> None:
         """No new sockets; those that are left are closed (their calls have been ended before)."""
         self._stopping = True
-        for socket in list(self._sockets):
-            await socket.ws.close(code=1001, message=b"shutting down")
+        # Together: one whose browser is gone without a word is waited for.
+        await asyncio.gather(*(socket.ws.close(code=1001, message=b"shutting down") for socket in self._sockets))
 
     async def _upgrade(self, request: web.Request) -> web.StreamResponse:
         limits = self._limits

@@ -133,6 +133,26 @@ async def test_a_session_that_ended_is_noticed(
     assert ws.close_code == 4401
 
 
+async def test_who_is_gone_without_a_word_holds_up_nobody_elses_goodbye(
+    office: Office, client: "TestClient[Any, Any]"
+) -> None:
+    silent = []
+    for _ in range(3):
+        ws = await client.ws_connect("/board", autoclose=False)
+        await ws.send_str(json.dumps({"type": "hello", "token": "sam"}))
+        await ws.receive()
+        silent.append(ws)
+    closing = asyncio.create_task(office.socket.aclose())
+    for ws in silent:
+        while (message := await ws.receive()).type is not WSMsgType.CLOSE:
+            pass
+        assert message.data == 1001
+    for ws in silent:
+        assert not ws._response.connection.transport.is_closing(), "given up before"  # type: ignore[union-attr]
+    await asyncio.gather(*(ws.close() for ws in silent))
+    await closing
+
+
 async def test_a_talkative_watcher_a_foreign_page_and_the_end(office: Office, client: "TestClient[Any, Any]") -> None:
     ws = await office.connect(client, {"type": "hello", "token": "sam"})
     await ws.send_str("more")
