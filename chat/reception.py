@@ -1,5 +1,6 @@
 """The door: whether chats are taken at this hour, and messages that visitors leave when they are not."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -25,6 +26,7 @@ class Reception:
         self._ports = ports
         self._opens = opens
         self._kept: OrderedDict[str, None] = OrderedDict()
+        self._under_way: dict[str, asyncio.Lock] = {}
 
     def state(self, name: str) -> EntryState:
         """What a page shows to whoever comes to this entry now. Raises ChatRefusedError for an unknown one."""
@@ -61,16 +63,27 @@ class Reception:
         interaction_id = site.new_id()
         name = clean(left.name).replace("\n", " ")[: site.limits.name_chars]
         message = LeftMessage(interaction_id, entry.queue, name, clean(left.contact), left.locale, text)
+        if await self._keep(key, message):
+            self._tell(entry, interaction_id)
+            self._ports.contexts.chat_opened(interaction_id, entry.channel, name, left.locale, identity)
+            self._ports.contexts.closed(interaction_id)
+
+    async def _keep(self, key: str, message: LeftMessage) -> bool:
+        """Whether it is kept now and was not before. The same one may come again before the first is kept."""
+        lock = self._under_way.setdefault(key, asyncio.Lock())
         try:
-            await self._ports.mailbox.keep(message)
+            async with lock:
+                if key in self._kept:
+                    return False
+                await self._ports.mailbox.keep(message)
+                self._kept[key] = None
         except StoreAwayError as error:
             raise ChatRefusedError("unavailable", "the message could not be kept, send it again") from error
-        self._kept[key] = None
+        finally:
+            self._under_way.pop(key, None)
         if len(self._kept) > REMEMBERED:
             self._kept.popitem(last=False)
-        self._tell(entry, interaction_id)
-        self._ports.contexts.chat_opened(interaction_id, entry.channel, name, left.locale, identity)
-        self._ports.contexts.closed(interaction_id)
+        return True
 
     def _tell(self, entry: ChatEntry, interaction_id: str) -> None:
         cause, router = f"chat:{interaction_id}", self._ports.router

@@ -132,12 +132,14 @@ class Known:
 
 @dataclass
 class Mailbox:
-    """What visitors left; `away` keeps nothing."""
+    """What visitors left; `away` keeps nothing, `slow_s` takes its time."""
 
     kept: list[LeftMessage] = field(default_factory=list)
     away: bool = False
+    slow_s: float = 0.0
 
     async def keep(self, message: LeftMessage) -> None:
+        await asyncio.sleep(self.slow_s)
         if self.away:
             raise StoreAwayError("away")
         self.kept.append(message)

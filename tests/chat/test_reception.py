@@ -1,5 +1,6 @@
 """The door outside of the hours: a notice or a message, over plain requests as pages make them."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,14 @@ async def test_a_message_is_kept_once_and_is_an_interaction(tmp_path: Path) -> N
         identity = place.known.opened[kept.interaction_id]
         assert identity is not None
         assert (identity.kind, identity.value, place.known.over) == ("visitor", "v" * 16, [kept.interaction_id])
+
+
+async def test_a_message_that_comes_again_while_it_is_kept_is_one(tmp_path: Path) -> None:
+    async with house(tmp_path) as place:
+        place.mailbox.slow_s = 0.1
+        answers = await asyncio.gather(*(ask(place, "POST", "left-messages", message()) for _ in range(3)))
+        assert answers == [(204, None)] * 3
+        assert len(place.mailbox.kept) == 1
 
 
 async def test_what_is_not_taken(tmp_path: Path) -> None:
