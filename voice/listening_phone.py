@@ -7,9 +7,10 @@ from voice.dialled_legs import DialledLegs
 from voice.events import Deny
 from voice.listeners import ListenMode
 from voice.neighbours import VoicePorts
-from voice.phone import BUSY, DECLINE, DialledLeg, PhoneReleased
+from voice.phone import BUSY, DECLINE, DialledLeg, PhoneReleased, PhoneState
 
 RING_S = 30.0
+NOT_ANSWERED = Deny("not_answered", "your phone was not answered")
 IN_A_CALL = Deny("in_a_call", "you are in a call of your own")
 _WORDS: Mapping[ListenMode, str] = {
     ListenMode.LISTEN: "Listen to",
@@ -34,7 +35,7 @@ class ListeningPhone(DialledLeg):
             async with asyncio.timeout(RING_S):
                 return await asyncio.shield(self._settled)
         except TimeoutError:
-            return Deny("not_answered", "your phone was not answered")
+            return NOT_ANSWERED
         finally:
             if not self._settled.done():
                 self.tell(PhoneReleased())
@@ -48,8 +49,7 @@ class ListeningPhone(DialledLeg):
         return True
 
     def _refused(self, code: int, reason: str, *, rang: bool) -> None:  # noqa: ARG002 - logged already
-        words = Deny("not_answered", "your phone was not answered")
-        self._settle(words if code in (BUSY, DECLINE, 408) else Deny("no_leg", "your phone is not there"))
+        self._settle(NOT_ANSWERED if code in (BUSY, DECLINE, 408) else Deny("no_leg", "your phone is not there"))
 
     def _gone(self, *, answered: bool) -> None:
         self._over(answered)
@@ -60,7 +60,7 @@ class ListeningPhone(DialledLeg):
     def _over(self, answered: bool) -> None:
         if answered:
             self._left()
-        self._settle(Deny("not_answered", "your phone was not answered"))
+        self._settle(NOT_ANSWERED)
 
     def _settle(self, denied: Deny | None) -> None:
         if not self._settled.done():
@@ -91,6 +91,8 @@ class ListeningPhones:
         phone = ListeningPhone(call, self._phone_of(agent_id) or "", what, self._ports, left)
         self._legs.run(phone)
         denied = await phone.answered()
+        if denied is None and phone.state is PhoneState.ENDED:
+            denied = NOT_ANSWERED  # as soon as it was answered
         if denied is not None:
             return denied
         if agent_id in self._phones:  # asked for twice while it rang

@@ -1,5 +1,6 @@
 """A supervisor listens by a telephone: it is rung, says what for, joins the matrix, and ends it by hanging up."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,11 +8,18 @@ import pytest
 
 from agents_ws import messages as m
 from router import events as facts
+from server.tasks import TaskOwner
 from sip import events as sip
 from tests.server.house import House, built, offer_of
 from tests.server.sites import agent
+from tests.voice.fakes import Media, Quiet, Router, Sdp, Signalling
 from tests.waiting import until
+from voice.dialled_legs import DialledLegs
+from voice.events import Deny
 from voice.listeners import ListenMode
+from voice.listening_phone import ListeningPhones
+from voice.neighbours import VoicePorts
+from voice.phone import PhoneAnswered, PhoneLeft
 
 LISTEN, WHISPER, BARGE = ListenMode.LISTEN, ListenMode.WHISPER, ListenMode.BARGE
 
@@ -117,3 +125,21 @@ async def test_a_call_that_ends_while_it_rings_stops_the_ringing(house: House) -
         await until(lambda: house.conductor.counts["listeners"] == 0)
     await house.outside.wait(sip.CallEnded, house.outside.seen(sip.CallReceived)[-1].call)
     await house.empty()
+
+
+async def test_a_telephone_that_is_hung_up_as_it_is_answered_is_rung_anew() -> None:
+    quiet = Quiet()
+    tasks = TaskOwner()
+    legs = DialledLegs(tasks)
+    phones = ListeningPhones(
+        VoicePorts(Signalling(), Media(), Sdp(), Router(), quiet, quiet), legs, lambda _agent: "2009"
+    )
+    for name in ("listen:sue:1", "listen:sue:2"):
+        asked = asyncio.create_task(phones.leg("sue", "Listen to anna", lambda: None))
+        await until(lambda name=name: name in legs.all, "it rings")
+        legs.tell(name, PhoneAnswered(b"good"))
+        legs.tell(name, PhoneLeft())
+        denied = await asked
+        assert isinstance(denied, Deny)
+        assert denied.code == "not_answered"
+    await tasks.aclose()
