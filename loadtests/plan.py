@@ -26,6 +26,7 @@ class Expected:
     """Of a work type: bounds of the service level (answered in time of all offered) and of the share who gave up.
 
     bounded: whether any bound was given. callers: who dials, `phones` (our own user agent) or `sipp`.
+    sound: SIPp's callers send back what they hear.
     """
 
     level_min: float = 0.0
@@ -33,6 +34,7 @@ class Expected:
     abandoned_max: float = 1.0
     bounded: bool = False
     callers: str = "phones"
+    sound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +128,13 @@ def _expected(row: Table, work: WorkType) -> Expected:
         level_max=row.number("level_max", 1.0, high=1.0),
         abandoned_max=row.number("abandoned_max", 1.0, high=1.0),
         callers=row.choice("callers", CALLERS, "phones"),
+        sound=row.flag("sound", default=False),
     )
     row.finish()
     if expected.callers == "sipp" and (work.medium is not Medium.VOICE or work.patience is not None):
         row.problem("callers", "is not possible", "SIPp dials voice work whose customers wait for ever (no patience)")
+    if expected.sound and expected.callers != "sipp":
+        row.problem("sound", "is not possible", "only SIPp's callers make sound")
     return expected
 
 

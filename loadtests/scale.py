@@ -25,7 +25,7 @@ def scaled(path: Path, factor: float, folder: Path) -> Path:
     beside = path.with_suffix(".load.toml")
     expected = tomllib.loads(beside.read_text(encoding="utf-8")) if beside.exists() else {}
     expected["work"] = {
-        name: {key: value for key, value in work.items() if key == "callers"}
+        name: {key: value for key, value in work.items() if key in ("callers", "sound")}
         for name, work in expected.get("work", {}).items()
     }
     target = folder / path.name

@@ -55,6 +55,8 @@ class SippLine:
         command = ["sipp", f"{HOST}:{self._load.line.server_port}", "-sf", str(SCENARIO), "-inf", "customers.csv"]
         command += ["-i", HOST, "-p", str(free_port(SOCK_STREAM, SOCK_DGRAM)), "-mp", str(free_port(SOCK_DGRAM))]
         command += ["-nostdin", "-m", many, "-l", many, "-r", str(SET_UP_RATE), "-trace_stat", "-stf", "counts.csv"]
+        if any(self._load.plan.work[work].sound for work in {one.work for one in self._customers.values()}):
+            command.append("-rtp_echo")
         command += ["-fd", "1", "-trace_logs", "-log_file", "calls.log", "-trace_err", "-error_file", "errors.log"]
         with (self._path / "out").open("wb") as out:
             self._process = subprocess.Popen(

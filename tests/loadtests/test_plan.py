@@ -51,10 +51,13 @@ def test_what_a_run_does_not_live_is_a_mistake(tmp_path: Path) -> None:
     assert calls in text
     retry = "retry = { probability = 0.5, delay = { kind = 'constant', value_s = 1 } }\n"
     (tmp_path / "day.toml").write_text(text.replace(calls, calls + retry))
-    (tmp_path / "day.load.toml").write_text('[work.calls]\ncallers = "sipp"\n[work.chats]\ncallers = "fax"\n')
+    (tmp_path / "day.load.toml").write_text(
+        '[work.calls]\ncallers = "sipp"\n[work.chats]\ncallers = "fax"\nsound = true\n'
+    )
     with pytest.raises(ConfigProblems) as caught:
         load_plan(tmp_path / "day.toml")
     told = str(caught.value)
     assert "work.calls.callers: is not possible" in told, "SIPp's callers wait for ever"
     assert '"fax" is not known' in told
+    assert "work.chats.sound: is not possible" in told
     assert "calls has retry" in told
