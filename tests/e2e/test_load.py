@@ -21,6 +21,7 @@ offer_p99_ms = 60000
 at_s = 5
 [work.voice]
 callers = "sipp"
+sound = true
 """
 # The same queue, from another telephone.
 BY_SIPP = """
