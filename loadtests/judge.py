@@ -98,7 +98,8 @@ def why_late(generator: Mapping[str, Any]) -> str:
     if cpu >= FULL:
         return f"{figures}: its own work fills a core, so make the run smaller (--scale)"
     if waited is not None and waited >= MISSING:
-        return f"{figures}: the server and other programs kept it from running, so stop those, or make the run smaller (--scale)"
+        others = "the server and other programs kept it from running"
+        return f"{figures}: {others}, so stop those, or make the run smaller (--scale)"
     return f"{figures}: neither its work nor a missing core explains it"
 
 
