@@ -9,7 +9,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 import structlog
@@ -99,17 +99,10 @@ class WhatIf:
         except BaseException:
             self.asking -= 1
             raise
-        return self._lines(assumed, question)
+        return _Lines(_lines(assumed, question), self._over)
 
-    async def _lines(self, assumed: Assumed, question: Question) -> AsyncGenerator[Line]:
-        """The place is taken until the iterator is closed, also one that nobody began to read."""
-        try:
-            yield assumed
-            async with aclosing(answers(await asyncio.to_thread(encode, question))) as lines:
-                async for line in lines:
-                    yield line
-        finally:
-            self.asking -= 1
+    def _over(self) -> None:
+        self.asking -= 1
 
     async def _question(self, change: Change, scope: Scope) -> tuple[Assumed, Question]:
         before = self._policy()
@@ -177,6 +170,48 @@ def _facts(site: Site, queue: QueuePolicy) -> QueueFacts:
         short_us=rules.short_abandon_us if rules else 0,
         wrap_up_us=queue.wrap_up_us,
     )
+
+
+class _Lines(AsyncGenerator[Line, None]):
+    """The lines; `over` is called once, when they are closed or at their end.
+
+    A generator that nobody began to read does nothing when it is closed: not what stands in its `finally` either.
+    """
+
+    def __init__(self, lines: AsyncGenerator[Line, None], over: Callable[[], None]) -> None:
+        self._lines = lines
+        self._over: Callable[[], None] | None = over
+
+    async def asend(self, value: None) -> Line:
+        try:
+            return await self._lines.asend(value)
+        except BaseException:
+            self._end()
+            raise
+
+    async def athrow(self, *error: Any) -> Line:
+        try:
+            return await self._lines.athrow(*error)
+        finally:
+            self._end()
+
+    async def aclose(self) -> None:
+        try:
+            await self._lines.aclose()
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        over, self._over = self._over, None
+        if over is not None:
+            over()
+
+
+async def _lines(assumed: Assumed, question: Question) -> AsyncGenerator[Line, None]:
+    yield assumed
+    async with aclosing(answers(await asyncio.to_thread(encode, question))) as lines:
+        async for line in lines:
+            yield line
 
 
 async def answers(question: bytes) -> AsyncGenerator[Line]:

@@ -10,7 +10,10 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from http_api.what_if_api import Change
 from http_api.what_if_messages import Failed
+from records.accounts import Role
+from records.sessions import Caller
 from server.floor import what_if
 from server.floor.what_if_worker import encode
 from tests.server.bureau import Bureau, bureau
@@ -137,6 +140,16 @@ async def test_two_at_a_time_and_who_goes_makes_room(tmp_path: Path) -> None:
         await quiet(office)
         async with asked(office, HELP) as again:
             assert again.status == 200
+
+
+async def test_who_goes_before_the_first_line_makes_room(tmp_path: Path) -> None:
+    async with bureau(tmp_path) as office:
+        boss = Caller("ops9", Role.ADMINISTRATOR, None, 1)
+        asked_of, scope = what_if_of(office), office.node.core.management.scopes.of(boss)
+        for _ in range(what_if.MAX_ASKING + 1):
+            lines = await asked_of.ask(Change({}, {}), scope)
+            await lines.aclose()
+        assert asked_of.asking == 0
 
 
 async def test_what_makes_no_rules_is_refused_before_anything_is_played(tmp_path: Path) -> None:
