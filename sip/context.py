@@ -24,6 +24,7 @@ from sip.settings import Settings
 ALLOW = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER, REFER, NOTIFY")
 ACCEPT = ("Accept", "application/sdp, application/dtmf-relay, application/dtmf")
 SDP = ("Content-Type", "application/sdp")
+_TIMERS = tuple(CallTimer)
 MAX_ANSWERS = 8  # dialogs that one INVITE of ours may make, where a proxy forks it
 
 
@@ -210,7 +211,7 @@ class Context:
     def forget(self, call: Call) -> None:
         """Drop every trace of a call; transactions that absorb repetitions live out their time."""
         self.calls.pop(call.id, None)
-        for timer in CallTimer:
+        for timer in _TIMERS:
             self.arm(call, timer, None)
         if call.dialog is not None:
             self.dialogs.pop(call.dialog.key, None)

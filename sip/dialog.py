@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sip.headers import Malformed, NameAddr, parse_name_addr, parse_uri
-from sip.message import Headers, Request, Response, make_request
+from sip.headers import CSeq, Malformed, NameAddr, parse_name_addr, parse_uri, parse_via
+from sip.message import Headers, Request, Response
 
 DialogKey = tuple[str, str, str]
 
@@ -50,7 +50,9 @@ class Dialog:
             ("CSeq", f"{cseq} {method}"),
             *extra,
         ]
-        return make_request(method, uri, Headers(rows), body)
+        # Built from what was read already, not read once more.
+        number = CSeq(cseq, method)
+        return Request(method, uri, Headers(rows), body, parse_via(via), self.local, self.remote, self.call_id, number)
 
     def _path(self) -> tuple[str, tuple[str, ...]]:
         if not self.routes:

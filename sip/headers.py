@@ -21,6 +21,7 @@ _VIA = re.compile(
 )
 _CSEQ = re.compile(rf"(\d{{1,10}})\s++({TOKEN})")
 _HOSTPORT = re.compile(rf"({_HOST})(?::(\d{{1,5}}))?+")
+_NOT_IN_URI = re.compile(r'[<>" \t\r\n]')
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*+")
 _AUTH_PARAM = re.compile(rf"\s*+({TOKEN})\s*+=\s*+({_QUOTED}|[^\s,\"]++)\s*+(?:,|$)")
 _DISPLAY = re.compile(rf"(?:{_QUOTED}|[^\"<>,;:@]*+)\s*+")
@@ -139,7 +140,7 @@ def parse_uri(text: str) -> Uri:
 
 def _read_uri(text: str) -> Uri:
     scheme, colon, rest = text.partition(":")
-    if not colon or _SCHEME.fullmatch(scheme) is None or not rest or any(c in text for c in '<>" \t\r\n'):
+    if not colon or _SCHEME.fullmatch(scheme) is None or not rest or _NOT_IN_URI.search(text):
         raise Malformed("not a URI")
     scheme = scheme.lower()
     if scheme not in ("sip", "sips"):

@@ -5,7 +5,7 @@ tolerant about the rest: compact names, any letter case, folded lines, bare line
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -52,6 +52,7 @@ _TAG = re.compile(r";\s*tag\s*=", re.IGNORECASE)
 _FOLD = re.compile(r"\r?\n[ \t]+")
 # Longer names than any header has are not kept for the next message.
 _KEPT_NAME = 64
+_NOT_IN_URI = re.compile(r'[<>"\t]')
 _VERSION = re.compile(r"SIP/\d+\.\d+", re.IGNORECASE)
 
 
@@ -71,10 +72,11 @@ _kept_row_name = lru_cache(1_024)(_row_name)
 class Headers:
     """Header rows in order. Names given to the methods must be in canonical spelling."""
 
-    __slots__ = ("_rows",)
+    __slots__ = ("_first", "_rows")
 
     def __init__(self, rows: Iterable[tuple[str, str]] = ()) -> None:
         self._rows = tuple(rows)
+        self._first: dict[str, str] | None = None
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._rows)
@@ -93,13 +95,20 @@ class Headers:
 
     def get(self, name: str) -> str | None:
         """The first row's value, or None."""
-        for row, value in self._rows:
-            if row == name:
-                return value
-        return None
+        return self.first.get(name)
+
+    @property
+    def first(self) -> Mapping[str, str]:
+        """The first value of each name."""
+        found = self._first
+        if found is None:
+            found = self._first = dict(reversed(self._rows))
+        return found
 
     def rows(self, name: str) -> list[str]:
         """The value of each row of that name, in order."""
+        if name not in self.first:
+            return []
         return [value for row, value in self._rows if row == name]
 
     def values(self, name: str) -> list[str]:
@@ -219,14 +228,12 @@ def _parse_rows(lines: list[str]) -> Headers:
 
 
 def _mandatory(headers: Headers) -> tuple[Via, NameAddr, NameAddr, str, CSeq]:
-    seen: set[str] = set()
-    found: dict[str, str] = {}
-    for name, value in headers:
-        if name in _SINGLE:
-            if name in seen:
-                raise Malformed(f"{name} twice")
-            seen.add(name)
-        found.setdefault(name, value)
+    found = headers.first
+    if len(found) != len(headers):
+        names = [name for name, _ in headers if name in _SINGLE]
+        if len(set(names)) != len(names):
+            twice = next(name for at, name in enumerate(names) if name in names[:at])
+            raise Malformed(f"{twice} twice")
     for name in ("Via", "From", "To", "Call-ID", "CSeq"):
         if not found.get(name):
             raise Malformed(f"no {name}")
@@ -275,7 +282,7 @@ def _parse_request(start: str, headers: Headers, rest: bytes) -> Request:
     if not is_token(method) or len(method) > MAX_METHOD:
         raise Malformed("broken method")
     try:
-        if len(parts) != 3 or not _VERSION.fullmatch(parts[2]) or any(c in parts[1] for c in '<>"\t'):
+        if len(parts) != 3 or not _VERSION.fullmatch(parts[2]) or _NOT_IN_URI.search(parts[1]):
             raise Malformed("broken request line")
         if parts[2].upper() != "SIP/2.0":
             raise Malformed("unknown version", 505)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import lru_cache
 
 CODECS = ("PCMU", "PCMA")
 STATIC = {"PCMU": 0, "PCMA": 8}
@@ -154,6 +155,12 @@ class _Section:
                 self.maps[int(found[1])] = (found[2].upper(), int(found[3]))
 
 
+@lru_cache(64)
+def _described(data: bytes) -> Description:
+    """What is negotiated is answered a moment later: each description is read once."""
+    return parse(data)
+
+
 def parse(data: bytes) -> Description:
     """Parse a description. Raises `SdpError`."""
     session, sections = _Section(), list[_Section]()
@@ -208,7 +215,7 @@ def negotiate(
     The first usable audio stream counts, and in it the peer's first codec that we know (RFC 3264 s.6.1). A peer that
     holds by c=0.0.0.0 (RFC 2543) or sendonly makes us recvonly. Raises `SdpError` with status 488 when nothing fits.
     """
-    for index, stream in enumerate(parse(offer).streams):
+    for index, stream in enumerate(_described(offer).streams):
         if stream.kind != "audio" or stream.port == 0 or stream.protocol != "RTP/AVP" or not stream.host:
             continue
         types = _types(stream)
@@ -235,7 +242,7 @@ def negotiate(
 def build_answer(offer: bytes, chosen: Negotiated, *, host: str, port: int, origin: Origin) -> bytes:
     """The answer to `offer`: the chosen stream with our address, every other with port 0, in the offer's order."""
     lines = _head(origin, host)
-    for index, stream in enumerate(parse(offer).streams):
+    for index, stream in enumerate(_described(offer).streams):
         if index == chosen.stream:
             lines += _audio(
                 port, [(chosen.codec, chosen.payload_type)], chosen.dtmf_payload_type, chosen.direction, chosen.ptime

@@ -20,6 +20,9 @@ from sip.transport import Tls, Transport
 
 log = structlog.get_logger(__name__)
 
+# A tenth of T1 (RFC 3261 s.17.1.1.1), the shortest time that anything waits.
+_SLACK_S = 0.05
+
 
 class Ua:
     """Answers and makes calls. All methods but `start` and `aclose` are immediate; results come by event.
@@ -302,7 +305,10 @@ class Ua:
             self._delivering = False
 
     def _arm(self) -> None:
-        """Keep one loop timer at the earliest deadline; a timer that is early is left, it re-arms itself."""
+        """Keep one loop timer at the earliest deadline; a timer that is early is left, it re-arms itself.
+
+        It rings a little late, for all that is due by then: most deadlines only end the wait for repetitions.
+        """
         if self._closing is not None and not self._core.context.calls:
             self._closing.set()
         due = self._core.next_deadline()
@@ -311,5 +317,5 @@ class Ua:
         if self._timer is not None:
             self._timer.cancel()
         self._armed = due
-        delay = max(0, due - self._settings.now()) / 1_000_000
+        delay = max(0, due - self._settings.now()) / 1_000_000 + _SLACK_S
         self._timer = self._loop.call_later(delay, self._expire)
