@@ -235,11 +235,13 @@ class CallRunner:
 
     async def _step(self) -> None:
         deadline = self._machine.next_deadline()
-        wait_s = None if deadline is None else max(0, deadline - self._now()) / 1e6
-        answer = None
+        answer: _Answer | None = None
         try:
-            async with asyncio.timeout(wait_s):
+            if deadline is None or not self._inbox.empty():
                 event, answer = await self._inbox.get()
+            else:
+                async with asyncio.timeout(max(0, deadline - self._now()) / 1e6):
+                    event, answer = await self._inbox.get()
         except TimeoutError:
             commands = self._machine.expire(self._now())
         else:
