@@ -125,6 +125,8 @@ class Dispatcher(Views):
 
     def _take(self, event: ev.Event) -> None:
         match event:
+            case ev.InteractionNoted() | ev.InteractionOpened() | ev.InteractionClosed():
+                pass  # first of all, as most events are these
             case ev.WorkQueued():
                 refusal = self._moves.admission.take(event)
                 if refusal is not None:
@@ -173,8 +175,6 @@ class Dispatcher(Views):
                 self._expire()
             case ev.TimePassed():
                 self._expire()
-            case ev.InteractionOpened() | ev.InteractionNoted() | ev.InteractionClosed():
-                pass
             case _:
                 assert_never(event)
 

@@ -152,6 +152,9 @@ class Changes:
     neighbours: tuple[NeighbourRow, ...] = ()
 
 
+NOTHING = Changes()
+
+
 class Entry(Protocol):
     """A turn, or what the journal keeps of it."""
 

@@ -9,7 +9,7 @@ from router.matching import Matcher
 from router.neighbour import Neighbour
 from router.offer import Reservation
 from router.policy import Policy
-from router.rows import Changes
+from router.rows import NOTHING, Changes
 from router.timers import Timers
 from router.work import Work
 
@@ -83,6 +83,8 @@ class Shard:
     def drain(self) -> Changes:
         """Rows touched since the last drain."""
         agents, work, reservations = self._agents, self._work, self._reservations
+        if not (agents or work or reservations or self._neighbours):
+            return NOTHING
         self._agents, self._work, self._reservations = {}, {}, {}
         neighbours = self._neighbours
         if neighbours:

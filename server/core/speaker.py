@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 import structlog
 
 from router.commands import Command, SendOffer
+from router.events import InteractionClosed, InteractionNoted, InteractionOpened
 from router.rows import Turn
 from server.desks.contexts import InteractionContexts
 from server.desks.desk_news import DeskNews
@@ -61,6 +62,8 @@ class Speaker:
 
     def __call__(self, turn: Turn) -> None:
         """Whoever waits for a committed turn. A part that fails is logged: it must not keep the others from it."""
+        if not turn.commands and isinstance(turn.event, InteractionOpened | InteractionNoted | InteractionClosed):
+            return  # a line of somebody's story: nothing follows from it, and nobody is shown it
         # A telephone first: its ring goes round by other machines before anybody hears it.
         for command in turn.commands:
             if isinstance(command, SendOffer):
