@@ -18,7 +18,7 @@ import structlog
 from router.commands import Command
 from router.dispatcher import Dispatcher
 from router.errors import RoutingEndedError
-from router.events import Event, TimePassed
+from router.events import Event, InteractionNoted, TimePassed
 from router.rows import Turn
 from server.core.shard_views import ShardViews
 from store.errors import StoreLost
@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 MAX_BATCH = 256
 # How many committed turns are kept for a store that loses them. Its rows are put back whole; these are for the journal.
 KEPT_TURNS = 1_024
+# Notes, of which nothing follows and which nobody waits for, are committed with the next turn: at the latest after this.
+NOTE_S = 0.02
 RETRY_FIRST_S = 0.02
 RETRY_LAST_S = 1.0
 
@@ -84,6 +86,7 @@ class Pump(ShardViews):
         self._entries: dict[int, str] = {}
         self._waiting: dict[int, asyncio.Future[tuple[Command, ...]]] = {}
         self._wake = asyncio.Event()
+        self._notes: asyncio.TimerHandle | None = None
         # Who waits until all turns up to a sequence are noted, in order of the sequences.
         self._draining: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._timer: asyncio.TimerHandle | None = None
@@ -113,7 +116,7 @@ class Pump(ShardViews):
         if self._closed:
             log.info("event_after_close", kind=type(event).__name__, cause=cause)
             return
-        self._turn(event, cause)
+        self._turn(event, cause, told=True)
 
     def take_in(self, event: Event, cause: str, entry_id: str) -> None:
         """Decides now on an event from the inbox; the entry counts as applied with the turn's commit."""
@@ -137,8 +140,9 @@ class Pump(ShardViews):
         finally:
             self._closed = self._ended = True
             self._note_spoken()
-            if self._timer is not None:
-                self._timer.cancel()
+            for timer in (self._timer, self._notes):
+                if timer is not None:
+                    timer.cancel()
             for future in self._waiting.values():
                 if not future.done():
                     future.set_exception(RoutingEndedError())
@@ -154,6 +158,7 @@ class Pump(ShardViews):
             return
         if self._ended:
             raise RoutingEndedError
+        self._wake.set()
         drained: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._draining.append((self.sequence, drained))
         await drained
@@ -172,7 +177,7 @@ class Pump(ShardViews):
 
     # --- inside -------------------------------------------------------------------------------------------------
 
-    def _turn(self, event: Event, cause: str) -> Turn:
+    def _turn(self, event: Event, cause: str, *, told: bool = False) -> Turn:
         if self._closed:
             raise RoutingEndedError
         now = self._clock.now()
@@ -190,12 +195,22 @@ class Pump(ShardViews):
         if core.unfinished:
             self.unsettled.add(self.sequence)
         self._pending.append(turn)
-        self._wake.set()
+        if told and not commands and isinstance(event, InteractionNoted):
+            self._commit_later()
+        else:
+            self._wake.set()
         self._arm()
         self._fresh.append((turn, self._clock.now() - now))
         return turn
 
+    def _commit_later(self) -> None:
+        if self._notes is None:
+            self._notes = asyncio.get_running_loop().call_later(NOTE_S, self._wake.set)
+
     async def _commit_batch(self) -> None:
+        if self._notes is not None:
+            self._notes.cancel()
+            self._notes = None
         batch = self._pending[:MAX_BATCH]
         inbox = self._applied_by(batch)
         delay = RETRY_FIRST_S

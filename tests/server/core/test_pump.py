@@ -122,6 +122,22 @@ async def test_who_drains_waits_for_no_later_turn(rig: Rig) -> None:
     await rig.pump.drain()
 
 
+async def test_notes_go_with_the_next_turn_and_do_not_wait_for_one_for_long(rig: Rig) -> None:
+    note = facts.InteractionNoted("i", "digit", ())
+    rig.pump.tell(note, "test")
+    rig.pump.tell(note, "test")
+    await rig.pump.post(work("w1"), "test")
+    assert [len(batch) for batch in rig.committer.attempts] == [3]
+    rig.pump.tell(note, "test")
+    await until(lambda: len(rig.committer.kept) == 4, "the note alone")
+    rig.pump.tell(note, "test")
+    await rig.pump.drain()
+    assert len(rig.committer.kept) == 5
+    rig.pump.tell(note, "test")
+    rig.pump.close()
+    await until(lambda: len(rig.committer.kept) == 6, "the last note")
+
+
 async def test_a_group_is_bounded(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pump_module, "MAX_BATCH", 4)
     for _ in range(10):
