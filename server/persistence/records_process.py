@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 _ROOT = Path(__file__).resolve().parents[2]
 # Told in lots: the worker gathers for longer than this anyway.
-TELL_S = 0.05
+TELL_S = 0.2
 # Doubled while it dies again and again without getting anywhere, so that it costs no core.
 RESTART_S = 0.5
 RESTART_LAST_S = 30.0
