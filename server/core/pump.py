@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 MAX_BATCH = 256
 # How many committed turns are kept for a store that loses them. Its rows are put back whole; these are for the journal.
 KEPT_TURNS = 1_024
-# Notes, of which nothing follows and which nobody waits for, are committed with the next turn: at the latest after this.
+# Notes, of which nothing follows and which nobody waits for, are committed with the next turn, or after this time.
 NOTE_S = 0.02
 RETRY_FIRST_S = 0.02
 RETRY_LAST_S = 1.0
