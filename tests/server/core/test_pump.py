@@ -124,6 +124,7 @@ async def test_who_drains_waits_for_no_later_turn(rig: Rig) -> None:
 
 async def test_notes_go_with_the_next_turn_and_do_not_wait_for_one_for_long(rig: Rig) -> None:
     note = facts.InteractionNoted("i", "digit", ())
+    rig.run()
     rig.pump.tell(note, "test")
     rig.pump.tell(note, "test")
     await rig.pump.post(work("w1"), "test")
