@@ -20,8 +20,8 @@ class Framer:
 
     @property
     def pending(self) -> bool:
-        """Whether the beginning of a message waits for its rest."""
-        return bool(self._buffer)
+        """Whether the beginning of a message waits for its rest; that of a keep-alive (a lone CRLF) is none."""
+        return len(self._buffer) >= len(PING)
 
     def feed(self, data: bytes) -> list[bytes]:
         """The messages that are now complete; `pings` grows by the keep-alives seen."""

@@ -278,10 +278,9 @@ class Transport:
         self._sweep = None
         now = self._settings.now()
         for connection in list(self._connections.values()):
-            limit = (
-                self._settings.partial_message_us if connection.framer.pending else self._settings.idle_connection_us
-            )
-            if now - connection.last_seen > limit:
+            since = connection.partial_since
+            slow = since is not None and now - since > self._settings.partial_message_us
+            if slow or now - connection.last_seen > self._settings.idle_connection_us:
                 self.count("connections_idle")
                 connection.close()
         if self._connections:
@@ -310,6 +309,7 @@ class _Connection(asyncio.Protocol):
         self.gone = asyncio.Event()
         self.framer = Framer()
         self.last_seen = owner.now()
+        self.partial_since: int | None = None  # when the message began that is not whole yet
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -331,6 +331,10 @@ class _Connection(asyncio.Protocol):
             self._owner.count("stream_broken")
             self.close()
             return
+        if not self.framer.pending:
+            self.partial_since = None
+        elif messages or self.partial_since is None:
+            self.partial_since = self.last_seen
         for _ in range(self.framer.pings - pings):
             self.write(b"\r\n")
         for message in messages:

@@ -35,6 +35,8 @@ def test_pending() -> None:
     framer.feed(ONE[:-1])
     assert framer.pending
     assert framer.feed(ONE[-1:]) == [ONE]
+    framer.feed(b"\r\n")
+    assert not framer.pending
 
 
 @pytest.mark.parametrize(

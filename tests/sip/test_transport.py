@@ -96,6 +96,19 @@ async def test_half_a_message_and_silence_are_closed(monkeypatch: pytest.MonkeyP
         assert one.transport.connections == 1
         slow[1].close()
         quiet[1].close()
+    async with Site(partial_message_us=300_000) as one:
+        pinging = await asyncio.open_connection("127.0.0.1", one.transport.port)
+        pinging[1].write(b"\r\n")  # of itself no message, whatever comes after it
+        trickle = await asyncio.open_connection("127.0.0.1", one.transport.port)
+        ended = asyncio.create_task(trickle[0].read())
+        async with asyncio.timeout(30):
+            while not ended.done():
+                trickle[1].write(b"x")
+                await asyncio.sleep(0.02)
+        await asyncio.gather(ended, return_exceptions=True)  # what was on its way makes it a reset
+        assert one.transport.connections == 1
+        trickle[1].close()
+        pinging[1].close()
     async with Site(idle_connection_us=50_000) as one:
         quiet = await asyncio.open_connection("127.0.0.1", one.transport.port)
         assert await quiet[0].read() == b""
