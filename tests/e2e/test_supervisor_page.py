@@ -317,7 +317,7 @@ async def test_the_start_page_leads_to_each(boss: Person, browser: Browser, runn
 
 
 async def test_a_queue_is_closed_at_once_and_goes_by_its_hours_again(boss: Person, running_server: Server) -> None:
-    state = queue(boss, "orders").get_by_role("button", name=re.compile("^(Open|Closed)$"))
+    state = queue(boss, "orders").get_by_role("button", name=re.compile("^(Open|Closed): "))
     await expect(state).to_have_text("Open")
     for choice, shown in (("Closed", "Closed"), ("By its hours", "Open")):
         await state.click()

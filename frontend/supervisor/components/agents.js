@@ -133,6 +133,7 @@ const AgentRow = memo(({ agent, titles, teams, skills: names, reasons, limits, a
   const { agent_id, presence, reason, since, connected, load, capacity, held = [], skills = {} } = agent;
   const kind = presence === "ready" && !connected ? "away" : presence;
   const who = nameOf(agent);
+  const of = (act) => t("act.of", { act, what: who }); // many rows have the same buttons
   const limit = presence === "not_ready" ? (limits[reason] ?? limits[""]) : undefined;
   return html`
     <li class="agent" data-agent=${agent_id} data-presence=${kind} draggable="true" ...${dragAgents(agent_id, drag)}
@@ -146,9 +147,9 @@ const AgentRow = memo(({ agent, titles, teams, skills: names, reasons, limits, a
         <${Meant} agent=${agent} reasons=${reasons} /></p>
       <p class="agent-load figures" title=${t("agents.load")}>${load} / ${capacity}</p>
       <div class="agent-acts">
-        <button type="button" class="button small" onClick=${() => ask({ kind: "presence", agent })}>${t("agents.presence")}</button>
-        <button type="button" class="button small" onClick=${() => ask({ kind: "skills", agent })}>${t("agents.skills")}</button>
-        <button type="button" class="button small" title=${t("agents.assign_hint")} onClick=${() => ask({ kind: "assign", agents: [agent_id] })}>${t("agents.assign")}</button>
+        <button type="button" class="button small" aria-label=${of(t("agents.presence"))} onClick=${() => ask({ kind: "presence", agent })}>${t("agents.presence")}</button>
+        <button type="button" class="button small" aria-label=${of(t("agents.skills"))} onClick=${() => ask({ kind: "skills", agent })}>${t("agents.skills")}</button>
+        <button type="button" class="button small" aria-label=${of(t("agents.assign"))} title=${t("agents.assign_hint")} onClick=${() => ask({ kind: "assign", agents: [agent_id] })}>${t("agents.assign")}</button>
       </div>
       <p class="tags agent-skills">${Object.entries(skills).map(([skill, grade]) => html`<span class="tag" key=${skill}>${label(names[skill]) || skill} <b>${grade}</b></span>`)}<${AlertMarks} alerts=${alerts} /></p>
       <${Today} today=${agent.today} />
@@ -158,7 +159,7 @@ const AgentRow = memo(({ agent, titles, teams, skills: names, reasons, limits, a
           ${held.map((work) => html`
             <li key=${work.work_id || work.interaction_id}>
               <${Icon} name=${MEDIA[work.medium] ?? "note"} /><span>${titles[work.queue] ?? work.queue}</span> <span class="quiet-text">${t(`held.${work.state}`)} · <${Ticking} since=${work.since / 1000} /></span>
-              ${work.work_id && html`<button type="button" class="link bad" onClick=${() => ask({ kind: "cancel", item: work, agent })}>${t("waiting.end")}</button>`}
+              ${work.work_id && html`<button type="button" class="link bad" aria-label=${t("act.of", { act: t("waiting.end"), what: `${titles[work.queue] ?? work.queue}, ${who}` })} onClick=${() => ask({ kind: "cancel", item: work, agent })}>${t("waiting.end")}</button>`}
             </li>`)}
         </ul>`}
     </li>

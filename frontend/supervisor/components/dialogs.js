@@ -22,6 +22,14 @@ export function Sheet({ heading, of: subject, act, close, label, danger, ready =
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState(null);
   useEffect(() => dialog.current.showModal(), []);
+  const begun = useRef(false);
+  useEffect(() => {
+    // What is changed is often loaded first: until then there is but the comment to give the focus to.
+    const first = !begun.current && dialog.current.querySelector("form :is(input, select):not([name=comment])");
+    if (!first) return;
+    begun.current = true;
+    if (document.activeElement?.name === "comment" && !comment) first.focus();
+  });
   const submit = async (event) => {
     event.preventDefault();
     setBusy(true);

@@ -148,7 +148,7 @@ const Name = memo(
 /** `now.current` is the queue as it is when somebody clicks. */
 const Acts = memo(
   ({ now, title, opening, closed, ask }) => html`
-    <td class="queue-acts"><button type="button" class=${`button small ${closed ? "bad" : "quiet"}`} title=${t(`opening.${opening}`)} onClick=${() => ask({ kind: "opening", queue: now.current })}>${t(closed ? "queues.closed" : "queues.open")}</button>
+    <td class="queue-acts"><button type="button" class=${`button small ${closed ? "bad" : "quiet"}`} aria-label=${t("act.of", { act: t(closed ? "queues.closed" : "queues.open"), what: title })} title=${t(`opening.${opening}`)} onClick=${() => ask({ kind: "opening", queue: now.current })}>${t(closed ? "queues.closed" : "queues.open")}</button>
       <button type="button" class="button small quiet" onClick=${() => ask({ kind: "queue", queue: now.current })} aria-label=${t("queues.change_of", { queue: title })}>${t("queues.change")}</button></td>`,
 );
 

@@ -67,6 +67,7 @@ function Marks({ item: { customer, ring }, channel }) {
 const Served = memo(({ item, title, who, channel, office, ask }) => {
   const [open, setOpen] = useState(false);
   const { work_id, medium, state: stage, agent_id, since, queued_at } = item;
+  const of = (act) => t("act.of", { act, what: `${title}, ${who}` });
   return html`
     <li data-work=${work_id}>
       <div class="item">
@@ -75,8 +76,8 @@ const Served = memo(({ item, title, who, channel, office, ask }) => {
           <p><b>${title}</b> <span class="quiet-text">${t(`held.${stage}`)} <${Ticking} since=${(since ?? queued_at) / 1000} /></span></p>
           <p class="tags"><span class="tag strong">${who}</span><${Marks} item=${item} channel=${channel} /></p>
         </div>
-        <div class="item-acts"><button type="button" class="button small" aria-expanded=${open} onClick=${() => setOpen(!open)}>${t("item_why.why")}</button>
-          <button type="button" class="button small quiet bad" onClick=${() => ask({ kind: "cancel", item, agent: { agent_id, display_name: who } })}>${t("waiting.end")}</button></div>
+        <div class="item-acts"><button type="button" class="button small" aria-label=${of(t("item_why.why"))} aria-expanded=${open} onClick=${() => setOpen(!open)}>${t("item_why.why")}</button>
+          <button type="button" class="button small quiet bad" aria-label=${of(t("waiting.end"))} onClick=${() => ask({ kind: "cancel", item, agent: { agent_id, display_name: who } })}>${t("waiting.end")}</button></div>
       </div>
       ${open && html`<${ItemWhy} item=${item} office=${office} />`}
     </li>
@@ -99,11 +100,13 @@ const Item = memo(({ item, place, wait, title, offered, kept, channel, office, s
   const [open, setOpen] = useState(false);
   const { work_id, medium, queued_at, requirements, attempts, offered_to, directed } = item;
   const name = (id) => nameOf(agents().get(id) ?? { agent_id: id });
+  const what = `${title}, ${item.customer || place || ""}`;
+  const of = (act) => t("act.of", { act, what });
   const pull = () => office.pullBack(work_id).then(() => office.tell(t("waiting.pulled")), (error) => office.tell(problemText(error), "error"));
   return html`
     <li data-work=${work_id} draggable="true" ...${dragWork(item, drag)}>
       <div class="item">
-        <input type="checkbox" checked=${marked} aria-label=${t("chosen.choose", { what: `${title}, ${item.customer || place || ""}` })} onChange=${() => choose((before) => toggled(before, work_id))} />
+        <input type="checkbox" checked=${marked} aria-label=${t("chosen.choose", { what })} onChange=${() => choose((before) => toggled(before, work_id))} />
         <span class="place figures" title=${t("waiting.place")}>${place ?? "·"}</span>
         <${Icon} name=${MEDIA[medium] ?? "note"} />
         <div class="item-what">
@@ -117,11 +120,11 @@ const Item = memo(({ item, place, wait, title, offered, kept, channel, office, s
           </p>
         </div>
         <div class="item-acts">
-          <button type="button" class="button small" aria-expanded=${open} onClick=${() => setOpen(!open)}>${t("waiting.why")}</button>
-          <button type="button" class="button small" onClick=${() => ask({ kind: "move", items: [item] })}>${t("waiting.move")}</button>
-          <button type="button" class="button small" onClick=${() => ask({ kind: "direct", item })}>${t("waiting.direct")}</button>
-          ${(offered_to || directed) && html`<${Action} class="button small" title=${t("waiting.pull_hint")} act=${pull}>${t("waiting.pull")}</${Action}>`}
-          <button type="button" class="button small quiet bad" onClick=${() => ask({ kind: "cancel", item })}>${t("waiting.end")}</button>
+          <button type="button" class="button small" aria-label=${of(t("waiting.why"))} aria-expanded=${open} onClick=${() => setOpen(!open)}>${t("waiting.why")}</button>
+          <button type="button" class="button small" aria-label=${of(t("waiting.move"))} onClick=${() => ask({ kind: "move", items: [item] })}>${t("waiting.move")}</button>
+          <button type="button" class="button small" aria-label=${of(t("waiting.direct"))} onClick=${() => ask({ kind: "direct", item })}>${t("waiting.direct")}</button>
+          ${(offered_to || directed) && html`<${Action} class="button small" aria-label=${of(t("waiting.pull"))} title=${t("waiting.pull_hint")} act=${pull}>${t("waiting.pull")}</${Action}>`}
+          <button type="button" class="button small quiet bad" aria-label=${of(t("waiting.end"))} onClick=${() => ask({ kind: "cancel", item })}>${t("waiting.end")}</button>
         </div>
       </div>
       ${open && html`<${WhyNot} item=${item} office=${office} name=${name} skills=${skills} />`}
