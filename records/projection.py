@@ -7,7 +7,7 @@ asked for (events): an accept that came too late is a refusal, and leaves no ste
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from records.drafts import InteractionDraft, OfferDraft, RecordState, Step
+from records.drafts import CALLBACK, InteractionDraft, OfferDraft, RecordState, Step
 from records.reasons import reason_for
 from router.commands import (
     AnswerHandoff,
@@ -216,6 +216,9 @@ class Projection:
             return
         if isinstance(event, HandoffAsked) and command.first and not command.refused:
             self._step(command.interaction_id, "came_over", shard=command.shard)
+            if event.work.callback:
+                draft = self._interaction(command.interaction_id)
+                draft.entry, draft.channel = CALLBACK, dict(event.work.attributes).get("channel", "")
             self._queued(event.work)
 
     def _offered(self, command: SendOffer) -> None:
@@ -358,8 +361,9 @@ class Projection:
                 draft.end_if_not_called(now)
             case Outcome.HANDED_OVER:
                 # The other shard says how it ends.
-                draft.outcome = outcome
+                draft.outcome = command.outcome.value if draft.not_called_yet else outcome
                 self._step(draft.id, "handed_over")
+                draft.end_if_not_called(now)
             case Outcome.HANDLED | Outcome.NODE_LOST | Outcome.DIVERTED:
                 pass  # told by "wrapped_up", "node_lost" and "diverted"
         draft.settle(now)

@@ -24,8 +24,9 @@ class Admission:
             return refusal
         self._shard.sequence += 1
         work = Work.queued(event, self._moves.now, self._shard.sequence)
-        work.origin = origin or event.origin
-        work.rooted = work.origin != ""
+        work.rooted = (origin or event.origin) != ""
+        # Whoever is to be called back is on no line.
+        work.origin = "" if event.callback else origin or event.origin
         barrier = self._moves.waiting.admit(work)
         if barrier is not None:
             return Refuse(barrier, f"queue {work.queue} takes no more")

@@ -5,9 +5,9 @@
 2. The other shard takes it or not, once for each token (router.neighbour), and says so (`AnswerHandoff`). Only then it
    is closed here (`handed_over`), or waits again at its old place and stays.
 
-A call needs a node of the other shard that makes room for the caller beforehand (`seeks_host`, ADR 14): its own node
-looks for one and says so (`HandoffHosted`), and nothing is asked until then. Chats and callbacks stay (`travels`); each
-item goes once. Nothing here depends on what is said arriving once, soon or in order.
+A call needs a node of the other shard that makes room for the caller beforehand, a callback one that keeps the number
+(`seeks_host`, ADR 14): one is looked for and told of (`HandoffHosted`), and nothing is asked until then. Chats stay
+(`travels`); each item goes once. Nothing here depends on what is said arriving once, soon or in order.
 """
 
 from dataclasses import replace
@@ -30,13 +30,15 @@ ENDED = "ended"
 
 
 def travels(work: Work) -> bool:
-    """Whether it may go: a call, or what programs brought in. A chat has its home here, a callback's number is here."""
-    return not work.callback and (not work.node or work.medium is Medium.VOICE)
+    """Whether it may go: a call, a callback, or what programs brought in. A chat has its home here."""
+    return not work.node or work.medium is Medium.VOICE
 
 
 def seeks_host(work: Work) -> bool:
-    """Whether it is a leaving call for which no node of the other shard has made room yet: nobody was asked there."""
-    return work.node != "" and work.handoff is not None and not work.handoff.host
+    """Whether it is a leaving call (or callback) and no node of the other shard has made room for its caller yet (or
+    knows whom to call): nobody was asked there.
+    """
+    return (work.node != "" or work.callback) and work.handoff is not None and not work.handoff.host
 
 
 def asked_for(shard: Shard, work: Work, source: str) -> HandoffAsked:

@@ -17,6 +17,7 @@ from records.recordings import Recordings
 from records.sessions import Sessions, SignIn
 from server.calls import media_port, signalling
 from server.calls.call_recorder import CallRecorder, close_left_open
+from server.calls.far_callbacks import FarCallbacks
 from server.calls.far_contexts import FarContexts
 from server.calls.far_desk import FarDesk
 from server.calls.guest_calls import Host, Lodger
@@ -164,6 +165,18 @@ class VoicePart:
             names_of(current),
         )
         ground.tasks.spawn(host.look_after(), "guests", endless=True)
+        far_callbacks = FarCallbacks(
+            links,
+            ground.peers,
+            core.pump,
+            core.contexts,
+            self.conductor.numbers.may_dial,
+            lambda: core.pump.owning,
+            ground.tasks,
+        )
+        core.speaker.attach_handoffs(far_callbacks.observe)
+        core.pump.on_own.append(far_callbacks.take_up)
+        self._take_up = far_callbacks.take_up
         current.on_change(links.follow)
         links.follow(current.site)
         self.desk.attach(self.hub, self.conductor)
@@ -189,6 +202,8 @@ class VoicePart:
 
     async def listen(self) -> None:
         """Phones, callers and trunks reach us from now on."""
+        if self._core.pump.owning:
+            self._take_up()
         self._ground.tasks.spawn(self.kept.run(), "retention", endless=True)
         await self.ua.start()
         self.lines.follow(self._core.current.site)

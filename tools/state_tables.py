@@ -170,13 +170,13 @@ its time (`park_max_us` at the latest), and nobody waits. Refused as `not_connec
 | CustomerLeft | CloseWork (`handled`): nobody kept them waiting |
 
 An exit or WorkMoved to a queue of another shard makes the item `leaving`: in no list, offered to nobody, still counted.
-Calls travel, and what programs brought in (nobody is in a chat of this shard's nodes for it, and nobody is to be
-called), that is not meant for named agents, and each item only once; for others such an exit leads nowhere, and
-WorkMoved is refused as `stays`. For a call nothing is asked before a node of the other shard has made room for it.
+Calls and callbacks travel, and what programs brought in, that is not meant for named agents, and each item only once;
+for others (chats of visitors) such an exit leads nowhere, and WorkMoved is refused as `stays`. For a call nothing is
+asked before a node of the other shard has made room for it, for a callback before one knows whom to call.
 
 | a leaving item | commands |
 |---|---|
-| HandoffHosted, of a call | nothing; the other shard is asked from now on |
+| HandoffHosted, of a call or callback | nothing; the other shard is asked from now on |
 | HandoffHosted, there is no room | RequeueWork; it waits at its old place, and leaves no more |
 | CustomerLeft, WorkCancelled, NodeLost of a call before that | CloseWork (`abandoned`, `cancelled`, `node_lost`) |
 | HandoffAnswered, taken | CloseWork (`handed_over`); the other shard has it, with its time of queueing |

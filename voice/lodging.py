@@ -57,6 +57,8 @@ class Lodgings:
         since = shards.queued_at(command.work_id) if shards is not None else None
         if runner is None or command.interaction_id in self._lodgings:
             return
+        if self._ports.router.callback_queue(command.work_id) is not None:
+            return  # they were promised to be called, and are about to hang up
         if shards is None or since is None or not runner.waits_alone(command.work_id):
             self._answer(command.shard, command.token, "", command.work_id)
             return

@@ -32,7 +32,7 @@ class Inbox(Protocol):
 
 @dataclass(slots=True)
 class _Leaving:
-    """A committed handoff; `ended`: that the item has ended is committed too. `unasked`: a call without a host."""
+    """A committed handoff; `ended`: that the item has ended is committed too. `unasked`: it has no host yet."""
 
     work_id: str
     ended: bool
@@ -40,7 +40,7 @@ class _Leaving:
 
 
 def _leaving(row: WorkRow, handoff: Handoff) -> _Leaving:
-    return _Leaving(row.work_id, handoff.ended is not None, row.node != "" and not handoff.host)
+    return _Leaving(row.work_id, handoff.ended is not None, (row.node != "" or row.callback) and not handoff.host)
 
 
 class Courier:

@@ -40,6 +40,7 @@ class Speaker:
         self._observe_chats: Callable[[Turn], None] = lambda _turn: None
         self._management: Callable[[Turn], None] | None = None
         self._far_pages: Callable[[Turn], None] | None = None
+        self._handoffs: Callable[[Turn], None] = lambda _turn: None
         self.failures = 0
         # What is counted is counted on one node only, and followers' turns are the owner's.
         self.owning: Callable[[], bool] = lambda: True
@@ -60,6 +61,10 @@ class Speaker:
         """As `attach`, for agents' pages on other nodes."""
         self._far_pages = observe
 
+    def attach_handoffs(self, observe: Callable[[Turn], None]) -> None:
+        """As `attach`, for callbacks that go over to another shard."""
+        self._handoffs = observe
+
     def __call__(self, turn: Turn) -> None:
         """Whoever waits for a committed turn. A part that fails is logged: it must not keep the others from it."""
         if not turn.commands and isinstance(turn.event, InteractionOpened | InteractionNoted | InteractionClosed):
@@ -75,6 +80,7 @@ class Speaker:
                 self._guard(self._move, command)
             self._guard(self._move_chat, command)
         self._guard(self._show_far, turn)
+        self._guard(self._hand_over, turn)
 
     def note(self, turn: Turn) -> None:
         """Who only keeps account of committed turns, in the same manner."""
@@ -105,6 +111,9 @@ class Speaker:
     def _show_far(self, turn: Turn) -> None:
         if self._far_pages is not None:
             self._far_pages(turn)
+
+    def _hand_over(self, turn: Turn) -> None:
+        self._handoffs(turn)
 
     def _touch(self, turn: Turn) -> None:
         if self._desk is not None:

@@ -80,6 +80,17 @@ class InteractionContexts:
         self._live[interaction_id] = context
         self._tasks.spawn(self._identify(context), f"identify:{interaction_id}")
 
+    async def promised(self, context: InteractionContext) -> None:
+        """A customer of another shard is to be called by this one: kept in SQL when this returns.
+
+        Raises DatabaseError.
+        """
+        about = (context.interaction_id, context.kind, context.caller, context.verified, self._wall(), HISTORY_LENGTH)
+        _, context.history = await self._meetings.meet(*about)
+        await self._keep(context)
+        context.ready.set()
+        self._live.setdefault(context.interaction_id, context)
+
     def chat_opened(
         self, interaction_id: str, channel: str, name: str, locale: str, identity: ChatIdentity | None
     ) -> None:

@@ -27,6 +27,8 @@ class Scopes:
     def of(self, caller: Caller) -> Scope:
         """A supervisor's teams are those that the files give them, or their own; a queue without teams is everybody's.
 
+        So is one of another shard to which work may go.
+
         A program covers nothing: what it brought in, it owns.
         """
         site = self._site()
@@ -41,7 +43,8 @@ class Scopes:
             caller.agent_id,
             teams,
             frozenset(one.agent_id for one in site.agents.values() if one.team in teams),
-            frozenset(queue.name for queue in site.queues.values() if not queue.teams or teams & set(queue.teams)),
+            frozenset(queue.name for queue in site.queues.values() if not queue.teams or teams & set(queue.teams))
+            | site.routing.elsewhere.keys(),
         )
 
     def _of_screen(self, caller: Caller) -> Scope:

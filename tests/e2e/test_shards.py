@@ -1,6 +1,7 @@
 """Two shards on one Redis, each with a site and a database of its own: work and calls overflow into the other one."""
 
 import asyncio
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -16,16 +17,21 @@ from agents_ws import messages as m
 from store.connection import open_store
 from store.keys import shard_keys
 from tests.e2e.agents import Agent
+from tests.e2e.baresip import softphone
 from tests.e2e.callers import calling
 from tests.e2e.ears import AgentEar, CallerEar, Hearing, come_to_hear, write_voices
+from tests.e2e.office import Office
 from tests.e2e.pair import LEASE_MS, events
 from tests.e2e.server import ROOT, Server
-from tests.e2e.site import make_site
+from tests.e2e.site import AFTER_SALES, make_site
 from tests.e2e.test_nodes import handled, ready, submit
+from tests.e2e.test_trunks import NUMBER, TRUNK, heard_by
+from tests.ports import HOST, free_port
 from tests.valkey import running_server
 from tests.waiting import until
 from tools.call.caller import Caller
 
+CALLED_BACK = '[after_sales]\ncallback_key = "7"\n'
 PATIENT_S = 60.0
 BOTH = {"agent1": {"caller"}, "caller": {"agent1"}}
 ELSEWHERE = '[elsewhere.far_{of}]\nshard = "south"\nmedium = "{medium}"\n'
@@ -41,6 +47,7 @@ class Shards:
 
     def __init__(self, folder: Path, store_url: str) -> None:
         self.store_url = store_url
+        self.trunk_port = free_port(socket.SOCK_STREAM, socket.SOCK_DGRAM)
         self._folder = folder
         sites = {name: self._site(name) for name in ("north", "south")}
         self.north = self._server("north", "north", sites["north"])
@@ -62,6 +69,8 @@ class Shards:
                 queues.write_text(queues.read_text().replace(f"[{queue}]\n", closed, 1))
             else:
                 queues.write_text(queues.read_text() + FAR.format(of=of, medium=medium))
+        queues.write_text(queues.read_text().replace("[after_sales]\n", CALLED_BACK, 1))
+        (site / "calls.toml").write_text(TRUNK.format(host=HOST, port=self.trunk_port))
         return site
 
     def _database(self, shard: str) -> str:
@@ -141,11 +150,11 @@ class Line:
     def __init__(self, shards: Shards, agent: Agent, folder: Path) -> None:
         self.shards = shards
         self.agent = agent
-        self._folder = folder
+        self.folder = folder
 
     @asynccontextmanager
     async def call(self, number: str) -> AsyncIterator[Caller]:
-        async with calling(self.shards.north, self._folder, number) as caller:
+        async with calling(self.shards.north, self.folder, number) as caller:
             saying = asyncio.create_task(caller.say("caller.wav"))
             try:
                 yield caller
@@ -153,7 +162,7 @@ class Line:
                 saying.cancel()
 
     async def hear(self, caller: Caller, wanted: dict[str, set[str]]) -> None:
-        every: dict[str, Hearing] = {"agent1": AgentEar(self.agent), "caller": CallerEar(caller, self._folder)}
+        every: dict[str, Hearing] = {"agent1": AgentEar(self.agent), "caller": CallerEar(caller, self.folder)}
         assert await come_to_hear({name: every[name] for name in wanted}, wanted) == wanted
 
     async def joined(self, number: str) -> m.Offer:
@@ -164,6 +173,7 @@ class Line:
         return offer
 
 
+@pytest.mark.baresip
 async def test_callers_speak_with_agents_of_the_other_shard_also_when_the_host_dies(
     shards: Shards, tmp_path: Path
 ) -> None:
@@ -172,6 +182,7 @@ async def test_callers_speak_with_agents_of_the_other_shard_also_when_the_host_d
         agent.speak()
         line = Line(shards, agent, tmp_path)
         ended = [await a_call_that_its_caller_ends(line), await a_call_that_its_agent_ends(line)]
+        promised = await a_callback_that_goes_over(line)
         ended.append(await a_call_whose_host_dies(line))
         await agent.ask(m.SetPresence(ref=agent.ref(), presence="not_ready", reason="lunch"))
         await a_call_that_is_abandoned(line)
@@ -181,9 +192,10 @@ async def test_callers_speak_with_agents_of_the_other_shard_also_when_the_host_d
         assert server.interrupt() == 0
         assert server.errors() == []
     there = shards.outcomes("south")
-    assert sorted(there.values()) == [("closed", "abandoned"), *3 * [("closed", "handled")]]
-    assert {one for one, end in there.items() if end == ("closed", "handled")} == set(ended)
-    assert shards.outcomes("north") == dict.fromkeys(there, ("closed", "handed_over"))
+    assert sorted(there.values()) == [("closed", "abandoned"), *4 * [("closed", "handled")]]
+    assert {one for one, end in there.items() if end == ("closed", "handled")} == {*ended, promised}
+    here = {**dict.fromkeys(there, ("closed", "handed_over")), promised: ("closed", "callback")}
+    assert shards.outcomes("north") == here
 
 
 async def a_call_that_its_caller_ends(line: Line) -> str:
@@ -211,6 +223,29 @@ async def a_call_that_its_agent_ends(line: Line) -> str:
         await asyncio.wait_for(caller.ended.wait(), PATIENT_S)
     await agent.finish(offer.reservation_id)
     return offer.interaction_id
+
+
+async def a_callback_that_goes_over(line: Line) -> str:
+    """A caller of the north asks to be called back there; a supervisor moves the item to the south, which calls."""
+    agent, north, south = line.agent, line.shards.north, line.shards.standby
+    async with calling(north, line.folder, NUMBER, AFTER_SALES) as caller, Office(north) as office:
+        await office.story_has(NUMBER, "queued")
+        await caller.press("7")
+        await asyncio.wait_for(caller.ended.wait(), PATIENT_S)
+        promised: str = (await office.story_has(NUMBER, "callback_chosen"))["record"]["id"]
+        async with softphone(
+            south, line.folder, NUMBER, line.folder / "caller.wav", sip_port=line.shards.trunk_port
+        ) as customer:
+            assert await office.send("POST", f"work/{promised}/move", {"queue": "far_calls"}) == (204, "")
+            offer = await line.joined(NUMBER)
+            wanted = {"agent1": {"caller"}}
+            assert await come_to_hear({"agent1": AgentEar(agent)}, wanted) == wanted
+            await agent.ask(m.HangUp(ref=agent.ref(), reservation_id=offer.reservation_id))
+            await customer.until("CALL_CLOSED")
+            heard_by(customer, "agent1")
+    await agent.finish(offer.reservation_id)
+    assert offer.interaction_id == promised
+    return promised
 
 
 async def a_call_that_is_abandoned(line: Line) -> None:

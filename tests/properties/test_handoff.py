@@ -100,13 +100,15 @@ class Handover(RuleBasedStateMachine):
 
     # --- what happens in a shard
 
-    @rule(shard=SHARDS, call=st.booleans())
-    def queue(self, shard: str, call: bool) -> None:
-        """A program's item, or a call."""
+    @rule(shard=SHARDS, call=st.booleans(), callback=st.booleans())
+    def queue(self, shard: str, call: bool, callback: bool = False) -> None:
+        """A program's item, a call, or a customer who is to be called back."""
         work_id = f"w{len(self.accounts)}"
         self.accounts[work_id] = Account([])
         node = f"node-{shard}" if call else ""
-        if "Refuse" in kinds(self._post(shard, WorkQueued(work_id, f"i-{work_id}", Medium.VOICE, shard, node=node))):
+        if "Refuse" in kinds(
+            self._post(shard, WorkQueued(work_id, f"i-{work_id}", Medium.VOICE, shard, node=node, callback=callback))
+        ):
             del self.accounts[work_id]
             self.accounts[f"refused-{work_id}"] = Account([Outcome.CANCELLED])
 
@@ -115,7 +117,9 @@ class Handover(RuleBasedStateMachine):
         items = list(self.worlds[shard].store.work)
         if items:
             work_id = items[which % len(items)]
-            if how != "moved" and self.worlds[shard].store.work[work_id].state is WorkState.LEAVING:
+            row = self.worlds[shard].store.work[work_id]
+            ends = how == "cancelled" or (how == "left" and not row.callback)
+            if ends and row.state is WorkState.LEAVING:
                 self.over.add(work_id)
             event: Event = CustomerLeft(work_id)
             if how == "cancelled":
@@ -127,7 +131,8 @@ class Handover(RuleBasedStateMachine):
     @rule(shard=SHARDS, which=CHOICES, found=st.booleans())
     def host(self, shard: str, which: int, found: bool) -> None:
         """A call that leaves has found a node there, or none; the answer may come twice, and late."""
-        leaving = [row.handoff for row in self.worlds[shard].store.work.values() if row.node and row.handoff]
+        items = self.worlds[shard].store.work.values()
+        leaving = [row.handoff for row in items if (row.node or row.callback) and row.handoff]
         if leaving:
             handoff = leaving[which % len(leaving)]
             there = f"node-{handoff.shard}" if found else ""
@@ -137,7 +142,7 @@ class Handover(RuleBasedStateMachine):
     def lose_node(self, shard: str) -> None:
         """The calls of a node are over, also those that are on their way."""
         items = self.worlds[shard].store.work.values()
-        self.over |= {row.work_id for row in items if row.node and row.state is WorkState.LEAVING}
+        self.over |= {row.work_id for row in items if row.node and not row.callback and row.state is WorkState.LEAVING}
         self._post(shard, NodeLost(f"node-{shard}"))
 
     @rule(shard=SHARDS)

@@ -2,7 +2,17 @@
 
 from records.drafts import CALLBACK
 from records.projection import Projection
-from router.commands import CloseWork, EndWrapUp, PartLegs, Refuse, RequeueWork, SendOffer, StartWrapUp
+from router.commands import (
+    AnswerHandoff,
+    CloseWork,
+    EndWrapUp,
+    HandWork,
+    PartLegs,
+    Refuse,
+    RequeueWork,
+    SendOffer,
+    StartWrapUp,
+)
 from router.dispatcher import Dispatcher
 from router.events import (
     AgentConnected,
@@ -11,6 +21,8 @@ from router.events import (
     AssignmentFailed,
     CustomerLeft,
     Event,
+    HandoffAnswered,
+    HandoffAsked,
     InteractionClosed,
     InteractionNoted,
     InteractionOpened,
@@ -367,3 +379,19 @@ def test_a_callback_is_over_when_nobody_was_reached_or_somebody_calls_it_off() -
         draft = projection.interactions["i1"]
         assert (draft.state, draft.outcome) == ("closed", outcome.value)
         assert "node_lost" not in kinds(projection, "i1"), "no call of theirs was lost"
+
+
+def test_a_callback_that_goes_over_to_another_shard_is_over_here_and_begins_there() -> None:
+    begin = WorkQueued("w1", "i1", Medium.VOICE, "orders", callback=True, attributes=(("channel", "line"),))
+    here = [
+        turn(1, 0, InteractionOpened("i1", "line", Medium.VOICE, CALLBACK, "n1")),
+        turn(2, 1, begin),
+        turn(3, 2, TimePassed(), HandWork("w1", "i1", "south", "far", 7, "ring")),
+        turn(4, 3, HandoffAnswered("south", 7, "", ended=False), CloseWork("w1", "i1", Outcome.HANDED_OVER)),
+    ]
+    record = fold(here).interactions["i1"]
+    assert (record.state, record.outcome, record.ended_at) == ("closed", "handed_over", START + 3 * SECOND)
+    asked = HandoffAsked("north", 7, 6, begin)
+    there = [turn(1, 0, asked, AnswerHandoff("north", 7, "w1", "i1", "", ended=False, first=True))]
+    record = fold(there).interactions["i1"]
+    assert (record.entry, record.channel, record.state, record.not_called_yet) == (CALLBACK, "line", "waiting", True)

@@ -117,8 +117,8 @@ def test_a_full_or_closed_queue_sends_new_work_there() -> None:
 
 @pytest.mark.parametrize(
     "wish",
-    [{"node": "n1.1"}, {"callback": True}, {"named": ("ann",)}, {"medium": Medium.CHAT, "queue": "chat"}],
-    ids=("an item of a node that is no call", "a callback", "named agents", "another medium"),
+    [{"node": "n1.1"}, {"named": ("ann",)}, {"medium": Medium.CHAT, "queue": "chat"}],
+    ids=("an item of a node that is no call", "named agents", "another medium"),
 )
 def test_who_cannot_travel_stays(wish: dict[str, object]) -> None:
     chat = QueuePolicy("chat", Medium.CHAT, rings=OVERFLOW.rings)
@@ -144,6 +144,25 @@ def test_an_offer_is_withdrawn_when_the_item_is_moved_to_another_shard() -> None
 
 CALLS = QueuePolicy("calls", Medium.VOICE, rings=OVERFLOW.rings)
 CALL = WorkQueued("w", "i", Medium.VOICE, "calls", node="n1.1")
+
+
+@pytest.mark.parametrize("node", ["", "n1.1"])
+def test_a_callback_leaves_when_a_node_there_knows_whom_to_call(node: str) -> None:
+    there = {"far": Elsewhere("south", Medium.VOICE)}
+    world = World(replace(policy(queues={"calls": CALLS}), elsewhere=there))
+    world.post(replace(CALL, node=node, callback=True))
+    assert kinds(world.wait(31 * SECOND)) == ["HandWork"]
+    assert world.dispatcher.handoffs("north") == ()
+    world.post(NodeLost("n1.1"))  # nobody is on a line there
+    world.post(hosted(world, "s.1"))
+    ((_, asked),) = world.dispatcher.handoffs("north")
+    assert (asked.work.callback, asked.work.node) == (True, "s.1")
+    world.check()
+    other = World(policy(queues={"far": QueuePolicy("far", Medium.VOICE)}))
+    other.post(asked)
+    row = other.dispatcher.work("w")
+    assert row is not None
+    assert (row.callback, row.origin, row.rooted) == (True, "", True)
 
 
 @pytest.fixture

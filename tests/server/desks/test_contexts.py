@@ -163,3 +163,14 @@ async def test_who_talked_with_them_last_is_known_where_the_queue_asks_for_it(ri
     (agent,) = await rig.contexts.acquainted("i2", "orders")
     assert agent == (await rig.contexts.get("i2")).history[0].record.agent_id
     assert await rig.contexts.acquainted("i2", "other") == ()
+
+
+async def test_whom_another_shard_promised_to_call_is_kept_before_the_item_comes(rig: Rig) -> None:
+    context = module.InteractionContext("i1", "line", "0755123", "Cai", path=("main",), data={"order": "7"})
+    await rig.contexts.promised(context)
+    assert rig.contexts.cached("i1") is context
+    assert not len(rig.tasks), "nothing is left to do"
+    rig.contexts.closed("i1")
+    await Projector(rig.database).apply([turn(1, 0, opened("i1"))])
+    again = await rig.contexts.get("i1")
+    assert (again.number, again.data, again.path) == ("0755123", {"order": "7"}, ("main",))

@@ -1,10 +1,13 @@
 """Teams, agents and queues of each caller."""
 
 from dataclasses import replace
+from types import MappingProxyType
 
 from config.site import TeamConfig
 from records.accounts import Role
 from records.sessions import Caller
+from router.policy import Elsewhere
+from router.vocabulary import Medium
 from server.floor.scopes import Scopes
 from tests.server.sites import ORDERS, agent, small_site
 
@@ -27,6 +30,12 @@ SITE = small_site(
 def covered(role: Role, name: str | None) -> tuple[set[str], set[str], set[str]]:
     scope = Scopes(lambda: SITE).of(Caller(name or "?", role, name, 0))
     return set(scope.teams), set(scope.agents), set(scope.queues)
+
+
+def test_queues_of_other_shards_are_everybodys() -> None:
+    there = replace(SITE.routing, elsewhere=MappingProxyType({"far": Elsewhere("south", Medium.VOICE)}))
+    scope = Scopes(lambda: replace(SITE, routing=there)).of(Caller("sue", Role.SUPERVISOR, "sue", 0))
+    assert set(scope.queues) == {"orders", "first", "far"}
 
 
 def test_scopes() -> None:
