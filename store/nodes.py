@@ -37,6 +37,7 @@ class NodeRegister:
         self._ttl_ms = ttl_ms
         self._keys = node_keys(group)
         self._announced: dict[str, str] = {}
+        self._served: dict[str, str] = {}
         self._away_at: float | None = None
 
     @property
@@ -58,7 +59,7 @@ class NodeRegister:
     async def beat(self, member: Member) -> bool:
         """Prolong the member's life. False when it was declared lost: it must stop its work and join again.
 
-        A register that has lost that this member joined has it, and where it is reached, again. Raises StoreLost.
+        A register that has lost that this member joined has it again, and where it is reached. Raises StoreLost.
         """
         keys = (self._keys.members, self._alive(member.label), self._keys.incarnations)
         args = (member.label, self._ttl_ms, member.name, member.incarnation)
@@ -69,6 +70,8 @@ class NodeRegister:
             raise
         if answer == 2 and (address := self._announced.get(member.label)) is not None:
             await self.announce(member, address)
+        if answer == 2 and (address := self._served.get(member.name)) is not None:
+            await self.serve_pages(member, address)
         return bool(answer)
 
     async def lost(self, member: Member) -> list[str]:
@@ -110,6 +113,7 @@ class NodeRegister:
 
     async def serve_pages(self, member: Member, address: str) -> None:
         """Say where browsers reach this node; it stays known by its name when the node is gone."""
+        self._served[member.name] = address
         await self._connection.run("HSET", self._keys.pages, member.name, address)
 
     async def pages(self) -> dict[str, str]:

@@ -210,6 +210,7 @@ class PeerLink:
         writer.write(encode(Proof(self.label, own, shown)))
         back = await _read(reader)
         if not isinstance(back, Proof) or not proven(back.proof, secret, "called", own, label, self.label):
+            self._known = b""
             raise PeerProtocolError("it does not know the secret of this site")
 
     async def _listen(self, peer: _Peer) -> None:
@@ -250,13 +251,13 @@ class PeerLink:
             if label and self._callers.get(label) is writer:
                 del self._callers[label]
                 self.forget(label)  # the two ways live and die together, so that both sides know
-                for told in self.left:
-                    told(label)
+                _tell_all(self.left, label)
 
     async def _admit(self, challenge: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
         said, secret = await _read(reader), await self._site_secret()
         if not isinstance(said, Proof) or not proven(said.proof, secret, "caller", challenge, said.label, self.label):
             log.warning("peer_refused", address=str(writer.get_extra_info("peername")))
+            self._known = b""
             raise PeerProtocolError("a stranger")
         writer.write(encode(Proof(self.label, b"", proof(secret, "called", said.challenge, self.label, said.label))))
         return said.label
@@ -293,6 +294,7 @@ class PeerLink:
             writer.write(answered)
 
     async def _site_secret(self) -> bytes:
+        """Read again after a mismatch: a store that has lost it has another one since."""
         if not self._known:
             try:
                 self._known = await self._secret()

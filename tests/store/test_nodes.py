@@ -134,3 +134,16 @@ async def test_silence_says_nothing_after_the_store_was_away(tmp_path: Path) -> 
             while await hasty.lost(here) != [other.label]:
                 await asyncio.sleep(0.005)
         await connection.aclose()
+
+
+async def test_a_register_that_was_lost_has_a_member_again_and_where_it_is(connection: StoreConnection) -> None:
+    register = NodeRegister(connection, group="lost")
+    one = await register.join("n1")
+    await register.announce(one, "192.0.2.1:7000")
+    await register.serve_pages(one, "http://192.0.2.1:8080")
+    await connection.run(
+        "DEL", *(f"jf:{{nodes-lost}}:{name}" for name in ("members", "incarnations", "addresses", "pages"))
+    )
+    assert await register.beat(one)
+    assert await register.addresses() == {one.label: "192.0.2.1:7000"}
+    assert await register.pages() == {"n1": "http://192.0.2.1:8080"}

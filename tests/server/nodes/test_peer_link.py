@@ -22,9 +22,10 @@ class Site:
     def __init__(self) -> None:
         self.addresses: dict[str, str] = {}
         self.tasks = TaskOwner()
+        self.word = b"s" * 32
 
     async def secret(self) -> bytes:
-        return b"s" * 32
+        return self.word
 
     async def known(self) -> dict[str, str]:
         return dict(self.addresses)
@@ -143,7 +144,7 @@ async def test_strangers_are_turned_away_and_believed_by_nobody(site: Site) -> N
             assert await asyncio.wait_for(reader.read(), 30) == b""
             writer.close()
         other = Site()
-        other.secret = _guess  # type: ignore[method-assign]
+        other.word = b"g" * 32
         async with other.node("c.1"):
             site.addresses["c.1"] = other.addresses["c.1"]
             site.addresses["d.1"] = other.addresses["c.1"]
@@ -154,5 +155,9 @@ async def test_strangers_are_turned_away_and_believed_by_nobody(site: Site) -> N
         await other.tasks.aclose(2)
 
 
-async def _guess() -> bytes:
-    return b"g" * 32
+async def test_a_secret_that_the_store_has_lost_is_another_one_for_all(site: Site) -> None:
+    async with site.node("a.1") as a, site.node("b.1") as b:
+        await together(a, b)
+        site.word = b"g" * 32
+        async with site.node("c.1") as c:
+            await together(a, b, c)
