@@ -29,6 +29,7 @@ BUSY = 0.6
 # Who does which work on the ordinary day.
 CREWS = {"calls": "phones", "chats": "writers"}
 READY_S = 60.0
+ALL = "CPU s of machine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +120,17 @@ class Watch:
         amounts |= {f"files of {name}": float(files.total()) for name, files in feet.fds.items()}
         amounts |= {f"CPU s of {name}": spent for name, spent in feet.cpu.items()}
         amounts["CPU s of generator"] = sum(psutil.Process(load.pid).cpu_times()[:2])
-        amounts["CPU s of machine"] = _busy_s()
+        amounts[ALL] = _busy_s()
+        amounts["segments"] = float(len(list((server.data_dir / "journal").glob("*.journal"))))
         amounts["tasks"] = float(things["tasks"])
         amounts["threads"] = float(psutil.Process(server.pid).num_threads())
         for name, amount in amounts.items():
             self.found.setdefault(name, []).append((second, amount))
 
-    def growth(self, name: str) -> float:
-        """By how much it grows from the first sample to the last, by least squares."""
-        points = self.found[name]
-        if len(points) == 1:
+    def growth(self, name: str, since: float = 0.0) -> float:
+        """By how much it grows from the first sample (from that second on) to the last, by least squares."""
+        points = [point for point in self.found[name] if point[0] >= since]
+        if len(points) < 2:
             return 0.0
         mean_at = sum(at for at, _ in points) / len(points)
         mean = sum(amount for _, amount in points) / len(points)
@@ -141,6 +143,18 @@ class Watch:
         inside = [point for point in self.found[name] if since <= point[0] <= until]
         (begin, first), (end, last) = inside[0], inside[-1]
         return (last - first) / (end - begin) if end > begin else 0.0
+
+    def others(self, since: float, until: float) -> float:
+        """How many processors were busy with something else in this time."""
+        own = sum(self.spent(name, since, until) for name in self.found if name.startswith("CPU s of ") and name != ALL)
+        return max(0.0, self.spent(ALL, since, until) - own)
+
+    def settled(self) -> float:
+        """From which second on two segments of the journal have been written; infinity when there are not two.
+
+        For each the server has all its turns in memory for a moment, 20,000 of them, and keeps the room for the next.
+        """
+        return next((at for at, count in self.found["segments"] if count >= 2), math.inf)
 
     def span(self) -> tuple[float, float]:
         """The seconds of the first sample and of the last."""

@@ -2,12 +2,13 @@
 
     python -m pytest soak/test_steady.py                    # 43 minutes; writes build/soak-steady.json
     SOAK_MINUTES=5 python -m pytest soak/test_steady.py     # 12 minutes: all but the slopes of memory is judged
+    SOAK_MINUTES=10 SOAK_LOAD=0.15 python -m pytest ...     # 16 minutes beside other work, of which it takes a seventh
 
 `SOAK_LOAD` is the share of the machine's processors that server and generator together are to keep busy (soak.steady).
 Five minutes of warm-up come before the half hour (a fifth of a run that is shorter, two minutes at least). What fills
 up meanwhile has a bound, after which it grows no more: the records' connections (15, with a page cache of 2 MB each),
-the 1,024 last turns, 300 demands of each queue, 256 requests of each agent, 32 seconds of SIP transactions, two
-segments of the journal, and what the collector lets gather until it looks at everything (server/collector.py).
+the 1,024 last turns, 300 demands of each queue, 256 requests of each agent, 32 seconds of SIP transactions, the room
+for a segment of the journal, and what the collector lets gather until it looks at everything (server/collector.py).
 """
 
 import asyncio
@@ -43,7 +44,10 @@ SLOWER = 1.3
 GIVE_UP = 0.1
 # Where both ends of the run are this fast, the ratio is that of noise.
 FAST_MS = 5.0
-CALM_MINUTES = 10.0
+# With more of the processors busy for others it is they who are measured: then nothing is said of how fast it was.
+ELSEWHERE = 0.1
+# Memory is judged by no less than this.
+CALM_S = 480.0
 
 pytestmark = pytest.mark.timeout(MINUTES * 60 + WARM_UP_S + 1500)
 
@@ -101,10 +105,12 @@ async def test_nothing_grows_and_nothing_slows_down(tmp_path: Path, say: Say) ->
     assert all(work["abandon_rate"] <= GIVE_UP for work in run["work"].values()), run["work"]
     assert all(0.5 <= share <= 0.7 for share in busy.values()), busy
     assert_closed(before, after)
+    assert_flat(watch, say)
+    if max(first["others"], last["others"]) > ELSEWHERE * len(os.sched_getaffinity(0)):
+        say(f"how fast it was is not judged: others had {first['others']:.2f} and {last['others']:.2f} processors")
+        return
     assert last["offer p99_low"] <= max(FAST_MS, SLOWER * first["offer p99"]), (first, last)
     assert last["CPU of server"] <= SLOWER * first["CPU of server"], (first, last)
-    if MINUTES >= CALM_MINUTES:
-        assert_flat(watch)
 
 
 async def _watched(steady: Site, load: asyncio.subprocess.Process, watch: Watch, say: Say) -> dict[str, float]:
@@ -145,7 +151,7 @@ def ends_of(watch: Watch, run: dict[str, Any]) -> tuple[dict[str, float], dict[s
             for name in watch.found
             if name.startswith("CPU")
         }
-        ends.append(found | spent)
+        ends.append(found | spent | {"others": round(watch.others(begin, begin + length), 3)})
     return ends[0], ends[1]
 
 
@@ -169,7 +175,12 @@ def assert_closed(before: AtRest, after: AtRest) -> None:
     assert after.threads - before.threads <= THREADS, (before.threads, after.threads)
 
 
-def assert_flat(watch: Watch) -> None:
+def assert_flat(watch: Watch, say: Say) -> None:
     """Hardly more memory at the end than at the beginning."""
+    since, until = max(watch.settled(), watch.span()[0]), watch.span()[1]
+    if until - since < CALM_S:
+        say(f"memory is not judged: only {max(0.0, until - since):.0f} s came after the journal's second segment")
+        return
     for name, (hourly, anyhow) in MIB.items():
-        assert watch.growth(f"MiB of {name}") <= max(anyhow, hourly * MINUTES / 60), (name, watch.line())
+        grown = watch.growth(f"MiB of {name}", since)
+        assert grown <= max(anyhow, hourly * (until - since) / 3600), (name, grown, watch.line())
