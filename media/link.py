@@ -50,6 +50,7 @@ class WorkerLink(asyncio.Protocol):
         self._on_lost = on_lost
         self._process: asyncio.subprocess.Process | None = None
         self._transport: asyncio.Transport | None = None
+        self._unsent: list[bytes] = []
         self._frames = protocol.FrameReader()
         self._ended = asyncio.Event()
         # By request, in order: who waits, until when by the loop's clock, and for what.
@@ -144,6 +145,7 @@ class WorkerLink(asyncio.Protocol):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._transport is not None:
+            self._flush()
             self._transport.close()
             await self._ended.wait()
         if self._process is not None:
@@ -164,8 +166,15 @@ class WorkerLink(asyncio.Protocol):
             await process.wait()
 
     def _write(self, frame: protocol.Frame) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(protocol.encode(frame))
+        """What is said in one turn of the loop goes in one write, and wakes the worker once."""
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._unsent.append(protocol.encode(frame))
+
+    def _flush(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        if unsent and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(b"".join(unsent))
 
     async def _guard(self, work: Any) -> None:
         """Whatever ends a task of the link, the link is lost with it."""
