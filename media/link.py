@@ -21,7 +21,8 @@ from media.events import MediaEvent
 log = structlog.get_logger(__name__)
 
 _ROOT = Path(__file__).resolve().parent.parent
-_START_TIMEOUT_S = 20.0
+# To import and to bind takes seconds; a machine on which several servers start at once was seen to take 20 s for it.
+_START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 3.0
 _REQUEST_TIMEOUT_S = 20.0
 _HEARTBEAT_S = 1.0
