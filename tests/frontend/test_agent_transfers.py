@@ -179,6 +179,7 @@ async def test_taking_the_customer_back(scene: Scene) -> None:
     back = Hold(ref="", reservation_id=offer.reservation_id, on=False)
     await until(lambda: desk.steered() == [drop, back], "called off, and the customer off hold")
     show(desk, offer, "here", ben("held"))
+    await expect(page.get_by_role("button", name="Take back")).to_be_enabled()
     await page.keyboard.press("Alt+b")
     await until(lambda: desk.steered()[2:] == [drop], "the customer is not on hold")
 
