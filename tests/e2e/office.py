@@ -11,6 +11,7 @@ from tests.e2e.waiting import wait_until
 # Open after the last call has gone: what the node needs for itself and for agents who stay signed in, and SIP
 # transactions, which RFC 3261 keeps for 32 s.
 STANDING = ("tasks", "sockets", "browser_legs", "sip_transactions", "sip_connections")
+LAG = "jackfield_journal_lag_entries"
 
 
 class Office:
@@ -56,13 +57,14 @@ class Office:
         return int((await self.metrics()).get(f'jackfield_sip_events_total{{event="{event}"}}', 0))
 
     async def quiet(self, deadline_s: float = 30) -> dict[str, int]:
-        """Waits until nothing is open but what stands by itself, and each browser leg is one media leg."""
+        """Waits until only what stands by itself is open, each browser leg is one media leg, and all is recorded."""
         last: dict[str, int] = {}
 
         async def is_quiet() -> bool:
             last.update(await self.open_things())
             calls_gone = not any(n for kind, n in last.items() if kind not in (*STANDING, "media_legs", "media_ports"))
-            return calls_gone and last["media_legs"] == last["browser_legs"] and last["media_ports"] == 0
+            legs_gone = last["media_legs"] == last["browser_legs"] and last["media_ports"] == 0
+            return calls_gone and legs_gone and (await self.metrics()).get(LAG, 0) == 0
 
         try:
             await wait_until(is_quiet, deadline_s, "everything closed")

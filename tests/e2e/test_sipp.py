@@ -84,7 +84,7 @@ async def test_callers_who_give_up_waiting_are_abandoned(
     views = await office.interactions("impatient")
     assert [view["record"]["outcome"] for view in views] == ["abandoned"] * 5
     for view in views:
-        assert 300_000 < view["record"]["wait_us"] < 5_000_000
+        assert 300_000 < view["record"]["wait_us"] < 60_000_000
 
 
 @pytest.mark.sipp
