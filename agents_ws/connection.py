@@ -148,13 +148,11 @@ class Connection:
         """There may be something to write: at once where the writer would have nothing else to do, else by it."""
         session = self._session
         if session is not None and self._idle and not self._awake.is_set() and self._ending is None:
-            while session.phase is Phase.LIVE and (payload := session.next(self._generation)) is not None:
-                if not self._socket.write_now(payload):
-                    break
-                session.take(self._generation)
-            else:
-                if session.phase is Phase.LIVE:
-                    return
+            payload = session.next(self._generation)
+            while payload is not None and self._socket.write_now(payload):
+                payload = session.written(self._generation)
+            if payload is None and session.phase is Phase.LIVE:
+                return
         self._awake.set()
 
     def close(self, code: ByeCode) -> None:

@@ -49,7 +49,7 @@ class Hub:
     def send(self, agent_id: str, message: NumberedMessage) -> bool:
         """Deliver once and in order, now or after a reconnect; False when only a later snapshot will tell it."""
         session = self._sessions.get(agent_id)
-        if session is not None and session.expired(self._now()):
+        if session is not None and session.detached_at is not None and session.expired(self._now()):
             self.forget(agent_id)
             session = None
         return self.send_to(session, message) if session is not None else self._count(sent=False)

@@ -185,6 +185,11 @@ class Session:
             return None
         return self._outbox.get(self._sent + 1)
 
+    def written(self, generation: int) -> bytes | None:
+        """What `next` gave counts as written; returns what follows it."""
+        self._sent += 1
+        return self.next(generation)
+
     def resync(self) -> None:
         """Drop what is held and have a snapshot taken."""
         self._step(Step.RESYNC_ASKED)

@@ -15,6 +15,7 @@ import asyncio
 import gc
 import itertools
 import os
+import random
 import shutil
 import sys
 import tempfile
@@ -160,12 +161,12 @@ async def at_intended_times(names: Sequence[str], rate: int, act: Callable[[str]
 
 
 async def offers(node: Node, events: Events, names: Sequence[str], rate: int) -> dict[str, int]:
-    """Assignments at a rate; each customer leaves again, so that the agents stay free."""
-    loop = asyncio.get_running_loop()
+    """Assignments at a rate; each customer leaves again, so that the agents stay free: not in step with who comes."""
+    loop, chance = asyncio.get_running_loop(), random.Random(1)
 
     def act(work: str) -> None:
         events.queue(work)
-        loop.call_later(HOLD_S, events.leave, work)
+        loop.call_later(chance.uniform(HOLD_S / 2, HOLD_S), events.leave, work)
 
     intended = await at_intended_times(names, rate, act)
     await asyncio.sleep(2 * HOLD_S)

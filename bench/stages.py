@@ -17,10 +17,11 @@ from router import events as facts
 from router.rows import Turn
 from server.node import Node
 from store.keys import shard_keys
+from store.link import Command
 
 # In this order; each is counted from the one before it: the first from the intended time, and after the last the
 # agent's process reads (`read`).
-MOMENTS = ("told", "decided", "commit", "sent", "answered", "spoken", "written")
+MOMENTS = ("told", "decided", "commit", "encoded", "sent", "answered", "spoken", "written")
 
 
 class Stages:
@@ -30,10 +31,12 @@ class Stages:
         self.found: dict[str, dict[str, tuple[int, int]]] = {}
         self.pauses: list[int] = []
         self._batch: list[str] = []
+        self._deciding = ""
         self._began = 0
         pump = node.core.pump.pump
         self._wrap_commit(node)
-        self._wrap(pump, "tell", self._told, self._decided)
+        self._wrap(pump, "tell", self._told, lambda *_: None)
+        self._wrap(pump.dispatcher, "drain_changes", lambda: None, self._decided)
         self._wrap(node.voice.hub, "send", self._spoken, self._written)
         gc.callbacks.append(self._collected)
 
@@ -71,12 +74,13 @@ class Stages:
         setattr(thing, name, wrapped)
 
     def _told(self, event: facts.Event, _cause: str) -> None:
-        if isinstance(event, facts.WorkQueued):
-            self._stamp(event.interaction_id, "told")
+        self._deciding = event.interaction_id if isinstance(event, facts.WorkQueued) else ""
+        if self._deciding:
+            self._stamp(self._deciding, "told")
 
-    def _decided(self, event: facts.Event, _cause: str) -> None:
-        if isinstance(event, facts.WorkQueued):
-            self._stamp(event.interaction_id, "decided")
+    def _decided(self) -> None:
+        if self._deciding:
+            self._stamp(self._deciding, "decided")
 
     def _spoken(self, _agent_id: str, message: m.NumberedMessage) -> None:
         if isinstance(message, m.Offer):
@@ -88,25 +92,31 @@ class Stages:
 
     def _wrap_commit(self, node: Node) -> None:
         owner, link = node.core.pump.owner, node.storage.connection.link(shard_keys(MAIN_SHARD).head)
-        commit, call = owner.commit, link.call
+        begin, tell = owner.begin, link.tell
 
-        async def committed(turns: Sequence[Turn], inbox: str = "") -> None:
+        def begun(turns: Sequence[Turn], inbox: str, answered: Callable[[bool], None]) -> bool:
             events = [turn.event for turn in turns]
             self._batch = [event.interaction_id for event in events if isinstance(event, facts.WorkQueued)]
             self._all("commit")
-            await commit(turns, inbox)
+            return begin(turns, inbox, answered)
 
-        async def called(*commands: Any) -> list[Any]:
-            self._all("sent")
-            found = await call(*commands)
-            self._all("answered")
-            return found
+        def told(command: Command, answered: Callable[[Any], None]) -> bool:
+            names = self._batch
 
-        owner.commit = committed  # type: ignore[method-assign]
-        link.call = called  # type: ignore[method-assign]
+            def heard(reply: Any) -> None:
+                self._all("answered", names)
+                answered(reply)
 
-    def _all(self, moment: str) -> None:
-        for name in self._batch:
+            self._all("encoded", names)
+            sent = tell(command, heard)
+            self._all("sent", names)
+            return sent
+
+        owner.begin = begun  # type: ignore[method-assign]
+        link.tell = told  # type: ignore[method-assign]
+
+    def _all(self, moment: str, names: Sequence[str] | None = None) -> None:
+        for name in self._batch if names is None else names:
             self._stamp(name, moment)
 
     def _collected(self, phase: str, _info: dict[str, int]) -> None:

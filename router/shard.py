@@ -90,11 +90,11 @@ class Shard:
         if neighbours:
             self._neighbours = {}
         return Changes(
-            agents=tuple([self.agents[key].row() for key in agents if key in self.agents]),
+            agents=tuple([self.agents[key].row() for key in agents if key in self.agents]) if agents else (),
             work=tuple([self.work[key].row() for key in work if key in self.work]),
             reservations=tuple([self.reservations[key].row() for key in reservations if key in self.reservations]),
             work_closed=tuple([key for key in work if key not in self.work]),
             reservations_closed=tuple([key for key in reservations if key not in self.reservations]),
-            agents_removed=tuple([key for key in agents if key not in self.agents]),
-            neighbours=tuple([self.neighbours[key].row() for key in neighbours]),
+            agents_removed=tuple([key for key in agents if key not in self.agents]) if agents else (),
+            neighbours=tuple([self.neighbours[key].row() for key in neighbours]) if neighbours else (),
         )

@@ -8,7 +8,7 @@ from router.handoff import asked_for, seeks_host
 from router.policy import Policy
 from router.rows import AgentRow, ReservationRow, WorkRow
 from router.shard import Shard
-from router.vocabulary import Medium, Presence
+from router.vocabulary import Medium, OfferState, Presence
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,11 @@ class Views:
         """An open work item."""
         work = self._shard.work.get(work_id)
         return None if work is None else work.row()
+
+    def offered(self, reservation_id: str) -> bool:
+        """Whether the offer stands."""
+        reservation = self._shard.reservations.get(reservation_id)
+        return reservation is not None and reservation.state is OfferState.OFFERED
 
     def parked(self, agent_id: str) -> tuple[WorkRow, ...]:
         """What the agent has parked, oldest first."""

@@ -74,6 +74,7 @@ class CorePart:
 
     def expected_wait(self, work_id: str) -> int | None:
         """How long a waiting item is likely to wait from now, in microseconds; None while too little is known."""
+        self.pump.tell_decided()
         place = self.pump.place(work_id)
         estimate = self.waits.estimate_of(work_id, place) if place is not None else None
         return estimate.expected_us if estimate is not None else None
@@ -112,7 +113,7 @@ async def build_core(ground: Ground) -> CorePart:
             metrics.decided(elapsed_us)
         waits.observe(turn)
 
-    await shard.restore(policy, speaker, decided, speaker.note)
+    await shard.restore(policy, speaker, decided, speaker.note, speaker.prepare)
     contexts.prefers = lambda queue: _prefers(shard.dispatcher, queue)
     speaker.owning = management.owning = lambda: shard.owning
     folder = JournalFolder(settings.data_dir / "journal", settings.shard)

@@ -104,14 +104,16 @@ _any_event: Any = Union.__getitem__(tuple(_EVENT_TWINS.values()))
 _any_command: Any = Union.__getitem__(tuple(_COMMAND_TWINS.values()))
 
 _encoder = msgspec.msgpack.Encoder()
+# Commits are encoded while an offer waits for them: no more calls than it takes.
+_encode = _encoder.encode
+_convert = msgspec.convert
 _event_decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(_any_event)
 _entry_decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(
     tuple[int, str, _any_event, tuple[_any_command, ...]]
 )
 _outline_decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(tuple[int, str, msgspec.Raw, msgspec.Raw])
-_row_decoders: Final = {
-    cls: msgspec.msgpack.Decoder(twin(cls)) for cls in (AgentRow, WorkRow, ReservationRow, NeighbourRow, Policy)
-}
+_ROW_TWINS: Final = {cls: twin(cls) for cls in (AgentRow, WorkRow, ReservationRow, NeighbourRow, Policy)}
+_row_decoders: Final = {cls: msgspec.msgpack.Decoder(made) for cls, made in _ROW_TWINS.items()}
 _LEAD: Final = bytes([VERSION])
 
 Row = TypeVar("Row", AgentRow, WorkRow, ReservationRow, NeighbourRow, Policy)
@@ -119,7 +121,7 @@ Row = TypeVar("Row", AgentRow, WorkRow, ReservationRow, NeighbourRow, Policy)
 
 def encode_row(row: AgentRow | WorkRow | ReservationRow | NeighbourRow | Policy) -> bytes:
     """Return the stored bytes of a row or a policy."""
-    return _LEAD + _encoder.encode(to_twin(row, twin(type(row))))
+    return _LEAD + _encode(_convert(row, _ROW_TWINS[type(row)], from_attributes=True))
 
 
 def decode_row(data: bytes, cls: type[Row]) -> Row:
@@ -163,8 +165,11 @@ def decode_event(data: bytes, policies: Mapping[str, Policy]) -> e.Event:
 
 def encode_entry(turn: Turn) -> bytes:
     """Return the journal's bytes of a turn: without its sequence (the entry's id) and its changes."""
-    commands = [to_twin(command, _COMMAND_TWINS[type(command)]) for command in turn.commands]
-    return _LEAD + _encoder.encode((turn.now, turn.cause, _event_twin(turn.event), commands))
+    event = turn.event
+    commands = [_convert(one, _COMMAND_TWINS[type(one)], from_attributes=True) for one in turn.commands]
+    kept: object = _PolicyVersion(event.policy.version) if isinstance(event, e.PolicyChanged) else event
+    twins = _convert(kept, _EVENT_TWINS[type(event)], from_attributes=True)
+    return _LEAD + _encode((turn.now, turn.cause, twins, commands))
 
 
 def decode_entry(sequence: int, data: bytes, policies: Mapping[str, Policy]) -> JournalEntry:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from router.events import PolicyChanged
-from router.rows import AgentRow, NeighbourRow, ReservationRow, Turn, WorkRow
+from router.rows import AgentRow, Changes, NeighbourRow, ReservationRow, Turn, WorkRow
 from router.vocabulary import WorkState
 from store.codec import encode_entry, encode_row
 from store.errors import OutOfOrder
@@ -29,30 +29,23 @@ def queue_score(priority: int, queued_at: int) -> int:
 
 def commit_arguments(epoch: int, owner: str, turns: Sequence[Turn], inbox: str) -> list[Part]:
     """Return ARGV of `commit` (its header has the layout). Raises OutOfOrder when `turns` are not consecutive."""
+    first, last = turns[0], turns[-1]
     entries: list[Part] = []
     policies: list[Part] = []
     current_policy = ""
-    for index, turn in enumerate(turns):
-        if turn.sequence != turns[0].sequence + index:
-            raise OutOfOrder(turn.sequence, turns[index - 1].sequence, "turns of one commit must be consecutive")
+    for sequence, turn in enumerate(turns, first.sequence):
+        if turn.sequence != sequence:
+            raise OutOfOrder(turn.sequence, sequence - 1, "turns of one commit must be consecutive")
         entries.append(encode_entry(turn))
         if isinstance(turn.event, PolicyChanged):
             current_policy = turn.event.policy.version
             policies += (current_policy, encode_row(turn.event.policy))
-    agents, reservations, work = _last_words(turns)
-    arguments: list[Part] = [epoch, turns[0].sequence, turns[-1].now, current_policy, inbox, owner]
-    return arguments + _counted(
-        entries,
-        policies,
-        _written(agents),
-        _written(reservations),
-        _written(work),
-        _deleted(agents),
-        _deleted(reservations),
-        _deleted(work),
-        _places(work),
-        _neighbours(turns),
-    )
+    arguments: list[Part] = [epoch, first.sequence, last.now, current_policy, inbox, owner]
+    arguments.append(len(entries))
+    arguments += entries
+    arguments.append(len(policies))
+    arguments += policies
+    return arguments + _rows(first.changes if first is last else _last_words(turns))
 
 
 def reseed_arguments(epoch: int, owner: str, lease_ms: int, memory: Memory) -> list[Part]:
@@ -73,7 +66,7 @@ def reseed_arguments(epoch: int, owner: str, lease_ms: int, memory: Memory) -> l
         _written(agents),
         _written(reservations),
         _written(work),
-        _places(work),
+        [part for item in image.work for part in _place(item)],
         [part for pair in memory.senders.items() for part in pair],
         sorted(memory.gone),
         _written({row.shard: row for row in image.neighbours}),
@@ -84,13 +77,12 @@ def _counted(*sections: list[Part]) -> list[Part]:
     return [part for section in sections for part in (len(section), *section)]
 
 
-def _last_words(
-    turns: Sequence[Turn],
-) -> tuple[dict[str, AgentRow | None], dict[str, ReservationRow | None], dict[str, WorkRow | None]]:
-    """Return what each row is after all `turns`; None: deleted."""
+def _last_words(turns: Sequence[Turn]) -> Changes:
+    """Return what each row is after all `turns`."""
     agents: dict[str, AgentRow | None] = {}
     reservations: dict[str, ReservationRow | None] = {}
     work: dict[str, WorkRow | None] = {}
+    neighbours: dict[str, NeighbourRow] = {}
     for turn in turns:
         changes = turn.changes
         for agent in changes.agents:
@@ -99,33 +91,53 @@ def _last_words(
             reservations[reservation.reservation_id] = reservation
         for item in changes.work:
             work[item.work_id] = item
-        for key in changes.agents_removed:
-            agents[key] = None
-        for key in changes.reservations_closed:
-            reservations[key] = None
-        for key in changes.work_closed:
-            work[key] = None
-    return agents, reservations, work
+        for row in changes.neighbours:
+            neighbours[row.shard] = row
+        agents |= dict.fromkeys(changes.agents_removed)
+        reservations |= dict.fromkeys(changes.reservations_closed)
+        work |= dict.fromkeys(changes.work_closed)
+    return Changes(
+        agents=tuple(row for row in agents.values() if row is not None),
+        work=tuple(item for item in work.values() if item is not None),
+        reservations=tuple(one for one in reservations.values() if one is not None),
+        work_closed=tuple(key for key, item in work.items() if item is None),
+        reservations_closed=tuple(key for key, one in reservations.items() if one is None),
+        agents_removed=tuple(key for key, row in agents.items() if row is None),
+        neighbours=tuple(neighbours.values()),
+    )
 
 
-def _neighbours(turns: Sequence[Turn]) -> list[Part]:
-    return _written({row.shard: row for turn in turns for row in turn.changes.neighbours})
-
-
-def _written(rows: Mapping[str, AgentRow | ReservationRow | WorkRow | NeighbourRow | None]) -> list[Part]:
-    return [part for key, row in rows.items() if row is not None for part in (key, encode_row(row))]
-
-
-def _deleted(rows: Mapping[str, AgentRow | ReservationRow | WorkRow | None]) -> list[Part]:
-    return [key for key, row in rows.items() if row is None]
-
-
-def _places(rows: Mapping[str, WorkRow | None]) -> list[Part]:
-    """Those who wait stand in their queue's sorted set; an offered item waits no more for an agent to be found."""
-    parts: list[Part] = []
-    for work_id, row in rows.items():
-        if row is not None and row.state is WorkState.WAITING:
-            parts += (work_id, row.queue, queue_score(row.priority, row.queued_at))
-        else:
-            parts += (work_id, "", 0)
+def _rows(changes: Changes) -> list[Part]:
+    """Return the sections of rows: most have one row or none, and each is written while an offer waits for it."""
+    parts: list[Part] = [2 * len(changes.agents)]
+    for agent in changes.agents:
+        parts += (agent.agent_id, encode_row(agent))
+    parts.append(2 * len(changes.reservations))
+    for reservation in changes.reservations:
+        parts += (reservation.reservation_id, encode_row(reservation))
+    parts.append(2 * len(changes.work))
+    for item in changes.work:
+        parts += (item.work_id, encode_row(item))
+    for gone in (changes.agents_removed, changes.reservations_closed, changes.work_closed):
+        parts.append(len(gone))
+        parts += gone
+    parts.append(3 * (len(changes.work) + len(changes.work_closed)))
+    for item in changes.work:
+        parts += _place(item)
+    for work_id in changes.work_closed:
+        parts += (work_id, "", 0)
+    parts.append(2 * len(changes.neighbours))
+    for row in changes.neighbours:
+        parts += (row.shard, encode_row(row))
     return parts
+
+
+def _written(rows: Mapping[str, AgentRow | ReservationRow | WorkRow | NeighbourRow]) -> list[Part]:
+    return [part for key, row in rows.items() for part in (key, encode_row(row))]
+
+
+def _place(row: WorkRow) -> tuple[Part, ...]:
+    """Those who wait stand in their queue's sorted set; an offered item waits no more for an agent to be found."""
+    if row.state is not WorkState.WAITING:
+        return (row.work_id, "", 0)
+    return (row.work_id, row.queue, queue_score(row.priority, row.queued_at))

@@ -6,14 +6,17 @@ redis-py costs about three times as much per commit (bench/commit.py measures bo
 
 import asyncio
 from collections import deque
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
 
 import hiredis
 
 from store.address import Address
-from store.errors import StoreLost, StoreUnable, refusal
+from store.errors import StoreError, StoreLost, StoreUnable, refusal
 
 Command = tuple[bytes | str | int, ...]
+# hiredis' own annotation of the argument says a tuple of one item.
+_pack = cast("Callable[[Command], bytes]", hiredis.pack_command)
 
 
 class Route(Protocol):
@@ -52,6 +55,17 @@ class Link:
                 future.exception()  # the first one tells; of the others nobody asks
         return [await future for future in futures]
 
+    def tell(self, command: Command, answered: Callable[[Any], None]) -> bool:
+        """Send now, without a task: `answered` is called with the reply, or a StoreError, as soon as it is read.
+
+        False, with nothing sent and nothing called, while no connection stands. `answered` must not raise.
+        """
+        wire = self._wire
+        if wire is None or wire.lost or self._callers:
+            return False
+        wire.send(_pack(command), answered)
+        return True
+
     async def aclose(self) -> None:
         """Close the connection; calls under way end with StoreLost."""
         if self._wire is not None:
@@ -89,6 +103,28 @@ class Link:
         return wire
 
 
+class _Answer(Protocol):
+    """What waits for a reply: a future, or one of those below."""
+
+    def done(self) -> bool: ...
+
+    def set_result(self, reply: Any, /) -> None: ...
+
+    def set_exception(self, error: StoreError, /) -> None: ...
+
+
+class _Told:
+    """In a future's place: the reply is handed on where it is read, by no task and in no later turn of the loop."""
+
+    __slots__ = ("set_exception", "set_result")
+
+    def __init__(self, answered: Callable[[Any], None]) -> None:
+        self.set_result = self.set_exception = answered
+
+    def done(self) -> bool:
+        return False
+
+
 class _Wire(asyncio.Protocol):
     """One connection: a queue of replies awaited, and what is to be written when this turn of the loop ends."""
 
@@ -97,7 +133,7 @@ class _Wire(asyncio.Protocol):
         self._loop = loop
         self._timeout = reply_timeout_s
         self._reader = hiredis.Reader()
-        self._awaited: deque[tuple[asyncio.Future[Any], float]] = deque()
+        self._awaited: deque[tuple[_Answer, float]] = deque()
         self._unsent: list[bytes] = []
         self._transport: asyncio.Transport | None = None
         self._alarm: asyncio.TimerHandle | None = None
@@ -108,17 +144,30 @@ class _Wire(asyncio.Protocol):
             for future in futures:
                 future.set_exception(StoreLost("the connection is gone"))
             return futures
+        self._write(packed, futures)
+        return futures
+
+    def send(self, packed: bytes, answered: Callable[[Any], None]) -> None:
+        if self._awaited or self._transport is None:
+            self._write([packed], [_Told(answered)])
+            return
+        self._awaited.append((_Told(answered), self._loop.time()))
+        self._transport.write(packed)
+        if self._alarm is None:
+            self._alarm = self._loop.call_later(self._timeout, self._check_overdue)
+
+    def _write(self, packed: list[bytes], answers: Sequence[_Answer]) -> None:
         idle = not self._awaited
         if not idle and not self._unsent:
             self._loop.call_soon(self._flush)
         self._unsent += packed
         now = self._loop.time()
-        self._awaited.extend((future, now) for future in futures)
-        if self._alarm is None:
-            self._alarm = self._loop.call_later(self._timeout, self._check_overdue)
+        for answer in answers:
+            self._awaited.append((answer, now))
         if idle:
             self._flush()
-        return futures
+        if self._alarm is None:
+            self._alarm = self._loop.call_later(self._timeout, self._check_overdue)
 
     def abort(self, reason: str) -> None:
         self._fail(StoreLost(reason))
@@ -140,7 +189,7 @@ class _Wire(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._fail(StoreLost(f"the connection broke: {exc or 'closed by the server'}"))
 
-    def _settle(self, future: "asyncio.Future[Any]", reply: object) -> None:
+    def _settle(self, future: _Answer, reply: object) -> None:
         if not isinstance(reply, hiredis.ReplyError):
             if not future.done():
                 future.set_result(reply)
@@ -172,12 +221,7 @@ class _Wire(asyncio.Protocol):
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
-        for future, _ in self._awaited:
+        awaited, self._awaited = self._awaited, deque()
+        for future, _ in awaited:
             if not future.done():
                 future.set_exception(StoreLost(*error.args))
-        self._awaited.clear()
-
-
-def _pack(command: Command) -> bytes:
-    # hiredis' own annotation of the argument says a tuple of one item.
-    return cast("bytes", hiredis.pack_command(cast("Any", command)))

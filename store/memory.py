@@ -3,6 +3,7 @@
 It keeps the same bytes and follows lua/commit.lua line by line. Several stores over one MemoryShard are several nodes.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Self, cast
@@ -25,6 +26,7 @@ from store.errors import (
     LeaseHeld,
     OutOfOrder,
     PolicyConflict,
+    StoreError,
     StoreLost,
     StruckOff,
     UnknownPolicy,
@@ -108,6 +110,18 @@ class MemoryShardStore:
             if isinstance(turn.event, PolicyChanged):
                 self._check_policy(turn.event.policy)
         _apply(self._shard, commit_arguments(lease.epoch, lease.owner, turns, inbox))
+
+    def commit_now(self, lease: Lease, turns: Sequence[Turn], inbox: str, answered: Callable[[bool], None]) -> bool:
+        """As RedisShardStore.commit_now."""
+        if any(isinstance(turn.event, PolicyChanged) for turn in turns):
+            return False
+        try:
+            _apply(self._shard, commit_arguments(lease.epoch, lease.owner, turns, inbox))
+            taken = True
+        except StoreError:
+            taken = False
+        asyncio.get_running_loop().call_soon(answered, taken)
+        return True
 
     async def reseed(self, lease: Lease, memory: Memory) -> None:
         """As RedisShardStore.reseed."""

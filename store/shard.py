@@ -1,6 +1,6 @@
 """One shard in Redis: lease, commit, load, journal and inbox."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Self, cast
 
 from router.events import Event, NodeLost, PolicyChanged
@@ -100,6 +100,21 @@ class RedisShardStore:
                 raise OutOfOrder(number, number, "another turn of this sequence was applied")
             case _:
                 raise StoreCorrupt(f"commit answered {status!r}")
+
+    def commit_now(self, lease: Lease, turns: Sequence[Turn], inbox: str, answered: Callable[[bool], None]) -> bool:
+        """As `commit`, written before this returns and answered where the reply is read, with no task between.
+
+        `answered(False)`: it may or may not be applied; `commit` with the same turns tells what is wrong, or makes it
+        good. Returns False, with nothing sent, where only `commit` will do: without a standing connection, with
+        replicas to wait for, and for a policy.
+        """
+        if self._replicas:
+            return False
+        for turn in turns:
+            if type(turn.event) is PolicyChanged:
+                return False
+        call = (*self._commit_head, *commit_arguments(lease.epoch, lease.owner, turns, inbox))
+        return self._link.tell(call, lambda reply: answered(type(reply) is list and reply[0] == b"ok"))
 
     async def reseed(self, lease: Lease, memory: Memory) -> None:
         """Put the shard back as the owner has it: the store has lost writes. May be sent again. Raises Deposed."""

@@ -77,6 +77,7 @@ class ShardMember(ShardViews):
         self.sweeper = Sweeper(register, store, member)
         self._speak: Callable[[Turn], None] = lambda _turn: None
         self._note: Callable[[Turn], None] = lambda _turn: None
+        self._prepare: Callable[[Turn], None] = lambda _turn: None
         self._decided: Callable[[Turn, int], None] = lambda _turn, _us: None
         self._intake = Intake(tail)
         self._courier = Courier(store.shard, store.beside)
@@ -198,6 +199,11 @@ class ShardMember(ShardViews):
         if self._pump is not None:  # also where this node became the owner meanwhile
             await self._pump.drain()
 
+    def tell_decided(self) -> None:
+        """Whoever keeps account of decisions has all of them from here on."""
+        if self._pump is not None:
+            self._pump.tell_decided()
+
     # --- the node's life -----------------------------------------------------------------------------------------
 
     def keep(self, tasks: TaskOwner) -> None:
@@ -212,11 +218,12 @@ class ShardMember(ShardViews):
         speak: Callable[[Turn], None],
         decided: Callable[[Turn, int], None],
         note: Callable[[Turn], None] = lambda _turn: None,
+        prepare: Callable[[Turn], None] = lambda _turn: None,
     ) -> None:
         """`dispatcher` is there from now on; `policy` becomes current when it differs. Nothing is spoken yet."""
-        self._speak, self._decided, self._note = speak, decided, note
+        self._speak, self._decided, self._note, self._prepare = speak, decided, note, prepare
         if self._owner is not None:
-            self._pump = pump = await self._owner.restore(policy, self._spoken, decided, note)
+            self._pump = pump = await self._owner.restore(policy, self._spoken, decided, note, prepare)
             self._owner.memory = lambda: self._memory(pump)
             self.dispatcher = pump.dispatcher
         elif self._replica is not None:
@@ -349,8 +356,8 @@ class ShardMember(ShardViews):
         clock = ShardClock(lease.now_us, max(replica.clock, lease.clock, self._clock.now()) + 1)
         self._set_owner(ShardOwner(self.store, lease, replica.image, clock))
         self._tasks.spawn(self.owner.renew(), "lease", endless=True)
-        core, at, note, decided = self.dispatcher, replica.sequence, self._note, self._decided
-        pump = Pump(core, self.owner, clock, at, self._spoken, note=note, decided=decided)
+        core, at, decided = self.dispatcher, replica.sequence, self._decided
+        pump = Pump(core, self.owner, clock, at, self._spoken, prepare=self._prepare, note=self._note, decided=decided)
         pump.kept.extend(replica.kept)
         # A store that has lost turns which this node has seen is given them back with the first commit.
         self.owner.applied, self.owner.memory = replica.sequence, lambda: self._memory(pump)
@@ -385,11 +392,11 @@ class ShardMember(ShardViews):
         return pump.memory({label: taken.get(label, 0) for label in sorted(labels)}, gone)
 
     def _spoken(self, turn: Turn) -> None:
-        self._intake.heard(turn)
-        self._courier.heard(turn)
         try:
             self._speak(turn)
         finally:
+            self._intake.heard(turn)
+            self._courier.heard(turn)
             self._forwarder.settle(turn)
 
     def _set_away(self, away: bool) -> None:

@@ -1,11 +1,13 @@
 """The pump: one way in for events, one commit at a time, and nothing spoken before the commit.
 
-`post` decides at once, in memory. The committer writes all turns that have gathered in one atomic commit (group
-commit), then carries out their commands in order. While the store is away turns gather and nothing is spoken; when it
+`post` decides at once, in memory, and with no commit under way the turn's own is written before it returns; what
+gathers meanwhile is one atomic commit after it (group commit). Where the store's answer is read the commands are
+carried out in order: no task stands between. While the store is away turns gather and nothing is spoken; when it
 is back the same commit is tried again, which is safe because a commit is idempotent by sequence.
 
-What is spoken first is what somebody waits for. What only keeps account of it (`note`, and `decided` of decisions)
-comes while the store works: in the loop's next turn, when the commit, or what was spoken, is on its way.
+What is spoken first is what somebody waits for; `prepare` is called while the store works on the turn, for what can be
+made ready by then. What only keeps account of it (`decided`, then `note`) comes in the loop's next turns, when what was
+spoken is on its way; whoever posted goes on after that.
 """
 
 import asyncio
@@ -29,6 +31,8 @@ log = structlog.get_logger(__name__)
 MAX_BATCH = 256
 # How many committed turns are kept for a store that loses them. Its rows are put back whole; these are for the journal.
 KEPT_TURNS = 1_024
+# So many turns are noted together, and of many more.
+NOTED_AT_ONCE = 4
 # Notes, of which nothing follows and which nobody waits for, are committed with the next turn, or after this time.
 NOTE_S = 0.02
 RETRY_FIRST_S = 0.02
@@ -48,6 +52,13 @@ class Committer(Protocol):
         """`inbox`: the last inbox entry among the causes of these turns, "" for none."""
         ...
 
+    def begin(self, turns: Sequence[Turn], inbox: str, answered: Callable[[bool], None]) -> bool:
+        """As `commit`, written before this returns; `answered` is told later whether it was taken.
+
+        Where it was not, or this returns False, `commit` with the same turns says why, or makes it good.
+        """
+        ...
+
 
 class Pump(ShardViews):
     """Stamps events with (sequence, now, cause), runs the dispatcher, commits, then speaks."""
@@ -60,6 +71,7 @@ class Pump(ShardViews):
         sequence: int,
         speak: Callable[[Turn], None],
         *,
+        prepare: Callable[[Turn], None] = lambda _turn: None,
         note: Callable[[Turn], None] = lambda _turn: None,
         decided: Callable[[Turn, int], None] = lambda _turn, _us: None,
     ) -> None:
@@ -77,15 +89,22 @@ class Pump(ShardViews):
         self._committer = committer
         self._clock = clock
         self._speak = speak
+        self._prepare = prepare
         self._note = note
         self._decided = decided
         self._pending: list[Turn] = []
         self._fresh: list[tuple[Turn, int]] = []
-        self._spoken: list[Turn] = []
+        self._spoken: deque[Turn] = deque()
+        self._noting: asyncio.Handle | None = None
         self._noted = sequence
         self._entries: dict[int, str] = {}
         self._waiting: dict[int, asyncio.Future[tuple[Command, ...]]] = {}
         self._wake = asyncio.Event()
+        # What is being committed and spoken: nothing else is before that is over. `run` has it where `_by_task`.
+        self._under_way: list[Turn] = []
+        self._inbox = ""
+        self._by_task = False
+        self._running = False
         self._notes: asyncio.TimerHandle | None = None
         # Who waits until all turns up to a sequence are noted, in order of the sequences.
         self._draining: deque[tuple[int, asyncio.Future[None]]] = deque()
@@ -120,18 +139,19 @@ class Pump(ShardViews):
 
     def take_in(self, event: Event, cause: str, entry_id: str) -> None:
         """Decides now on an event from the inbox; the entry counts as applied with the turn's commit."""
-        turn = self._turn(event, cause)
-        self._entries[turn.sequence] = entry_id
+        self._turn(event, cause, entry_id)
 
     async def run(self) -> None:
         """Commits and speaks until `close`. Raises Deposed when another owner raised the epoch: say nothing more."""
         try:
+            self._running = True
             self._arm()
+            self._go_on()
             while not (self._closed and not self._pending):
                 await self._wake.wait()
                 self._wake.clear()
-                while self._pending:
-                    await self._commit_batch()
+                while self._by_task:
+                    await self._commit_by_task()
             if self._broken is not None:
                 raise self._broken
         except Exception as error:
@@ -139,7 +159,7 @@ class Pump(ShardViews):
             raise
         finally:
             self._closed = self._ended = True
-            self._note_spoken()
+            self._note_spoken(len(self._spoken))
             for timer in (self._timer, self._notes):
                 if timer is not None:
                     timer.cancel()
@@ -158,7 +178,7 @@ class Pump(ShardViews):
             return
         if self._ended:
             raise RoutingEndedError
-        self._wake.set()
+        self._go_on()
         drained: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._draining.append((self.sequence, drained))
         await drained
@@ -167,6 +187,16 @@ class Pump(ShardViews):
         """No more events; `run` returns when what is pending is committed."""
         self._closed = True
         self._wake.set()
+        self._go_on()
+
+    def tell_decided(self) -> None:
+        """Whoever keeps account of decisions has all of them from here on."""
+        fresh, self._fresh = self._fresh, []
+        for turn, elapsed in fresh:
+            try:
+                self._decided(turn, elapsed)
+            except Exception:  # it only keeps account
+                log.exception("decided_failed", sequence=turn.sequence)
 
     def memory(self, senders: Mapping[str, int], gone: Collection[str]) -> Memory:
         """The shard as it is decided, with the turns that led there."""
@@ -177,7 +207,7 @@ class Pump(ShardViews):
 
     # --- inside -------------------------------------------------------------------------------------------------
 
-    def _turn(self, event: Event, cause: str, *, told: bool = False) -> Turn:
+    def _turn(self, event: Event, cause: str, entry_id: str = "", *, told: bool = False) -> Turn:
         if self._closed:
             raise RoutingEndedError
         now = self._clock.now()
@@ -194,31 +224,61 @@ class Pump(ShardViews):
         turn = Turn(self.sequence, now, cause, event, tuple(commands), changes)
         if core.unfinished:
             self.unsettled.add(self.sequence)
+        if entry_id:
+            self._entries[self.sequence] = entry_id
         self._pending.append(turn)
+        self._fresh.append((turn, self._clock.now() - now))
         if told and not commands and isinstance(event, InteractionNoted):
             self._commit_later()
         else:
-            self._wake.set()
+            self._go_on()
         self._arm()
-        self._fresh.append((turn, self._clock.now() - now))
         return turn
 
     def _commit_later(self) -> None:
         if self._notes is None:
-            self._notes = asyncio.get_running_loop().call_later(NOTE_S, self._wake.set)
+            self._notes = asyncio.get_running_loop().call_later(NOTE_S, self._go_on)
 
-    async def _commit_batch(self) -> None:
+    def _go_on(self) -> None:
+        """Commits what has gathered, if anything has and nothing is under way."""
+        if self._under_way or not self._running or self._ended:
+            return
         if self._notes is not None:
             self._notes.cancel()
             self._notes = None
-        batch = self._pending[:MAX_BATCH]
-        inbox = self._applied_by(batch)
-        delay = RETRY_FIRST_S
-        if self._fresh:
-            asyncio.get_running_loop().call_soon(self._tell_decided)
+        if not self._pending:
+            if self._closed:
+                self._wake.set()
+            return
+        batch = self._under_way = self._pending[:MAX_BATCH]
+        self._inbox = self._applied_by(batch)
+        self._by_task = not self._begin()
+        if self._by_task:
+            self._wake.set()
+        for turn in batch:
+            self._guard(self._prepare, turn)
+
+    def _begin(self) -> bool:
+        try:
+            return self._committer.begin(self._under_way, self._inbox, self._answered)
+        except Exception:  # whoever told of the event is not at fault; the task meets it again, and ends by it
+            log.exception("commit_not_begun", first=self._under_way[0].sequence)
+            return False
+
+    def _answered(self, taken: bool) -> None:
+        if self._ended:
+            return
+        if taken:
+            self._committed()
+        else:
+            self._by_task = True
+            self._wake.set()
+
+    async def _commit_by_task(self) -> None:
+        batch, delay = self._under_way, RETRY_FIRST_S
         while True:
             try:
-                await self._committer.commit(batch, inbox)
+                await self._committer.commit(batch, self._inbox)
                 break
             except StoreLost as error:
                 if not self.away:
@@ -229,19 +289,20 @@ class Pump(ShardViews):
         if self.away:
             log.info("store_back", backlog=len(self._pending))
             self.away, self.trouble = False, ""
+        self._by_task = False
+        self._committed()
+
+    def _committed(self) -> None:
+        """Speaks, and goes on. Whatever is told meanwhile is committed after it."""
+        batch = self._under_way
         del self._pending[: len(batch)]
-        self._tell_decided()
         self.kept.extend(batch)
         for turn in batch:
             self._guard(self._speak, turn)
-        if not self._spoken:
-            asyncio.get_running_loop().call_soon(self._note_spoken)
         self._spoken += batch
-        # Whoever waits goes on after that: what was posted is noted too by then.
-        for turn in batch:
-            future = self._waiting.pop(turn.sequence, None)
-            if future is not None and not future.done():
-                future.set_result(turn.commands)
+        self._note_later()
+        self._under_way = []
+        self._go_on()
 
     def _applied_by(self, batch: Sequence[Turn]) -> str:
         """The last inbox entry that these turns apply."""
@@ -251,20 +312,28 @@ class Pump(ShardViews):
                 last = self._entries.pop(turn.sequence, last)
         return last
 
-    def _tell_decided(self) -> None:
-        fresh, self._fresh = self._fresh, []
-        for turn, elapsed in fresh:
-            try:
-                self._decided(turn, elapsed)
-            except Exception:  # it only keeps account
-                log.exception("decided_failed", sequence=turn.sequence)
+    def _note_later(self) -> None:
+        if self._noting is None:
+            self._noting = asyncio.get_running_loop().call_soon(self._note_some)
 
-    def _note_spoken(self) -> None:
-        spoken, self._spoken = self._spoken, []
-        for turn in spoken:
+    def _note_some(self) -> None:
+        """Some turns in each turn of the loop: what is read meanwhile need not wait for the account of all others."""
+        self._noting = None
+        self._note_spoken(NOTED_AT_ONCE + len(self._spoken) // NOTED_AT_ONCE)
+        if self._spoken:
+            self._note_later()
+
+    def _note_spoken(self, limit: int) -> None:
+        self.tell_decided()
+        for _ in range(min(limit, len(self._spoken))):
+            turn = self._spoken.popleft()
             self._guard(self._note, turn)
             self._noted = turn.sequence
-        self.dispatcher.tidy()
+            future = self._waiting.pop(turn.sequence, None)
+            if future is not None and not future.done():
+                future.set_result(turn.commands)
+        if not self._spoken:
+            self.dispatcher.tidy()
         while self._draining and self._draining[0][0] <= self._noted:
             _, drained = self._draining.popleft()
             if not drained.done():
@@ -277,16 +346,15 @@ class Pump(ShardViews):
             log.exception("speak_failed", sequence=turn.sequence, kind=type(turn.event).__name__)
 
     def _arm(self) -> None:
+        """A timer that is early finds nothing due, and is armed again: only for an earlier deadline is it moved."""
         deadline = self.dispatcher.next_deadline()
-        if deadline == self._armed_for:
+        if deadline is None or (self._armed_for is not None and deadline >= self._armed_for) or self._closed:
             return
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
         self._armed_for = deadline
-        if deadline is not None and not self._closed:
-            delay_s = max(0, deadline - self._clock.now()) / 1e6
-            self._timer = asyncio.get_running_loop().call_later(delay_s, self._time_passed)
+        delay_s = max(0, deadline - self._clock.now()) / 1e6
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self._time_passed)
 
     def _time_passed(self) -> None:
         self._timer = self._armed_for = None

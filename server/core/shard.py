@@ -77,6 +77,7 @@ class ShardOwner:
         speak: Callable[[Turn], None],
         decided: Callable[[Turn, int], None],
         note: Callable[[Turn], None] = lambda _turn: None,
+        prepare: Callable[[Turn], None] = lambda _turn: None,
     ) -> Pump:
         """The pump over a dispatcher as it was; `policy` becomes current when it differs from the stored one."""
         dispatcher = Dispatcher()
@@ -86,7 +87,8 @@ class ShardOwner:
         for command in dispatcher.restore(known, self.image, self.restored_at):
             log.warning("spoken_before_the_pump", command=type(command).__name__)
         self.restored_under = dispatcher.policy
-        pump = Pump(dispatcher, self, self.clock, self.image.applied, speak, note=note, decided=decided)
+        applied = self.image.applied
+        pump = Pump(dispatcher, self, self.clock, applied, speak, prepare=prepare, note=note, decided=decided)
         if stored != policy.version:
             pump.tell(PolicyChanged(policy), "start")
         return pump
@@ -102,6 +104,20 @@ class ShardOwner:
             await self._put_back(self.memory(), error)
         self.applied, self.unreached = turns[-1].sequence, ""
         self.committed(monotonic_us() - began)
+
+    def begin(self, turns: Sequence[Turn], inbox: str, answered: Callable[[bool], None]) -> bool:
+        """The pump's committer, where the store can be told at once."""
+        began = monotonic_us()
+
+        def told(taken: bool) -> None:
+            took_us = monotonic_us() - began
+            if taken:
+                self.applied, self.unreached = turns[-1].sequence, ""
+            answered(taken)
+            if taken:
+                self.committed(took_us)
+
+        return self.store.commit_now(self.lease, turns, inbox, told)
 
     async def renew(self) -> None:
         """Keeps the lease until cancelled. Raises Deposed when another node took the shard."""

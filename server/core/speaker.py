@@ -8,6 +8,7 @@ import structlog
 from router.commands import Command, SendOffer
 from router.events import InteractionClosed, InteractionNoted, InteractionOpened
 from router.rows import Turn
+from router.vocabulary import Medium
 from server.desks.contexts import InteractionContexts
 from server.desks.desk_news import DeskNews
 from telemetry.routing import RoutingMeter
@@ -65,14 +66,20 @@ class Speaker:
         """As `attach`, for callbacks that go over to another shard."""
         self._handoffs = observe
 
+    def prepare(self, turn: Turn) -> None:
+        """A turn that the store works on: what is to be shown of it is drawn."""
+        if self._desk is not None:
+            self._desk.prepare(turn)
+
     def __call__(self, turn: Turn) -> None:
         """Whoever waits for a committed turn. A part that fails is logged: it must not keep the others from it."""
         if not turn.commands and isinstance(turn.event, InteractionOpened | InteractionNoted | InteractionClosed):
             return  # a line of somebody's story: nothing follows from it, and nobody is shown it
         # A telephone first: its ring goes round by other machines before anybody hears it.
         for command in turn.commands:
-            if isinstance(command, SendOffer):
+            if isinstance(command, SendOffer) and command.medium is Medium.VOICE:
                 self._guard(self._move, command)
+        self._guard(self._show_drawn, turn)
         self._guard(self._observe_chats, turn)
         self._guard(self._show, turn)
         for command in turn.commands:
@@ -94,6 +101,10 @@ class Speaker:
         except Exception:  # the log and the counter tell; the next part has its own right
             self.failures += 1
             log.exception("effect_failed", part=part.__name__, of=type(what).__name__)
+
+    def _show_drawn(self, turn: Turn) -> None:
+        if self._desk is not None:
+            self._desk.show_drawn(turn)
 
     def _show(self, turn: Turn) -> None:
         if self._desk is not None:

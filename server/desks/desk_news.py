@@ -25,6 +25,7 @@ from router.vocabulary import EndedBy, OfferState, WithdrawReason
 from server.calls.call_desk import CallDesk
 from server.desks.cards import Cards
 from server.desks.contexts import InteractionContext, InteractionContexts
+from server.desks.drawn_offers import DrawnOffers
 from server.desks.own_day import OwnDays
 from server.desks.park_desk import ParkDesk
 from server.desks.reach import Reach
@@ -42,6 +43,8 @@ class Board(Protocol):
     def work(self, work_id: str) -> WorkRow | None: ...
 
     def reservation(self, reservation_id: str) -> ReservationRow | None: ...
+
+    def offered(self, reservation_id: str) -> bool: ...
 
 
 class Page(Protocol):
@@ -86,6 +89,9 @@ class DeskNews:
         self._tasks = tasks
         self._now = now
         self._pages = pages
+        self._offers = DrawnOffers(board, cards, contexts, now, self._away)
+        # The offer that was shown ahead of the rest of its turn.
+        self._shown: SendOffer | None = None
         self.days: OwnDays | None = None
         self.targets: TargetWatch | None = None
         self.parked: ParkDesk | None = None
@@ -95,6 +101,19 @@ class DeskNews:
         """Their reservation; None for another's."""
         row = self._board.reservation(reservation_id)
         return row if row is not None and row.agent_id == agent_id else None
+
+    def prepare(self, turn: Turn) -> None:
+        """Draws the offers of a turn that is being committed."""
+        for command in turn.commands:
+            if isinstance(command, SendOffer) and not self._elsewhere(command.agent_id):
+                self._offers.draw(command)
+
+    def show_drawn(self, turn: Turn) -> None:
+        """The offer that a turn begins with, ahead of all else, where it was drawn and nothing has changed since."""
+        first = turn.commands[0] if turn.commands else None
+        if isinstance(first, SendOffer) and (drawn := self._drawn(first)) is not None:
+            self._pages.send(first.agent_id, drawn)
+            self._shown = first
 
     def show(self, turn: Turn) -> None:
         """Tells the agents concerned."""
@@ -141,6 +160,18 @@ class DeskNews:
         elif not refused and not self._reach.moved(agent_id, event.media) and self._pages.page_up(agent_id):
             self._pages.close(agent_id, m.ByeCode.REPLACED)
 
+    def _offer(self, command: SendOffer) -> None:
+        if command is self._shown:
+            self._shown = None
+        elif (drawn := self._drawn(command)) is not None:
+            self._pages.send(command.agent_id, drawn)
+        else:
+            self._cards.remember(command)
+            self._with_context(command, lambda context: self._show_offer(command, context))
+
+    def _drawn(self, command: SendOffer) -> m.Offer | None:
+        return None if self._elsewhere(command.agent_id) else self._offers.take(command)
+
     def _elsewhere(self, agent_id: str) -> bool:
         """Whether another node holds the agent's connection, and shows them what there is to show."""
         return self._board.node_of(agent_id) not in ("", self._reach.node)
@@ -148,8 +179,7 @@ class DeskNews:
     def _show(self, command: Command) -> None:
         match command:
             case SendOffer():
-                self._cards.remember(command)
-                self._with_context(command, lambda context: self._show_offer(command, context))
+                self._offer(command)
             case WithdrawOffer(reservation_id=reservation_id, agent_id=agent_id, reason=reason):
                 self._cards.forget(reservation_id)
                 self._calls.over(reservation_id)
@@ -195,11 +225,15 @@ class DeskNews:
         find = self._contexts.cached if isinstance(of, SendOffer) else self._contexts.live
         context = find(of.interaction_id)
         work = None if isinstance(of, PartLegs) else self._board.work(of.work_id)
-        fetched = work is not None and self.chats is not None and self.chats.elsewhere(work)
+        fetched = work is not None and self._away(work)
         if context is not None and not fetched:
             show(context)
         else:
             self._tasks.spawn(self._show_later(of.work_id, of.interaction_id, show), f"show:{of.interaction_id}")
+
+    def _away(self, work: WorkRow) -> bool:
+        """Whether it is a chat that has to be fetched from its node."""
+        return self.chats is not None and self.chats.elsewhere(work)
 
     async def _show_later(self, work_id: str, interaction_id: str, show: Callable[[InteractionContext], None]) -> None:
         show(await self.context(work_id, interaction_id))

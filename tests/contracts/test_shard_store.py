@@ -1,5 +1,6 @@
 """What every shard store promises of commits, against the twin, Valkey and the oldest supported Redis."""
 
+import asyncio
 import random
 
 import pytest
@@ -43,6 +44,50 @@ async def test_load_returns_exactly_what_was_committed(world: World) -> None:
     successor = await world.other.take("n2", LEASE_MS)
     assert (successor.applied, successor.clock) == (2, T0 + 2)
     assert await world.other.load(successor) == expected
+
+
+def now(store: Store, lease: Lease, turns: list[Turn]) -> asyncio.Future[bool] | None:
+    """What `commit_now` answers; None where it leaves the turns to `commit`."""
+    answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    return answer if store.commit_now(lease, turns, "", answer.set_result) else None
+
+
+async def test_a_commit_at_once_is_a_commit(world: World) -> None:
+    lease = await world.one.take("n1", LEASE_MS)
+    await world.one.commit(lease, [turn(1)])
+    rows = Changes(agents=(agent("a1"),), work=(work("w1"),), reservations=(reservation("r1"),))
+    for turns in ([turn(2, rows)], [turn(3), turn(4)], [turn(2, rows)]):  # the last one again: no harm
+        answer = now(world.one, lease, turns)
+        assert answer is not None
+        assert not answer.done(), "told when it is read, not before"
+        assert await answer is True
+    image = await world.one.load(lease)
+    assert (image.applied, image.agents, image.work, image.reservations) == (
+        4,
+        rows.agents,
+        rows.work,
+        rows.reservations,
+    )
+    assert [entry.sequence for entry in await world.one.read_journal(0, 10)] == [1, 2, 3, 4]
+
+
+async def test_a_commit_at_once_that_is_not_taken_changes_nothing_and_commit_says_why(world: World) -> None:
+    lease = await world.one.take("n1", LEASE_MS)
+    await world.one.commit(lease, [turn(1)])
+    assert now(world.one, lease, [turn(2, event=PolicyChanged(policy()))]) is None, "a policy is looked up first"
+    early = now(world.one, lease, [turn(3)])
+    assert early is not None
+    assert await early is False
+    with pytest.raises(OutOfOrder):
+        await world.one.commit(lease, [turn(3)])
+    await world.one.release(lease)
+    successor = await world.other.take("n2", LEASE_MS)
+    late = now(world.one, lease, [turn(2)])
+    assert late is not None
+    assert await late is False
+    with pytest.raises(Deposed):
+        await world.one.commit(lease, [turn(2)])
+    assert (await world.other.load(successor)).applied == 1
 
 
 async def test_rows_are_replaced_and_deleted(world: World) -> None:

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import itertools
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -89,6 +89,11 @@ class House:
     def site(self) -> Site:
         return self.current.site
 
+    def commit_by(self, commit: Callable[..., Awaitable[None]]) -> None:
+        """Every commit goes this way from now on."""
+        self.owner.commit = commit  # type: ignore[assignment]
+        self.owner.begin = lambda *_: False  # type: ignore[method-assign]
+
     async def start(self) -> None:
         store = cast("RedisShardStore", MemoryShardStore(self.shard, wall_us))
         self.owner = await ShardOwner.take(store, "n1", 60_000_000)
@@ -100,7 +105,7 @@ class House:
         self.metrics = Metrics()
         self.speaker = Speaker(RoutingMeter(self.metrics, {}), self.contexts)
         self.pump: Pump = await self.owner.restore(
-            site_policy(self.site), self._speak, lambda _turn, _us: None, self.speaker.note
+            site_policy(self.site), self._speak, lambda _turn, _us: None, self.speaker.note, self.speaker.prepare
         )
         self.projection = Projection(Projector(self.database), store, lambda _position: None)
         self._build_voice()

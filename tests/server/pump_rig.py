@@ -27,6 +27,8 @@ class Committer:
         self.kept: list[Turn] = []
         self.errors: list[Exception] = []
         self.gate: asyncio.Event | None = None
+        self.at_once = False
+        self._answers: list[asyncio.Task[None]] = []
         self.log: list[str] = []
 
     async def commit(self, turns: Sequence[Turn], inbox: str = "") -> None:
@@ -37,6 +39,26 @@ class Committer:
             await asyncio.sleep(0)
         if self.errors:
             raise self.errors.pop(0)
+        self._take(turns)
+
+    def begin(self, turns: Sequence[Turn], inbox: str, answered: Callable[[bool], None]) -> bool:
+        """If `at_once`: answered in a later turn of the loop, or when the gate opens; not taken for an error."""
+        if not self.at_once:
+            return False
+        self.attempts.append(list(turns))
+        self._answers.append(asyncio.create_task(self._answer(turns, answered)))
+        return True
+
+    async def _answer(self, turns: Sequence[Turn], answered: Callable[[bool], None]) -> None:
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.errors:
+            answered(False)
+            return
+        self._take(turns)
+        answered(True)
+
+    def _take(self, turns: Sequence[Turn]) -> None:
         self.kept += turns
         self.log += [f"commit {turn.sequence}" for turn in turns]
 
@@ -48,6 +70,7 @@ class Rig:
         self.committer = Committer()
         self.clock = ShardClock(1_000_000_000)
         self.decided: list[int] = []
+        self.prepared: list[int] = []
         site = small_site(queue=replace(ORDERS, **queue))
         self.pump = Pump(
             Dispatcher(site_policy(site)),
@@ -55,6 +78,7 @@ class Rig:
             self.clock,
             sequence,
             self.speak,
+            prepare=lambda turn: self.prepared.append(turn.sequence),
             note=self.note,
             decided=lambda turn, elapsed: self.decided.append(turn.sequence),
         )

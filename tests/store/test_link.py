@@ -178,3 +178,34 @@ async def test_the_database_and_password_of_the_url_are_used() -> None:
         await link.aclose()
     assert b"$4\r\nAUTH\r\n$3\r\nann\r\n$3\r\ns t" in heard[0]
     assert b"SELECT\r\n$1\r\n3" in heard[1]
+
+
+async def test_what_is_told_is_answered_where_the_reply_is_read_in_calling_order(store_url: str) -> None:
+    link = link_to(store_url)
+    heard: list[object] = []
+    assert not link.tell(("PING",), heard.append), "no connection stands yet"
+    await link.call(("PING",))
+    assert link.tell(("ECHO", "a"), heard.append)
+    second = asyncio.ensure_future(link.call(("ECHO", "b")))
+    await asyncio.sleep(0)
+    assert link.tell(("NOSUCH",), heard.append)
+    assert heard == []
+    assert await second == [b"b"]
+    assert await link.call(("ECHO", "c")) == [b"c"]
+    assert heard[0] == b"a"
+    assert isinstance(heard[1], StoreRefused)
+    assert len(heard) == 2
+    await link.aclose()
+
+
+async def test_what_is_told_on_a_connection_that_goes_is_lost_and_said_once(store_url: str) -> None:
+    link = link_to(store_url)
+    heard: list[object] = []
+    await link.call(("PING",))
+    assert link.tell(("BLPOP", "jf:never", "0"), heard.append)
+    assert link.tell(("PING",), heard.append)
+    await link.aclose()
+    assert [type(one) for one in heard] == [StoreLost, StoreLost]
+    assert not link.tell(("PING",), heard.append)
+    await asyncio.sleep(0)
+    assert len(heard) == 2

@@ -165,7 +165,7 @@ async def test_a_phone_gone_before_the_join_is_known_leaves_nobody_half_joined(h
         if any(isinstance(turn.event, facts.OfferAccepted) for turn in turns):  # type: ignore[attr-defined]
             house.conductor.call_ended(phone.call, "remote")
 
-    house.owner.commit = slow  # type: ignore[method-assign]
+    house.commit_by(slow)
     house.outside.ua.answer(ringing, offer_of(house.rtp[0].port))
     await until(lambda: bool(house.told(facts.AssignmentEnded)))
     await until(lambda: house.state(reservation) in (None, OfferState.WRAP_UP))

@@ -275,7 +275,7 @@ async def test_a_caller_who_leaves_while_the_store_is_away_is_let_go_when_it_is_
         await gate.wait()
         await commit(turns, inbox)
 
-    house.owner.commit = away  # type: ignore[method-assign]
+    house.commit_by(away)
     house.outside.ua.send_digit_info(call, "1")
     await until(lambda: house.pump.dispatcher.open_work() == 1)
     house.outside.ua.hangup(call)

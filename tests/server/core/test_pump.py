@@ -19,9 +19,10 @@ from tests.waiting import until
 NOTE = facts.InteractionNoted("i", "answered")
 
 
-@pytest.fixture
-async def rig() -> AsyncIterator[Rig]:
+@pytest.fixture(params=["at once", "by task"])
+async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
     made = Rig()
+    made.committer.at_once = request.param == "at once"
     yield made
     if made.task is not None and not made.task.done():
         made.pump.close()
@@ -35,14 +36,81 @@ async def test_it_decides_at_once_and_speaks_nothing_before_the_commit(rig: Rig)
     assert rig.pump.dispatcher.place("w1") == rig.pump.place("w1") == 1, "decided before any commit"
     assert rig.pump.backlog == 1
     await until(lambda: len(rig.committer.attempts) == 1)
-    await until(lambda: rig.decided == [1])
-    assert rig.committer.log == [], "account of it is kept while the store works"
+    assert rig.prepared == [1], "made ready while the store works"
+    assert (rig.committer.log, rig.decided) == ([], [])
+    rig.pump.tell_decided()
+    assert rig.decided == [1], "whoever asks for the account has it"
     rig.committer.gate.set()
     await rig.pump.drain()
-    assert rig.committer.log == ["commit 1", "speak 1"]
+    assert (rig.committer.log, rig.decided) == (["commit 1", "speak 1"], [1])
     turn = rig.committer.kept[0]
     assert (turn.sequence, turn.cause, turn.event) == (1, "test", work("w1"))
     assert [row.work_id for row in turn.changes.work] == ["w1"]
+
+
+async def test_an_idle_store_is_told_before_the_teller_goes_on() -> None:
+    rig = Rig()
+    rig.committer.at_once = True
+    rig.pump.tell(NOTE, "before it runs")
+    assert rig.committer.attempts == []
+    running = rig.run()
+    await rig.pump.drain()
+    rig.pump.tell(work("w1"), "idle")
+    assert [turn.sequence for turn in rig.committer.attempts[-1]] == [2]
+    assert rig.prepared == [1, 2]
+    rig.pump.tell(work("w2"), "under way")
+    assert rig.committer.attempts[-1][0].sequence == 2, "one at a time"
+    await rig.pump.drain()
+    assert rig.committer.log == ["commit 1", "speak 1", "commit 2", "speak 2", "commit 3", "speak 3"]
+    rig.pump.close()
+    await asyncio.wait_for(running, 30)
+
+
+async def test_what_was_not_taken_at_once_is_committed_by_the_task_with_the_very_turns() -> None:
+    rig = Rig()
+    rig.committer.at_once, rig.committer.errors = True, [StoreLost("gone")]
+    running = rig.run()
+    assert await rig.pump.post(NOTE, "t") == ()
+    assert [len(batch) for batch in rig.committer.attempts] == [1, 1, 1], "at once, by the task, and again"
+    assert rig.committer.log == ["commit 1", "speak 1"]
+    rig.pump.close()
+    await asyncio.wait_for(running, 30)
+
+
+async def test_a_commit_that_can_not_be_begun_ends_the_pump_and_not_who_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = Rig()
+
+    def fail(*_: object) -> bool:
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(rig.committer, "begin", fail)
+    rig.committer.errors = [Deposed(1, 2)]
+    running = rig.run()
+    await until(lambda: rig.pump._running)
+    rig.pump.tell(NOTE, "t")
+    with pytest.raises(Deposed):
+        await asyncio.wait_for(running, 30)
+    assert rig.committer.log == []
+
+
+async def test_an_account_of_many_turns_leaves_the_loop_to_others_in_between(rig: Rig) -> None:
+    rig.committer.gate = asyncio.Event()
+    rig.run()
+    rig.pump.tell(work("w1"), "first")
+    await until(lambda: len(rig.committer.attempts) == 1)
+    seen: list[int] = []
+    rig.on_note = lambda turn: seen.append(turn.sequence)
+    for _ in range(100):
+        rig.pump.tell(NOTE, "more")
+    drained = asyncio.create_task(rig.pump.drain())
+    rig.committer.gate.set()
+    most = 0
+    while not drained.done():
+        before = len(seen)
+        await asyncio.sleep(0)
+        most = max(most, len(seen) - before)
+    assert seen == list(range(1, 102))
+    assert most < 50
 
 
 async def test_a_post_returns_its_own_turns_commands_after_the_commit(rig: Rig) -> None:
@@ -292,8 +360,10 @@ async def test_an_answered_offer_needs_no_timer_any_more() -> None:
     await rig.ready_agent()
     await rig.pump.post(work("w1"), "t")
     await rig.pump.post(facts.OfferAccepted("w1.1", "anna"), "t")
+    rig.pump._time_passed()  # it comes when the deadline would have been
+    await rig.pump.drain()
     assert rig.pump._timer is None
-    assert rig.timer_turns == []
+    assert rig.timer_turns == [], "nothing was due"
     rig.pump.close()
     await asyncio.wait_for(running, 30)
 

@@ -1,7 +1,7 @@
 """A fault of the dispatcher inside a turn is the end of the pump."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -24,6 +24,9 @@ async def test_a_fault_inside_a_turn_ends_the_pump_and_commits_nothing_of_it() -
     class Keep:
         async def commit(self, turns: Sequence[Turn], inbox: str = "") -> None:
             committed.extend(turns)
+
+        def begin(self, turns: Sequence[Turn], inbox: str, answered: Callable[[bool], None]) -> bool:
+            return False
 
     class Still:
         def now(self) -> int:

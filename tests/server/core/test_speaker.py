@@ -26,6 +26,12 @@ class Part:
         if self.fail:
             raise RuntimeError("a mistake of ours")
 
+    def prepare(self, what: Turn) -> None:
+        self._do("prepare", what)
+
+    def show_drawn(self, what: Turn) -> None:
+        self._do("show_drawn", what)
+
     def show(self, what: Turn) -> None:
         self._do("show", what)
 
@@ -60,20 +66,27 @@ TURN = turn(1, 0, queued(), OFFER, CLOSE)
 
 def test_telephones_ring_first_then_agents_are_shown_then_calls_go_on_then_records() -> None:
     speaker, log = rig()
+    speaker.prepare(TURN)
     speaker(TURN)
-    assert log == [("execute", (OFFER, ("0755", "Cai"))), ("show", TURN), ("execute", (CLOSE, ("", "")))]
+    assert log == [
+        ("prepare", TURN),
+        ("execute", (OFFER, ("0755", "Cai"))),
+        ("show_drawn", TURN),
+        ("show", TURN),
+        ("execute", (CLOSE, ("", ""))),
+    ]
     log.clear()
     speaker.note(TURN)
     assert log == [("note", TURN), ("fresh", TURN)]
     assert speaker.failures == 0
 
 
-@pytest.mark.parametrize(("desk", "conductor", "failures"), [(True, False, 2), (False, True, 2), (True, True, 4)])
+@pytest.mark.parametrize(("desk", "conductor", "failures"), [(True, False, 3), (False, True, 2), (True, True, 5)])
 def test_a_part_that_fails_keeps_nobody_else_from_it(desk: bool, conductor: bool, failures: int) -> None:
     speaker, log = rig(desk, conductor)
     speaker(TURN)
     speaker.note(TURN)
-    assert [name for name, _ in log] == ["execute", "show", "execute", "note", "fresh"]
+    assert [name for name, _ in log] == ["execute", "show_drawn", "show", "execute", "note", "fresh"]
     assert speaker.failures == failures
 
 

@@ -139,7 +139,7 @@ async def test_while_the_store_is_away_nobody_is_told_that_it_is_done(house: Hou
         await gate.wait()
         await commit(turns, inbox)
 
-    house.owner.commit = away  # type: ignore[method-assign]
+    house.commit_by(away)
     accepting = asyncio.create_task(house.desk.accept("anna", offer.reservation_id))
     await house.reach_state(offer.reservation_id, OfferState.ACCEPTED)
     assert not accepting.done()
