@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 GATHER_S = 0.5
 # So many agents are looked at in a turn of the loop: nobody's offer waits for the days of all.
-AGENTS_AT_ONCE = 10
+AGENTS_AT_ONCE = 2
 LOOK_S = 60.0
 # A rating is there before the record that says whose it is; the projection is behind by less than this.
 RATINGS_AFTER_S = 2.0
