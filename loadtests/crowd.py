@@ -16,7 +16,7 @@ import websocket
 from locust import User, constant, task
 
 from loadtests.arrivals import drawn
-from loadtests.sipp import SIPP_START_S, SippLine
+from loadtests.sipp import SippLine
 from loadtests.site import number_of
 from loadtests.tally import Customer
 from router.vocabulary import Medium
@@ -51,9 +51,7 @@ class Crowd(User):
         # What is here now stays: no collector looks through it again in the middle of the run.
         gc.collect()
         gc.freeze()
-        if line is not None:
-            line.start()
-        load.begin(SIPP_START_S if line is not None else 0.0)
+        load.begin(time.monotonic() if line is None else line.start())
         cuts = gevent.spawn(self._cut_all)
         running = [
             gevent.spawn(self._arrive, at, customer)

@@ -69,9 +69,9 @@ class Load:
                 raise SystemExit(f"not ready within {limit_s:.0f} s: {', '.join(missing[:10])}")
             gevent.sleep(0.1)
 
-    def begin(self, in_s: float = 0.0) -> None:
-        """Second 0 is so many seconds from now."""
-        self.tally.began = time.monotonic() + in_s
+    def begin(self, zero_s: float) -> None:
+        """Second 0 is then (monotonic)."""
+        self.tally.began = zero_s
         self._ticks = self.pulse.start()
         self._began.set()
 

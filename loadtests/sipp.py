@@ -47,14 +47,16 @@ class SippLine:
         self._path = Path(self._folder.name)
         self._read_to = 0
 
-    def start(self) -> None:
-        """SIPp knows of all customers, and waits. Second 0 is to be SIPP_START_S from now."""
-        values = values_of(self._load.plan, list(self._customers.values()))
+    def start(self) -> float:
+        """SIPp knows of all customers, and waits. Returns when second 0 is to be (monotonic): in SIPP_START_S."""
+        zero_s = time.monotonic() + SIPP_START_S
+        values = values_of(self._load.plan, list(self._customers.values()), time.time() + SIPP_START_S)
         (self._path / "customers.csv").write_text(values, encoding="ascii")
         many = str(len(self._customers))
         command = ["sipp", f"{HOST}:{self._load.line.server_port}", "-sf", str(SCENARIO), "-inf", "customers.csv"]
         command += ["-i", HOST, "-p", str(free_port(SOCK_STREAM, SOCK_DGRAM)), "-mp", str(free_port(SOCK_DGRAM))]
-        command += ["-nostdin", "-m", many, "-l", many, "-r", str(SET_UP_RATE), "-trace_stat", "-stf", "counts.csv"]
+        command += ["-nostdin", "-timer_resol", "1", "-m", many, "-l", many, "-r", str(SET_UP_RATE)]
+        command += ["-trace_stat", "-stf", "counts.csv"]
         if any(self._load.plan.work[work].sound for work in {one.work for one in self._customers.values()}):
             command.append("-rtp_echo")
         command += ["-fd", "1", "-trace_logs", "-log_file", "calls.log", "-trace_err", "-error_file", "errors.log"]
@@ -70,6 +72,7 @@ class SippLine:
         # The agents who have them look for them here.
         self._load.tally.customers |= self._customers
         self.reader = gevent.spawn(self._read)
+        return zero_s
 
     def end(self) -> None:
         """Counts, and what went wrong. Calls that are not over by now are errors of the run."""
@@ -145,11 +148,10 @@ def seen_of(line: str) -> Seen:
     return Seen(key, called_s + called_us / 1e6, answered_s + answered_us / 1e6)
 
 
-def values_of(plan: Plan, customers: Sequence[Customer]) -> str:
-    """Of each customer: who, whom they dial, and how many milliseconds after its set-up the call begins."""
+def values_of(plan: Plan, customers: Sequence[Customer], zero_s: float) -> str:
+    """Of each customer: who, whom they dial, and when (ms since 1970). `zero_s` is second 0, in seconds since 1970."""
     queue_of = {work.name: work.queue for work in plan.scenario.work}
-    lines = ["SEQUENTIAL"]
-    for number, customer in enumerate(customers):
-        pause_ms = (SIPP_START_S + customer.arrived_s - number / SET_UP_RATE) * 1000
-        lines.append(f"{customer.key};{number_of(plan, queue_of[customer.work])};{max(0, round(pause_ms))}")
-    return "\n".join(lines) + "\n"
+    lines = [
+        f"{one.key};{number_of(plan, queue_of[one.work])};{round((zero_s + one.arrived_s) * 1000)}" for one in customers
+    ]
+    return "\n".join(["SEQUENTIAL", *lines, ""])
