@@ -16,6 +16,7 @@ from voice.ports import MediaEngine, Tasks
 from voice.runner import CallRunner
 
 NO_CALL = Deny("not_connected", "there is no such call")
+LEG_GONE = Deny("no_leg", "your leg is gone")
 
 
 class Listening:
@@ -108,15 +109,20 @@ class Listening:
         return await self._ask(agent_id, interaction_id, leg_id, mode, beside)
 
     async def _ask(self, agent_id: str, interaction_id: str, leg_id: str, mode: ListenMode, beside: str) -> Deny | None:
-        runner = self._runner_of(interaction_id)
+        runner, before = self._runner_of(interaction_id), self._where.get(agent_id)
+        # Known from now on: a leg that goes before the answer comes is to be taken out of the call again.
+        self._where[agent_id] = interaction_id
         if runner is None:
             denied = await self.far.begin(agent_id, interaction_id, leg_id, mode, beside)
         else:
             denied = await runner.ask(ListenAsked(agent_id, leg_id, mode, beside))
-        if denied is None:
-            self._where[agent_id] = interaction_id
-            if runner is not None:
-                self._watch(runner, agent_id, interaction_id)
+        here = self._where.get(agent_id) == interaction_id
+        if denied is not None and here and before is None:
+            del self._where[agent_id]
+        elif denied is None and not here:
+            return LEG_GONE
+        elif denied is None and runner is not None:
+            self._watch(runner, agent_id, interaction_id)
         return denied
 
     def _watch(self, runner: CallRunner, agent_id: str, interaction_id: str) -> None:

@@ -110,3 +110,20 @@ async def test_a_call_of_ones_own_ends_the_listening_unless_it_is_that_one(rig: 
     assert await rig.listening.take_over("sue", "i1") is None
     assert rig.calls["i1"].asked[-1] == TakeOverAsked("sue")
     await asyncio.sleep(0)
+
+
+async def test_a_leg_that_goes_before_the_call_has_answered_does_not_stay_in_it(rig: Rig) -> None:
+    leg_id = await rig.leg()
+
+    class Leaving(Call):
+        async def ask(self, event: SupervisorAsked) -> Deny | None:
+            answer = await super().ask(event)
+            rig.listening.leave("sue")
+            return answer
+
+    rig.calls["i1"] = call = Leaving()
+    denied = await rig.listening.begin("sue", "i1", ListenMode.LISTEN)
+    assert code(denied) == "no_leg"
+    assert call.asked == [ListenAsked("sue", leg_id, ListenMode.LISTEN), ListenEnded("sue")]
+    assert len(rig.listening) == 0
+    assert call.watchers == set()
