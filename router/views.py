@@ -128,6 +128,15 @@ class Views:
         """Every open work item, in the order in which they were queued here."""
         return tuple(work.row() for work in self._shard.work.values())
 
+    def guests(self) -> tuple[WorkRow, ...]:
+        """The open items whose caller is on the line of another shard; without neighbours nothing is looked through."""
+        shard = self._shard
+        return tuple(work.row() for work in shard.work.values() if work.origin) if shard.neighbours else ()
+
+    def leaving(self) -> tuple[WorkRow, ...]:
+        """The items that are on their way to another shard."""
+        return tuple(work.row() for work in self._shard.leaving.values())
+
     def handoffs(self, source: str) -> tuple[tuple[str, HandoffAsked], ...]:
         """What other shards are to be asked by this one, `source`, in the order in which the items left, by shard."""
         shard = self._shard

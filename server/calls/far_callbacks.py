@@ -82,7 +82,7 @@ class FarCallbacks:
 
     def take_up(self) -> None:
         """What was leaving under an owner who is gone."""
-        for row in self._pump.dispatcher.works():
+        for row in self._pump.dispatcher.leaving():
             self._begin(row)
 
     def _begin(self, row: WorkRow | None) -> None:

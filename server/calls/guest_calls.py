@@ -162,7 +162,7 @@ class Host:
     async def look(self) -> None:
         """Once. Raises StoreError."""
         gone = [node for node in self._guests.nodes if not await self._is_up(node)]
-        rows = [row for row in self._pump.dispatcher.works() if _is_guest(row)]
+        rows = [row for row in self._pump.dispatcher.guests() if _is_guest(row)]
         known = await self._known() if rows and self._owning() else None
         lost = [row.work_id for row in rows if self._is_lost(row, known)]
         seen = {*gone, *lost}
@@ -209,4 +209,4 @@ class Host:
 
 
 def _is_guest(row: WorkRow) -> bool:
-    return row.origin != "" and row.node != "" and row.medium is Medium.VOICE and row.state not in _OVER
+    return row.node != "" and row.medium is Medium.VOICE and row.state not in _OVER

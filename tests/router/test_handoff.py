@@ -188,6 +188,7 @@ def hosted(world: World, host: str) -> HandoffHosted:
 
 def test_nothing_is_asked_for_a_call_before_a_node_there_has_made_room(call: World) -> None:
     assert call.dispatcher.handoffs("north") == ()
+    assert [row.work_id for row in call.dispatcher.leaving()] == ["w"]
     assert call.dispatcher.handoff("south", token_of(call), "north") is None
     assert call.post(hosted(call, "s.1")) == []
     asked = call.dispatcher.handoff("south", token_of(call), "north")
@@ -251,9 +252,11 @@ def verdict(commands: list[object]) -> tuple[int, str, bool, bool]:
 def test_what_came_knows_from_where_and_so_does_what_is_queued_for_its_customer(event: str) -> None:
     world = south()
     world.post(asked() if event == "asked" else WorkQueued("w", "i", Medium.EMAIL, "far", origin="north"))
-    row = world.restored().dispatcher.work("w")
+    restored = world.restored().dispatcher
+    row = restored.work("w")
     assert row is not None
     assert (row.origin, row.rooted) == ("north", True)
+    assert restored.guests() == ((row,) if event == "asked" else ())  # what came has a neighbour to have come from
 
 
 def test_a_guest_who_would_rather_be_called_is_called_by_this_shard() -> None:

@@ -42,8 +42,11 @@ class Pump:
     def work(self, work_id: str) -> WorkRow | None:
         return self.rows.get(work_id)
 
-    def works(self) -> tuple[WorkRow, ...]:
-        return tuple(self.rows.values())
+    def guests(self) -> tuple[WorkRow, ...]:
+        return tuple(row for row in self.rows.values() if row.origin)
+
+    def leaving(self) -> tuple[WorkRow, ...]:
+        return tuple(row for row in self.rows.values() if row.handoff is not None)
 
     def tell(self, event: facts.Event, cause: str) -> None:
         self.told.append(event)
