@@ -73,7 +73,7 @@ class Site:
         """The generator, once customers come."""
         command = locust(self.server, str(self.scenario), self.result)
         load = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.DEVNULL)
-        async with Office(self.server) as office, asyncio.timeout(READY_S + 300):
+        async with Office(self.server) as office, asyncio.timeout(READY_S + 600):
             while not any(name.startswith("jackfield_queued_total") for name in await office.metrics()):
                 assert load.returncode is None, "the generator ended before anybody came"
                 await asyncio.sleep(0.5)

@@ -1,11 +1,11 @@
 """Half an hour at 60 % load: memory, descriptors and tasks stay as they are, the last minutes are as fast as the first.
 
-    python -m pytest soak/test_steady.py                    # 47 minutes; writes build/soak-steady.json
+    python -m pytest soak/test_steady.py                    # 50 minutes; writes build/soak-steady.json
     SOAK_MINUTES=5 python -m pytest soak/test_steady.py     # 12 minutes: all but the slopes of memory is judged
     SOAK_MINUTES=10 SOAK_LOAD=0.15 python -m pytest ...     # 16 minutes beside other work, of which it takes a seventh
 
 `SOAK_LOAD` is the share of the machine's processors that server and generator together are to keep busy (soak.steady).
-Eight minutes of warm-up come before the half hour (less before a run that is shorter, two minutes at least). What fills
+Ten minutes of warm-up come before the half hour (less before a run that is shorter, two minutes at least). What fills
 up meanwhile has a bound, after which it grows no more: the records' connections (15, with a page cache of 2 MB each),
 the 1,024 last turns, 300 demands of each queue, 256 requests of each agent, 32 seconds of SIP transactions, the room
 for a segment of the journal, and what the collector lets gather until it looks at everything (server/collector.py).
@@ -30,8 +30,8 @@ from tests.e2e.office import STANDING, Office
 MINUTES = float(os.environ.get("SOAK_MINUTES", "30"))
 LOAD = float(os.environ.get("SOAK_LOAD", "0.6"))
 REPORT = Path(os.environ.get("SOAK_REPORT", "build/soak-steady.json"))
-# By then each agent has made the 256 requests.
-WARM_UP_S = min(480.0, max(120.0, 16 * MINUTES))
+# By then each agent has made the 256 requests; the half hour ends with a whole window of the generator's.
+WARM_UP_S = min(2 * WINDOW_S, max(120.0, 20 * MINUTES))
 # What a customer costs is measured with so many times the agents of the ordinary day, and within these bounds there are
 # as many as that asks for: fewer are no load, and for more the generator's one process would be the limit.
 MEASURED_AT, MEASURED_S = 3.0, 60.0
