@@ -32,7 +32,7 @@ def test_every_rule_keeps_the_invariants_after_every_event(seed: int) -> None:
         walk.world.check()
 
 
-@pytest.mark.parametrize("seed", [1, 6])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_every_rule_keeps_the_invariants_where_much_is_left_to_the_next_turn(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

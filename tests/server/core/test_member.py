@@ -227,6 +227,21 @@ async def test_a_store_that_breaks_in_the_middle_of_a_takeover_does_not_end_the_
         await crew.alike(follower)
 
 
+async def test_who_came_late_and_takes_over_goes_on_with_the_numbers_of_the_rows(store_url: str, shard: str) -> None:
+    async with crew_of(store_url, shard, 1) as crew:
+        (owner,) = crew.all
+        for number in range(5):
+            await owner.member.post(chat(f"gone{number}"), "t")
+            await owner.member.post(facts.CustomerLeft(f"gone{number}"), "t")
+        late = await crew.hire()
+        await owner.member.post(chat("w1"), "t")
+        await crew.alike(owner, late)
+        await owner.leave()
+        await until(lambda: late.member.owning, "the late one takes over")
+        await late.member.post(chat("w2"), "t")
+        await crew.alike(late)
+
+
 async def test_a_follower_that_was_struck_off_says_nothing_more(store_url: str, shard: str) -> None:
     async with crew_of(store_url, shard, 2) as crew:
         owner, paused = crew.all
