@@ -101,6 +101,7 @@ class Moves:
         self.queue_presence(agent, None, None)
         if declared is Presence.OFFLINE:
             self.set_grace(agent, None)
+            self.parking.let_go(agent)
 
     def set_grace(self, agent: Agent, deadline: int | None) -> None:
         """Arm or disarm the time within which a lost connection must come back."""

@@ -84,7 +84,7 @@ def test_nothing_is_closed_twice_or_offered_after_its_end(seed: int) -> None:
 
 
 def test_walks_reach_every_event_command_reason_and_outcome() -> None:
-    walks = [Walk(seed, agents=12, queues=5, skills=2, rules=True) for seed in (2, 4, 6)]
+    walks = [Walk(seed, agents=12, queues=5, skills=2, rules=True) for seed in (1, 2, 8)]
     for walk in walks:
         for _ in range(3000):
             walk.step()

@@ -18,6 +18,7 @@ from router.events import (
     Event,
     HandoffAnswered,
     HandoffAsked,
+    HandoffHosted,
     MediaPaused,
     NodeLost,
     OfferAccepted,
@@ -257,6 +258,8 @@ class Walk:
     def _answered(self) -> Event:
         leaving = [one.handoff for one in self.world.store.work.values() if one.handoff is not None]
         token = self.random.choice(leaving).token if leaving else 1
+        if self.random.random() < 0.3:
+            return HandoffHosted("south", token, self.random.choice(("", "s.1")))
         refused = self.random.choice(("", "", "queue_full"))
         return HandoffAnswered("south", token, refused, ended=self.random.random() < 0.5)
 

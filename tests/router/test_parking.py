@@ -11,6 +11,7 @@ from router.events import (
     CallbackRequested,
     CustomerLeft,
     PolicyChanged,
+    PresenceQueued,
     WorkCancelled,
     WorkDirected,
     WorkMoved,
@@ -120,6 +121,16 @@ def test_signing_out_gives_it_to_the_queue(presence: Presence) -> None:
     world.presence("ann", presence)
     world.end("b.1")
     assert offered(world.presence("ann", Presence.OFFLINE)) == [("c", "bob")]
+    assert world.dispatcher.parked("ann") == ()
+
+
+def test_who_signs_out_after_what_they_hold_gives_it_to_the_queue_then() -> None:
+    world = parked()
+    world.queue("d", "chats", medium=CHAT)
+    world.join("d.1")
+    world.post(PresenceQueued("ann", Presence.OFFLINE))
+    assert offered(world.end("b.1")) == []
+    assert offered(world.end("d.1")) == [("c", "bob")]
     assert world.dispatcher.parked("ann") == ()
 
 
