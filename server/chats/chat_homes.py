@@ -17,8 +17,8 @@ from agents_ws import messages as m
 from chat.conductor import ChatConductor
 from chat.ports import ChatRefusedError, ChatStore, Held, StoreAwayError
 from router.errors import RoutingEndedError
-from router.events import NodeLost, TimePassed
-from router.rows import Turn, WorkRow
+from router.events import AgentConnected, NodeLost, TimePassed
+from router.rows import AgentRow, Turn, WorkRow
 from router.vocabulary import Medium
 from server.chats import chat_acts as a
 from server.chats.chat_index import ChatIndex
@@ -79,6 +79,8 @@ class ChatHomes:
         self.page: Callable[[a.ForPage], object] = lambda _shown: None
         # The page of whoever has the item is drawn anew.
         self.redraw: Callable[[str], object] = lambda _work_id: None
+        # By agent the other node to which something was shown last.
+        self._shown_at: dict[str, str] = {}
         self._lost: set[str] = set()
         self._missing: set[str] = set()
         self._look = asyncio.Event()
@@ -157,7 +159,9 @@ class ChatHomes:
         row = self._routing.dispatcher.agent(agent_id)
         if row is None or row.node in ("", self._node):
             self.page(shown)
-        elif not self._peers.tell(row.node, PAGE, shown):
+            return
+        self._shown_at[agent_id] = row.node
+        if not self._peers.tell(row.node, PAGE, shown):
             log.info("page_not_reached", agent_id=agent_id, node=row.node)
 
     def homed(self, interaction_id: str) -> bool:
@@ -179,14 +183,31 @@ class ChatHomes:
 
     def _found(self, node: str) -> None:
         """While it was not reached its agents' pages may have missed something."""
+        self._again(lambda agent: agent.node == node)
+
+    def _came(self, agent_id: str) -> None:
+        """A phone that registers at a node takes its agent there until their page says again where it is.
+
+        What was shown there meanwhile nobody saw: the page where it is draws its chats again.
+        """
+        row = self._routing.dispatcher.agent(agent_id)
+        if row is not None and self._shown_at.get(agent_id, row.node) != row.node:
+            del self._shown_at[agent_id]
+            self._again(lambda agent: agent.agent_id == agent_id)
+
+    def _again(self, concerns: Callable[[AgentRow], bool]) -> None:
         board = self._routing.dispatcher
         for row in self.index.rows():
             if row.node != self._node:
                 continue
             for one in board.holders(row.work_id):
                 agent = board.agent(one.agent_id)
-                if agent is not None and agent.node == node:
-                    self._peers.tell(node, AGAIN, row.work_id)
+                if agent is None or not concerns(agent):
+                    continue
+                if agent.node == self._node:
+                    self.redraw(row.work_id)
+                else:
+                    self._peers.tell(agent.node, AGAIN, row.work_id)
 
     # --- chats that change their node ----------------------------------------------------------------------------
 
@@ -221,6 +242,8 @@ class ChatHomes:
         if isinstance(turn.event, NodeLost):
             self._lost.add(turn.event.node)
             self._look.set()
+        elif isinstance(turn.event, AgentConnected):
+            self._came(turn.event.agent_id)
 
     async def look_after(self, conductor: ChatConductor) -> None:
         """As the owner: takes up what is at home nowhere any more. Until cancelled."""

@@ -74,6 +74,25 @@ async def test_a_home_that_is_not_reached_is_said_and_the_page_is_drawn_again_wh
         assert [line.text for line in card.lines] == ["Where is my parcel?", "Are you there?"]
 
 
+async def test_what_was_shown_at_a_node_of_their_phone_is_shown_again_where_the_page_is(tmp_path: Path) -> None:
+    async with two_nodes(tmp_path) as two, two.one.place.page() as page:
+        two.router.ready("ann", node="n1.1")
+        await page.open("Where is my parcel?")
+        two.router.accept()
+        await page.state("talking")
+        two.cut.add("n2.1")  # it has just started, and is not reached yet
+        two.router.ready("ann", node="n2.1")
+        shown = len(two.one.of(m.ChatMessage))
+        await page.speak("v1", "Are you there?")
+        await page.lines(2)
+        assert len(two.one.of(m.ChatMessage)) == shown
+        assert two.one.redrawn == []
+        two.router.ready("ann", node="n1.1")
+        assert two.one.redrawn == ["chat1"]
+        two.router.ready("ann", node="n1.1")
+        assert two.one.redrawn == ["chat1"], "once"
+
+
 async def test_a_chat_is_parked_and_handed_on_from_another_node(tmp_path: Path) -> None:
     async with two_nodes(tmp_path) as two, two.one.place.page() as page:
         reservation = await served(two, page)
