@@ -94,9 +94,10 @@ def site(folder: Path, load: Load) -> Iterator[Site]:
         server.close()
 
 
-def cpu_s(server: Server, load: asyncio.subprocess.Process) -> float:
-    """What the server's processes and the generator have used so far."""
-    return sum(Footprint.of(server).cpu.values()) + float(sum(psutil.Process(load.pid).cpu_times()[:2]))
+def cpu_s(server: Server, load: asyncio.subprocess.Process | None = None) -> float:
+    """What the server's processes and the generator, if there is one, have used so far."""
+    generator = 0.0 if load is None else float(sum(psutil.Process(load.pid).cpu_times()[:2]))
+    return sum(Footprint.of(server).cpu.values()) + generator
 
 
 async def ended(load: asyncio.subprocess.Process) -> None:
