@@ -16,7 +16,8 @@ RTP_PORTS_EACH = 1000
 SIPP_MEDIA_EACH = 8
 _RUN = int(os.environ.get("TEST_RUN", "0"))
 PORTS = range(10_000, 18_000)[_RUN::RUNS]
-RTP_BLOCKS = range(18_400, 31_400, RTP_PORTS_EACH)[_RUN::RUNS]
+# Above them tests/server has 27,000-27,999 and tests/media 28,000-31,399: each of these is one run.
+RTP_BLOCKS = range(18_000, 27_000, RTP_PORTS_EACH)[_RUN::RUNS]
 SIPP_MEDIA = range(31_400, 32_760, SIPP_MEDIA_EACH)[_RUN::RUNS]
 
 _random = random.Random()

@@ -35,7 +35,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> EngineSettings:
     root = tmp_path_factory.mktemp("prompts")
     write_wav(root / "long.wav", tone(600, 8000 * 5))
     write_wav(root / "short.wav", tone(700, 1600))
-    low = random.randrange(21000, 28000, 2)
+    low = random.randrange(29_000, 31_300, 40)
     return EngineSettings(prompt_root=root, rtp_ports=(low, low + 39), port_cool_down_us=0, no_media_us=600_000)
 
 

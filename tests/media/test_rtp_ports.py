@@ -10,7 +10,7 @@ from media.sockets import Poller
 from tests.media.phones import bound_udp
 from tests.waiting import until
 
-LOW = 28_400
+LOW = 28_600
 
 
 @pytest.fixture

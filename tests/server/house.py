@@ -122,7 +122,7 @@ class House:
         self.speaker(turn)
 
     def _build_voice(self) -> None:
-        settings = EngineSettings(prompt_root=self.site.prompts_dir, rtp_ports=(24000, 24999), port_cool_down_us=0)
+        settings = EngineSettings(prompt_root=self.site.prompts_dir, rtp_ports=(27_700, 27_999), port_cool_down_us=0)
         self.engine = Engine(settings, self._media_event)
         self.ua = Ua(
             SipSettings(port=0, now=self.pump.now, ids=random_ids()),

@@ -28,7 +28,7 @@ def settings(folder: Path, **changes: str) -> Settings:
         "DATA_DIR": str(folder / "data"),
         "HTTP_PORT": str(http),
         "SIP_PORT": str(sip),
-        "RTP_PORTS": "25000-25399",
+        "RTP_PORTS": "27300-27699",
         "SITE": str(DEMO),
         **changes,
     }

@@ -35,7 +35,7 @@ class Booth:
         self.tasks = TaskOwner()
         self.metrics = Metrics()
         self.lost: list[str] = []
-        self.engine = InProcessEngine(EngineSettings(prompt_root=folder, rtp_ports=(24_700, 24_719)), self._happened)
+        self.engine = InProcessEngine(EngineSettings(prompt_root=folder, rtp_ports=(27_100, 27_119)), self._happened)
         self.recorder = CallRecorder(
             self.engine,
             self.folder,

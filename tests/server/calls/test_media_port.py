@@ -44,7 +44,7 @@ class Obeying(InProcessEngine):
 class Rig:
     def __init__(self) -> None:
         self.events: list[MediaEvent] = []
-        settings = EngineSettings(prompt_root=DEMO / "prompts", rtp_ports=(24000, 24099), port_cool_down_us=0)
+        settings = EngineSettings(prompt_root=DEMO / "prompts", rtp_ports=(27_000, 27_099), port_cool_down_us=0)
         self.engine = Obeying(settings, self.events.append)
         self.port = MediaPort(self.engine)
 

@@ -29,7 +29,7 @@ class Box:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "messages"
-        self.engine = InProcessEngine(EngineSettings(DEMO / "prompts", rtp_ports=(23000, 23098)), lambda _event: None)
+        self.engine = InProcessEngine(EngineSettings(DEMO / "prompts", rtp_ports=(27_200, 27_298)), lambda _event: None)
         self.tasks = TaskOwner()
         self.silences = 0
 

@@ -90,7 +90,7 @@ async def test_those_who_serve_the_queue_are_told_on_every_node(tmp_path: Path) 
         assert await one.book.done(number, "ann", 8, "reached")
         await until(lambda: len(two.sent) == 3)
         assert two.sent[-1][1].done_at == 8
-        assert one.touched == [str(number)] * 3
+        await until(lambda: one.touched == [str(number)] * 3)
         shown = one.news.thing(str(number))
         assert shown is not None
         assert (shown.note, one.news.things()) == ("reached", ((str(number), shown),))
