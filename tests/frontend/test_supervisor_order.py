@@ -114,3 +114,21 @@ async def test_what_is_said_in_a_chat_is_said_once(page: Page, board: Board) -> 
     await expect(pane.get_by_role("textbox")).to_have_value("")
     assert said == ["I am here too"]
     over.set()
+
+
+async def test_what_is_chosen_before_the_rules_are_there_stays_chosen(page: Page, board: Board) -> None:
+    late = asyncio.Event()
+
+    async def rules(route: Route) -> None:
+        await late.wait()
+        await route.fulfill(json={"version": "v1", "opening": "hours", "rules": {}})
+
+    await page.route("**/api/v1/queues/orders/rules", rules)
+    board.snapshot |= {"queues": [{**queue(0, None), "opening": "hours"}]}
+    await page.goto(f"{board.base}/supervisor/")
+    await page.get_by_role("button", name="Open: Orders").click()
+    await page.get_by_role("radio", name="Closed").check()
+    async with page.expect_response("**/api/v1/queues/orders/rules"):
+        late.set()
+    await expect(page.get_by_role("dialog").get_by_role("button", name="Set")).to_be_enabled()
+    await expect(page.get_by_role("radio", name="Closed")).to_be_checked()

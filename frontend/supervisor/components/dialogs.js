@@ -203,7 +203,8 @@ function Opening({ asked: { queue }, office, state, close }) {
   const load = async () => {
     const found = await office.queueRules(queue.queue);
     setRules(found);
-    setOpening(found.opening);
+    // Whoever has chosen before the answer was there has chosen.
+    setOpening((chosen) => (chosen === queue.opening || theirs ? found.opening : chosen));
     setTheirs(null);
   };
   useEffect(() => void load().catch((error) => office.tell(problemText(error), "error")), []);

@@ -21,13 +21,16 @@ export function Emergency({ office, state, close }) {
   useEffect(() => {
     let here = true;
     setRules(null);
+    setPrompt("");
+    setTexts({});
     setProblem(null);
     office.queueRules(told[0].queue).then(
       (found) => {
         if (!here) return;
         setRules(found);
-        setPrompt(found.rules.emergency?.prompt ?? found.prompts?.[0] ?? "");
-        setTexts(found.rules.emergency?.text ?? {});
+        // What was chosen and written before the answer was there stays.
+        setPrompt((chosen) => chosen || (found.rules.emergency?.prompt ?? found.prompts?.[0] ?? ""));
+        setTexts((written) => ({ ...found.rules.emergency?.text, ...written }));
       },
       (error) => here && setProblem(problemText(error)),
     );
