@@ -1,5 +1,9 @@
 """Who comes in a load run: the same customers as in the simulator's first run of the seed."""
 
+import math
+from collections.abc import Iterable
+from itertools import accumulate
+
 from loadtests.plan import Plan
 from loadtests.tally import Customer
 from simulator.customers import customers
@@ -27,3 +31,12 @@ def drawn(plan: Plan) -> list[tuple[float, Customer]]:
         )
         found.append((customer.arrived_s, customer))
     return found
+
+
+def most_at_once(customers: Iterable[Customer]) -> int:
+    """How many are there at one time at most, if each waits to the end of their patience and is talked to then."""
+    steps: list[tuple[float, int]] = []
+    for one in customers:
+        patience_s = math.inf if one.patience_s is None else one.patience_s
+        steps += [(one.arrived_s, 1), (one.arrived_s + patience_s + one.talk_s, -1)]
+    return max(accumulate(step for _, step in sorted(steps)), default=0)

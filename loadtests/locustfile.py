@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import gevent
 from locust import events
 
+from loadtests.arrivals import drawn, most_at_once
 from loadtests.crew import Agent
 from loadtests.crowd import Crowd
 from loadtests.plan import Plan, load_plan
@@ -135,7 +136,7 @@ def prepare(environment: Any, **_: object) -> None:
     agents = len(plan.scenario.policy.agents)
     if any(plan.callers(work.name) == "sipp" for work in plan.scenario.work) and shutil.which("sipp") is None:
         raise SystemExit("this run needs SIPp, which is not here (make tools)")
-    enough_files(agents + 2 * sum(work.arrivals.total for work in plan.scenario.work))
+    enough_files(agents + 2 * most_at_once(customer for _, customer in drawn(plan)))
     load = Load(plan, environment, options.sip_port)
     environment.load = load
     environment.events.request.add_listener(load.heard)
