@@ -47,7 +47,7 @@ from voice.phone import (
 from voice.phone_calls import PhoneCalls
 from voice.ports import Assignment, CallerIdentity, CallOffer, PlayReason, Tasks
 from voice.recorded_calls import RecordedCalls
-from voice.renegotiation import renegotiate
+from voice.renegotiation import Renegotiations
 from voice.runner import CallRunner
 from voice.sip_caller import SipCaller
 from voice.site import VoiceSite
@@ -90,6 +90,7 @@ class Conductor:
         self._starting = Starting(lambda: self.site, ports, self.numbers)
         self.shards = OverShards(ports, tasks, self._begin_guest, self._by_interaction.get, lambda: self._full)
         self.phones = PhoneCalls(ports, tasks, self.legs, self.ask, self._by_interaction.get)
+        self._renegotiations = Renegotiations(ports, self.phones.renegotiated)
         self.listening = Listening(
             self.browsers,
             self._by_interaction.get,
@@ -188,8 +189,8 @@ class Conductor:
             self.shards.lodgings.over(runner.interaction_id)
 
     def call_confirmed(self, call: str, sdp: bytes | None) -> None:
-        """The caller's ACK."""
-        if caller := self._sip_callers.get(call):
+        """An ACK: the caller's, or with the answer to an offer of ours."""
+        if not self._renegotiations.confirmed(call, sdp) and (caller := self._sip_callers.get(call)):
             caller.confirmed(sdp)
 
     def call_answered(self, call: str, sdp: bytes) -> None:
@@ -206,6 +207,7 @@ class Conductor:
 
     def call_ended(self, call: str, reason: str) -> None:
         """BYE, CANCEL, or the far side is gone."""
+        self._renegotiations.over(call)
         if runner := self._calls.get(call):
             runner.tell(CallerLeft(reason))
         else:
@@ -225,9 +227,7 @@ class Conductor:
         if side is None:
             self._ports.signalling.reject_offer(call, 481)
         else:
-            self._tasks.spawn(
-                renegotiate(self._ports, call, side, sdp, self.phones.renegotiated), f"renegotiate:{call}"
-            )
+            self._tasks.spawn(self._renegotiations.offered(call, side, sdp), f"renegotiate:{call}")
 
     # --- media --------------------------------------------------------------------------------------------------
 

@@ -88,15 +88,18 @@ async def test_callers_who_give_up_waiting_are_abandoned(
 
 
 @pytest.mark.sipp
-async def test_hold_and_resume_are_answered_as_asked(running_server: Server, office: Office, tmp_path: Path) -> None:
+@pytest.mark.parametrize("scenario", ["hold", "delayed_offer"])
+async def test_hold_and_resume_are_answered_as_asked(
+    running_server: Server, office: Office, tmp_path: Path, scenario: str
+) -> None:
     async with Agent(running_server, "agent1", tmp_path) as agent:
-        arguments = ("-key", "caller", "holder", "-m", "1")
-        async with sipp(running_server, tmp_path, *arguments, scenario="hold", entry="4100") as run:
+        arguments = ("-key", "caller", scenario, "-m", "1")
+        async with sipp(running_server, tmp_path, *arguments, scenario=scenario, entry="4100") as run:
             offer = await agent.take()
             await agent.joined()
             (await run).ok()
         await agent.finish(offer.reservation_id)
-        view = await office.interaction("holder")
+        view = await office.interaction(scenario)
         assert view["record"]["outcome"] == "handled"
         assert step(view, "ended")["by"] == "customer", "hold must not end the call"
         await agent.sign_out()
