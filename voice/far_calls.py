@@ -123,6 +123,8 @@ class FarCalls:
             end.level = logging.DEBUG  # it is tried again and again: said once
         except MediaUnavailableError as error:
             log.warning("trunk_not_joined", reservation_id=call.reservation_id, reason=error.reason)
+        except Exception:  # whatever it was: without another try the agent would hear nothing to the end
+            log.exception("trunk_not_joined", reservation_id=call.reservation_id)
         else:
             log.info("trunk_joined", reservation_id=call.reservation_id, node=end.node)
             return True

@@ -102,6 +102,9 @@ class MovedCalls:
         except (PeerUnreachableError, PeerRefusedError) as error:
             log.info("caller_not_moved", interaction_id=row.interaction_id, node=node, reason=str(error))
             return False
+        except Exception:  # one caller of whom nobody foresaw this must not keep the others from being asked
+            log.exception("caller_not_moved", interaction_id=row.interaction_id, node=node)
+            return False
         finally:
             del self._calls[word]
         log.info("caller_moved" if moved else "caller_stayed", interaction_id=row.interaction_id, node=node)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 import pytest
+from structlog.testing import capture_logs
 
 from server.tasks import TaskOwner
 from tests.voice.fakes import Media, Nodes
@@ -77,6 +78,23 @@ async def test_what_breaks_is_made_anew_for_as_long_as_the_agent_has_the_call() 
     rig.calls.node_lost("b.1")
     rig.calls.node_lost("a.1")
     await until(lambda: len(rig.nodes.attached) == 5, "asked again")
+    rig.calls.end("w.1")
+    await rig.over()
+
+
+async def test_a_mistake_that_nobody_foresaw_is_logged_and_it_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = Rig()
+
+    async def mistaken(*_: object) -> object:
+        monkeypatch.undo()
+        raise RuntimeError("nobody foresaw this")
+
+    monkeypatch.setattr(far_calls, "AGAIN_S", 0.0)
+    monkeypatch.setattr(rig.nodes, "attach", mistaken)
+    with capture_logs() as logs:
+        rig.calls.begin(CALL)
+        await rig.joined()
+    assert [line["event"] for line in logs] == ["trunk_not_joined", "trunk_joined"]
     rig.calls.end("w.1")
     await rig.over()
 

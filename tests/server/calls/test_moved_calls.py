@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from router import events as facts
 from router.commands import CloseWork
@@ -74,6 +75,23 @@ async def test_a_caller_whose_phone_agrees_goes_on_at_their_place(house: House, 
     closed = [one for turn in house.turns for one in turn.commands if isinstance(one, CloseWork)]
     assert [(one.work_id, one.outcome) for one in closed] == [(before.work_id, Outcome.CANCELLED)], "not abandoned"
     house.outside.ua.hangup(await coming[0])
+    await house.empty()
+
+
+async def test_a_mistake_that_nobody_foresaw_leaves_the_caller_on_the_line(
+    house: House, moving: MovedCalls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = await house.queued()
+
+    async def mistaken(_row: object, _word: str) -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    monkeypatch.setattr(moving, "_known", mistaken)
+    with capture_logs() as logs:
+        assert await moving.move_all() == frozenset()
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == ["caller_not_moved"]
+    assert house.outside.seen(sip.CallEnded) == []
+    house.outside.ua.hangup(call)
     await house.empty()
 
 
