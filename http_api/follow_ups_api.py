@@ -261,17 +261,8 @@ class FollowUpsApi:
         self, caller: Caller, this: FollowUp, action: str, before: dict[str, Any], after: dict[str, Any]
     ) -> None:
         """Neither the number nor the note: what is personal can be erased where it is, and the log cannot."""
-        intervention = Intervention(
-            at=self._now(),
-            by=caller.account,
-            role=caller.role.value,
-            action=action,
-            subject=f"follow_up:{this.id}",
-            before=before,
-            after=after,
-            teams=self._titles.teams(this.queue),
-        )
-        await self._audit.add(intervention)
+        subject, teams = f"follow_up:{this.id}", self._titles.teams(this.queue)
+        await self._audit.add(Intervention.of(caller, self._now(), action, subject, before, after, teams=teams))
 
 
 def shown(one: FollowUp, titles: Titles) -> ShownFollowUp:

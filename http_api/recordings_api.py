@@ -230,19 +230,9 @@ class RecordingsApi:
         after: Mapping[str, Any],
         asked: Removal | None = None,
     ) -> None:
-        await self._audit.add(
-            Intervention(
-                at=self._now(),
-                by=caller.account,
-                role=caller.role.value,
-                action=action,
-                subject=f"recording:{one.interaction_id}",
-                before=before,
-                after=after,
-                comment=asked.comment if asked else "",
-                teams=self._titles.teams(one.queue),
-            )
-        )
+        subject, comment = f"recording:{one.interaction_id}", asked.comment if asked else ""
+        teams = self._titles.teams(one.queue)
+        await self._audit.add(Intervention.of(caller, self._now(), action, subject, before, after, comment, teams))
 
     def _shown(self, one: Recording) -> ShownRecording:
         return ShownRecording(

@@ -7,13 +7,14 @@ shows (`first_broken`).
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from records.database import Database
+from records.sessions import Caller
 from records.tables import audit_entries, audit_teams
 
 # The action of an entry that takes another one back; its `after` has that one's id under this key.
@@ -39,6 +40,31 @@ class Intervention:
     after: Mapping[str, Any]
     comment: str = ""
     teams: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        caller: Caller,
+        at: int,
+        action: str,
+        subject: str,
+        before: Mapping[str, Any],
+        after: Mapping[str, Any],
+        comment: str = "",
+        teams: tuple[str, ...] = (),
+    ) -> Self:
+        """What somebody did who is signed in."""
+        return cls(
+            at=at,
+            by=caller.account,
+            role=caller.role.value,
+            action=action,
+            subject=subject,
+            before=before,
+            after=after,
+            comment=comment,
+            teams=teams,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

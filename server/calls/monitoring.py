@@ -96,18 +96,9 @@ class Monitoring:
         if denied is not None:
             return Refused(denied.code, denied.message)
         agents = (self._desk.live.current.agent(one) for one in self._desk.live.agents_in(interaction_id))
+        teams = tuple(sorted({agent.team for agent in agents if agent is not None}))
         await self._audit.add(
-            Intervention(
-                at=self._wall(),
-                by=caller.account,
-                role=caller.role.value,
-                action=action,
-                subject=f"call:{interaction_id}",
-                before=before,
-                after=after,
-                comment=comment,
-                teams=tuple(sorted({agent.team for agent in agents if agent is not None})),
-            )
+            Intervention.of(caller, self._wall(), action, f"call:{interaction_id}", before, after, comment, teams)
         )
         return None
 

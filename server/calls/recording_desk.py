@@ -66,17 +66,9 @@ class RecordingDesk:
         if denied is not None:
             return Refused(denied.code, denied.message)
         agents = (self._live.current.agent(one) for one in self._live.agents_in(interaction_id))
+        teams = tuple(sorted({agent.team for agent in agents if agent is not None}))
+        subject, after = f"call:{interaction_id}", {"paused": on}
         await self._audit.add(
-            Intervention(
-                at=self._wall(),
-                by=caller.account,
-                role=caller.role.value,
-                action="pause_recording",
-                subject=f"call:{interaction_id}",
-                before={},
-                after={"paused": on},
-                comment=comment,
-                teams=tuple(sorted({agent.team for agent in agents if agent is not None})),
-            )
+            Intervention.of(caller, self._wall(), "pause_recording", subject, {}, after, comment, teams)
         )
         return None

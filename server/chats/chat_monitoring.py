@@ -141,18 +141,9 @@ class ChatMonitoring:
         comment: str,
     ) -> None:
         agent = self._current.agent(held.agent_id) if held.agent_id else None
+        teams = (agent.team,) if agent is not None else ()
         await self._audit.add(
-            Intervention(
-                at=self._wall(),
-                by=caller.account,
-                role=caller.role.value,
-                action=action,
-                subject=f"chat:{interaction_id}",
-                before=before,
-                after=after,
-                comment=comment,
-                teams=(agent.team,) if agent is not None else (),
-            )
+            Intervention.of(caller, self._wall(), action, f"chat:{interaction_id}", before, after, comment, teams)
         )
 
 

@@ -133,16 +133,7 @@ class CustomerDesk:
         comment: str,
     ) -> None:
         await self._audit.add(
-            Intervention(
-                at=self._wall(),
-                by=caller.account,
-                role=caller.role.value,
-                action=action,
-                subject=f"customer:{customer_id}",
-                before=before,
-                after=after,
-                comment=comment,
-            )
+            Intervention.of(caller, self._wall(), action, f"customer:{customer_id}", before, after, comment)
         )
 
 

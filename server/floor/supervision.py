@@ -133,19 +133,8 @@ class Supervision:
         comment: str,
         teams: tuple[str, ...],
     ) -> int:
-        return await self._audit.add(
-            Intervention(
-                at=self._wall(),
-                by=caller.account,
-                role=caller.role.value,
-                action=action,
-                subject=subject,
-                before=before,
-                after=after,
-                comment=comment,
-                teams=teams,
-            )
-        )
+        entry = Intervention.of(caller, self._wall(), action, subject, before, after, comment, teams)
+        return await self._audit.add(entry)
 
     def _presence(self, agent_id: str) -> dict[str, Any]:
         row = self._pump.dispatcher.agent(agent_id)

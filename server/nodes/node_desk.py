@@ -64,17 +64,9 @@ class NodeDesk:
                 await self._link.ask(found.label, "drain")
             except (PeerUnreachableError, PeerRefusedError):
                 return UNREACHABLE
+        before, after = {"state": found.state}, {"state": "draining"}
         await self._audit.add(
-            Intervention(
-                at=self._wall(),
-                by=caller.account,
-                role=caller.role.value,
-                action="drain",
-                subject=f"node:{found.label}",
-                before={"state": found.state},
-                after={"state": "draining"},
-                comment=comment,
-            )
+            Intervention.of(caller, self._wall(), "drain", f"node:{found.label}", before, after, comment)
         )
         return await self._view(found.label)
 
