@@ -1,66 +1,30 @@
 """An in-process twin of the shard store: the same semantics, checked by the same contract suite, without a server.
 
-It keeps the same bytes and follows lua/commit.lua line by line. Several stores over one MemoryShard are several nodes.
+Several stores over one MemoryShard are several nodes.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Self, cast
 
 from router.events import Event, NodeLost, PolicyChanged
 from router.policy import Policy
 from router.rows import ShardImage, Turn
-from store.codec import (
-    JournalEntry,
-    decode_entry,
-    decode_event,
-    decode_image,
-    decode_row,
-    encode_event,
-    encode_row,
-)
+from store.codec import JournalEntry, decode_entry, decode_event, decode_image, decode_row, encode_event, encode_row
 from store.errors import (
     Deposed,
     InboxGap,
     LeaseHeld,
-    OutOfOrder,
     PolicyConflict,
     StoreError,
     StoreLost,
     StruckOff,
     UnknownPolicy,
 )
-from store.group import Part, commit_arguments, reseed_arguments
+from store.group import commit_arguments, reseed_arguments
 from store.lease import InboxEntry, Lease, Memory, Request, ShardHead
+from store.memory_shard import MemoryShard, apply, inbox_number, sections, write_rows
 from store.segment import RawImage
-
-
-@dataclass(slots=True)
-class MemoryShard:
-    """What one shard's keys would hold."""
-
-    epoch: int = 0
-    served: int | None = None
-    owner: str | None = None
-    until: int = 0
-    applied: int = 0
-    clock: int = 0
-    current_policy: str | None = None
-    inbox_applied: str = ""
-    agents: dict[str, bytes] = field(default_factory=dict)
-    work: dict[str, bytes] = field(default_factory=dict)
-    reservations: dict[str, bytes] = field(default_factory=dict)
-    neighbours: dict[str, bytes] = field(default_factory=dict)
-    policies: dict[str, bytes] = field(default_factory=dict)
-    policies_at: dict[str, int] = field(default_factory=dict)
-    places: dict[str, tuple[str, int]] = field(default_factory=dict)
-    journal: dict[int, bytes] = field(default_factory=dict)
-    inbox: dict[int, tuple[str, str, bytes]] = field(default_factory=dict)
-    senders: dict[str, int] = field(default_factory=dict)
-    heads: dict[int, bytes] = field(default_factory=dict)
-    posted: int = 0
-    others: "dict[str, MemoryShard]" = field(default_factory=dict)
 
 
 class MemoryShardStore:
@@ -109,14 +73,14 @@ class MemoryShardStore:
         for turn in turns:
             if isinstance(turn.event, PolicyChanged):
                 self._check_policy(turn.event.policy)
-        _apply(self._shard, commit_arguments(lease.epoch, lease.owner, turns, inbox))
+        apply(self._shard, commit_arguments(lease.epoch, lease.owner, turns, inbox))
 
     def commit_now(self, lease: Lease, turns: Sequence[Turn], inbox: str, answered: Callable[[bool], None]) -> bool:
         """As RedisShardStore.commit_now."""
         if any(isinstance(turn.event, PolicyChanged) for turn in turns):
             return False
         try:
-            _apply(self._shard, commit_arguments(lease.epoch, lease.owner, turns, inbox))
+            apply(self._shard, commit_arguments(lease.epoch, lease.owner, turns, inbox))
             taken = True
         except StoreError:
             taken = False
@@ -130,7 +94,7 @@ class MemoryShardStore:
             raise Deposed(lease.epoch, shard.epoch)
         args = reseed_arguments(lease.epoch, lease.owner, lease.lease_ms, memory)
         first = cast("int", args[3])
-        entries, policies, agents, reservations, work, places, _, _, neighbours = _sections(args[7:])
+        entries, policies, agents, reservations, work, places, _, _, neighbours = sections(args[7:])
         told = {sequence: cast("bytes", entry) for sequence, entry in enumerate(entries, first)}
         if any(shard.journal.get(at, entry) != entry for at, entry in told.items()) or any(
             at > memory.image.applied for at in shard.journal
@@ -139,7 +103,7 @@ class MemoryShardStore:
         shard.journal = dict(sorted((shard.journal | told).items()))
         for table in (shard.agents, shard.work, shard.reservations, shard.places, shard.neighbours):
             table.clear()
-        _write_rows(shard, memory.image.applied, policies, agents, reservations, work, [], [], [], places, neighbours)
+        write_rows(shard, memory.image.applied, policies, agents, reservations, work, [], [], [], places, neighbours)
         for label, number in memory.senders.items():
             shard.senders[label] = max(shard.senders.get(label, 0), number)
         for label in memory.gone:
@@ -299,7 +263,7 @@ class MemoryShardStore:
     async def read_inbox(self, after: str, limit: int, block_ms: int | None = None) -> list[InboxEntry]:  # noqa: ARG002
         """As RedisShardStore.read_inbox, but it never waits, whatever `block_ms` says."""
         policies = self._decoded_policies()
-        found = [number for number in self._shard.inbox if number > _inbox_number(after)][:limit]
+        found = [number for number in self._shard.inbox if number > inbox_number(after)][:limit]
         entries = []
         for number in found:
             request, cause, event = self._shard.inbox[number]
@@ -329,74 +293,6 @@ class MemoryShardStore:
         return {version: decode_row(data, Policy) for version, data in self._shard.policies.items()}
 
 
-def _apply(shard: MemoryShard, args: list[Part]) -> None:
-    epoch, first = cast("int", args[0]), cast("int", args[1])
-    if (epoch, args[5]) != (shard.epoch, shard.owner):
-        raise Deposed(epoch, shard.epoch)
-    entries, *rows = _sections(args[6:])
-    if first > shard.applied + 1:
-        raise OutOfOrder(first, shard.applied)
-    fresh = {}
-    for sequence, entry in enumerate(entries, first):
-        if sequence > shard.applied:
-            fresh[sequence] = cast("bytes", entry)
-        elif shard.journal.get(sequence, entry) != entry:
-            raise OutOfOrder(sequence, sequence, "another turn of this sequence was applied")
-    if not fresh:
-        return
-    shard.journal |= fresh
-    _write_rows(shard, max(fresh), *rows)
-    shard.applied, shard.clock, shard.served = max(fresh), cast("int", args[2]), epoch
-    shard.current_policy = cast("str", args[3]) or shard.current_policy
-    if args[4]:
-        shard.inbox_applied = cast("str", args[4])
-        for number in [number for number in shard.inbox if number <= _inbox_number(shard.inbox_applied)]:
-            del shard.inbox[number]
-
-
-def _write_rows(
-    shard: MemoryShard,
-    last: int,
-    policies: list[Part],
-    agents: list[Part],
-    reservations: list[Part],
-    work: list[Part],
-    *deleted_and_more: list[Part],
-) -> None:
-    *deleted, places, neighbours = deleted_and_more
-    shard.neighbours.update(_pairs(neighbours))
-    for version, data in _pairs(policies):
-        shard.policies.setdefault(version, data)
-        shard.policies_at.update({name: last for name in (shard.current_policy, version) if name})
-    tables = (shard.agents, shard.reservations, shard.work)
-    for table, written, gone in zip(tables, (agents, reservations, work), deleted, strict=True):
-        table.update(_pairs(written))
-        for key in gone:
-            table.pop(cast("str", key), None)
-    for work_id, queue, score in zip(places[::3], places[1::3], places[2::3], strict=True):
-        shard.places.pop(cast("str", work_id), None)
-        if queue:
-            shard.places[cast("str", work_id)] = (cast("str", queue), cast("int", score))
-
-
-def _sections(args: list[Part]) -> list[list[Part]]:
-    found = []
-    position = 0
-    while position < len(args):
-        count = cast("int", args[position])
-        found.append(args[position + 1 : position + 1 + count])
-        position += 1 + count
-    return found
-
-
-def _pairs(section: list[Part]) -> list[tuple[str, bytes]]:
-    return [(cast("str", key), cast("bytes", data)) for key, data in zip(section[::2], section[1::2], strict=True)]
-
-
 def _name_of(label: str) -> str:
     name, _, incarnation = label.rpartition(".")
     return name if incarnation.isdigit() and "." in label else label
-
-
-def _inbox_number(entry_id: str) -> int:
-    return int(entry_id.partition("-")[0]) if entry_id else 0

@@ -16,6 +16,7 @@ from router.policy import Policy
 from router.rows import ShardImage, Turn
 from server.clock import ShardClock, monotonic_us
 from server.core.courier import Courier
+from server.core.following import JournalFollower
 from server.core.forwarder import Forwarder
 from server.core.intake import Intake
 from server.core.patience import patiently
@@ -33,11 +34,7 @@ from store.shard import RedisShardStore
 
 log = structlog.get_logger(__name__)
 
-BATCH = 256
-BLOCK_MS = 1000
 AGAIN_S = 0.05
-# How often a follower's replica is held against the rows, besides each turn's commands.
-COMPARE_S = 300.0
 # The tasks of a member by name: without any of them it is of no use.
 TASKS = ("pump", "lease", "inbox", "forward", "follow", "tail", "courier", "sweep")
 
@@ -65,7 +62,7 @@ class ShardMember(ShardViews):
         self.committed: Callable[[int], None] = lambda _us: None
         self.on_own: list[Callable[[], None]] = []
         self.image = ShardImage((), (), (), None, 0, 0)
-        self.compare_s = COMPARE_S
+        self.following: JournalFollower | None = None
         self._tail = tail
         self._register = register
         self._lease_us = lease_us
@@ -277,17 +274,24 @@ class ShardMember(ShardViews):
             return False
         head = await self.store.head()
         self._replica, self.image = replica, replica.image
+        self.following = JournalFollower(
+            self._tail,
+            replica,
+            lambda turn: self._speak_turn(replica, turn),
+            self._set_away,
+            self._forwarder.again,
+        )
         self._clock = ShardClock(max(head.now_us, head.clock))
         log.info("shard_followed", owner=head.owner, epoch=head.epoch, applied=replica.sequence)
         return True
 
     async def _follow(self) -> None:
-        replica = self._replica
-        assert replica is not None  # noqa: S101 - a follower has one
+        replica, following = self._replica, self.following
+        assert replica is not None and following is not None  # noqa: S101, PT018 - a follower has both
         succession = Succession(self.store, self.member.label, self._lease_us // 1000, self._register.addresses)
         lost = ""
         while True:
-            tail = self._tasks.spawn(self._follow_journal(), "tail")
+            tail = self._tasks.spawn(following.run(), "tail")
             lease, before = await succession.won()
             began, lost = monotonic_us(), before or lost
             await end({tail})
@@ -302,36 +306,6 @@ class ShardMember(ShardViews):
             except StoreLost as error:  # whoever has the lease when it is back
                 log.warning("not_taken_over_yet", error=str(error))
         await self._take_over(replica, lease, began)
-
-    async def _follow_journal(self) -> None:
-        assert self._replica is not None  # noqa: S101 - a follower has one
-        compared = monotonic_us()
-        target: ShardImage | None = None
-        broken = False
-        while True:
-            try:
-                if broken:
-                    if not await self._replica.still_there(self._tail):
-                        await asyncio.sleep(AGAIN_S)
-                        continue
-                    broken = False
-                    self._forwarder.again()
-                entries = await self._tail.follow_journal(self._replica.sequence, BATCH, BLOCK_MS)
-                if target is None and monotonic_us() - compared > self.compare_s * 1_000_000:
-                    compared, target = monotonic_us(), await self._tail.replica()
-                    target = self._replica.compared(target)
-            except StoreLost as error:
-                if not self.away:
-                    log.error("store_away", error=str(error))
-                self.away = broken = True
-                await asyncio.sleep(AGAIN_S)
-                continue
-            self.away = False
-            for entry in entries:
-                self._speak_turn(self._replica, self._replica.apply(entry))
-                target = self._replica.compared(target)
-            self.dispatcher.tidy()
-            await asyncio.sleep(0)
 
     def _speak_turn(self, replica: Replica, turn: Turn) -> None:
         if replica.clock > self._clock.now():

@@ -8,7 +8,8 @@ from typing import cast
 import pytest
 
 from store.connection import open_store
-from store.memory import MemoryShard, MemoryShardStore
+from store.memory import MemoryShardStore
+from store.memory_shard import MemoryShard
 from store.shard import RedisShardStore
 from tests.store.samples import T0
 

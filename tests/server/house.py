@@ -52,7 +52,8 @@ from sip.clock import random_ids
 from sip.sdp import Origin, build_offer
 from sip.settings import Settings as SipSettings
 from sip.ua import Ua
-from store.memory import MemoryShard, MemoryShardStore
+from store.memory import MemoryShardStore
+from store.memory_shard import MemoryShard
 from store.shard import RedisShardStore
 from telemetry.metrics import Metrics
 from telemetry.routing import RoutingMeter

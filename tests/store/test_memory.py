@@ -5,11 +5,10 @@ from inspect import signature
 
 import pytest
 
-from router.rows import Changes
-from store.codec import encode_entry, encode_row
-from store.memory import MemoryShard, MemoryShardStore
+from store.memory import MemoryShardStore
+from store.memory_shard import MemoryShard
 from store.shard import RedisShardStore
-from tests.store.samples import T0, agent, turn
+from tests.store.samples import T0
 
 METHODS = [name for name in vars(RedisShardStore) if not name.startswith("_")]
 
@@ -26,12 +25,3 @@ async def test_its_time_is_the_given_clock() -> None:
     assert (await store.take("n1", 10)).now_us == T0
     now[0] += 5
     assert (await store.take("n1", 10)).now_us == T0 + 5
-
-
-async def test_it_keeps_the_bytes_that_the_real_store_would_keep() -> None:
-    shard = MemoryShard()
-    store = MemoryShardStore(shard, lambda: T0)
-    one = turn(1, Changes(agents=(agent(),)))
-    await store.commit(await store.take("n1", 10), [one])
-    assert shard.agents == {"a1": encode_row(agent())}
-    assert shard.journal == {1: encode_entry(one)}

@@ -95,7 +95,8 @@ async def test_whoever_posts_what_everybody_has_the_same_in_the_end(store_url: s
     async with crew_of(store_url, shard, 2) as crew:
         await storm(crew.all, seed, 300)
         late = await crew.hire()  # joins in the middle of it
-        late.member.compare_s = 0.0
+        assert late.member.following is not None
+        late.member.following.compare_s = 0.0
         await storm(crew.all, seed + 10, 300)
         await crew.alike(*crew.all)
         journal = await late.member.store.read_journal(0, 5_000)

@@ -6,7 +6,8 @@ import pytest
 
 from server.persistence import rotation as module
 from server.persistence.kept_journal import JournalGap, collect
-from store.memory import MemoryShard, MemoryShardStore
+from store.memory import MemoryShardStore
+from store.memory_shard import MemoryShard
 from tests.server.keeping import Kept
 
 

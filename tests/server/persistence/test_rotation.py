@@ -12,7 +12,8 @@ import pytest
 from server.persistence import rotation as module
 from store.connection import StoreConnection
 from store.errors import StoreLost
-from store.memory import MemoryShard, MemoryShardStore
+from store.memory import MemoryShardStore
+from store.memory_shard import MemoryShard
 from store.shard import RedisShardStore
 from tests.server.keeping import Kept
 from tests.waiting import until
