@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -180,6 +180,22 @@ def close(poller: Poller, phones: list[Phone]) -> None:
     poller.close()
 
 
+async def open_legs(engine: WorkerEngine, sockets: Sequence[socket.socket]) -> None:
+    """A leg for each socket, by its place in the row; the socket is connected with it."""
+    for number, sock in enumerate(sockets):
+        sock.connect(await engine.open_rtp(str(number)))
+        await engine.set_remote(
+            str(number),
+            host="127.0.0.1",
+            port=sock.getsockname()[1],
+            codec="PCMU",
+            payload_type=0,
+            dtmf_payload_type=101,
+            send=True,
+            receive=True,
+        )
+
+
 @asynccontextmanager
 async def site(legs: int, root: Path, says: str = "time") -> AsyncIterator[tuple[WorkerEngine, list[Phone], int]]:
     """One worker with so many legs, and a phone on each."""
@@ -191,18 +207,7 @@ async def site(legs: int, root: Path, says: str = "time") -> AsyncIterator[tuple
     assert pid is not None
     phones = [Phone(poller, says) for _ in range(legs)]
     try:
-        for number, phone in enumerate(phones):
-            phone.sock.connect(await engine.open_rtp(str(number)))
-            await engine.set_remote(
-                str(number),
-                host="127.0.0.1",
-                port=phone.port,
-                codec="PCMU",
-                payload_type=0,
-                dtmf_payload_type=101,
-                send=True,
-                receive=True,
-            )
+        await open_legs(engine, [phone.sock for phone in phones])
         yield engine, phones, pid
     finally:
         close(poller, phones)

@@ -23,7 +23,7 @@ from pathlib import Path
 import uvloop
 
 from bench.figures import cpu_ms, line
-from bench.media import PORTS, SILENCE, write_music
+from bench.media import PORTS, SILENCE, open_legs, write_music
 from media import mixer
 from media.client import WorkerEngine
 from media.engine import EngineSettings
@@ -128,18 +128,7 @@ async def worker(stack: AsyncExitStack, root: Path, phones: Sequence[Phone]) -> 
     engine = WorkerEngine(EngineSettings(prompt_root=root, rtp_ports=PORTS), lambda _event: None)
     await engine.start()
     stack.push_async_callback(engine.aclose)
-    for number, phone in enumerate(phones):
-        phone.sock.connect(await engine.open_rtp(str(number)))
-        await engine.set_remote(
-            str(number),
-            host="127.0.0.1",
-            port=phone.port,
-            codec="PCMU",
-            payload_type=0,
-            dtmf_payload_type=101,
-            send=True,
-            receive=True,
-        )
+    await open_legs(engine, [phone.sock for phone in phones])
     pid = engine.worker_pids[0]
     assert pid is not None
     return engine, pid
