@@ -114,11 +114,10 @@ class IceConnection(Connection):
         heard_at = consent_at = loop.time()
         check_at = heard_at + _consent_wait()
         while True:
+            now = loop.time()
             await asyncio.sleep(LOOK_EVERY_S)
-            if loop.time() >= check_at:
-                check_at = loop.time() + _consent_wait()
-                if await self._check_consent(heard_at + SILENCE_LIMIT_S - loop.time()):
-                    consent_at, self.heard = loop.time(), True
+            # While this process stood still, the peer may have said what it will only read now.
+            heard_at += max(0.0, loop.time() - now - LOOK_EVERY_S)
             now = loop.time()
             if self.heard:
                 heard_at, self.heard = now, False
@@ -127,6 +126,10 @@ class IceConnection(Connection):
                 self._query_consent_task = None  # it must not wait for itself
                 await self.close()
                 return
+            if now >= check_at:
+                check_at = now + _consent_wait()
+                if await self._check_consent(heard_at + SILENCE_LIMIT_S - now):
+                    consent_at, self.heard = loop.time(), True
 
     async def _check_consent(self, patience_s: float) -> bool:
         """One check, repeated like any STUN request, so that a lost datagram is not taken for a lost peer."""
