@@ -11,7 +11,6 @@ from redis.asyncio import (
     Connection,
     Redis,
     RedisCluster,
-    Sentinel,
     UnixDomainSocketConnection,
 )
 from redis.asyncio.cluster import ClusterNode
@@ -22,6 +21,7 @@ from redis.crc import key_slot
 from store.address import Address, Cluster, Login, Sentinels
 from store.errors import redis_errors
 from store.link import Command, Route
+from store.sentinels import Watch
 
 Part = bytes | str | int
 
@@ -49,6 +49,13 @@ class Client(Protocol):
         """Where the slot of `key` is, for a connection of one's own."""
         ...
 
+    async def settle(self) -> Address | None:
+        """Where sentinels have the master now; connections of this client to another server are broken.
+
+        None: nobody has to be asked for it. Raises StoreLost while there is none.
+        """
+        ...
+
     async def aclose(self) -> None:
         """Close all connections."""
         ...
@@ -57,10 +64,9 @@ class Client(Protocol):
 class OneServer:
     """One server, which for sentinels is another one after a failover."""
 
-    def __init__(self, redis: Redis, route: Route, askers: Sequence[Redis] = ()) -> None:
+    def __init__(self, redis: Redis, route: Address | Watch) -> None:
         self._redis = redis
         self._route = route
-        self._askers = askers
 
     async def run(self, *command: Part) -> Any:
         """As Client."""
@@ -89,10 +95,19 @@ class OneServer:
         del key
         return self._route
 
+    async def settle(self) -> Address | None:
+        """As Client."""
+        if isinstance(self._route, Address):
+            return None
+        address = await self._route.find()
+        self._route.keep_to(address)
+        return address
+
     async def aclose(self) -> None:
         """As Client."""
-        for redis in (self._redis, *self._askers):
-            await redis.aclose()
+        await self._redis.aclose()
+        if isinstance(self._route, Watch):
+            await self._route.aclose()
 
 
 class ManyServers:
@@ -135,6 +150,10 @@ class ManyServers:
         """As Client."""
         return _Holder(self._cluster, key, self._login)
 
+    async def settle(self) -> Address | None:
+        """As Client: a master that the others have given up is told so by them, and says it."""
+        return None
+
     async def aclose(self) -> None:
         """As Client."""
         await self._cluster.aclose()
@@ -142,20 +161,6 @@ class ManyServers:
     async def _holder(self, key: bytes) -> ClusterNode:
         await self._cluster.initialize()
         return self._cluster.nodes_manager.get_node_from_slot(key_slot(key))
-
-
-class _Master:
-    """The route to the master that the sentinels name."""
-
-    def __init__(self, sentinel: Sentinel, place: Sentinels) -> None:
-        self._sentinel = sentinel
-        self._place = place
-
-    async def find(self) -> Address:
-        """Raises StoreLost while there is none."""
-        with redis_errors():
-            host, port = await self._sentinel.discover_master(self._place.name)
-        return Address(None, host, int(port), self._place.login)
 
 
 class _Holder:
@@ -189,9 +194,9 @@ def make_client(place: Address | Sentinels | Cluster, *, reply_timeout_s: float,
         case Address():
             return OneServer(_pooled(place, options | {"db": place.login.db}, reply_timeout_s, pool_size), place)
         case Sentinels():
-            waits = {"socket_timeout": reply_timeout_s, "socket_connect_timeout": reply_timeout_s, "protocol": 2}
-            sentinel = cast("Any", Sentinel)(place.nodes, sentinel_kwargs=waits, **options, db=place.login.db)
-            return OneServer(sentinel.master_for(place.name), _Master(sentinel, place), sentinel.sentinels)
+            waits = {name: value for name, value in options.items() if name not in ("username", "password")}
+            watch = Watch(place, waits, options | {"db": place.login.db})
+            return OneServer(cast("Any", watch).master_for(place.name), watch)
         case Cluster():
             nodes = [ClusterNode(host, port) for host, port in place.nodes]
             # Slots of others may be without a node: those of the site's own shards are what counts.

@@ -1,15 +1,22 @@
 """Opens the store for use: redis-py for everything off the hot path, the lean link for commits."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
-from store.address import parse_address
+import structlog
+
+from store.address import Address, Sentinels, parse_address
 from store.client import Client, Part, make_client
 from store.errors import StoreLost, StoreRefused
 from store.library import Library, prepare
 from store.link import Command, Link
 
+log = structlog.get_logger(__name__)
+
 _NO_FUNCTION = "Function not found"
+# How often sentinels are asked for the master: well within the half of a lease that its owner has at a new one.
+WATCH_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,7 @@ class StoreConnection:
     library: Library
     reply_timeout_s: float
     _links: dict[str, Link] = field(default_factory=dict)
+    _watching: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def function(self, name: str, keys: tuple[bytes, ...], *args: Part) -> Any:
         """Call a function of the library off the hot path. Raises StoreLost or StoreRefused."""
@@ -55,8 +63,34 @@ class StoreConnection:
             await prepare(self.client)  # if nobody else was quicker
             raise StoreLost("the server was without its functions; they are loaded again") from error
 
+    def watch(self) -> None:
+        """From now on a server that sentinels have given up is left at once, though it may live and take writes."""
+        self._watching.append(asyncio.create_task(self._watch(), name="sentinels"))
+
+    async def _watch(self) -> None:
+        known: Address | None = None
+        while True:
+            try:
+                address = await self.client.settle()
+            except StoreLost:
+                address = None  # whoever needs it says so
+            except Exception:
+                log.exception("sentinels_not_asked")
+                address = None
+            if address is not None:
+                if known not in (None, address):
+                    log.warning("master_changed", before=str(known), now=str(address))
+                known = address
+                for link in self._links.values():
+                    link.keep_to(address)
+            await asyncio.sleep(WATCH_S)
+
     async def aclose(self) -> None:
         """Close all connections."""
+        for task in self._watching:
+            task.cancel()
+        if self._watching:
+            await asyncio.wait(self._watching)
         for link in self._links.values():
             await link.aclose()
         await self.client.aclose()
@@ -64,10 +98,14 @@ class StoreConnection:
 
 async def open_store(url: str, *, reply_timeout_s: float = 2.0, pool_size: int = 16) -> StoreConnection:
     """Connect to `url` (store.address). Raises AddressError (URL), StoreLost (no answer) or StoreTooOld."""
-    client = make_client(parse_address(url), reply_timeout_s=reply_timeout_s, pool_size=pool_size)
+    place = parse_address(url)
+    client = make_client(place, reply_timeout_s=reply_timeout_s, pool_size=pool_size)
     try:
         loaded = await prepare(client)
     except BaseException:
         await client.aclose()
         raise
-    return StoreConnection(client, loaded, reply_timeout_s)
+    connection = StoreConnection(client, loaded, reply_timeout_s)
+    if isinstance(place, Sentinels):
+        connection.watch()
+    return connection

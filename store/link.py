@@ -66,6 +66,11 @@ class Link:
         wire.send(_pack(command), answered)
         return True
 
+    def keep_to(self, address: Address) -> None:
+        """Break a connection to any other server."""
+        if self._wire is not None and not self._wire.lost and self._wire.address != address:
+            self._wire.abort(f"the master is {address} now, not {self._wire.address}")
+
     async def aclose(self) -> None:
         """Close the connection; calls under way end with StoreLost."""
         if self._wire is not None:
@@ -86,7 +91,7 @@ class Link:
     async def _connect(self) -> "_Wire":
         loop = asyncio.get_running_loop()
         address = await self._route.find()
-        wire = _Wire(loop, self._reply_timeout_s)
+        wire = _Wire(loop, self._reply_timeout_s, address)
         try:
             async with asyncio.timeout(self._connect_timeout_s):
                 if address.path is not None:
@@ -128,8 +133,9 @@ class _Told:
 class _Wire(asyncio.Protocol):
     """One connection: a queue of replies awaited, and what is to be written when this turn of the loop ends."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, reply_timeout_s: float) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, reply_timeout_s: float, address: Address) -> None:
         self.lost = False
+        self.address = address
         self._loop = loop
         self._timeout = reply_timeout_s
         self._reader = hiredis.Reader()

@@ -1,5 +1,6 @@
 """Several real servers that belong together: a cluster, and a master with a replica under sentinels."""
 
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -123,7 +124,7 @@ class SentinelSite:
 
     def leads(self) -> int:
         """The port of the master as the sentinels name it."""
-        return int(_ask(self.sentinels[0], "SENTINEL", "GET-MASTER-ADDR-BY-NAME", MASTER)[1])
+        return self._named_by(self.sentinels[0])
 
     def kill_master(self) -> int:
         """Whoever it is now; returns its port."""
@@ -135,6 +136,36 @@ class SentinelSite:
             if f"--port {port}" in " ".join(map(str, process.args if isinstance(process.args, list) else ())):
                 process.kill()
         return port
+
+    def give_up(self, *, forget: bool = True) -> int:
+        """The sentinels promote a replica though the master lives, and goes on as one; returns its port.
+
+        For some ten seconds; unless they `forget` it they make it a replica then.
+        """
+        old = self.leads()
+        wait_for(lambda: _done(self.sentinels[0], "SENTINEL", "FAILOVER", MASTER), "the sentinels can fail over")
+        wait_for(lambda: old not in map(self._named_by, self.sentinels), "all sentinels name another one")
+        if forget:
+            for sentinel in self.sentinels:
+                _ask(sentinel, "SENTINEL", "RESET", MASTER)
+            assert "role:master" in _info(old, "replication")
+        return old
+
+    def _named_by(self, sentinel: int) -> int:
+        return int(_ask(sentinel, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", MASTER)[1])
+
+    def pause_master(self) -> int:
+        """Whoever it is now stands still until `wake`, as on a machine that is too slow; returns its port."""
+        port = self.leads()
+        self._at(port).send_signal(signal.SIGSTOP)
+        return port
+
+    def wake(self, port: int) -> None:
+        """It goes on as if nothing had been: a master still, for the sentinels wait before they make it a replica."""
+        self._at(port).send_signal(signal.SIGCONT)
+
+    def _at(self, port: int) -> Process:
+        return next(process for process, at in (self.master, *self.replicas) if at == port)
 
     def bring_back(self, port: int) -> None:
         """One that was killed, as a replica of whoever leads now; it follows when this returns."""

@@ -26,6 +26,12 @@ def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
             assert (ROOT / page.parent / target).exists(), target
 
 
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_test_that_a_page_names_is_there(page: Path) -> None:
+    named = set(re.findall(r"`((?:tests|soak|loadtests|bench)/[\w/]+\.py)`", (ROOT / page).read_text(encoding="utf-8")))
+    assert {name for name in named if not (ROOT / name).exists()} == set()
+
+
 def unit() -> ConfigParser:
     """The systemd unit on docs/deploy.md."""
     text = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")

@@ -19,6 +19,8 @@ from store.shard import RedisShardStore
 log = structlog.get_logger(__name__)
 
 RENEWALS_PER_LEASE = 3
+# While it cannot be renewed: at a store that is back, or another one, others wait for half a lease and no longer.
+AGAIN_S = 0.1
 
 
 class ShardOwner:
@@ -122,13 +124,14 @@ class ShardOwner:
     async def renew(self) -> None:
         """Keeps the lease until cancelled. Raises Deposed when another node took the shard."""
         while True:
-            await asyncio.sleep(self.lease.lease_ms / 1000 / RENEWALS_PER_LEASE)
+            await asyncio.sleep(AGAIN_S if self.unreached else self.lease.lease_ms / 1000 / RENEWALS_PER_LEASE)
             try:
                 await self.store.renew(self.lease)
                 self.unreached = ""
             except StoreLost as error:
-                self.unreached = str(error)
-                log.warning("lease_not_renewed", error=str(error))
+                if not self.unreached:
+                    log.warning("lease_not_renewed", error=str(error))
+                self.unreached = str(error) or "lost"
             except Deposed as error:
                 if not self._lost_writes(error):
                     raise

@@ -4,7 +4,8 @@ import asyncio
 import gc
 import random
 import warnings
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from redis import Redis
 
 from router import events as facts
 from router.vocabulary import OfferState
+from store.keys import shard_keys
 from tests.ports import free_port
 from tests.redis_sites import Process, watched
-from tests.server.core.test_member import chat, ready, storm
+from tests.server.core.test_member import chat, ready, something, storm
 from tests.server.crew import Crew, Crewman, crew_of
 from tests.valkey import started_server
 from tests.waiting import until
@@ -179,3 +181,79 @@ async def test_a_failover_beneath_a_crew_loses_nothing_that_was_acknowledged(tmp
             journal = await crew.all[0].member.store.read_journal(0, 5_000)
             assert sum(entry.cause.endswith("storm") for entry in journal) == 300
             assert [entry.sequence for entry in journal] == list(range(1, len(journal) + 1))
+
+
+@asynccontextmanager
+async def steadily(crew: Crew) -> AsyncIterator[Callable[[], Awaitable[int]]]:
+    """Everybody posts all the time; gives what ends that, and how many events it were."""
+    rng, told, ended = random.Random(11), 0, asyncio.Event()
+
+    async def posting() -> None:
+        nonlocal told
+        while not ended.is_set():
+            man = rng.choice(crew.all)
+            told += 1
+            man.member.tell(something(man, rng, told), "storm")
+            await asyncio.sleep(0.005)
+
+    async def end() -> int:
+        ended.set()
+        await task
+        return told
+
+    task = asyncio.create_task(posting(), name="posting")
+    try:
+        yield end
+    finally:
+        await end()
+
+
+async def alike_with(crew: Crew, told: int, master: int) -> None:
+    """The first owns the shard as ever, nobody failed, and each event is one turn of what `master` has."""
+    await crew.alike(*crew.all)
+    with Redis(port=master) as redis:
+        assert int(redis.hget(shard_keys(crew.shard).head, "applied")) == crew.all[0].member.sequence
+    journal = await crew.all[0].member.store.read_journal(0, 100_000)
+    assert sum(entry.cause.endswith("storm") for entry in journal) == told
+    assert [entry.sequence for entry in journal] == list(range(1, len(journal) + 1))
+
+
+async def test_a_master_that_was_given_up_and_lives_makes_no_second_owner(tmp_path: Path, shard: str) -> None:
+    """A node that joins meanwhile finds the new master, where the lease would run out if its owner were not there."""
+    with watched(tmp_path / "site") as site:
+        async with crew_of(site.url, shard, 2, lease_us=2_000_000) as crew:
+            await known(crew)
+            async with steadily(crew) as end:
+                await busy(crew)
+                before = (await crew.all[0].member.store.head()).epoch
+                await asyncio.to_thread(site.give_up)
+                (new,) = site.promoted()
+                ran_out = lease_at(new, shard)
+                await crew.hire()
+                await until(lambda: lease_at(new, shard) > ran_out + 2_000_000, "somebody has the lease there")
+                told = await end()
+            await alike_with(crew, told, new)
+            head = await crew.all[0].member.store.head()
+            assert (head.owner, head.epoch) == (crew.all[0].member.member.label, before)
+
+
+async def test_a_master_that_stands_still_until_another_is_promoted_ends_no_node(tmp_path: Path, shard: str) -> None:
+    """Longer than the lease. Nothing breaks the connections to it but what the sentinels say; then it goes on."""
+    with watched(tmp_path / "site", down_after_ms=2500) as site:
+        async with crew_of(site.url, shard, 3, lease_us=2_000_000) as crew:
+            await known(crew)
+            async with steadily(crew) as end:
+                await busy(crew)
+                old = await asyncio.to_thread(site.pause_master)
+                await until(lambda: bool(site.promoted()), "a replica is promoted", 60)
+                site.wake(old)
+                await busy(crew)
+                told = await end()
+            await alike_with(crew, told, *site.promoted())
+            assert crew.all[0].member.owning
+
+
+def lease_at(port: int, shard: str) -> int:
+    """When the lease runs out, as that server has it, in microseconds."""
+    with Redis(port=port) as redis:
+        return int(redis.hget(shard_keys(shard).head, "until") or 0)
