@@ -3,7 +3,7 @@
 import random
 from collections.abc import Awaitable, Callable
 
-from tests.failure.faults import KILLS, Fault, Kind
+from tests.failure.faults import DRAINS, KILLS, Fault, Kind
 from tests.failure.history import Diary
 from tests.failure.namespaces import Namespaces
 from tests.failure.stage import Stage
@@ -13,7 +13,7 @@ SLOW_S = 0.03
 # The share of packets that is lost.
 LOST = (0.03, 0.3)
 # The stage says itself which node it kills or stops; these touch none.
-OF_OTHERS = KILLS | {Kind.PAUSE_OWNER, Kind.PAUSE_FOLLOWER, Kind.PAUSE_REDIS, Kind.CUT_CLIENTS}
+OF_OTHERS = KILLS | DRAINS | {Kind.PAUSE_OWNER, Kind.PAUSE_FOLLOWER, Kind.PAUSE_REDIS, Kind.CUT_CLIENTS}
 
 
 async def act(stage: Stage, fault: Fault, diary: Diary) -> None:
@@ -47,6 +47,8 @@ async def act(stage: Stage, fault: Fault, diary: Diary) -> None:
         Kind.PART_PEERS: lambda: _apart(stage).peers(anyone, out=True, back=True).last(length_s),
         Kind.MUTE_TO_PEERS: lambda: _apart(stage).peers(anyone, out=True, back=False).last(length_s),
         Kind.CUT_OFF: lambda: _apart(stage).all(anyone).last(length_s),
+        Kind.DRAIN_OWNER: lambda: stage.drain_node(owner or follower),
+        Kind.DRAIN_FOLLOWER: lambda: stage.drain_node(follower),
     }
     await actions[fault.kind]()
 

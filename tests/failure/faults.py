@@ -28,6 +28,8 @@ class Kind(StrEnum):
     PART_PEERS = "part_peers"
     MUTE_TO_PEERS = "mute_to_peers"
     CUT_OFF = "cut_off"
+    DRAIN_OWNER = "drain_owner"
+    DRAIN_FOLLOWER = "drain_follower"
 
 
 # How often of each, and how long it lasts at least and at most (s): a pause outlasts the lease, or does not.
@@ -53,6 +55,8 @@ KINDS: Mapping[Kind, tuple[int, float, float]] = {
     Kind.MUTE_TO_PEERS: (2, 0.3, 8.0),
     Kind.CUT_OFF: (2, 0.3, 8.0),
 }
+# What nothing may come of, not even a call that is lost with its node: in no schedule of faults.
+DRAINS = frozenset({Kind.DRAIN_OWNER, Kind.DRAIN_FOLLOWER})
 # What takes networks of the nodes' own (tests.failure.namespaces).
 OF_NETWORKS = frozenset({Kind.PART_PEERS, Kind.MUTE_TO_PEERS, Kind.CUT_OFF})
 KILLS = frozenset(kind for kind in Kind if kind.name.startswith("KILL"))
@@ -84,3 +88,9 @@ def schedule(seed: int, kills: int, gap_s: float, without: frozenset[Kind] = fro
         )
         kills -= kind in KILLS
     return found
+
+
+def rolling(drains: int, gap_s: float) -> tuple[Fault, ...]:
+    """Nodes are drained and started anew one after the other, every second time the owner."""
+    kinds = (Kind.DRAIN_FOLLOWER, Kind.DRAIN_OWNER)
+    return tuple(Fault(gap_s, kinds[number % 2], 0.0, number) for number in range(drains))

@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -94,6 +95,10 @@ class Node(Server):
         """As of every server, but for the module, and for where it runs."""
         plain = [self._module if part == "server" else part for part in super().command()]
         return self.place.command(plain)
+
+    def drain_command(self) -> list[str]:
+        """Returns when the node has ended."""
+        return [sys.executable, "-m", "server", "drain", f"--data-dir={self.data_dir}", f"--site={self.site}"]
 
     @property
     def base(self) -> str:

@@ -22,7 +22,7 @@ from tests.failure.acts import act
 from tests.failure.breach import Breach
 from tests.failure.checks import check
 from tests.failure.ending import settle, write_records
-from tests.failure.faults import KILLS, OF_NETWORKS, Fault, Kind, schedule
+from tests.failure.faults import KILLS, OF_NETWORKS, Fault, Kind, rolling, schedule
 from tests.failure.history import Diary, merged, read
 from tests.failure.layout import CAPACITY, TOTAL, Layout, Mix
 from tests.failure.namespaces import Namespaces, why_not, within
@@ -147,6 +147,7 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=2000)
     parser.add_argument("--mix", type=int, nargs=3, metavar=("LETTERS", "CHATS", "CALLS"), help="in place of items")
     parser.add_argument("--kills", type=int, default=8)
+    parser.add_argument("--rolling", type=int, default=0, metavar="DRAINS", help="nodes are drained, nothing is broken")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--gap-s", type=float, default=6.0)
     parser.add_argument("--nodes", type=int, default=3)
@@ -168,6 +169,7 @@ def main() -> None:
         agents=given.agents,
         unfenced=given.unfenced,
         networks=given.within,
+        faults=rolling(given.rolling, given.gap_s),
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whatever ends this ends all that it started
     outcome = asyncio.run(run(folder, plan))

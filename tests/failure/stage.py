@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from store.keys import shard_keys
+from tests.e2e.server import ROOT
 from tests.failure.accounts import make_accounts
 from tests.failure.history import Diary
 from tests.failure.layout import Layout, Mix, write_site
@@ -146,6 +147,16 @@ class Stage:
         await asyncio.sleep(seconds)
         if node.runs:
             node.send(signal.SIGCONT)
+
+    async def drain_node(self, name: str) -> None:
+        """As somebody who replaces it: drained, which ends it in order, and started anew."""
+        node = self.nodes[name]
+        node.meant = True
+        drain = await asyncio.create_subprocess_exec(*node.drain_command(), cwd=ROOT, stdout=subprocess.DEVNULL)
+        await drain.wait()
+        if status := await asyncio.to_thread(node.ended):
+            self.diary.write(name, "ended", text=f"drained, with status {status}")
+        await self._start_again(node, 0.0)
 
     def down(self, name: str, why: str) -> None:
         """Whatever may make others count a node as lost is in the history."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.failure.faults import KILLS, KINDS, Kind, schedule
+from tests.failure.faults import DRAINS, KILLS, KINDS, Kind, rolling, schedule
 
 
 def test_a_seed_is_a_schedule() -> None:
@@ -13,7 +13,7 @@ def test_a_seed_is_a_schedule() -> None:
 def test_it_has_its_kills_and_every_kind() -> None:
     faults = schedule(7, 50, 8.0)
     assert sum(fault.kind in KILLS for fault in faults) == 50
-    assert {fault.kind for fault in faults} == set(KINDS) == set(Kind)
+    assert {fault.kind for fault in faults} == set(KINDS) == set(Kind) - DRAINS
     for fault in faults:
         _, shortest, longest = KINDS[fault.kind]
         assert shortest <= fault.length_s <= longest
@@ -27,3 +27,7 @@ def test_what_this_machine_cannot_do_is_left_out() -> None:
 def test_nothing_is_shown_without_a_kill() -> None:
     with pytest.raises(ValueError, match="kill"):
         schedule(7, 0, 8.0)
+
+
+def test_drains_are_by_turns_and_nothing_else() -> None:
+    assert [fault.kind for fault in rolling(3, 8.0)] == [Kind.DRAIN_FOLLOWER, Kind.DRAIN_OWNER, Kind.DRAIN_FOLLOWER]
