@@ -17,10 +17,12 @@ from typing import Final
 import msgspec
 
 from agents_ws.codec import JSON, Codec
-from agents_ws.messages import NumberedMessage, Snapshot
+from agents_ws.messages import Done, LegAnswer, NumberedMessage, Refused, Snapshot
 from agents_ws.outbox import Outbox, OutboxLimits
 
+# Of a client that never says what it has taken in.
 REMEMBERED_REFS: Final = 256
+_UNANSWERED: Final = 0
 
 
 class Phase(StrEnum):
@@ -114,7 +116,8 @@ class Session:
         self.resyncs = 0
         self._limits = limits
         self._outbox = Outbox(limits.outbox)
-        self._refs: OrderedDict[str, None] = OrderedDict()
+        # The number of the message that answers a request, or of the snapshot that settles it.
+        self._refs: OrderedDict[str, int] = OrderedDict()
         self._next = 1
         self._sent = 0
         self._snapshot_seq = 0
@@ -132,7 +135,7 @@ class Session:
         self.detached_at = None
         if last_seq is not None and self.phase is Phase.LIVE and self._outbox.first - 1 <= last_seq <= self._sent:
             self._step(Step.RESUMED)
-            self._outbox.acknowledge(last_seq)
+            self._taken_in(last_seq)
             self._sent = last_seq
             return Attach.RESUMED
         self._step(Step.GAP_FOUND)
@@ -164,6 +167,8 @@ class Session:
 
     def push(self, message: NumberedMessage) -> bool:
         """Number and hold a message; False when it was dropped, because a snapshot will cover it."""
+        if isinstance(message, Done | Refused | LegAnswer) and message.ref in self._refs:
+            self._refs[message.ref] = self._next
         if self.phase is Phase.STALE:
             return False
         if not self._outbox.append(self.codec.encode(msgspec.structs.replace(message, seq=self._next))):
@@ -219,16 +224,24 @@ class Session:
             return
         if seq > self._sent:
             raise SessionError(f"acknowledged {seq}, but only {self._sent} was sent")
-        self._outbox.acknowledge(seq)
+        self._taken_in(seq)
 
     def first_time(self, ref: str) -> bool:
-        """False when a request with that ref was seen before: a client repeats what it is unsure of after a resume."""
+        """False when a request with that ref was seen before: a client repeats what it is unsure of after a resume.
+
+        Remembered until the client has its answer and says so, for then it is not unsure any more.
+        """
         if ref in self._refs:
             return False
-        self._refs[ref] = None
+        self._refs[ref] = _UNANSWERED
         if len(self._refs) > REMEMBERED_REFS:
             self._refs.popitem(last=False)
         return True
+
+    def _taken_in(self, seq: int) -> None:
+        self._outbox.acknowledge(seq)
+        while self._refs and _UNANSWERED < next(iter(self._refs.values())) <= seq:
+            self._refs.popitem(last=False)
 
     # -- measures ------------------------------------------------------------------------------------------------
 

@@ -8,11 +8,13 @@ import gc
 import json
 import secrets
 import time
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import gevent
 import websocket
+from gevent.pool import Group
 from locust import User, constant, task
 
 from loadtests.arrivals import drawn
@@ -53,13 +55,14 @@ class Crowd(User):
         gc.freeze()
         load.begin(time.monotonic() if line is None else line.start())
         cuts = gevent.spawn(self._cut_all)
-        running = [
-            gevent.spawn(self._arrive, at, customer)
-            for at, customer in everybody
-            if load.plan.callers(customer.work) != "sipp"
-        ]
+        there = Group()
+        for at_s, customer in sorted(everybody, key=itemgetter(0)):
+            if load.plan.callers(customer.work) != "sipp":
+                # Each as they come: all of half an hour at once would be as many stacks and timers from the beginning.
+                load.sleep_until(load.plan.scenario.start_us + round(at_s * 1e6))
+                there.spawn(self._arrive, at_s, customer)
         load.sleep_until(load.plan.scenario.end_us)
-        gevent.joinall([*running, *([] if line is None else [line.reader])], timeout=DRAIN_S)
+        gevent.joinall([*there, *([] if line is None else [line.reader])], timeout=DRAIN_S)
         cuts.kill()
         if line is not None:
             line.end()
@@ -77,7 +80,6 @@ class Crowd(User):
 
     def _arrive(self, at_s: float, customer: Customer) -> None:
         load = self.load
-        gevent.sleep(max(0.0, at_s - load.tally.now()))
         load.tally.sample("came late", (load.tally.now() - at_s) * 1000)
         load.tally.customers[customer.key] = customer
         work = load.work[customer.work]

@@ -78,12 +78,16 @@ def _by_second(samples: Sequence[tuple[float, float]]) -> list[tuple[int, float,
 
 
 def _by_window(samples: Sequence[tuple[float, float]], seconds: float) -> list[dict[str, float]]:
-    """The spread of every five minutes (a quarter of a shorter run); what is left over counts for nothing."""
+    """The spread of every five minutes (a quarter of a shorter run), the last of which end with the run.
+
+    What is left over at the beginning is warm-up and counts for nothing, nor does what comes after the end.
+    """
     length = min(WINDOW_S, seconds / 4)
     windows: list[list[float]] = [[] for _ in range(int(seconds // length))]
+    since = seconds - length * len(windows)
     for at, value in samples:
-        if at < length * len(windows):
-            windows[int(at // length)].append(value)
+        if since <= at < seconds:
+            windows[min(int((at - since) // length), len(windows) - 1)].append(value)
     return [_spread(values) | {"p99_low": p99_low(values)} for values in windows if values]
 
 

@@ -48,15 +48,17 @@ class StatisticsStore:
         self._shard = shard
 
     async def load(self, since: int) -> tuple[State, Slots]:
-        """The last checkpoint: its state (a new one before the first) and the slots from `since` on."""
+        """The last checkpoint: its state, a new one before the first, and the slots from `state.slots_from` on."""
         table = statistics_slots.c
         columns = [table.kind, table.name, table.slot_at, *(table[name] for name in NUMBERS), table.waits]
         slots: Slots = {}
         async with self._database.read() as connection:
             text = (await connection.execute(self._kept())).scalar()
-            for row in (await connection.execute(select(*columns).where(table.slot_at >= since))).mappings():
+            state = msgspec.json.decode(text, type=State) if text else State()
+            needed = select(*columns).where(table.slot_at >= state.slots_from(since))
+            for row in (await connection.execute(needed)).mappings():
                 slots.setdefault((row["kind"], row["name"]), {})[row["slot_at"]] = _counters(row, row["waits"])
-        return (msgspec.json.decode(text, type=State) if text else State()), slots
+        return state, slots
 
     async def save(
         self, state: State, changed: Iterable[tuple[Subject, int, Counters]], *, anyway: bool = False

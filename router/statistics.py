@@ -83,10 +83,14 @@ class Statistics:
             self._spend_until(agent_id, self.state.clock)
         del self._unsettled[-count:]
 
-    def forget(self, before: int) -> None:
-        """Drops slots that begin before that time, as far as they are saved and nothing more can be counted in them."""
-        counted = min((each.since for each in self.state.agents.values() if each.counts), default=self.state.clock)
-        self.slots.drop(min(before, counted // SLOT_US * SLOT_US))
+    def put_away(self, before: int, some: int) -> None:
+        """Packs what is over, some of it in each call, and adds what begins before that time to the sum of its day.
+
+        As far as it is saved and nothing more can be counted in it.
+        """
+        over = self.state.counted_from // SLOT_US * SLOT_US
+        self.slots.put_away(over, some)
+        self.slots.fold(min(before, over), some)
 
     # --- around a restart ---------------------------------------------------------------------------------------
 

@@ -3,7 +3,10 @@
 from dataclasses import dataclass, field
 
 from router.rows import ReservationRow, ShardImage
+from router.slots import SLOT_US
 from router.vocabulary import OfferState, Presence
+
+DAY_US = 24 * 3_600_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,18 @@ class State:
     reservations: dict[str, OpenReservation] = field(default_factory=dict)
     agents: dict[str, Activity] = field(default_factory=dict)
     channels: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def counted_from(self) -> int:
+        """Nothing more is counted before that time."""
+        return min((each.since for each in self.agents.values() if each.counts), default=self.clock)
+
+    def slots_from(self, since: int) -> int:
+        """From where on a start needs the slots: `since`, or before it where the rest of the journal counts in these.
+
+        A day before it at the earliest. Microseconds.
+        """
+        return since if not self.clock else max(since - DAY_US, min(since, self.counted_from // SLOT_US * SLOT_US))
 
     def agree(self, image: ShardImage, now: int) -> None:
         """Made to agree with the rows; agents' time counts from `now`.

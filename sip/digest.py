@@ -1,7 +1,7 @@
 """HTTP digest for SIP (RFC 7616, RFC 2617, RFC 8760): MD5 and SHA-256, qop=auth. Pure; secrets are injected.
 
 Nonces are self-contained (time and HMAC), so nothing is kept for a challenge that nobody answers; only nonces that
-authenticated someone are remembered, to refuse a nonce count that was used before.
+authenticated someone are remembered, for as long as they serve, to refuse a nonce count that was used before.
 """
 
 import hashlib
@@ -84,6 +84,11 @@ class Digest:
         self._ids = ids
         self._counts: OrderedDict[str, int] = OrderedDict()
 
+    @property
+    def remembered(self) -> int:
+        """How many nonces are."""
+        return len(self._counts)
+
     def challenges(self, now: int, *, stale: bool = False) -> list[str]:
         """One challenge value for each algorithm, in the order of preference (RFC 8760 s.2.4)."""
         nonce = self._nonce(now)
@@ -119,7 +124,16 @@ class Digest:
             return wrong
         if not 0 <= now - made <= self._lifetime or not self._count(nonce, p):
             return Checked(Verdict.STALE)
+        self._forget(now)
         return Checked(Verdict.OK, user)
+
+    def _forget(self, now: int) -> None:
+        """Nonces that are too old for any count, those used longest ago first."""
+        while self._counts:
+            made = self._made_at(nonce := next(iter(self._counts)))
+            if now - made <= self._lifetime and len(self._counts) <= _MAX_NONCES:
+                return
+            del self._counts[nonce]
 
     def _nonce(self, now: int) -> str:
         body = f"{now:x}.{self._ids()}"
@@ -133,7 +147,11 @@ class Digest:
         body, _, mac = nonce.rpartition(".")
         if not hmac.compare_digest(self._mac(body).encode(), mac.encode("utf-8", "replace")):
             return None
-        return int(body.partition(".")[0], 16)
+        return self._made_at(body)
+
+    @staticmethod
+    def _made_at(nonce: str) -> int:
+        return int(nonce.partition(".")[0], 16)
 
     def _count(self, nonce: str, params: Mapping[str, str]) -> bool:
         """Take the nonce count; False when it is not above the last one. Without qop a nonce serves once."""
@@ -145,8 +163,6 @@ class Digest:
             return False
         self._counts[nonce] = count
         self._counts.move_to_end(nonce)
-        while len(self._counts) > _MAX_NONCES:
-            self._counts.popitem(last=False)
         return True
 
 

@@ -139,6 +139,11 @@ class Watch:
         whole = points[-1][0] - points[0][0]
         return whole * sum((at - mean_at) * (amount - mean) for at, amount in points) / spread
 
+    def mean(self, name: str, since: float, until: float) -> float:
+        """The mean amount of this time."""
+        inside = [amount for at, amount in self.found[name] if since <= at <= until]
+        return sum(inside) / len(inside)
+
     def spent(self, name: str, since: float, until: float) -> float:
         """How much of a sum came in this time, per second of it."""
         inside = [point for point in self.found[name] if since <= point[0] <= until]

@@ -1,6 +1,7 @@
 """Segments of the journal as bytes: a start (snapshot, policy, version of the deciding code) and the turns after it.
 
-A segment is `JFJ`, a format byte, two lengths, and two xz blocks: the head and the body, each msgpack. Journal files
+A segment is `JFJ`, a format byte, two lengths, and two xz blocks: the head and the body, each msgpack (the body's is
+of two streams, one after the other, as `xz -dc` takes them). Journal files
 are segments one after the other, so that `cat` joins them. A segment needs nothing else to be replayed: it has every
 policy that its turns name.
 """
@@ -143,10 +144,37 @@ def unpack_head(block: bytes) -> Head:
     return head
 
 
+class Packer:
+    """Packs a segment of so many `turns` while they come, so that never all of them are in memory.
+
+    `add` and `finish` take their time: not for the event loop.
+    """
+
+    def __init__(self, turns: int) -> None:
+        self._stream = lzma.LZMACompressor(preset=_PRESET)
+        self._left = turns
+        # The policies come before the turns that name them, and are known after these.
+        self._packed = [self._stream.compress(b"\xdd" + struct.pack(">I", turns))]
+
+    def add(self, entries: Sequence[bytes]) -> None:
+        """The next turns."""
+        self._left -= len(entries)
+        self._packed.append(self._stream.compress(b"".join([_encoder.encode(entry) for entry in entries])))
+
+    def finish(self, head_block: bytes, policies: Sequence[bytes]) -> bytes:
+        """The segment; call it once. Raises ValueError unless as many turns came as were said."""
+        if self._left:
+            raise ValueError(f"{self._left} turns too few")
+        before = lzma.compress(b"\x92" + _encoder.encode(tuple(policies)), preset=_PRESET)
+        body = b"".join((before, *self._packed, self._stream.flush()))
+        return _FRAME.pack(_MAGIC, FORMAT, len(head_block), len(body)) + head_block + body
+
+
 def pack(head_block: bytes, policies: Sequence[bytes], entries: Sequence[bytes]) -> bytes:
-    """A segment. Takes its time: not for the event loop."""
-    body = lzma.compress(_encoder.encode(_Body(tuple(policies), tuple(entries))), preset=_PRESET)
-    return _FRAME.pack(_MAGIC, FORMAT, len(head_block), len(body)) + head_block + body
+    """A segment of turns that are all at hand. Takes its time: not for the event loop."""
+    packer = Packer(len(entries))
+    packer.add(entries)
+    return packer.finish(head_block, policies)
 
 
 def read_segments(data: bytes) -> Iterator[Segment]:

@@ -1,7 +1,7 @@
 """The journal as it is kept, whole: older turns in files, the last ones in the store."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -111,19 +111,25 @@ async def collect(store: Store, after: int, upto: int | None) -> tuple[list[byte
     Raises JournalGap when one is missing.
     """
     versions: dict[str, None] = {}
-    entries: list[bytes] = []
+    entries = [entry async for page in pages(store, after, upto, versions) for entry in page]
+    return [await store.policy_bytes(version) for version in versions], entries
+
+
+async def pages(
+    store: Store, after: int, upto: int | None, versions: dict[str, None]
+) -> AsyncIterator[Sequence[bytes]]:
+    """The same turns some at a time; the policies that they name are put into `versions`. Raises JournalGap."""
     last = after
     while upto is None or last < upto:
         page = await store.read_raw(last, _PAGE if upto is None else min(_PAGE, upto - last))
         if not page and upto is None:
-            break
+            return
         for sequence, data in page:
             if sequence != last + 1:
                 raise JournalGap(f"turn {last + 1} is not in the store, {sequence} is")
             if (version := policy_named(data)) is not None:
                 versions[version] = None
-            entries.append(data)
             last = sequence
         if not page:
             raise JournalGap(f"turn {last + 1} is not in the store")
-    return [await store.policy_bytes(version) for version in versions], entries
+        yield [data for _, data in page]

@@ -16,11 +16,11 @@ from router.policy import Policy
 from server.persistence import kept_journal
 from server.persistence.build import code_version
 from server.persistence.journal_files import JournalFolder
-from server.persistence.kept_journal import JournalGap, collect
+from server.persistence.kept_journal import JournalGap, pages
 from store.codec import encode_row
 from store.errors import Deposed, StoreError
 from store.lease import Lease
-from store.segment import RawImage, make_head, pack, pack_head
+from store.segment import Packer, RawImage, make_head, pack_head
 
 log = structlog.get_logger(__name__)
 
@@ -137,13 +137,20 @@ class Rotation:
     async def _finish(self, after: int, upto: int, block: bytes) -> None:
         if await asyncio.to_thread(self._folder.find, upto) is None:
             try:
-                policies, entries = await collect(self._store, after, upto)
+                data = await self._packed(after, upto, block)
             except JournalGap as error:
                 log.error("journal_segment_lost", after=after, upto=upto, error=str(error))
             else:
-                data = await asyncio.to_thread(pack, block, policies, entries)
                 await asyncio.to_thread(self._folder.write, after, upto, data)
                 log.info("journal_segment_written", after=after, upto=upto, bytes=len(data))
         await self._store.trim_journal(upto)
         await self._store.drop_policies(after)
         await self._store.drop_head(after)
+
+    async def _packed(self, after: int, upto: int, block: bytes) -> bytes:
+        """Packed as they are read: all its turns at one time would be as much memory as a thousand calls."""
+        packer, versions = Packer(upto - after), dict[str, None]()
+        async for page in pages(self._store, after, upto, versions):
+            await asyncio.to_thread(packer.add, page)
+        policies = [await self._store.policy_bytes(version) for version in versions]
+        return await asyncio.to_thread(packer.finish, block, policies)

@@ -1,10 +1,12 @@
 """Keeps the statistics: feeds them with committed turns, saves checkpoints, and answers for any period.
 
-What is recent is in memory (today by the site's own midnight, and some hours before it), everything in SQL. A start
+What is recent is in memory (the last hours, and the sum of what was before them since the site's own midnight),
+everything in SQL. A start
 reads the last checkpoint and the journal after it, so a restart, also one by kill -9, changes no number.
 """
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
@@ -16,7 +18,7 @@ from http_api.statistics_api import MAX_SPANS, Period, Step, Tally, TooManyRowsE
 from records.statistics import StatisticsStore, encode_checkpoint
 from router.counters import Counters, levels
 from router.rows import ShardImage, Turn
-from router.slots import AGENT, CHANNEL, QUEUE, SLOT_US, Subject
+from router.slots import AGENT, CHANNEL, MEDIUM, QUEUE, SLOT_US, Subject
 from router.statistics import Statistics
 from router.statistics_state import Limits
 from server.floor.what_if_basis import Past
@@ -28,7 +30,9 @@ log = structlog.get_logger(__name__)
 CHECKPOINT_S = 10.0
 # In so many checkpoints the time of every agent is counted, also of those to whom nothing happens.
 SETTLED_IN = 30
-# How much is kept in memory before today.
+# Subjects, or slots of them, that are put away in each checkpoint: twice as many as there come, and some more.
+AT_ONCE = 200
+# So much is in memory by slots.
 RECENT_US = 4 * 3_600_000_000
 READ_LIMIT = 500
 _MINUTE = 60_000_000
@@ -63,11 +67,13 @@ class StatisticsKeeper:
 
     async def begin(self, journal: Journal, image: ShardImage) -> None:
         """Up to where the shard stands, and from now on."""
-        state, slots = await self._store.load(self._horizon())
+        horizon = self._horizon()
+        state, slots = await self._store.load(horizon)
         if state.position > image.applied:
             log.warning("statistics_ahead_of_journal", position=state.position, applied=image.applied)
             state.position = image.applied
         self._statistics = Statistics(self._limits, state, slots)
+        await self._begin_day(state.slots_from(horizon))
         while state.position < image.applied:
             entries = await journal.read_journal(state.position, READ_LIMIT)
             if not entries:
@@ -111,7 +117,7 @@ class StatisticsKeeper:
         if not self.owning():
             # The owner writes. What it may not have written yet is recent: this node does when it becomes the owner.
             self._statistics.slots.saved_elsewhere(self._horizon())
-            self._statistics.forget(self._horizon())
+            await self._put_away()
             return
         state, changed = self._statistics.state, self._statistics.slots.take_dirty()
         try:
@@ -126,7 +132,24 @@ class StatisticsKeeper:
         except BaseException:
             self._statistics.slots.mark_dirty(changed)
             raise
-        self._statistics.forget(self._horizon())
+        await self._put_away()
+
+    async def _put_away(self) -> None:
+        """What is over is kept in little room, and from the site's midnight on another day is summed up."""
+        horizon, known = self._horizon(), len(self._statistics.state.agents)
+        self._statistics.put_away(horizon, AT_ONCE + 2 * known // SETTLED_IN)
+        if self._statistics.slots.day != self._midnight(self._now()):
+            self._statistics.slots.fold(horizon, sys.maxsize)
+            await self._begin_day(horizon)
+
+    async def _begin_day(self, until: int) -> None:
+        """Its sum so far, of what is older than the slots in memory."""
+        midnight = self._midnight(self._now())
+        sums: dict[Subject, Counters] = {}
+        for kind in (QUEUE, AGENT, MEDIUM, CHANNEL) if midnight < until else ():
+            found = await self._store.sums(kind, midnight, until)
+            sums.update({(kind, name): counters for name, counters in found.items()})
+        self._statistics.slots.begin_day(midnight, sums)
 
     # --- live ---------------------------------------------------------------------------------------------------
 
@@ -268,9 +291,8 @@ class StatisticsKeeper:
         return self._day[1]
 
     def _horizon(self) -> int:
-        """From here on everything is in memory."""
-        now = self._now()
-        return min(start_of_day(now, self._zone), (now - RECENT_US) // SLOT_US * SLOT_US)
+        """From here on everything is in memory by slots."""
+        return (self._now() - RECENT_US) // SLOT_US * SLOT_US
 
     def _limits(self, queue: str) -> Limits:
         rules = self._site().queues.get(queue)

@@ -146,6 +146,46 @@ def test_each_ref_once() -> None:
     assert session.first_time("a"), "the memory is bounded"
 
 
+def test_a_ref_is_forgotten_when_the_client_has_its_answer() -> None:
+    session = live_session()
+    assert session.first_time("a")
+    assert session.first_time("b")
+    assert session.push(Done(ref="a"))
+    assert drain(session) == [1, 2]
+    assert not session.first_time("a"), "the client may not have it"
+    session.acknowledge(1, 1)
+    assert not session.first_time("a")
+    session.acknowledge(1, 2)
+    assert not session.first_time("b"), "it has no answer yet"
+    assert session.first_time("a"), "nobody is unsure of it any more"
+
+
+def test_a_resume_says_what_the_client_has_as_well() -> None:
+    session = live_session()
+    assert session.first_time("a")
+    assert session.push(Done(ref="a"))
+    assert drain(session) == [1, 2]
+    session.detach(1, 0)
+    assert session.attach(2, 1, 10) is Attach.RESUMED
+    assert not session.first_time("a")
+    assert drain(session, 2) == [2]
+    session.detach(2, 20)
+    assert session.attach(3, 2, 30) is Attach.RESUMED
+    assert session.first_time("a")
+
+
+def test_a_ref_whose_answer_was_dropped_is_forgotten_with_the_snapshot() -> None:
+    session = live_session()
+    assert session.first_time("a")
+    session.resync()
+    assert not session.push(Done(ref="a")), "the snapshot settles it"
+    assert not session.first_time("a")
+    assert session.finish_snapshot(session.begin_snapshot(), EMPTY)
+    (number,) = drain(session)
+    session.acknowledge(1, number)
+    assert session.first_time("a")
+
+
 class Walk:
     """A session, the truth (a counter that each message states) and a client over a lossy wire."""
 

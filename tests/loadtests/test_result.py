@@ -3,7 +3,7 @@
 import pytest
 
 from loadtests.plan import Plan, load_plan
-from loadtests.result import p99_low, summarise
+from loadtests.result import _by_window, p99_low, summarise
 from loadtests.tally import Customer, Tally
 
 
@@ -39,7 +39,15 @@ def test_customers_are_counted_by_what_became_of_them(plan: Plan, tally: Tally) 
         (3.0, 30.0),
         (1.0, 40.0),
     ]
+    tally.samples["offer"].append((seconds + 0.1, 50.0))
+    assert len(summarise(plan, tally, finished=True)["windows"]["offer"]) == 2, "nobody comes any more"
     assert run["answers"] == [(1, 1), (5, 1), (6, 1), (8, 1)]
+
+
+def test_windows_end_with_the_run_and_what_is_left_over_is_warm_up() -> None:
+    samples = [(60.0, 9.0), (119.9, 9.0), (120.0, 1.0), (419.9, 2.0), (420.0, 3.0), (1919.9, 4.0)]
+    found = _by_window(samples, 1920.0)
+    assert [(each["n"], each["max"]) for each in found] == [(2.0, 2.0), (1.0, 3.0), (1.0, 4.0)]
 
 
 def test_the_slowest_hundredth_has_an_interval_that_narrows_with_their_number() -> None:

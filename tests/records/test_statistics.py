@@ -1,5 +1,7 @@
 """Checkpoints of the statistics, and sums over them, on both databases."""
 
+from dataclasses import replace
+
 from records.database import Database
 from records.statistics import StatisticsStore
 from router.counters import Counters
@@ -25,8 +27,12 @@ async def test_before_the_first_there_is_nothing(database: Database) -> None:
 async def test_a_checkpoint_comes_back(database: Database) -> None:
     store = StatisticsStore(database)
     counters = Counters(arrived=2, wait_us=10**15, waits={3: 1, 40: 2})
-    await store.save(STATE, [(ORDERS, 0, Counters(arrived=1)), (ORDERS, SLOT_US, counters)])
-    assert await store.load(SLOT_US) == (STATE, {ORDERS: {SLOT_US: counters}})
+    first = Counters(arrived=1)
+    await store.save(STATE, [(ORDERS, 0, first), (ORDERS, SLOT_US, counters)])
+    assert await store.load(SLOT_US) == (STATE, {ORDERS: {0: first, SLOT_US: counters}}), "more is counted in the first"
+    later = replace(STATE, clock=SLOT_US, agents={"anna": Activity(Presence.READY, SLOT_US, 1)})
+    await store.save(later, [])
+    assert await store.load(SLOT_US) == (later, {ORDERS: {SLOT_US: counters}})
     assert await StatisticsStore(database, "other").load(9 * SLOT_US) == (State(), {})
 
 

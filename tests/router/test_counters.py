@@ -4,7 +4,19 @@ from random import Random
 
 import pytest
 
-from router.counters import Counters, bucket, bucket_end_us, levels, mean, occupancy, percentile, ppm, total
+from router.counters import (
+    Counters,
+    add_packed,
+    bucket,
+    bucket_end_us,
+    levels,
+    mean,
+    occupancy,
+    pack,
+    percentile,
+    ppm,
+    total,
+)
 
 S = 1_000_000
 
@@ -52,3 +64,13 @@ def test_sums_and_shares() -> None:
     assert one.waits == {1: 2}
     assert occupancy(one) == 750_000
     assert (ppm(1, 0), mean(1, 0), mean(7, 2), occupancy(Counters())) == (None, None, 3, None)
+
+
+def test_packed_and_back() -> None:
+    some = Counters(arrived=1, wait_us=10**15, away_us=3, waits={0: 2, 77: 1})
+    assert add_packed(Counters(), pack(some)) == some
+    assert add_packed(Counters(arrived=2, busy_us=1, waits={77: 1}), pack(some)) == Counters(
+        arrived=3, wait_us=10**15, away_us=3, busy_us=1, waits={77: 2, 0: 2}
+    )
+    assert add_packed(Counters(), pack(Counters())) == Counters()
+    assert len(pack(Counters(arrived=1, wait_us=2, idle_us=3))) == 32

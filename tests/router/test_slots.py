@@ -47,16 +47,67 @@ def test_what_changed_is_told_once_and_again_when_it_could_not_be_saved() -> Non
     assert made.take_dirty() == dirty
 
 
-def test_old_slots_are_dropped_and_a_subject_without_any() -> None:
+def saved(made: CountersBySlot) -> CountersBySlot:
+    made.take_dirty()
+    return made
+
+
+def test_what_is_put_away_counts_as_before_and_can_be_counted_in_again() -> None:
+    made = arrivals(0, 0, 1, 2)
+    made.put_away(2 * SLOT_US, 1)
+    assert [each.arrived for _, _, each in made.take_dirty()] == [2, 1, 1], "it is still to be saved"
+    for since, arrived in ((0, 4), (SLOT_US, 2), (2 * SLOT_US, 1)):
+        assert made.sums(ORDERS, since, 9 * SLOT_US, 2 * SLOT_US).arrived == arrived
+    assert (made.first(), made.names(QUEUE)) == (0, {"orders"})
+    made.at(ORDERS, SLOT_US + 5).arrived += 1
+    assert made.sums(ORDERS, 0, 9 * SLOT_US, 2 * SLOT_US).arrived == 5
+    assert [(slot, each.arrived) for _, slot, each in made.take_dirty()] == [(SLOT_US, 2)]
+
+
+def test_subjects_are_put_away_in_turn() -> None:
+    made = CountersBySlot()
+    for name in "abc":
+        made.at((QUEUE, name), 0).arrived += 1
+    for left in (2, 1, 0):
+        made.put_away(SLOT_US, 1)
+        assert len(made._slots) == left
+    assert made.names(QUEUE) == {"a", "b", "c"}
+
+
+def test_after_some_time_the_day_alone_is_known_and_earlier_days_are_not() -> None:
+    made = saved(arrivals(0, 1, 2, 3, 4))
+    made.begin_day(SLOT_US)
+    made.put_away(5 * SLOT_US, 1)
+    made.fold(3 * SLOT_US, 1)
+    assert made.sums(ORDERS, SLOT_US, 9 * SLOT_US, 5 * SLOT_US).arrived == 4, "some at a time"
+    made.fold(3 * SLOT_US, 9)
+    assert made.sums(ORDERS, SLOT_US, 9 * SLOT_US, 5 * SLOT_US).arrived == 4
+    assert made.sums(ORDERS, 3 * SLOT_US, 9 * SLOT_US, 5 * SLOT_US).arrived == 2
+    assert made.first() == SLOT_US
+    made.begin_day(4 * SLOT_US)
+    assert made.sums(ORDERS, 4 * SLOT_US, 9 * SLOT_US, 5 * SLOT_US).arrived == 1
+    assert made.sums(ORDERS, 3 * SLOT_US, 9 * SLOT_US, 5 * SLOT_US).arrived == 2, "what windows need stays"
+    made.fold(9 * SLOT_US, 9)
+    assert (made.sums(ORDERS, 4 * SLOT_US, 9 * SLOT_US, 5 * SLOT_US).arrived, made.first()) == (1, 4 * SLOT_US)
+
+
+def test_what_is_not_saved_is_not_folded() -> None:
     made = arrivals(0, 1)
-    made.drop(SLOT_US)
-    assert (made.first(), made.names(QUEUE)) == (0, {"orders"}), "they are still to be saved"
+    made.put_away(2 * SLOT_US, 1)
+    made.fold(2 * SLOT_US, 9)
     made.saved_elsewhere(SLOT_US)
     assert [slot for _, slot, _ in made.take_dirty()] == [SLOT_US]
-    made.drop(SLOT_US)
-    assert (made.first(), made.sums(ORDERS, 0, 9 * SLOT_US, SLOT_US).arrived) == (SLOT_US, 1)
-    made.drop(2 * SLOT_US)
+    made.begin_day(9 * SLOT_US)
+    made.fold(2 * SLOT_US, 9)
     assert (made.first(), made.names(QUEUE)) == (None, set())
+
+
+def test_a_day_begins_with_what_was_counted_elsewhere() -> None:
+    made = arrivals(3)
+    made.begin_day(0, {ORDERS: Counters(arrived=5), (QUEUE, "vip"): Counters(arrived=1)})
+    assert made.names(QUEUE) == {"orders", "vip"}
+    assert made.sums(ORDERS, 0, 9 * SLOT_US, 3 * SLOT_US).arrived == 6
+    assert made.sums(ORDERS, SLOT_US, 9 * SLOT_US, 3 * SLOT_US).arrived == 1
 
 
 def test_what_was_saved_is_gone_on_with() -> None:

@@ -299,11 +299,12 @@ def walk_agents() -> tuple[AgentRow, ...]:
     return (AgentRow("anna", Presence.READY, None, START, 1, True, START),)
 
 
-def test_old_slots_are_dropped_and_nothing_else() -> None:
+def test_what_is_over_is_put_away_and_nothing_else() -> None:
     done = counted(turn(1, 0, queued()), turn(2, 1000, WorkQueued("w2", "i2", Medium.VOICE, "orders")))
     done.settle()
     done.slots.take_dirty()
-    done.forget(START + 500 * S)
+    done.slots.begin_day(START + 900 * S)
+    done.put_away(START + 500 * S, 9)
     assert of(done, (QUEUE, "orders")).arrived == 1
-    done.forget(EVER)
+    done.put_away(EVER, 9)
     assert of(done, (QUEUE, "orders")).arrived == 1

@@ -98,6 +98,14 @@ def test_an_old_nonce_is_stale_only_for_who_knows_the_secret() -> None:
     assert check(digest, wrong, now=NOW + 61 * SECOND).verdict is Verdict.WRONG
 
 
+def test_nonces_that_are_too_old_are_not_remembered() -> None:
+    digest = make()
+    for number in range(3):
+        now = NOW + number * 40 * SECOND
+        assert check(digest, proof(digest, nonce=nonce_of(digest, now)), now=now).verdict is Verdict.OK
+    assert digest.remembered == 2, "the first is older than a nonce serves"
+
+
 def test_wrong_credentials() -> None:
     digest = make()
     good = proof(digest)

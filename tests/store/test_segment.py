@@ -9,7 +9,18 @@ from router.events import PolicyChanged
 from router.replay import Start
 from router.rows import ShardImage
 from store.codec import JournalEntry, encode_entry, encode_row, policy_named
-from store.segment import FORMAT, Head, RawImage, Segment, SegmentError, make_head, pack, pack_head, read_segments
+from store.segment import (
+    FORMAT,
+    Head,
+    Packer,
+    RawImage,
+    Segment,
+    SegmentError,
+    make_head,
+    pack,
+    pack_head,
+    read_segments,
+)
 from tests.store.samples import T0, agent, policy, reservation, turn, typical_interaction, work
 
 IMAGE = RawImage("p1", 7, T0, (encode_row(agent()),), (encode_row(work()),), (encode_row(reservation()),))
@@ -40,6 +51,22 @@ def test_a_segment_comes_back_as_a_start_and_its_turns() -> None:
 def test_a_segment_without_turns_is_one() -> None:
     (segment,) = read_segments(pack(pack_head(head(None)), [], []))
     assert (segment.last, segment.start().restored_at, list(segment.turns())) == (7, None, [])
+
+
+def test_a_segment_is_packed_as_its_turns_come() -> None:
+    turns = [encode_entry(one) for one in typical_interaction(8, lambda kind: f"{kind}1")]
+    packer = Packer(len(turns))
+    for at in range(0, len(turns), 3):
+        packer.add(turns[at : at + 3])
+    (segment,) = read_segments(packer.finish(pack_head(head()), [encode_row(policy("p2"))]))
+    assert (segment.policies, list(segment.entries)) == ((encode_row(policy("p2")),), turns)
+
+
+def test_a_segment_that_lacks_turns_is_none() -> None:
+    packer = Packer(2)
+    packer.add([encode_entry(turn(8))])
+    with pytest.raises(ValueError, match="1 turns too few"):
+        packer.finish(pack_head(head()), [])
 
 
 def test_joined_files_are_one_file() -> None:

@@ -28,6 +28,8 @@ from tests.server.sites import ORDERS, small_site
 HOUR = 3600 * SECOND
 EMPTY = ShardImage((), (), (), None, 0, 0)
 SUBJECTS = (QUEUE, AGENT, MEDIUM)
+# Three hours behind that of the sites here.
+WEST = "Etc/GMT+3"
 
 
 @dataclass
@@ -164,6 +166,48 @@ async def test_periods_from_sql_and_memory_together(office: Office) -> None:
         await keeper.table(QUEUE, Period.MONTH, None, Step.QUARTER)
 
 
+async def test_of_a_long_day_hours_are_kept_by_slots_and_the_rest_as_its_sum(office: Office) -> None:
+    office.now = midnight = office.keeper()._midnight(START)
+    keeper, sequence = await office.begun(), 1
+    for number in range(30):
+        office.now = midnight + number * 20 * 60 * SECOND + SECOND
+        feed(keeper, left(number, office.now), sequence)
+        sequence += 2
+        await keeper._checkpoint()
+        await keeper._checkpoint()
+    restarted = office.keeper()
+    await restarted.begin(Shelf(), replace(EMPTY, applied=sequence - 1))
+    for each in (keeper, restarted):
+        assert each.today((QUEUE, "orders")).abandoned == each.today((MEDIUM, "voice")).abandoned == 30
+        assert each.lately((QUEUE, "orders"), 240).abandoned == 13
+        assert len(each._statistics.slots._past) <= 13
+        assert (each._statistics.slots.first() or 0) == midnight
+        hours = await each.table(QUEUE, Period.TODAY, None, Step.HOUR)
+        assert [row.counters.abandoned for row in hours] == [3] * 10
+    office.now = midnight + 25 * HOUR
+    await keeper._checkpoint()
+    assert keeper.today((QUEUE, "orders")) == Counters()
+    # Further west the day began later: its sum comes from SQL.
+    office.now = midnight + 10 * HOUR
+    await restarted._checkpoint()
+    office.site = replace(office.site, time_zone=WEST)
+    await restarted._checkpoint()
+    assert restarted._midnight(office.now) == midnight + 3 * HOUR
+    assert restarted.today((QUEUE, "orders")).abandoned == 21
+
+
+async def test_what_was_counted_before_a_long_break_is_not_overwritten(office: Office) -> None:
+    """The journal has turns that no checkpoint has, of a slot that is older than what memory keeps."""
+    keeper = await office.begun()
+    feed(keeper, left(1, START))
+    await keeper._checkpoint()
+    office.now = START + 9 * HOUR
+    turns = [replace(each, sequence=3 + at) for at, each in enumerate(left(2, START + 5 * SECOND))]
+    after = office.keeper()
+    await after.begin(Shelf(turns), replace(EMPTY, applied=4))
+    assert (await after._store.sums(QUEUE, 0, 2**60))["orders"].abandoned == 2
+
+
 def walked(seed: int) -> tuple[list[Turn], ShardImage]:
     """Turns of a random walk, and the rows that a store would have after them."""
     walk = Walk(seed, agents=6, queues=4, skills=3)
@@ -285,7 +329,7 @@ async def test_a_node_that_does_not_own_the_shard_writes_nothing_and_keeps_what_
     feed(keeper, left(1, office.now), 100)
     for _ in range(SETTLED_IN + 1):
         await keeper._checkpoint()
-    assert (keeper._statistics.slots.first() or 0) >= keeper._horizon()
+    assert (keeper._statistics.slots.first() or 0) >= keeper._midnight(office.now)
     assert (await StatisticsStore(office.database).load(0))[1] == {}
     keeper.owning = lambda: True
     await keeper._checkpoint()
