@@ -143,6 +143,8 @@ class Connection:
         self._ended = asyncio.Event()
         self._commands: set[asyncio.Task[None]] = set()
         self._opening_leg = False
+        self._listening = False
+        self._silence: asyncio.TimerHandle | None = None
 
     def wake(self) -> None:
         """There may be something to write: at once where the writer would have nothing else to do, else by it."""
@@ -174,10 +176,13 @@ class Connection:
         name = f"agents_ws:{self._agent_id}:{self._generation}"
         writer = guarded(self._write(session), name=f"{name}:writer", on_failure=self._failed)
         reader = guarded(self._read(session), name=f"{name}:reader", on_failure=self._failed)
+        self._watch_silence(session)
         try:
             await self._ended.wait()
         finally:
             self._idle = False
+            if self._silence is not None:
+                self._silence.cancel()
             await cancel_and_wait({writer, reader})
         if self._ending is not None:
             await self._socket.end(self._ending, self._detail)
@@ -236,11 +241,9 @@ class Connection:
     async def _read(self, session: Session) -> None:
         rate = RateLimit(self._limits.messages_per_second, self._limits.burst, self._now())
         while self._ending is None:
-            wait_s = (session.silence_deadline() - self._now()) / 1_000_000
-            try:
-                message = await self._socket.ws.receive(timeout=max(wait_s, 0.001))
-            except TimeoutError:
-                return self.close(ByeCode.HEARTBEAT_LOST)
+            self._listening = True
+            message = await self._socket.ws.receive()
+            self._listening = False
             if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR):
                 return self._ended.set()
             if message.type is not self._socket.frame:
@@ -257,6 +260,15 @@ class Connection:
                 return self.close(ByeCode.SLOW_CLIENT)
             except ConnectionError:
                 return self._ended.set()
+        return None
+
+    def _watch_silence(self, session: Session) -> None:
+        """One timer that is looked at when it is due: setting a limit for each message costs more than reading it."""
+        left_s = (session.silence_deadline() - self._now()) / 1_000_000
+        if left_s <= 0 and self._listening:
+            return self.close(ByeCode.HEARTBEAT_LOST)
+        # What is being carried out has a limit of its own, and what was said meanwhile has not been read yet.
+        self._silence = asyncio.get_running_loop().call_later(max(left_s, 1.0), self._watch_silence, session)
         return None
 
     def _check_token(self) -> None:

@@ -78,6 +78,11 @@ class Hub:
         """Whether a connection of the agent is attached now."""
         return agent_id in self._links
 
+    def written(self, agent_id: str) -> bool:
+        """Whether all that was sent to the agent is on their connection's wire."""
+        session = self._sessions.get(agent_id)
+        return session is not None and session.all_written
+
     def open(self, agent_id: str, session_id: str | None, last_seq: int | None, link: Link) -> tuple[Session, Attach]:
         """Attach a new connection: to the session that it names if that still stands, else to a fresh one.
 

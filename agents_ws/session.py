@@ -195,6 +195,11 @@ class Session:
         self._sent += 1
         return self.next(generation)
 
+    @property
+    def all_written(self) -> bool:
+        """Whether nothing is held that the connection has not been given."""
+        return self.generation is not None and self.phase is Phase.LIVE and self._outbox.get(self._sent + 1) is None
+
     def resync(self) -> None:
         """Drop what is held and have a snapshot taken."""
         self._step(Step.RESYNC_ASKED)

@@ -2,11 +2,14 @@
 
     python -m bench.assign [--agents 1000] [--rate 500] [--count 20000]
 
-`assign.event_to_socket` is measured from the time at which the event was meant to happen, so that a late generator
-cannot hide a queue (no coordinated omission). Floors of the same run: a function that does nothing and then a message
-of the same size over a socket to the same process. `assign.whole` counts assignments as fast as they go, from the first
-event until the last of a thousand offers is in the agents' process, and `assign.committed` those without sockets and
-records. `*.cpu.*` is what each process spends on one, `assign.floor_cpu.*` on one event of the floor: the generator's
+Another process tells of each event at its time, whatever this one is doing, so that no wait is hidden (no coordinated
+omission). `assign.event_to_socket` is from the moment at which it has told (the byte is about to be written to this
+process) until the offer is written to the agent's socket; `assign.event_to_agent` from the time at which the event was
+meant to happen, which the other process meets as well as its sleep lets it, until the agent's process has read the
+offer. `*_generator_late` is what lies between the time that was meant and that at which it told. Floors of the
+same run, from and to the same moments: a function that does nothing and then a message of the same size.
+`assign.whole` counts assignments as fast as they go, from the first event until the last of a thousand offers is in
+the agents' process, and `assign.committed` those without sockets and records. `*.cpu.*` is what each process spends on one, `assign.floor_cpu.*` on one event of the floor: the generator's
 part of it and the waking up are in both. One JSON object a line.
 """
 
@@ -17,10 +20,9 @@ import itertools
 import os
 import random
 import shutil
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -32,12 +34,15 @@ import config
 from agents_ws import messages as m
 from agents_ws.endpoint import PATH
 from agents_ws.examples import OFFER
+from agents_ws.hub import Hub
 from bench.agents import Agents
 from bench.figures import cpu_ms, line
 from bench.offer import free_port
 from bench.sessions import open_sessions
 from bench.stages import Stages
+from bench.ticks import Due, told_of
 from config.policy import site_policy
+from config.setting_readers import MAIN_SHARD
 from config.settings import parse
 from config.whole import load_whole
 from records.webhooks import KINDS
@@ -48,6 +53,7 @@ from server.core.shard import ShardOwner
 from server.node import Node
 from server.persistence.embedded import EmbeddedValkey
 from store.connection import open_store
+from store.keys import shard_keys
 from store.shard import RedisShardStore
 from telemetry import logs
 
@@ -133,34 +139,26 @@ class Events:
         self._node.core.pump.tell(facts.CustomerLeft(work), "bench")
 
 
-def tick(rate: int, count: int) -> None:
-    """A process of its own that says a byte for each event at its time: a loop's timers are a millisecond wide."""
-    begin = time.monotonic_ns() + 50_000_000
-    os.write(1, b"%d\n" % begin)
-    for index in range(count):
-        wait_s = (begin + index * 1_000_000_000 // rate - time.monotonic_ns()) / 1e9
-        if wait_s > 0:
-            time.sleep(wait_s)
-        os.write(1, b".")
+class Written:
+    """When each offer was written to its agent's socket (monotonic ns), by the name of its interaction.
+
+    One that its connection could not be given at once has no entry: it counts until the agent's process has it.
+    """
+
+    def __init__(self, hub: Hub) -> None:
+        self.at: dict[str, int] = {}
+        send = hub.send
+
+        def stamped(agent_id: str, message: m.NumberedMessage) -> bool:
+            sent = send(agent_id, message)
+            if isinstance(message, m.Offer) and hub.written(agent_id):
+                self.at[message.interaction_id] = time.monotonic_ns()
+            return sent
+
+        hub.send = stamped  # type: ignore[method-assign]
 
 
-async def at_intended_times(names: Sequence[str], rate: int, act: Callable[[str], None]) -> dict[str, int]:
-    """Calls `act` for each name when its time is told; returns that time (monotonic ns), met or not."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bench.assign", "--tick", str(rate), "--count", str(len(names))),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    begin = int(await process.stdout.readline())
-    waiting = iter(names)
-    while told := await process.stdout.read(4096):
-        for name in itertools.islice(waiting, len(told)):
-            act(name)
-    await process.wait()
-    return {name: begin + index * 1_000_000_000 // rate for index, name in enumerate(names)}
-
-
-async def offers(node: Node, events: Events, names: Sequence[str], rate: int) -> dict[str, int]:
+async def offers(node: Node, events: Events, names: Sequence[str], rate: int) -> dict[str, Due]:
     """Assignments at a rate; each customer leaves again, so that the agents stay free: not in step with who comes."""
     loop, chance = asyncio.get_running_loop(), random.Random(1)
 
@@ -168,29 +166,29 @@ async def offers(node: Node, events: Events, names: Sequence[str], rate: int) ->
         events.queue(work)
         loop.call_later(chance.uniform(HOLD_S / 2, HOLD_S), events.leave, work)
 
-    intended = await at_intended_times(names, rate, act)
+    due = await told_of(names, rate, act)
     await asyncio.sleep(2 * HOLD_S)
     await node.core.pump.drain()
-    return intended
+    return due
 
 
-async def floors(node: Node, example: m.Offer, names: Sequence[str], rate: int) -> dict[str, int]:
+async def floors(node: Node, example: m.Offer, names: Sequence[str], rate: int) -> dict[str, Due]:
     """At the same rate: a function that does nothing, and after its reply one message as large as an offer."""
     connection = node.storage.connection
     await connection.run("FUNCTION", "LOAD", "REPLACE", NOOP)
-    agents = itertools.cycle(node.site.agents)
-    waiting: list[asyncio.Task[None]] = []
+    link, agents = connection.link(shard_keys(MAIN_SHARD).head), itertools.cycle(node.site.agents)
 
-    async def one(name: str, agent_id: str) -> None:
-        await connection.link(b"bench").call(("FCALL", "bench_noop", 1, "bench"))
-        node.voice.hub.send(agent_id, msgspec.structs.replace(example, interaction_id=name))
+    def one(name: str) -> None:
+        agent_id, message = next(agents), msgspec.structs.replace(example, interaction_id=name)
 
-    intended = await at_intended_times(
-        names, rate, lambda name: waiting.append(asyncio.ensure_future(one(name, next(agents))))
-    )
-    await asyncio.gather(*waiting)
+        def answered(_reply: object) -> None:
+            node.voice.hub.send(agent_id, message)
+
+        assert link.tell(("FCALL", "bench_noop", 1, "bench"), answered), "the commits' connection does not stand"
+
+    due = await told_of(names, rate, one)
     await asyncio.sleep(HOLD_S)
-    return intended
+    return due
 
 
 async def whole(node: Node, events: Events, count: int, pids: dict[str, int]) -> tuple[list[Lot], dict[str, float]]:
@@ -286,9 +284,10 @@ async def measure(agents: int, rate: int, count: int, *, stages: bool = False) -
         pids = {"server": os.getpid(), "agents": far.pid, "store": embedded.pid}
         if (records := node.core.projection.pid) is not None:
             pids["records"] = records
+        written = Written(node.voice.hub)
         stamps = Stages(node) if stages else None
         before = {who: cpu_ms(pid) for who, pid in pids.items()}
-        intended = await offers(node, events, names, rate)
+        due = await offers(node, events, names, rate)
         used = {who: cpu_ms(pid) - before[who] for who, pid in pids.items()}
         if stamps is not None:
             stamps.close()
@@ -298,9 +297,14 @@ async def measure(agents: int, rate: int, count: int, *, stages: bool = False) -
         of_floor = {who: (cpu_ms(pid) - before[who]) / len(floor_names) for who, pid in pids.items()}
         lots, of_lots = await whole(node, events, 2 * count, pids)
         arrived = await far.end()
-        for name, asked in (("assign.event_to_socket", intended), ("assign.floor_noop_and_socket", floor)):
-            samples = [(arrived.get(work, NEVER) - due) / 1000 for work, due in asked.items()]
-            print(line(name, "us", samples, where), flush=True)
+        for prefix, asked in (("assign.event", due), ("assign.floor", floor)):
+            late = [(one.told - one.meant) / 1000 for one in asked.values()]
+            there = {work: arrived.get(work, NEVER) for work in asked}
+            to_socket = [(written.at.get(work, there[work]) - one.told) / 1000 for work, one in asked.items()]
+            print(line(f"{prefix}_to_socket", "us", to_socket, where), flush=True)
+            to_agent = [(there[work] - one.meant) / 1000 for work, one in asked.items()]
+            print(line(f"{prefix}_to_agent", "us", to_agent, where), flush=True)
+            print(line(f"{prefix}_generator_late", "us", late, where), flush=True)
         rates = [len(names) * 1e9 / (max(arrived.get(work, NEVER) for work in names) - began) for began, names in lots]
         as_fast = (
             f"{agents} agents connected from another process, as fast as they go, {IN_FLIGHT} decided between sends"
@@ -314,23 +318,19 @@ async def measure(agents: int, rate: int, count: int, *, stages: bool = False) -
         for who, spent in of_floor.items():
             print(line(f"assign.floor_cpu.{who}", "us CPU/event", [1000 * spent], where), flush=True)
         if stamps is not None:
-            for stage, samples in stamps.steps(intended, arrived):
+            for stage, samples in stamps.steps({work: one.told for work, one in due.items()}, arrived):
                 print(line(f"assign.stage.{stage}", "us", samples, where), flush=True)
             print(line("assign.gc", "us", [ns / 1000 for ns in stamps.pauses] or [0.0], where), flush=True)
 
 
 def main() -> None:
-    """Measures, or ticks."""
+    """Measures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--agents", type=int, default=1000)
     parser.add_argument("--rate", type=int, default=500)
     parser.add_argument("--count", type=int, default=5000)
     parser.add_argument("--stages", action="store_true", help="the moments of each offer's way as well")
-    parser.add_argument("--tick", type=int, default=0)
     arguments = parser.parse_args()
-    if arguments.tick:
-        tick(arguments.tick, arguments.count)
-        return
     logs.configure("error")
     only = os.environ.get("ONLY", "")
     if "assign.committed".startswith(only) or only.startswith("assign.committed"):

@@ -25,7 +25,7 @@ from router.vocabulary import OfferState, Presence
 from server.persistence.embedded import EmbeddedValkey, Fsync
 from store.codec import encode_entry
 from store.connection import StoreConnection, open_store
-from store.group import commit_arguments
+from store.group import commit_argument
 from store.keys import shard_keys
 from store.lease import Lease
 from store.shard import RedisShardStore
@@ -145,7 +145,7 @@ def encoding(n: int, where: dict[str, object]) -> None:
     values = []
     for one in turns:
         begun = time.perf_counter_ns()
-        commit_arguments(1, "bench", [one], "")
+        commit_argument(1, "bench", [one], "")
         values.append((time.perf_counter_ns() - begun) / 1000)
     emit("commit.encode_turn", "us", values, where)
 
@@ -187,7 +187,7 @@ async def load_time(url: str, agents: int, where: dict[str, object]) -> None:
 
 def _by_redis_py(connection: StoreConnection, lease: Lease) -> Callable[[list[Turn]], Awaitable[object]]:
     keys = shard_keys("bench").of_commit()
-    return lambda made: connection.function("commit", keys, *commit_arguments(lease.epoch, lease.owner, made, ""))
+    return lambda made: connection.function("commit", keys, commit_argument(lease.epoch, lease.owner, made, ""))
 
 
 def _identifier(kind: str) -> str:

@@ -33,8 +33,9 @@ from agents_ws import messages as m
 from agents_ws.endpoint import PATH
 from agents_ws.examples import OFFER
 from bench.agents import Agents
-from bench.assign import NEVER, Events, at_intended_times, make_site, start_node, tokens
+from bench.assign import NEVER, Events, make_site, start_node, tokens
 from bench.figures import cpu_ms, line
+from bench.ticks import at_intended_times
 from server.node import Node
 from telemetry import logs
 

@@ -19,8 +19,8 @@ from server.node import Node
 from store.keys import shard_keys
 from store.link import Command
 
-# In this order; each is counted from the one before it: the first from the intended time, and after the last the
-# agent's process reads (`read`).
+# In this order; each is counted from the one before it: the first from the moment at which the event was told of, and
+# after the last the agent's process reads (`read`).
 MOMENTS = ("told", "decided", "commit", "encoded", "sent", "answered", "spoken", "written")
 
 

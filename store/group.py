@@ -1,7 +1,9 @@
-"""Turns into the arguments of the function `commit`: several turns become one group commit."""
+"""Turns into the argument of the function `commit`: several turns become one group commit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
+
+import msgpack
 
 from router.events import PolicyChanged
 from router.rows import AgentRow, Changes, NeighbourRow, ReservationRow, Turn, WorkRow
@@ -12,6 +14,8 @@ from store.lease import Memory
 
 Part = bytes | str | int
 
+# Text and bytes alike as "raw": the functions' reader (lua-cmsgpack) is older than msgpack's type of bytes.
+_pack: Callable[[list[Part]], bytes] = msgpack.Packer(use_bin_type=False, autoreset=True).pack
 _SCORE_EPOCH_MS: Final = 1_577_836_800_000  # 2020-01-01, so that milliseconds fit 41 bits until 2089
 _SCORE_SPAN: Final = 1 << 41
 _MAX_PRIORITY: Final = 4095
@@ -27,8 +31,13 @@ def queue_score(priority: int, queued_at: int) -> int:
     return waited - bounded * _SCORE_SPAN
 
 
-def commit_arguments(epoch: int, owner: str, turns: Sequence[Turn], inbox: str) -> list[Part]:
-    """Return ARGV of `commit` (its header has the layout). Raises OutOfOrder when `turns` are not consecutive."""
+def commit_argument(epoch: int, owner: str, turns: Sequence[Turn], inbox: str) -> bytes:
+    """Return the one argument of `commit`: its values packed. Raises OutOfOrder when `turns` are not consecutive."""
+    return _pack(commit_values(epoch, owner, turns, inbox))
+
+
+def commit_values(epoch: int, owner: str, turns: Sequence[Turn], inbox: str) -> list[Part]:
+    """Return the values of `commit` (its header has the layout). Raises OutOfOrder when `turns` are not consecutive."""
     first, last = turns[0], turns[-1]
     entries: list[Part] = []
     policies: list[Part] = []
@@ -40,12 +49,12 @@ def commit_arguments(epoch: int, owner: str, turns: Sequence[Turn], inbox: str) 
         if isinstance(turn.event, PolicyChanged):
             current_policy = turn.event.policy.version
             policies += (current_policy, encode_row(turn.event.policy))
-    arguments: list[Part] = [epoch, first.sequence, last.now, current_policy, inbox, owner]
-    arguments.append(len(entries))
-    arguments += entries
-    arguments.append(len(policies))
-    arguments += policies
-    return arguments + _rows(first.changes if first is last else _last_words(turns))
+    values: list[Part] = [epoch, first.sequence, last.now, current_policy, inbox, owner]
+    values.append(len(entries))
+    values += entries
+    values.append(len(policies))
+    values += policies
+    return values + _rows(first.changes if first is last else _last_words(turns))
 
 
 def reseed_arguments(epoch: int, owner: str, lease_ms: int, memory: Memory) -> list[Part]:

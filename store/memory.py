@@ -21,7 +21,7 @@ from store.errors import (
     StruckOff,
     UnknownPolicy,
 )
-from store.group import commit_arguments, reseed_arguments
+from store.group import commit_values, reseed_arguments
 from store.lease import InboxEntry, Lease, Memory, Request, ShardHead
 from store.memory_shard import MemoryShard, apply, inbox_number, sections, write_rows
 from store.segment import RawImage
@@ -73,14 +73,14 @@ class MemoryShardStore:
         for turn in turns:
             if isinstance(turn.event, PolicyChanged):
                 self._check_policy(turn.event.policy)
-        apply(self._shard, commit_arguments(lease.epoch, lease.owner, turns, inbox))
+        apply(self._shard, commit_values(lease.epoch, lease.owner, turns, inbox))
 
     def commit_now(self, lease: Lease, turns: Sequence[Turn], inbox: str, answered: Callable[[bool], None]) -> bool:
         """As RedisShardStore.commit_now."""
         if any(isinstance(turn.event, PolicyChanged) for turn in turns):
             return False
         try:
-            apply(self._shard, commit_arguments(lease.epoch, lease.owner, turns, inbox))
+            apply(self._shard, commit_values(lease.epoch, lease.owner, turns, inbox))
             taken = True
         except StoreError:
             taken = False

@@ -20,7 +20,7 @@ from store.errors import (
     StruckOff,
     UnknownPolicy,
 )
-from store.group import commit_arguments, reseed_arguments
+from store.group import commit_argument, reseed_arguments
 from store.keys import shard_keys
 from store.lease import InboxEntry, Lease, Memory, Request, ShardHead
 from store.link import Command
@@ -87,7 +87,7 @@ class RedisShardStore:
             if isinstance(turn.event, PolicyChanged):
                 await self._check_policy(turn.event.policy)
         status, number = await self._send_commit(
-            (*self._commit_head, *commit_arguments(lease.epoch, lease.owner, turns, inbox))
+            (*self._commit_head, commit_argument(lease.epoch, lease.owner, turns, inbox))
         )
         match status:
             case b"ok":
@@ -113,7 +113,7 @@ class RedisShardStore:
         for turn in turns:
             if type(turn.event) is PolicyChanged:
                 return False
-        call = (*self._commit_head, *commit_arguments(lease.epoch, lease.owner, turns, inbox))
+        call = (*self._commit_head, commit_argument(lease.epoch, lease.owner, turns, inbox))
         return self._link.tell(call, lambda reply: answered(type(reply) is list and reply[0] == b"ok"))
 
     async def reseed(self, lease: Lease, memory: Memory) -> None:

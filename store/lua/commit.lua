@@ -7,25 +7,28 @@
 -- KEYS[7] placed hash: work id -> queue, of those in a queue's sorted set
 -- KEYS[8] prefix of the queues' sorted sets (same hash tag; which ones are touched is known here only)
 -- KEYS[9] inbox stream         KEYS[10] neighbours hash
--- ARGV[1] epoch               ARGV[2] sequence of the first turn
--- ARGV[3] clock: `now` of the last turn, microseconds
--- ARGV[4] version of the policy that became current, or ''
--- ARGV[5] id of the last inbox entry that these turns applied, or ''
--- ARGV[6] owner: whose lease it is. An epoch alone would not do: a store that lost its last writes may give it twice.
--- ARGV[7] on: ten sections, each its number of values and then the values:
+-- ARGV[1] `args`, packed by msgpack: less work here and there than an argument for each value
+-- args[1] epoch               args[2] sequence of the first turn
+-- args[3] clock: `now` of the last turn, microseconds
+-- args[4] version of the policy that became current, or ''
+-- args[5] id of the last inbox entry that these turns applied, or ''
+-- args[6] owner: whose lease it is. An epoch alone would not do: a store that lost its last writes may give it twice.
+-- args[7] on: ten sections, each its number of values and then the values:
 --   journal entries; policies (version, bytes); agents (id, bytes); reservations (id, bytes); work (id, bytes);
 --   agents to delete; reservations to delete; work to delete; places (work id, queue or '', score);
 --   neighbours (shard, bytes)
 -- Returns {'ok', applied} or {'deposed', current epoch} or {'order', applied} or {'differs', sequence}
-local function commit(keys, args)
+local function commit(keys, argv)
+  local args = cmsgpack.unpack(argv[1])
+  local epoch = integer(args[1])
   local head = redis.call('HMGET', keys[1], 'epoch', 'applied', 'owner')
-  if head[1] ~= args[1] or head[3] ~= args[6] then
+  if head[1] ~= epoch or head[3] ~= args[6] then
     return {'deposed', tonumber(head[1] or '0')}
   end
   local entries, policies, agents, reservations, work, no_agents, no_reservations, no_work, places,
     neighbours = sections(args, 7, 10)
   local applied = tonumber(head[2] or '0')
-  local first = tonumber(args[2])
+  local first = args[2]
   local last = first + entries.count - 1
   if first > applied + 1 then
     return {'order', applied}
@@ -57,7 +60,7 @@ local function commit(keys, args)
   chunked('HDEL', keys[3], args, no_agents)
   chunked('HDEL', keys[4], args, no_work)
   chunked('HDEL', keys[5], args, no_reservations)
-  redis.call('HSET', keys[1], 'applied', integer(last), 'clock', args[3], 'served', args[1])
+  redis.call('HSET', keys[1], 'applied', integer(last), 'clock', integer(args[3]), 'served', epoch)
   if args[4] ~= '' then
     redis.call('HSET', keys[1], 'policy', args[4])
   end

@@ -16,7 +16,7 @@ local function name_of(label)
   return string.match(label, '^(.*)%.%d+$') or label
 end
 
--- Split ARGV from `position` into `number` sections, each led by its number of values; returns {from, to, count} each.
+-- Split arguments from `position` into `number` sections, each led by its number of values; returns {from, to, count} each.
 local function sections(args, position, number)
   local found = {}
   for index = 1, number do

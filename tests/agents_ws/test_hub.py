@@ -45,6 +45,20 @@ def test_send_wakes_the_connection_of_that_agent_only() -> None:
     assert counts.held_bytes > 0
 
 
+def test_written_is_what_the_connection_was_given() -> None:
+    scene = Scene()
+    assert not scene.hub.written("ann"), "nobody is there"
+    session, _ = scene.hub.open("ann", None, None, scene.link(1))
+    session.finish_snapshot(session.begin_snapshot(), Snapshot(presence=Presence.READY, since_us=0, leg="none"))
+    scene.hub.send("ann", Done(ref="1"))
+    assert not scene.hub.written("ann")
+    while session.take(1) is not None:
+        pass
+    assert scene.hub.written("ann")
+    scene.hub.detach(session, 1)
+    assert not scene.hub.written("ann"), "on no wire"
+
+
 def test_a_newer_connection_replaces_and_an_older_is_outdated() -> None:
     scene = Scene()
     session, _ = scene.hub.open("ann", None, None, scene.link(2))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from router.rows import Changes, NeighbourRow
 from router.vocabulary import WorkState
 from store.codec import encode_entry, encode_row
-from store.group import commit_arguments, queue_score
+from store.group import commit_values, queue_score
 from tests.store.samples import SECOND, T0, agent, reservation, turn, work
 
 priorities = st.integers(-4095, 4095)
@@ -27,14 +27,14 @@ def test_extremes_are_bounded() -> None:
     assert abs(queue_score(-(10**9), 2**63)) < 2**53
 
 
-def test_the_arguments_of_a_commit() -> None:
+def test_the_values_of_a_commit() -> None:
     waiting, offered = work("w1"), work("w2", state=WorkState.OFFERED)
     turns = [
         turn(7, Changes(agents=(agent("a1"),), work=(waiting, work("w2")), reservations=(reservation("r1"),))),
         turn(8, Changes(work=(offered,), work_closed=("w3",), agents_removed=("a1",), reservations_closed=("r0",))),
         turn(9, Changes(neighbours=(south := NeighbourRow("south", 4),))),
     ]
-    assert commit_arguments(4, "n1.1", turns, "9-0") == [
+    assert commit_values(4, "n1.1", turns, "9-0") == [
         *(4, 7, T0 + 9, "", "9-0", "n1.1"),
         *(3, *(encode_entry(one) for one in turns)),
         0,

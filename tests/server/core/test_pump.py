@@ -153,6 +153,19 @@ async def test_what_is_only_noted_comes_after_what_is_spoken_and_after_the_next_
     assert log[3:] == ["commit 2", "speak 2", "note 2 at attempt 2"]
 
 
+async def test_the_account_of_what_nobody_waits_for_comes_later_and_with_whoever_waits(rig: Rig) -> None:
+    noted: list[int] = []
+    rig.on_note = lambda turn: noted.append(turn.sequence)
+    rig.run()
+    rig.pump.tell(work("w1"), "t")
+    await until(lambda: rig.committer.log == ["commit 1", "speak 1"])
+    await until(lambda: noted == [1], "by itself")
+    rig.pump.tell(work("w2"), "t")
+    await until(lambda: "speak 2" in rig.committer.log)
+    await rig.pump.post(work("w3"), "t")
+    assert noted == [1, 2, 3]
+
+
 async def test_drained_and_answered_and_ended_mean_noted(rig: Rig) -> None:
     noted: list[int] = []
 
