@@ -6,11 +6,13 @@ Another process tells of each event at its time, whatever this one is doing, so 
 omission). `assign.event_to_socket` is from the moment at which it has told (the byte is about to be written to this
 process) until the offer is written to the agent's socket; `assign.event_to_agent` from the time at which the event was
 meant to happen, which the other process meets as well as its sleep lets it, until the agent's process has read the
-offer. `*_generator_late` is what lies between the time that was meant and that at which it told. Floors of the
-same run, from and to the same moments: a function that does nothing and then a message of the same size.
+offer. `*_generator_late` is what lies between the time that was meant and that at which it told. Floors of the same
+run, from and to the same moments: a function that does nothing and then a message of the same size.
+
 `assign.whole` counts assignments as fast as they go, from the first event until the last of a thousand offers is in
-the agents' process, and `assign.committed` those without sockets and records. `*.cpu.*` is what each process spends on one, `assign.floor_cpu.*` on one event of the floor: the generator's
-part of it and the waking up are in both. One JSON object a line.
+the agents' process, and `assign.committed` those without sockets and records. `*.cpu.*` is what each process spends on
+one, `assign.floor_cpu.*` on one event of the floor: the generator's part of it and the waking up are in both. One JSON
+object a line.
 """
 
 import argparse
