@@ -20,6 +20,7 @@ from agents_ws.messages import (
     Hello,
     Welcome,
 )
+from agents_ws.pace import Pace
 from agents_ws.ports import Gateway
 from agents_ws.session import Attach, Session
 from router.errors import RoutingEndedError
@@ -71,6 +72,8 @@ class AgentEndpoint:
         self._origin_allowed = origin_allowed
         self._limits = limits or EndpointLimits()
         self._visits: set[_Visit] = set()
+        # Hundreds may be known, or committed as connected, at the same moment.
+        self._pace = Pace()
         self._stopping = False
         self._draining = False
         self.endings: Counter[str] = Counter()
@@ -144,12 +147,14 @@ class AgentEndpoint:
         if hello is None:
             return None
         identity = await self._gateway.authenticate(hello.token)
+        await self._pace.turn()
         if identity is None:
             return await self._end(socket, ByeCode.UNAUTHORIZED)
         if self._stopping or self._draining:
             return await self._end(socket, ByeCode.SHUTDOWN)
         generation = await self._gateway.connected(identity.id)
         try:
+            await self._pace.turn()
             await self._converse(visit, hello, identity, generation)
         finally:
             await self._gateway.disconnected(identity.id, generation)

@@ -9,7 +9,10 @@ be sent until the agent's process has it; its floor of the same run is as many b
 `crowd.reconnect` all lines of 5,000 break and they connect again as fast as they get in. Meanwhile work is routed to
 agents whose lines stand, and whose process has nothing else to do: `crowd.routing` is from the time at which an event
 was meant to happen until the offer is written to the agent's socket, `crowd.routing.read` until the agent's process
-has it. One JSON object a line.
+has it. The processes of those who come back give way to the server (nice(2)), as machines of their own would;
+`crowd.clients.late` is how late they were for their heartbeats meanwhile: that much of the time to come back may be
+theirs. `crowd.reconnect.cpu.*` is what each process spends on one who comes back, the routing included. One JSON object
+a line.
 """
 
 import argparse
@@ -21,7 +24,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import cast
@@ -34,7 +37,7 @@ from agents_ws.endpoint import PATH
 from agents_ws.examples import OFFER
 from bench.agents import Agents
 from bench.assign import NEVER, Events, make_site, start_node, tokens
-from bench.figures import cpu_ms, line
+from bench.figures import allow_descriptors, cpu_ms, line
 from bench.ticks import at_intended_times
 from server.node import Node
 from telemetry import logs
@@ -45,6 +48,7 @@ PUSHES_A_SECOND = 2000
 ROUTED_A_SECOND = 100
 READY = 1000
 HOLD_S = 0.2
+NICE = 10
 
 
 class Bare(asyncio.Protocol):
@@ -174,18 +178,33 @@ async def reconnect(node: Node, crowds: Sequence[Agents], ready: int, back: int,
 
     routing = asyncio.create_task(route(), name="route")
     await asyncio.sleep(1)
-    spent, began = cpu_ms(os.getpid()), time.monotonic()
+    clocks = processes(node, crowds)
+    spent, began = clocks(), time.monotonic()
     answers = await asyncio.gather(*(crowd.reconnect(back // len(crowds)) for crowd in crowds))
     whole_s = time.monotonic() - began
-    cpu = 1000 * (cpu_ms(os.getpid()) - spent) / back
+    used = {who: 1000 * (ms - spent[who]) / back for who, ms in clocks().items()}
     over.set()
     await routing
     await asyncio.sleep(2 * HOLD_S)
     print(line("crowd.reconnect", "s", [whole_s], f"{where}, {back} at once"), flush=True)
     each = [us for answer in answers for us in answer]
     print(line("crowd.reconnect.each", "us", each, f"{where}, {back} at once"), flush=True)
-    print(line("crowd.reconnect.cpu", "us CPU/agent", [cpu], f"{where}, {back} at once, routing included"), flush=True)
+    for who, us in used.items():
+        said = f"{where}, {back} at once, routing included"
+        print(line(f"crowd.reconnect.cpu.{who}", "us CPU/agent", [us], said), flush=True)
+    late = [us for crowd in crowds for us in crowd.late]
+    print(line("crowd.clients.late", "us", late or [0.0], f"{where}, {back} at once"), flush=True)
     return due
+
+
+def processes(node: Node, crowds: Sequence[Agents]) -> Callable[[], dict[str, float]]:
+    """What gives the CPU milliseconds so far of the server, of the others that are its own, and of those agents."""
+    embedded, records = node.storage.embedded, node.core.projection.pid
+    assert embedded is not None
+    pids = {"server": [os.getpid()], "store": [embedded.pid], "clients": [crowd.pid for crowd in crowds]}
+    if records is not None:
+        pids["records"] = [records]
+    return lambda: {who: sum(map(cpu_ms, of)) for who, of in pids.items()}
 
 
 def split(made: dict[str, str], ready: int, folder: Path) -> Iterator[tuple[str, Path]]:
@@ -206,8 +225,8 @@ async def measure(agents: int, back: int, pushes: int) -> None:
         node = await start_node(folder, make_site(folder, agents), stack)
         url = f"http://127.0.0.1:{node.settings.http_port}{PATH}"
         crowds = []
-        for source, path in split(await tokens(node), ready, folder):
-            crowds.append(await Agents.start(url, path, source))
+        for number, (source, path) in enumerate(split(await tokens(node), ready, folder), 1):
+            crowds.append(await Agents.start(url, path, source, NICE if number < PROCESSES else 0))
             stack.push_async_callback(crowds[-1].kill)
         await connect(crowds, agents, where)
         gc.freeze()
@@ -233,8 +252,7 @@ def main() -> None:
     parser.add_argument("--back", type=int, default=5_000)
     parser.add_argument("--pushes", type=int, default=20_000)
     arguments = parser.parse_args()
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+    limit = allow_descriptors()
     if limit < arguments.agents + 500:
         sys.exit(f"only {limit} descriptors are allowed: --agents {limit - 500} at most (ulimit -Hn)")
     logs.configure("error")

@@ -1,26 +1,30 @@
-"""The door to the web: however many come or go at one time, each turn of the loop has to do with a few of them.
+"""The door to the web: however many come or go at one time, each turn of the loop has to do with one or two of them.
 
-asyncio and uvloop take in all who have knocked at once, and tell of all broken lines at once. When thousands of agents
-lose their connection and come back, whatever is routed would wait behind hundreds of them, a millisecond each. Here
-those who knock stay in the kernel's queue, and broken lines in one of ours, until the turns before theirs are done.
+asyncio and uvloop take in all who have knocked at once, and tell of all that was sent and of all broken lines at once.
+When thousands of agents lose their connection and come back, whatever is routed would wait behind hundreds of them, a
+millisecond each. Here those who knock stay in the kernel's queue; what a connection says first (its request, and on a
+WebSocket its hello) and its end stay in one of ours, until the turns before theirs are done.
 """
 
 import asyncio
 import errno
 import socket
 import ssl
-from collections import deque
 from collections.abc import Callable
+from typing import cast
 
 import structlog
+
+from agents_ws.pace import Pace
 
 log = structlog.get_logger(__name__)
 
 # The kernel's queue of those who have knocked. Beyond it their SYN is lost, and they try again after a second.
 BACKLOG = 4096
-# Of each kind in one turn of the loop: what one costs altogether is about a millisecond, spread over several turns.
+# In one turn of the loop: what one costs altogether is about a millisecond, spread over several turns.
 LET_IN = 1
-LET_GO = 2
+# So many pieces of what a connection says wait for their turn; from then on it is one of many that speak now and then.
+FIRST_PIECES = 2
 # Without descriptors nobody can be let in; it is tried again after so long.
 FULL_S = 0.5
 _FULL = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -34,7 +38,7 @@ class Doorway:
         self._tls = tls
         self._listening: list[socket.socket] = []
         self._coming: set[asyncio.Task[None]] = set()
-        self._pace = _Pace()
+        self._pace = Pace()
         # How many so far.
         self.let_in = 0
 
@@ -98,43 +102,33 @@ class Doorway:
             connection.close()
 
 
-class _Pace:
-    """Does what it is given in order, a few things in each turn of the loop."""
-
-    def __init__(self) -> None:
-        self._waiting: deque[Callable[[], None]] = deque()
-
-    def then(self, act: Callable[[], None]) -> None:
-        """When it is its turn."""
-        if not self._waiting:
-            asyncio.get_running_loop().call_soon(self._go_on)
-        self._waiting.append(act)
-
-    def _go_on(self) -> None:
-        for _ in range(min(LET_GO, len(self._waiting))):
-            act = self._waiting.popleft()
-            try:
-                act()
-            except Exception:  # one connection's end must not keep the others from theirs
-                log.exception("connection_end_failed")
-        if self._waiting:
-            asyncio.get_running_loop().call_soon(self._go_on)
-
-
 class _Line(asyncio.Protocol):
-    """A connection whose loss waits for its turn."""
+    """A connection whose first pieces, and whose loss, wait for their turn."""
 
-    __slots__ = ("_inner", "_pace")
+    __slots__ = ("_inner", "_left", "_pace", "_transport")
 
-    def __init__(self, inner: asyncio.Protocol, pace: _Pace) -> None:
+    def __init__(self, inner: asyncio.Protocol, pace: Pace) -> None:
         self._inner = inner
         self._pace = pace
+        # How many more pieces wait.
+        self._left = FIRST_PIECES
+        self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
         self._inner.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        self._inner.data_received(data)
+        if not self._left:
+            self._inner.data_received(data)
+            return
+        self._left -= 1
+        if not self._pace.busy:
+            self._pace.then(lambda: self._inner.data_received(data))
+            return
+        # Nothing more is read until then: it keeps its place behind this, and takes no memory of ours.
+        self._transport.pause_reading()
+        self._pace.then(lambda: self._go_on(data))
 
     def eof_received(self) -> bool | None:
         return self._inner.eof_received()
@@ -147,3 +141,8 @@ class _Line(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._pace.then(lambda: self._inner.connection_lost(exc))
+
+    def _go_on(self, data: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.resume_reading()  # before the other side can want it paused again
+        self._inner.data_received(data)

@@ -2,13 +2,14 @@
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
 
 import pytest
 
-from bench.figures import cpu_ms, line
+from bench.figures import allow_descriptors, cpu_ms, line
 
 
 def test_a_line_has_the_median_and_the_nearest_rank() -> None:
@@ -39,3 +40,12 @@ def test_cpu_of_another_process_counts_all_its_threads() -> None:
     used = cpu_ms(other.pid)
     other.communicate(b"\n")
     assert used >= 100
+
+
+def test_as_many_descriptors_as_may_be() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        assert allow_descriptors() == before[1]
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (before[1], before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import resource
 import socket
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from server.web import doorway
-from server.web.doorway import LET_GO, LET_IN, Doorway
+from server.web.doorway import LET_IN, Doorway
 from server.web.tls import Certificate
 from tests.certificates import make
 from tests.ports import free_port
@@ -27,6 +28,7 @@ class Echo(asyncio.Protocol):
 
     def __init__(self, house: "House") -> None:
         self.house = house
+        self.said = 0
         house.came.append(house.turn)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -34,6 +36,8 @@ class Echo(asyncio.Protocol):
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
+        self.said += 1
+        self.house.said[self.said].append(self.house.turn)
         self.transport.write(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -49,6 +53,8 @@ class House:
         self.turn = 0
         self.came: list[int] = []
         self.left: list[int] = []
+        # In which turns anybody's first piece came, their second, and so on.
+        self.said: defaultdict[int, list[int]] = defaultdict(list)
         self.fail = False
         self.port = free_port()
         self.door = Doorway(lambda: Echo(self))
@@ -61,7 +67,8 @@ class House:
     async def echoes(self, *lines: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         for line in lines:
-            await loop.sock_sendall(line, b"hello")
+            line.send(b"hello")  # all of them before the loop has a turn
+        for line in lines:
             assert await asyncio.wait_for(loop.sock_recv(line, 100), LONG_S) == b"hello"
 
 
@@ -71,6 +78,7 @@ async def house() -> AsyncIterator[House]:
     await made.door.open("127.0.0.1", made.port)
     yield made
     await made.door.close()
+    await until(lambda: len(made.left) == len(made.came), seconds=LONG_S)
 
 
 @contextmanager
@@ -98,7 +106,26 @@ async def test_who_leaves_is_told_of_a_few_in_a_turn_and_a_failure_keeps_nobody_
     with knocking(house.port, CROWD) as lines:
         await house.echoes(*lines)
     await until(lambda: len(house.left) == CROWD, seconds=LONG_S)
-    assert max(house.left.count(turn) for turn in house.left) <= LET_GO
+    assert max(house.left.count(turn) for turn in house.left) == 1
+
+
+async def test_what_connections_say_first_has_its_turn_and_all_of_it_arrives_in_order(house: House) -> None:
+    with knocking(house.port, CROWD) as lines:
+        await house.echoes(*lines)
+        await house.echoes(*lines)
+        for nth in (1, 2):
+            turns = house.said[nth]
+            assert len(turns) == CROWD
+            assert max(turns.count(turn) for turn in turns) == 1
+        # From then on what arrives at one time may be read in one turn; a long piece comes whole, in many.
+        long = bytes(range(256)) * 4_000
+        loop, [first, *_] = asyncio.get_running_loop(), lines
+        sending = asyncio.create_task(loop.sock_sendall(first, long))
+        heard = b""
+        while len(heard) < len(long):
+            heard += await asyncio.wait_for(loop.sock_recv(first, 100_000), LONG_S)
+        await sending
+        assert heard == long
 
 
 async def test_who_is_in_stays_when_the_door_is_closed(house: House) -> None:
