@@ -130,7 +130,6 @@ class Connection:
         self._hub = hub
         self._agent_id = agent_id
         self._token = token
-        self._check_at = now() + int(limits.token_check_s * 1_000_000)
         self._generation = generation
         self._now = now
         self._limits = limits
@@ -249,7 +248,7 @@ class Connection:
             if message.type is not self._socket.frame:
                 return self._violation(f"only {self._socket.frame.name.lower()} messages are spoken here")
             session.heard(self._generation, self._now())
-            self._check_token()
+            self._check_token(session)
             if not rate.take(self._now()):
                 return self.close(ByeCode.TOO_FAST)
             try:
@@ -271,20 +270,21 @@ class Connection:
         self._silence = asyncio.get_running_loop().call_later(max(left_s, 1.0), self._watch_silence, session)
         return None
 
-    def _check_token(self) -> None:
+    def _check_token(self, session: Session) -> None:
         """Now and then, beside what the agent does: a page that stays is not to outlive its sign-in."""
-        if self._now() < self._check_at:
+        if self._now() < session.check_at:
             return
-        self._check_at = self._now() + int(self._limits.token_check_s * 1_000_000)
+        session.check_at = self._now() + int(self._limits.token_check_s * 1_000_000)
         name = f"agents_ws:{self._agent_id}:{self._generation}:token"
-        task = guarded(self._ask_again(), name=name, on_failure=self._failed)
+        task = guarded(self._ask_again(session), name=name, on_failure=self._failed)
         self._commands.add(task)
         task.add_done_callback(self._commands.discard)
 
-    async def _ask_again(self) -> None:
+    async def _ask_again(self, session: Session) -> None:
         try:
             async with asyncio.timeout(self._limits.command_timeout_s):
                 if not await self._gateway.may_stay(self._agent_id, self._token):
+                    session.doubt()
                     self.close(ByeCode.UNAUTHORIZED)
         except Exception as error:  # noqa: BLE001  a database that is away signs nobody out
             _log.warning("agent_token_not_checked", agent=self._agent_id, error=repr(error))

@@ -146,8 +146,7 @@ class AgentEndpoint:
             return await self._end(socket, hello)
         if hello is None:
             return None
-        identity = await self._gateway.authenticate(hello.token)
-        await self._pace.turn()
+        identity, vouched = await self._who(hello)
         if identity is None:
             return await self._end(socket, ByeCode.UNAUTHORIZED)
         if self._stopping or self._draining:
@@ -155,12 +154,20 @@ class AgentEndpoint:
         generation = await self._gateway.connected(identity.id)
         try:
             await self._pace.turn()
-            await self._converse(visit, hello, identity, generation)
+            await self._converse(visit, hello, identity, generation, vouched=vouched)
         finally:
             await self._gateway.disconnected(identity.id, generation)
             if visit.connection is not None:
                 await visit.connection.settled()
         return None
+
+    async def _who(self, hello: Hello) -> tuple[AgentIdentity | None, bool]:
+        """Whose token it is, and whether that was looked up: who comes back to their session is known already."""
+        if (agent_id := self._hub.known(hello.session, hello.token)) is not None:
+            return self._gateway.identity(agent_id), False
+        identity = await self._gateway.authenticate(hello.token)
+        await self._pace.turn()
+        return identity, True
 
     async def _hello(self, socket: Socket) -> Hello | ByeCode | None:
         try:
@@ -178,7 +185,9 @@ class AgentEndpoint:
             return ByeCode.PROTOCOL_ERROR
         return hello if isinstance(hello, Hello) else ByeCode.PROTOCOL_ERROR
 
-    async def _converse(self, visit: _Visit, hello: Hello, identity: AgentIdentity, generation: int) -> None:
+    async def _converse(
+        self, visit: _Visit, hello: Hello, identity: AgentIdentity, generation: int, *, vouched: bool
+    ) -> None:
         connection = Connection(
             visit.socket,
             self._gateway,
@@ -194,6 +203,8 @@ class AgentEndpoint:
         session, attach = self._hub.open(identity.id, hello.session, hello.last_seq, link)
         if attach is Attach.OUTDATED:
             return await self._end(visit.socket, ByeCode.REPLACED)
+        if vouched:
+            session.vouch(hello.token, self._now() + int(self._limits.token_check_s * 1_000_000))
         log = _log.bind(agent=identity.id, generation=generation)
         log.info("agent_connected", attach=attach.value, language=hello.language)
         visit.connection = connection

@@ -42,6 +42,7 @@ class Hub:
         self._limits = limits or SessionLimits()
         self._sessions: dict[str, Session] = {}
         self._links: dict[str, Link] = {}
+        self._named: dict[str, Session] = {}
         self._sent = 0
         self._dropped = 0
         self._past_resyncs = 0
@@ -83,6 +84,19 @@ class Hub:
         session = self._sessions.get(agent_id)
         return session is not None and session.all_written
 
+    def known(self, session_id: str | None, token: str) -> str | None:
+        """Whose session it is, for somebody who comes back to it with the token that opened it; else None.
+
+        They are taken for who stayed: the token is looked at when it would have been (`Session.check_at`).
+        """
+        session = self._named.get(session_id or "")
+        return session.agent_id if session is not None and session.knows(token, self._now()) else None
+
+    def signed_out(self, token: str) -> None:
+        """Nobody resumes with this token any more without its being looked at."""
+        for session in self._named.values():
+            session.doubt(token)
+
     def open(self, agent_id: str, session_id: str | None, last_seq: int | None, link: Link) -> tuple[Session, Attach]:
         """Attach a new connection: to the session that it names if that still stands, else to a fresh one.
 
@@ -101,6 +115,7 @@ class Hub:
         else:
             self.forget(agent_id)
             session = self._sessions[agent_id] = Session(self._new_session_id(), agent_id, self._limits, link.codec)
+            self._named[session.session_id] = session
             last_seq = None
         self._links[agent_id] = link
         return session, session.attach(link.generation, last_seq, now)
@@ -115,6 +130,7 @@ class Hub:
     def forget(self, agent_id: str) -> None:
         """Drop the agent's session: it can not be resumed any more."""
         if session := self._sessions.pop(agent_id, None):
+            del self._named[session.session_id]
             self._past_resyncs += session.resyncs
 
     @property

@@ -42,7 +42,7 @@ class Pace:
         if not self._busy:
             return self.then(_nothing)
         called: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(lambda: called.cancelled() or called.set_result(None))
+        self._waiting.append(lambda: _tell(called))
         return await called
 
     def _go_on(self) -> None:
@@ -58,6 +58,11 @@ def _do(act: Callable[[], None]) -> None:
         act()
     except Exception:  # one that fails must not keep the others from their turn
         log.exception("paced_part_failed")
+
+
+def _tell(called: asyncio.Future[None]) -> None:
+    if not called.done():
+        called.set_result(None)
 
 
 def _nothing() -> None:

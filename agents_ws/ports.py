@@ -25,6 +25,10 @@ class Gateway(Protocol):
         """Whose token it is, or None when it is unknown, expired or withdrawn."""
         ...
 
+    def identity(self, agent_id: str) -> AgentIdentity | None:
+        """Who the agent is; None when they take no work here any more."""
+        ...
+
     async def may_stay(self, agent_id: str, token: str) -> bool:
         """Whether the token still names the agent. One with work in hand stays to finish it, and gets nothing new."""
         ...

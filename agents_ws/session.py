@@ -9,9 +9,11 @@ generation are without effect. What the client knows is one of three phases:
   is applied again by the client, which is harmless: messages state what holds, and the last one wins.
 """
 
+import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hmac import compare_digest
 from typing import Final
 
 import msgspec
@@ -93,7 +95,9 @@ class Session:
         "_refs",
         "_sent",
         "_snapshot_seq",
+        "_token",
         "agent_id",
+        "check_at",
         "codec",
         "detached_at",
         "generation",
@@ -114,6 +118,9 @@ class Session:
         self.heard_at = 0
         self.detached_at: int | None = None
         self.resyncs = 0
+        # When the token is to be looked at again, however often its connections break until then.
+        self.check_at = 0
+        self._token = b""
         self._limits = limits
         self._outbox = Outbox(limits.outbox)
         # The number of the message that answers a request, or of the snapshot that settles it.
@@ -149,6 +156,19 @@ class Session:
         self.detached_at = now
         self._step(Step.DETACHED)
         return True
+
+    def vouch(self, token: str, check_at: int) -> None:
+        """The token was looked at: its owner is the session's agent, and it need not be looked at before `check_at`."""
+        self._token, self.check_at = _digest(token), check_at
+
+    def doubt(self, token: str | None = None) -> None:
+        """That token (None: whichever it is) is to be looked at before anybody resumes with it."""
+        if token is None or compare_digest(self._token, _digest(token)):
+            self._token = b""
+
+    def knows(self, token: str, now: int) -> bool:
+        """Whether who has this token may resume without its being looked at."""
+        return now < self.check_at and not self.expired(now) and compare_digest(self._token, _digest(token))
 
     def heard(self, generation: int, now: int) -> None:
         """Something arrived from the client."""
@@ -261,3 +281,7 @@ class Session:
             self._outbox.restart(self._next)
             if old is not Phase.STALE and step is not Step.DETACHED:
                 self.resyncs += 1
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -135,6 +135,7 @@ class WebPart:
             ApiKeys(ground.storage.database),
             voice.desk.belongs,
             core.management.wallboards,
+            voice.hub.signed_out,
         )
         # The pages that may embed the widget may call from it: one list for both.
         may_connect = self.chats.endpoint.origins.may_connect

@@ -90,7 +90,11 @@ class Desk:
     async def authenticate(self, token: str) -> m.AgentIdentity | None:
         """Whose token it is; None also for an account that takes no work."""
         caller = await self._sign_in.authenticate(token, self._wall())
-        agent = self._cards.current.agent(caller.agent_id or "") if caller else None
+        return self.identity(caller.agent_id or "") if caller else None
+
+    def identity(self, agent_id: str) -> m.AgentIdentity | None:
+        """Who the agent is; None when they are none of the site's any more, and have no work to finish."""
+        agent = self._cards.current.agent(agent_id)
         if agent is None or not self.belongs(agent.agent_id):
             return None
         return m.AgentIdentity(

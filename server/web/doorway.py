@@ -105,13 +105,15 @@ class Doorway:
 class _Line(asyncio.Protocol):
     """A connection whose first pieces, and whose loss, wait for their turn."""
 
-    __slots__ = ("_inner", "_left", "_pace", "_transport")
+    __slots__ = ("_ending", "_inner", "_left", "_pace", "_transport")
 
     def __init__(self, inner: asyncio.Protocol, pace: Pace) -> None:
         self._inner = inner
         self._pace = pace
         # How many more pieces wait.
         self._left = FIRST_PIECES
+        # It is being closed in its turn.
+        self._ending = False
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -131,7 +133,12 @@ class _Line(asyncio.Protocol):
         self._pace.then(lambda: self._go_on(data))
 
     def eof_received(self) -> bool | None:
-        return self._inner.eof_received()
+        open_on = self._inner.eof_received()
+        if open_on or self._transport.get_extra_info("sslcontext") is not None:
+            return open_on
+        # Not in the turn in which it is read: to close a socket takes longer than all else here.
+        self._pace.then(self._end)
+        return True
 
     def pause_writing(self) -> None:
         self._inner.pause_writing()
@@ -140,7 +147,14 @@ class _Line(asyncio.Protocol):
         self._inner.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._pace.then(lambda: self._inner.connection_lost(exc))
+        if self._ending:
+            self._inner.connection_lost(exc)
+        else:
+            self._pace.then(lambda: self._inner.connection_lost(exc))
+
+    def _end(self) -> None:
+        self._ending = True
+        self._transport.close()
 
     def _go_on(self, data: bytes) -> None:
         if not self._transport.is_closing():

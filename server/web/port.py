@@ -35,6 +35,7 @@ class GuardedSignIn:
     """Sign-in that refuses a demo's public password where `allowed` says so, and knows programs and wallboards.
 
     `belongs` says whether an agent is one of the site's: nobody else has business here, whatever account they have.
+    `signed_out` is told each token that ends here.
     """
 
     sign_in_: SignIn
@@ -42,6 +43,7 @@ class GuardedSignIn:
     api_keys: ApiKeys
     belongs: Callable[[str], bool] = lambda _agent_id: True
     wallboards: WallboardDesk | None = None
+    signed_out: Callable[[str], None] = lambda _token: None
 
     async def sign_in(self, name: str, password: str, now: int) -> SignedIn | None:
         """A session when the password is right and may be used here."""
@@ -65,7 +67,9 @@ class GuardedSignIn:
 
     async def sign_out(self, token: str) -> None:
         """Ends that session."""
+        self.signed_out(token)
         await self.sign_in_.sign_out(token)
+        self.signed_out(token)  # somebody may have shown it just before
 
 
 def _call_route(calls: WebCallEndpoint) -> Route:

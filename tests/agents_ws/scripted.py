@@ -38,20 +38,26 @@ class ScriptedGateway:
 
     station: str = "webrtc"
     withdrawn: str = ""
+    gone: str = ""
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     refusals: dict[str, Refusal] = field(default_factory=dict)
     failures: dict[str, Exception] = field(default_factory=dict)
     gates: dict[str, asyncio.Event] = field(default_factory=dict)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
+    looked_up: list[str] = field(default_factory=list)
     generations: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     async def authenticate(self, token: str) -> AgentIdentity | None:
         await self._pass("authenticate")
+        self.looked_up.append(token)
         kind, _, agent = token.partition(":")
-        if kind != "token":
+        return self.identity(agent) if kind == "token" else None
+
+    def identity(self, agent_id: str) -> AgentIdentity | None:
+        if agent_id == self.gone:
             return None
         station = "sip" if self.station == "sip" else "webrtc"
-        return AgentIdentity(id=agent, name=agent.title(), role="agent", team="first-line", station=station)  # type: ignore[arg-type]
+        return AgentIdentity(id=agent_id, name=agent_id.title(), role="agent", team="first-line", station=station)  # type: ignore[arg-type]
 
     async def may_stay(self, agent_id: str, token: str) -> bool:
         await self._pass("may_stay")

@@ -168,6 +168,55 @@ async def test_a_page_that_stays_does_not_outlive_its_sign_in() -> None:
         assert await client.closed_with() == 4001
 
 
+async def test_who_comes_back_to_their_session_is_not_looked_up_again() -> None:
+    async with stage() as place:
+        gateway = place.gateway
+        async with signed_in(place) as (client, welcome):
+            await client.hear_until(Snapshot)
+        async with signed_in(place, session=welcome.session, last_seq=1) as (_, again):
+            assert again.resumed
+            assert again.agent == welcome.agent
+        assert gateway.looked_up == ["token:ann"]
+        # Somebody else's token, or another one of theirs, is looked up, whatever session it names.
+        async with signed_in(place, "bob", session=welcome.session, last_seq=1) as (_, other):
+            assert (other.resumed, other.agent.id) == (False, "bob")
+        assert gateway.looked_up[1:] == ["token:bob"]
+
+
+async def test_who_signed_out_or_is_gone_does_not_come_back_to_their_session() -> None:
+    async with stage() as place:
+        gateway = place.gateway
+        async with signed_in(place) as (client, welcome):
+            await client.hear_until(Snapshot)
+        place.hub.signed_out("token:ann")
+        async with signed_in(place, session=welcome.session, last_seq=1):
+            assert gateway.looked_up == ["token:ann"] * 2
+        gateway.gone = "ann"
+        async with connect(place) as client:
+            await client.say(Hello(token="token:ann", session=welcome.session, last_seq=1))
+            assert (await client.hear_until(Bye)).code is ByeCode.UNAUTHORIZED
+        assert gateway.looked_up == ["token:ann"] * 2
+
+
+async def test_a_token_that_was_withdrawn_while_they_stayed_is_looked_up_when_they_come_back() -> None:
+    async with stage(EndpointLimits(token_check_s=0.05)) as place:
+        gateway = place.gateway
+        async with signed_in(place) as (client, welcome):
+            await client.hear_until(Snapshot)
+            gateway.withdrawn = "token:ann"
+
+            async def bye() -> bool:
+                await client.say(Ping())
+                message = await client.hear()
+                return isinstance(message, Bye) and message.code is ByeCode.UNAUTHORIZED
+
+            async with asyncio.timeout(30):
+                while not await bye():
+                    await asyncio.sleep(0.02)
+        async with signed_in(place, session=welcome.session, last_seq=1):
+            assert gateway.looked_up == ["token:ann"] * 2
+
+
 async def test_signed_out_elsewhere() -> None:
     async with stage() as place, signed_in(place) as (client, welcome):
         await client.hear_until(Snapshot)

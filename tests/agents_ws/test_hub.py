@@ -118,3 +118,18 @@ def test_resync_overflow_and_sign_out() -> None:
     assert scene.events[-1] == (1, ByeCode.SIGNED_OUT)
     counts = scene.hub.counts
     assert (counts.sessions, counts.resyncs) == (0, 1)
+
+
+def test_a_session_is_known_by_its_name_and_the_token_that_opened_it_until_somebody_signed_out() -> None:
+    scene = Scene()
+    session, _ = scene.hub.open("ann", None, None, scene.link(1))
+    assert scene.hub.known(session.session_id, "hers") is None
+    session.vouch("hers", check_at=1000)
+    assert scene.hub.known(session.session_id, "hers") == "ann"
+    assert scene.hub.known(None, "hers") is None
+    assert scene.hub.known(session.session_id, "his") is None
+    scene.hub.signed_out("hers")
+    assert scene.hub.known(session.session_id, "hers") is None
+    session.vouch("hers", check_at=1000)
+    scene.hub.forget("ann")
+    assert scene.hub.known(session.session_id, "hers") is None

@@ -70,12 +70,13 @@ async def test_who_no_longer_waits_and_what_fails_keep_nobody_from_their_turn() 
     def fail() -> None:
         raise RuntimeError("a mistake of ours")
 
-    pace.then(lambda: done.append("first"))
-    gone = asyncio.create_task(pace.turn())
-    await asyncio.sleep(0)
-    gone.cancel()
     with capture_logs() as logs:
+        pace.then(lambda: done.append("first"))
         pace.then(fail)
+        gone = asyncio.create_task(pace.turn())
+        await asyncio.sleep(0)
+        assert len(pace) == 1
+        gone.cancel()
         pace.then(lambda: done.append("last"))
         await until(lambda: done == ["first", "last"])
     assert [entry["event"] for entry in logs] == ["paced_part_failed"]

@@ -292,3 +292,22 @@ def test_random_loss_and_reconnects(steps: list[str]) -> None:
         assert count <= 5
         assert size <= 4096 + 256
     walk.finish()
+
+
+def test_a_token_is_known_until_it_is_to_be_looked_at_again_or_doubted() -> None:
+    session = live_session()
+    assert not session.knows("token", 0), "nobody has looked at it"
+    session.vouch("token", check_at=150)
+    assert session.knows("token", 149)
+    assert not session.knows("another", 149)
+    assert not session.knows("token", 150)
+    session.doubt("another")
+    assert session.knows("token", 149)
+    session.detach(1, 20)
+    assert session.knows("token", 119)
+    assert not session.knows("token", 120), "it can not be resumed any more"
+    session.doubt("token")
+    assert not session.knows("token", 100)
+    session.vouch("token", check_at=150)
+    session.doubt()
+    assert not session.knows("token", 100)

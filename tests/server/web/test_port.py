@@ -12,7 +12,10 @@ async def test_a_password_that_may_not_be_used_here_opens_nothing(database: Data
     accounts = Accounts(database, CHEAP)
     await accounts.set_password(Account("anna", Role.AGENT, "anna"), "demo-secret", 1)
     plain = SignIn(accounts, Sessions(database))
-    guarded = GuardedSignIn(plain, lambda password: password != "demo-secret", ApiKeys(database))
+    ended: list[str] = []
+    guarded = GuardedSignIn(
+        plain, lambda password: password != "demo-secret", ApiKeys(database), signed_out=ended.append
+    )
     assert await guarded.sign_in("anna", "demo-secret", 1) is None
     assert await plain.sign_in("anna", "demo-secret", 1) is not None
     await accounts.set_password(Account("anna", Role.AGENT, "anna"), "her own password", 1)
@@ -20,6 +23,7 @@ async def test_a_password_that_may_not_be_used_here_opens_nothing(database: Data
     assert signed is not None
     assert await guarded.authenticate(signed.token, 2) == signed.caller
     await guarded.sign_out(signed.token)
+    assert set(ended) == {signed.token}
     assert await guarded.authenticate(signed.token, 3) is None
 
 
