@@ -12,6 +12,7 @@ from config.settings import Settings
 from config.site import Site
 from config.whole import load_whole
 from records.webhooks import KINDS
+from server.allocator import give_back
 from server.commands.refused import CommandError
 from server.node import Node
 from store.errors import StoreError
@@ -20,6 +21,7 @@ from store.errors import StoreError
 async def run(_arguments: argparse.Namespace, settings: Settings, site: Site) -> int:
     """Until SIGINT or SIGTERM, or until a vital part fails (status 1)."""
     _allow_descriptors()
+    give_back()
     check_shard(site, settings.shard, settings.redis_url)
     node = Node(settings, load_whole(settings.site, KINDS, os.environ))
     loop = asyncio.get_running_loop()

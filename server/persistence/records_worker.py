@@ -20,6 +20,7 @@ import uvloop
 from records.database import Database
 from records.projector import Projector, projected_as
 from records.statistics import StatisticsStore, decode_checkpoint
+from server.allocator import give_back
 from server.persistence.journal_files import JournalFolder
 from server.persistence.kept_journal import KeptJournal
 from server.persistence.projection import AWAY, Projection
@@ -164,6 +165,7 @@ def main() -> int:
         signal.signal(number, signal.SIG_IGN)
     # Records may be late by a moment, calls may not.
     os.nice(NICENESS)
+    give_back()
     try:
         uvloop.run(_main())
     except (EOFError, BrokenPipeError, asyncio.CancelledError):
