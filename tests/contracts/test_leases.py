@@ -130,7 +130,7 @@ async def test_two_owners_that_depose_each_other_leave_one_history(world: World)
                     await store.commit(lease, [turn(sequence, rows, cause=f"{lease.epoch}")])
                     committed += 1
                     await asyncio.sleep(0)
-            if committed >= 60:
+            if committed >= 20:
                 done.set()
         return committed
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.databases import made
 from tests.e2e.server import ROOT, Server
 from tests.e2e.site import make_site
 from tests.e2e.test_trunks import TRUNK
@@ -21,7 +22,7 @@ class Pair:
     """Two nodes; the first to start owns the shard. `key` is a program's."""
 
     def __init__(self, folder: Path, store_url: str, database: str = "", more: tuple[str, ...] = ()) -> None:
-        self._database = database or f"sqlite+aiosqlite:///{folder / 'shared.db'}"
+        self._database = database or made(folder / "shared.db")
         self._site = make_site(folder)
         shared = [f"--redis-url={store_url}", f"--database-url={self._database}", f"--lease-ms={LEASE_MS}", *more]
         self.one, self.two = (self._server(folder / name, name, shared) for name in ("one", "two"))

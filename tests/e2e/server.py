@@ -1,6 +1,7 @@
 """The server as its own process, as `make run` starts it: ports, data directory and log of its own."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from tests.databases import template
 from tests.ports import HOST, free_port, rtp_block
 
 ROOT = Path(__file__).parents[2]
+AS_INSTALLED = ROOT / "tests" / "as_installed"
 READY_S = 90.0
 END_S = 60.0
 PASSWORD = "demo-jackfield"
@@ -80,7 +82,8 @@ class Server:
             self._make_tables()
         with self.out_path.open("ab") as out, self.log_path.open("ab") as log:
             printed = out.tell()
-            self._process = subprocess.Popen(self.command(), cwd=ROOT, stdout=out, stderr=log)
+            environ = {**os.environ, "PYTHONPATH": str(AS_INSTALLED)}
+            self._process = subprocess.Popen(self.command(), cwd=ROOT, stdout=out, stderr=log, env=environ)
         end = time.monotonic() + ready_s
         while b"\nready\n" not in self.out_path.read_bytes()[printed:]:
             assert self._process.poll() is None, f"the server ended: {self.log_path.read_text()[-3000:]}"

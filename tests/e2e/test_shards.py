@@ -15,8 +15,10 @@ import aiohttp
 import pytest
 
 from agents_ws import messages as m
+from records.database import sqlite_url
 from store.connection import open_store
 from store.keys import shard_keys
+from tests.databases import made
 from tests.e2e.agents import Agent
 from tests.e2e.baresip import softphone
 from tests.e2e.callers import calling
@@ -68,6 +70,7 @@ class Shards:
 
     def _site(self, name: str) -> Path:
         (self._folder / name).mkdir()
+        made(self._folder / name / "shared.db")
         site = make_site(self._folder / name)
         queues = site / "queues.toml"
         for queue, of, medium in OVERFLOWING:
@@ -83,7 +86,7 @@ class Shards:
         return site
 
     def _database(self, shard: str) -> str:
-        return f"sqlite+aiosqlite:///{self._folder / shard / 'shared.db'}"
+        return sqlite_url(self._folder / shard / "shared.db")
 
     def _server(self, name: str, shard: str, site: Path) -> Server:
         folder = self._folder / f"node-{name}"

@@ -17,6 +17,7 @@ from records.sessions import Caller
 from records.webhooks import KINDS
 from router.events import AgentConnected
 from server.node import Node
+from tests.databases import template
 from tests.server.sites import DEMO
 from tests.server.test_node import settings
 
@@ -113,7 +114,10 @@ class Bureau:
 @asynccontextmanager
 async def bureau(folder: Path, hooks: str = "") -> AsyncIterator[Bureau]:
     """A running node on the site in `folder`; the same folder again is a restart."""
-    site = site_folder(folder, hooks)
+    site, database = site_folder(folder, hooks), folder / "data" / "jackfield.db"
+    if not database.exists():  # to make the tables takes each server most of a second
+        database.parent.mkdir(mode=0o700)
+        database.write_bytes(template())
     node = Node(settings(folder, SITE=str(site)), load_whole(site, KINDS, os.environ))
     await node.start()
     try:

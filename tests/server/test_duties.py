@@ -8,11 +8,13 @@ from pathlib import Path
 
 from config.settings import Settings, read_settings
 from config.whole import load_whole
+from records.database import sqlite_url
 from records.webhooks import KINDS
 from router import events as facts
 from router.vocabulary import Medium
 from server.duties import PROJECTION, ROTATION
 from server.node import Node
+from tests.databases import made
 from tests.ports import free_port
 from tests.waiting import until
 
@@ -24,7 +26,7 @@ def settings(folder: Path, store_url: str, name: str) -> Settings:
         "DATA_DIR": str(folder / name),
         "NODE": name,
         "REDIS_URL": store_url,
-        "DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'shared.db'}",
+        "DATABASE_URL": sqlite_url(folder / "shared.db"),
         "HTTP_PORT": str(free_port()),
         "SIP_PORT": str(free_port(socket.SOCK_STREAM, socket.SOCK_DGRAM)),
         "SITE": str(DEMO),
@@ -33,6 +35,7 @@ def settings(folder: Path, store_url: str, name: str) -> Settings:
 
 
 async def test_only_the_owner_has_them_and_they_go_with_the_shard(tmp_path: Path, store_url: str) -> None:
+    made(tmp_path / "shared.db")
     one, two = (
         Node(settings(tmp_path, store_url, name), load_whole(DEMO, KINDS, os.environ)) for name in ("d-one", "d-two")
     )

@@ -5,12 +5,12 @@ A message without a row here makes a test fail.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, get_args
 
 import aiohttp
 import msgspec
 import pytest
+import pytest_asyncio
 
 from agents_ws import messages as m
 from agents_ws.examples import CLIENT_EXAMPLES
@@ -78,6 +78,12 @@ def test_every_message_to_the_agents_socket_has_a_cell() -> None:
     assert set(get_args(m.ClientMessage)) == OWN | NAMES_WORK == {type(one) for one in CLIENT_EXAMPLES}
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bureau]:
+    async with bureau(tmp_path_factory.mktemp("sockets")) as office:
+        yield office
+
+
 @asynccontextmanager
 async def socket(office: Bureau, path: str) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
     async with office.session.ws_connect(f"{office.base.replace('http', 'ws')}{path}") as ws:
@@ -122,24 +128,24 @@ async def refusals(office: Bureau, who: str, changes: dict[str, Any]) -> None:
                 found.add(message.ref)
 
 
-async def test_the_cells_of_the_agents_socket(tmp_path: Path) -> None:
-    async with bureau(tmp_path) as office:
-        board = office.node.core.pump.dispatcher
-        reservation, interaction = await held_by_agent2(office)
-        follow_up = await left_by_a_caller(office, {**OUTSIDE, "interaction_id": interaction})
-        before = (board.reservation(reservation), board.agent("agent2"))
-        others = {"reservation_id": reservation, "interaction_id": interaction, "follow_up": follow_up}
-        for who in SPEAKERS:
-            await refusals(office, who, others)
-            assert (board.reservation(reservation), board.agent("agent2")) == before, who
-        for who in MUTE:
-            for one in CLIENT_EXAMPLES:
-                async with socket(office, "/api/v1/agents/ws") as ws:
-                    token = {"token": await office.token(who), "session": None, "last_seq": None}
-                    await ws.send_str(about(one, token, "x").decode())
-                    told = await ws.receive(timeout=20)
-                    assert told.type is not aiohttp.WSMsgType.TEXT or '"bye"' in told.data, (who, one)
-        assert (board.reservation(reservation), board.agent("agent2")) == before
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_cells_of_the_agents_socket(office: Bureau) -> None:
+    board = office.node.core.pump.dispatcher
+    reservation, interaction = await held_by_agent2(office)
+    follow_up = await left_by_a_caller(office, {**OUTSIDE, "interaction_id": interaction})
+    before = (board.reservation(reservation), board.agent("agent2"))
+    others = {"reservation_id": reservation, "interaction_id": interaction, "follow_up": follow_up}
+    for who in SPEAKERS:
+        await refusals(office, who, others)
+        assert (board.reservation(reservation), board.agent("agent2")) == before, who
+    for who in MUTE:
+        for one in CLIENT_EXAMPLES:
+            async with socket(office, "/api/v1/agents/ws") as ws:
+                token = {"token": await office.token(who), "session": None, "last_seq": None}
+                await ws.send_str(about(one, token, "x").decode())
+                told = await ws.receive(timeout=20)
+                assert told.type is not aiohttp.WSMsgType.TEXT or '"bye"' in told.data, (who, one)
+    assert (board.reservation(reservation), board.agent("agent2")) == before
 
 
 NO = (c.Refused, c.Bye)
@@ -152,23 +158,23 @@ CHAT_CELLS = {
 }
 
 
-async def test_the_cells_of_the_chat_socket(tmp_path: Path) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_cells_of_the_chat_socket(office: Bureau) -> None:
     assert set(get_args(c.ClientMessage)) == set(CHAT_CELLS) == {type(one) for one in CHAT_EXAMPLES}
-    async with bureau(tmp_path) as office:
-        for one in CHAT_EXAMPLES:
-            if isinstance(one, c.Open):
-                continue
-            for who in WHO.values():
-                said = msgspec.structs.replace(one, token=await office.token(who)) if isinstance(one, c.Resume) else one
-                async with socket(office, "/chat/v1/ws") as ws:
-                    await ws.send_str(c.encode(said).decode())
-                    told = await ws.receive(timeout=20)
-                    assert told.type is not aiohttp.WSMsgType.TEXT or c.decode_server(told.data).__class__ in NO, (
-                        who,
-                        one,
-                    )
-                if not isinstance(one, c.Resume):
-                    break  # it says nothing of who says it
+    for one in CHAT_EXAMPLES:
+        if isinstance(one, c.Open):
+            continue
+        for who in WHO.values():
+            said = msgspec.structs.replace(one, token=await office.token(who)) if isinstance(one, c.Resume) else one
+            async with socket(office, "/chat/v1/ws") as ws:
+                await ws.send_str(c.encode(said).decode())
+                told = await ws.receive(timeout=20)
+                assert told.type is not aiohttp.WSMsgType.TEXT or c.decode_server(told.data).__class__ in NO, (
+                    who,
+                    one,
+                )
+            if not isinstance(one, c.Resume):
+                break  # it says nothing of who says it
 
 
 def told_board(agent: str, name: str) -> dict[str, b.Thing]:

@@ -4,6 +4,7 @@ import types
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -34,6 +35,7 @@ OF_HANDOFFS = (Handoff, Elsewhere)
 PERSONAL = ("name", "phone", "number", "caller", "address", "email", "text", "note", "message", "body")
 
 
+@cache
 def strategy_of(annotation: Any) -> st.SearchStrategy[Any]:
     """Return values of a field's type; integers are those of 64 bits that msgpack has."""
     origin, arguments = get_origin(annotation), get_args(annotation)
