@@ -299,11 +299,15 @@ class HandoffAnswered:
 
 @dataclass(frozen=True, slots=True)
 class HandoffHosted:
-    """A node of the shard `shard` has made room for the caller of an item of this one: `host`, or "" for none there."""
+    """A node of the shard `shard` has made room for the customer of an item of this one: `host`, or "" for none there.
+
+    never: the item cannot go there at all, so that it is of no use to try again.
+    """
 
     shard: str
     token: int
     host: str
+    never: bool = False
 
 
 @dataclass(frozen=True, slots=True)

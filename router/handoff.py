@@ -5,9 +5,10 @@
 2. The other shard takes it or not, once for each token (router.neighbour), and says so (`AnswerHandoff`). Only then it
    is closed here (`handed_over`), or waits again at its old place and stays.
 
-A call needs a node of the other shard that makes room for the caller beforehand, a callback one that keeps the number
-(`seeks_host`, ADR 14): one is looked for and told of (`HandoffHosted`), and nothing is asked until then. Chats stay
-(`travels`); each item goes once. Nothing here depends on what is said arriving once, soon or in order.
+A call or a chat needs a node of the other shard that makes room for its customer beforehand, a callback one that keeps
+the number (`seeks_host`, ADR 14): one is looked for and told of (`HandoffHosted`), and nothing is asked until then.
+Where there is none the item waits on, and is looked for one again a while later. Each item goes once. Nothing here
+depends on what is said arriving once, soon or in order.
 """
 
 from dataclasses import replace
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 from router.commands import AnswerHandoff, HandWork, RequeueWork
 from router.events import HandoffAnswered, HandoffAsked, HandoffHosted, WorkQueued
 from router.neighbour import Neighbour
-from router.rows import Handoff
+from router.rows import Handoff, Stay
 from router.shard import Shard
 from router.timers import TimerKind
 from router.vocabulary import Medium, Outcome
@@ -27,16 +28,18 @@ if TYPE_CHECKING:
 
 # Why an item did not begin at the other shard.
 ENDED = "ended"
+# So long an item for which no node made room waits before the other shard is tried again.
+AGAIN_US = 30_000_000
 
 
 def travels(work: Work) -> bool:
-    """Whether it may go: a call, a callback, or what programs brought in. A chat has its home here."""
-    return not work.node or work.medium is Medium.VOICE
+    """Whether it may go: a call, a callback, a chat, or what programs brought in; no node hands mail over."""
+    return not work.node or work.medium is not Medium.EMAIL
 
 
 def seeks_host(work: Work) -> bool:
-    """Whether it is a leaving call (or callback) and no node of the other shard has made room for its caller yet (or
-    knows whom to call): nobody was asked there.
+    """Whether it is a leaving call or chat (or callback) and no node of the other shard has made room for its customer
+    yet (or knows whom to call): nobody was asked there.
     """
     return (work.node != "" or work.callback) and work.handoff is not None and not work.handoff.host
 
@@ -84,7 +87,7 @@ class Handoffs:
         moves, shard = self._moves, self._shard
         neighbour = self._neighbour(shard.policy.elsewhere[queue].shard)
         work.handoff = Handoff(neighbour.shard, queue, neighbour.next_token(moves.now))
-        work.parked_by = None
+        work.parked_by = work.stays = None
         shard.timers.disarm(TimerKind.STAGE, work.work_id)
         shard.matcher.unbind(work)
         work.profile = shard.matcher.unbound
@@ -123,12 +126,12 @@ class Handoffs:
         self._stay(work)
 
     def hosted(self, event: HandoffHosted) -> None:
-        """A node of the other shard has made room for a caller, so that it can be asked; where none has, they stay."""
+        """A node of the other shard has made room, so that it can be asked; where none has, the customer waits on."""
         work = self._shard.leaving.get((event.shard, event.token))
         if work is None or work.handoff is None or not seeks_host(work):
             return
         if not event.host:
-            self._stay(work)
+            self._stay(work, None if event.never else Stay(work.handoff.queue, self._moves.now + AGAIN_US))
             return
         work.handoff = replace(work.handoff, host=event.host)
         self._shard.touch_work(work)
@@ -138,10 +141,10 @@ class Handoffs:
         if work.handoff is not None:
             del self._shard.leaving[work.handoff.shard, work.handoff.token]
 
-    def _stay(self, work: Work) -> None:
-        """It waits again at its old place, and leaves no more."""
+    def _stay(self, work: Work, stays: Stay | None = None) -> None:
+        """It waits again at its old place, and leaves no more, or not before it has stayed for a while."""
         self.forget(work)
-        work.handoff, work.rooted = None, True
+        work.handoff, work.rooted, work.stays = None, stays is None, stays
         work.move(WorkCause.RETURN)
         self._shard.touch_work(work)
         if self._moves.waiting.stand(work):

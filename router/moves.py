@@ -190,7 +190,7 @@ class Moves:
         reservation.move(OfferCause.ACCEPT)
         work.move(WorkCause.ACCEPT)
         reservation.deadline = None
-        work.parked_by = None
+        work.parked_by = work.stays = None
         self.shard.timers.disarm(TimerKind.OFFER, reservation.reservation_id)
         self.shard.timers.disarm(TimerKind.STAGE, work.work_id)
         agent.handled_today += 1

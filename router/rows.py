@@ -54,7 +54,7 @@ class Handoff:
     """An item on its way to `queue` of another shard, under the token that this shard gave it there.
 
     ended: the customer has left (or somebody ended the item) since; the other shard is told so, and nobody offers it.
-    host: of a call, the node there that has made room for the caller; until there is one nothing is asked.
+    host: of a call or chat, the node there that has made room for its customer; until there is one nothing is asked.
     """
 
     shard: str
@@ -62,6 +62,17 @@ class Handoff:
     token: int
     ended: Outcome | None = None
     host: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """An item for which no node of another shard made room: no rule sends it to one before `until` (shard time).
+
+    queue: the one there for which it tries again then, unless it is in another queue by that time.
+    """
+
+    queue: str
+    until: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +99,7 @@ class WorkRow:
     boundary (router.stages): delays and patience up to it have passed. `parked_by`: the agent who parked it, until it
     is taken again; with `not_before` it is parked, since `parked_at`. `handoff`: it is leaving. `rooted`: it leaves for
     no other shard any more, as it came from one or was refused by one; `origin`: the one that has its caller on the
-    line. The others are as in WorkQueued.
+    line. `stays`: no node of another shard has made room for it. The others are as in WorkQueued.
     """
 
     work_id: str
@@ -120,6 +131,7 @@ class WorkRow:
     handoff: Handoff | None = None
     rooted: bool = False
     origin: str = ""
+    stays: Stay | None = None
 
 
 @dataclass(frozen=True, slots=True)

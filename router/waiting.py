@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 QUEUE_FULL = "queue_full"
 QUEUE_CLOSED = "queue_closed"
 RING = "ring"
+# Why it leaves for another shard once more (HandWork.why).
+AGAIN = "again"
 
 
 class Waiting:
@@ -122,6 +124,8 @@ class Waiting:
         way, why = self._closing(work), QUEUE_CLOSED
         while not work.scheduled:
             if way is None and work.directed is None:
+                way, why = self._again(work), AGAIN
+            if way is None and work.directed is None:
                 self._note_wait(work)
                 way, why = self._ring_by_time(work, visited), RING
             if way is None:
@@ -209,7 +213,10 @@ class Waiting:
         if not work.scheduled and self._deserted(work):
             return self._moves.now
         line = self._shard.lines[work.queue]
-        return next_boundary(line.rules, line.delays, work)
+        boundary = next_boundary(line.rules, line.delays, work)
+        if work.stays is None or work.scheduled:
+            return boundary
+        return work.stays.until if boundary is None else min(boundary, work.stays.until)
 
     # -- what changes around it
 
@@ -277,7 +284,8 @@ class Waiting:
         """
         while way is not None and way.queue:
             if way.queue in self._shard.policy.elsewhere:
-                return way if self._moves.handoffs.open_to(work, way.queue) else None
+                stays = work.stays is not None and work.stays.until > self._moves.now
+                return way if not stays and self._moves.handoffs.open_to(work, way.queue) else None
             line = self._shard.lines.get(way.queue)
             if line is None or line.retired or line.rules.medium is not work.medium or way.queue in visited:
                 return None
@@ -294,6 +302,15 @@ class Waiting:
         if not rules.closed or not rules.empty_when_closed or work.directed is not None:
             return None
         return self._way(work, rules.when_closed, {work.queue}, ever=True)
+
+    def _again(self, work: Work) -> Exit | None:
+        """The way to the other shard where no node made room for it, when it has waited long enough since."""
+        stays = work.stays
+        if stays is None or stays.until > self._moves.now:
+            return None
+        work.stays = None
+        self._shard.touch_work(work)
+        return Exit(queue=stays.queue) if self._moves.handoffs.open_to(work, stays.queue) else None
 
     def _note_wait(self, work: Work) -> None:
         """Delays and patience up to now have passed."""
@@ -342,6 +359,6 @@ class Waiting:
 
     def _transfer(self, work: Work, queue: str) -> None:
         """Into another queue, at the place that the time of queueing gives; what its rules ask for counts anew."""
-        work.queue, work.directed, work.ring, work.waited_us = queue, None, 0, 0
+        work.queue, work.directed, work.ring, work.waited_us, work.stays = queue, None, 0, 0, None
         work.ringed_at = max(self._moves.now, work.not_before or 0)
         self._shard.touch_work(work)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from router.events import WorkQueued
-from router.rows import Handoff, WorkRow
+from router.rows import Handoff, Stay, WorkRow
 from router.transitions import step
 from router.vocabulary import Medium, Requirement, WorkState
 
@@ -60,8 +60,8 @@ class Work:
     condition, attributes, preferred, named, units, not_before: as in WorkQueued. ring: how many of its queue's rings
     hold for it; they count from `ringed_at`. waited_us: for how long it had waited there at its last boundary
     (router.stages). callback: the customer waits at home. tries: calls to them that failed. parked_by: who parked it,
-    and for whom it waits first when it is back; parked_at: since when it is parked. handoff, rooted, origin: as in
-    WorkRow.
+    and for whom it waits first when it is back; parked_at: since when it is parked. handoff, rooted, origin, stays: as
+    in WorkRow.
     """
 
     work_id: str
@@ -93,6 +93,7 @@ class Work:
     handoff: Handoff | None = None
     rooted: bool = False
     origin: str = ""
+    stays: Stay | None = None
     rank: Rank = (0, 0, 0)
     listed: bool = False
     # Set when the item is bound to the current rules, before anything else happens to it.
@@ -168,6 +169,7 @@ class Work:
             handoff=self.handoff,
             rooted=self.rooted,
             origin=self.origin,
+            stays=self.stays,
         )
 
     @classmethod
@@ -228,4 +230,5 @@ class Work:
             handoff=row.handoff,
             rooted=row.rooted,
             origin=row.origin,
+            stays=row.stays,
         )

@@ -60,7 +60,8 @@ class Lodgings:
         if self._ports.router.callback_queue(command.work_id) is not None:
             return  # they were promised to be called, and are about to hang up
         if shards is None or since is None or not runner.waits_alone(command.work_id):
-            self._answer(command.shard, command.token, "", command.work_id)
+            never = facts.HandoffHosted(command.shard, command.token, "", never=True)
+            self._ports.router.tell(never, command.work_id)
             return
         lodging = _Lodging(
             command.work_id, command.interaction_id, command.shard, command.token, since, f"lodging:{command.work_id}"

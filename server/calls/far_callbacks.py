@@ -90,17 +90,20 @@ class FarCallbacks:
             self._tasks.spawn(self._look_for_host(row, row.handoff.shard, row.handoff.token), f"note:{row.work_id}")
 
     async def _look_for_host(self, row: WorkRow, shard: str, token: int) -> None:
-        host = ""
+        host: str | None = ""
         try:
             host = await self._host(row, shard)
         except DatabaseError as error:
             log.warning("callback_without_number", interaction_id=row.interaction_id, error=str(error))
         log.info("callback_noted" if host else "callback_stays", interaction_id=row.interaction_id, node=host)
-        self._pump.tell(facts.HandoffHosted(shard, token, host), CAUSE)
+        self._pump.tell(facts.HandoffHosted(shard, token, host or "", never=host is None), CAUSE)
 
-    async def _host(self, row: WorkRow, shard: str) -> str:
+    async def _host(self, row: WorkRow, shard: str) -> str | None:
+        """The node that knows whom to call, "" for none now; None when they cannot be called from there at all."""
         link, context = self._links.of(shard), await self._contexts.get(row.interaction_id, row.work_id)
-        if link is None or not context.number:
+        if not context.number:
+            return None
+        if link is None:
             return ""
         for _ in range(TRIES):
             if link.reached:
@@ -121,7 +124,8 @@ class FarCallbacks:
         first = next(self._turns) % len(nodes)
         for node in nodes[first:] + nodes[:first]:
             try:
-                await link.ask(node, "callback", msgspec.to_builtins(promised))
+                if not await link.ask(node, "callback", msgspec.to_builtins(promised)):
+                    return None
             except (PeerUnreachableError, PeerRefusedError) as error:
                 log.info("callback_not_noted", interaction_id=row.interaction_id, node=node, reason=str(error))
             else:
@@ -130,11 +134,12 @@ class FarCallbacks:
 
     # --- the other shard's node
 
-    async def _asked(self, _node: str, body: Any) -> None:
+    async def _asked(self, _node: str, body: Any) -> bool:
+        """False for a number that may not be called from here."""
         promised = msgspec.convert(body, Promised)
         interaction_id = promised.interaction_id
         if not self._may_dial(promised.number):
-            raise PeerRefusedError("this number may not be called")
+            return False
         try:
             await self._contexts.promised(
                 InteractionContext(
@@ -152,6 +157,7 @@ class FarCallbacks:
         self._forget(interaction_id)
         later = asyncio.get_running_loop().call_later(COMES_S, self._settled, interaction_id)
         self._expected[interaction_id] = later
+        return True
 
     def _settled(self, interaction_id: str, *, refused: bool = True) -> None:
         if self._forget(interaction_id) and refused:

@@ -16,10 +16,11 @@ from router.events import (
     WorkMoved,
     WorkQueued,
 )
+from router.handoff import AGAIN_US
 from router.policy import Elsewhere, Exit, Policy, QueuePolicy, Ring
 from router.rows import Handoff
 from router.vocabulary import Medium, Outcome, WorkState
-from tests.router.world import SECOND, World, codes, kinds, policy, state
+from tests.router.world import SECOND, World, codes, kinds, offers, policy, state
 
 FAR = Elsewhere("south", Medium.EMAIL)
 OVERFLOW = QueuePolicy("mail", Medium.EMAIL, rings=(Ring(30 * SECOND, exit=Exit(queue="far")),))
@@ -200,14 +201,67 @@ def test_nothing_is_asked_for_a_call_before_a_node_there_has_made_room(call: Wor
     assert call.post(answer(call)) == [CloseWork("w", "i", Outcome.HANDED_OVER)]
 
 
-def test_a_call_for_which_there_is_no_room_stays_at_its_place(call: World) -> None:
+def test_a_call_for_which_there_is_no_room_stays_at_its_place_and_tries_again_later(call: World) -> None:
     none = hosted(call, "")
     assert kinds(call.post(none)) == ["RequeueWork"]
     row = call.dispatcher.work("w")
     assert row is not None
-    assert (row.state, row.rooted) == (WorkState.WAITING, True)
+    assert row.stays is not None
+    assert (row.state, row.rooted, row.stays.queue) == (WorkState.WAITING, False, "far")
     assert call.post(none) == []
     call.check()
+    call = call.restored()
+    assert call.wait(AGAIN_US - SECOND) == []
+    (left,) = call.wait(SECOND)
+    assert isinstance(left, HandWork)
+    assert (left.queue, left.why) == ("far", "again")
+    assert kinds(call.post(hosted(call, ""))) == ["RequeueWork"]
+    call.post(WorkMoved("w", "far", "sam"))
+    assert state(call, "w") is WorkState.LEAVING, "a supervisor need not wait"
+    call.check()
+
+
+def test_a_call_that_can_never_go_there_stays_for_good(call: World) -> None:
+    assert kinds(call.post(replace(hosted(call, ""), never=True))) == ["RequeueWork"]
+    assert call.wait(10 * AGAIN_US) == []
+    row = call.dispatcher.work("w")
+    assert row is not None
+    assert (row.state, row.rooted, row.stays) == (WorkState.WAITING, True, None)
+    call.check()
+
+
+def test_who_was_taken_here_meanwhile_does_not_leave_later(call: World) -> None:
+    call.post(hosted(call, ""))
+    assert offers(call.ready("ann")) == [("w", "ann")]
+    call.accept("w.1")
+    row = call.dispatcher.work("w")
+    assert row is not None
+    assert row.stays is None
+    call.check()
+
+
+def test_a_queue_that_is_emptied_tries_again_no_sooner() -> None:
+    shut = QueuePolicy("calls", Medium.VOICE, closed=True, when_closed=Exit(queue="far"), empty_when_closed=True)
+    world = World(
+        replace(policy(queues={"calls": shut}), elsewhere={"far": Elsewhere("south", Medium.VOICE)}),
+    )
+    assert kinds(world.post(CALL)) == ["HandWork"]
+    assert kinds(world.post(hosted(world, ""))) == ["RequeueWork"]
+    assert world.wait(AGAIN_US - SECOND) == []
+    assert kinds(world.wait(SECOND)) == ["HandWork"]
+    world.check()
+
+
+@pytest.mark.parametrize("medium", [Medium.CHAT, Medium.VOICE])
+def test_a_chat_goes_as_a_call_does(medium: Medium) -> None:
+    line = QueuePolicy("line", medium, rings=OVERFLOW.rings)
+    world = World(replace(policy(queues={"line": line}), elsewhere={"far": Elsewhere("south", medium)}))
+    world.post(replace(ITEM, medium=medium, queue="line", node="n1.1"))
+    assert kinds(world.wait(31 * SECOND)) == ["HandWork"]
+    assert world.dispatcher.handoffs("north") == ()
+    world.post(hosted(world, "s.1"))
+    assert [asked.work.node for _, asked in world.dispatcher.handoffs("north")] == ["s.1"]
+    world.check()
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ import router.events
 from router.commands import Command, Decision, ShowPresence
 from router.events import AgentConnected, Event, PolicyChanged, TimePassed
 from router.policy import AgentPolicy, Elsewhere, Policy, QueuePolicy
-from router.rows import AgentRow, Handoff, NeighbourRow, ReservationRow, WorkRow
+from router.rows import AgentRow, Handoff, NeighbourRow, ReservationRow, Stay, WorkRow
 from router.vocabulary import Medium, Presence, Requirement
 from store import codec
 from store.codec import COMMAND_TAGS, EVENT_TAGS, decode_entry, decode_event, decode_row, encode_entry, encode_row
@@ -29,7 +29,7 @@ EVENTS = get_args(Event)
 COMMANDS = get_args(Command)
 ROWS = (AgentRow, WorkRow, ReservationRow, NeighbourRow, Policy)
 
-OF_HANDOFFS = (Handoff, Elsewhere)
+OF_HANDOFFS = (Handoff, Elsewhere, Stay)
 
 # Words that would mean a person. Texts and personal data live in SQL, where they can be erased.
 PERSONAL = ("name", "phone", "number", "caller", "address", "email", "text", "note", "message", "body")

@@ -67,8 +67,9 @@ class Rig:
     def turn(self, *commands: HandWork | AnswerHandoff) -> Turn:
         return Turn(1, 1, "t", facts.TimePassed(), commands, Changes())
 
-    async def told(self, host: str) -> None:
-        await until(lambda: self.pump.told == [facts.HandoffHosted("south", 7, host)], f"hosted by {host!r}")
+    async def told(self, host: str, *, never: bool = False) -> None:
+        said = facts.HandoffHosted("south", 7, host, never)
+        await until(lambda: self.pump.told == [said], f"hosted by {host!r}")
         self.pump.told.clear()
 
 
@@ -141,7 +142,7 @@ async def test_a_callback_that_cannot_be_made_there_stays(rig: Rig, why: str) ->
         await until(lambda: rig.pump.told == [facts.HandoffHosted("east", 7, "")], "it stays")
     else:
         rig.source.observe(rig.turn(LEAVE))
-        await rig.told("")
+        await rig.told("", never=why in ("no number", "not allowed"))
     assert rig.south.kept == {}
 
 
