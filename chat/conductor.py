@@ -21,18 +21,20 @@ from chat.events import (
     Requeued,
     Side,
     Typed,
-    VisitorEnded,
 )
+from chat.far_chat import FarChat, FarChats
 from chat.identity import clean, hash_of, token_for
 from chat.limits import Buckets
+from chat.lodging import Lodgings
 from chat.machine import ChatState
 from chat.messages import Open
 from chat.opening import identity_of, queued
-from chat.ports import ChatRefusedError, Identity, StoreAwayError, Tasks, Terms
+from chat.ports import ChatPorts, ChatRefusedError, Identity, StoreAwayError, Tasks, Terms
 from chat.reception import Reception
-from chat.runner import ChatPorts, ChatRunner
+from chat.runner import ChatRunner
 from chat.site import ChatEntry, ChatSite
 from chat.taking_up import TakingUp
+from chat.visiting import Visiting, VisitorChat, text_of
 from records.chat_files import ChatFile
 from records.messages import Chat, Marks, Message
 from router import events as facts
@@ -63,11 +65,15 @@ class ChatConductor:
         self._ports = ports
         self.directory = Directory(lambda: self.site, ports, tasks)
         self.taking_up = TakingUp(self.directory, ports, lambda: self.site, tasks)
+        self.far = FarChats(ports.shards, tasks)
+        self.lodgings = Lodgings(self.directory, ports, self.far, tasks)
+        self.taking_up.left = self.lodgings.resume
+        self.visiting = Visiting(lambda: self.site.limits, ports)
         self._opens = Buckets(site.limits.opens_per_minute, site.limits.open_burst)
         self._opening: dict[str, asyncio.Lock] = {}
         self.reception = Reception(lambda: self.site, ports, self._opens)
         self._places: dict[str, asyncio.TimerHandle] = {}
-        self._closing = False
+        self.closing = False
         # A chat that is open and not at hand: has the node that has it let it go. False when it is over.
         # Raises ChatRefusedError where that is not possible now.
         self.fetch: Callable[[str], Awaitable[bool]] = _nowhere_else
@@ -80,6 +86,11 @@ class ChatConductor:
         """What is open, for metrics and the leak test."""
         return self.directory.counts
 
+    @property
+    def full(self) -> bool:
+        """Whether no more chats are taken on this node."""
+        return self.closing or self.draining or self.directory.running >= self.site.limits.open_chats
+
     def follow(self, site: ChatSite) -> None:
         """The site was read again: it holds for chats that open from now on; those that are open stay as they began."""
         self.site = site
@@ -87,16 +98,17 @@ class ChatConductor:
 
     def close(self) -> None:
         """No new chats. Those that are open stay open: they are taken up again at the next start."""
-        self._closing = True
+        self.closing = True
         for handle in self._places.values():
             handle.cancel()
         self._places.clear()
+        self.far.close()
         for runner in self.directory.runners():
             runner.stop()
 
     # --- visitors -----------------------------------------------------------------------------------------------
 
-    async def open(self, request: Open, address: str) -> tuple[ChatRunner, str]:
+    async def open(self, request: Open, address: str) -> tuple[VisitorChat, str]:
         """The chat (the same one for the same key) and its token. Raises ChatRefusedError."""
         entry = self.site.entries.get(request.entry)
         if entry is None:
@@ -108,58 +120,27 @@ class ChatConductor:
         try:
             async with lock:
                 again = partial(self._queue_again, request, entry, address)
-                runner = await self._find(token_hash, again) or await self._open(request, entry, token_hash, address)
+                runner = await self.find_kept(token_hash, again)
+                runner = runner or await self._open(request, entry, token_hash, address)
         finally:
             self._opening.pop(token_hash, None)
         return runner, token
 
-    async def find(self, token: str) -> ChatRunner | None:
+    async def find(self, token: str) -> VisitorChat | None:
         """The chat of that token, also one that is over; None when there is none. Raises ChatRefusedError."""
-        return await self._find(hash_of(token))
+        return await self.find_kept(hash_of(token))
 
-    def looked_at(self, runner: ChatRunner) -> None:
-        """Somebody stopped looking: a chat that is over need not be at hand any more."""
-        self.directory.looked_at(runner)
+    def looked_at(self, chat: VisitorChat) -> None:
+        """Somebody stopped looking: a chat that is over, or elsewhere, need not be at hand any more."""
+        if isinstance(chat, FarChat):
+            self.far.looked_at(chat)
+        else:
+            self.directory.looked_at(chat)
 
-    async def say(self, runner: ChatRunner, client_id: str, text: str) -> Message:
-        """The visitor says something. Raises ChatRefusedError."""
-        text = self._text(text)
-        if not runner.allow():
-            raise ChatRefusedError("too_fast", "too many messages, send it again in a moment")
-        name = runner.visitor_name
-        return await runner.say(
-            Side.CUSTOMER, agent_id="", name=name, reservation_id=None, client_id=client_id, text=text
-        )
-
-    def end(self, runner: ChatRunner) -> None:
-        """The visitor ends the chat; without effect when it is over."""
-        runner.tell(VisitorEnded())
-
-    async def rate(self, runner: ChatRunner, score: int) -> None:
-        """The visitor's rating; the first one stands. Raises ChatRefusedError."""
-        if runner.rating is None and not runner.may_rate:
-            raise ChatRefusedError("not_to_rate", "only a chat that is over, and that an agent took, can be rated")
-        if runner.rating is not None:
-            return
-        try:
-            stands = await self._ports.store.rate(runner.chat_id, score, self._ports.router.now())
-        except StoreAwayError as error:
-            raise ChatRefusedError("unavailable", "the rating could not be kept, send it again") from error
-        if runner.rating is None:
-            runner.rated(stands)
-            self._ports.router.tell(_noted(runner.chat_id, "rated", score=str(stands)), f"chat:{runner.chat_id}")
-
-    def _text(self, text: str) -> str:
-        text = clean(text)
-        if not text:
-            raise ChatRefusedError("empty", "there is nothing in this message")
-        if len(text) > self.site.limits.text_chars:
-            raise ChatRefusedError("too_long", f"a message has at most {self.site.limits.text_chars} characters")
-        return text
-
-    async def _find(
+    async def find_kept(
         self, token_hash: str, again: Callable[[Chat], Awaitable[ChatRunner | None]] | None = None
-    ) -> ChatRunner | None:
+    ) -> VisitorChat | None:
+        """As `find`, by what is kept of the token. `again` queues one that was in no queue yet."""
         runner = self.directory.by_token.get(token_hash)
         if runner is not None:
             return runner
@@ -182,6 +163,8 @@ class ChatConductor:
             return runner
         if chat.ended_by is None:
             self.taking_up.end_soon(chat)
+        if (far := await self.far.find(chat)) is not None:
+            return far
         # It is over, or its end is just being kept: nothing more happens to it, but it can be read and rated.
         machine = self.directory.machine(chat, chat.interaction_id, chat.queue)
         machine.end(EndedBy(chat.ended_by) if chat.ended_by else EndedBy.SYSTEM)
@@ -189,7 +172,7 @@ class ChatConductor:
 
     async def _open(self, request: Open, entry: ChatEntry, token_hash: str, address: str) -> ChatRunner:
         self.reception.check_open(entry)
-        question = self._text(request.question)
+        question = text_of(request.question, self.site.limits)
         identity = identity_of(request.user, request.visitor_id, entry)
         self._admit(address)
         now = self._ports.router.now()
@@ -275,7 +258,7 @@ class ChatConductor:
 
     def _admit(self, address: str) -> None:
         limits = self.site.limits
-        if self._closing or self.draining or self.directory.running >= limits.open_chats:
+        if self.full:
             raise ChatRefusedError("unavailable", "no more chats are taken now")
         if self.directory.addresses[address] >= limits.open_chats_per_address:
             raise ChatRefusedError("too_many_chats", "too many chats are open from this address")
@@ -296,7 +279,8 @@ class ChatConductor:
         self, agent_id: str, reservation_id: str, client_id: str, text: str, *, file: ChatFile | None = None
     ) -> Message:
         """A text, or a file without one. Raises ChatRefusedError."""
-        runner, text = self.of_agent(agent_id, reservation_id), self._text(text) if file is None else ""
+        runner = self.of_agent(agent_id, reservation_id)
+        text = text_of(text, self.site.limits) if file is None else ""
         return await runner.say(
             Side.AGENT,
             agent_id=agent_id,
@@ -345,6 +329,7 @@ class ChatConductor:
         runner = self.directory.live.get(getattr(command, "interaction_id", ""))
         if runner is None:
             return
+        self.lodgings.execute(command, runner)
         match command:
             case JoinLegs(reservation_id=reservation_id, agent_id=agent_id, work_id=work_id):
                 self.directory.by_reservation[reservation_id] = runner
@@ -358,6 +343,8 @@ class ChatConductor:
             case RequeueWork(queue=queue, work_id=work_id):
                 runner.tell(Requeued(work_id, queue))
                 self.places_changed(queue)
+            case CloseWork(outcome=Outcome.HANDED_OVER):
+                self.places_changed(runner.queue)
             case CloseWork(outcome=outcome, work_id=work_id):
                 runner.tell(Over(_ENDED_BY.get(outcome, EndedBy.SYSTEM), outcome.value, work_id))
                 self.places_changed(runner.queue)
@@ -368,7 +355,7 @@ class ChatConductor:
 
     def places_changed(self, queue: str) -> None:
         """Those who wait are told, a little later and all at once."""
-        if queue not in self._places and not self._closing:
+        if queue not in self._places and not self.closing:
             loop = asyncio.get_running_loop()
             self._places[queue] = loop.call_later(PLACES_EVERY_S, self._tell_places, queue)
 

@@ -14,6 +14,7 @@ from aiohttp import WSMsgType, web
 
 from chat.conductor import ChatConductor
 from chat.events import Marked, Side, Typed
+from chat.far_chat import FarChat
 from chat.limits import Bucket, ChatLimits
 from chat.messages import (
     CLOSE_CODES,
@@ -38,7 +39,7 @@ from chat.messages import (
     encode,
 )
 from chat.ports import ChatRefusedError, StoreAwayError
-from chat.runner import ChatRunner
+from chat.visiting import VisitorChat
 from router.errors import RoutingEndedError
 
 log = structlog.get_logger(__name__)
@@ -93,7 +94,7 @@ class VisitorConnection:
         self,
         socket: VisitorSocket,
         conductor: ChatConductor,
-        runner: ChatRunner,
+        runner: VisitorChat,
         *,
         after: int,
         version: int,
@@ -111,6 +112,11 @@ class VisitorConnection:
         self._replies: deque[ServerMessage] = deque()
         self._ending: ByeCode | None = None
         self._detail = ""
+
+    @property
+    def chat(self) -> VisitorChat:
+        """The chat, as it is followed now."""
+        return self._runner
 
     @property
     def ending(self) -> ByeCode | None:
@@ -145,7 +151,7 @@ class VisitorConnection:
             while self._ending is None and not self._socket.ws.closed:
                 self._awake.clear()
                 if self._runner.moved:
-                    self.close(ByeCode.REPLACED)
+                    self._follow()
                 elif not await self._write_next():
                     await self._awake.wait()
         except TimeoutError:
@@ -153,8 +159,21 @@ class VisitorConnection:
         except StoreAwayError as error:
             log.warning("chat_not_readable", error=str(error))
             self.close(ByeCode.INTERNAL)
+        except ChatRefusedError as error:
+            log.info("chat_elsewhere_not_readable", error=str(error))
+            self.close(ByeCode.MOVING)
         except ConnectionError:
             log.debug("visitor_connection_broken", chat=self._runner.chat_id)
+
+    def _follow(self) -> None:
+        """The chat is not here any more: it goes on as another shard has it, or the page comes to where it is."""
+        runner, successor = self._runner, self._runner.successor
+        if successor is None:
+            self.close(ByeCode.MOVING if isinstance(runner, FarChat) else ByeCode.REPLACED)
+            return
+        runner.unwatch(self._awake.set)
+        self._runner, self._version = successor, successor.version
+        successor.watch(self._awake.set)
 
     async def _write_next(self) -> bool:
         """Writes what comes next; False when the page has everything."""
@@ -212,15 +231,15 @@ class VisitorConnection:
         conductor, runner = self._conductor, self._runner
         match message:
             case Say(client_id=client_id, text=text):
-                await conductor.say(runner, client_id, text)
+                await conductor.visiting.say(runner, client_id, text)
             case Typing(on=on):
                 runner.tell(Typed(Side.CUSTOMER, on))
             case Receipt(delivered=delivered, read=read):
                 runner.tell(Marked(Side.CUSTOMER, delivered, read))
             case End():
-                conductor.end(runner)
+                conductor.visiting.end(runner)
             case Rate(score=score):
-                await conductor.rate(runner, score)
+                await conductor.visiting.rate(runner, score)
             case Ping():
                 self._reply(Pong(server_time_us=self._now(), peers=self._conductor.site.peers()))
             case Open() | Resume():

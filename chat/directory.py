@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from chat.events import ChatCommand
 from chat.lines import progress_of
 from chat.machine import ChatMachine
-from chat.ports import Tasks
-from chat.runner import ChatPorts, ChatRunner
+from chat.ports import ChatPorts, Tasks
+from chat.runner import ChatRunner
 from chat.site import ChatSite
 from records.messages import Chat, Message
 

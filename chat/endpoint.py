@@ -38,7 +38,7 @@ from chat.messages import (
 from chat.origins import Origins
 from chat.ports import ChatRefusedError, StoreAwayError
 from chat.rest import STATUS_OF, ChatRoute, Handler, body, number, reply
-from chat.runner import ChatRunner
+from chat.visiting import VisitorChat
 from router.errors import RoutingEndedError
 
 PATH: Final = "/chat/v1/ws"
@@ -53,7 +53,7 @@ _PREFLIGHT = {
     "Access-Control-Max-Age": "600",
 }
 
-_CHAT = web.RequestKey("chat", ChatRunner)
+_CHAT = web.RequestKey("chat", object)
 
 log = structlog.get_logger(__name__)
 
@@ -227,7 +227,7 @@ class ChatEndpoint:
             self.endings[connection.ending or "left"] += 1
         return None
 
-    def _register(self, runner: ChatRunner, connection: VisitorConnection) -> None:
+    def _register(self, runner: VisitorChat, connection: VisitorConnection) -> None:
         there = self._connections[runner.chat_id]
         there.append(connection)
         if len(there) > self._limits.connections_per_chat:
@@ -235,12 +235,12 @@ class ChatEndpoint:
         if self._stopping:
             connection.close(ByeCode.SHUTDOWN)
 
-    def _unregister(self, runner: ChatRunner, connection: VisitorConnection) -> None:
+    def _unregister(self, runner: VisitorChat, connection: VisitorConnection) -> None:
         there = self._connections[runner.chat_id]
         there.remove(connection)
         if not there:
             del self._connections[runner.chat_id]
-        self._conductor.looked_at(runner)
+        self._conductor.looked_at(connection.chat)
 
     async def _opening(self, socket: VisitorSocket) -> Opening | ByeCode | None:
         try:
@@ -258,13 +258,13 @@ class ChatEndpoint:
             return ByeCode.PROTOCOL_ERROR
         return opening if isinstance(opening, Open | Resume) else ByeCode.PROTOCOL_ERROR
 
-    async def _enter(self, opening: Opening, request: web.Request) -> tuple[ChatRunner, str | None]:
+    async def _enter(self, opening: Opening, request: web.Request) -> tuple[VisitorChat, str | None]:
         if isinstance(opening, Open):
             self.origins.check(request, opening.entry)
             return await self._conductor.open(opening, self._address_of(request))
         return await self._chat(opening.token), None
 
-    async def _chat(self, token: str) -> ChatRunner:
+    async def _chat(self, token: str) -> VisitorChat:
         runner = await self._conductor.find(token)
         if runner is None:
             raise ChatRefusedError("unknown_chat", "there is no chat of this token")
@@ -302,7 +302,7 @@ class ChatEndpoint:
         runner.watch(poll.set)
         try:
             async with asyncio.timeout(wait_s):
-                while runner.last <= after and version in (0, runner.version) and not self._stopping:
+                while runner.last <= after and version in (0, runner.version) and not (runner.moved or self._stopping):
                     poll.clear()
                     await poll.wait()
         except TimeoutError:
@@ -316,7 +316,7 @@ class ChatEndpoint:
     async def _say(self, request: web.Request) -> web.Response:
         said = await body(request, Say)
         runner = await self._own(request)
-        message = await self._conductor.say(runner, said.client_id, said.text)
+        message = await self._conductor.visiting.say(runner, said.client_id, said.text)
         return reply(line_of(message), 201)
 
     async def _typing(self, request: web.Request) -> web.Response:
@@ -330,18 +330,18 @@ class ChatEndpoint:
         return web.Response(status=204)
 
     async def _end(self, request: web.Request) -> web.Response:
-        self._conductor.end(await self._own(request))
+        self._conductor.visiting.end(await self._own(request))
         return web.Response(status=204)
 
     async def _rate(self, request: web.Request) -> web.Response:
         rate = await body(request, Rate)
-        await self._conductor.rate(await self._own(request), rate.score)
+        await self._conductor.visiting.rate(await self._own(request), rate.score)
         return web.Response(status=204)
 
     async def _preflight(self, _request: web.Request) -> web.Response:
         return web.Response(status=204, headers=_PREFLIGHT)
 
-    async def _own(self, request: web.Request) -> ChatRunner:
+    async def _own(self, request: web.Request) -> VisitorChat:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise ChatRefusedError("no_token", "the token of the chat is needed")
@@ -394,7 +394,7 @@ class ChatEndpoint:
                 log.warning("chat_not_readable", error=str(error))
                 answer = reply(Refused(code="unavailable", message="the chat cannot be read now"), 503)
             finally:
-                if (runner := request.get(_CHAT)) is not None:
+                if isinstance(runner := request.get(_CHAT), VisitorChat):
                     self._conductor.looked_at(runner)
             if origin:
                 answer.headers["Access-Control-Allow-Origin"] = origin

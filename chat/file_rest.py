@@ -11,7 +11,7 @@ from chat.files import FileDesk
 from chat.lines import line_of
 from chat.ports import ChatRefusedError
 from chat.rest import reply
-from chat.runner import ChatRunner
+from chat.visiting import VisitorChat
 from records.chat_files import ChatFile
 
 # Whatever the file is, and whoever opens its address: it is saved and not shown, and runs nothing.
@@ -45,7 +45,7 @@ def file_response(file: ChatFile, place: Path) -> web.FileResponse:
 class VisitorFiles:
     """The visitors' requests. `own` gives the chat whose token the request carries, or raises ChatRefusedError."""
 
-    def __init__(self, desk: FileDesk, own: Callable[[web.Request], Awaitable[ChatRunner]]) -> None:
+    def __init__(self, desk: FileDesk, own: Callable[[web.Request], Awaitable[VisitorChat]]) -> None:
         self._desk = desk
         self._own = own
 
@@ -58,7 +58,7 @@ class VisitorFiles:
     async def have(self, request: web.Request) -> web.StreamResponse:
         """The file itself."""
         runner = await self._own(request)
-        return file_response(*await self._desk.open(runner.chat_id, request.match_info["file"]))
+        return file_response(*await self._desk.open_for(runner, request.match_info["file"]))
 
 
 async def _pieces(request: web.Request) -> AsyncIterator[bytes]:

@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chat.conductor import ChatConductor
-from chat.events import Side
+from chat.far_chat import FarChat
 from chat.identity import clean
 from chat.limits import ChatLimits
 from chat.messages import FileLimits
 from chat.ports import ChatRefusedError, FileRecords
-from chat.runner import ChatRunner
 from chat.sniff import name_for
 from chat.vault import Vault
+from chat.visiting import VisitorChat
 from records.chat_files import ChatFile
 from records.messages import Message
 
@@ -48,7 +48,7 @@ class FileDesk:
         return FileLimits(types=limits.file_types, max_bytes=limits.file_bytes, per_chat=limits.files_per_chat)
 
     async def visitor_sends(
-        self, runner: ChatRunner, client_id: str, name: str, pieces: AsyncIterator[bytes], length: int | None
+        self, runner: VisitorChat, client_id: str, name: str, pieces: AsyncIterator[bytes], length: int | None
     ) -> Message:
         """`length` is what the sender says it will be, in bytes."""
         if not runner.allow():
@@ -57,15 +57,7 @@ class FileDesk:
             raise ChatRefusedError("chat_over", "the chat is over")
 
         async def say(file: ChatFile) -> Message:
-            return await runner.say(
-                Side.CUSTOMER,
-                agent_id="",
-                name=runner.visitor_name,
-                reservation_id=None,
-                client_id=client_id,
-                text="",
-                file=file,
-            )
+            return await runner.customer_says(client_id, "", file)
 
         return await self.receive(runner.chat_id, name, pieces, length, say)
 
@@ -89,6 +81,10 @@ class FileDesk:
             await self._vault.remove(file.id)
         return kept
 
+    async def open_for(self, chat: VisitorChat, file_id: str) -> tuple[ChatFile, Path]:
+        """As `open`, for the visitor of that chat."""
+        return await (chat.file(file_id) if isinstance(chat, FarChat) else self.open(chat.chat_id, file_id))
+
     async def open(self, interaction_id: str, file_id: str) -> tuple[ChatFile, Path]:
         """What the file is and where. Who asks was found to be of that chat."""
         file = await self._records.find(interaction_id, file_id)
@@ -100,6 +96,12 @@ class FileDesk:
         if file is None or place is None:
             raise ChatRefusedError("unknown_file", "there is no such file in this chat, or it is not kept any more")
         return file, place
+
+    async def check_room(self, chat_id: str) -> None:
+        """Raises ChatRefusedError where no more files fit into the chat; those that are under way count."""
+        most = self._limits.files_per_chat
+        if await self._records.count(chat_id) + max(1, self._under_way[chat_id]) > most:
+            raise ChatRefusedError("too_many_files", f"a chat has at most {most} files")
 
     # --- inside -------------------------------------------------------------------------------------------------
 
@@ -114,8 +116,7 @@ class FileDesk:
         if length is not None and length > limits.file_bytes:
             raise ChatRefusedError("file_too_big", f"a file has at most {limits.file_bytes // 1024} KiB")
         with self._one_more(chat_id):
-            if await self._records.count(chat_id) + self._under_way[chat_id] > limits.files_per_chat:
-                raise ChatRefusedError("too_many_files", f"a chat has at most {limits.files_per_chat} files")
+            await self.check_room(chat_id)
             steady = _steady(pieces, limits.upload_idle_s, limits.upload_s)
             stored = await self._vault.take(steady, limits.file_bytes, limits.file_types.__contains__)
         safe = name_for(clean(name), stored.kind)

@@ -78,6 +78,7 @@ def queued_again(chat: ChatRunner, work_id: str, queue: str, directed: str, prio
         node=terms.node,
         attributes=terms.attributes,
         directed=directed or None,
+        origin=terms.origin,
     )
 
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 from records.chat_files import ChatFile
 from records.handovers import Handover
 from records.messages import Chat, Marks, Message
 from router.commands import Command
 from router.events import Event
+from router.rows import Handoff
 from router.vocabulary import Requirement
 
 
@@ -61,6 +63,16 @@ class ChatStore(Protocol):
 
     async def rate(self, interaction_id: str, score: int, now: int) -> int: ...
 
+    async def lodge(self, interaction_id: str, shard: str | None) -> None: ...
+
+    async def take_over(self, chat: Chat, lines: Sequence[Message]) -> None: ...
+
+    async def append(self, interaction_id: str, lines: Sequence[Message]) -> None: ...
+
+    async def reopen(self, interaction_id: str) -> None: ...
+
+    async def forget(self, interaction_id: str) -> None: ...
+
     async def hand_on(self, handover: Handover) -> None: ...
 
     async def handover(self, work_id: str) -> Handover | None: ...
@@ -108,12 +120,16 @@ class Router(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a chat asks of agents, by each work item of it; `node` is where the first one was queued."""
+    """What a chat asks of agents, by each work item of it; `node` is where the first one was queued.
+
+    origin: the shard from which the chat came.
+    """
 
     requirements: tuple[Requirement, ...] = ()
     priority: int = 0
     attributes: tuple[tuple[str, str], ...] = ()
     node: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +191,29 @@ class Records(Protocol):
         ...
 
 
+class Shards(Protocol):
+    """The other shards, to which chats of this one go over. `node` is the one there to ask first, "" for any.
+
+    Every method raises ChatRefusedError, `unavailable` where no node is reached.
+    """
+
+    async def lodge(self, chat: Chat, lines: Sequence[Message], work_id: str, shard: str, queue: str) -> str:
+        """The node there that has made room for a chat, with all that was said and sent in it."""
+        ...
+
+    async def visit(self, shard: str, node: str, visit: Any) -> tuple[str, Any]:
+        """What comes of what the visitor does (chat.visits), and the node that said so."""
+        ...
+
+    async def bring(self, shard: str, node: str, file: ChatFile) -> None:
+        """A file of this node is there from now on."""
+        ...
+
+    async def have(self, shard: str, token_hash: str, file_id: str) -> tuple[ChatFile, Path]:
+        """A file of a chat that is there, on this node's disk from now on."""
+        ...
+
+
 class Tasks(Protocol):
     """Who owns background tasks: each has a name, and a failure is logged and counted."""
 
@@ -185,7 +224,8 @@ class Tasks(Protocol):
 class Held:
     """How the router has a chat after a restart. `reservation_id` and `agent_id` of one that an agent took.
 
-    `work_id` is the newest of its work items, `left`: reservations of agents who were just handing it on.
+    `work_id` is the newest of its work items, `left`: reservations of agents who were just handing it on. `handoff`: it
+    is on its way to another shard.
     """
 
     talking: bool
@@ -197,3 +237,17 @@ class Held:
     directed: str = ""
     terms: Terms = Terms()
     left: tuple[str, ...] = ()
+    handoff: Handoff | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChatPorts:
+    """The neighbours that every chat needs. `shards` is None where chats go over to no other one."""
+
+    store: ChatStore
+    router: Router
+    contexts: Contexts
+    notices: AgentNotices
+    estimates: Estimates
+    mailbox: Mailbox
+    shards: Shards | None = None

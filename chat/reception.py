@@ -8,8 +8,7 @@ from chat.identity import clean, hash_of, token_for
 from chat.limits import Buckets
 from chat.messages import EntryState, LeaveMessage
 from chat.opening import identity_of
-from chat.ports import ChatRefusedError, LeftMessage, StoreAwayError
-from chat.runner import ChatPorts
+from chat.ports import ChatPorts, ChatRefusedError, LeftMessage, StoreAwayError
 from chat.site import ChatEntry, ChatSite
 from router import events as facts
 from router.vocabulary import Medium

@@ -6,7 +6,6 @@ Watchers (connections, polls) are only woken; each reads on from where it is, so
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar, assert_never
 
@@ -33,20 +32,12 @@ from chat.events import (
     VisitorAway,
     VisitorHere,
 )
+from chat.far_chat import FarChat
+from chat.leaving import Leaving
 from chat.limits import Bucket, ChatLimits
 from chat.machine import ChatMachine, ChatState
 from chat.messages import Line, Status
-from chat.ports import (
-    AgentNotices,
-    ChatRefusedError,
-    ChatStore,
-    Contexts,
-    Estimates,
-    Mailbox,
-    Router,
-    StoreAwayError,
-    Terms,
-)
+from chat.ports import ChatPorts, ChatRefusedError, StoreAwayError, Terms
 from chat.shown import status_of
 from chat.told import Told
 from chat.transcript import Say, Transcript
@@ -60,18 +51,6 @@ log = structlog.get_logger(__name__)
 END_RETRY_S = 1.0
 STEP_RETRY_S = 0.1
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class ChatPorts:
-    """The neighbours that every chat needs."""
-
-    store: ChatStore
-    router: Router
-    contexts: Contexts
-    notices: AgentNotices
-    estimates: Estimates
-    mailbox: Mailbox
 
 
 class Stop:
@@ -107,8 +86,11 @@ class ChatRunner:
         self.onlookers: set[Callable[[], None]] = set()
         self._marks = chat.marks
         self._bucket = Bucket(limits.messages_per_minute, limits.message_burst, ports.router.now())
-        self._stopped = False
+        self.stopped = False
         self.moved = False
+        # It is on its way to another shard; as that one has it, once it has.
+        self.leaving: Leaving | None = None
+        self.successor: FarChat | None = None
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -194,7 +176,9 @@ class ChatRunner:
 
     def tell(self, event: ChatEvent) -> None:
         """Something happened to this chat."""
-        if not (self.over or self._stopped):
+        if self.successor is not None:
+            self.successor.tell(event)
+        elif not (self.over or self.stopped):
             self._inbox.put_nowait(event)
 
     async def say(
@@ -209,16 +193,28 @@ class ChatRunner:
         file: ChatFile | None = None,
     ) -> Message:
         """Keeps and delivers a message; returns it as it is kept. Raises ChatRefusedError."""
-        if self.over or self._stopped:
+        if self.leaving is not None:
+            await self.leaving.settled()
+        if self.over or self.stopped:
             raise self._refusal()
         reply: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         author: Author = "customer" if side is Side.CUSTOMER else "agent"
         self._inbox.put_nowait(Say(side, author, agent_id, name, reservation_id, client_id, text, reply, file))
         return await reply
 
+    async def customer_says(self, client_id: str, text: str, file: ChatFile | None = None) -> Message:
+        """The visitor says something, or has sent a file. Raises ChatRefusedError."""
+        by = {"agent_id": "", "name": self.visitor_name, "client_id": client_id}
+        try:
+            return await self.say(Side.CUSTOMER, **by, reservation_id=None, text=text, file=file)
+        except ChatRefusedError:
+            if self.successor is None:
+                raise
+            return await self.successor.customer_says(client_id, text, file)
+
     async def in_turn(self, act: Callable[[], Awaitable[T]]) -> T:
         """Runs `act` in the chat's own task, after what has happened so far. Raises ChatRefusedError, as `act` may."""
-        if self.over or self._stopped:
+        if self.over or self.stopped:
             raise self._refusal()
         reply: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._inbox.put_nowait(Errand(act, reply))
@@ -236,7 +232,7 @@ class ChatRunner:
 
     def stop(self) -> None:
         """The server stops: `run` returns, the chat waits in SQL and in the router for the next start."""
-        self._stopped = True
+        self.stopped = True
         self._inbox.put_nowait(Stop())
 
     async def run(self, first: list[ChatCommand]) -> None:
@@ -244,7 +240,7 @@ class ChatRunner:
         structlog.contextvars.bind_contextvars(work_id=self.work_id)
         try:
             await self._do_all(first)
-            while not (self.over or self._stopped):
+            while not (self.over or self.stopped):
                 try:
                     await self._step()
                 except Exception:  # what nobody foresaw costs one step and a moment, not the chat
@@ -252,7 +248,7 @@ class ChatRunner:
                     await asyncio.sleep(STEP_RETRY_S)
             await self.keep_marks()
         finally:
-            self._stopped = True
+            self.stopped = True
             self._refuse_rest()
 
     # --- steps --------------------------------------------------------------------------------------------------
@@ -371,14 +367,16 @@ class ChatRunner:
                 return await self._ports.store.end(self.chat_id, by.value, self.now())
             except StoreAwayError as error:
                 log.warning("chat_end_not_kept", error=str(error))
-            if self._stopped:
+            if self.stopped:
                 return None
             await asyncio.sleep(END_RETRY_S)
 
     def _refuse_rest(self) -> None:
         while not self._inbox.empty():
             item = self._inbox.get_nowait()
-            if isinstance(item, Say | Errand) and not item.reply.done():
+            if not isinstance(item, Say | Errand | Stop):
+                self.tell(item)
+            elif not isinstance(item, Stop) and not item.reply.done():
                 item.reply.set_exception(self._refusal())
 
     def _refusal(self) -> ChatRefusedError:

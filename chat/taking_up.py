@@ -8,8 +8,8 @@ import structlog
 
 from chat.directory import Directory
 from chat.events import AgentJoined, ChatCommand
-from chat.ports import ChatRefusedError, Held, Records, StoreAwayError, Tasks
-from chat.runner import ChatPorts, ChatRunner
+from chat.ports import ChatPorts, ChatRefusedError, Held, Records, StoreAwayError, Tasks
+from chat.runner import ChatRunner
 from chat.site import ChatSite
 from records.messages import Chat
 from router import events as facts
@@ -39,6 +39,8 @@ class TakingUp:
         self._under_way: dict[str, asyncio.Lock] = {}
         # How the router holds a chat now, None for one that it has not open.
         self.held: Callable[[str], Held | None] = lambda _interaction_id: None
+        # Told of a chat that is on its way to another shard.
+        self.left: Callable[[ChatRunner, Held], None] = lambda _chat, _held: None
 
     async def restore(self, records: Records) -> None:
         """Takes up every chat that was open when the server ended. Raises StoreAwayError."""
@@ -66,6 +68,8 @@ class TakingUp:
 
         async def leave() -> None:
             await runner.keep_marks()
+            if runner.leaving is not None:
+                raise ChatRefusedError("unavailable", "the chat is on its way to another shard")
             moved = facts.WorkTakenUp(runner.work_id, node, self._site().node)
             if any(isinstance(answer, Refuse) for answer in await runner.told.post(moved)):
                 raise ChatRefusedError("unavailable", "the chat is somewhere else already")
@@ -92,6 +96,10 @@ class TakingUp:
         runner.terms, runner.handover = replace(held.terms, node=self._site().node), handover
         log.info("chat_taken_up", work_id=chat.interaction_id, talking=held.talking)
         self._directory.start(runner, self._begin(runner, held))
+        if held.handoff is not None:
+            self.left(runner, held)
+        elif chat.elsewhere:
+            await self._ports.store.lodge(chat.interaction_id, None)
         return runner
 
     async def _own(self, interaction_id: str) -> bool:
@@ -149,6 +157,8 @@ class TakingUp:
         # Of what an agent had there is a record, or will be: a new owner's may be some turns behind.
         if phase == "open" or (phase is None and chat.agent_name is not None):
             outcome = Outcome.ABANDONED if chat.agent_name is None else Outcome.HANDLED
+            if chat.elsewhere:
+                outcome = Outcome.HANDED_OVER
             closed = facts.InteractionClosed(chat.interaction_id, outcome.value)
             self._ports.router.tell(closed, f"chat:{chat.interaction_id}")
         await self._ports.store.end(chat.interaction_id, by.value, self._ports.router.now())

@@ -46,7 +46,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chat:
-    """A chat as SQL has it. `agent_name` is the agent's who was joined last; `rating` 1-5, `last` the last number."""
+    """A chat as SQL has it. `agent_name` is the agent's who was joined last; `rating` 1-5, `last` the last number.
+
+    `elsewhere`: the other shard that has it, or was asked to.
+    """
 
     interaction_id: str
     token_hash: str
@@ -62,6 +65,7 @@ class Chat:
     marks: Marks = Marks()
     last: int = 0
     rating: int | None = None
+    elsewhere: str | None = None
 
 
 class Chats:
@@ -138,6 +142,33 @@ class Chats:
         """The chat is over; the first end that is kept stands."""
         await self._update(_ENDED, interaction_id, {"ended_at": now, "ended_by": by})
 
+    async def lodge(self, interaction_id: str, shard: str | None) -> None:
+        """That shard has the chat, or is asked to have it; None: it is this one's."""
+        await self._update(_LODGED, interaction_id, {"elsewhere": shard})
+
+    async def take_over(self, chat: Chat, lines: Sequence[Message]) -> None:
+        """Keeps a chat of another shard with what was said in it, in place of what was kept of it before."""
+        row = {name: getattr(chat, name) for name in _CHAT_COLUMNS} | _row_of(chat.marks)
+
+        def work(connection: Connection) -> None:
+            _forget(connection, chat.interaction_id)
+            connection.execute(chats.insert(), row)
+            _append(connection, chat.interaction_id, lines)
+
+        await self._database.at_once(work)
+
+    async def append(self, interaction_id: str, lines: Sequence[Message]) -> None:
+        """Keeps more of what was said in such a chat; what is kept already stays."""
+        await self._database.at_once(lambda connection: _append(connection, interaction_id, lines))
+
+    async def forget(self, interaction_id: str) -> None:
+        """Such a chat did not come."""
+        await self._database.at_once(lambda connection: _forget(connection, interaction_id))
+
+    async def reopen(self, interaction_id: str) -> None:
+        """It goes on after all."""
+        await self._update(_REOPENED, interaction_id, {})
+
     async def rate(self, interaction_id: str, score: int, now: int) -> int:
         """Keeps the customer's rating (1-5) unless there is one; returns the one that stands."""
         async with self._database.write() as connection:
@@ -175,6 +206,8 @@ _NEW_FILE = chat_files.insert()
 _THIS = chats.c.interaction_id == bindparam("chat")
 _MARKED = update(chats).where(_THIS).values({name: bindparam(name) for name in _MARK_COLUMNS})
 _JOINED = update(chats).where(_THIS).values(agent_name=bindparam("agent_name"))
+_LODGED = update(chats).where(_THIS).values(elsewhere=bindparam("elsewhere"))
+_REOPENED = update(chats).where(_THIS).values(ended_at=None, ended_by=None)
 _ENDED = (
     update(chats)
     .where(_THIS, chats.c.ended_at.is_(None))
@@ -212,6 +245,20 @@ def _message_row(interaction_id: str, message: Message) -> dict[str, Any]:
 
 def _file_row(interaction_id: str, file: ChatFile, at: int) -> dict[str, Any]:
     return {"interaction_id": interaction_id, "at": at} | {name: getattr(file, name) for name in _FILE_COLUMNS}
+
+
+def _append(connection: Connection, interaction_id: str, lines: Sequence[Message]) -> None:
+    for message in lines:
+        if message.file is not None:
+            gone = {"gone_at": message.at if message.file.gone else None}
+            row = _file_row(interaction_id, message.file, message.at) | gone
+            connection.execute(insert_ignoring(connection, chat_files), row)
+        connection.execute(insert_ignoring(connection, messages), _message_row(interaction_id, message))
+
+
+def _forget(connection: Connection, interaction_id: str) -> None:
+    for table in (messages, chat_files, chats):
+        connection.execute(table.delete().where(table.c.interaction_id == interaction_id))
 
 
 async def _read(connection: AsyncConnection, query: Select[Any]) -> tuple[Message, ...]:

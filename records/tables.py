@@ -127,6 +127,7 @@ chats = Table(
     Column("customer_read", Integer, nullable=False),
     Column("agent_delivered", Integer, nullable=False),
     Column("agent_read", Integer, nullable=False),
+    Column("elsewhere", String(64)),
 )
 
 messages = Table(

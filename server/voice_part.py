@@ -112,7 +112,7 @@ class VoicePart:
         self.far_desk = FarDesk(ground.peers, core.pump, self.nodes, self.desk)
         listening = PeerListening(ground.peers, self.far_desk.node_of)
         label, shard = storage.member.label, settings.shard
-        links = ShardLinks(f"{shard}/{label}", storage.register_of, ground.tasks)
+        links = self.links = ShardLinks(f"{shard}/{label}", storage.register_of, ground.tasks)
         ports = VoicePorts(
             self.ua,
             media,

@@ -89,6 +89,7 @@ class WebPart:
             self._voice.moved_calls.leave()
             if self._ground.peers.reached:
                 self.chats.endpoint.send_away()
+                self.chats.guests.close()
 
         def open_here() -> int:
             # Visitors take their chats along; one whose visitor is away is taken up by the shard's owner.
@@ -316,6 +317,8 @@ class WebPart:
             core.pump.store.senders,
             lambda: core.pump.owning,
             ground.pages,
+            ground.settings.shard,
+            voice.links,
             voice.follow_ups,
         )
         return ChatService(

@@ -78,7 +78,8 @@ class ChatIndex:
             work_id=row.work_id,
             queue=row.queue,
             directed=row.directed or "",
-            terms=Terms(row.requirements, row.priority, row.attributes, row.node),
+            terms=Terms(row.requirements, row.priority, row.attributes, row.node, row.origin),
+            handoff=row.handoff,
             left=tuple(one.reservation_id for other in others for one in self._board.holders(other.work_id)),
         )
 

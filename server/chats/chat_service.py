@@ -11,10 +11,10 @@ from aiohttp import web
 from chat.conductor import ChatConductor
 from chat.endpoint import PATH, ChatEndpoint
 from chat.files import FileDesk
+from chat.guests import Guests
 from chat.listening import Listening, ListenMode
-from chat.ports import Estimates
+from chat.ports import ChatPorts, Estimates
 from chat.rest import ChatRoute
-from chat.runner import ChatPorts
 from chat.vault import Vault
 from config.chats import ChatsConfig
 from config.site import Site
@@ -35,6 +35,7 @@ from server.chats.chat_files import AgentFiles, FileKeeper
 from server.chats.chat_home import ChatHome
 from server.chats.chat_homes import ChatHomes, Peers
 from server.chats.chat_screens import ChatScreens, ListenScreens
+from server.chats.chat_shards import ChatHost, ChatLodger
 from server.chats.chat_site import chat_site
 from server.chats.chat_store import FileIndex, FollowUpMailbox, Phases, SqlChatStore, SqlWhispers
 from server.chats.chat_watch import ChatWatch
@@ -47,6 +48,7 @@ from server.desks.contexts import InteractionContexts
 from server.desks.desk import Desk, Send
 from server.desks.park_desk import ParkDesk
 from server.nodes.peer_pages import PeerPages
+from server.nodes.shard_links import ShardLinks
 from server.tasks import TaskOwner
 
 _POLL = (
@@ -77,7 +79,8 @@ class WaitSeconds:
 class ChatParts:
     """The neighbours in the node. `files` is the folder of what is sent in chats.
 
-    `peers` are the other nodes, `nodes` the labels of those that the shard knows, `owning` whether this one owns it.
+    `peers` are the other nodes, `nodes` the labels of those that the shard knows, `owning` whether this one owns it;
+    `shard` is its name, `links` lead to other shards.
     """
 
     pump: Routing
@@ -93,6 +96,8 @@ class ChatParts:
     nodes: Callable[[], Awaitable[set[str]]]
     owning: Callable[[], bool]
     pages: PeerPages
+    shard: str
+    links: ShardLinks
     follow_ups: FollowUps
 
 
@@ -118,6 +123,8 @@ class ChatService:
         self._phases = Phases(Interactions(parts.database))
         store = SqlChatStore(Chats(parts.database), Handovers(parts.database))
         homes = self.homes = ChatHomes(node, parts.pump, parts.peers, store, parts.owning, parts.nodes)
+        vault, records = Vault(parts.files), ChatFiles(parts.database)
+        far_files = FarFiles(vault, parts.peers, node, parts.nodes)
         ports = ChatPorts(
             store=store,
             router=parts.pump,
@@ -125,6 +132,7 @@ class ChatService:
             notices=ChatScreens(homes.show, homes.here, homes.interaction_of),
             estimates=parts.estimates,
             mailbox=FollowUpMailbox(parts.follow_ups, wall_us),
+            shards=ChatLodger(parts.shard, parts.links, parts.contexts, vault, far_files.fetch),
         )
         self._make_site = partial(
             chat_site,
@@ -136,9 +144,10 @@ class ChatService:
             own_origins=lambda: parts.pages.origins,
         )
         self.conductor = ChatConductor(self._make_site(chats), ports, parts.tasks)
-        vault, records = Vault(parts.files), ChatFiles(parts.database)
         self.files = FileDesk(self.conductor, vault, FileIndex(records))
-        self.files.fetch = FarFiles(vault, parts.peers, node, parts.nodes).fetch
+        self.files.fetch = far_files.fetch
+        self.guests = Guests(self.conductor, ports, self.files, vault, parts.tasks, lambda: bool(parts.peers.reached))
+        ChatHost(parts.peers, self.guests)
         self.conductor.fetch = self._fetch
         self.conductor.taking_up.held = homes.index.held
         self.endpoint = ChatEndpoint(self.conductor, self.files, parts.pump.now, parts.address_of)
@@ -182,7 +191,8 @@ class ChatService:
     @property
     def counts(self) -> Mapping[str, int]:
         """What is open."""
-        return {**self.conductor.counts, **self.endpoint.counts, **self.files.counts}
+        between = {"guest_chats": len(self.guests), "far_chats": len(self.conductor.far)}
+        return {**self.conductor.counts, **self.endpoint.counts, **self.files.counts, **between}
 
     def routes(self) -> tuple[Route, ...]:
         """Rows of the HTTP route table."""
@@ -191,6 +201,7 @@ class ChatService:
     def execute(self, command: Command) -> None:
         """A committed command."""
         self.conductor.execute(command)
+        self.guests.execute(command)
 
     def follow(self, chats: ChatsConfig) -> None:
         """chats.toml was read again."""
@@ -247,6 +258,7 @@ class ChatService:
         if self._looking is not None:
             self._looking.cancel()
         self.conductor.close()
+        self.guests.close()
         for close in self.closers:
             close()
         self.keeper.close()

@@ -1,6 +1,6 @@
 """The chats' tables as chats want them: a database that is away is a StoreAwayError."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -66,6 +66,26 @@ class SqlChatStore:
     async def rate(self, interaction_id: str, score: int, now: int) -> int:
         """As Chats.rate."""
         return await _asked(self._chats.rate(interaction_id, score, now))
+
+    async def lodge(self, interaction_id: str, shard: str | None) -> None:
+        """As Chats.lodge."""
+        await _asked(self._chats.lodge(interaction_id, shard))
+
+    async def take_over(self, chat: Chat, lines: Sequence[Message]) -> None:
+        """As Chats.take_over."""
+        await _asked(self._chats.take_over(chat, lines))
+
+    async def append(self, interaction_id: str, lines: Sequence[Message]) -> None:
+        """As Chats.append."""
+        await _asked(self._chats.append(interaction_id, lines))
+
+    async def reopen(self, interaction_id: str) -> None:
+        """As Chats.reopen."""
+        await _asked(self._chats.reopen(interaction_id))
+
+    async def forget(self, interaction_id: str) -> None:
+        """As Chats.forget."""
+        await _asked(self._chats.forget(interaction_id))
 
     async def hand_on(self, handover: Handover) -> None:
         """As Handovers.keep."""

@@ -1,4 +1,4 @@
-"""Connections of this node to the nodes of other shards: to those whose queues of calls its own may overflow into.
+"""Connections of this node to the nodes of other shards: to those into whose queues calls and chats may overflow.
 
 Only this side needs to know the other one: it comes to the other shard's peer doors as `shard/node`, and is answered.
 """
@@ -29,7 +29,7 @@ class ShardLinks:
 
     def follow(self, site: Site) -> None:
         """Shards that the site names from now on are connected to; those that it names no more stay so till the end."""
-        wanted = {there.shard for there in site.routing.elsewhere.values() if there.medium is Medium.VOICE}
+        wanted = {there.shard for there in site.routing.elsewhere.values() if there.medium is not Medium.EMAIL}
         for shard in sorted(wanted - self._links.keys()):
             register = self._register_of(shard)
             link = PeerLink(self._label, register.secret, register.addresses, self._tasks, drops_struck=True)

@@ -16,9 +16,8 @@ from chat.endpoint import PATH, ChatEndpoint
 from chat.files import FileDesk
 from chat.limits import ChatLimits
 from chat.machine import Patience
-from chat.ports import AgentNotices
+from chat.ports import AgentNotices, ChatPorts, Shards
 from chat.rules import Rule
-from chat.runner import ChatPorts
 from chat.site import ChatEntry, ChatSite
 from chat.vault import Vault
 from records.chat_files import ChatFiles
@@ -26,6 +25,7 @@ from records.database import Database
 from records.handovers import Handovers
 from records.messages import Chats
 from router import events as facts
+from router.policy import Policy
 from router.vocabulary import EndedBy, Requirement
 from server.chats.chat_index import ChatIndex
 from server.chats.chat_store import FileIndex
@@ -49,11 +49,12 @@ class House:
         limits: ChatLimits,
         base: tuple[str, int],
         beside: "House | None" = None,
+        rules: Policy | None = None,
     ) -> None:
         self.folder, self.database = folder, database
         router = beside.router if beside is not None else None
         self.node = "n2.1" if beside is not None else "n1.1"
-        self.router: RealRouter = router or RealRouter()
+        self.router: RealRouter = router or RealRouter(rules)
         self.store = WeakStore(Chats(database), Handovers(database))
         self.screens = Screens()
         self.known = Known()
@@ -65,6 +66,7 @@ class House:
         self._ids: Iterator[int] = itertools.count(1) if beside is None else beside._ids
         # What agents see, in place of the lists of `screens`.
         self.notices: AgentNotices | None = None
+        self.shards: Shards | None = None
         self._build()
 
     def _build(self) -> None:
@@ -97,7 +99,8 @@ class House:
         self.index = ChatIndex(self.router.dispatcher)
         self.index.begin()
         self.router.observe.append(self.index.observe)
-        ports = ChatPorts(self.store, self.router, self.known, self.notices or self.screens, Waits(), self.mailbox)
+        notices = self.notices or self.screens
+        ports = self.ports = ChatPorts(self.store, self.router, self.known, notices, Waits(), self.mailbox, self.shards)
         self.conductor = ChatConductor(site, ports, self.tasks)
         self.router.execute.append(self.conductor.execute)
         self.conductor.taking_up.held = self.index.held
@@ -162,6 +165,7 @@ async def house(
     patience: Patience | None = None,
     limits: ChatLimits | None = None,
     beside: House | None = None,
+    rules: Policy | None = None,
 ) -> AsyncIterator[House]:
     """`beside` another one it is a second node on the same router and database."""
     database = beside.database if beside else await migrated(folder / "records.sqlite")
@@ -176,7 +180,7 @@ async def house(
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    one = House(folder, database, patience or Patience(), limits or ChatLimits(), runner.addresses[0], beside)
+    one = House(folder, database, patience or Patience(), limits or ChatLimits(), runner.addresses[0], beside, rules)
     built.append(one)
     try:
         yield one

@@ -28,8 +28,8 @@ def policy(wrap_up_us: int = 60_000_000) -> Policy:
 class RealRouter:
     """A dispatcher whose turns are committed at once."""
 
-    def __init__(self) -> None:
-        self.dispatcher = Dispatcher(policy())
+    def __init__(self, rules: Policy | None = None) -> None:
+        self.dispatcher = Dispatcher(rules or policy())
         self.events: list[facts.Event] = []
         self.offers: list[SendOffer] = []
         self.execute: list[Callable[[Command], None]] = []
@@ -58,6 +58,10 @@ class RealRouter:
         for agent in agents:
             self._turn(facts.AgentConnected(agent, next(self._generation), node))
             self._turn(facts.PresenceSet(agent, Presence.READY))
+
+    def expire(self) -> None:
+        """What is due by now, as the pump does it."""
+        self._turn(facts.TimePassed())
 
     def accept(self, number: int = -1) -> str:
         offer = self.offers[number]

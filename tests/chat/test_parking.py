@@ -70,7 +70,7 @@ async def test_a_message_that_comes_while_it_is_being_parked_brings_it_back(tmp_
         runner = place.conductor.chat("chat1")
         assert runner is not None
         parking = ChatFloor(place.conductor).park("ann", reservation, 1, None)
-        saying = place.conductor.say(runner, "v1", "Wait")
+        saying = place.conductor.visiting.say(runner, "v1", "Wait")
         # Both are in the chat's inbox before it does either.
         await asyncio.gather(parking, saying)
         await until(lambda: place.router.of(WorkRecalled) == [WorkRecalled("chat1")])
@@ -109,5 +109,5 @@ async def test_a_restart_leaves_it_parked(tmp_path: Path) -> None:
         runner = place.conductor.chat("chat1")
         assert runner is not None
         assert (runner.machine.state, runner.status().parked) == ("parked", True)
-        await place.conductor.say(runner, "v2", "I found it")
+        await place.conductor.visiting.say(runner, "v2", "I found it")
         await until(lambda: len(place.router.offers) == 2)

@@ -15,11 +15,13 @@ import aiohttp
 import pytest
 
 from agents_ws import messages as m
+from chat.endpoint import CHATS
 from records.database import sqlite_url
 from store.connection import open_store
 from store.keys import shard_keys
+from tests.chat.test_sniff import PNG
 from tests.databases import made
-from tests.e2e.agents import Agent
+from tests.e2e.agents import Agent, RawAgent
 from tests.e2e.baresip import softphone
 from tests.e2e.callers import calling
 from tests.e2e.ears import AgentEar, CallerEar, Hearing, come_to_hear, write_voices
@@ -27,8 +29,9 @@ from tests.e2e.office import Office
 from tests.e2e.pair import LEASE_MS, events
 from tests.e2e.server import ROOT, Server
 from tests.e2e.site import AFTER_SALES, make_site
-from tests.e2e.test_nodes import handled, ready, submit
+from tests.e2e.test_nodes import REFS, handled, ready, spoken, submit
 from tests.e2e.test_trunks import NUMBER, TRUNK, heard_by
+from tests.e2e.visitors import Visitor
 from tests.ports import HOST, free_port
 from tests.valkey import running_server
 from tests.waiting import until
@@ -130,13 +133,16 @@ def shards(tmp_path: Path) -> Iterator[Shards]:
                 server.close()
 
 
-async def test_work_overflows_to_the_other_shard_and_its_owners_death_loses_none(shards: Shards) -> None:
+async def test_work_and_chats_overflow_to_the_other_shard_and_its_owners_death_loses_none(shards: Shards) -> None:
     key = shards.make_key()
-    async with aiohttp.ClientSession() as http:
-        agent, _ = await ready(shards.standby, http, "agent1")
+    async with aiohttp.ClientSession() as http, Visitor(shards.north) as visitor:
+        agent, token = await ready(shards.standby, http, "agent1")
         first = await submit(shards.north, http, key)
         offer = await handled(agent, PATIENT_S)
         assert (offer.interaction_id, offer.queue) == (first["interaction_id"], "far_chat")
+        # A visitor for whom no node is reached waits on: that is not what this is about.
+        await until(lambda: len(events(shards.north, "peer_found")) == 2, "both nodes there are reached", PATIENT_S)
+        chat = await a_chat_that_goes_over(shards, visitor, agent)
 
         # One is on its way while the owner there dies, one comes afterwards: each is handled there, once.
         made = [first]
@@ -146,13 +152,71 @@ async def test_work_overflows_to_the_other_shard_and_its_owners_death_loses_none
                 shards.south.kill()
             assert (await handled(agent, PATIENT_S)).interaction_id == made[-1]["interaction_id"]
         await until(lambda: bool(events(shards.standby, "shard_taken_over")), "the other node of the shard owns it")
+        await it_goes_on_without_its_host(shards, visitor, agent, chat, token)
         await until_empty(shards)
     for server in (shards.north, shards.standby):
         assert server.interrupt() == 0
         assert server.errors() == []
-    every = [one["interaction_id"] for one in made]
+    every = [chat.interaction_id, *(one["interaction_id"] for one in made)]
     assert shards.outcomes("north") == dict.fromkeys(every, ("closed", "handed_over"))
     assert shards.outcomes("south") == dict.fromkeys(every, ("closed", "handled"))
+
+
+async def a_chat_that_goes_over(shards: Shards, visitor: Visitor, agent: RawAgent) -> m.Offer:
+    """A visitor of the north talks with an agent of the south, whose page has all that was said."""
+    await visitor.open("Where is my parcel?", data={"order": "7"})
+    offer: m.Offer = await agent.until(m.Offer, PATIENT_S)
+    assert events(shards.north, "host_found")[-1]["node"] == "south.1"
+    assert (offer.queue, offer.interaction_id, offer.data) == ("far_chat", visitor.chat_id, {"order": "7"})
+    assert offer.chat is not None
+    assert [line.text for line in offer.chat.lines] == ["Where is my parcel?"]
+    held = offer.reservation_id
+    await agent.send(m.Accept(ref=next(REFS), reservation_id=held))
+    status = await visitor.until_state("talking", PATIENT_S)
+    assert status.agent
+    await agent.send(m.SayInChat(ref=next(REFS), reservation_id=held, client_id="a1", text="On its way"))
+    await visitor.until_said("On its way", PATIENT_S)
+    await visitor.say("Thank you")
+    assert await spoken(agent, "Thank you") == 3
+    assert visitor.bye is None, "the page is where it was"
+    return offer
+
+
+async def it_goes_on_without_its_host(
+    shards: Shards, visitor: Visitor, agent: RawAgent, offer: m.Offer, token: str
+) -> None:
+    """The host has died with the south's owner: another node there has the chat, with the same agent."""
+    held = offer.reservation_id
+    await visitor.say("Anybody there?", "v2")
+    async with asyncio.timeout(PATIENT_S):
+        while "Anybody there?" not in visitor.texts:
+            if visitor.bye is not None:
+                await visitor.resume()
+            await visitor.say("Anybody there?", "v2")
+            await asyncio.sleep(0.2)
+    await spoken(agent, "Anybody there?")
+    await agent.send(m.SayInChat(ref=next(REFS), reservation_id=held, client_id="a2", text="I am"))
+    await visitor.until_said("I am", PATIENT_S)
+    assert visitor.texts == ["Where is my parcel?", "On its way", "Thank you", "Anybody there?", "I am"]
+    async with aiohttp.ClientSession() as http:
+        await a_picture_goes_over(shards, visitor, http, token)
+    await agent.send(m.HangUp(ref=next(REFS), reservation_id=held))
+    await visitor.until_state("ended", PATIENT_S)
+    await agent.send(m.FinishWrapUp(ref=next(REFS), reservation_id=held, disposition="resolved"))
+    await agent.until(m.WrapUpEnded, PATIENT_S)
+
+
+async def a_picture_goes_over(shards: Shards, visitor: Visitor, http: aiohttp.ClientSession, token: str) -> None:
+    """Sent to the visitor's node, read at the agent's, and at the visitor's again."""
+    url, naming = f"{shards.north.base}{CHATS}/{visitor.chat_id}/files", {"client_id": "f1", "name": "parcel.png"}
+    own = {"Authorization": f"Bearer {visitor.token}"}
+    async with http.post(url, data=PNG, params=naming, headers=own) as answer:
+        assert answer.status == 201, await answer.text()
+        file_id = (await answer.json())["file"]["id"]
+    there = f"{shards.standby.base}/api/v1/interactions/{visitor.chat_id}/files/{file_id}"
+    for where, who in ((there, {"Authorization": f"Bearer {token}"}), (f"{url}/{file_id}", own)):
+        async with http.get(where, headers=who) as answer:
+            assert (answer.status, await answer.read()) == (200, PNG)
 
 
 class Line:

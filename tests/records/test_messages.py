@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+from records.chat_files import ChatFile
 from records.database import Database
 from records.interactions import Interactions
 from records.messages import Author, Chat, Chats, Marks, Message
@@ -98,3 +99,22 @@ async def test_many_at_once_lose_nothing(database: Database) -> None:
     await asyncio.gather(*(chats.add(f"i{n}", said(k, "x", f"c{k}")) for n in range(1, 11) for k in range(2, 12)))
     for number in range(1, 11):
         assert [each.number for each in await chats.after(f"i{number}", 0, 100)] == list(range(1, 12))
+
+
+async def test_a_chat_of_another_shard_is_kept_whole_and_goes_on_after_all(database: Database) -> None:
+    chats, file = Chats(database), ChatFile(id="f", name="a.png", media_type="image/png", size=1, sha256="s", gone=True)
+    lines = [said(1, "hello", "c1"), replace(said(2, "", "c2"), file=file)]
+    for _ in range(2):  # it came before, and came to nothing
+        await chats.take_over(chat(), lines[:1])
+        await chats.append("i1", lines)
+    await chats.append("i1", [said(3, "thanks", "c3")])
+    assert [each.text for each in await chats.after("i1", 0, 10)] == ["hello", "", "thanks"]
+    assert (await chats.newest("i1", 2))[0].file == file
+    await chats.end("i1", "system", 5)
+    await chats.reopen("i1")
+    await chats.lodge("i1", "north")
+    assert await chats.get("i1") == replace(chat(), last=3, elsewhere="north")
+    await chats.lodge("i1", None)
+    await chats.forget("i1")
+    assert await chats.get("i1") is None
+    assert await chats.after("i1", 0, 10) == ()
