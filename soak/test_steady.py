@@ -36,7 +36,7 @@ CALM_S = 480.0
 # What a customer costs is measured with so many times the agents of the ordinary day, and within these bounds there are
 # as many as that asks for: fewer are no load, and for more the generator's one process would be the limit.
 MEASURED_AT, MEASURED_S, IDLE_S = 8.0, 60.0, 10.0
-LEAST, MOST = 1.0, 25.0
+LEAST, MOST = 1.0, 40.0
 # Of each process in an hour, and in any case: what twenty minutes can show, since pages that a busier moment took stay
 # taken. Valkey has one or two segments of the journal, as it comes.
 MIB = {"server": (6.0, 2.0), "media": (3.0, 1.0), "records": (6.0, 2.0), "valkey": (6.0, 8.0)}
