@@ -32,12 +32,12 @@ LOWER_PRIORITY = 5
 POLL_S = 0.2
 _FAILURE = re.compile(r"^(?:FAILED|ERROR) (\S+::.+?)(?: - .*)?$", re.MULTILINE)  # in pytest's short summary
 WHOLE_RUNS = 6
+SERVER_RUNS = 2
 WAITING = {
     "pages": ["tests/frontend"],
     "media": ["tests/media", "tests/bench"],
 }
 COMPUTING = {
-    "server": ["tests/server"],
     "rules": ["tests/router", "tests/properties", "tests/sim", "tests/simulator"],
     "records": ["tests/records", "tests/contracts", "tests/store"],
     "calls": ["tests/sip", "tests/voice", "tests/ivr"],
@@ -71,21 +71,23 @@ class Going:
 
 
 def waiting_runs() -> list[Run]:
-    """Those that wait for sound, clocks and browsers, the longest first.
-
-    The whole-server tests are dealt out, one file to each run in turn.
-    """
-    whole = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests" / "e2e").glob("test_*.py"))
-    dealt = [Run(f"whole-{number + 1}", whole[number::WHOLE_RUNS]) for number in range(WHOLE_RUNS)]
-    return [*dealt, *(Run(name, paths) for name, paths in WAITING.items())]
+    """Those that wait for sound, clocks and browsers, the longest first."""
+    return [*dealt("whole", "tests/e2e", WHOLE_RUNS), *(Run(name, paths) for name, paths in WAITING.items())]
 
 
 def computing_runs() -> list[Run]:
     """Those that compute, the longest first; what no other run has comes last."""
     named = {path for paths in (*WAITING.values(), *COMPUTING.values()) for path in paths}
-    rest = [f"--ignore={path}" for path in ("tests/e2e", *sorted(named))]
+    rest = [f"--ignore={path}" for path in ("tests/e2e", "tests/server", *sorted(named))]
     parts = {**COMPUTING, "rest": ["tests", *rest]}
-    return [Run(name, paths, LOWER_PRIORITY) for name, paths in parts.items()]
+    others = [Run(name, paths, LOWER_PRIORITY) for name, paths in parts.items()]
+    return [*dealt("server", "tests/server", SERVER_RUNS, LOWER_PRIORITY), *others]
+
+
+def dealt(name: str, folder: str, count: int, priority: int = 0) -> list[Run]:
+    """So many runs of one folder's tests, one file to each in turn."""
+    files = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("test_*.py"))
+    return [Run(f"{name}-{number + 1}", files[number::count], priority) for number in range(count)]
 
 
 def command(run: Run) -> list[str]:

@@ -114,7 +114,7 @@ async def test_a_websocket_that_is_over_leaves_no_cycle_for_the_collector(make_s
     over: list[weakref.ref[web.WebSocketResponse]] = []
 
     async def echo(request: web.Request) -> web.StreamResponse:
-        ws = web.WebSocketResponse(heartbeat=20)
+        ws = web.WebSocketResponse(heartbeat=3)
         over.append(weakref.ref(ws))
         await ws.prepare(request)
         async for message in ws:

@@ -5,7 +5,7 @@ import pytest
 from tests.properties.rules import RuleWalk
 
 
-@pytest.mark.parametrize("seed", range(40, 44))
+@pytest.mark.parametrize("seed", range(40, 42))
 def test_small_site_under_all_rules(seed: int) -> None:
     walk = RuleWalk(seed, agents=6, queues=5, skills=3)
     for _ in range(400):
@@ -13,7 +13,7 @@ def test_small_site_under_all_rules(seed: int) -> None:
         walk.world.check()
 
 
-@pytest.mark.parametrize("seed", [140, 141])
+@pytest.mark.parametrize("seed", [140])
 def test_mid_size_site_under_all_rules(seed: int) -> None:
     walk = RuleWalk(seed, agents=30, queues=9, skills=8)
     for index in range(900):

@@ -8,9 +8,9 @@ from tests.sim.shift import Shift
 
 @pytest.mark.parametrize(("seed", "agents"), [(1, 6), (2, 12), (3, 25)])
 def test_a_shift_loses_and_doubles_nothing(seed: int, agents: int) -> None:
-    shift = Shift(seed, agents, arrivals=3000)
+    shift = Shift(seed, agents, arrivals=1500)
     shift.run()
-    assert set(shift.closed) == {f"w{number}" for number in range(3000)}
+    assert set(shift.closed) == {f"w{number}" for number in range(1500)}
     assert set(shift.outcomes) == {Outcome.HANDLED, Outcome.ABANDONED}
     assert shift.world.store.work == {}
     assert shift.world.store.reservations == {}
