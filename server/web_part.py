@@ -1,5 +1,7 @@
 """The part of a node that browsers and programs reach: the API, the pages, the sockets, and visitors' chats."""
 
+from collections.abc import Iterable
+
 from http_api.app import Ports
 from http_api.calls_api import CallsApi
 from http_api.chat_files_api import ChatFilesApi
@@ -12,6 +14,7 @@ from http_api.own_replies_api import OwnRepliesApi
 from http_api.profiles_api import ProfilesApi
 from http_api.recordings_api import RecordingsApi
 from http_api.routes import Route
+from http_api.shards_api import ShardsApi
 from http_api.site_api import SiteApi
 from http_api.targets_api import TargetsApi
 from http_api.what_if_api import WhatIfApi
@@ -45,6 +48,7 @@ from server.floor.what_if import WhatIf
 from server.ground import Ground
 from server.ids import interaction_ids
 from server.nodes.node_desk import NodeDesk, NodeState
+from server.nodes.shard_desk import ShardDesk, sums_of
 from server.reload import Followers, Reloader
 from server.site_desk import SiteDesk
 from server.voice_part import VoicePart
@@ -152,6 +156,7 @@ class WebPart:
                 *self.chats.routes(),
                 *SiteApi(self.site_desk).routes(),
                 *NodesApi(self._nodes()).routes(),
+                *ShardsApi(self._shards()).routes(),
                 *self._call_routes(),
                 *core.management.routes(),
                 *self._what_if_routes(),
@@ -277,6 +282,25 @@ class WebPart:
 
         alive, audit = ground.storage.register.alive, self._core.management.audit
         return NodeDesk(ground.peers, alive, state, self.draining.command, ground.tasks, audit, wall_us)
+
+    def _shards(self) -> ShardDesk:
+        ground, core, site = self._ground, self._core, self._core.current
+        board = core.pump.dispatcher
+
+        async def pages_of(shard: str) -> Iterable[str]:
+            return (await ground.storage.register_of(shard).pages()).values()
+
+        desk = ShardDesk(
+            ground.settings.shard,
+            self._voice.links,
+            ground.peers,
+            lambda: sums_of(board, site.site),
+            lambda: site.site.routing.elsewhere,
+            pages_of,
+            ground.tasks,
+        )
+        site.on_change(desk.follow)
+        return desk
 
     def _customers(self) -> CustomerDesk:
         core = self._core

@@ -2,8 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
+from chat import guests
 from chat import messages as c
-from router.events import HandoffHosted
+from chat.floor import ChatFloor
+from chat.handing_on import Target
+from chat.ports import ChatRefusedError
+from chat.visits import MoreLines
+from router.events import HandoffHosted, WorkCancelled, WorkQueued
 from tests.chat.pages import Page
 from tests.chat.two_shards import Shards, two_shards
 from tests.waiting import until
@@ -68,3 +75,52 @@ async def test_a_chat_for_which_there_is_no_room_stays(tmp_path: Path) -> None:
         await page.state("talking")
         assert (kept := await shards.north.store.get("chat1")) is not None
         assert kept.elsewhere is None
+
+
+async def test_a_guest_that_is_handed_on_stays_in_the_shard_that_it_came_to(tmp_path: Path) -> None:
+    async with two_shards(tmp_path) as shards, shards.north.page() as page:
+        reservation = await gone_over(shards, page)
+        south = shards.south
+        floor = ChatFloor(south.conductor)
+        await floor.hand_on("ann", reservation, Target(queue="far_chat"), "knows about parcels")
+        queued = south.router.of(WorkQueued)[-1]
+        assert (queued.work_id, queued.origin) == ("chat1-2", "north")
+        await page.until(c.StatusShown, lambda shown: shown.status.handed_on)
+        again = south.router.accept()
+        await page.state("talking")
+        south.end_by_agent(again)
+        await page.state("ended")
+
+
+async def test_while_it_is_on_its_way_no_other_node_gets_it_and_what_does_not_come_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guests, "COMES_S", 0.0)
+    async with two_shards(tmp_path) as shards, shards.north.page() as page:
+        await page.open("Hello?")
+        await until(lambda: shards.hosted, "somebody has made room")
+        chat = shards.north.conductor.chat("chat1")
+        assert chat is not None
+        with pytest.raises(ChatRefusedError, match="on its way"):
+            await shards.north.conductor.taking_up.let_go(chat, "n2.1")
+        await until(lambda: shards.south.known.over == ["chat1"], "nobody is expected any more")
+        with pytest.raises(ChatRefusedError, match="not expected"):
+            await shards.guests[0].more(MoreLines(interaction_id="chat1", lines=()))
+        await shards.south.store.end("chat1", "system", 1)
+        shards.settle()  # it comes after all
+        await until(lambda: shards.south.conductor.chat("chat1"), "it is there")
+        await page.speak("v1", "Anybody?")
+        assert [line.text for line in await page.lines(2)] == ["Hello?", "Anybody?"]
+
+
+async def test_an_item_of_whose_chat_nothing_is_known_is_cancelled(tmp_path: Path) -> None:
+    async with two_shards(tmp_path) as shards, shards.north.page() as page:
+        await page.open("Hello?")
+        await until(lambda: shards.hosted, "somebody has made room")
+        await shards.south.store.forget("chat1")
+        shards.settle()
+        await until(lambda: shards.south.router.of(WorkCancelled), "it is cancelled")
+        assert (await page.until(c.Bye)).code == c.ByeCode.MOVING
+        async with shards.north.page() as again:
+            await again.say(c.Resume(token=page.token))
+            assert (await again.until(c.Welcome)).status.state == "ended"

@@ -306,6 +306,10 @@ async def a_callback_that_goes_over(line: Line) -> str:
     """A caller of the north asks to be called back there; a supervisor moves the item to the south, which calls."""
     agent, north, south = line.agent, line.shards.north, line.shards.standby
     async with calling(north, line.folder, NUMBER, AFTER_SALES) as caller, Office(north) as office:
+        seen = [
+            (one["shard"], one["reached"], one.get("nowhere", [])) for one in (await office.get("shards"))["shards"]
+        ]
+        assert seen == [("north", True, []), ("south", True, [])]
         await office.story_has(NUMBER, "queued")
         await caller.press("7")
         await asyncio.wait_for(caller.ended.wait(), PATIENT_S)

@@ -1,6 +1,7 @@
 """Chats over two nodes: agents and supervisors on one, the visitor on the other, chats that move, and nodes that go."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,13 @@ from agents_ws import messages as m
 from chat import messages as c
 from chat.ports import ChatRefusedError
 from records.messages import Message
-from router.events import NodeLost, WorkTakenUp
+from router.events import HandoffAsked, NodeLost, WorkQueued, WorkTakenUp
+from router.vocabulary import Medium
 from server.chats import chat_acts as a
 from tests.chat.pages import Page
-from tests.server.chat_nodes import Two, two_nodes
+from tests.chat.test_visits import CHAT
+from tests.records.test_messages import said
+from tests.server.chat_nodes import Two, one_node, two_nodes
 from tests.waiting import until
 
 
@@ -184,3 +188,18 @@ async def test_what_is_over_or_not_theirs_is_refused(tmp_path: Path) -> None:
             await homes.by_interaction(a.TakeOver(agent_id="bob", interaction_id="chat1"), type(None))
         assert refused.value.code == "chat_over"
         assert await homes.fetch("chat1") is None
+
+
+async def test_a_guest_whose_host_died_before_it_came_is_taken_up(tmp_path: Path) -> None:
+    async with one_node(tmp_path) as node:
+        store, router = node.place.store, node.place.router
+        await store.take_over(replace(CHAT, interaction_id="i", queue="web_chat"), [said(1, "Hello?")])
+        await store.end("i", "system", 1)  # a start of the whole shard took it for one that is over
+        work = WorkQueued("i", "i", Medium.CHAT, "web_chat", node="dead.1")
+        router.tell(HandoffAsked("north", 1, 0, work), "test")
+        for _ in range(2):
+            await node.homes._take_up_homeless(node.place.conductor)
+        chat = node.place.conductor.chat("i")
+        assert chat is not None
+        assert not chat.over
+        assert [line.text for line in chat.tail] == ["Hello?"]

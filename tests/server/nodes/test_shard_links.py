@@ -33,7 +33,7 @@ def test_a_label_says_its_shard() -> None:
     assert (shard_of("north/a.1"), shard_of("a.1")) == ("north", "")
 
 
-async def test_nodes_of_a_shard_that_may_get_calls_are_reached_and_answer(caplog: pytest.LogCaptureFixture) -> None:
+async def test_nodes_of_a_shard_that_may_get_work_are_reached_and_answer(caplog: pytest.LogCaptureFixture) -> None:
     south, asked = Site(), list[str]()
     gone: list[str] = []
 
@@ -42,8 +42,10 @@ async def test_nodes_of_a_shard_that_may_get_calls_are_reached_and_answer(caplog
         return Register(south)
 
     links = ShardLinks("north/a.1", register_of, south.tasks)
-    links.follow(with_queues(mail=Medium.EMAIL))
+    links.follow(with_queues())
     assert links.of("south") is None
+    found: list[str] = []
+    links.found.append(found.append)
     async with south.node("s.1") as host:
         host.left.append(gone.append)
 
@@ -58,6 +60,7 @@ async def test_nodes_of_a_shard_that_may_get_calls_are_reached_and_answer(caplog
         assert asked == ["south"]
         await until(lambda: link.reached == {"s.1"}, "it is reached")
         assert host.reached == frozenset(), "the other way is not needed"
+        assert found == ["south"]
         assert await link.ask("s.1", "guest", 5, timeout_s=None) == ["north/a.1", 5]
         address = south.addresses.pop("s.1")
         await until(lambda: not link.reached, "who was struck off counts as gone")
