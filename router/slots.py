@@ -37,10 +37,15 @@ class CountersBySlot:
         self._changed: dict[Subject, None] = {}
         # Sums of slots that are over, up to the slot that is not, by where they begin: boards ask again and again.
         self._bases: dict[Subject, tuple[int, dict[int, Counters]]] = {}
+        # Of this slot, what counts as changed already.
+        self._hot_slot = -1
+        self._hot: dict[Subject, Counters] = {}
 
     def at(self, subject: Subject, now: int) -> Counters:
         """Where to count what happens `now`; it counts as changed."""
         slot = now // SLOT_US * SLOT_US
+        if slot == self._hot_slot and (hot := self._hot.get(subject)) is not None:
+            return hot
         self._dirty[subject, slot] = None
         self._changed[subject] = None
         if subject in self._bases and slot < self._bases[subject][0]:
@@ -50,6 +55,9 @@ class CountersBySlot:
             packed = self._past.get(slot, {}).pop(subject, None)
             slots[slot] = Counters() if packed is None else add_packed(Counters(), packed)
             self._known[subject] = max(slot, self._known.get(subject, slot))
+        if slot != self._hot_slot:
+            self._hot_slot, self._hot = slot, {}
+        self._hot[subject] = slots[slot]
         return slots[slot]
 
     # --- reading ------------------------------------------------------------------------------------------------
@@ -82,6 +90,7 @@ class CountersBySlot:
         if end != until:
             bases = {}
         if since not in bases:
+            self._hot.clear()
             bases[since] = self._sum(subject, since, until)
         self._bases[subject] = (until, bases)
         return bases[since]
@@ -103,6 +112,7 @@ class CountersBySlot:
     def take_dirty(self) -> list[tuple[Subject, int, Counters]]:
         """The slots that changed since this was last asked."""
         dirty, self._dirty = self._dirty, {}
+        self._hot.clear()
         return [(subject, slot, self._counted(subject, slot)) for subject, slot in dirty]
 
     def mark_dirty(self, slots: Iterable[tuple[Subject, int, Counters]]) -> None:
@@ -112,6 +122,7 @@ class CountersBySlot:
     def take_changed(self) -> list[Subject]:
         """Of what anything changed since this was last asked."""
         changed, self._changed = self._changed, {}
+        self._hot.clear()
         return list(changed)
 
     def mark_changed(self, subject: Subject) -> None:
@@ -121,6 +132,7 @@ class CountersBySlot:
     def saved_elsewhere(self, before: int) -> None:
         """Somebody else saves the slots that begin before that time."""
         self._dirty = {key: None for key in self._dirty if key[1] >= before}
+        self._hot.clear()
 
     # --- what is over -------------------------------------------------------------------------------------------
 
@@ -139,6 +151,7 @@ class CountersBySlot:
 
     def put_away(self, before: int, subjects: int) -> None:
         """Packs the slots that begin before that time, of the next so many subjects: nobody waits for all."""
+        self._hot.clear()
         if not self._to_put_away:
             self._to_put_away = list(self._slots)
         for subject in self._to_put_away[-subjects:]:

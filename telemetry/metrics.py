@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, TypeAlias
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -35,20 +36,27 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
-        self._queued = Counter("jackfield_queued", "Work items queued", ["queue"], registry=registry)
-        self._offers = Counter("jackfield_offers", "Offers sent to agents", ["queue"], registry=registry)
-        self._offer_results = Counter(
-            "jackfield_offer_results", "How offers ended", ["queue", "result"], registry=registry
+        # The series of each queue is looked up once: to find it costs more than to count.
+        self._queued = cache(Counter("jackfield_queued", "Work items queued", ["queue"], registry=registry).labels)
+        self._offers = cache(Counter("jackfield_offers", "Offers sent to agents", ["queue"], registry=registry).labels)
+        self._offer_results = cache(
+            Counter("jackfield_offer_results", "How offers ended", ["queue", "result"], registry=registry).labels
         )
-        self._answered = Counter("jackfield_answered", "Work items joined with an agent", ["queue"], registry=registry)
-        self._within_target = Counter(
-            "jackfield_answered_within_target", "Of those, within the queue's target", ["queue"], registry=registry
+        self._answered = cache(
+            Counter("jackfield_answered", "Work items joined with an agent", ["queue"], registry=registry).labels
         )
-        self._abandoned = Counter(
-            "jackfield_abandoned", "Customers who left while waiting", ["queue"], registry=registry
+        self._within_target = cache(
+            Counter(
+                "jackfield_answered_within_target", "Of those, within the queue's target", ["queue"], registry=registry
+            ).labels
         )
-        self._wait = Histogram(
-            "jackfield_wait_seconds", "From queued to joined", ["queue"], buckets=_WAIT_BUCKETS, registry=registry
+        self._abandoned = cache(
+            Counter("jackfield_abandoned", "Customers who left while waiting", ["queue"], registry=registry).labels
+        )
+        self._wait = cache(
+            Histogram(
+                "jackfield_wait_seconds", "From queued to joined", ["queue"], buckets=_WAIT_BUCKETS, registry=registry
+            ).labels
         )
         self._decision = Histogram(
             "jackfield_decision_seconds", "One turn of the dispatcher", buckets=_DECISION_BUCKETS, registry=registry
@@ -70,26 +78,26 @@ class Metrics:
 
     def queued(self, queue: str) -> None:
         """A work item came to wait."""
-        self._queued.labels(queue).inc()
+        self._queued(queue).inc()
 
     def offered(self, queue: str) -> None:
         """An offer went out."""
-        self._offers.labels(queue).inc()
+        self._offers(queue).inc()
 
     def offer_ended(self, queue: str, result: OfferResult) -> None:
         """An offer was accepted, rejected, ..."""
-        self._offer_results.labels(queue, result).inc()
+        self._offer_results(queue, result).inc()
 
     def answered(self, queue: str, wait_us: int, within_target: bool) -> None:
         """Customer and agent were joined after `wait_us`."""
-        self._answered.labels(queue).inc()
-        self._wait.labels(queue).observe(wait_us / 1e6)
+        self._answered(queue).inc()
+        self._wait(queue).observe(wait_us / 1e6)
         # The series exists from the first answer on, so that a ratio is 0 and not absent.
-        self._within_target.labels(queue).inc(1 if within_target else 0)
+        self._within_target(queue).inc(1 if within_target else 0)
 
     def abandoned(self, queue: str) -> None:
         """The customer left before that."""
-        self._abandoned.labels(queue).inc()
+        self._abandoned(queue).inc()
 
     def decided(self, elapsed_us: float) -> None:
         """One turn of the dispatcher took this long."""

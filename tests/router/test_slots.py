@@ -123,3 +123,19 @@ def test_a_time_is_cut_where_slots_begin() -> None:
         (2 * SLOT_US, 2 * SLOT_US + 1),
     ]
     assert list(pieces(7, 7)) == []
+
+
+def test_what_was_taken_counts_as_changed_when_it_is_counted_again() -> None:
+    slots = CountersBySlot()
+    one = (QUEUE, "orders")
+    for round_of in range(2):
+        slots.at(one, 5).arrived += 1
+        slots.at(one, 6).arrived += 1
+        assert [(subject, slot, counters.arrived) for subject, slot, counters in slots.take_dirty()] == [
+            (one, 0, 2 * round_of + 2)
+        ]
+        assert slots.take_changed() == [one]
+    slots.at(one, 7)
+    slots.saved_elsewhere(SLOT_US)
+    slots.at(one, 8)
+    assert len(slots.take_dirty()) == 1
