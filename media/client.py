@@ -188,7 +188,7 @@ class WorkerEngine:
         self._links[index].order(method, {"leg_id": leg_id, **args})
 
     def order_close(self, leg_id: str) -> None:
-        """As `close_leg`, done when the worker comes to it."""
+        """As `close_leg`, done when the worker comes to it: before whatever it is told next."""
         index = self._place.get(leg_id)
         if index is None:
             return
@@ -197,7 +197,7 @@ class WorkerEngine:
             return
         del self._place[leg_id]
         if self._links[index].alive:
-            self._links[index].order("close_leg", {"leg_id": leg_id})
+            self._links[index].order("close_leg", {"leg_id": leg_id}, patiently=True)
 
     async def close_leg(self, leg_id: str) -> None:
         """As InProcessEngine.close_leg; a leg of a dead worker is closed already."""

@@ -27,6 +27,8 @@ _STOP_TIMEOUT_S = 3.0
 _REQUEST_TIMEOUT_S = 20.0
 _HEARTBEAT_S = 1.0
 _MISSED_BEATS = 5
+# What nobody waits for wakes the worker with what comes next, or after this time.
+_PATIENCE_S = 0.05
 
 
 class WorkerLink(asyncio.Protocol):
@@ -52,6 +54,8 @@ class WorkerLink(asyncio.Protocol):
         self._process: asyncio.subprocess.Process | None = None
         self._transport: asyncio.Transport | None = None
         self._unsent: list[bytes] = []
+        self._flushing = False
+        self._late: asyncio.TimerHandle | None = None
         self._frames = protocol.FrameReader()
         self._ended = asyncio.Event()
         # By request, in order: who waits, until when by the loop's clock, and for what.
@@ -119,14 +123,15 @@ class WorkerLink(asyncio.Protocol):
         self._waiting[self._request(method, args)] = (answer, loop.time() + _REQUEST_TIMEOUT_S, method)
         return answer
 
-    def order(self, method: str, args: Mapping[str, Any]) -> None:
+    def order(self, method: str, args: Mapping[str, Any], *, patiently: bool = False) -> None:
         """Call a method of the worker's engine that has no answer; what fails is told as an event of the leg.
 
-        Requests and orders take effect as they were sent. MediaError worker_lost where the worker is known to be gone.
+        Requests and orders take effect as they were sent; `patiently`: it may go with the next one, or a little later.
+        MediaError worker_lost where the worker is known to be gone.
         """
         if not self.alive:
             raise MediaError("worker_lost", method)
-        self._write(protocol.Order(self._generation, method, args))
+        self._write(protocol.Order(self._generation, method, args), patiently=patiently)
 
     def send(self, method: str, **args: Any) -> None:
         """As `request`, for what nobody waits for; a worker that is lost does it no more."""
@@ -166,13 +171,21 @@ class WorkerLink(asyncio.Protocol):
                 process.kill()
             await process.wait()
 
-    def _write(self, frame: protocol.Frame) -> None:
+    def _write(self, frame: protocol.Frame, *, patiently: bool = False) -> None:
         """What is said in one turn of the loop goes in one write, and wakes the worker once."""
-        if not self._unsent:
-            asyncio.get_running_loop().call_soon(self._flush)
         self._unsent.append(protocol.encode(frame))
+        if patiently:
+            if self._late is None and not self._flushing:
+                self._late = asyncio.get_running_loop().call_later(_PATIENCE_S, self._flush)
+        elif not self._flushing:
+            self._flushing = True
+            asyncio.get_running_loop().call_soon(self._flush)
 
     def _flush(self) -> None:
+        self._flushing = False
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
         unsent, self._unsent = self._unsent, []
         if unsent and self._transport is not None and not self._transport.is_closing():
             self._transport.write(b"".join(unsent))

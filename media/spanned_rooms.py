@@ -75,7 +75,7 @@ class SpannedRooms:
         self._remember(room_id, {})
         for worker in workers:
             if self._links[worker].alive:
-                self._links[worker].order("set_room", {"room_id": room_id, "gains": []})
+                self._links[worker].order("set_room", {"room_id": room_id, "gains": []}, patiently=True)
         return True
 
     def leave_at_once(self, leg_id: str) -> bool:

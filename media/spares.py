@@ -15,8 +15,8 @@ from media.errors import MediaError
 
 log = structlog.get_logger(__name__)
 
-SPARES = 4
-"""Of each worker. One that is taken is replaced at once, so that a few are enough for any pace."""
+SPARES = 8
+"""Of each worker. One that is taken is replaced within a twentieth of a second: enough for 80 calls a second."""
 
 
 class Link(Protocol):

@@ -52,6 +52,8 @@ METHODS = frozenset(
 )
 _PR_SET_PDEATHSIG = 1
 _WRITE_LIMIT = 8 * 1024 * 1024
+# What the owner need not know at once wakes it with what comes next, or after this time.
+_PATIENCE_S = 0.05
 
 
 class Worker:
@@ -167,7 +169,8 @@ class Worker:
         except Exception as error:
             log.exception("media_request_failed", method=request.method)
             answer = protocol.Failure(request.id, "internal_error", repr(error))
-        connection.send(answer)
+        # The leg is there, and which port is reserved next is of no use yet.
+        connection.send(answer, patiently=request.method == "adopt" and isinstance(answer, protocol.Reply))
 
     def _spawn(self, work: Any, name: str) -> None:
         task: asyncio.Task[None] = asyncio.create_task(work, name=name)
@@ -176,7 +179,9 @@ class Worker:
 
     def _tell(self, event: MediaEvent) -> None:
         if self._owner is not None:
-            self._owner.send(protocol.Happened(event))
+            # Whoever had it stopped knows that.
+            stopped = event.kind == "played" and event.reason == "stopped"
+            self._owner.send(protocol.Happened(event), patiently=stopped)
 
     def _pulse(self) -> protocol.Pulse:
         ticker = self._engine.ticker
@@ -226,6 +231,8 @@ class OwnerConnection(asyncio.Protocol):
         self._worker = worker
         self._reader = protocol.FrameReader()
         self._transport: asyncio.Transport | None = None
+        self._held: list[bytes] = []
+        self._late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
@@ -245,17 +252,30 @@ class OwnerConnection(asyncio.Protocol):
         self._transport = None
         self._worker.disconnected(self)
 
-    def send(self, frame: protocol.Frame) -> None:
-        """Send one frame; an owner that has stopped reading is cut off instead of buffered without end."""
-        if self._transport is None or self._transport.is_closing():
+    def send(self, frame: protocol.Frame, *, patiently: bool = False) -> None:
+        """Send one frame; `patiently`: with the next one, or a little later."""
+        self._held.append(protocol.encode(frame))
+        if not patiently:
+            self._flush()
+        elif self._late is None:
+            self._late = asyncio.get_running_loop().call_later(_PATIENCE_S, self._flush)
+
+    def _flush(self) -> None:
+        """An owner that has stopped reading is cut off instead of buffered without end."""
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+        held, self._held = self._held, []
+        if self._transport is None or self._transport.is_closing() or not held:
             return
-        self._transport.write(protocol.encode(frame))
+        self._transport.write(held[0] if len(held) == 1 else b"".join(held))
         if self._transport.get_write_buffer_size() > _WRITE_LIMIT:
             log.error("media_owner_does_not_read")
             self._transport.abort()
 
     def close(self) -> None:
         """End the connection after what was sent."""
+        self._flush()
         if self._transport is not None:
             self._transport.close()
 

@@ -48,3 +48,21 @@ async def test_a_silent_worker_is_given_up_and_killed(tmp_path: Path, monkeypatc
     await wire.close()
     with pytest.raises(ProcessLookupError):
         os.kill(wire.pid, 0)
+
+
+async def test_what_has_time_goes_with_the_next_word_and_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = EngineSettings(prompt_root=tmp_path, rtp_ports=(28_320, 28_329))
+    wire = WorkerLink(settings, tmp_path / "w.sock", 1, lambda event: None, lambda: None)
+    await wire.start()
+    monkeypatch.setattr(link, "_PATIENCE_S", 3_600)
+    await wire.request("open_rtp", leg_id="a")
+    wire.order("close_leg", {"leg_id": "a"}, patiently=True)
+    with pytest.raises(MediaError, match="unknown_leg"):
+        await wire.request("stats", leg_id="a")
+    monkeypatch.setattr(link, "_PATIENCE_S", 0.01)
+    wire.order("close_leg", {"leg_id": "b"}, patiently=True)
+    assert wire._unsent != []
+    await until(lambda: wire._unsent == [], what="it goes by itself in the end")
+    await wire.close()

@@ -21,7 +21,7 @@ class Link:
         self.told.append((method, args.get("room_id") or args["leg_id"]))
         return ["127.0.0.1", 4000]
 
-    def order(self, method: str, args: Mapping[str, Any]) -> None:
+    def order(self, method: str, args: Mapping[str, Any], *, patiently: bool = False) -> None:
         self.told.append((f"order {method}", args["room_id"]))
 
 

@@ -49,8 +49,9 @@ async def test_what_is_taken_is_replaced_and_never_given_twice() -> None:
     assert rig.spares.take("a") == ("127.0.0.1", 4000)
     method, asked = await rig.wire.answer(["127.0.0.1", 5000])
     assert (method, asked["leg_id"], asked["spare"]) == ("adopt", "a", "spare:1")
-    rest = [rig.spares.take(leg_id) for leg_id in "bcdef"]
-    assert rest == [("127.0.0.1", 4002), ("127.0.0.1", 4004), ("127.0.0.1", 4006), ("127.0.0.1", 5000), None]
+    rest = [rig.spares.take(f"more {n}") for n in range(SPARES + 1)]
+    ports = [*(4000 + 2 * n for n in range(1, SPARES)), 5000]
+    assert rest == [*(("127.0.0.1", port) for port in ports), None]
     names = [args["spare"] for _, args, _ in rig.wire.asked] + [args["fresh"] for _, args, _ in rig.wire.asked]
     assert len(set(names)) == len(names)
 

@@ -98,6 +98,22 @@ async def test_the_newest_owner_is_obeyed_and_gets_an_empty_worker(tmp_path: Pat
             await owner.close()
 
 
+async def test_what_the_owner_need_not_know_at_once_is_told_in_order_and_in_the_end(tmp_path: Path) -> None:
+    async with running(tmp_path) as (_, path):
+        owner = await connect(path)
+        await owner.ask(protocol.Hello(1))
+        assert await owner.ask(protocol.Request(1, 1, "reserve", {"spare": "x"})) == protocol.Reply(
+            1, ["127.0.0.1", LOW]
+        )
+        adopt = protocol.Request(2, 1, "adopt", {"leg_id": "a", "spare": "x", "fresh": "y"})
+        owner.writer.write(protocol.encode(adopt))
+        assert await owner.ask(opened(3, 1, "b")) == protocol.Reply(2, ["127.0.0.1", LOW + 2])
+        assert await owner.next() == protocol.Reply(3, ["127.0.0.1", LOW + 4])
+        again = protocol.Request(4, 1, "adopt", {"leg_id": "c", "spare": "y", "fresh": "z"})
+        assert await owner.ask(again) == protocol.Reply(4, ["127.0.0.1", LOW + 6])
+        await owner.close()
+
+
 async def test_bad_requests_are_answered_and_bad_peers_cut_off(tmp_path: Path) -> None:
     async with running(tmp_path) as (process, path):
         owner = await connect(path)
