@@ -14,6 +14,9 @@ from sip.message import Request, Response
 from sip.transaction import Deliver, Failed, Output, Send, Transaction
 from sip.transaction_tables import Kind
 
+# Transactions that only absorb repetitions are forgotten so often, many at a time: nobody wakes up for each.
+FORGET_US = 500_000
+
 Key = tuple[str, ...]
 OnResponse = Callable[[Response, int], None]
 OnFailure = Callable[[int, int], None]
@@ -157,7 +160,7 @@ class Layer:
         if entry.machine.terminated:
             self._forget(key, entry)
         else:
-            self._deadlines.set(key, entry.machine.next_deadline())
+            self._deadlines.set(key, _due(entry.machine))
         for output in outputs:
             match output:
                 case Send(data):
@@ -176,6 +179,11 @@ class Layer:
         merge = _merge_key(entry.machine.request)
         if self._merged.get(merge) == key:
             del self._merged[merge]
+
+
+def _due(machine: Transaction) -> int | None:
+    when = machine.next_deadline()
+    return when if when is None or not machine.lingers else -(-when // FORGET_US) * FORGET_US
 
 
 def _merge_key(request: Request) -> Key:

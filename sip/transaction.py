@@ -17,6 +17,7 @@ LIFETIME = 64 * T1
 
 _RETRANSMIT = frozenset({Timer.A, Timer.E, Timer.G})
 _ABSORB = {Timer.D: 32_000_000, Timer.I: T4, Timer.J: LIFETIME, Timer.K: T4}
+_ENDS = frozenset({*_ABSORB, Timer.L, Timer.M})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,11 @@ class Transaction:
     def next_deadline(self) -> int | None:
         """The earliest running timer, or None."""
         return min(self._timers.values(), default=None)
+
+    @property
+    def lingers(self) -> bool:
+        """Whether nothing is left to come of it but that it absorbs repetitions for a while."""
+        return self._timers.keys() <= _ENDS
 
     def expire(self, now: int) -> list[Output]:
         """Fire what is due, in order of deadline."""
