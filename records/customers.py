@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from records.collected import Collected, data_rows, keep_rows
 from records.database import Database, insert_ignoring, insert_replacing
 from records.merging import group, root_of
-from records.tables import customers, identities, interaction_customers, interaction_data
+from records.tables import customers, identities, interaction_customers
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Customers:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._collected = Collected(database)
 
     async def identify(self, kind: str, value: str, verified: bool, now: int) -> str:
         """The id of the customer with this identity, made when there is none; `value` in its normal form (E.164, ...).
@@ -42,13 +44,18 @@ class Customers:
 
         def work(connection: Connection) -> None:
             attached(connection, interaction_id, customer_id)
-            _keep(connection, interaction_id, data, now)
+            keep_rows(connection, data_rows(interaction_id, data, now))
 
         await self._database.at_once(work)
 
     async def collect(self, interaction_id: str, data: Mapping[str, str], now: int) -> None:
         """Keeps what was collected in an interaction whose customer is not known."""
-        await self._database.at_once(lambda connection: _keep(connection, interaction_id, data, now))
+        rows = data_rows(interaction_id, data, now)
+        await self._database.at_once(lambda connection: keep_rows(connection, rows))
+
+    async def collect_soon(self, interaction_id: str, data: Mapping[str, str], now: int) -> None:
+        """As `collect`, a moment later, for many interactions in one transaction."""
+        await self._collected.keep(interaction_id, data, now)
 
     async def identities(self, customer_id: str) -> tuple[Identity, ...]:
         """By what the customer is known, and all who are one with them, oldest first."""
@@ -121,9 +128,3 @@ def _create(connection: Connection, kind: str, value: str, verified: bool, now: 
     # Another server made the same identity meanwhile (PostgreSQL); theirs stands.
     connection.execute(customers.delete().where(customers.c.id == customer_id))
     return connection.execute(_CUSTOMER_OF, {"kind": kind, "value": value}).scalar_one(), False
-
-
-def _keep(connection: Connection, interaction_id: str, data: Mapping[str, str], now: int) -> None:
-    rows = [{"interaction_id": interaction_id, "name": name, "value": value, "at": now} for name, value in data.items()]
-    if rows:
-        connection.execute(insert_replacing(connection, interaction_data), rows)

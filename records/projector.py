@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
-from typing import TypeVar
+from functools import partial
+from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Table, insert, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, insert, select
 
 from records.database import Database, insert_replacing
 from records.drafts import InteractionDraft, OfferDraft, Step
@@ -18,7 +18,6 @@ from router.rows import Entry
 BATCH = 500
 # What else keeps its position in the journal beside the shards' records.
 NOT_SHARDS = ("webhooks",)
-_Draft = TypeVar("_Draft", InteractionDraft, OfferDraft)
 _log = structlog.get_logger(__name__)
 
 
@@ -41,7 +40,7 @@ class Projector:
     async def position(self) -> int:
         """The sequence of the last entry that is in SQL, 0 before the first."""
         async with self._database.read() as connection:
-            return await self._position(connection)
+            return await connection.run_sync(self._position)
 
     async def others(self) -> list[str]:
         """The other shards whose journals were projected into this database."""
@@ -58,63 +57,34 @@ class Projector:
         """
         position = None
         for batch in _batches(list(entries)):
-            async with self._database.write() as connection:
-                position = await self._apply_batch(connection, batch)
+            # One way to the database's thread for all statements: each way costs as much as a statement.
+            position = await self._database.at_once(partial(self._apply_batch, batch))
         return await self.position() if position is None else position
 
-    async def _apply_batch(self, connection: AsyncConnection, batch: Sequence[Entry]) -> int:
-        position = await self._position(connection)
+    def _apply_batch(self, batch: Sequence[Entry], connection: Connection) -> int:
+        position = self._position(connection)
         new = [entry for entry in batch if entry.sequence > position]
         if not new:
             return position
         if position and new[0].sequence != position + 1:
             _log.warning("journal_gap", shard=self._shard, position=position, next=new[0].sequence)
-        projection = await self._load(connection, new)
+        projection = _load(connection, new)
         for entry in new:
             projection.apply(entry)
-        await self._store(connection, projection, new[-1].sequence)
+        self._store(connection, projection, new[-1].sequence)
         return new[-1].sequence
 
-    async def _position(self, connection: AsyncConnection) -> int:
+    def _position(self, connection: Connection) -> int:
         query = select(projector_positions.c.sequence).where(projector_positions.c.shard == self._shard)
-        return (await connection.execute(query)).scalar() or 0
+        return connection.execute(query).scalar() or 0
 
-    async def _load(self, connection: AsyncConnection, entries: Sequence[Entry]) -> Projection:
-        wanted = touched(entries)
-        goes_on = offers.c.connected_at.is_not(None) & offers.c.ended_at.is_(None) & offers.c.closed_at.is_(None)
-        offer_rows = await _rows(
-            connection,
-            offers,
-            or_(
-                offers.c.reservation_id.in_(wanted.reservations),
-                offers.c.interaction_id.in_(wanted.interactions) & goes_on,
-            ),
-            OfferDraft,
-        )
-        of_offers = {offer.interaction_id for offer in offer_rows}
-        interaction_rows = await _rows(
-            connection,
-            interactions,
-            or_(
-                interactions.c.id.in_(wanted.interactions | of_offers),
-                interactions.c.node.in_(wanted.nodes) & (interactions.c.state != "closed"),
-            ),
-            InteractionDraft,
-        )
-        return Projection(
-            interactions={row.id: row for row in interaction_rows},
-            offers={row.reservation_id: row for row in offer_rows},
-        )
-
-    async def _store(self, connection: AsyncConnection, projection: Projection, sequence: int) -> None:
+    def _store(self, connection: Connection, projection: Projection, sequence: int) -> None:
         for table, drafts in ((interactions, projection.interactions), (offers, projection.offers)):
             if drafts:
-                await connection.execute(
-                    insert_replacing(connection, table), [_row(draft) for draft in drafts.values()]
-                )
+                connection.execute(insert_replacing(connection, table), [_row(draft) for draft in drafts.values()])
         if projection.steps:
-            await connection.execute(insert(steps), [_row(step) for step in projection.steps])
-        await connection.execute(
+            connection.execute(_NEW_STEP, [_row(step) for step in projection.steps])
+        connection.execute(
             insert_replacing(connection, projector_positions), {"shard": self._shard, "sequence": sequence}
         )
 
@@ -127,12 +97,40 @@ def _row(draft: InteractionDraft | OfferDraft | Step) -> dict[str, object]:
     return {name: getattr(draft, name) for name in _COLUMNS[type(draft)]}
 
 
-async def _rows(
-    connection: AsyncConnection, table: Table, condition: ColumnElement[bool], draft: type[_Draft]
-) -> list[_Draft]:
-    columns = [table.c[field.name] for field in fields(draft)]
-    found = await connection.execute(select(*columns).where(condition))
-    return [draft(**row) for row in found.mappings()]
+def _columns(table: Table, draft: type[InteractionDraft | OfferDraft]) -> Select[Any]:
+    return select(*(table.c[name] for name in _COLUMNS[draft]))
+
+
+def _among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    return column.in_(bindparam(name, expanding=True))
+
+
+# Made once: to build a statement takes longer than to run it.
+_OFFERS = _columns(offers, OfferDraft).where(
+    _among(offers.c.reservation_id, "reservations")
+    | _among(offers.c.interaction_id, "interactions")
+    & offers.c.connected_at.is_not(None)
+    & offers.c.ended_at.is_(None)
+    & offers.c.closed_at.is_(None)
+)
+_INTERACTIONS = _columns(interactions, InteractionDraft).where(
+    _among(interactions.c.id, "interactions")
+    | _among(interactions.c.node, "nodes") & (interactions.c.state != "closed")
+)
+_NEW_STEP = insert(steps)
+
+
+def _load(connection: Connection, entries: Sequence[Entry]) -> Projection:
+    wanted = touched(entries)
+    asked = {"reservations": list(wanted.reservations), "interactions": list(wanted.interactions)}
+    offer_rows = [OfferDraft(*row) for row in connection.execute(_OFFERS, asked)]
+    concerned = wanted.interactions | {offer.interaction_id for offer in offer_rows}
+    asked = {"interactions": list(concerned), "nodes": list(wanted.nodes)}
+    interaction_rows = [InteractionDraft(*row) for row in connection.execute(_INTERACTIONS, asked)]
+    return Projection(
+        interactions={row.id: row for row in interaction_rows},
+        offers={row.reservation_id: row for row in offer_rows},
+    )
 
 
 def _batches(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:

@@ -20,6 +20,7 @@ MAX_ACQUAINTED = 2
 # How long an offer waits for the caller's earlier interactions; they are there long before, unless SQL is slow.
 READY_TIMEOUT_S = 0.25
 PATH_KEY = "ivr_path"
+_Collect = Callable[[str, Mapping[str, str], int], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -87,7 +88,7 @@ class InteractionContexts:
         """
         about = (context.interaction_id, context.kind, context.caller, context.verified, self._wall(), HISTORY_LENGTH)
         _, context.history = await self._meetings.meet(*about)
-        await self._keep(context)
+        await self._keep(context, self._customers.collect)
         context.ready.set()
         self._live.setdefault(context.interaction_id, context)
 
@@ -110,7 +111,7 @@ class InteractionContexts:
         if context is None:
             return
         context.data, context.path, context.language = dict(data), tuple(path), language
-        self._tasks.spawn(self._keep(context), f"keep:{interaction_id}")
+        self._tasks.spawn(self._keep(context, self._customers.collect_soon), f"keep:{interaction_id}")
 
     def closed(self, interaction_id: str) -> None:
         """The call is over; what the router has taken in is still needed, until it closes the work."""
@@ -217,12 +218,12 @@ class InteractionContexts:
         if others and self.here_again is not None:
             await self.here_again(context.interaction_id, others)
 
-    async def _keep(self, context: InteractionContext) -> None:
+    async def _keep(self, context: InteractionContext, collect: _Collect) -> None:
         data = dict(context.data)
         if context.path:
             data[PATH_KEY] = " > ".join(context.path)
         if data:
-            await self._customers.collect(context.interaction_id, data, self._wall())
+            await collect(context.interaction_id, data, self._wall())
 
     async def _read_back(self, interaction_id: str) -> InteractionContext:
         view = await self._interactions.view(interaction_id)
