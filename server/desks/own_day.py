@@ -19,7 +19,8 @@ from server.persistence.projection import AWAY
 
 log = structlog.get_logger(__name__)
 
-GATHER_S = 0.5
+# A call touches its agent some six times in all: of most of that they are told once.
+GATHER_S = 2.0
 # So many agents are looked at in a turn of the loop: nobody's offer waits for the days of all.
 AGENTS_AT_ONCE = 2
 LOOK_S = 60.0
