@@ -127,7 +127,7 @@ async def build_core(ground: Ground) -> CorePart:
     await management.attach(shard, duties.journal, shard.image, interaction_ids(wall_us), waits, projection.save)
     AlertNodes(ground.peers, shard.store.head, management.alerts)
     management.board.customer_of = lambda interaction: next(filter(None, contexts.caller(interaction)), "")
-    speaker.attach_management(management.observe)
+    speaker.attach_management(management.observe, management.follow)
     return CorePart(
         pump=shard,
         interactions=interactions,

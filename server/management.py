@@ -156,14 +156,18 @@ class Management:
         await patiently(lambda: self.hooks.attach(journal, self._seen), "webhooks")
         self.hooks.begin(tasks)
 
+    def follow(self, turn: Turn) -> None:
+        """What follows from a committed turn at once."""
+        self.programs.follow(turn, owning=self.owning())
+
     def observe(self, turn: Turn) -> None:
-        """Follows a committed turn."""
+        """Keeps account of a committed turn."""
         self._seen = turn.sequence
         self.statistics.observe(turn)
         self.demands.observe(turn)
         self.feed.observe(turn)
         self.hooks.observe(turn)
-        self.programs.observe(turn, owning=self.owning())
+        self.programs.observe(turn)
         if isinstance(turn.event, PolicyChanged) and turn.event.policy.version != self.overlay.told:
             self._newest = turn.event.policy.version
             self._tasks.spawn(patiently(self._follow, "overlay"), "overlay")

@@ -6,8 +6,9 @@ carried out in order: no task stands between. While the store is away turns gath
 is back the same commit is tried again, which is safe because a commit is idempotent by sequence.
 
 What is spoken first is what somebody waits for; `prepare` is called while the store works on the turn, for what can be
-made ready by then. What only keeps account of it (`decided`, then `note`) comes some milliseconds later, when what was
-spoken is on its way; where somebody posted or drains, in the loop's next turns, and they go on after that.
+made ready by then. What only keeps account of it (`decided`, then `note`) comes a little later, for many turns
+together: to wake up for it, with the processor's caches full of something else, costs more than the account does.
+Whoever drains has all of it; whoever posted goes on before.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ import structlog
 from router.commands import Command
 from router.dispatcher import Dispatcher
 from router.errors import RoutingEndedError
-from router.events import Event, InteractionNoted, TimePassed
+from router.events import Event, InteractionClosed, InteractionNoted, InteractionOpened, TimePassed
 from router.rows import Turn
 from server.core.shard_views import ShardViews
 from store.errors import StoreLost
@@ -31,13 +32,14 @@ log = structlog.get_logger(__name__)
 MAX_BATCH = 256
 # How many committed turns are kept for a store that loses them. Its rows are put back whole; these are for the journal.
 KEPT_TURNS = 1_024
-# So many turns are noted together, and of many more.
-NOTED_AT_ONCE = 4
-# Where nobody waits for it the account of a turn is kept after this time, with that of those which came meanwhile: one
-# after the other it costs half of what it does where each finds the processor's caches full of something else.
-ACCOUNT_S = 0.004
-# Notes, of which nothing follows and which nobody waits for, are committed with the next turn, or after this time.
-NOTE_S = 0.02
+# Turns gather for so long, or until there are so many, before they are noted: some in each turn of the loop.
+ACCOUNT_S = 0.1
+ACCOUNT_TURNS = 64
+NOTED_AT_ONCE = 8
+# Lines of a story, of which nothing follows and which nobody waits for, are committed with the next turn, or after
+# this time.
+STORY_S = 0.05
+_STORY = (InteractionOpened, InteractionNoted, InteractionClosed)
 RETRY_FIRST_S = 0.02
 RETRY_LAST_S = 1.0
 
@@ -99,7 +101,7 @@ class Pump(ShardViews):
         self._fresh: list[tuple[Turn, int]] = []
         self._spoken: deque[Turn] = deque()
         self._noting: asyncio.Handle | None = None
-        self._noting_later = False
+        self._gathering: asyncio.TimerHandle | None = None
         self._noted = sequence
         self._entries: dict[int, str] = {}
         self._waiting: dict[int, asyncio.Future[tuple[Command, ...]]] = {}
@@ -109,7 +111,9 @@ class Pump(ShardViews):
         self._inbox = ""
         self._by_task = False
         self._running = False
-        self._notes: asyncio.TimerHandle | None = None
+        # Whether any of the pending turns is more than a line of a story.
+        self._urgent = False
+        self._stories: asyncio.TimerHandle | None = None
         # Who waits until all turns up to a sequence are noted, in order of the sequences.
         self._draining: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._timer: asyncio.TimerHandle | None = None
@@ -164,7 +168,7 @@ class Pump(ShardViews):
         finally:
             self._closed = self._ended = True
             self._note_spoken(len(self._spoken))
-            for timer in (self._timer, self._notes, self._noting):
+            for timer in (self._timer, self._stories, self._gathering, self._noting):
                 if timer is not None:
                     timer.cancel()
             for future in self._waiting.values():
@@ -185,8 +189,7 @@ class Pump(ShardViews):
         self._go_on()
         drained: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._draining.append((self.sequence, drained))
-        if self._spoken:
-            self._note_later()
+        self._note_later()
         await drained
 
     def close(self) -> None:
@@ -234,29 +237,32 @@ class Pump(ShardViews):
             self._entries[self.sequence] = entry_id
         self._pending.append(turn)
         self._fresh.append((turn, self._clock.now() - now))
-        if told and not commands and isinstance(event, InteractionNoted):
+        if told and not commands and isinstance(event, _STORY):
             self._commit_later()
         else:
+            self._urgent = True
             self._go_on()
         self._arm()
         return turn
 
     def _commit_later(self) -> None:
-        if self._notes is None:
-            self._notes = asyncio.get_running_loop().call_later(NOTE_S, self._go_on)
+        if self._stories is None:
+            self._stories = asyncio.get_running_loop().call_later(STORY_S, self._story_is_late)
+
+    def _story_is_late(self) -> None:
+        self._stories = None
+        self._go_on()
 
     def _go_on(self) -> None:
         """Commits what has gathered, if anything has and nothing is under way."""
         if self._under_way or not self._running or self._ended:
             return
-        if self._notes is not None:
-            self._notes.cancel()
-            self._notes = None
         if not self._pending:
             if self._closed:
                 self._wake.set()
             return
         batch = self._under_way = self._pending[:MAX_BATCH]
+        self._urgent = len(self._pending) > MAX_BATCH
         self._inbox = self._applied_by(batch)
         self._by_task = not self._begin()
         if self._by_task:
@@ -305,10 +311,16 @@ class Pump(ShardViews):
         self.kept.extend(batch)
         for turn in batch:
             self._guard(self._speak, turn)
+            future = self._waiting.pop(turn.sequence, None)
+            if future is not None and not future.done():
+                future.set_result(turn.commands)
         self._spoken += batch
         self._note_later()
         self._under_way = []
-        self._go_on()
+        if self._pending and not (self._urgent or self._draining or self._closed):
+            self._commit_later()
+        else:
+            self._go_on()
 
     def _applied_by(self, batch: Sequence[Turn]) -> str:
         """The last inbox entry that these turns apply."""
@@ -319,21 +331,24 @@ class Pump(ShardViews):
         return last
 
     def _note_later(self) -> None:
-        hurried = bool(self._waiting or self._draining)
-        if self._noting is not None:
-            if not (hurried and self._noting_later):
-                return
-            self._noting.cancel()
+        if self._noting is not None or not self._spoken:
+            return
         loop = asyncio.get_running_loop()
-        self._noting_later = not hurried
-        self._noting = loop.call_soon(self._note_some) if hurried else loop.call_later(ACCOUNT_S, self._note_some)
+        if self._draining or len(self._spoken) >= ACCOUNT_TURNS:
+            self._noting = loop.call_soon(self._note_some)
+        elif self._gathering is None:
+            self._gathering = loop.call_later(ACCOUNT_S, self._gathered)
+
+    def _gathered(self) -> None:
+        self._gathering = None
+        if self._noting is None:
+            self._note_some()
 
     def _note_some(self) -> None:
         """Some turns in each turn of the loop: what is read meanwhile need not wait for the account of all others."""
         self._noting = None
         self._note_spoken(NOTED_AT_ONCE + len(self._spoken) // NOTED_AT_ONCE)
         if self._spoken:
-            self._noting_later = False
             self._noting = asyncio.get_running_loop().call_soon(self._note_some)
 
     def _note_spoken(self, limit: int) -> None:
@@ -342,9 +357,6 @@ class Pump(ShardViews):
             turn = self._spoken.popleft()
             self._guard(self._note, turn)
             self._noted = turn.sequence
-            future = self._waiting.pop(turn.sequence, None)
-            if future is not None and not future.done():
-                future.set_result(turn.commands)
         if not self._spoken:
             self.dispatcher.tidy()
         while self._draining and self._draining[0][0] <= self._noted:

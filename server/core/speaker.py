@@ -40,6 +40,7 @@ class Speaker:
         self._chats: Callable[[Command], None] | None = None
         self._observe_chats: Callable[[Turn], None] = lambda _turn: None
         self._management: Callable[[Turn], None] | None = None
+        self._follow_programs: Callable[[Turn], None] = lambda _turn: None
         self._far_pages: Callable[[Turn], None] | None = None
         self._handoffs: Callable[[Turn], None] = lambda _turn: None
         self.failures = 0
@@ -54,9 +55,9 @@ class Speaker:
         """As `attach`, for chats: they observe each turn before anybody is shown it."""
         self._observe_chats, self._chats = observe, execute
 
-    def attach_management(self, observe: Callable[[Turn], None]) -> None:
-        """As `attach`, for what stands beside the routing."""
-        self._management = observe
+    def attach_management(self, observe: Callable[[Turn], None], follow: Callable[[Turn], None]) -> None:
+        """As `attach`, for what stands beside the routing; `follow` is told with those who wait."""
+        self._management, self._follow_programs = observe, follow
 
     def attach_far_pages(self, observe: Callable[[Turn], None]) -> None:
         """As `attach`, for agents' pages on other nodes."""
@@ -88,6 +89,7 @@ class Speaker:
             self._guard(self._move_chat, command)
         self._guard(self._show_far, turn)
         self._guard(self._hand_over, turn)
+        self._guard(self._serve_programs, turn)
 
     def note(self, turn: Turn) -> None:
         """Who only keeps account of committed turns, in the same manner."""
@@ -125,6 +127,9 @@ class Speaker:
 
     def _hand_over(self, turn: Turn) -> None:
         self._handoffs(turn)
+
+    def _serve_programs(self, turn: Turn) -> None:
+        self._follow_programs(turn)
 
     def _touch(self, turn: Turn) -> None:
         if self._desk is not None:

@@ -120,11 +120,14 @@ class Programs:
             if interaction_id not in self._unclosed:
                 self._pump.tell(InteractionClosed(interaction_id, outcome), "start")
 
-    def observe(self, turn: Turn, *, owning: bool = True) -> None:
-        """Follows a committed turn; the owner does what follows from it."""
+    def observe(self, turn: Turn) -> None:
+        """Keeps account of a committed turn."""
         self._last = (turn.sequence, turn.now)
         if isinstance(turn.event, InteractionClosed):
             self._unclosed.pop(turn.event.interaction_id, None)
+
+    def follow(self, turn: Turn, *, owning: bool = True) -> None:
+        """What follows from a committed turn at once; the owner does it."""
         for command in turn.commands:
             match command:
                 case JoinLegs(work_id=work_id, reservation_id=reservation_id) if work_id.startswith(PREFIX):

@@ -142,31 +142,58 @@ async def test_what_gathers_during_a_commit_is_one_commit_in_order(rig: Rig) -> 
     assert rig.committer.log.index("speak 2") > rig.committer.log.index("commit 11"), "the whole group first"
 
 
-async def test_what_is_only_noted_comes_after_what_is_spoken_and_after_the_next_commit_began(rig: Rig) -> None:
-    log = rig.committer.log
-    rig.on_note = lambda turn: log.append(f"note {turn.sequence} at attempt {len(rig.committer.attempts)}")
-    rig.on_speak = lambda turn: rig.pump.tell(NOTE, "effect") if turn.sequence == 1 else None
-    rig.run()
-    await rig.pump.post(NOTE, "t")
-    assert log[:3] == ["commit 1", "speak 1", "note 1 at attempt 2"], "noted once the next commit is on its way"
-    await rig.pump.drain()
-    assert log[3:] == ["commit 2", "speak 2", "note 2 at attempt 2"]
-
-
-async def test_the_account_of_what_nobody_waits_for_comes_later_and_with_whoever_waits(rig: Rig) -> None:
+async def test_what_only_keeps_account_comes_later_for_many_turns_and_at_once_for_who_drains(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pump_module, "ACCOUNT_S", 3_600)
     noted: list[int] = []
     rig.on_note = lambda turn: noted.append(turn.sequence)
     rig.run()
-    rig.pump.tell(work("w1"), "t")
-    await until(lambda: rig.committer.log == ["commit 1", "speak 1"])
-    await until(lambda: noted == [1], "by itself")
+    await rig.pump.post(work("w1"), "t")
+    await rig.pump.post(NOTE, "t")
+    assert rig.committer.log == ["commit 1", "speak 1", "commit 2", "speak 2"]
+    assert noted == [], "whoever posted goes on before"
+    await rig.pump.drain()
+    assert noted == [1, 2]
+    for _ in range(pump_module.ACCOUNT_TURNS):
+        rig.pump.tell(NOTE, "more")
     rig.pump.tell(work("w2"), "t")
-    await until(lambda: "speak 2" in rig.committer.log)
-    await rig.pump.post(work("w3"), "t")
-    assert noted == [1, 2, 3]
+    await until(lambda: len(noted) == 3 + pump_module.ACCOUNT_TURNS)
 
 
-async def test_drained_and_answered_and_ended_mean_noted(rig: Rig) -> None:
+async def test_turns_that_nobody_waits_for_are_noted_in_time(rig: Rig) -> None:
+    noted: list[int] = []
+    rig.on_note = lambda turn: noted.append(turn.sequence)
+    rig.run()
+    for number in (1, 2):
+        rig.pump.tell(work(f"w{number}"), "t")
+        await until(lambda: noted == list(range(1, number + 1)))  # noqa: B023 - waited for in this round
+
+
+async def test_lines_of_a_story_are_committed_with_the_next_turn_or_in_time(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.run()
+    await until(lambda: rig.pump._running)
+    opened = facts.InteractionOpened("i", "line", Medium.VOICE, "4000", "n.1")
+    for event in (opened, NOTE, facts.InteractionClosed("i", "left_in_ivr")):
+        rig.pump.tell(event, "t")
+    assert rig.committer.attempts == []
+    rig.pump.tell(work("w1"), "t")
+    await until(lambda: "speak 4" in rig.committer.log)
+    assert [[turn.sequence for turn in batch] for batch in rig.committer.attempts] == [[1, 2, 3, 4]]
+    rig.pump.tell(NOTE, "t")
+    await until(lambda: "speak 5" in rig.committer.log)
+    rig.on_speak = lambda turn: rig.pump.tell(NOTE, "effect") if turn.sequence == 6 else None
+    monkeypatch.setattr(pump_module, "STORY_S", 3_600)
+    await rig.pump.post(work("w2"), "t")
+    await asyncio.sleep(0)
+    assert rig.pump.backlog == 1, "what was told while others were spoken waits too"
+    await rig.pump.drain()
+    assert rig.committer.log[-2:] == ["commit 7", "speak 7"]
+
+
+async def test_drained_and_ended_mean_noted(rig: Rig) -> None:
     noted: list[int] = []
 
     def note(turn: Turn) -> None:
@@ -175,15 +202,13 @@ async def test_drained_and_answered_and_ended_mean_noted(rig: Rig) -> None:
 
     rig.on_note = note
     running = rig.run()
-    await rig.pump.post(NOTE, "t")
-    assert noted == [1]
     rig.pump.tell(NOTE, "t")
     await rig.pump.drain()
-    assert noted == [1, 2]
+    assert noted == [1]
     rig.pump.tell(NOTE, "t")
     rig.pump.close()
     await asyncio.wait_for(running, 30)
-    assert noted == [1, 2, 3]
+    assert noted == [1, 2]
 
 
 async def test_who_drains_waits_for_no_later_turn(rig: Rig) -> None:

@@ -50,7 +50,7 @@ def programs(house: House, *, observing: bool = True) -> Programs:
     recorded = Projector(house.database).position
     made = Programs(house.pump, submissions, customers, interaction_ids(wall_us), wall_us, recorded, ATTEMPT_US)
     if observing:
-        house.speaker.attach_management(made.observe)
+        house.speaker.attach_management(made.observe, made.follow)
     return made
 
 
@@ -164,7 +164,7 @@ async def _unconfirmed(house: House, work_id: str) -> None:
 async def test_an_owner_closes_what_the_one_before_it_left(house: House) -> None:
     """The owner died between the end of the work and the end of the interaction (found by tests/failure)."""
     follower = programs(house, observing=False)
-    house.speaker.attach_management(functools.partial(follower.observe, owning=False))
+    house.speaker.attach_management(follower.observe, functools.partial(follower.follow, owning=False))
     done = await follower.submit(CRM, WORK, None, b"")
     assert isinstance(done, Submitted)
     await house.pump.post(WorkCancelled(done.work_id, by="sup"), "test")
