@@ -74,8 +74,13 @@ class Speaker:
 
     def __call__(self, turn: Turn) -> None:
         """Whoever waits for a committed turn. A part that fails is logged: it must not keep the others from it."""
-        if not turn.commands and isinstance(turn.event, InteractionOpened | InteractionNoted | InteractionClosed):
-            return  # a line of somebody's story: nothing follows from it, and nobody is shown it
+        # From a line of somebody's story nothing follows, and nobody is shown it.
+        if turn.commands or not isinstance(turn.event, InteractionOpened | InteractionNoted | InteractionClosed):
+            self._speak(turn)
+        # They only learn of it here: whoever asks for records next finds this turn in them.
+        self._guard(self._record, turn)
+
+    def _speak(self, turn: Turn) -> None:
         # A telephone first: its ring goes round by other machines before anybody hears it.
         for command in turn.commands:
             if isinstance(command, SendOffer) and command.medium is Medium.VOICE:
@@ -94,7 +99,7 @@ class Speaker:
     def note(self, turn: Turn) -> None:
         """Who only keeps account of committed turns, in the same manner."""
         self._guard(self._touch, turn)
-        self._guard(self._record, turn)
+        self._guard(self._count, turn)
         self._guard(self._manage, turn)
 
     def _guard(self, part: Callable[[T], None], what: T) -> None:
@@ -142,5 +147,7 @@ class Speaker:
     def _record(self, turn: Turn) -> None:
         if self._projection is not None:
             self._projection.fresh(turn)
+
+    def _count(self, turn: Turn) -> None:
         if self.owning():
             self._meter.observe(turn)

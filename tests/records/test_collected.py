@@ -1,6 +1,7 @@
 """What menus collect: one transaction for many, and nobody's is lost or mixed up."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select
@@ -22,11 +23,13 @@ async def test_those_who_come_together_are_kept_in_one_transaction(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[int] = []
-    monkeypatch.setattr(
-        collected,
-        "keep_rows",
-        lambda connection, rows, keep=collected.keep_rows: (written.append(len(rows)), keep(connection, rows)),
-    )
+    keep_rows = collected.keep_rows
+
+    def counted(connection: Connection, rows: list[dict[str, Any]]) -> None:
+        written.append(len(rows))
+        keep_rows(connection, rows)
+
+    monkeypatch.setattr(collected, "keep_rows", counted)
     menus = Collected(database)
     await asyncio.gather(*(menus.keep(f"i{n % 4}", {"digit": str(n), "path": "a > b"}, n) for n in range(8)))
     assert written == [16]

@@ -74,10 +74,15 @@ def test_telephones_ring_first_then_agents_are_shown_then_calls_go_on_then_recor
         ("show_drawn", TURN),
         ("show", TURN),
         ("execute", (CLOSE, ("", ""))),
+        ("fresh", TURN),
     ]
     log.clear()
     speaker.note(TURN)
-    assert log == [("note", TURN), ("fresh", TURN)]
+    assert log == [("note", TURN)]
+    log.clear()
+    line = turn(2, 0, facts.InteractionNoted("i1", "answered"))
+    speaker(line)
+    assert log == [("fresh", line)], "of a line of a story nobody is shown anything"
     assert speaker.failures == 0
 
 
@@ -86,7 +91,7 @@ def test_a_part_that_fails_keeps_nobody_else_from_it(desk: bool, conductor: bool
     speaker, log = rig(desk, conductor)
     speaker(TURN)
     speaker.note(TURN)
-    assert [name for name, _ in log] == ["execute", "show_drawn", "show", "execute", "note", "fresh"]
+    assert [name for name, _ in log] == ["execute", "show_drawn", "show", "execute", "fresh", "note"]
     assert speaker.failures == failures
 
 
