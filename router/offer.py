@@ -57,6 +57,8 @@ class Reservation:
     connected_at: int | None = None
     ended_at: int | None = None
     extended_us: int = 0
+    # As the last drain gave it to the store, None where it has been touched since.
+    drained: ReservationRow | None = None
 
     def move(self, cause: OfferCause) -> None:
         """Take the step that the table gives."""
@@ -77,6 +79,11 @@ class Reservation:
             ended_at=self.ended_at,
             extended_us=self.extended_us,
         )
+
+    def drain(self) -> ReservationRow:
+        """The row, kept for whoever reads it before it is touched again: to make it anew costs more than to decide."""
+        self.drained = row = self.row()
+        return row
 
     @classmethod
     def from_row(cls, row: ReservationRow, work: "Work", agent: "Agent") -> "Reservation":

@@ -71,10 +71,12 @@ class Shard:
     def touch_work(self, work: Work) -> None:
         """The item's row is to be written or deleted."""
         self._work[work.work_id] = None
+        work.drained = None
 
     def touch_reservation(self, reservation: Reservation) -> None:
         """The reservation's row is to be written or deleted."""
         self._reservations[reservation.reservation_id] = None
+        reservation.drained = None
 
     def touch_neighbour(self, neighbour: Neighbour) -> None:
         """What is known of that shard is to be written."""
@@ -91,8 +93,8 @@ class Shard:
             self._neighbours = {}
         return Changes(
             agents=tuple([self.agents[key].row() for key in agents if key in self.agents]) if agents else (),
-            work=tuple([self.work[key].row() for key in work if key in self.work]),
-            reservations=tuple([self.reservations[key].row() for key in reservations if key in self.reservations]),
+            work=tuple([self.work[key].drain() for key in work if key in self.work]),
+            reservations=tuple([self.reservations[key].drain() for key in reservations if key in self.reservations]),
             work_closed=tuple([key for key in work if key not in self.work]),
             reservations_closed=tuple([key for key in reservations if key not in self.reservations]),
             agents_removed=tuple([key for key in agents if key not in self.agents]) if agents else (),

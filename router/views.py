@@ -112,7 +112,7 @@ class Views:
     def work(self, work_id: str) -> WorkRow | None:
         """An open work item."""
         work = self._shard.work.get(work_id)
-        return None if work is None else work.row()
+        return None if work is None else work.drained or work.row()
 
     def offered(self, reservation_id: str) -> bool:
         """Whether the offer stands."""
@@ -155,14 +155,14 @@ class Views:
     def reservation(self, reservation_id: str) -> ReservationRow | None:
         """An open reservation."""
         reservation = self._shard.reservations.get(reservation_id)
-        return None if reservation is None else reservation.row()
+        return None if reservation is None else reservation.drained or reservation.row()
 
     def holders(self, work_id: str) -> tuple[ReservationRow, ...]:
         """The open reservations of a work item, oldest first: the offers of it, or the one that was accepted."""
         work = self._shard.work.get(work_id)
-        return () if work is None else tuple(reservation.row() for reservation in work.reservations.values())
+        return () if work is None else tuple(held.drained or held.row() for held in work.reservations.values())
 
     def reservations_of(self, agent_id: str) -> tuple[ReservationRow, ...]:
         """The agent's open reservations, oldest offer first."""
         agent = self._shard.agents.get(agent_id)
-        return () if agent is None else tuple(reservation.row() for reservation in agent.open())
+        return () if agent is None else tuple(held.drained or held.row() for held in agent.open())

@@ -99,6 +99,8 @@ class Work:
     # Set when the item is bound to the current rules, before anything else happens to it.
     profile: "Profile" = field(init=False)
     reservations: "dict[str, Reservation]" = field(default_factory=dict)
+    # As the last drain gave it to the store, None where it has been touched since.
+    drained: WorkRow | None = None
 
     @property
     def reservation(self) -> "Reservation | None":
@@ -171,6 +173,11 @@ class Work:
             origin=self.origin,
             stays=self.stays,
         )
+
+    def drain(self) -> WorkRow:
+        """The row, kept for whoever reads it before it is touched again: to make it anew costs more than to decide."""
+        self.drained = row = self.row()
+        return row
 
     @classmethod
     def queued(cls, event: WorkQueued, now: int, sequence: int) -> "Work":
