@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 LOOK_S = 0.05
 MEASURE_EVERY = 20
 # Where less is new the look waits, but not for longer than that: most of it will be gone by then, and costs no look.
-FEW = 4_000
+FEW = 10_000
 # Everything is looked at when it is calm and a quarter more is kept than after the last such look (CPython's own
 # measure), and without any calm when it is twice as much.
 CALM_PERCENT = 125

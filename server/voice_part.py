@@ -85,7 +85,7 @@ class VoicePart:
         )
         sessions = itertools.count(1)
         self.hub = Hub(now=core.pump.now, new_session_id=lambda: f"{secrets.token_urlsafe(12)}-{next(sessions)}")
-        self.sdp = SdpPort(lambda: secrets.randbits(40))
+        self.sdp = SdpPort(itertools.count(secrets.randbits(40)).__next__)
         self.follow_ups = FollowUps(database)
         self.messages = ground.settings.data_dir / "messages"
         self.recordings = Recordings(database)

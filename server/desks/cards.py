@@ -44,6 +44,9 @@ class Cards:
         self._offers: dict[str, SendOffer] = {}
         self._held: dict[str, int] = {}
         self.chat_of: Callable[[str], m.ChatCard | None] = lambda _interaction_id: None
+        # What a queue's wrap-ups may be closed with, as made for this site.
+        self._made_for: Site | None = None
+        self._dispositions: dict[str, tuple[m.Choice, ...]] = {}
 
     def __len__(self) -> int:
         return len(self._offers)
@@ -121,9 +124,17 @@ class Cards:
 
     def dispositions(self, queue: str) -> tuple[m.Choice, ...]:
         """A queue's codes; all of the site's for a queue that is gone."""
-        known = self.site.queues.get(queue)
-        codes = known.dispositions if known else tuple(self.site.dispositions)
-        return choices({code: self.site.dispositions[code] for code in codes if code in self.site.dispositions})
+        site = self.site
+        if site is not self._made_for:
+            self._made_for, self._dispositions = site, {}
+        made = self._dispositions.get(queue)
+        if made is None:
+            known = site.queues.get(queue)
+            codes = known.dispositions if known else tuple(site.dispositions)
+            made = choices({code: site.dispositions[code] for code in codes if code in site.dispositions})
+            if known:
+                self._dispositions[queue] = made
+        return made
 
     def snapshot(
         self,
