@@ -4,6 +4,7 @@ Times in microseconds since the epoch; a slot is named by its beginning.
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from types import MappingProxyType
 
 from router.counters import Counters, add_packed, pack
@@ -171,7 +172,7 @@ class CountersBySlot:
             if most <= 0:
                 return
             packed = self._past[slot]
-            for subject in [subject for subject in packed if (subject, slot) not in self._dirty][:most]:
+            for subject in list(islice((one for one in packed if (one, slot) not in self._dirty), most)):
                 self._fold_one(subject, slot, packed.pop(subject))
                 most -= 1
             if not packed:

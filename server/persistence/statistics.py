@@ -30,8 +30,8 @@ log = structlog.get_logger(__name__)
 CHECKPOINT_S = 10.0
 # In so many checkpoints the time of every agent is counted, also of those to whom nothing happens.
 SETTLED_IN = 30
-# Subjects, or slots of them, that are put away in each checkpoint: twice as many as there come, and some more.
-AT_ONCE = 200
+# So many subjects, or slots of them, are put away in a turn of the loop.
+AT_ONCE = 50
 # So much is in memory by slots.
 RECENT_US = 4 * 3_600_000_000
 READ_LIMIT = 500
@@ -136,8 +136,11 @@ class StatisticsKeeper:
 
     async def _put_away(self) -> None:
         """What is over is kept in little room, and from the site's midnight on another day is summed up."""
-        horizon, known = self._horizon(), len(self._statistics.state.agents)
-        self._statistics.put_away(horizon, AT_ONCE + 2 * known // SETTLED_IN)
+        horizon = self._horizon()
+        # Twice as many as there come, and some more.
+        for _ in range(4 + 2 * len(self._statistics.state.agents) // SETTLED_IN // AT_ONCE):
+            self._statistics.put_away(horizon, AT_ONCE)
+            await asyncio.sleep(0)
         if self._statistics.slots.day != self._midnight(self._now()):
             self._statistics.slots.fold(horizon, sys.maxsize)
             await self._begin_day(horizon)
