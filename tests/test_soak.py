@@ -37,7 +37,7 @@ def watched(**amounts: Any) -> Watch:
 def run_with(slower: float) -> dict[str, Any]:
     """A load run whose last five minutes are so many times as slow as those before."""
     random, windows = Random(7), dict[str, Any]()
-    for kind in (*judged.KINDS, "lateness"):
+    for kind in judged.TOLD:
         moments = [random.uniform(0, SECONDS) for _ in range(40_000)]
         factor = {True: slower, False: 1.0}
         samples = [(at, random.expovariate(1 / 10.0) * factor[at >= SECONDS - WINDOW_S]) for at in moments]
