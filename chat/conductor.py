@@ -66,7 +66,7 @@ class ChatConductor:
         self.directory = Directory(lambda: self.site, ports, tasks)
         self.taking_up = TakingUp(self.directory, ports, lambda: self.site, tasks)
         self.far = FarChats(ports.shards, tasks)
-        self.lodgings = Lodgings(self.directory, ports, self.far, tasks)
+        self.lodgings = Lodgings(self.directory, ports, self.far, tasks, self._name)
         self.taking_up.left = self.lodgings.resume
         self.visiting = Visiting(lambda: self.site.limits, ports)
         self._opens = Buckets(site.limits.opens_per_minute, site.limits.open_burst)
@@ -146,6 +146,7 @@ class ChatConductor:
             return runner
         try:
             chat = await self._ports.store.find(token_hash)
+            chat = chat and await self.taking_up.revived(chat)
         except StoreAwayError as error:
             raise ChatRefusedError("unavailable", "the chat cannot be read now") from error
         if chat is None:
@@ -352,6 +353,9 @@ class ChatConductor:
                 self.places_changed(queue)
             case _:
                 return
+
+    def _name(self, agent_id: str) -> str:
+        return self.site.agent_name(agent_id)
 
     def places_changed(self, queue: str) -> None:
         """Those who wait are told, a little later and all at once."""

@@ -70,6 +70,8 @@ class Guests:
             raise ChatRefusedError("unavailable", "there is no room for the chat")
         chat = replace(guest.chat, queue=guest.queue, agent_name=None, ended_at=None, ended_by=None, elsewhere=None)
         await self._ports.store.take_over(chat, guest.lines)
+        if guest.handover is not None:
+            await self._ports.store.hand_on(guest.handover)
         self._forget(chat_id)
         self._ports.contexts.chat_opened(chat_id, chat.channel, chat.name, chat.locale, guest.identity)
         if guest.data or guest.path:
@@ -119,9 +121,7 @@ class Guests:
                 if chat is None:
                     self._ports.router.tell(facts.WorkCancelled(work_id, "node"), cause)
                     return
-                if chat.ended_by is not None:
-                    await store.reopen(chat_id)
-                    chat = replace(chat, ended_at=None, ended_by=None)
+                chat = await self._conductor.taking_up.revived(chat)
                 opened = facts.InteractionOpened(
                     chat_id, chat.channel, Medium.CHAT, chat.entry, self._conductor.site.node
                 )

@@ -4,6 +4,8 @@ The item is leaving by then (router.handoff). Here a host is looked for, with al
 meanwhile waits. When the other shard has the item, the visitor's pages show the chat as it is there.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -18,6 +20,7 @@ from records.messages import Message
 from router import events as facts
 from router.commands import CloseWork, Command, HandWork, RequeueWork
 from router.handoff import ENDED
+from router.rows import Handoff
 from router.vocabulary import EndedBy, Outcome
 
 log = structlog.get_logger(__name__)
@@ -26,23 +29,35 @@ PAGE = 200
 
 
 class Lodgings:
-    """One for the node: `execute` the router's committed commands, `resume` a chat that was leaving elsewhere."""
+    """One for the node: `execute` the router's committed commands, `resume` a chat that was leaving elsewhere.
 
-    def __init__(self, directory: Directory, ports: ChatPorts, far: FarChats, tasks: Tasks) -> None:
+    `name_of` gives what an agent is called.
+    """
+
+    def __init__(
+        self,
+        directory: Directory,
+        ports: ChatPorts,
+        far: FarChats,
+        tasks: Tasks,
+        name_of: Callable[[str], str],
+    ) -> None:
         self._directory = directory
         self._ports = ports
         self._far = far
         self._tasks = tasks
+        self._name_of = name_of
         # By chat the shard and the node that have made room for it.
         self._hosts: dict[str, tuple[str, str]] = {}
 
     def execute(self, command: Command, chat: ChatRunner) -> None:
         """What the router has committed, as far as it concerns that chat of this node on its way to another shard."""
+        # Of an item by which it is just being handed on the chat knows a moment later.
+        if isinstance(command, HandWork) and command.why != ENDED:
+            self._leave(chat, command.work_id, Handoff(command.shard, command.queue, command.token))
         if getattr(command, "work_id", "") != chat.work_id:
             return
         match command:
-            case HandWork(why=why) if why != ENDED:
-                self._leave(chat, command.shard, command.queue, command.token)
             case CloseWork(outcome=Outcome.HANDED_OVER):
                 self._tasks.spawn(self._go(chat), f"gone_over:{chat.chat_id}")
             case RequeueWork() | CloseWork() if chat.leaving is not None:
@@ -57,37 +72,42 @@ class Lodgings:
             chat.leaving = Leaving()
             self._hosts[chat.chat_id] = handoff.shard, handoff.host
         elif handoff is not None:
-            self._leave(chat, handoff.shard, handoff.queue, handoff.token)
+            self._leave(chat, held.work_id, handoff)
 
     # --- inside -------------------------------------------------------------------------------------------------
 
-    def _leave(self, chat: ChatRunner, shard: str, queue: str, token: int) -> None:
+    def _leave(self, chat: ChatRunner, work_id: str, handoff: Handoff) -> None:
         # From here on: what is said after this comes after the errand, and would be said to nobody.
         chat.leaving = chat.leaving or Leaving()
-        self._tasks.spawn(self._look_for_host(chat, shard, queue, token), f"lodging:{chat.chat_id}")
+        self._tasks.spawn(self._look_for_host(chat, work_id, handoff), f"lodging:{chat.chat_id}")
 
-    async def _look_for_host(self, chat: ChatRunner, shard: str, queue: str, token: int) -> None:
+    async def _look_for_host(self, chat: ChatRunner, work_id: str, handoff: Handoff) -> None:
         node = ""
         try:
-            node = await chat.in_turn(partial(self._lodge, chat, shard, queue))
+            node = await chat.in_turn(partial(self._lodge, chat, work_id, handoff.shard, handoff.queue))
         except (ChatRefusedError, StoreAwayError) as error:
-            log.info("no_host", interaction_id=chat.chat_id, shard=shard, reason=str(error))
+            log.info("no_host", interaction_id=chat.chat_id, shard=handoff.shard, reason=str(error))
             if chat.over or chat.stopped:
                 return  # it is over, or another node, or the next start, sees to it
-        self._ports.router.tell(facts.HandoffHosted(shard, token, node), chat.told.cause)
+        self._ports.router.tell(facts.HandoffHosted(handoff.shard, handoff.token, node), chat.told.cause)
 
-    async def _lodge(self, chat: ChatRunner, shard: str, queue: str) -> str:
+    async def _lodge(self, chat: ChatRunner, work_id: str, shard: str, queue: str) -> str:
         store, shards = self._ports.store, self._ports.shards
         await chat.keep_marks()
         kept = await store.get(chat.chat_id)
-        if shards is None or kept is None or chat.machine.state is not ChatState.WAITING:
+        waits = chat.machine.state is ChatState.WAITING and chat.work_id == work_id
+        if shards is None or kept is None or not waits:
             raise ChatRefusedError("unavailable", "the chat is not waiting")
         lines: list[Message] = []
         while page := await store.after(chat.chat_id, lines[-1].number if lines else 0, PAGE):
             lines += page
         # Before anybody there is asked: whoever comes by its token later knows where to ask.
         await store.lodge(chat.chat_id, shard)
-        node = await shards.lodge(kept, lines, chat.work_id, shard, queue)
+        handover = chat.handover
+        if handover is not None:
+            # There nobody knows the agents of this shard by anything but what they are called.
+            handover = replace(handover, by=self._name_of(handover.by) or handover.by, agent_id="", queue=queue)
+        node = await shards.lodge(kept, lines, work_id, shard, queue, handover)
         self._hosts[chat.chat_id] = shard, node
         log.info("host_found", interaction_id=chat.chat_id, shard=shard, node=node)
         return node

@@ -197,7 +197,9 @@ class Shards(Protocol):
     Every method raises ChatRefusedError, `unavailable` where no node is reached.
     """
 
-    async def lodge(self, chat: Chat, lines: Sequence[Message], work_id: str, shard: str, queue: str) -> str:
+    async def lodge(
+        self, chat: Chat, lines: Sequence[Message], work_id: str, shard: str, queue: str, handover: Handover | None
+    ) -> str:
         """The node there that has made room for a chat, with all that was said and sent in it."""
         ...
 

@@ -63,6 +63,14 @@ class TakingUp:
         finally:
             self._under_way.pop(chat.interaction_id, None)
 
+    async def revived(self, chat: Chat) -> Chat:
+        """A guest of this shard that was taken for over before it came, as one that is open. Raises StoreAwayError."""
+        held = self.held(chat.interaction_id)
+        if chat.ended_by is None or chat.agent_name is not None or held is None or not held.terms.origin:
+            return chat
+        await self._ports.store.reopen(chat.interaction_id)
+        return replace(chat, ended_at=None, ended_by=None)
+
     async def let_go(self, runner: ChatRunner, node: str) -> None:
         """That node takes it up; nothing more happens to it here. Raises ChatRefusedError."""
 

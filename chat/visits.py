@@ -10,6 +10,7 @@ import msgspec
 from chat.messages import Line, Status
 from chat.ports import Identity
 from records.chat_files import ChatFile
+from records.handovers import Handover
 from records.messages import Chat, Message
 
 
@@ -17,6 +18,7 @@ class GuestChat(msgspec.Struct, frozen=True, kw_only=True):
     """A chat for which room is asked. `queue` is of the shard that is asked, `shard` the visitor's.
 
     lines: the first of what was said; the rest follows. data, path: what is known of the visitor, as in the context.
+    handover: what the agent who handed it on before wrote, `by` as they are called.
     """
 
     work_id: str
@@ -27,6 +29,7 @@ class GuestChat(msgspec.Struct, frozen=True, kw_only=True):
     identity: Identity | None = None
     data: dict[str, str] = {}
     path: tuple[str, ...] = ()
+    handover: Handover | None = None
 
 
 class MoreLines(msgspec.Struct, frozen=True, kw_only=True):

@@ -266,9 +266,7 @@ class ChatHomes:
         self._missing, self._lost = missing, self._lost & missing
         for row in away:
             chat = await self._store.get(row.interaction_id) if row.node in homeless else None
-            if chat is not None and chat.ended_by is not None and row.origin and chat.agent_name is None:
-                await self._store.reopen(row.interaction_id)  # its host died before it had come
-                chat = await self._store.get(row.interaction_id)
+            chat = chat and await conductor.taking_up.revived(chat)
             if chat is not None and chat.ended_by is None:
                 await conductor.taking_up.take_up(chat)
 

@@ -9,12 +9,14 @@ from typing import Any
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 
 from chat.guests import DRAINING, Guests
 from chat.ports import ChatRefusedError, Identity, StoreAwayError
 from chat.vault import Vault
 from chat.visits import FilePiece, Find, GuestChat, MoreLines, Visit, decode_visit
 from records.chat_files import ChatFile
+from records.handovers import Handover
 from records.messages import Chat, Message
 from router.errors import RoutingEndedError
 from server.chats.chat_acts import Answer
@@ -52,9 +54,11 @@ class ChatLodger:
         self._fetch = fetch
         self._turns = itertools.count()
 
-    async def lodge(self, chat: Chat, lines: Sequence[Message], work_id: str, shard: str, queue: str) -> str:
+    async def lodge(
+        self, chat: Chat, lines: Sequence[Message], work_id: str, shard: str, queue: str, handover: Handover | None
+    ) -> str:
         """The nodes of that shard are asked by turns."""
-        guest = await self._guest(chat, lines, work_id, queue)
+        guest = replace(await self._guest(chat, lines, work_id, queue), handover=handover)
         for node in self._nodes(shard, "", next(self._turns)):
             try:
                 await self._ask(shard, node, GUEST, guest)

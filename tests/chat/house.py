@@ -86,7 +86,13 @@ class House:
         closed = ChatEntry("closed", "web_chat", "no_such_queue")
         night = replace(entry, name="night", hours="day", take_messages=True)
         site = ChatSite(
-            entries={"web": entry, "closed": closed, "night": night, "notice": replace(night, take_messages=False)},
+            entries={
+                "web": entry,
+                "early": replace(entry, name="early", queue="open_chat"),
+                "closed": closed,
+                "night": night,
+                "notice": replace(night, take_messages=False),
+            },
             agent_name=lambda agent_id: agent_id.title(),
             new_id=lambda: f"chat{next(self._ids)}",
             node=self.node,

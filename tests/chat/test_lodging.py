@@ -4,6 +4,8 @@ import asyncio
 from pathlib import Path
 
 from chat import messages as c
+from chat.floor import ChatFloor
+from chat.handing_on import Target
 from router.events import HandoffHosted
 from router.vocabulary import WorkState
 from tests.chat.pages import Page
@@ -50,6 +52,29 @@ async def test_refused_by_the_other_shard_it_goes_on_here(tmp_path: Path) -> Non
                 await asyncio.sleep(0.01)
         assert (kept := await shards.north.store.get("chat1")) is not None
         assert kept.elsewhere is None
+
+
+async def test_what_an_agent_hands_on_goes_over_with_their_note(tmp_path: Path) -> None:
+    async with two_shards(tmp_path) as shards, shards.north.page() as page:
+        north, south = shards.north, shards.south
+        north.router.ready("ann")
+        await page.open("Hello?", entry="early")
+        reservation = north.router.accept()
+        await page.state("talking")
+        await north.conductor.agent_says("ann", reservation, "a1", "I ask my colleagues")
+        floor = ChatFloor(north.conductor)
+        await floor.hand_on("ann", reservation, Target(queue="web_chat"), "wants a refund")
+        await until(lambda: shards.hosted, "somebody has made room")
+        shards.settle()
+        south.router.ready("bob")
+        south.router.accept()
+        await page.until(c.StatusShown, lambda shown: shown.status.agent == "Bob")
+        chat = south.conductor.chat("chat1")
+        assert chat is not None
+        assert chat.handover is not None
+        assert (chat.handover.by, chat.handover.note) == ("Ann", "wants a refund")
+        assert [line.name for line in chat.tail] == ["Visitor", "Ann"]
+        assert [work.work_id for work in north.router.dispatcher.works()] == ["chat1"], "ann's wrap-up goes on"
 
 
 async def test_a_visitor_who_leaves_on_the_way_has_left(tmp_path: Path) -> None:

@@ -137,10 +137,11 @@ async def _nobody() -> set[str]:
 
 
 def north_policy() -> Policy:
-    """Closed: whoever comes goes to `far_chat` of the south, or waits."""
+    """Closed: whoever comes goes to `far_chat` of the south, or waits. `open_chat` is open."""
     rules = policy()
-    queue = replace(rules.queues["web_chat"], closed=True, when_closed=Exit(queue="far_chat"))
-    return replace(rules, queues={"web_chat": queue}, elsewhere={"far_chat": Elsewhere("south", Medium.CHAT)})
+    shut = replace(rules.queues["web_chat"], closed=True, when_closed=Exit(queue="far_chat"))
+    queues = {"web_chat": shut, "open_chat": replace(shut, name="open_chat", closed=False)}
+    return replace(rules, queues=queues, elsewhere={"far_chat": Elsewhere("south", Medium.CHAT)})
 
 
 def south_policy(max_waiting: int = 0) -> Policy:
