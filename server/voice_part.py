@@ -143,6 +143,7 @@ class VoicePart:
             storage.member.label,
         )
         storage.shard.sweeper.before = self.lost_calls.call_back
+        core.contexts.calls_back = self.lost_calls.of_queue
         sip = f"{settings.advertise}:{settings.sip_port}"
         self.moved_calls = MovedCalls(
             ground.peers,

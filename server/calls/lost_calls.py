@@ -16,7 +16,7 @@ from router.rows import WorkRow
 from router.vocabulary import Medium, WorkState
 from server.core.routing import Routing
 from server.current import CurrentSite
-from server.desks.contexts import InteractionContexts
+from server.desks.contexts import InteractionContext, InteractionContexts
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +57,11 @@ class LostCalls:
         self._may_dial = may_dial
         self._node = node
 
+    def of_queue(self, queue: str) -> bool:
+        """Whether those who are in this queue are called back."""
+        found = self._current.site.queues.get(queue)
+        return found is not None and found.when_node_lost == CALL_BACK
+
     async def call_back(self, lost: str) -> int:
         """The callers of a node that is gone; returns how many will be called. Raises what SQL raises."""
         return await self._all(lost, self._node, None)
@@ -81,8 +86,8 @@ class LostCalls:
             await asyncio.sleep(LOOK_S)
 
     async def _queue(self, row: WorkRow, node: str, not_before: int | None) -> bool:
-        queue, new = self._current.site.queues.get(row.queue), f"{row.interaction_id}-again"
-        if queue is None or queue.when_node_lost != CALL_BACK or await self._interactions.view(new) is not None:
+        new = f"{row.interaction_id}-again"
+        if not self.of_queue(row.queue) or await self._interactions.view(new) is not None:
             return False
         if self._pump.dispatcher.work(new) is not None:
             return False  # it was begun before
@@ -91,8 +96,9 @@ class LostCalls:
         if not before.number or not self._may_dial(before.number):
             log.info("not_called_back", interaction_id=row.interaction_id, known=bool(before.number))
             return False
-        self._contexts.opened(new, before.channel, before.number, before.caller_name)
-        self._contexts.collected(new, before.data, before.path, before.language)
+        # Kept first: whoever calls them may be another node than this one by then.
+        known = (before.channel, before.number, before.caller_name, before.path, dict(before.data), before.language)
+        await self._contexts.promised(InteractionContext(new, *known))
         cause, note = f"lost:{row.node}", (("of", row.interaction_id),)
         self._pump.tell(facts.InteractionOpened(new, before.channel, Medium.VOICE, CALLBACK, node), cause)
         self._pump.tell(facts.InteractionNoted(new, "callback_of", note), cause)

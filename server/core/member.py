@@ -238,6 +238,8 @@ class ShardMember(ShardViews):
         self._tasks.spawn(self._pump.run(), "pump")
         await self.sweeper.look()
         self._pump.tell(TimePassed(), "start")  # followers wait for the first turn of an owner
+        # What nodes that are gone had forwarded is in the rows before it is seen to what they leave.
+        await self._intake.feed(self._pump)
         await self.sweeper.sweep()
         await self._intake.feed(self._pump)
         await self._pump.drain()

@@ -6,6 +6,7 @@ from SQL when somebody asks for it.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from chat.ports import Identity as ChatIdentity
@@ -19,6 +20,8 @@ HISTORY_LENGTH = 5
 MAX_ACQUAINTED = 2
 # How long an offer waits for the caller's earlier interactions; they are there long before, unless SQL is slow.
 READY_TIMEOUT_S = 0.25
+# How long a caller who would be called back is not queued yet, because SQL does not have their number.
+KEPT_TIMEOUT_S = 2.0
 PATH_KEY = "ivr_path"
 _Collect = Callable[[str, Mapping[str, str], int], Awaitable[None]]
 
@@ -65,6 +68,8 @@ class InteractionContexts:
         self._live: dict[str, InteractionContext] = {}
         # Whether a queue prefers whom the customer knows, by the rules that hold now.
         self.prefers: Callable[[str], bool] = lambda _queue: False
+        # Whether a queue's callers are called back when their node is gone: another one must find their number then.
+        self.calls_back: Callable[[str], bool] = lambda _queue: False
         # Asks the node of a work item (server.calls.far_contexts); None where that is this one, or it knows nothing.
         self.afar: Callable[[str, str], Awaitable[InteractionContext | None]] = _nowhere
         # Told when a customer begins an interaction while others of theirs are open (server.desks.customer_news).
@@ -121,11 +126,21 @@ class InteractionContexts:
 
     async def acquainted(self, interaction_id: str, queue: str) -> tuple[str, ...]:
         """The agents who talked with this customer last, where the queue prefers them; waits a moment for the past."""
+        if self.calls_back(queue):
+            await self._kept(interaction_id)
         if not self.prefers(queue):
             return ()
         history = (await self.get(interaction_id)).history
         met = dict.fromkeys(earlier.record.agent_id for earlier in history)
         return tuple(agent for agent in met if agent)[:MAX_ACQUAINTED]
+
+    async def _kept(self, interaction_id: str) -> None:
+        """Whoever is queued has their number in SQL, unless that is slow."""
+        context = self._live.get(interaction_id)
+        if context is not None and not context.ready.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(KEPT_TIMEOUT_S):
+                    await context.ready.wait()
 
     def language(self, interaction_id: str) -> str:
         """In which the customer has been spoken to, "" when that is not known."""

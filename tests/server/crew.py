@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 from router.policy import AgentPolicy, Policy, QueuePolicy
 from router.replay import differing_row
@@ -78,8 +79,10 @@ class Crew:
         self.group = group
         self.all: list[Crewman] = []
 
-    async def hire(self, policy: Policy = POLICY, name: str = "") -> Crewman:
-        """One more, begun."""
+    async def hire(
+        self, policy: Policy = POLICY, name: str = "", before: Callable[[ShardMember, str], None] | None = None
+    ) -> Crewman:
+        """One more, begun. `before` is told of each node that is lost, while what it leaves is in the rows."""
         main, tail = await open_store(self.url), await open_store(self.url)
         register = NodeRegister(main, ttl_ms=60_000, group=self.group)
         label: Member = await register.join(name or f"crew{next(_names)}")
@@ -87,6 +90,8 @@ class Crew:
         member = await ShardMember.join(store, tailing, register, label, self.lease_us)
         man = Crewman(member, (main, tail), TaskOwner(lambda task, _error: man.failed.append(task)))
         man.register = register
+        if before is not None:
+            member.sweeper.before = partial(_seen, before, member)
         self.all.append(man)
         await man.begin(policy)
         return man
@@ -104,6 +109,10 @@ class Crew:
             assert man.failed == []
             assert man.member.sequence == image.applied
             assert differing_row(man.member.dispatcher, image) is None
+
+
+async def _seen(before: Callable[[ShardMember, str], None], member: ShardMember, label: str) -> None:
+    before(member, label)
 
 
 @contextlib.asynccontextmanager

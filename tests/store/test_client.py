@@ -11,7 +11,7 @@ from store.errors import StoreLost
 from store.keys import shard_keys
 from store.lease import Lease, ShardHead
 from store.shard import RedisShardStore
-from tests.redis_sites import cluster_of, watched
+from tests.redis_sites import cluster_of, in_step, watched
 from tests.store.samples import reservation, turn
 from tests.waiting import until
 
@@ -74,6 +74,22 @@ async def test_after_a_failover_by_sentinels_all_that_was_acknowledged_is_at_the
         await until(lambda: bool(site.promoted()), "a replica is promoted", 30)
         await writer.more()
         assert writer.repeated
+        await writer.check(connection, "s1")
+        await connection.aclose()
+
+
+async def test_a_master_that_was_given_up_acknowledges_nothing_where_commits_wait_for_every_replica(
+    tmp_path: Path,
+) -> None:
+    """It lives and takes writes, but what was its replica is the master now: it confirms nothing."""
+    with watched(tmp_path / "site") as site:
+        connection = await open_store(site.url)
+        store = RedisShardStore(connection, "s1", replicas=1)
+        writer = Writer(store, await store.take("n1", 600_000))
+        await writer.more()
+        old = await asyncio.to_thread(site.give_up, forget=False)
+        await until(lambda: in_step(old), "the old one is a replica", 90)
+        await writer.more()
         await writer.check(connection, "s1")
         await connection.aclose()
 

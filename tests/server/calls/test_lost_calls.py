@@ -1,6 +1,8 @@
 """Callers whose node is gone: who is called back, at which place, and who is not."""
 
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,6 +72,26 @@ async def test_who_waited_is_called_back_at_the_same_place(house: House) -> None
     assert [(event.kind, event.detail) for event in noted] == [("callback_of", (("of", "one"),))]
     closed = [command for turn in house.turns for command in turn.commands if getattr(command, "outcome", None)]
     assert [(command.work_id, command.outcome) for command in closed] == [("one", Outcome.NODE_LOST)]  # type: ignore[union-attr]
+
+
+async def test_their_number_is_in_sql_before_they_are_queued(house: House) -> None:
+    """Whoever queued them may be gone a moment later."""
+    rig = Rig(house, "call_back")
+    await rig.called("one")
+    kept: list[list[str]] = []
+    tell = house.pump.tell
+
+    def told(event: facts.Event, cause: str) -> None:
+        if isinstance(event, facts.WorkQueued):
+            with closing(sqlite3.connect(house.database.engine.url.database or "")) as database:
+                query = "SELECT value FROM identities JOIN interaction_customers USING (customer_id)"
+                where = " WHERE interaction_id = 'one-again'"
+                kept.append([value for (value,) in database.execute(query + where)])
+        tell(event, cause)
+
+    house.pump.tell = told  # type: ignore[method-assign]
+    assert await rig.lost.call_back("n2.1") == 1
+    assert kept == [["0755100"]]
 
 
 async def test_who_did_not_see_it_through_does_it_again_and_nobody_is_called_twice(house: House) -> None:

@@ -11,10 +11,12 @@ from router.commands import Refuse, SendOffer
 from router.errors import RoutingEndedError
 from router.policy import AgentPolicy
 from router.vocabulary import EndedBy, Medium, OfferState, Presence
-from server.core.member import Role
+from server.core.member import Role, ShardMember
 from store.codec import JournalEntry
 from store.connection import open_store
 from store.errors import StoreLost, StruckOff
+from store.nodes import NodeRegister
+from store.shard import RedisShardStore
 from tests.server.crew import AGENTS, POLICY, Crew, Crewman, crew_of
 from tests.waiting import until
 
@@ -297,3 +299,29 @@ async def test_an_unknown_label_is_refused_by_the_store(store_url: str, shard: s
     async with crew_of(store_url, shard, 1) as crew:
         with pytest.raises(StruckOff):
             await crew.all[0].member.store.forward("nobody.1", 1, [])
+
+
+async def test_what_a_node_forwarded_before_it_died_is_seen_to_by_whoever_starts_next(
+    store_url: str, shard: str
+) -> None:
+    """Owner and follower are gone; the follower's customer stands in the inbox only."""
+    async with crew_of(store_url, shard, 2) as crew:
+        owner, follower = crew.all
+        await owner.die()
+        label = follower.member.member.label
+        follower.member.tell(facts.WorkQueued("w1", "w1", Medium.CHAT, "orders", node=label), "t")
+        connection = await open_store(store_url)
+        store = RedisShardStore(connection, shard)
+        async with asyncio.timeout(30):
+            while not await store.read_inbox("", 10):
+                await asyncio.sleep(0.01)
+        await follower.die()
+        seen: list[tuple[str, list[str]]] = []
+
+        def before(member: ShardMember, lost: str) -> None:
+            seen.append((lost, [row.work_id for row in member.dispatcher.works() if row.node == lost]))
+
+        await NodeRegister(connection).declare_lost(label)
+        await crew.hire(name=owner.member.member.name, before=before)
+        assert (label, ["w1"]) in seen
+        await connection.aclose()

@@ -174,3 +174,37 @@ async def test_whom_another_shard_promised_to_call_is_kept_before_the_item_comes
     await Projector(rig.database).apply([turn(1, 0, opened("i1"))])
     again = await rig.contexts.get("i1")
     assert (again.number, again.data, again.path) == ("0755123", {"order": "7"}, ("main",))
+
+
+async def test_who_would_be_called_back_is_queued_once_their_number_is_kept(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, meet = asyncio.Event(), rig.meetings.meet
+
+    async def slow(*who: Any) -> Any:
+        await gate.wait()
+        return await meet(*who)
+
+    monkeypatch.setattr(rig.meetings, "meet", slow)
+    monkeypatch.setattr(module, "KEPT_TIMEOUT_S", 30.0)
+    rig.contexts.calls_back = lambda queue: queue == "orders"
+    rig.contexts.opened("i1", "line", "0755123", "Cai")
+    assert await rig.contexts.acquainted("i1", "other") == ()
+    asked = asyncio.create_task(rig.contexts.acquainted("i1", "orders"))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not asked.done()
+    gate.set()
+    assert await asyncio.wait_for(asked, 30) == ()
+    assert rig.contexts.cached("i1") is not None
+
+
+async def test_a_slow_database_holds_nobody_back_for_long(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(*_who: Any) -> Any:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(rig.meetings, "meet", never)
+    monkeypatch.setattr(module, "KEPT_TIMEOUT_S", 0.02)
+    rig.contexts.calls_back = lambda _queue: True
+    rig.contexts.opened("i1", "line", "0755123", "Cai")
+    assert await asyncio.wait_for(rig.contexts.acquainted("i1", "orders"), 30) == ()
