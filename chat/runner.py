@@ -44,6 +44,7 @@ from chat.transcript import Say, Transcript
 from records.chat_files import ChatFile
 from records.handovers import Handover
 from records.messages import Author, Chat, Marks, Message
+from router.errors import RoutingEndedError
 from router.vocabulary import EndedBy
 
 log = structlog.get_logger(__name__)
@@ -327,9 +328,7 @@ class ChatRunner:
             case ShowReceipt(reservation_id, agent_id, delivered, read):
                 self._ports.notices.receipt(agent_id, reservation_id, delivered, read)
             case Close(by, outcome):
-                self.told.closed(outcome)
-                self._ports.contexts.closed(self.chat_id)
-                await self._keep_end(by)
+                await self._end(by, outcome)
             case _:
                 assert_never(command)
 
@@ -358,10 +357,21 @@ class ChatRunner:
             log.warning("marks_not_kept", error=str(error))
             self._marks = marks
 
-    async def _keep_end(self, by: EndedBy) -> None:
-        """Until it is kept, or the server stops: the next start finds the chat over in the router and ends it."""
+    async def _end(self, by: EndedBy, outcome: str) -> None:
+        """Kept only once it is committed: of a chat whose end is kept nobody looks whether its record is closed."""
         self._show()
         await self.keep_marks()
+        try:
+            await self.told.closed(outcome)
+        except RoutingEndedError:
+            log.warning("chat_end_not_told", chat=self.chat_id)  # whoever looks after this node's chats ends it
+            return
+        finally:
+            self._ports.contexts.closed(self.chat_id)
+        await self._keep_end(by)
+
+    async def _keep_end(self, by: EndedBy) -> None:
+        """Until it is kept, or the server stops: the next start finds the chat over in the router and ends it."""
         while True:
             try:
                 return await self._ports.store.end(self.chat_id, by.value, self.now())

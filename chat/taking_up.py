@@ -14,6 +14,7 @@ from chat.site import ChatSite
 from records.messages import Chat
 from router import events as facts
 from router.commands import Refuse
+from router.errors import RoutingEndedError
 from router.vocabulary import EndedBy, Outcome
 
 log = structlog.get_logger(__name__)
@@ -142,13 +143,23 @@ class TakingUp:
             ending = self._end_soon(chat.interaction_id, self.records)
             self._tasks.spawn(ending, f"chat_end:{chat.interaction_id}")
 
+    async def end_left(self) -> None:
+        """A node is gone: what the router has open no more, and whose end nobody kept, is ended soon.
+
+        Raises StoreAwayError.
+        """
+        for chat in await self._ports.store.not_ended() if self.records is not None else ():
+            held, records = self.held(chat.interaction_id), self.records
+            if held is None and records is not None and not await self._half_open(chat, records):
+                self.end_soon(chat)
+
     async def _end_soon(self, interaction_id: str, records: Records) -> None:
         try:
             await asyncio.sleep(self.kept_s)
             chat = await self._ports.store.get(interaction_id)
             if chat is not None and chat.ended_by is None and self.held(interaction_id) is None:
                 await self._end_lost(chat, records)
-        except StoreAwayError as error:
+        except (StoreAwayError, RoutingEndedError) as error:
             log.warning("chat_not_ended", work_id=interaction_id, error=str(error))
         finally:
             self._ending.discard(interaction_id)
@@ -168,6 +179,6 @@ class TakingUp:
             if chat.elsewhere:
                 outcome = Outcome.HANDED_OVER
             closed = facts.InteractionClosed(chat.interaction_id, outcome.value)
-            self._ports.router.tell(closed, f"chat:{chat.interaction_id}")
+            await self._ports.router.post(closed, f"chat:{chat.interaction_id}")
         await self._ports.store.end(chat.interaction_id, by.value, self._ports.router.now())
         log.info("chat_was_over", work_id=chat.interaction_id)

@@ -54,6 +54,6 @@ class Told:
         """One step of the story; identifiers only."""
         self.tell(facts.InteractionNoted(self._chat_id, kind, tuple(sorted(detail.items()))))
 
-    def closed(self, outcome: str) -> None:
-        """The customer's attempt is over."""
-        self.tell(facts.InteractionClosed(self._chat_id, outcome))
+    async def closed(self, outcome: str) -> None:
+        """The customer's attempt is over; committed when this returns."""
+        await self.post(facts.InteractionClosed(self._chat_id, outcome))

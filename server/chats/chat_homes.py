@@ -81,6 +81,8 @@ class ChatHomes:
         self.redraw: Callable[[str], object] = lambda _work_id: None
         # By agent the other node to which something was shown last.
         self._shown_at: dict[str, str] = {}
+        # A node was lost since it was looked for chats that were ending there.
+        self._left = False
         self._lost: set[str] = set()
         self._missing: set[str] = set()
         self._look = asyncio.Event()
@@ -241,6 +243,7 @@ class ChatHomes:
         self.index.observe(turn)
         if isinstance(turn.event, NodeLost):
             self._lost.add(turn.event.node)
+            self._left = True
             self._look.set()
         elif isinstance(turn.event, AgentConnected):
             self._came(turn.event.agent_id)
@@ -255,6 +258,9 @@ class ChatHomes:
             if self._owning():
                 try:
                     await self._take_up_homeless(conductor)
+                    if self._left:
+                        await conductor.taking_up.end_left()
+                        self._left = False
                 except (StoreError, StoreAwayError, RoutingEndedError) as error:
                     log.info("homeless_chats_not_looked_for", error=str(error))
 

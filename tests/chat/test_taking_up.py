@@ -127,3 +127,57 @@ async def test_a_chat_that_ended_between_two_nodes_is_ended_by_the_one_that_its_
         await until(lambda: place.router.of(InteractionClosed) == [InteractionClosed("chat1", "handled")])
         while await other.store.not_ended():
             await asyncio.sleep(0.01)
+
+
+def gone_at_the_end(place: House, patch: pytest.MonkeyPatch) -> None:
+    """This node is deposed in the moment in which the chat is over."""
+    post = place.router.post
+
+    async def ended(event: Event, cause: str) -> tuple[Command, ...]:
+        if isinstance(event, InteractionClosed):
+            raise RoutingEndedError
+        return await post(event, cause)
+
+    patch.setattr(place.router, "post", ended)
+
+
+async def test_a_chat_whose_end_its_node_could_not_tell_is_ended_by_the_owner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its visitor has seen the end and comes no more."""
+    async with house(tmp_path) as place, house(tmp_path, beside=place) as other:
+        place.router.ready("ann")
+        async with place.page() as page:
+            await page.open()
+            reservation = place.router.accept()
+            await page.state("talking")
+            with monkeypatch.context() as patch:
+                gone_at_the_end(place, patch)
+                place.router.tell(AssignmentEnded(reservation, EndedBy.AGENT), "test")
+                await page.state("ended")
+                place.router.finish(reservation, "ann")
+                await place.stop()
+        assert [chat.interaction_id for chat in await place.store.not_ended()] == ["chat1"]
+        other.conductor.taking_up.records, other.conductor.taking_up.kept_s = Phases(), 0.0
+        await other.conductor.taking_up.end_left()
+        await until(lambda: place.router.of(InteractionClosed) == [InteractionClosed("chat1", "handled")])
+        while await other.store.not_ended():
+            await asyncio.sleep(0.01)
+
+
+async def test_a_deposed_node_keeps_no_end_that_it_could_not_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(tmp_path) as place, house(tmp_path, beside=place) as other:
+        place.router.ready("ann")
+        async with place.page() as page:
+            await page.open()
+            reservation = place.router.accept()
+            await page.state("talking")
+        await place.stop()
+        place.router.tell(AssignmentEnded(reservation, EndedBy.AGENT), "test")
+        place.router.finish(reservation, "ann")
+        gone_at_the_end(other, monkeypatch)
+        with pytest.raises(RoutingEndedError):
+            await other.conductor.taking_up.restore(Phases())
+        assert [chat.interaction_id for chat in await place.store.not_ended()] == ["chat1"]
