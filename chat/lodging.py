@@ -19,6 +19,7 @@ from chat.runner import ChatRunner
 from records.messages import Message
 from router import events as facts
 from router.commands import CloseWork, Command, HandWork, RequeueWork
+from router.errors import RoutingEndedError
 from router.handoff import ENDED
 from router.rows import Handoff
 from router.vocabulary import EndedBy, Outcome
@@ -117,13 +118,13 @@ class Lodgings:
         shard, node = self._hosts.pop(chat.chat_id, ("", ""))
 
         async def go() -> None:
-            chat.told.closed(Outcome.HANDED_OVER.value)
+            await chat.told.closed(Outcome.HANDED_OVER.value)
             self._ports.contexts.closed(chat.chat_id)
             await self._ports.store.end(chat.chat_id, EndedBy.SYSTEM.value, chat.now())
 
         try:
             await chat.in_turn(go)
-        except (ChatRefusedError, StoreAwayError) as error:
+        except (ChatRefusedError, StoreAwayError, RoutingEndedError) as error:
             # Whoever comes by its token asks the other shard all the same.
             log.warning("gone_over_not_kept", interaction_id=chat.chat_id, error=str(error))
         chat.successor = self._far.gone_over(chat.chat_id, chat.token_hash, chat.last, shard, node)
