@@ -39,7 +39,7 @@ MEASURED_AT, MEASURED_S, IDLE_S = 8.0, 60.0, 10.0
 LEAST, MOST = 1.0, 40.0
 # Of each process in an hour, and in any case: what twenty minutes can show, since pages that a busier moment took stay
 # taken. Valkey has one or two segments of the journal, as it comes.
-MIB = {"server": (6.0, 2.0), "media": (3.0, 1.0), "records": (6.0, 2.0), "valkey": (6.0, 8.0)}
+MIB = {"server": (8.0, 2.0), "media": (4.0, 2.0), "records": (8.0, 2.0), "valkey": (8.0, 8.0)}
 # When everybody has gone, beyond what was there before they came. Each connection of the records has a thread, and
 # there are some for what would hold up the loop.
 FILES, THREADS = 4, 22
