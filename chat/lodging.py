@@ -86,13 +86,19 @@ class Lodgings:
         node = ""
         try:
             node = await chat.in_turn(partial(self._lodge, chat, work_id, handoff.shard, handoff.queue))
-        except (ChatRefusedError, StoreAwayError) as error:
+        except ChatRefusedError as error:
             log.info("no_host", interaction_id=chat.chat_id, shard=handoff.shard, reason=str(error))
             if chat.over or chat.stopped:
                 return  # it is over, or another node, or the next start, sees to it
         self._ports.router.tell(facts.HandoffHosted(handoff.shard, handoff.token, node), chat.told.cause)
 
     async def _lodge(self, chat: ChatRunner, work_id: str, shard: str, queue: str) -> str:
+        try:
+            return await self._taken_there(chat, work_id, shard, queue)
+        except StoreAwayError as error:
+            raise ChatRefusedError("unavailable", f"the chat cannot be read now: {error}") from error
+
+    async def _taken_there(self, chat: ChatRunner, work_id: str, shard: str, queue: str) -> str:
         store, shards = self._ports.store, self._ports.shards
         await chat.keep_marks()
         kept = await store.get(chat.chat_id)
@@ -118,15 +124,18 @@ class Lodgings:
         shard, node = self._hosts.pop(chat.chat_id, ("", ""))
 
         async def go() -> None:
-            await chat.told.closed(Outcome.HANDED_OVER.value)
-            self._ports.contexts.closed(chat.chat_id)
-            await self._ports.store.end(chat.chat_id, EndedBy.SYSTEM.value, chat.now())
+            try:
+                await chat.told.closed(Outcome.HANDED_OVER.value)
+                self._ports.contexts.closed(chat.chat_id)
+                await self._ports.store.end(chat.chat_id, EndedBy.SYSTEM.value, chat.now())
+            except (StoreAwayError, RoutingEndedError) as error:
+                # Whoever comes by its token asks the other shard all the same.
+                log.warning("gone_over_not_kept", interaction_id=chat.chat_id, error=str(error))
 
         try:
             await chat.in_turn(go)
-        except (ChatRefusedError, StoreAwayError, RoutingEndedError) as error:
-            # Whoever comes by its token asks the other shard all the same.
-            log.warning("gone_over_not_kept", interaction_id=chat.chat_id, error=str(error))
+        except ChatRefusedError as error:
+            log.info("gone_over_at_the_end", interaction_id=chat.chat_id, error=str(error))
         chat.successor = self._far.gone_over(chat.chat_id, chat.token_hash, chat.last, shard, node)
         chat.move()
         self._settle(chat)

@@ -26,7 +26,7 @@ class Page:
         await self.say(c.Say(client_id=client_id, text=text))
 
     async def hear(self) -> c.ServerMessage:
-        raw = await self.ws.receive(timeout=5)
+        raw = await self.ws.receive(timeout=30)
         assert raw.type is aiohttp.WSMsgType.TEXT, (raw, self.ws.close_code)
         message = c.decode_server(raw.data)
         if isinstance(message, c.Welcome | c.StatusShown):

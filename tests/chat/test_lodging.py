@@ -3,9 +3,12 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from chat import messages as c
 from chat.floor import ChatFloor
 from chat.handing_on import Target
+from chat.ports import StoreAwayError
 from router.events import HandoffHosted
 from router.vocabulary import WorkState
 from tests.chat.pages import Page
@@ -118,3 +121,30 @@ async def test_a_host_is_looked_for_anew_by_a_node_that_starts_anew(tmp_path: Pa
         await until(lambda: shards.hosted, "somebody has made room")
         shards.settle()
         await until(lambda: any(place.conductor.chat("chat1") for place in shards.hosts), "it is there")
+
+
+async def _away(*_: object) -> None:
+    raise StoreAwayError("away")
+
+
+async def test_a_database_that_is_away_keeps_it_here_or_changes_nothing_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with two_shards(tmp_path) as shards, shards.north.page() as page:
+        with monkeypatch.context() as broken:
+            broken.setattr(shards.north.store, "lodge", _away)
+            await page.open("Hello?")
+            await until(lambda: shards.north.router.of(HandoffHosted), "nobody is asked")
+        assert shards.north.router.of(HandoffHosted)[0].host == ""
+        assert [asked for asked in shards.way.asked if asked[1] == "chat_guest"] == []
+        with monkeypatch.context() as broken:
+            broken.setattr(shards.north.store, "end", _away)
+            shards.north.router.skew += 60_000_000
+            shards.north.router.expire()
+            await until(lambda: shards.hosted, "somebody has made room this time")
+            shards.settle()
+            await page.speak("v1", "Anybody?")
+            assert [line.text for line in await page.lines(2)] == ["Hello?", "Anybody?"]
+        async with shards.north.page() as again:
+            await again.say(c.Resume(token=page.token))
+            assert [line.text for line in await again.lines(2)] == ["Hello?", "Anybody?"]
