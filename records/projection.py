@@ -40,6 +40,7 @@ from router.events import (
     WorkDirected,
     WorkMoved,
     WorkQueued,
+    WorkTakenUp,
 )
 from router.rows import Entry
 from router.vocabulary import Medium, Outcome, WithdrawReason
@@ -85,6 +86,8 @@ class Projection:
                 self._joined(event)
             case WorkMoved() | WorkDirected():
                 self._rerouted(event)
+            case WorkTakenUp():
+                self._taken_up(event)
             case _:
                 pass  # the commands say what became of it
 
@@ -160,6 +163,12 @@ class Projection:
             draft.queue = event.queue
         else:
             self._step(draft.id, "directed", agent=event.agent_id, by=event.by)
+
+    def _taken_up(self, event: WorkTakenUp) -> None:
+        """Whoever calls a customer back has the call, and may be lost with it; chats outlive their node."""
+        draft = self.interactions.get(event.work_id)
+        if draft is not None and draft.medium == Medium.VOICE.value:
+            draft.node = event.node
 
     def _lose_node(self, node: str) -> None:
         """Calls died with their node; chats and what else waits did not."""

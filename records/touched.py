@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from router.events import NodeLost
+from router.events import NodeLost, WorkTakenUp
 from router.rows import Entry
 
 
@@ -23,6 +23,9 @@ def touched(entries: Iterable[Entry]) -> Touched:
     for entry in entries:
         if isinstance(entry.event, NodeLost):
             nodes.add(entry.event.node)
+        if isinstance(entry.event, WorkTakenUp):
+            # A call's first item bears the name of its interaction.
+            found["interaction_id"].add(entry.event.work_id)
         for item in (entry.event, *entry.commands):
             for name, values in found.items():
                 value = getattr(item, name, None)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from router import events as facts
+from router.errors import RoutingEndedError
 from voice.call_table import CallState
 from voice.caller_leg import Elsewhere
 from voice.events import CallerLeft
@@ -184,9 +185,19 @@ class CallBacks:
             failed = facts.CallbackFailed(promise.reservation_id, reason)
             self._ports.router.tell(failed, promise.work_id)
             return
+        taken = await self._taken_up(promise.work_id)
+        if not taken or not self._holds(promise.reservation_id) or promise.reservation_id in self._ringing:
+            return
         leg = CalledBack(promise, number, self._ports, lines, self._taken, lambda reason: self._left(promise, reason))
         self._ringing[promise.reservation_id] = leg
         self._run_leg(leg)
+
+    async def _taken_up(self, work_id: str) -> bool:
+        """Whoever calls has the item: where they are lost with the call, the router has to know whose it was."""
+        try:
+            return await self._ports.router.take_up(work_id)
+        except RoutingEndedError:
+            return False
 
     def give_up(self, reservation_id: str) -> bool:
         """The agent does not want to wait until the customer answers. False when nobody is being called."""

@@ -285,6 +285,13 @@ class Router(Protocol):
         """The calls that the agent has now, of whichever node."""
         ...
 
+    async def take_up(self, work_id: str, /) -> bool:
+        """The item is this node's from now on, if it was not; False where another node was quicker.
+
+        Raises RoutingEndedError.
+        """
+        ...
+
     def callback_queue(self, work_id: str) -> str | None:
         """The queue of an item whose customer is to be called once an agent has accepted; None for other work."""
         ...

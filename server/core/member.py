@@ -10,8 +10,8 @@ from enum import StrEnum
 
 import structlog
 
-from router.commands import Command
-from router.events import Event, PolicyChanged, TimePassed
+from router.commands import Command, Refuse
+from router.events import Event, PolicyChanged, TimePassed, WorkTakenUp
 from router.policy import Policy
 from router.rows import ShardImage, Turn
 from server.clock import ShardClock, monotonic_us
@@ -175,6 +175,14 @@ class ShardMember(ShardViews):
     def agent_here(self, agent_id: str) -> bool:
         """Whether this node holds the agent's connection."""
         return self.dispatcher.node_of(agent_id) == self.member.label
+
+    async def take_up(self, work_id: str) -> bool:
+        """As Routing. What its owner does of an item whose node is gone would be nobody's when that is lost, too."""
+        row = self.dispatcher.work(work_id)
+        if row is None or row.node == self.member.label:
+            return row is not None
+        answers = await self.post(WorkTakenUp(work_id, self.member.label, row.node), "take_up")
+        return not any(isinstance(answer, Refuse) for answer in answers)
 
     async def post(self, event: Event, cause: str) -> tuple[Command, ...]:
         """The turn's commands once it is committed and, on a follower, applied here. Raises RoutingEndedError."""

@@ -31,6 +31,10 @@ class Routing(Protocol):
         """1-based place of a waiting item in its queue."""
         ...
 
+    async def take_up(self, work_id: str, /) -> bool:
+        """The item is this node's from now on; False where another was quicker. Raises RoutingEndedError."""
+        ...
+
     def callback_queue(self, work_id: str) -> str | None:
         """The queue of an item whose customer is to be called once an agent has accepted; None for other work."""
         ...

@@ -20,6 +20,10 @@ class ShardViews:
         """Whether this node holds the agent's connection."""
         return True
 
+    async def take_up(self, _work_id: str) -> bool:
+        """The item is this node's from now on."""
+        return True
+
     def place(self, work_id: str) -> int | None:
         """1-based place of a waiting item in its queue."""
         return self.dispatcher.place(work_id)

@@ -36,6 +36,7 @@ from router.events import (
     WorkDirected,
     WorkMoved,
     WorkQueued,
+    WorkTakenUp,
     WrapUpFinished,
 )
 from router.policy import AgentPolicy, Policy, QueuePolicy
@@ -379,6 +380,25 @@ def test_a_callback_is_over_when_nobody_was_reached_or_somebody_calls_it_off() -
         draft = projection.interactions["i1"]
         assert (draft.state, draft.outcome) == ("closed", outcome.value)
         assert "node_lost" not in kinds(projection, "i1"), "no call of theirs was lost"
+
+
+def test_a_callback_is_lost_with_the_node_that_called() -> None:
+    """Which is another one than it was queued by, where that is gone."""
+    queue = WorkQueued("i1", "i1", Medium.VOICE, "orders", node="n1", callback=True)
+    projection = fold(
+        [
+            turn(1, 0, InteractionOpened("i1", "phone", Medium.VOICE, CALLBACK, "n1")),
+            turn(2, 1, queue),
+            turn(3, 2, NodeLost("n1")),
+            turn(4, 3, WorkTakenUp("i1", "n2", "n1")),
+            turn(5, 4, InteractionNoted("i1", "answered")),
+            turn(6, 5, TimePassed(), CloseWork("i1", "i1", Outcome.HANDLED)),
+        ]
+    )
+    draft = projection.interactions["i1"]
+    assert (draft.node, draft.state) == ("n2", "open")
+    projection.apply(turn(7, 6, NodeLost("n2")))
+    assert (draft.state, draft.outcome) == ("closed", "handled")
 
 
 def test_a_callback_that_goes_over_to_another_shard_is_over_here_and_begins_there() -> None:

@@ -169,6 +169,8 @@ class Router:
         self.told: list[facts.Event] = []
         self.answers: tuple[Command, ...] = ()
         self.gate: asyncio.Event | None = None
+        self.taken_up: list[str] = []
+        self.takes = True
 
     async def post(self, event: facts.Event, cause: str) -> tuple[Command, ...]:
         self.told.append(event)
@@ -187,6 +189,10 @@ class Router:
 
     def talks(self, _agent_id: str, /) -> tuple[Talk, ...]:
         return ()
+
+    async def take_up(self, work_id: str, /) -> bool:
+        self.taken_up.append(work_id)
+        return self.takes
 
     def callback_queue(self, work_id: str) -> str | None:
         return None

@@ -85,6 +85,21 @@ async def test_who_is_not_reached_is_the_routers_to_try_again(events: list[Phone
     assert rig.answered == []
 
 
+async def test_whoever_calls_has_taken_the_item_up_and_nobody_calls_twice() -> None:
+    rig = Rig()
+    await rig.callbacks._begin(PROMISE)
+    await rig.callbacks._begin(PROMISE)
+    assert rig.router.taken_up == ["w", "w"]
+    assert len(rig.legs) == 1
+
+
+async def test_what_another_node_has_taken_up_is_not_called_from_here() -> None:
+    rig = Rig()
+    rig.router.takes = False
+    await rig.callbacks._begin(PROMISE)
+    assert (rig.legs, rig.router.told) == ([], [])
+
+
 async def test_who_answers_has_an_ordinary_call() -> None:
     rig = Rig()
     await rig.call(PhoneAnswered(b"good"), PhoneLeft())

@@ -325,3 +325,18 @@ async def test_what_a_node_forwarded_before_it_died_is_seen_to_by_whoever_starts
         await crew.hire(name=owner.member.member.name, before=before)
         assert (label, ["w1"]) in seen
         await connection.aclose()
+
+
+async def test_an_item_of_a_node_that_is_gone_is_its_owner_s_once_that_takes_it_up(store_url: str, shard: str) -> None:
+    """What is done of it is undone when the owner is lost in its turn: the next one knows whose it was."""
+    async with crew_of(store_url, shard, 2) as crew:
+        owner, follower = crew.all
+        await owner.member.post(facts.WorkQueued("w1", "w1", Medium.CHAT, "orders", node="gone.1"), "t")
+        await until(lambda: follower.member.dispatcher.work("w1") is not None, "it is known")
+        assert await owner.member.take_up("w1")
+        assert await owner.member.take_up("w1")
+        row = owner.member.dispatcher.work("w1")
+        assert row is not None
+        assert row.node == owner.member.member.label
+        assert not await owner.member.take_up("unknown")
+        await until(lambda: crew.all[1].member.here("w1") is False, "it is another's")
