@@ -5,6 +5,8 @@ PY := $(VENV)/bin/python
 RUN_STAMP := $(VENV)/.run-$(shell cksum < requirements.lock | cut -d' ' -f1)
 DEV_STAMP := $(VENV)/.dev-$(shell cksum < requirements-dev.lock | cut -d' ' -f1)
 ARGS ?=
+# Compiled modules are kept: a server that compiles its own at each start takes a third longer to be there.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help venv dev run call load test check lint types imports unit e2e soak bench prompts lock tools docs screenshots clean
 

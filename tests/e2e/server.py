@@ -66,6 +66,11 @@ class Server:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def runs(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     def command(self) -> list[str]:
         """The command line; the settings as flags."""
         rtp = f"{self.rtp_first}-{self.rtp_last}"
