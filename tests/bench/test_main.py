@@ -18,7 +18,7 @@ from tests.browser import needs_chromium
 ROOT = Path(__file__).parents[2]
 KEYS = {"name", "unit", "p50", "p99", "n", "conditions"}
 HELPERS = {"__init__", "__main__", "agents", "callcenter", "figures", "opus", "phones", "rings", "sessions", "stages"}
-HELPERS |= {"table"}
+HELPERS |= {"table", "ticks"}
 HELPERS |= {"decision_burst", "decision_sites", "decision_tables", "decision_turns", "decision_where", "decision_worst"}
 TINY: dict[str, list[str]] = {
     "call": ["--agents", "2", "--runs", "1", "--calls", "2", "--rings", "2", "--sizes", "2"],
