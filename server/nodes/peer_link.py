@@ -67,9 +67,12 @@ class _Peer:
         self.waiting: dict[int, asyncio.Future[Any]] = {}
 
     def send(self, frame: Frame) -> None:
-        if self.writer.transport.get_write_buffer_size() > MAX_UNSENT:
-            self.writer.transport.abort()  # it does not read: as good as gone
-        self.writer.write(encode(frame))
+        transport = self.writer.transport
+        if transport.get_write_buffer_size() > MAX_UNSENT:
+            transport.abort()  # it does not read: as good as gone
+        # One that broke a moment ago is found out by whoever reads from it; uvloop raises RuntimeError here.
+        if not transport.is_closing():
+            self.writer.write(encode(frame))
 
 
 class PeerLink:

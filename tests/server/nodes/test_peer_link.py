@@ -161,3 +161,16 @@ async def test_a_secret_that_the_store_has_lost_is_another_one_for_all(site: Sit
         site.word = b"g" * 32
         async with site.node("c.1") as c:
             await together(a, b, c)
+
+
+async def test_what_is_said_in_the_moment_in_which_a_connection_breaks_is_lost_with_it(site: Site) -> None:
+    """As uvloop has it: what is written to a connection that is closed raises there."""
+    async with site.node("a.1") as one, site.node("b.1") as two:
+        await together(one, two)
+        one._peers["b.1"].writer.transport.abort()
+        await asyncio.sleep(0)
+        assert one.tell("b.1", "news")
+        one.tell_all("news")
+        with pytest.raises(PeerUnreachableError):
+            await one.ask("b.1", "anything", timeout_s=30)
+        await together(one, two)
