@@ -48,6 +48,8 @@ async def test_a_process_that_stood_still_has_not_heard_silence(monkeypatch: pyt
             monkeypatch.setattr(webrtc_ice, "SILENCE_LIMIT_S", 0.6)
             peer.ice.heard = True
             time.sleep(1.0)  # the whole process
+            for _ in range(10):  # whoever looks at once sees nothing yet
+                await asyncio.sleep(0)
         await until(lambda: side.states == ["connected", "failed"], "silence that it has heard")
 
 
