@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+import uvloop
 
 from server.nodes.peer_door import PeerDoor
 from server.nodes.peer_link import PeerLink, PeerRefusedError, PeerUnreachableError
@@ -163,14 +164,18 @@ async def test_a_secret_that_the_store_has_lost_is_another_one_for_all(site: Sit
             await together(a, b, c)
 
 
-async def test_what_is_said_in_the_moment_in_which_a_connection_breaks_is_lost_with_it(site: Site) -> None:
-    """As uvloop has it: what is written to a connection that is closed raises there."""
-    async with site.node("a.1") as one, site.node("b.1") as two:
-        await together(one, two)
-        one._peers["b.1"].writer.transport.abort()
-        await asyncio.sleep(0)
-        assert one.tell("b.1", "news")
-        one.tell_all("news")
-        with pytest.raises(PeerUnreachableError):
-            await one.ask("b.1", "anything", timeout_s=30)
-        await together(one, two)
+def test_what_is_said_in_the_moment_in_which_a_connection_breaks_is_lost_with_it() -> None:
+    """In the server's own loop: what is written to a connection that is closed raises there."""
+
+    async def broken(site: Site) -> None:
+        async with site.node("a.1") as one, site.node("b.1") as two:
+            await together(one, two)
+            one._peers["b.1"].writer.transport.abort()
+            one.tell_all("news")
+            await asyncio.sleep(0)
+            one.tell_all("news")
+            with pytest.raises(PeerUnreachableError):
+                await one.ask("b.1", "anything", timeout_s=30)
+            await together(one, two)
+
+    uvloop.run(broken(Site()))
