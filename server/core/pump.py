@@ -35,7 +35,12 @@ KEPT_TURNS = 1_024
 # Turns gather for so long, or until there are so many, before they are noted: some in each turn of the loop.
 ACCOUNT_S = 0.1
 ACCOUNT_TURNS = 64
-NOTED_AT_ONCE = 8
+NOTED_AT_ONCE = 4
+# Of many more so large a part, so that they cannot grow.
+NOTED_PART = 16
+# While the store works on a turn somebody waits for its answer: the account comes after it, but for so many turns.
+PUT_OFF_S = 0.001
+PUT_OFF_TURNS = 4 * ACCOUNT_TURNS
 # Lines of a story, of which nothing follows and which nobody waits for, are committed with the next turn, or after
 # this time.
 STORY_S = 0.05
@@ -346,10 +351,14 @@ class Pump(ShardViews):
 
     def _note_some(self) -> None:
         """Some turns in each turn of the loop: what is read meanwhile need not wait for the account of all others."""
+        loop = asyncio.get_running_loop()
+        if self._under_way and not self._draining and len(self._spoken) < PUT_OFF_TURNS:
+            self._noting = loop.call_later(PUT_OFF_S, self._note_some)
+            return
         self._noting = None
-        self._note_spoken(NOTED_AT_ONCE + len(self._spoken) // NOTED_AT_ONCE)
+        self._note_spoken(NOTED_AT_ONCE + len(self._spoken) // NOTED_PART)
         if self._spoken:
-            self._noting = asyncio.get_running_loop().call_soon(self._note_some)
+            self._noting = loop.call_soon(self._note_some)
 
     def _note_spoken(self, limit: int) -> None:
         self.tell_decided()

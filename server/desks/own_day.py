@@ -21,8 +21,9 @@ log = structlog.get_logger(__name__)
 
 # A call touches its agent some six times in all: of most of that they are told once.
 GATHER_S = 2.0
-# So many agents are looked at in a turn of the loop: nobody's offer waits for the days of all.
+# So many agents are looked at together, with a pause after them: nobody's offer meets the days of all on its way.
 AGENTS_AT_ONCE = 2
+PAUSE_S = 0.001
 LOOK_S = 60.0
 # A rating is there before the record that says whose it is; the projection is behind by less than this.
 RATINGS_AFTER_S = 2.0
@@ -121,4 +122,4 @@ class OwnDays:
             if now != before:
                 self._send(agent_id, m.TodayShown(today=now))
             if number % AGENTS_AT_ONCE == 0:
-                await asyncio.sleep(0)
+                await asyncio.sleep(PAUSE_S)
