@@ -92,11 +92,11 @@ def make_site(folder: Path, agents: int) -> Path:
     return site
 
 
-async def start_node(folder: Path, site: Path, stack: AsyncExitStack) -> Node:
+async def start_node(folder: Path, site: Path, stack: AsyncExitStack, idle: str = "sleep") -> Node:
     """A whole server in this process; it ends with the stack."""
     first = 40_000 + 2 * (os.getpid() % 5_000)
     flags = {"--http-port": free_port(), "--sip-port": free_port(), "--data-dir": folder / "data", "--site": site}
-    flags["--rtp-ports"] = f"{first}-{first + 99}"
+    flags |= {"--rtp-ports": f"{first}-{first + 99}", "--idle": idle}
     settings = parse([str(part) for pair in flags.items() for part in pair], {})
     node = Node(settings, load_whole(site, KINDS, os.environ))
     await node.start()
@@ -262,12 +262,12 @@ async def flat_out(agents: int, count: int) -> None:
         await server.stop()
 
 
-async def measure(agents: int, rate: int, count: int, *, stages: bool = False) -> None:
+async def measure(agents: int, rate: int, count: int, *, idle: str, stages: bool) -> None:
     """Everything in one run; with `stages` the moments of each offer's way too."""
-    where = f"{agents} agents connected from another process, {rate} assignments a second"
+    where = f"{agents} agents connected from another process, {rate} assignments a second, idle server: {idle}"
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jf-bench-")))
-        node = await start_node(folder, make_site(folder, agents), stack)
+        node = await start_node(folder, make_site(folder, agents), stack, idle)
         tokens_file = folder / "tokens"
         tokens_file.write_text("\n".join((await tokens(node)).values()))
         far = await Agents.start(f"http://127.0.0.1:{node.settings.http_port}{PATH}", tokens_file)
@@ -331,6 +331,7 @@ def main() -> None:
     parser.add_argument("--agents", type=int, default=1000)
     parser.add_argument("--rate", type=int, default=500)
     parser.add_argument("--count", type=int, default=5000)
+    parser.add_argument("--idle", choices=("sleep", "spin"), default="sleep", help="as the server's setting")
     parser.add_argument("--stages", action="store_true", help="the moments of each offer's way as well")
     arguments = parser.parse_args()
     logs.configure("error")
@@ -338,7 +339,9 @@ def main() -> None:
     if "assign.committed".startswith(only) or only.startswith("assign.committed"):
         uvloop.run(flat_out(arguments.agents, 4 * arguments.count))
     if not only.startswith("assign.committed"):
-        uvloop.run(measure(arguments.agents, arguments.rate, arguments.count, stages=arguments.stages))
+        uvloop.run(
+            measure(arguments.agents, arguments.rate, arguments.count, idle=arguments.idle, stages=arguments.stages)
+        )
 
 
 if __name__ == "__main__":

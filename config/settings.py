@@ -56,6 +56,7 @@ class Settings:
     drain_calls: str
     session_us: int
     journal_days: int
+    idle: str
 
     @property
     def on_loopback(self) -> bool:
@@ -256,6 +257,14 @@ SETTINGS: tuple[Setting, ...] = (
         "DAYS",
         "how long journal files stay in DATA_DIR, for replay and explanations; 0 is for ever",
         read.whole(0, 3650),
+    ),
+    Setting(
+        "IDLE",
+        "sleep",
+        "HOW",
+        "what the server does while there is nothing to do: sleep, or spin, which keeps a processor busy for good and "
+        "spares each event the time to wake up",
+        read.one_of("sleep", "spin"),
     ),
 )
 

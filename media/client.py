@@ -76,7 +76,7 @@ class WorkerEngine:
         except MediaError:
             await self.aclose()
             raise
-        self._spares = [self._new_spares(link) for link in self._links]
+        self._spares = [self._new_spares(index) for index in range(self._count)]
 
     async def reload_prompts(self, root: Path) -> None:
         """Every worker reads the prompts of this folder anew, also one that starts later."""
@@ -314,8 +314,12 @@ class WorkerEngine:
             lambda: self._lost(index),
         )
 
-    def _new_spares(self, link: WorkerLink) -> Spares:
-        spares = Spares(link, lambda leg_id, reason: self._happened(MediaEvent("leg_failed", leg_id, reason=reason)))
+    def _new_spares(self, index: int) -> Spares:
+        def broken(leg_id: str, reason: str) -> None:
+            self._happened(MediaEvent("leg_failed", leg_id, reason=reason))
+
+        first, last = port_slice(self._settings.rtp_ports, index, self._count)
+        spares = Spares(self._links[index], broken, (last - first + 1) // 2)
         spares.fill()
         return spares
 
@@ -359,5 +363,5 @@ class WorkerEngine:
                 back_off = min(back_off * 2, _LAST_BACK_OFF_S)
                 continue
             self._links[index] = link
-            self._spares[index] = self._new_spares(link)
+            self._spares[index] = self._new_spares(index)
             return

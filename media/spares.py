@@ -16,7 +16,9 @@ from media.errors import MediaError
 log = structlog.get_logger(__name__)
 
 SPARES = 8
-"""Of each worker. One that is taken is replaced within a twentieth of a second: enough for 80 calls a second."""
+"""Of each worker, but no more than a part of its ports. One that is taken is replaced within a twentieth of a second:
+enough for 80 calls a second."""
+PART_OF_PORTS = 4
 
 
 class Link(Protocol):
@@ -31,10 +33,12 @@ class Link(Protocol):
 class Spares:
     """What one worker has in advance, as its owner knows it. `broken` is told a leg that could not be made after all.
 
-    Where no port is left nothing is in advance, and each leg asks for its own.
+    `ports`: for so many legs the worker has ports; the rooms that span workers need some of them too. Where no port is
+    left nothing is in advance, and each leg asks for its own.
     """
 
-    def __init__(self, link: Link, broken: Callable[[str, str], None]) -> None:
+    def __init__(self, link: Link, broken: Callable[[str, str], None], ports: int) -> None:
+        self._most = min(SPARES, ports // PART_OF_PORTS)
         self._link = link
         self._broken = broken
         self._free: deque[tuple[str, str, int]] = deque()
@@ -43,7 +47,7 @@ class Spares:
 
     def fill(self) -> None:
         """Asks for what is missing."""
-        while self._link.alive and len(self._free) + self._asked < SPARES:
+        while self._link.alive and len(self._free) + self._asked < self._most:
             name = next(self._names)
             self._ask("reserve", {"spare": name}, partial(self._came, name))
 

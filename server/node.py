@@ -18,6 +18,7 @@ from server.nodes.peer_door import PeerDoor
 from server.nodes.peer_link import PeerLink
 from server.nodes.peer_pages import PeerPages
 from server.persistence.storage import Storage, open_storage
+from server.spinning import spin
 from server.tasks import TaskOwner
 from server.voice_part import VoicePart
 from server.web.forwarded import ClientAddress
@@ -158,6 +159,8 @@ class Node:
         gc.freeze()
         shard = self.core.pump
         self.tasks.spawn(Collector(lambda: (shard.sequence, self.web.web.visitors)).run(), "collector", endless=True)
+        if self.settings.idle == "spin":
+            self.tasks.spawn(spin(), "spin", endless=True)
 
     async def _open_door(self) -> None:
         """Other nodes on the same store watch it, and speak to this one."""

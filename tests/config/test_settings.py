@@ -82,6 +82,7 @@ BAD = {
     "DRAIN_CALLS": "away",
     "SESSION_HOURS": "-1",
     "JOURNAL_DAYS": "a month",
+    "IDLE": "dream",
 }
 
 

@@ -30,10 +30,10 @@ class Wire:
 
 
 class Rig:
-    def __init__(self) -> None:
+    def __init__(self, ports: int = 1000) -> None:
         self.wire = Wire()
         self.broken: list[tuple[str, str]] = []
-        self.spares = Spares(self.wire, lambda leg_id, reason: self.broken.append((leg_id, reason)))
+        self.spares = Spares(self.wire, lambda leg_id, reason: self.broken.append((leg_id, reason)), ports)
 
     async def filled(self) -> "Rig":
         self.spares.fill()
@@ -83,3 +83,12 @@ async def test_a_leg_that_could_not_be_made_is_told_but_for_those_of_a_dead_work
     assert rig.spares.take("c") is None
     rig.spares.fill()
     assert rig.wire.asked == []
+
+
+async def test_of_few_ports_few_are_in_advance() -> None:
+    rig = Rig(ports=10)
+    rig.spares.fill()
+    assert len(rig.wire.asked) == 2
+    none = Rig(ports=3)
+    none.spares.fill()
+    assert none.wire.asked == []
