@@ -20,8 +20,6 @@ log = structlog.get_logger(__name__)
 # What is new is looked at so often, and whether much is kept in each twentieth of these looks.
 LOOK_S = 0.05
 MEASURE_EVERY = 20
-# Where less is new the look waits, but not for longer than that: most of it will be gone by then, and costs no look.
-FEW = 10_000
 # Everything is looked at when it is calm and a quarter more is kept than after the last such look (CPython's own
 # measure), and without any calm when it is twice as much.
 CALM_PERCENT = 125
@@ -32,18 +30,11 @@ NEVER = 1_000_000_000
 
 
 class Collector:
-    """`run` is a task; `busy` gives what changes whenever anybody waits, `kept` how much memory is in use.
+    """`run` is a task; `busy` gives what changes whenever anybody waits, `kept` how much memory is in use."""
 
-    `few`: how many new containers are too few for a look.
-    """
-
-    def __init__(
-        self, busy: Callable[[], object], kept: Callable[[], int] = sys.getallocatedblocks, few: int = FEW
-    ) -> None:
+    def __init__(self, busy: Callable[[], object], kept: Callable[[], int] = sys.getallocatedblocks) -> None:
         self._busy = busy
         self._kept = kept
-        self._few = few
-        self._waited = 0
         self._looks = 0
         self._before: object = None
         self._least = kept()
@@ -61,17 +52,13 @@ class Collector:
             gc.set_threshold(*thresholds)
 
     def look(self) -> int:
-        """Once; returns the oldest generation that was looked at, 0 for none."""
+        """Once; returns the oldest generation that was looked at."""
         self._looks += 1
         before, self._before = self._before, self._busy()
         if self._looks % MEASURE_EVERY == 0:
             self._least = min(self._least, kept := self._kept())
             self._percent = 100 * kept // max(1, self._least)
         if self._percent < (CALM_PERCENT if before == self._before else ANYHOW_PERCENT):
-            self._waited += 1
-            if gc.get_count()[0] < self._few and self._waited < MEASURE_EVERY:
-                return 0
-            self._waited = 0
             gc.collect(1)  # what is left of it is old from now on: nothing is looked at twice
             return 1
         began = monotonic_us()

@@ -103,7 +103,7 @@ class Pump(ShardViews):
         self._note = note
         self._decided = decided
         self._pending: list[Turn] = []
-        self._fresh: list[tuple[Turn, int]] = []
+        self._fresh: deque[tuple[Turn, int]] = deque()
         self._spoken: deque[Turn] = deque()
         self._noting: asyncio.Handle | None = None
         self._gathering: asyncio.TimerHandle | None = None
@@ -205,8 +205,11 @@ class Pump(ShardViews):
 
     def tell_decided(self) -> None:
         """Whoever keeps account of decisions has all of them from here on."""
-        fresh, self._fresh = self._fresh, []
-        for turn, elapsed in fresh:
+        self._tell_decided(len(self._fresh))
+
+    def _tell_decided(self, limit: int) -> None:
+        for _ in range(min(limit, len(self._fresh))):
+            turn, elapsed = self._fresh.popleft()
             try:
                 self._decided(turn, elapsed)
             except Exception:  # it only keeps account
@@ -361,7 +364,7 @@ class Pump(ShardViews):
             self._noting = loop.call_soon(self._note_some)
 
     def _note_spoken(self, limit: int) -> None:
-        self.tell_decided()
+        self._tell_decided(limit)
         for _ in range(min(limit, len(self._spoken))):
             turn = self._spoken.popleft()
             self._guard(self._note, turn)

@@ -22,7 +22,7 @@ class Rig:
         self.kept = 1000
         self.asked = 0
         self.calm = True
-        self.collector = Collector(self._busy, lambda: self.kept, few=0)
+        self.collector = Collector(self._busy, lambda: self.kept)
 
     def _busy(self) -> int:
         self.asked += not self.calm
@@ -79,12 +79,6 @@ def test_an_old_cycle_is_freed_by_a_look_at_everything() -> None:
     rig.kept = 3000
     rig.looks()
     assert gone() is None
-
-
-def test_a_look_at_few_new_things_waits_and_not_for_long() -> None:
-    gc.collect()
-    collector = Collector(lambda: 0, lambda: 1000, few=1_000_000)
-    assert [collector.look() for _ in range(2 * MEASURE_EVERY)] == 2 * [*(MEASURE_EVERY - 1) * [0], 1]
 
 
 async def test_its_times_hold_while_it_runs() -> None:
