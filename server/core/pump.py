@@ -35,7 +35,7 @@ KEPT_TURNS = 1_024
 # Turns gather for so long, or until there are so many, before they are noted: some in each turn of the loop.
 ACCOUNT_S = 0.1
 ACCOUNT_TURNS = 64
-NOTED_AT_ONCE = 4
+NOTED_AT_ONCE = 2
 # Of many more so large a part, so that they cannot grow.
 NOTED_PART = 16
 # While the store works on a turn somebody waits for its answer: the account comes after it, but for so many turns.

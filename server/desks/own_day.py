@@ -21,8 +21,7 @@ log = structlog.get_logger(__name__)
 
 # A call touches its agent some six times in all: of most of that they are told once.
 GATHER_S = 2.0
-# So many agents are looked at together, with a pause after them: nobody's offer meets the days of all on its way.
-AGENTS_AT_ONCE = 2
+# After each agent: nobody's offer meets the days of all on its way.
 PAUSE_S = 0.001
 LOOK_S = 60.0
 # A rating is there before the record that says whose it is; the projection is behind by less than this.
@@ -116,10 +115,9 @@ class OwnDays:
         touched, self._touched = self._touched, set()
         everybody, self._everybody = self._everybody, False
         concerned = [agent_id for agent_id in self._pages() if everybody or agent_id in touched]
-        for number, agent_id in enumerate(concerned, 1):
+        for agent_id in concerned:
             before = self._told.get(agent_id)
             now = self.of(agent_id)
             if now != before:
                 self._send(agent_id, m.TodayShown(today=now))
-            if number % AGENTS_AT_ONCE == 0:
-                await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(PAUSE_S)
