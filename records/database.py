@@ -264,7 +264,8 @@ def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
 def _prepare_near(dbapi_connection: Any, _record: object) -> None:
     """As `_prepare_sqlite`; the write-ahead log is the file's own and stays."""
     dbapi_connection.isolation_level = None
-    for setting in ("busy_timeout=0", *_PRAGMAS):
+    # These read the file, which another process may be opening; from then on `_begin_near` waits.
+    for setting in (f"busy_timeout={_BUSY_TIMEOUT_MS}", *_PRAGMAS, "busy_timeout=0"):
         dbapi_connection.execute(f"PRAGMA {setting}")
 
 
