@@ -13,6 +13,7 @@ from chat.connection import VisitorConnection, VisitorSocket
 from chat.events import Marked, Side, Typed
 from chat.file_rest import VisitorFiles
 from chat.files import FileDesk
+from chat.guard import CHAT, Guard
 from chat.limits import Buckets, ChatLimits
 from chat.lines import line_of
 from chat.messages import (
@@ -36,8 +37,8 @@ from chat.messages import (
     decode_client,
 )
 from chat.origins import Origins
-from chat.ports import ChatRefusedError, StoreAwayError
-from chat.rest import STATUS_OF, ChatRoute, Handler, body, number, reply
+from chat.ports import ChatRefusedError
+from chat.rest import ChatRoute, Handler, body, number, reply
 from chat.visiting import VisitorChat
 from router.errors import RoutingEndedError
 
@@ -52,8 +53,6 @@ _PREFLIGHT = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type",
     "Access-Control-Max-Age": "600",
 }
-
-_CHAT = web.RequestKey("chat", object)
 
 log = structlog.get_logger(__name__)
 
@@ -71,11 +70,11 @@ class ChatEndpoint:
         self._files, self._conductor = files, conductor
         self._address_of, self._now = address_of, now
         self.origins = Origins(lambda: conductor.site)
-        self._requests = Buckets(self._limits.requests_per_minute, self._limits.request_burst)
+        requests = Buckets(self._limits.requests_per_minute, self._limits.request_burst)
+        self._guard = Guard(self.origins, requests, address_of, now, conductor.looked_at)
         self._sockets: dict[VisitorSocket, asyncio.Event] = {}
         self._connections: defaultdict[str, list[VisitorConnection]] = defaultdict(list)
         self._polls: set[asyncio.Event] = set()
-        self._stopping = False
         self.endings: Counter[str] = Counter()
 
     def _more(self) -> dict[str, Any]:
@@ -87,7 +86,7 @@ class ChatEndpoint:
 
     def follow(self) -> None:
         """The conductor's site was read again."""
-        self._requests.reshape(self._limits.requests_per_minute, self._limits.request_burst)
+        self._guard.requests.reshape(self._limits.requests_per_minute, self._limits.request_burst)
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -148,7 +147,7 @@ class ChatEndpoint:
 
     async def aclose(self) -> None:
         """Say bye to everybody and wait until all connections are gone. Chats stay open."""
-        self._stopping = True
+        self._guard.stopping = True
         for poll in self._polls:
             poll.set()
         self.send_away()
@@ -161,7 +160,7 @@ class ChatEndpoint:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """403 for a foreign origin, 400 for another subprotocol, 503 while stopping; else the conversation."""
-        if self._stopping:
+        if self._guard.stopping:
             raise web.HTTPServiceUnavailable(text="the server is stopping\n")
         if not self.origins.may_connect(request):
             raise web.HTTPForbidden(text="this origin may not embed the chat\n")
@@ -232,7 +231,7 @@ class ChatEndpoint:
         there.append(connection)
         if len(there) > self._limits.connections_per_chat:
             there[0].close(ByeCode.REPLACED)
-        if self._stopping:
+        if self._guard.stopping:
             connection.close(ByeCode.SHUTDOWN)
 
     def _unregister(self, runner: VisitorChat, connection: VisitorConnection) -> None:
@@ -276,7 +275,7 @@ class ChatEndpoint:
         opening = await body(request, Open)
         self.origins.check(request, opening.entry)
         runner, token = await self._conductor.open(opening, self._address_of(request))
-        request[_CHAT] = runner
+        request[CHAT] = runner
         messages = await runner.after(0)
         return reply(OpenedChat(token=token, status=runner.status(), messages=messages, **self._more()), 201)
 
@@ -302,7 +301,11 @@ class ChatEndpoint:
         runner.watch(poll.set)
         try:
             async with asyncio.timeout(wait_s):
-                while runner.last <= after and version in (0, runner.version) and not (runner.moved or self._stopping):
+                while (
+                    runner.last <= after
+                    and version in (0, runner.version)
+                    and not (runner.moved or self._guard.stopping)
+                ):
                     poll.clear()
                     await poll.wait()
         except TimeoutError:
@@ -345,12 +348,12 @@ class ChatEndpoint:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise ChatRefusedError("no_token", "the token of the chat is needed")
-        runner = request[_CHAT] = await self._chat(token.strip())
+        runner = request[CHAT] = await self._chat(token.strip())
         if runner.chat_id != request.match_info["id"]:
             raise ChatRefusedError("unknown_chat", "there is no such chat of this token")
         return runner
 
-    # --- limits, errors -----------------------------------------------------------------------------------------
+    # --- rows of the table ----------------------------------------------------------------------------------------
 
     def _route(
         self,
@@ -363,7 +366,7 @@ class ChatEndpoint:
         replies: Mapping[int, Any],
         problems: tuple[int, ...] = (),
     ) -> ChatRoute:
-        guarded = handler if path == PATH else self._guarded(handler)
+        guarded = handler if path == PATH else self._guard.around(handler)
         return ChatRoute(
             method=method,
             path=path,
@@ -374,32 +377,3 @@ class ChatEndpoint:
             replies=replies,
             problems=(400, 403, *problems),
         )
-
-    def _guarded(self, handler: Handler) -> Handler:
-        async def guarded(request: web.Request) -> web.StreamResponse:
-            origin = self.origins.of(request)
-            try:
-                if origin is None:
-                    raise ChatRefusedError("foreign_origin", "this origin may not embed the chat")
-                if not self._requests.take(self._address_of(request), self._now()):
-                    raise ChatRefusedError("too_fast", "too many requests from this address")
-                if self._stopping:
-                    raise ChatRefusedError("unavailable", "the server is stopping")
-                answer = await handler(request)
-            except ChatRefusedError as error:
-                answer = reply(Refused(code=error.code, message=str(error)), STATUS_OF[error.code])
-            except RoutingEndedError:
-                answer = reply(Refused(code="unavailable", message="this node of the server is ending"), 503)
-            except StoreAwayError as error:
-                log.warning("chat_not_readable", error=str(error))
-                answer = reply(Refused(code="unavailable", message="the chat cannot be read now"), 503)
-            finally:
-                if isinstance(runner := request.get(_CHAT), VisitorChat):
-                    self._conductor.looked_at(runner)
-            if origin:
-                answer.headers["Access-Control-Allow-Origin"] = origin
-                answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-            answer.headers["Vary"] = "Origin"
-            return answer
-
-        return guarded

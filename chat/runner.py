@@ -36,6 +36,7 @@ from chat.far_chat import FarChat
 from chat.leaving import Leaving
 from chat.limits import Bucket, ChatLimits
 from chat.machine import ChatMachine, ChatState
+from chat.marks import KeptMarks
 from chat.messages import Line, Status
 from chat.ports import ChatPorts, ChatRefusedError, StoreAwayError, Terms
 from chat.shown import status_of
@@ -85,7 +86,7 @@ class ChatRunner:
         self._watchers: set[Callable[[], None]] = set()
         # Who reads along without being the visitor: woken as their pages are, and no sign that they are there.
         self.onlookers: set[Callable[[], None]] = set()
-        self._marks = chat.marks
+        self._marks = KeptMarks(chat.interaction_id, chat.marks, ports.store)
         self._bucket = Bucket(limits.messages_per_minute, limits.message_burst, ports.router.now())
         self.stopped = False
         self.moved = False
@@ -346,16 +347,7 @@ class ChatRunner:
 
     async def keep_marks(self) -> None:
         """How far both sides are is kept in SQL."""
-        marks = self.marks
-        if marks == self._marks:
-            return
-        try:
-            await self._ports.store.mark(self.chat_id, marks)
-            self._marks = marks
-        except StoreAwayError as error:
-            # Pages say again how far they are when they come back.
-            log.warning("marks_not_kept", error=str(error))
-            self._marks = marks
+        await self._marks.keep(self.marks)
 
     async def _end(self, by: EndedBy, outcome: str) -> None:
         """Kept only once it is committed: of a chat whose end is kept nobody looks whether its record is closed."""

@@ -38,6 +38,26 @@ def deposed(place: House, monkeypatch: pytest.MonkeyPatch, answer: tuple[Command
     monkeypatch.setattr(place.router, "post", post)
 
 
+async def over_with_its_node_gone(place: House) -> str:
+    """A chat whose agent ended it when its node was gone already; its visitor's token."""
+    place.router.ready("ann")
+    async with place.page() as page:
+        welcome = await page.open()
+        reservation = place.router.accept()
+        await page.state("talking")
+    await place.stop()
+    place.router.tell(AssignmentEnded(reservation, EndedBy.AGENT), "test")
+    place.router.finish(reservation, "ann")
+    return welcome.token or ""
+
+
+async def none_open(place: House) -> None:
+    """Every chat's end is kept."""
+    async with asyncio.timeout(30):
+        while await place.store.not_ended():
+            await asyncio.sleep(0.01)
+
+
 async def test_a_chat_goes_on_with_its_agent_and_its_text(tmp_path: Path) -> None:
     async with house(tmp_path) as place:
         place.router.ready("ann")
@@ -112,21 +132,13 @@ async def test_a_chat_that_ended_between_two_nodes_is_ended_by_the_one_that_its_
     tmp_path: Path, records: Phases
 ) -> None:
     async with house(tmp_path) as place, house(tmp_path, beside=place) as other:
-        place.router.ready("ann")
-        async with place.page() as page:
-            welcome = await page.open()
-            reservation = place.router.accept()
-            await page.state("talking")
-        await place.stop()
-        place.router.tell(AssignmentEnded(reservation, EndedBy.AGENT), "test")
-        place.router.finish(reservation, "ann")
+        token = await over_with_its_node_gone(place)
         other.conductor.taking_up.records, other.conductor.taking_up.kept_s = records, 0.0
         async with other.page() as page:
-            await page.say(c.Resume(token=welcome.token or "", after=0))
+            await page.say(c.Resume(token=token, after=0))
             assert (await page.until(c.Welcome)).status.state == "ended"
         await until(lambda: place.router.of(InteractionClosed) == [InteractionClosed("chat1", "handled")])
-        while await other.store.not_ended():
-            await asyncio.sleep(0.01)
+        await none_open(other)
 
 
 def gone_at_the_end(place: House, patch: pytest.MonkeyPatch) -> None:
@@ -161,22 +173,14 @@ async def test_a_chat_whose_end_its_node_could_not_tell_is_ended_by_the_owner(
         other.conductor.taking_up.records, other.conductor.taking_up.kept_s = Phases(), 0.0
         await other.conductor.taking_up.end_left()
         await until(lambda: place.router.of(InteractionClosed) == [InteractionClosed("chat1", "handled")])
-        while await other.store.not_ended():
-            await asyncio.sleep(0.01)
+        await none_open(other)
 
 
 async def test_a_deposed_node_keeps_no_end_that_it_could_not_tell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with house(tmp_path) as place, house(tmp_path, beside=place) as other:
-        place.router.ready("ann")
-        async with place.page() as page:
-            await page.open()
-            reservation = place.router.accept()
-            await page.state("talking")
-        await place.stop()
-        place.router.tell(AssignmentEnded(reservation, EndedBy.AGENT), "test")
-        place.router.finish(reservation, "ann")
+        await over_with_its_node_gone(place)
         gone_at_the_end(other, monkeypatch)
         with pytest.raises(RoutingEndedError):
             await other.conductor.taking_up.restore(Phases())

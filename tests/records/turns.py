@@ -1,5 +1,6 @@
 """Turns as the pump would journal them, written by hand. Times in microseconds; SECOND is one second."""
 
+from records.projection import Projection
 from router.commands import (
     CloseWork,
     Command,
@@ -147,3 +148,14 @@ def lost_node() -> list[Turn]:
         turn(4, 3, queued("w1", "waiting")),
         turn(5, 9, NodeLost("n1"), CloseWork("w1", "waiting", Outcome.NODE_LOST)),
     ]
+
+
+def fold(turns: list[Turn]) -> Projection:
+    projection = Projection()
+    for each in turns:
+        projection.apply(each)
+    return projection
+
+
+def kinds(projection: Projection, interaction: str) -> list[str]:
+    return [step.kind for step in projection.steps if step.interaction_id == interaction]
