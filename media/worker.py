@@ -2,7 +2,7 @@
 
 `python -m media.worker --socket PATH --prompts DIR ...` prints `ready` on standard output when it listens. It obeys one
 owner at a time; without a word from the owner for five seconds it closes its legs, and when the process that started
-it dies, it ends.
+it dies, it ends: at once where the system tells of it (Linux), within a second elsewhere.
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ METHODS = frozenset(
     }
 )
 _PR_SET_PDEATHSIG = 1
+# Longer than an owner waits that ends its worker (media.link); for one whose owner is gone.
+_LAST_S = 10
 _WRITE_LIMIT = 8 * 1024 * 1024
 # What the owner need not know at once wakes it with what comes next, or after this time.
 _PATIENCE_S = 0.05
@@ -59,8 +61,9 @@ _PATIENCE_S = 0.05
 class Worker:
     """Serves one engine to the newest owner that says Hello."""
 
-    def __init__(self, settings: EngineSettings, owner_timeout_us: int = OWNER_TIMEOUT_US) -> None:
+    def __init__(self, settings: EngineSettings, owner_timeout_us: int = OWNER_TIMEOUT_US, parent: int = 0) -> None:
         self._settings = settings
+        self._parent = parent
         self._timeout_us = owner_timeout_us
         self._engine = InProcessEngine(settings, self._tell)
         self._orders = Orders(self._engine, self._tell, self._spawn)
@@ -71,7 +74,7 @@ class Worker:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, path: Path, stop: asyncio.Event) -> None:
-        """Listen until `stop` is set, then close every leg."""
+        """Listen until `stop` is set or the parent is gone, then close every leg."""
         loop = asyncio.get_running_loop()
         server = await loop.create_unix_server(lambda: OwnerConnection(self), path)
         self._engine.preload_prompts()
@@ -198,6 +201,10 @@ class Worker:
         # Fifths of the time are counted, so that heartbeats that wait to be read after a hold-up are not missed.
         while True:
             await asyncio.sleep(self._timeout_us / 5e6)
+            if self._parent and os.getppid() != self._parent:
+                log.error("media_parent_gone", parent=self._parent)
+                _end_soon()
+                return
             self._quiet += 1
             self._collect_garbage()
             if self._quiet > 5 and self._engine.leg_count:
@@ -342,13 +349,23 @@ def _die_with(parent: int) -> None:
             sys.exit("the parent process is gone")
 
 
+def _end_soon() -> None:
+    """Whatever the end waits for, a peer or a file, the kernel ends this process then."""
+    signal.alarm(_LAST_S)
+
+
 async def _serve(args: argparse.Namespace) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, stop.set)
+
+    def told_to_stop() -> None:
+        _end_soon()
+        stop.set()
+
+    loop.add_signal_handler(signal.SIGTERM, told_to_stop)
     # Ctrl-C reaches the whole process group; the owner stops its workers in order.
     loop.add_signal_handler(signal.SIGINT, lambda: None)
-    await Worker(_settings(args), args.owner_timeout_us).run(args.socket, stop)
+    await Worker(_settings(args), args.owner_timeout_us, args.parent).run(args.socket, stop)
 
 
 def main() -> None:

@@ -87,10 +87,11 @@ class StoreConnection:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        for task in self._watching:
-            task.cancel()
-        if self._watching:
-            await asyncio.wait(self._watching)
+        # Again and again: CPython's wait_for before 3.12, which redis-py writes through, can lose a cancellation.
+        while watching := [task for task in self._watching if not task.done()]:
+            for task in watching:
+                task.cancel()
+            await asyncio.wait(watching, timeout=WATCH_S)
         for link in self._links.values():
             await link.aclose()
         await self.client.aclose()

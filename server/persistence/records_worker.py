@@ -4,7 +4,8 @@ Projecting an interaction costs more CPU than routing it. In a process of its ow
 when it dies nothing is lost: the position stands in SQL, the entries in the journal. `RecordsProcess` is its parent.
 
 Orders come as JSON lines on standard input, answers go as lines to standard output: `applied N`, `drained K`,
-`saved K`. The end of the input means that the parent died.
+`saved K`. The end of the input means that the parent died: whatever this process does or waits for then, a store that
+never returns among it, it is gone a few seconds later.
 """
 
 import asyncio
@@ -34,6 +35,8 @@ log = structlog.get_logger(__name__)
 NICENESS = 10
 # A checkpoint of some 10,000 agents has a few megabytes.
 LONGEST_ORDER = 1 << 27
+# Less than `RecordsProcess` waits after it has closed the input.
+LAST_S = 5
 
 
 class Setup(msgspec.Struct, tag="setup"):
@@ -151,10 +154,24 @@ def _say(word: str, number: int) -> None:
     os.write(sys.stdout.fileno(), f"{word} {number}\n".encode())
 
 
+class Input(asyncio.StreamReaderProtocol):
+    """Standard input. Its end is noticed by whoever reads next, and ends the process even if nobody ever does."""
+
+    def eof_received(self) -> bool | None:
+        """The kernel's own alarm: it needs neither this loop nor an interpreter that is not waiting for a thread."""
+        signal.alarm(LAST_S)
+        return super().eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """As above; some pipes end without a word."""
+        signal.alarm(LAST_S)
+        super().connection_lost(exc)
+
+
 async def _main() -> None:
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=LONGEST_ORDER)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
+    await loop.connect_read_pipe(lambda: Input(reader), sys.stdin.buffer)
     await serve(reader)
 
 
@@ -163,6 +180,7 @@ def main() -> int:
     # Whoever stops the server stops its whole group: the parent says when the last turn is told.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
     # Records may be late by a moment, calls may not.
     os.nice(NICENESS)
     give_back()

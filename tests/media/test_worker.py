@@ -182,6 +182,28 @@ async def test_the_worker_dies_with_the_process_that_started_it(tmp_path: Path) 
     await until(lambda: not alive(pid), what="the worker's end")
 
 
+async def test_it_ends_with_its_parent_where_the_system_does_not_tell_of_it(tmp_path: Path) -> None:
+    unaware = "from media import worker; worker._die_with = lambda parent: None; worker.main()"
+    settings = EngineSettings(prompt_root=tmp_path, rtp_ports=(LOW, LOW + 19))
+    script = (
+        "import os, subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-c', *sys.argv[1:], f'--parent={os.getpid()}'])\n"
+        "print(child.pid, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    arguments = [unaware, f"--socket={tmp_path / 'w.sock'}", "--owner-timeout-us=500000", *worker.arguments(settings)]
+    parent = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", script, *arguments), stdout=asyncio.subprocess.PIPE
+    )
+    assert parent.stdout is not None
+    lines = {(await parent.stdout.readline()).strip() for _ in range(2)}
+    pid = int((lines - {b"ready"}).pop())
+    assert alive(pid)
+    parent.send_signal(signal.SIGKILL)
+    await parent.wait()
+    await until(lambda: not alive(pid), what="the worker's end")
+
+
 def alive(pid: int) -> bool:
     """Whether the process runs; an orphan that nobody has collected yet does not."""
     try:

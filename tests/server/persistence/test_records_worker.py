@@ -3,9 +3,11 @@
 import asyncio
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from records.database import Database, sqlite_url
@@ -16,6 +18,35 @@ from router.statistics_state import State
 from server.persistence.records_worker import Close, Drain, Order, Save, Setup, Told, encode
 from store.connection import StoreConnection
 from store.keys import shard_keys
+from tests.valkey import tcp_server
+from tests.waiting import until
+
+# A parent that tells of a turn when a line says so, which the store does not have any more, and then does nothing.
+PARENT = """
+import asyncio, sys, uvloop
+from server.persistence.records_process import RecordsProcess
+from server.persistence.records_worker import Told, Setup
+async def main():
+    process = RecordsProcess(Setup(sys.argv[1], sys.argv[2], "s0", sys.argv[3], "error"))
+    running = asyncio.create_task(process.run())
+    await process.drained()
+    print(process.pid, flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
+    process._order(Told(1))
+    await running
+uvloop.run(main())
+"""
+# A worker that waits for what never comes.
+STUCK = """
+import asyncio
+from server.persistence import records_worker
+async def serve(orders):
+    print("stuck", flush=True)
+    await asyncio.Event().wait()
+records_worker.serve = serve
+records_worker.LAST_S = 1
+records_worker.main()
+"""
 
 
 async def started(*orders: Order) -> asyncio.subprocess.Process:
@@ -55,6 +86,51 @@ async def test_it_ends_with_its_parent(setup: Setup) -> None:
     assert process.stdin is not None
     process.stdin.close()
     assert await asyncio.wait_for(process.wait(), 30) == 1
+
+
+async def test_it_ends_with_a_killed_parent_while_the_store_is_gone(tmp_path: Path, database: Database) -> None:
+    with tcp_server(tmp_path / "store") as (store, port):
+        url, folder = sqlite_url(tmp_path / "records.sqlite"), str(tmp_path / "journal")
+        parent = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", PARENT, f"redis://127.0.0.1:{port}/0", url, folder),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,  # the worker's too
+        )
+        assert parent.stdin is not None
+        assert parent.stderr is not None
+        worker = psutil.Process(int(await answer(parent)))
+        try:
+            store.kill()
+            parent.stdin.write(b"\n")
+            while b"projection_failed" not in (line := await asyncio.wait_for(parent.stderr.readline(), 30)):
+                assert line, "nothing was said of the store"
+            parent.kill()
+            await until(lambda: gone(worker), "its end", 60)
+        finally:
+            with suppress(ProcessLookupError):
+                parent.kill()
+            await parent.wait()
+            with suppress(psutil.NoSuchProcess):
+                worker.kill()
+
+
+def gone(process: psutil.Process) -> bool:
+    """An orphan that nobody has collected yet is gone too."""
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
+async def test_with_its_parent_it_ends_whatever_it_waits_for() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", STUCK), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert await answer(process) == b"stuck\n"
+    assert process.stdin is not None
+    process.stdin.close()
+    assert await asyncio.wait_for(process.wait(), 30) == -signal.SIGALRM
 
 
 async def test_a_signal_to_the_whole_group_does_not_end_it_before_the_last_turn(setup: Setup) -> None:
