@@ -6,8 +6,7 @@ carried out in order: no task stands between. While the store is away turns gath
 is back the same commit is tried again, which is safe because a commit is idempotent by sequence.
 
 What is spoken first is what somebody waits for; `prepare` is called while the store works on the turn, for what can be
-made ready by then. What only keeps account of it (`decided`, then `note`) comes a little later, for many turns
-together: to wake up for it, with the processor's caches full of something else, costs more than the account does.
+made ready by then. What only keeps account of it (`decided`, then `note`) comes a little later: server.core.account.
 Whoever drains has all of it; whoever posted goes on before.
 """
 
@@ -23,6 +22,7 @@ from router.dispatcher import Dispatcher
 from router.errors import RoutingEndedError
 from router.events import Event, InteractionClosed, InteractionNoted, InteractionOpened, TimePassed
 from router.rows import Turn
+from server.core.account import Account, guarded
 from server.core.shard_views import ShardViews
 from store.errors import StoreLost
 from store.lease import Memory
@@ -32,15 +32,6 @@ log = structlog.get_logger(__name__)
 MAX_BATCH = 256
 # How many committed turns are kept for a store that loses them. Its rows are put back whole; these are for the journal.
 KEPT_TURNS = 1_024
-# Turns gather for so long, or until there are so many, before they are noted: some in each turn of the loop.
-ACCOUNT_S = 0.1
-ACCOUNT_TURNS = 64
-NOTED_AT_ONCE = 2
-# Of many more so large a part, so that they cannot grow.
-NOTED_PART = 16
-# While the store works on a turn somebody waits for its answer: the account comes after it, but for so many turns.
-PUT_OFF_S = 0.001
-PUT_OFF_TURNS = 4 * ACCOUNT_TURNS
 # Lines of a story, of which nothing follows and which nobody waits for, are committed with the next turn, or after
 # this time.
 STORY_S = 0.05
@@ -100,14 +91,8 @@ class Pump(ShardViews):
         self._clock = clock
         self._speak = speak
         self._prepare = prepare
-        self._note = note
-        self._decided = decided
+        self._account = Account(sequence, decided, note, dispatcher.tidy, lambda: self._under_way)
         self._pending: list[Turn] = []
-        self._fresh: deque[tuple[Turn, int]] = deque()
-        self._spoken: deque[Turn] = deque()
-        self._noting: asyncio.Handle | None = None
-        self._gathering: asyncio.TimerHandle | None = None
-        self._noted = sequence
         self._entries: dict[int, str] = {}
         self._waiting: dict[int, asyncio.Future[tuple[Command, ...]]] = {}
         self._wake = asyncio.Event()
@@ -119,8 +104,6 @@ class Pump(ShardViews):
         # Whether any of the pending turns is more than a line of a story.
         self._urgent = False
         self._stories: asyncio.TimerHandle | None = None
-        # Who waits until all turns up to a sequence are noted, in order of the sequences.
-        self._draining: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for: int | None = None
         self._closed = False
@@ -172,30 +155,23 @@ class Pump(ShardViews):
             raise
         finally:
             self._closed = self._ended = True
-            self._note_spoken(len(self._spoken))
-            for timer in (self._timer, self._stories, self._gathering, self._noting):
+            self._account.end()
+            for timer in (self._timer, self._stories):
                 if timer is not None:
                     timer.cancel()
             for future in self._waiting.values():
                 if not future.done():
                     future.set_exception(RoutingEndedError())
             self._waiting.clear()
-            for _, drained in self._draining:
-                if not drained.done():
-                    drained.set_exception(RoutingEndedError())
-            self._draining.clear()
 
     async def drain(self) -> None:
         """Returns when all that was posted is committed, spoken and noted. Raises RoutingEndedError if it never is."""
-        if self._noted >= self.sequence:
+        if self._account.noted >= self.sequence:
             return
         if self._ended:
             raise RoutingEndedError
         self._go_on()
-        drained: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._draining.append((self.sequence, drained))
-        self._note_later()
-        await drained
+        await self._account.upto(self.sequence)
 
     def close(self) -> None:
         """No more events; `run` returns when what is pending is committed."""
@@ -205,15 +181,7 @@ class Pump(ShardViews):
 
     def tell_decided(self) -> None:
         """Whoever keeps account of decisions has all of them from here on."""
-        self._tell_decided(len(self._fresh))
-
-    def _tell_decided(self, limit: int) -> None:
-        for _ in range(min(limit, len(self._fresh))):
-            turn, elapsed = self._fresh.popleft()
-            try:
-                self._decided(turn, elapsed)
-            except Exception:  # it only keeps account
-                log.exception("decided_failed", sequence=turn.sequence)
+        self._account.tell_decided()
 
     def memory(self, senders: Mapping[str, int], gone: Collection[str]) -> Memory:
         """The shard as it is decided, with the turns that led there."""
@@ -244,7 +212,7 @@ class Pump(ShardViews):
         if entry_id:
             self._entries[self.sequence] = entry_id
         self._pending.append(turn)
-        self._fresh.append((turn, self._clock.now() - now))
+        self._account.begun(turn, self._clock.now() - now)
         if told and not commands and isinstance(event, _STORY):
             self._commit_later()
         else:
@@ -276,7 +244,7 @@ class Pump(ShardViews):
         if self._by_task:
             self._wake.set()
         for turn in batch:
-            self._guard(self._prepare, turn)
+            guarded(self._prepare, turn)
 
     def _begin(self) -> bool:
         try:
@@ -318,14 +286,13 @@ class Pump(ShardViews):
         del self._pending[: len(batch)]
         self.kept.extend(batch)
         for turn in batch:
-            self._guard(self._speak, turn)
+            guarded(self._speak, turn)
             future = self._waiting.pop(turn.sequence, None)
             if future is not None and not future.done():
                 future.set_result(turn.commands)
-        self._spoken += batch
-        self._note_later()
+        self._account.spoken(batch)
         self._under_way = []
-        if self._pending and not (self._urgent or self._draining or self._closed):
+        if self._pending and not (self._urgent or self._account.awaited or self._closed):
             self._commit_later()
         else:
             self._go_on()
@@ -337,50 +304,6 @@ class Pump(ShardViews):
             for turn in batch:
                 last = self._entries.pop(turn.sequence, last)
         return last
-
-    def _note_later(self) -> None:
-        if self._noting is not None or not self._spoken:
-            return
-        loop = asyncio.get_running_loop()
-        if self._draining or len(self._spoken) >= ACCOUNT_TURNS:
-            self._noting = loop.call_soon(self._note_some)
-        elif self._gathering is None:
-            self._gathering = loop.call_later(ACCOUNT_S, self._gathered)
-
-    def _gathered(self) -> None:
-        self._gathering = None
-        if self._noting is None:
-            self._note_some()
-
-    def _note_some(self) -> None:
-        """Some turns in each turn of the loop: what is read meanwhile need not wait for the account of all others."""
-        loop = asyncio.get_running_loop()
-        if self._under_way and not self._draining and len(self._spoken) < PUT_OFF_TURNS:
-            self._noting = loop.call_later(PUT_OFF_S, self._note_some)
-            return
-        self._noting = None
-        self._note_spoken(NOTED_AT_ONCE + len(self._spoken) // NOTED_PART)
-        if self._spoken:
-            self._noting = loop.call_soon(self._note_some)
-
-    def _note_spoken(self, limit: int) -> None:
-        self._tell_decided(limit)
-        for _ in range(min(limit, len(self._spoken))):
-            turn = self._spoken.popleft()
-            self._guard(self._note, turn)
-            self._noted = turn.sequence
-        if not self._spoken:
-            self.dispatcher.tidy()
-        while self._draining and self._draining[0][0] <= self._noted:
-            _, drained = self._draining.popleft()
-            if not drained.done():
-                drained.set_result(None)
-
-    def _guard(self, part: Callable[[Turn], None], turn: Turn) -> None:
-        try:
-            part(turn)
-        except Exception:  # one effect that fails must not stop everybody else's
-            log.exception("speak_failed", sequence=turn.sequence, kind=type(turn.event).__name__)
 
     def _arm(self) -> None:
         """A timer that is early finds nothing due, and is armed again: only for an earlier deadline is it moved."""

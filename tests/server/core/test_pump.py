@@ -10,6 +10,7 @@ from router.commands import Refuse
 from router.errors import RoutingEndedError
 from router.rows import Turn
 from router.vocabulary import Medium
+from server.core import account as account_module
 from server.core import pump as pump_module
 from store.errors import Deposed, StoreLost, StoreRefused
 from tests.server.pump_rig import Rig, work
@@ -92,26 +93,6 @@ async def test_a_commit_that_can_not_be_begun_ends_the_pump_and_not_who_told(mon
     assert rig.committer.log == []
 
 
-async def test_an_account_of_many_turns_leaves_the_loop_to_others_in_between(rig: Rig) -> None:
-    rig.committer.gate = asyncio.Event()
-    rig.run()
-    rig.pump.tell(work("w1"), "first")
-    await until(lambda: len(rig.committer.attempts) == 1)
-    seen: list[int] = []
-    rig.on_note = lambda turn: seen.append(turn.sequence)
-    for _ in range(100):
-        rig.pump.tell(NOTE, "more")
-    drained = asyncio.create_task(rig.pump.drain())
-    rig.committer.gate.set()
-    most = 0
-    while not drained.done():
-        before = len(seen)
-        await asyncio.sleep(0)
-        most = max(most, len(seen) - before)
-    assert seen == list(range(1, 102))
-    assert most < 50
-
-
 async def test_a_post_returns_its_own_turns_commands_after_the_commit(rig: Rig) -> None:
     rig.committer.gate = asyncio.Event()
     rig.run()
@@ -145,7 +126,7 @@ async def test_what_gathers_during_a_commit_is_one_commit_in_order(rig: Rig) -> 
 async def test_what_only_keeps_account_comes_later_for_many_turns_and_at_once_for_who_drains(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pump_module, "ACCOUNT_S", 3_600)
+    monkeypatch.setattr(account_module, "ACCOUNT_S", 3_600)
     noted: list[int] = []
     rig.on_note = lambda turn: noted.append(turn.sequence)
     rig.run()
@@ -155,10 +136,10 @@ async def test_what_only_keeps_account_comes_later_for_many_turns_and_at_once_fo
     assert noted == [], "whoever posted goes on before"
     await rig.pump.drain()
     assert noted == [1, 2]
-    for _ in range(pump_module.ACCOUNT_TURNS):
+    for _ in range(account_module.ACCOUNT_TURNS):
         rig.pump.tell(NOTE, "more")
     rig.pump.tell(work("w2"), "t")
-    await until(lambda: len(noted) == 3 + pump_module.ACCOUNT_TURNS)
+    await until(lambda: len(noted) == 3 + account_module.ACCOUNT_TURNS)
 
 
 async def test_turns_that_nobody_waits_for_are_noted_in_time(rig: Rig) -> None:
