@@ -6,10 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from records.database import Database, insert_replacing
+from records.database import Database, replacing
+from records.prepared import Prepared
 from records.tables import interaction_data
 
 GATHER_S = 0.2
+_KEEP = Prepared(lambda dialect: replacing(dialect, interaction_data))
 
 
 def data_rows(interaction_id: str, data: Mapping[str, str], now: int) -> list[dict[str, Any]]:
@@ -20,7 +22,7 @@ def data_rows(interaction_id: str, data: Mapping[str, str], now: int) -> list[di
 def keep_rows(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """Writes them; a later value of a name replaces."""
     if rows:
-        connection.execute(insert_replacing(connection, interaction_data), rows)
+        _KEEP.many(connection, rows)
 
 
 class Collected:

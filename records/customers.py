@@ -8,8 +8,9 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from records.collected import Collected, data_rows, keep_rows
-from records.database import Database, insert_ignoring, insert_replacing
+from records.database import Database, ignoring, replacing
 from records.merging import group, root_of
+from records.prepared import Prepared
 from records.tables import customers, identities, interaction_customers
 
 
@@ -96,35 +97,38 @@ async def identities_of(connection: AsyncConnection, customer_id: str) -> tuple[
     return tuple(Identity(kind, value, unverified) for kind, value, unverified in found)
 
 
-_CUSTOMER_OF = select(identities.c.customer_id).where(
-    identities.c.kind == bindparam("kind"), identities.c.value == bindparam("value")
+_OF = (identities.c.kind == bindparam("of_kind")) & (identities.c.value == bindparam("of_value"))
+_CUSTOMER_OF = Prepared(lambda _: select(identities.c.customer_id).where(_OF))
+_VERIFIED = Prepared(lambda _: update(identities).where(_OF & identities.c.unverified).values(unverified=False))
+_NEW_CUSTOMER = Prepared(lambda _: insert(customers), ("id", "created_at"))
+_NEW_IDENTITY = Prepared(
+    lambda dialect: ignoring(dialect, identities), ("customer_id", "kind", "value", "unverified", "created_at")
 )
+_ATTACHED = Prepared(lambda dialect: replacing(dialect, interaction_customers))
 
 
 def identified(connection: Connection, kind: str, value: str, verified: bool, now: int) -> tuple[str, bool]:
     """`Customers.identify` within a transaction of the caller's; and whether the customer is new."""
-    found = connection.execute(_CUSTOMER_OF, {"kind": kind, "value": value}).scalar()
-    if found is None:
+    this = {"of_kind": kind, "of_value": value}
+    found = _CUSTOMER_OF.rows(connection, this)
+    if not found:
         return _create(connection, kind, value, verified, now)
     if verified:
-        this = (identities.c.kind == kind) & (identities.c.value == value) & identities.c.unverified
-        connection.execute(update(identities).where(this).values(unverified=False))
-    return found, False
+        _VERIFIED.run(connection, this)
+    return found[0][0], False
 
 
 def attached(connection: Connection, interaction_id: str, customer_id: str) -> None:
     """Says whose the interaction is."""
-    row = {"interaction_id": interaction_id, "customer_id": customer_id}
-    connection.execute(insert_replacing(connection, interaction_customers), row)
+    _ATTACHED.run(connection, {"interaction_id": interaction_id, "customer_id": customer_id})
 
 
 def _create(connection: Connection, kind: str, value: str, verified: bool, now: int) -> tuple[str, bool]:
     customer_id = uuid.uuid4().hex
-    connection.execute(insert(customers), {"id": customer_id, "created_at": now})
+    _NEW_CUSTOMER.run(connection, {"id": customer_id, "created_at": now})
     row = {"customer_id": customer_id, "kind": kind, "value": value, "unverified": not verified, "created_at": now}
-    made = connection.execute(insert_ignoring(connection, identities), row)
-    if made.rowcount:
+    if _NEW_IDENTITY.run(connection, row):
         return customer_id, True
     # Another server made the same identity meanwhile (PostgreSQL); theirs stands.
     connection.execute(customers.delete().where(customers.c.id == customer_id))
-    return connection.execute(_CUSTOMER_OF, {"kind": kind, "value": value}).scalar_one(), False
+    return _CUSTOMER_OF.rows(connection, {"of_kind": kind, "of_value": value})[0][0], False

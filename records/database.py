@@ -4,10 +4,11 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from functools import cache
+from contextlib import asynccontextmanager, suppress
+from functools import cache, partial
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any, TypeVar
 
 import aiosqlite
@@ -170,19 +171,43 @@ class _Near:
         self._url = make_url(url).set(drivername="sqlite")
         self._engine: Engine | None = None
         self._connection: Connection | None = None
-        self._thread = ThreadPoolExecutor(1, "records")
+        # An executor makes three locks and two futures for each way there and back.
+        self._works: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._thread: Thread | None = None
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Its result, once it is committed."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transaction, work)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+        if self._thread is None:
+            self._thread = Thread(target=self._run, name="records", daemon=True)
+            self._thread.start()
+        self._works.put(partial(self._answer, work, answer, loop))
+        return await answer
 
     async def close(self) -> None:
         """Returns when the connection is closed and the thread has ended."""
-        await asyncio.to_thread(self._thread.shutdown)
+        if self._thread is not None:
+            self._works.put(None)
+            await asyncio.to_thread(self._thread.join)
         if self._connection is not None:
             self._connection.close()
         if self._engine is not None:
             self._engine.dispose()
+
+    def _run(self) -> None:
+        while (work := self._works.get()) is not None:
+            work()
+
+    def _answer(
+        self, work: Callable[[Connection], T], answer: asyncio.Future[T], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        try:
+            done = partial(_settle, answer, self._transaction(work))
+        except BaseException as error:  # noqa: BLE001 - it is whoever asked who is told
+            done = partial(_fail, answer, error)
+        with suppress(RuntimeError):  # the loop has ended meanwhile: nobody waits
+            loop.call_soon_threadsafe(done)
 
     def _transaction(self, work: Callable[[Connection], T]) -> T:
         if self._connection is None:
@@ -195,13 +220,24 @@ class _Near:
             return work(self._connection)
 
 
+def _settle(answer: asyncio.Future[T], result: T) -> None:
+    if not answer.done():  # whoever asked may have gone
+        answer.set_result(result)
+
+
+def _fail(answer: asyncio.Future[T], error: BaseException) -> None:
+    if not answer.done():
+        answer.set_exception(error)
+
+
 def insert_ignoring(connection: AsyncConnection | Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that leaves an existing row alone (ON CONFLICT DO NOTHING), for the connection's own dialect."""
-    return _ignoring(connection.dialect.name, table)
+    return ignoring(connection.dialect.name, table)
 
 
 @cache
-def _ignoring(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+def ignoring(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """The same for the dialect of that name."""
     if dialect == "sqlite":
         return sqlite.insert(table).on_conflict_do_nothing()
     return postgresql.insert(table).on_conflict_do_nothing()
@@ -209,11 +245,12 @@ def _ignoring(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
 
 def insert_replacing(connection: AsyncConnection | Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that overwrites the row with the same primary key (upsert), for the connection's own dialect."""
-    return _replacing(connection.dialect.name, table)
+    return replacing(connection.dialect.name, table)
 
 
 @cache
-def _replacing(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+def replacing(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """The same for the dialect of that name."""
     # Built once a table: building the statement costs more than SQLite takes to run it.
     keys = [column.name for column in table.primary_key]
     insert = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)

@@ -1,30 +1,36 @@
 """What every call and chat begins with: who it is, and what was before; one transaction, one way to the database."""
 
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, String, bindparam, select
 
 from records.customers import attached, identified
 from records.database import Database
 from records.interactions import InteractionRecord, records_of_group
 from records.merging import group
+from records.prepared import Prepared
 from records.projection_tables import interactions
 from records.tables import notes
 
 _FIELDS: Final = tuple(field.name for field in fields(InteractionRecord))
-# Made once: to build these takes longer than to run them.
-_EARLIER = (
-    records_of_group(group(bindparam("customer")))
-    .where(interactions.c.id != bindparam("own"))
-    .order_by(interactions.c.opened_at.desc(), interactions.c.id.desc())
-    .limit(bindparam("most"))
+_EARLIER = Prepared(
+    lambda _: (
+        records_of_group(group(bindparam("customer")))
+        .where(interactions.c.id != bindparam("own"))
+        .order_by(interactions.c.opened_at.desc(), interactions.c.id.desc())
+        .limit(bindparam("most"))
+    )
 )
-_NOTES = (
-    select(notes.c.interaction_id, notes.c.text)
-    .where(notes.c.interaction_id.in_(bindparam("interactions", expanding=True)))
-    .order_by(notes.c.id)
-)
+
+
+@cache
+def _notes_of(count: int) -> Prepared:
+    """The notes of so many interactions, `i0`, `i1` and so on, the last one last."""
+    these = [bindparam(f"i{number}", type_=String) for number in range(count)]
+    query = select(notes.c.interaction_id, notes.c.text).where(notes.c.interaction_id.in_(these)).order_by(notes.c.id)
+    return Prepared(lambda _: query)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +66,10 @@ class Meetings:
 
 
 def _earlier(connection: Connection, customer_id: str, own: str, most: int) -> tuple[Earlier, ...]:
-    found = connection.execute(_EARLIER, {"customer": customer_id, "own": own, "most": most})
-    records = [InteractionRecord(**dict(zip(_FIELDS, row, strict=True))) for row in found]
-    if not records:
+    found = _EARLIER.rows(connection, {"customer": customer_id, "own": own, "most": most})
+    if not found:
         return ()
-    said = {
-        row.interaction_id: row.text
-        for row in connection.execute(_NOTES, {"interactions": [each.id for each in records]})
-    }
+    records = [InteractionRecord(**dict(zip(_FIELDS, row, strict=True))) for row in found]
+    these = {f"i{number}": record.id for number, record in enumerate(records)}
+    said = dict(tuple(row) for row in _notes_of(len(these)).rows(connection, these))
     return tuple(Earlier(record, said.get(record.id)) for record in records)

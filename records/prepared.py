@@ -1,0 +1,94 @@
+"""Statements that every call makes, run by SQLite's own driver: SQLAlchemy writes their text, once.
+
+To run a statement through it takes several times as long as SQLite itself, and each call makes five.
+"""
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Executable
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql import Select
+from sqlalchemy.sql.elements import CompilerElement
+
+Values = Mapping[str, Any]
+
+
+class Prepared:
+    """One statement; `make` builds it for the dialect of that name (as records.database.insert_ignoring does).
+
+    Its values, and the columns that it yields, are texts, integers and None, which need no conversion. `columns`
+    are those that an INSERT gives, all when None. Raises as any statement of SQLAlchemy's, on any database.
+    """
+
+    def __init__(self, make: Callable[[str], Executable], columns: Sequence[str] | None = None) -> None:
+        self._make = make
+        self._columns = None if columns is None else list(columns)
+        self._made: dict[str, Executable] = {}
+        self._text = ""
+
+    def rows(self, connection: Connection, values: Values) -> Sequence[Any]:
+        """What it yields, in the order of its columns."""
+        driver = _driver(connection)
+        if driver is not None:
+            try:
+                return driver.execute(self.text, values).fetchall()
+            except sqlite3.Error:
+                pass  # what is wrong is told as with any statement
+        return connection.execute(self._statement(connection), values).all()
+
+    def run(self, connection: Connection, values: Values) -> int:
+        """How many rows it changed."""
+        driver = _driver(connection)
+        if driver is not None:
+            try:
+                return driver.execute(self.text, values).rowcount
+            except sqlite3.Error:
+                pass
+        return connection.execute(self._statement(connection), values).rowcount
+
+    def many(self, connection: Connection, rows: Sequence[Values]) -> None:
+        """Once for each of these, of which there is one at least."""
+        driver = _driver(connection)
+        if driver is not None:
+            try:
+                driver.executemany(self.text, rows)
+            except sqlite3.Error:
+                pass
+            else:
+                return
+        connection.execute(self._statement(connection), rows)
+
+    def _statement(self, connection: Connection) -> Executable:
+        name = connection.dialect.name
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = self._make(name)
+        return made
+
+    @property
+    def text(self) -> str:
+        """What SQLite's driver is given. Raises TypeError for a statement that cannot be run so."""
+        if not self._text:
+            self._text = _text(self._make("sqlite"), self._columns)
+        return self._text
+
+
+def _driver(connection: Connection) -> sqlite3.Connection | None:
+    """SQLite's own connection, where the statement is made in a thread that may wait for it."""
+    driver = connection.connection.driver_connection
+    return driver if isinstance(driver, sqlite3.Connection) else None
+
+
+def _text(statement: Executable, columns: list[str] | None) -> str:
+    dialect = sqlite.dialect(paramstyle="named")
+    if isinstance(statement, Select):
+        converted = [
+            c.name for c in statement.selected_columns if c.type.dialect_impl(dialect).result_processor(dialect, None)
+        ]
+        if converted:
+            raise TypeError(f"{', '.join(converted)}: to be converted, which is not done here")
+    if not isinstance(statement, CompilerElement):
+        raise TypeError("a statement that has no text")
+    return str(statement.compile(dialect=dialect, column_keys=columns))
