@@ -6,9 +6,10 @@ The regular expressions use possessive quantifiers, so no input makes them backt
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from urllib.parse import quote, unquote
+
+from msgspec import Struct, field
 
 TOKEN = r"[A-Za-z0-9\-.!%*_+`'~]++"  # noqa: S105 - the grammar's word for a bare word
 _TOKEN = re.compile(TOKEN)
@@ -25,6 +26,23 @@ _NOT_IN_URI = re.compile(r'[<>" \t\r\n]')
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*+")
 _AUTH_PARAM = re.compile(rf"\s*+({TOKEN})\s*+=\s*+({_QUOTED}|[^\s,\"]++)\s*+(?:,|$)")
 _DISPLAY = re.compile(rf"(?:{_QUOTED}|[^\"<>,;:@]*+)\s*+")
+
+# What nearly every message says, and only what the general grammar reads to the same values: tests compare the two.
+_WORD = r"[A-Za-z0-9\-.!%*_+`'~]++"
+_USER = r"[A-Za-z0-9\-_.!~*'()&=+$,;?/:]++"
+_NAME = r"[A-Za-z0-9\-._]++"
+_PORT = r"(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3})"
+_PARAMS = rf"(?:;{_WORD}(?:=[A-Za-z0-9\-.!%*_+`'~:/]++)?+)*+"
+_USUAL_PARAMS = re.compile(_PARAMS, re.ASCII)
+_USUAL_VIA = re.compile(
+    rf"SIP/2\.0/(UDP|TCP|TLS) ([a-z0-9\-._]++)(?::({_PORT}))?+(;rport)?+;branch=({_WORD})(;rport)?+", re.ASCII
+)
+_USUAL_URI = re.compile(rf"(sips?):(?:({_USER})@)?({_NAME})(?::({_PORT}))?+({_PARAMS})", re.ASCII)
+_USUAL_ADDRESS = re.compile(
+    rf'(?:"([^"\\]*+)"|([A-Za-z0-9\-._]*+)) ?+<(sips?:(?:{_USER}@)?{_NAME}(?::{_PORT})?+{_PARAMS})>'
+    rf"(?:;tag=({_WORD}))?+",
+    re.ASCII,
+)
 
 # The messages that begin a dialog say the same addresses again and again: these are read once. So few are kept that
 # memory stays flat, and longer texts not at all.
@@ -83,6 +101,16 @@ def quote_string(text: str) -> str:
 
 def parse_params(text: str) -> dict[str, str | None]:
     """`;a=b;c` as {"a": "b", "c": None}; names are lower case, the first of two equals wins."""
+    if _USUAL_PARAMS.fullmatch(text) is None:
+        return _read_params(text)
+    params: dict[str, str | None] = {}
+    for part in text.split(";")[1:]:
+        name, equals, value = part.partition("=")
+        params.setdefault(name.lower(), value if equals else None)
+    return params
+
+
+def _read_params(text: str) -> dict[str, str | None]:
     params: dict[str, str | None] = {}
     at = 0
     while at < len(text):
@@ -98,7 +126,9 @@ def parse_params(text: str) -> dict[str, str | None]:
 
 def format_params(params: Params) -> str:
     """The inverse of `parse_params`."""
-    return "".join(f";{name}" if value is None else f";{name}={value}" for name, value in params.items())
+    if not params:
+        return ""
+    return "".join([f";{name}" if value is None else f";{name}={value}" for name, value in params.items()])
 
 
 def _port(text: str | None) -> int | None:
@@ -110,15 +140,14 @@ def _port(text: str | None) -> int | None:
     return port
 
 
-@dataclass(frozen=True, slots=True)
-class Uri:
+class Uri(Struct, frozen=True, gc=False):
     """A SIP, SIPS or other URI. For `tel:` the number is `user` and `host` is empty."""
 
     scheme: str
     user: str
     host: str
     port: int | None = None
-    params: Params = field(default_factory=dict)
+    params: Params = field(default_factory=dict[str, str | None])
     headers: str = ""
 
     def __str__(self) -> str:
@@ -139,6 +168,14 @@ def parse_uri(text: str) -> Uri:
 
 
 def _read_uri(text: str) -> Uri:
+    usual = _USUAL_URI.fullmatch(text)
+    if usual is None:
+        return _read_any_uri(text)
+    scheme, user, host, port, params = usual.groups()
+    return Uri(scheme, user or "", host.lower(), int(port) if port else None, parse_params(params))
+
+
+def _read_any_uri(text: str) -> Uri:
     scheme, colon, rest = text.partition(":")
     if not colon or _SCHEME.fullmatch(scheme) is None or not rest or _NOT_IN_URI.search(text):
         raise Malformed("not a URI")
@@ -159,13 +196,12 @@ def _read_uri(text: str) -> Uri:
 _kept_uri = lru_cache(_KEPT)(_read_uri)
 
 
-@dataclass(frozen=True, slots=True)
-class NameAddr:
+class NameAddr(Struct, frozen=True, gc=False):
     """From, To, Contact, Route: a display name, a URI and the header's own parameters."""
 
     uri: str
     display: str = ""
-    params: Params = field(default_factory=dict)
+    params: Params = field(default_factory=dict[str, str | None])
 
     @property
     def tag(self) -> str | None:
@@ -179,7 +215,11 @@ class NameAddr:
 
 def parse_name_addr(text: str) -> NameAddr:
     """Parse `"Name" <uri>;p=v` or `uri;p=v` (then the parameters belong to the header, RFC 3261 s.20)."""
-    return _kept_name_addr(text) if len(text) <= _KEPT_LENGTH else _read_name_addr(text)
+    usual = _USUAL_ADDRESS.fullmatch(text)
+    if usual is None:
+        return _kept_name_addr(text) if len(text) <= _KEPT_LENGTH else _read_name_addr(text)
+    quoted, word, uri, tag = usual.groups()
+    return NameAddr(uri, quoted or word or "", {} if tag is None else {"tag": tag})
 
 
 def _read_name_addr(text: str) -> NameAddr:
@@ -202,8 +242,7 @@ def _read_name_addr(text: str) -> NameAddr:
 _kept_name_addr = lru_cache(_KEPT)(_read_name_addr)
 
 
-@dataclass(frozen=True, slots=True)
-class Via:
+class Via(Struct, frozen=True, gc=False):
     """One Via value (RFC 3261 s.20.42)."""
 
     transport: str
@@ -223,13 +262,13 @@ class Via:
 
     def stamped(self, host: str, port: int) -> "Via":
         """This Via with `received` and `rport` filled in from the packet's source (RFC 3581 s.4)."""
-        params = dict(self.params)
-        if "rport" in params:
-            params["rport"] = str(port)
-            params["received"] = host
+        if "rport" in self.params:
+            more = {"rport": str(port), "received": host}
         elif self.host != host:
-            params["received"] = host
-        return replace(self, params=params) if params != self.params else self
+            more = {"received": host}
+        else:
+            return self
+        return Via(self.transport, self.host, self.port, {**self.params, **more})
 
     def __str__(self) -> str:
         port = f":{self.port}" if self.port is not None else ""
@@ -238,14 +277,26 @@ class Via:
 
 def parse_via(text: str) -> Via:
     """Parse one Via value; white space around the slashes and the colon is allowed."""
+    usual = _USUAL_VIA.fullmatch(text)
+    if usual is None:
+        return _read_via(text)
+    transport, host, port, before, branch, after = usual.groups()
+    params: dict[str, str | None] = {"branch": branch}
+    if before:
+        params = {"rport": None, "branch": branch}
+    elif after:
+        params["rport"] = None
+    return Via(transport, host, int(port) if port else None, params)
+
+
+def _read_via(text: str) -> Via:
     found = _VIA.fullmatch(text.strip())
     if found is None:
         raise Malformed("broken Via")
     return Via(found[1].upper(), found[2].lower(), _port(found[3]), parse_params(found[4]))
 
 
-@dataclass(frozen=True, slots=True)
-class CSeq:
+class CSeq(Struct, frozen=True, gc=False):
     """Sequence number (0 to 2**31-1) and method."""
 
     number: int
@@ -258,13 +309,12 @@ class CSeq:
 def parse_cseq(text: str) -> CSeq:
     """Parse a CSeq value."""
     found = _CSEQ.fullmatch(text.strip())
-    if found is None or int(found[1]) > MAX_CSEQ:
+    if found is None or (number := int(found[1])) > MAX_CSEQ:
         raise Malformed("broken CSeq")
-    return CSeq(int(found[1]), found[2])
+    return CSeq(number, found[2])
 
 
-@dataclass(frozen=True, slots=True)
-class Auth:
+class Auth(Struct, frozen=True, gc=False):
     """A challenge or credentials: scheme (lower case) and parameters, quotes removed."""
 
     scheme: str

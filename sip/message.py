@@ -6,8 +6,9 @@ tolerant about the rest: compact names, any letter case, folded lines, bare line
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from msgspec import Struct
 
 from sip.headers import (
     CSeq,
@@ -46,8 +47,10 @@ _COMPACT = {
 }  # fmt: skip
 _ODD = ("Call-ID", "CSeq", "WWW-Authenticate", "MIME-Version", "RAck", "RSeq")
 _CANONICAL = _COMPACT | {name.lower(): name for name in (*_ODD, *_COMPACT.values())}
+_METHODS = frozenset({"INVITE", "ACK", "BYE", "CANCEL", "INFO", "OPTIONS", "REGISTER", "REFER", "NOTIFY"})
 _SPLIT = frozenset({"Via", "Route", "Record-Route", "Contact"})
 _SINGLE = frozenset({"From", "To", "Call-ID", "CSeq", "Content-Length", "Max-Forwards", "Content-Type"})
+_ECHOED = frozenset({"Via", "From", "Call-ID", "CSeq"})
 _TAG = re.compile(r";\s*tag\s*=", re.IGNORECASE)
 _FOLD = re.compile(r"\r?\n[ \t]+")
 # Longer names than any header has are not kept for the next message.
@@ -61,6 +64,17 @@ def canonical(name: str) -> str:
     return _CANONICAL.get(name.lower()) or name.title()
 
 
+# As they are written on the wire, nearly always.
+_NAMES = {
+    spelling: canonical(spelling)
+    for name in (
+        *_CANONICAL.values(), "Max-Forwards", "User-Agent", "Server", "Allow", "Accept", "Route", "Record-Route",
+        "Authorization", "Proxy-Authorization", "Require", "Min-SE", "Expires", "Date",
+    )
+    for spelling in (name, name.lower())
+} | _COMPACT  # fmt: skip
+
+
 def _row_name(name: str) -> str:
     """The canonical name, "" for what is no token."""
     return canonical(name) if is_token(name) else ""
@@ -69,14 +83,19 @@ def _row_name(name: str) -> str:
 _kept_row_name = lru_cache(1_024)(_row_name)
 
 
+def _name(name: str) -> str:
+    return _kept_row_name(name) if len(name) <= _KEPT_NAME else _row_name(name)
+
+
 class Headers:
     """Header rows in order. Names given to the methods must be in canonical spelling."""
 
-    __slots__ = ("_first", "_rows")
+    __slots__ = ("_echo", "_first", "_rows")
 
     def __init__(self, rows: Iterable[tuple[str, str]] = ()) -> None:
         self._rows = tuple(rows)
         self._first: dict[str, str] | None = None
+        self._echo: tuple[str, int] | None = None
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._rows)
@@ -113,11 +132,28 @@ class Headers:
 
     def values(self, name: str) -> list[str]:
         """Each element of a comma separated header over all its rows. Raises `Malformed`."""
+        if name not in self.first:
+            return []
         return [item for row in self.rows(name) for item in split_list(row)]
 
+    def with_top_via(self, value: str) -> "Headers":
+        """The same rows but for the topmost Via."""
+        rows = list(self._rows)
+        rows[rows.index(("Via", self.first["Via"]))] = ("Via", value)
+        made = Headers(rows)
+        made._first = {**self.first, "Via": value}
+        return made
 
-@dataclass(frozen=True, slots=True)
-class Request:
+    @property
+    def echo(self) -> tuple[str, int]:
+        """The lines that each response to these headers repeats, but for To (RFC 3261 s.8.2.6.2); how many."""
+        if self._echo is None:
+            lines = [f"{name}: {value}\r\n" for name, value in self._rows if name in _ECHOED]
+            self._echo = "".join(lines), len(lines)
+        return self._echo
+
+
+class Request(Struct, frozen=True, gc=False):
     """A request whose mandatory headers are well formed; `via` is the topmost Via."""
 
     method: str
@@ -139,14 +175,13 @@ class Request:
         via = self.via.stamped(host, port)
         if via is self.via:
             return self
-        rows = list(self.headers)
-        top = next(i for i, row in enumerate(rows) if row[0] == "Via")
-        rows[top] = ("Via", str(via))
-        return replace(self, headers=Headers(rows), via=via)
+        headers = self.headers.with_top_via(str(via))
+        return Request(
+            self.method, self.uri, headers, self.body, via, self.from_, self.to, self.call_id, self.cseq
+        )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True, gc=False):
     """A response whose mandatory headers are well formed."""
 
     status: int
@@ -178,14 +213,17 @@ class MalformedRequest(Malformed):
 
 
 def _encode(start: str, headers: Headers, body: bytes) -> bytes:
-    lines = [start]
-    lines += [f"{name}: {value}" for name, value in headers if name != "Content-Length"]
-    lines.append(f"Content-Length: {len(body)}\r\n\r\n")
-    head = "\r\n".join(lines)
+    lines = [f"{name}: {value}" for name, value in headers if name != "Content-Length"]
+    head = "\r\n".join([start, *lines])
+    return _ended(head, len(lines), body)
+
+
+def _ended(head: str, ends: int, body: bytes) -> bytes:
+    """The message with this head of so many line ends, which lacks only its Content-Length."""
     # A line end inside a value would let its author write headers of his own.
-    if head.count("\n") != len(lines) + 1 or head.count("\r") != len(lines) + 1:
+    if head.count("\n") != ends or head.count("\r") != ends:
         raise ValueError("a header value contains a line end")
-    return head.encode("utf-8", "replace") + body
+    return f"{head}\r\nContent-Length: {len(body)}\r\n\r\n".encode("utf-8", "replace") + body
 
 
 def _decode(raw: bytes) -> str:
@@ -196,7 +234,8 @@ def _decode(raw: bytes) -> str:
 
 
 def _split_head(data: bytes) -> tuple[str, bytes]:
-    data = data.lstrip(b"\r\n")
+    if data[:1] in (b"\r", b"\n"):
+        data = data.lstrip(b"\r\n")
     if len(data) > MAX_BYTES:
         raise Malformed("message too large", 513)
     end, width = data.find(b"\r\n\r\n"), 4
@@ -213,12 +252,11 @@ def _parse_rows(lines: list[str]) -> Headers:
     rows: list[tuple[str, str]] = []
     for line in lines:
         name, colon, value = line.partition(":")
-        name = name.rstrip()
-        name = _kept_row_name(name) if len(name) <= _KEPT_NAME else _row_name(name)
+        name = _NAMES.get(name) or _name(name.rstrip())
         if not colon or not name or len(line) > MAX_LINE:
             raise Malformed("broken header line")
         value = value.strip()
-        if name in _SPLIT and "," in value:
+        if "," in value and name in _SPLIT:
             rows += [(name, item) for item in split_list(value)]
         else:
             rows.append((name, value))
@@ -279,12 +317,13 @@ def _parse_response(start: str, headers: Headers, rest: bytes) -> Response:
 def _parse_request(start: str, headers: Headers, rest: bytes) -> Request:
     parts = start.split(" ")
     method = parts[0]
-    if not is_token(method) or len(method) > MAX_METHOD:
+    if method not in _METHODS and (not is_token(method) or len(method) > MAX_METHOD):
         raise Malformed("broken method")
     try:
-        if len(parts) != 3 or not _VERSION.fullmatch(parts[2]) or _NOT_IN_URI.search(parts[1]):
+        version = parts[-1]
+        if len(parts) != 3 or _NOT_IN_URI.search(parts[1]) or not (version == "SIP/2.0" or _VERSION.fullmatch(version)):
             raise Malformed("broken request line")
-        if parts[2].upper() != "SIP/2.0":
+        if version.upper() != "SIP/2.0":
             raise Malformed("unknown version", 505)
         return make_request(method, parts[1], headers, _body(headers, rest))
     except Malformed as error:
@@ -303,23 +342,30 @@ def _answerable(error: Malformed, method: str, headers: Headers) -> Malformed:
     return MalformedRequest(error.reason, error.status, method, headers, via)
 
 
+def _lines(head: str) -> list[str]:
+    """The start line and the header lines, folded ones in one piece. Raises `Malformed`."""
+    if "\0" in head:
+        raise Malformed("NUL in the headers")
+    lines = head.split("\r\n")
+    ends = len(lines) - 1
+    if head.count("\n") == ends and head.count("\r") == ends and "\n " not in head and "\n\t" not in head:
+        return lines
+    head = _FOLD.sub(" ", head).replace("\r\n", "\n")
+    if "\r" in head:
+        head = "\n".join(line.rstrip("\r") for line in head.split("\n"))
+        if "\r" in head:
+            raise Malformed("carriage return inside a line")
+    start, _, tail = head.partition("\n")
+    return [start, *(tail.split("\n") if tail else ())]
+
+
 def parse(data: bytes) -> Message:
     """One whole message from the wire. Raises `Malformed` (or `MalformedRequest`) and nothing else.
 
     Bytes behind Content-Length are ignored, as RFC 3261 s.18.3 says for datagrams.
     """
     head, rest = _split_head(data)
-    if "\0" in head:
-        raise Malformed("NUL in the headers")
-    if "\n " in head or "\n\t" in head:
-        head = _FOLD.sub(" ", head)
-    head = head.replace("\r\n", "\n")
-    if "\r" in head:
-        head = "\n".join(line.rstrip("\r") for line in head.split("\n"))
-        if "\r" in head:
-            raise Malformed("carriage return inside a line")
-    start, _, tail = head.partition("\n")
-    lines = tail.split("\n") if tail else []
+    start, *lines = _lines(head)
     headers = _parse_rows(lines)
     if start[:8].upper() == "SIP/2.0 ":
         return _parse_response(start, headers, rest)
@@ -339,9 +385,10 @@ def respond(
 
     Works on headers, not on a `Request`, so that broken requests can be answered as well.
     """
-    rows = [row for row in request_headers if row[0] in ("Via", "From", "Call-ID", "CSeq")]
     to = request_headers.get("To") or ""
     if to_tag and status > 100 and not _TAG.search(to.rpartition(">")[2]):
         to = f"{to};tag={to_tag}"
-    start = f"SIP/2.0 {status} {reason or REASONS.get(status, 'Unknown')}"
-    return _encode(start, Headers((*rows, ("To", to), *extra)), body)
+    echo, count = request_headers.echo
+    lines = [f"{name}: {value}" for name, value in extra if name != "Content-Length"]
+    head = "\r\n".join([f"SIP/2.0 {status} {reason or REASONS.get(status, 'Unknown')}\r\n{echo}To: {to}", *lines])
+    return _ended(head, 1 + count + len(lines), body)

@@ -1,12 +1,18 @@
 """The parser against forms of RFC 4475's kind (written for this test), and against any bytes."""
 
 import gc
+import re
 import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sip import headers
+from sip import message as sip_message
 from sip.headers import Malformed
 from sip.message import (
     MAX_BYTES,
@@ -22,6 +28,22 @@ from sip.message import (
 from tests.sip.rig import SDP, Peer
 
 GOOD = Peer().request("INVITE", SDP)
+
+
+def phone(via: str, from_: str, contact: str) -> bytes:
+    return (
+        f"INVITE sip:400@198.51.100.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.7:5070;{via}\r\nFrom: {from_}\r\n"
+        f"To: <sip:400@198.51.100.1:5060>;tag=5f3c.1-a\r\nCall-ID: 3@192.0.2.7\r\nCSeq: 1 INVITE\r\n"
+        f"Contact: {contact}\r\nContent-Length: 0\r\n\r\n"
+    ).encode()
+
+
+# As phones and test tools of different makers write Via, From and Contact.
+PHONES = (
+    phone("branch=z9hG4bK-8-1-0", '"Caller 1" <sip:c1@192.0.2.7:5070>;tag=1', "<sip:c1@192.0.2.7:5070;transport=UDP>"),
+    phone("rport;branch=z9hG4bKPj.a-b", "Bob <sips:bob@a-b.example>;tag=x", "<sip:bob@192.0.2.7:5070;ob;line=a1b2>"),
+    phone("branch=z9hG4bK1;rport", "<sip:%2B@h>".replace("%2B", "+861"), "<sip:192.0.2.7:5070>"),
+)
 
 
 def lines(*rows: str, start: str = "OPTIONS sip:h SIP/2.0", body: str = "") -> bytes:
@@ -167,14 +189,32 @@ def test_canonical_names() -> None:
 
 
 def test_headers_values_split_lists() -> None:
-    headers = Headers([("Require", "100rel, timer"), ("Require", "foo")])
-    assert headers.values("Require") == ["100rel", "timer", "foo"]
-    assert headers.get("Nothing") is None
-    assert len(headers) == 2
-    assert headers == Headers(list(headers))
+    rows = Headers([("Require", "100rel, timer"), ("Require", "foo")])
+    assert rows.values("Require") == ["100rel", "timer", "foo"]
+    assert rows.get("Nothing") is None
+    assert len(rows) == 2
+    assert rows == Headers(list(rows))
 
 
-PIECES = [b"\r\n", b"\r\n ", b",", b'"', b"<", b";", b"\0", b"\xff", b":"]
+PIECES = [
+    b"\r\n",
+    b"\r\n ",
+    b"\n",
+    b",",
+    b'"',
+    b"<",
+    b";",
+    b"\0",
+    b"\xff",
+    b":",
+    b"@",
+    b"?",
+    b"%",
+    b" ",
+    b"\t",
+    b"\\",
+    b"0",
+]
 
 
 def check(data: bytes) -> None:
@@ -191,24 +231,132 @@ def test_any_bytes(data: bytes) -> None:
     check(data)
 
 
-@settings(max_examples=300)
-@given(st.data())
-def test_mutated_messages(data: st.DataObject) -> None:
-    raw = bytearray(GOOD)
-    for _ in range(data.draw(st.integers(1, 6))):
-        at = data.draw(st.integers(0, len(raw) - 1))
+def mutated(good: bytes, data: st.DataObject) -> bytes:
+    raw = bytearray(good)
+    for _ in range(data.draw(st.integers(0, 6))):
+        at = data.draw(st.integers(0, max(0, len(raw) - 1)))
         match data.draw(st.sampled_from(["set", "cut", "double", "insert"])):
             case "set":
-                raw[at] = data.draw(st.integers(0, 255))
+                raw[at : at + 1] = bytes([data.draw(st.integers(0, 255))])
             case "cut":
                 del raw[at : at + data.draw(st.integers(1, 20))]
             case "double":
                 raw[at:at] = raw[at : at + 40]
             case _:
                 raw[at:at] = data.draw(st.sampled_from(PIECES))
-        if not raw:
-            return
-    check(bytes(raw))
+    return bytes(raw)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.data())
+def test_mutated_messages(data: st.DataObject) -> None:
+    check(mutated(GOOD, data))
+
+
+HOSTS = st.sampled_from(["h", "192.0.2.7", "Example.NET", "[2001:db8::1]", "a_b", ""])
+PORTS = st.sampled_from(["", ":5060", ":05060", ":0", ":65535", ":65536", ":60000", ":999999", ": 7"])
+SOME = st.sampled_from(
+    ["", ";lr", ";a=b", ";a=b;A=c", ';q="x;y"', ";rport=1", ";tag=t", ";a=", "; a = b", ";a=b@c", ";;", ";%"]
+)
+USERS = st.sampled_from(["", "a@", "a%20b@", "400;x=1@", "a:b@", "a?b@", "@", "é@"])
+SHOWN = st.sampled_from(["", '"A B" ', '"A\\"B"', "Bob ", "Bob", "Al Ice ", " ", "a:b ", '"', '"" ', "it's "])
+URIS = st.builds(
+    lambda *p: "".join(p), st.sampled_from(["sip:", "sips:", "SIP:", "tel:", ""]), USERS, HOSTS, PORTS, SOME
+)
+ADDRESSES = st.builds("{}<{}>{}{}".format, SHOWN, URIS, SOME, SOME) | URIS
+BRANCHES = st.sampled_from(
+    ["", ";branch=z9hG4bK1", ";Branch=b", ";rport;branch=z9hG4bK1", ";branch=z9hG4bK1;rport", ';branch="b"']
+)
+TRANSPORTS = st.sampled_from(["SIP/2.0/UDP ", "SIP/2.0/tcp ", "SIP / 2.0 / TLS ", "SIP/2.0/WS ", "SIP/2.0/UDP  "])
+VIAS = st.builds(lambda *p: "".join(p), TRANSPORTS, HOSTS, PORTS, BRANCHES, SOME)
+NAMES = st.sampled_from(
+    [("Via", "From", "To", "Call-ID", "CSeq"), ("v", "f", "t", "i", "cseq"), ("VIA", "from", "TO ", "Call-Id", "CSEQ")]
+)
+
+
+@st.composite
+def written(draw: st.DrawFn) -> bytes:
+    """A message of the usual kind, more or less."""
+    start = draw(
+        st.sampled_from(["OPTIONS sip:h SIP/2.0", "SIP/2.0 200 OK", "OPTIONS sip:h sip/2.0", "OPTIONS sip:h SIP/3.0"])
+    )
+    values = (
+        draw(VIAS),
+        draw(ADDRESSES),
+        draw(ADDRESSES),
+        "x",
+        draw(st.sampled_from(["1 OPTIONS", "01  OPTIONS", "1 BYE"])),
+    )
+    rows = [f"{name}: {value}" for name, value in zip(draw(NAMES), values, strict=True)]
+    rows += draw(
+        st.lists(
+            st.sampled_from(["X: y", "Contact: <sip:a@h>, <sip:b@h>", "l: 0", "Max-Forwards: 70", "Via: SIP/2.0/UDP p"])
+        )
+    )
+    return lines(*rows, start=start)
+
+
+def outcome(data: bytes) -> object:
+    try:
+        message = parse(data)
+    except Malformed as error:
+        return type(error), error.reason, error.status
+    kept = message.via, message.from_, message.to, message.cseq, list(message.headers), message.body
+    return (message.method, message.uri, *kept) if isinstance(message, Request) else (message.status, *kept)
+
+
+@pytest.fixture
+def thorough(monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContextManager[None]]:
+    """While it lasts, everything is read by the general grammar."""
+
+    @contextmanager
+    def patched() -> Iterator[None]:
+        never = re.compile(r"(?!)")
+        with monkeypatch.context() as patch:
+            for name in ("_USUAL_PARAMS", "_USUAL_VIA", "_USUAL_URI", "_USUAL_ADDRESS"):
+                patch.setattr(headers, name, never)
+            patch.setattr(sip_message, "_NAMES", {})
+            patch.setattr(sip_message, "_METHODS", frozenset())
+            headers._kept_uri.cache_clear()
+            headers._kept_name_addr.cache_clear()
+            yield
+        headers._kept_uri.cache_clear()
+        headers._kept_name_addr.cache_clear()
+
+    return patched
+
+
+@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_usual_forms_are_read_as_the_general_grammar_reads_them(
+    thorough: Callable[[], AbstractContextManager[None]], data: st.DataObject
+) -> None:
+    raw = mutated(data.draw(written() | st.sampled_from([GOOD, *PHONES])), data)
+    found = outcome(raw)
+    with thorough():
+        assert outcome(raw) == found
+
+
+@pytest.mark.parametrize("raw", [GOOD, *PHONES])
+def test_what_phones_write_is_of_the_usual_form(raw: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unusual(text: str) -> Any:
+        raise AssertionError(text)
+
+    for name in ("_read_via", "_read_params", "_read_any_uri", "_read_name_addr", "_kept_name_addr"):
+        monkeypatch.setattr(headers, name, unusual)
+    headers._kept_uri.cache_clear()
+    message = parse(raw)
+    for value in (*message.headers.rows("Contact"), message.headers.rows("From")[0]):
+        headers.parse_uri(headers.parse_name_addr(value).uri)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.data())
+def test_bare_line_feeds_say_the_same(data: st.DataObject) -> None:
+    raw = mutated(lines(*BASE, "Subject: s", " folded"), data).lstrip(b"\r\n")
+    head = raw.partition(b"\r\n\r\n")[0].rstrip(b"\r\n") + b"\r\n\r\n"
+    if not {*b"\r\n"} & {*head.replace(b"\r\n", b"")}:
+        assert outcome(head.replace(b"\r\n", b"\n")) == outcome(head)
 
 
 def test_malformed_messages_keep_no_memory() -> None:
