@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from random import Random
 
+from msgspec import structs
+
 from router.events import WorkQueued
 from router.policy import (
     AgentPolicy,
@@ -78,7 +80,7 @@ def _ageing(policy: Policy) -> Policy:
 
 
 def _tiers(event: WorkQueued, random: Random) -> WorkQueued:
-    return replace(event, attributes=(("customer.tier", random.choice(("gold", "plain", "plain"))),))
+    return structs.replace(event, attributes=(("customer.tier", random.choice(("gold", "plain", "plain"))),))
 
 
 def _all(queue: QueuePolicy, number: int) -> QueuePolicy:
@@ -104,7 +106,7 @@ def _rarely(agent: AgentPolicy, _: Random, __: tuple[str, ...]) -> AgentPolicy:
 
 
 def _preferred(event: WorkQueued, random: Random) -> WorkQueued:
-    return replace(event, preferred=(f"a{random.randrange(1000):06}", f"a{random.randrange(1000):06}"))
+    return structs.replace(event, preferred=(f"a{random.randrange(1000):06}", f"a{random.randrange(1000):06}"))
 
 
 def _condition(event: WorkQueued, _: Random) -> WorkQueued:
@@ -112,7 +114,7 @@ def _condition(event: WorkQueued, _: Random) -> WorkQueued:
     [need] = event.requirements
     other = f"s{int(need.skill[1:]) * 7 % SKILLS}"
     condition = f'{need.skill} >= {need.minimum} and (team in ("t0", "t1", "t2") or {other} >= 9)'
-    return replace(event, requirements=(), condition=condition)
+    return structs.replace(event, requirements=(), condition=condition)
 
 
 # Not for a table of what each rule costs.

@@ -5,10 +5,10 @@ Visitors' requests come in by the endpoint, agents' by their own methods, the ro
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from functools import partial
 
 import structlog
+from msgspec.structs import replace
 
 from chat.directory import Directory
 from chat.events import (

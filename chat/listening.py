@@ -5,9 +5,11 @@ never shown to the visitor: it has no number among the messages.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from chat.conductor import ChatConductor
 from chat.events import HandedOn, Side

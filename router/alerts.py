@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from msgspec import Struct
+
 _SECOND = 1_000_000
 
 
@@ -44,8 +46,7 @@ PATIENCE: Mapping[AlertKind, Patience] = {
 AlertKey = tuple[AlertKind, str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True, gc=False):
     """`holds`: it is so. `past`: it is well past. `detail`: the figures behind it."""
 
     holds: bool

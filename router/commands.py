@@ -1,12 +1,11 @@
 """Imperatives that the dispatcher gives. None is carried out before the turn that gave it is committed."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from router.vocabulary import EndedBy, Medium, Outcome, Presence, Requirement, WithdrawReason
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True, gc=False):
     """Why this agent: the terms of the winner's score and the runner-up's, as (name, integer) pairs in rule order.
 
     The rest of the explanation (each candidate, the first rule that it failed) is derived by replay.
@@ -19,8 +18,7 @@ class Decision:
     runner_up_terms: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SendOffer:
+class SendOffer(Struct, frozen=True, gc=False):
     """Invite the agent. `deadline` and `queued_at` are shard times in microseconds; `attempt` counts from 1.
 
     auto_accept: the same turn accepts it (JoinLegs follows). callback: the customer is called once it is accepted.
@@ -41,8 +39,7 @@ class SendOffer:
     callback: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class WithdrawOffer:
+class WithdrawOffer(Struct, frozen=True, gc=False):
     """The offer is over for the agent; take card and ringing away at once."""
 
     reservation_id: str
@@ -52,8 +49,7 @@ class WithdrawOffer:
     reason: WithdrawReason
 
 
-@dataclass(frozen=True, slots=True)
-class JoinLegs:
+class JoinLegs(Struct, frozen=True, gc=False):
     """The accept is committed: join the customer and the agent, then post AssignmentConnected or AssignmentFailed."""
 
     reservation_id: str
@@ -62,8 +58,7 @@ class JoinLegs:
     agent_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class PartLegs:
+class PartLegs(Struct, frozen=True, gc=False):
     """The assignment is over: release what it holds (idempotent; either side may be gone already)."""
 
     reservation_id: str
@@ -73,8 +68,7 @@ class PartLegs:
     by: EndedBy
 
 
-@dataclass(frozen=True, slots=True)
-class StartWrapUp:
+class StartWrapUp(Struct, frozen=True, gc=False):
     """The agent is in wrap-up until `deadline` (shard microseconds), then it is closed for them."""
 
     reservation_id: str
@@ -84,8 +78,7 @@ class StartWrapUp:
     deadline: int
 
 
-@dataclass(frozen=True, slots=True)
-class EndWrapUp:
+class EndWrapUp(Struct, frozen=True, gc=False):
     """Wrap-up is over and the capacity free; `disposition` None when the deadline closed it."""
 
     reservation_id: str
@@ -95,8 +88,7 @@ class EndWrapUp:
     disposition: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ParkWork:
+class ParkWork(Struct, frozen=True, gc=False):
     """The agent's part is over without wrap-up, the item waits for its customer until `until` (shard microseconds).
 
     RequeueWork follows when it comes back.
@@ -109,8 +101,7 @@ class ParkWork:
     until: int
 
 
-@dataclass(frozen=True, slots=True)
-class RequeueWork:
+class RequeueWork(Struct, frozen=True, gc=False):
     """The item is back at its place (its offer or its assignment came to nothing): wait on, with music."""
 
     work_id: str
@@ -118,8 +109,7 @@ class RequeueWork:
     queue: str
 
 
-@dataclass(frozen=True, slots=True)
-class DivertWork:
+class DivertWork(Struct, frozen=True, gc=False):
     """The item left the router by a rule, for what its channel calls `divert`; CloseWork follows.
 
     `why`: the rule, one of ring, queue_full and queue_closed.
@@ -131,8 +121,7 @@ class DivertWork:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class HandWork:
+class HandWork(Struct, frozen=True, gc=False):
     """Ask the other shard to take the item, now and again until it answers (`Views.handoffs` has what to say).
 
     `why`: the rule, one of ring, queue_full and queue_closed, or moved; "ended" when it is told that the item ended.
@@ -146,8 +135,7 @@ class HandWork:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerHandoff:
+class AnswerHandoff(Struct, frozen=True, gc=False):
     """Tell the other shard whether its item was taken ("" in `refused`), and whether it is known to have ended.
 
     first: it was decided in this turn; otherwise the answer is the one from then.
@@ -162,8 +150,7 @@ class AnswerHandoff:
     first: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CloseWork:
+class CloseWork(Struct, frozen=True, gc=False):
     """The item left the router for good, with the system's outcome. After wrap-up for handled work."""
 
     work_id: str
@@ -171,8 +158,7 @@ class CloseWork:
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class ShowPresence:
+class ShowPresence(Struct, frozen=True, gc=False):
     """Tell the agent (and boards) what now holds. `since` is a shard time in microseconds.
 
     paused: media of which they take no new work. next_presence: what comes after the work that they hold.
@@ -187,8 +173,7 @@ class ShowPresence:
     next_reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
+class Refuse(Struct, frozen=True, gc=False):
     """The event came too late or was not legal; tell whoever caused it. `code` is stable, `message` for people."""
 
     code: str

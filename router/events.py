@@ -5,21 +5,19 @@ journal through a new dispatcher gives the identical assignments. Events of the 
 they go through the same journal so that an interaction has one story in one order.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from router.policy import Policy
 from router.vocabulary import EVERY_MEDIUM, EndedBy, Medium, Outcome, Presence, Requirement
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyChanged:
+class PolicyChanged(Struct, frozen=True):
     """A version of the policy became current; it applies at once to those who already wait."""
 
     policy: Policy
 
 
-@dataclass(frozen=True, slots=True)
-class AgentConnected:
+class AgentConnected(Struct, frozen=True, gc=False):
     """The agent can be reached by these media. `generation` grows with each connection.
 
     It may come again with the generation that holds, when the media change (a browser leg comes later than its page).
@@ -33,16 +31,14 @@ class AgentConnected:
     media: tuple[Medium, ...] = EVERY_MEDIUM
 
 
-@dataclass(frozen=True, slots=True)
-class AgentDisconnected:
+class AgentDisconnected(Struct, frozen=True, gc=False):
     """That connection is gone. A disconnect of an older generation is without effect."""
 
     agent_id: str
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
-class PresenceSet:
+class PresenceSet(Struct, frozen=True, gc=False):
     """The agent (or, with `by`, somebody else) declared a presence. OFFLINE is signing out."""
 
     agent_id: str
@@ -51,8 +47,7 @@ class PresenceSet:
     by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PresenceQueued:
+class PresenceQueued(Struct, frozen=True, gc=False):
     """The agent (or, with `by`, somebody else) declared what comes after the work that they hold; None: nothing.
 
     Without work it is as PresenceSet. Until then, who goes is offered nothing new; any other change of the presence
@@ -65,8 +60,7 @@ class PresenceQueued:
     by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MediaPaused:
+class MediaPaused(Struct, frozen=True, gc=False):
     """These are all the media of which the agent takes no new work until they say otherwise or sign out."""
 
     agent_id: str
@@ -74,8 +68,7 @@ class MediaPaused:
     by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WorkQueued:
+class WorkQueued(Struct, frozen=True, gc=False):
     """An interaction wants an agent. `priority` is added to the queue's own; higher is sooner.
 
     condition: an expression (router.expression_parser) beside `requirements`.
@@ -112,23 +105,20 @@ class WorkQueued:
     origin: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerLeft:
+class CustomerLeft(Struct, frozen=True, gc=False):
     """The customer is gone. Legal in every state; unknown or closed work is without effect."""
 
     work_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class OfferAccepted:
+class OfferAccepted(Struct, frozen=True, gc=False):
     """The agent took the offer; while it stands, this is the compare-and-set that decides."""
 
     reservation_id: str
     agent_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class OfferRejected:
+class OfferRejected(Struct, frozen=True, gc=False):
     """The agent declined. The item keeps its place and rests for this agent only."""
 
     reservation_id: str
@@ -136,31 +126,27 @@ class OfferRejected:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OfferFailed:
+class OfferFailed(Struct, frozen=True, gc=False):
     """The offer could not reach the agent (phone busy, unreachable, leg refused)."""
 
     reservation_id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class AssignmentConnected:
+class AssignmentConnected(Struct, frozen=True, gc=False):
     """The customer and the agent are joined."""
 
     reservation_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class AssignmentFailed:
+class AssignmentFailed(Struct, frozen=True, gc=False):
     """The agent's side died for good, before or after the join; the item goes back to its place."""
 
     reservation_id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class AssignmentEnded:
+class AssignmentEnded(Struct, frozen=True, gc=False):
     """Somebody left the conversation; wrap-up begins."""
 
     reservation_id: str
@@ -168,8 +154,7 @@ class AssignmentEnded:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WrapUpFinished:
+class WrapUpFinished(Struct, frozen=True, gc=False):
     """The agent closed wrap-up with a disposition (the note itself is in SQL)."""
 
     reservation_id: str
@@ -177,8 +162,7 @@ class WrapUpFinished:
     disposition: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WrapUpExtended:
+class WrapUpExtended(Struct, frozen=True, gc=False):
     """The agent asks for so much more wrap-up time; the queue says how much in all."""
 
     reservation_id: str
@@ -186,8 +170,7 @@ class WrapUpExtended:
     by_us: int
 
 
-@dataclass(frozen=True, slots=True)
-class WorkParked:
+class WorkParked(Struct, frozen=True, gc=False):
     """The agent parks a conversation until its customer says something; its units are free at once.
 
     until: the shard time at which it comes back to them at the latest; None for as late as the queue allows.
@@ -198,30 +181,26 @@ class WorkParked:
     until: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WorkRecalled:
+class WorkRecalled(Struct, frozen=True, gc=False):
     """The customer of a parked item said something, or its agent wants it back. Without effect for any other."""
 
     work_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class CallbackRequested:
+class CallbackRequested(Struct, frozen=True, gc=False):
     """A customer who waits would rather be called: the item keeps its place, and they may leave (virtual hold)."""
 
     work_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class CallbackFailed:
+class CallbackFailed(Struct, frozen=True, gc=False):
     """The customer of an accepted callback was not reached; the queue says whether and when it is tried again."""
 
     reservation_id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class WorkPrioritised:
+class WorkPrioritised(Struct, frozen=True, gc=False):
     """Somebody (`by`) gave an item that is not taken yet another priority of its own."""
 
     work_id: str
@@ -229,13 +208,11 @@ class WorkPrioritised:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class DayStarted:
+class DayStarted(Struct, frozen=True, gc=False):
     """The site's day began: what is counted by day starts at nought."""
 
 
-@dataclass(frozen=True, slots=True)
-class WorkMoved:
+class WorkMoved(Struct, frozen=True, gc=False):
     """Somebody (`by`) put an item that is not taken yet into another queue; it keeps the time of its queueing."""
 
     work_id: str
@@ -243,8 +220,7 @@ class WorkMoved:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class WorkDirected:
+class WorkDirected(Struct, frozen=True, gc=False):
     """Somebody (`by`) keeps an item that is not taken yet for one agent, whatever their skills; None lets it go."""
 
     work_id: str
@@ -252,16 +228,14 @@ class WorkDirected:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class WorkCancelled:
+class WorkCancelled(Struct, frozen=True, gc=False):
     """Somebody (`by`) ends an item, wherever it stands."""
 
     work_id: str
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class WorkTakenUp:
+class WorkTakenUp(Struct, frozen=True, gc=False):
     """Another node carries out what is decided of an item: `node` in place of `before`, where it was."""
 
     work_id: str
@@ -269,8 +243,7 @@ class WorkTakenUp:
     before: str
 
 
-@dataclass(frozen=True, slots=True)
-class HandoffAsked:
+class HandoffAsked(Struct, frozen=True, gc=False):
     """The shard `source` hands an item over, by its own `token`; it asks again until it has the answer.
 
     settled: its tokens up to this are over. ended: how the item ended since, if it did; then it is not begun here, or
@@ -284,8 +257,7 @@ class HandoffAsked:
     ended: Outcome | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HandoffAnswered:
+class HandoffAnswered(Struct, frozen=True, gc=False):
     """The shard `shard` said what it did with an item of this one: "" for taken, else why not (`refused`).
 
     ended: it knew that the item had ended when it said so.
@@ -297,8 +269,7 @@ class HandoffAnswered:
     ended: bool
 
 
-@dataclass(frozen=True, slots=True)
-class HandoffHosted:
+class HandoffHosted(Struct, frozen=True, gc=False):
     """A node of the shard `shard` has made room for the customer of an item of this one: `host`, or "" for none there.
 
     never: the item cannot go there at all, so that it is of no use to try again.
@@ -310,20 +281,17 @@ class HandoffHosted:
     never: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NodeLost:
+class NodeLost(Struct, frozen=True, gc=False):
     """The node that signalled these calls died: its voice work is closed as such, its agents are not connected."""
 
     node: str
 
 
-@dataclass(frozen=True, slots=True)
-class TimePassed:
+class TimePassed(Struct, frozen=True, gc=False):
     """A deadline of the dispatcher came; replay calls `expire(now)`."""
 
 
-@dataclass(frozen=True, slots=True)
-class InteractionOpened:
+class InteractionOpened(Struct, frozen=True, gc=False):
     """A customer's attempt began on `channel` at the published `entry`."""
 
     interaction_id: str
@@ -333,8 +301,7 @@ class InteractionOpened:
     node: str
 
 
-@dataclass(frozen=True, slots=True)
-class InteractionNoted:
+class InteractionNoted(Struct, frozen=True, gc=False):
     """One step of the story: `kind` is a word of docs/journal.md, `detail` sorted pairs without personal data."""
 
     interaction_id: str
@@ -342,8 +309,7 @@ class InteractionNoted:
     detail: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class InteractionClosed:
+class InteractionClosed(Struct, frozen=True, gc=False):
     """The customer's attempt is over (wrap-up may still run)."""
 
     interaction_id: str

@@ -11,8 +11,9 @@ Where there is none the item waits on, and is looked for one again a while later
 depends on what is said arriving once, soon or in order.
 """
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from router.commands import AnswerHandoff, HandWork, RequeueWork
 from router.events import HandoffAnswered, HandoffAsked, HandoffHosted, WorkQueued

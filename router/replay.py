@@ -4,7 +4,9 @@ Pure: the same segment gives the same answer on any machine.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from router.commands import Command, SendOffer
 from router.dispatcher import Dispatcher

@@ -4,16 +4,16 @@ The dispatcher's memory is a cache of these rows; `Dispatcher.restore` rebuilds 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from router.commands import Command
 from router.events import Event
 from router.vocabulary import EVERY_MEDIUM, Medium, OfferState, Outcome, Presence, Requirement, WorkState
 
 
-@dataclass(frozen=True, slots=True)
-class AgentRow:
+class AgentRow(Struct, frozen=True, gc=False):
     """An agent's live state. Load is not stored: it is the sum of the agent's open reservations.
 
     handled_today: items offered and accepted since the day began. recent: when the last new items came (shard times,
@@ -49,8 +49,7 @@ class AgentRow:
         return tuple(medium for medium in self.media if medium not in self.paused)
 
 
-@dataclass(frozen=True, slots=True)
-class Handoff:
+class Handoff(Struct, frozen=True, gc=False):
     """An item on its way to `queue` of another shard, under the token that this shard gave it there.
 
     ended: the customer has left (or somebody ended the item) since; the other shard is told so, and nobody offers it.
@@ -64,8 +63,7 @@ class Handoff:
     host: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Stay:
+class Stay(Struct, frozen=True, gc=False):
     """An item for which no node of another shard made room: no rule sends it to one before `until` (shard time).
 
     queue: the one there for which it tries again then, unless it is in another queue by that time.
@@ -75,8 +73,7 @@ class Stay:
     until: int
 
 
-@dataclass(frozen=True, slots=True)
-class NeighbourRow:
+class NeighbourRow(Struct, frozen=True, gc=False):
     """What a shard knows of handoffs with another one, `shard`.
 
     sent: the last token that it gave to an item for it. settled: that one's own tokens up to this are over and
@@ -89,8 +86,7 @@ class NeighbourRow:
     verdicts: tuple[tuple[int, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class WorkRow:
+class WorkRow(Struct, frozen=True, gc=False):
     """A work item that is not closed. `resting` holds (agent, until) for agents who rejected it.
 
     `directed`: the one agent for whom it is kept. `ring`: how many rings of its queue hold for it. `ringed_at`:
@@ -134,8 +130,7 @@ class WorkRow:
     stays: Stay | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReservationRow:
+class ReservationRow(Struct, frozen=True, gc=False):
     """An open reservation. `units` is what it takes of the agent's total; `deadline` of the offer or the wrap-up."""
 
     reservation_id: str
@@ -151,8 +146,7 @@ class ReservationRow:
     extended_us: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True, gc=False):
     """Rows to write and to delete, in no particular order; a row is never in both."""
 
     agents: tuple[AgentRow, ...] = ()
@@ -182,8 +176,7 @@ class Entry(Protocol):
     def commands(self) -> Sequence[Command]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True, gc=False):
     """One event through the dispatcher: the unit of commit and of replay. `cause` is a free trace label."""
 
     sequence: int
@@ -194,8 +187,7 @@ class Turn:
     changes: Changes
 
 
-@dataclass(frozen=True, slots=True)
-class ShardImage:
+class ShardImage(Struct, frozen=True, gc=False):
     """All of a shard as the store has it."""
 
     agents: tuple[AgentRow, ...]

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from router.rows import ReservationRow, ShardImage
 from router.slots import SLOT_US
 from router.vocabulary import OfferState, Presence
@@ -9,8 +11,7 @@ from router.vocabulary import OfferState, Presence
 DAY_US = 24 * 3_600_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True, gc=False):
     """A queue's target for the wait, and below what an abandon is a short one; microseconds."""
 
     target_us: int

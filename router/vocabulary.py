@@ -3,8 +3,9 @@
 Times are integer microseconds of the shard's clock, durations integer microseconds.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 MIN_PROFICIENCY = 1
 MAX_PROFICIENCY = 10
@@ -101,8 +102,7 @@ REASON_LEG_FAILED = "leg_failed"
 REASON_CONNECTION_LOST = "connection_lost"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Requirement:
+class Requirement(Struct, frozen=True, order=True, gc=False):
     """A work item's demand: `skill` at a proficiency (1-10) from `minimum` to `maximum`."""
 
     skill: str

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from msgspec import structs
+
 from router import events as ev
 from router.commands import (
     AnswerHandoff,
@@ -120,8 +122,8 @@ def item(state: str) -> Scene:
     scene = signed_in(*{"waiting": (), "promised": (), "offered to two": ("ann", "bob")}.get(state, ("ann",)))
     queued = ev.WorkQueued("w", "i", Medium.VOICE, "both" if state == "offered to two" else "sales", node="n")
     if state == "scheduled":
-        queued = replace(queued, not_before=START + 60 * SECOND)
-    scene.post(replace(queued, callback=state in ("promised", "calling back")))
+        queued = structs.replace(queued, not_before=START + 60 * SECOND)
+    scene.post(structs.replace(queued, callback=state in ("promised", "calling back")))
     steps: tuple[ev.Event, ...] = (
         ev.OfferAccepted("w.1", "ann"),
         ev.AssignmentConnected("w.1"),

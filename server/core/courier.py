@@ -7,10 +7,11 @@ committed, by whoever owns the shard then; what is answered is said once, as it 
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
+from msgspec.structs import replace
 
 from router.commands import AnswerHandoff
 from router.dispatcher import Dispatcher

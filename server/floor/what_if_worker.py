@@ -11,10 +11,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import BinaryIO
 
 import msgspec
+from msgspec.structs import replace
 
 from http_api.what_if_messages import Compared, ComparedMeasure, Interval, QueueComparison, TeamComparison
 from router.policy import Policy

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from chat import messages as c
 from chat.floor import ChatFloor
@@ -229,7 +230,7 @@ async def test_a_crash_between_the_two_halves_ends_the_first_agent_s_part(tmp_pa
         work = place.router.of(WorkQueued)[0]
         place.router.ready("bob")
         await place.stop()
-        place.router.tell(replace(work, work_id="chat1-2", directed="bob"), "test")
+        place.router.tell(structs.replace(work, work_id="chat1-2", directed="bob"), "test")
         await place.restart()
         runner = place.conductor.chat("chat1")
         assert runner is not None

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from router.events import CustomerLeft, NodeLost, PolicyChanged
 from router.rows import Changes, NeighbourRow, ShardImage, Turn
@@ -64,7 +65,7 @@ async def test_only_the_owner_puts_back(world: World) -> None:
     await world.one.commit(old, [turn(1)])
     await world.other.break_lease(old.epoch)
     new = await world.other.take("n2", LEASE_MS)
-    image = replace(rowless(1), agents=(agent(),))
+    image = structs.replace(rowless(1), agents=(agent(),))
     for lease in (old, replace(old, epoch=new.epoch)):
         with pytest.raises(Deposed):
             await world.one.reseed(lease, memory_of([turn(1)], image))

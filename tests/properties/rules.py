@@ -3,6 +3,8 @@
 from dataclasses import replace
 from random import Random
 
+from msgspec import structs
+
 from router.events import Event, PolicyChanged, WorkQueued
 from router.policy import (
     AgentPolicy,
@@ -103,7 +105,7 @@ class RuleWalk(Walk):
         assert isinstance(event, WorkQueued)
         names = [f"a{random.randrange(self.size[0] + 1):02}" for _ in range(3)]
         said = {"language": random.choice(("de", "en")), "customer.tier": random.choice(TIERS)}
-        return replace(
+        return structs.replace(
             event,
             condition=condition(random, self.size[2]) if random.random() < 0.3 else "",
             attributes=tuple(sorted(pair for pair in said.items() if random.random() < 0.6)),

@@ -1,6 +1,6 @@
 """What new work is refused for; how it waits is in test_waiting.py."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from router.events import WorkQueued
 from router.vocabulary import Medium

@@ -1,8 +1,7 @@
 """The prediction in each state of an item; how good it is, is in tests/sim/test_breach.py."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from router.breach import Breach, predict
 from router.estimates import MIN_DEPARTURES
@@ -15,7 +14,7 @@ TARGET = 60 * S
 def told(
     feed: Feed, state: WorkState = WorkState.WAITING, place: int | None = 1, **changes: int | bool
 ) -> Breach | None:
-    row = replace(work("w", state), queued_at=feed.now, **changes)  # type: ignore[arg-type]
+    row = replace(work("w", state), queued_at=feed.now, **changes)
     return predict(feed.estimates, row, place, TARGET, feed.now)
 
 

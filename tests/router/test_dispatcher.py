@@ -1,9 +1,9 @@
 """The dispatcher, event by event: what each does to arrivals and offers, also late, twice or from the wrong hand."""
 
 import gc
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from router.commands import (
     CloseWork,

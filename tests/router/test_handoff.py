@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from router.commands import AnswerHandoff, CloseWork, HandWork
 from router.events import (
@@ -61,7 +62,7 @@ def test_an_item_leaves_by_its_ring_and_is_asked_for_until_the_other_shard_answe
     assert leaving.dispatcher.place("w") is None
     asked = leaving.dispatcher.handoff("south", token(leaving), "north")
     assert asked is not None
-    queued = replace(ITEM, queue="far", since=row.queued_at)
+    queued = structs.replace(ITEM, queue="far", since=row.queued_at)
     assert asked == HandoffAsked("north", token(leaving), token(leaving) - 1, queued)
     restored = leaving.restored()
     assert restored.dispatcher.handoffs("north") == (("south", asked),)
@@ -124,7 +125,7 @@ def test_a_full_or_closed_queue_sends_new_work_there() -> None:
 def test_who_cannot_travel_stays(wish: dict[str, object]) -> None:
     chat = QueuePolicy("chat", Medium.CHAT, rings=OVERFLOW.rings)
     world = World(replace(north(), queues={"mail": OVERFLOW, "chat": chat}))
-    world.post(replace(ITEM, **wish))  # type: ignore[arg-type]
+    world.post(structs.replace(ITEM, **wish))
     assert world.wait(31 * SECOND) == []
     assert state(world, "w") is WorkState.WAITING
     assert codes(world.post(WorkMoved("w", "far", "sam"))) == ["stays"]
@@ -151,7 +152,7 @@ CALL = WorkQueued("w", "i", Medium.VOICE, "calls", node="n1.1")
 def test_a_callback_leaves_when_a_node_there_knows_whom_to_call(node: str) -> None:
     there = {"far": Elsewhere("south", Medium.VOICE)}
     world = World(replace(policy(queues={"calls": CALLS}), elsewhere=there))
-    world.post(replace(CALL, node=node, callback=True))
+    world.post(structs.replace(CALL, node=node, callback=True))
     assert kinds(world.wait(31 * SECOND)) == ["HandWork"]
     assert world.dispatcher.handoffs("north") == ()
     world.post(NodeLost("n1.1"))  # nobody is on a line there
@@ -222,7 +223,7 @@ def test_a_call_for_which_there_is_no_room_stays_at_its_place_and_tries_again_la
 
 
 def test_a_call_that_can_never_go_there_stays_for_good(call: World) -> None:
-    assert kinds(call.post(replace(hosted(call, ""), never=True))) == ["RequeueWork"]
+    assert kinds(call.post(structs.replace(hosted(call, ""), never=True))) == ["RequeueWork"]
     assert call.wait(10 * AGAIN_US) == []
     row = call.dispatcher.work("w")
     assert row is not None
@@ -256,7 +257,7 @@ def test_a_queue_that_is_emptied_tries_again_no_sooner() -> None:
 def test_a_chat_goes_as_a_call_does(medium: Medium) -> None:
     line = QueuePolicy("line", medium, rings=OVERFLOW.rings)
     world = World(replace(policy(queues={"line": line}), elsewhere={"far": Elsewhere("south", medium)}))
-    world.post(replace(ITEM, medium=medium, queue="line", node="n1.1"))
+    world.post(structs.replace(ITEM, medium=medium, queue="line", node="n1.1"))
     assert kinds(world.wait(31 * SECOND)) == ["HandWork"]
     assert world.dispatcher.handoffs("north") == ()
     world.post(hosted(world, "s.1"))

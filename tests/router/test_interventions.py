@@ -1,8 +1,7 @@
 """Moving, directing and cancelling work, from every state that it can be in."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from router.commands import CloseWork, PartLegs, Refuse, RequeueWork, WithdrawOffer
 from router.events import PolicyChanged, WorkCancelled, WorkDirected, WorkMoved, WorkTakenUp

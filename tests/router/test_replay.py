@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from msgspec import structs
+
 from router.commands import RequeueWork, SendOffer
 from router.events import AgentConnected, Event, PresenceSet, TimePassed, WorkQueued
 from router.explain import explain
@@ -50,7 +52,7 @@ def test_the_same_turns_come_out_and_lead_to_the_same_rows() -> None:
     assert first_difference(dispatcher, recorded.turns) is None
     image = recorded.world.store.image("v1", recorded.world.now)
     assert differing_row(dispatcher, image) is None
-    row = differing_row(dispatcher, replace(image, work=()))
+    row = differing_row(dispatcher, structs.replace(image, work=()))
     assert row is not None
     assert row.startswith("work w1: recorded None, replayed WorkRow(")
 
@@ -58,12 +60,12 @@ def test_the_same_turns_come_out_and_lead_to_the_same_rows() -> None:
 def test_the_first_differing_command_is_told() -> None:
     recorded = two_offers()
     first, second, third = recorded.turns
-    found = first_difference(begin(recorded.start), [first, replace(second, commands=()), third])
+    found = first_difference(begin(recorded.start), [first, structs.replace(second, commands=()), third])
     assert found is not None
     assert (found.sequence, found.event, found.index, found.expected) == (2, queued("w2"), 0, None)
     assert found.got == second.commands[0]
     more = RequeueWork("w1", "i-w1", "sales")
-    found = first_difference(begin(recorded.start), [replace(first, commands=(*first.commands, more))])
+    found = first_difference(begin(recorded.start), [structs.replace(first, commands=(*first.commands, more))])
     assert found is not None
     assert (found.index, found.expected, found.got) == (1, more, None)
 

@@ -1,9 +1,9 @@
 """A shard read back from its rows."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from router.dispatcher import Dispatcher
 from router.errors import ImageError

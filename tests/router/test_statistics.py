@@ -1,11 +1,11 @@
 """The fold, by hand-written turns and by random walks: nothing counted twice, nothing lost, however it is cut."""
 
-from dataclasses import replace
 from random import Random
 from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from router.commands import CloseWork, Command, EndWrapUp, JoinLegs, RequeueWork, SendOffer, ShowPresence, WithdrawOffer
 from router.counters import NUMBERS, Counters, total

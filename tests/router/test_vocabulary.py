@@ -1,7 +1,5 @@
 """The words."""
 
-from dataclasses import FrozenInstanceError
-
 import pytest
 
 from router.vocabulary import Medium, Requirement
@@ -10,7 +8,7 @@ from router.vocabulary import Medium, Requirement
 def test_requirements_sort_and_do_not_change() -> None:
     first = Requirement("a", 3)
     assert sorted([Requirement("b"), first]) == [first, Requirement("b", 1)]
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         first.minimum = 2  # type: ignore[misc]
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from msgspec import structs
 
 from router.commands import CloseWork, Command, DivertWork, Refuse, RequeueWork, WithdrawOffer
 from router.events import AgentConnected, CallbackRequested, PolicyChanged, WorkDirected, WorkMoved, WorkQueued
@@ -45,7 +46,7 @@ def ways(commands: list[Command]) -> list[tuple[str, str]]:
 
 
 def ask(world: World, **fields: object) -> list[Command]:
-    return world.post(replace(WorkQueued("w", "i", Medium.VOICE, "sales"), **fields))  # type: ignore[arg-type]
+    return world.post(structs.replace(WorkQueued("w", "i", Medium.VOICE, "sales"), **fields))
 
 
 # -- rings

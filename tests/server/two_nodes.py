@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from router.rows import AgentRow, ReservationRow, WorkRow
 from router.vocabulary import Medium, OfferState, Presence, WorkState

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from router.events import AssignmentConnected, AssignmentEnded, CustomerLeft, OfferAccepted, WrapUpFinished
 from router.policy import QueuePolicy
@@ -138,7 +139,7 @@ def test_two_rules_are_compared_on_the_same_moment() -> None:
     old = replace(old, policy=replace(old.policy, agents=people))
     start = image(OfferState.CONNECTED, OfferState.CONNECTED, *[None] * 10)
     third = AgentRow("agents-002", Presence.READY, None, NOW, 1, connected=True, idle_since=NOW)
-    start = replace(start, agents=(*start.agents, third))
+    start = structs.replace(start, agents=(*start.agents, third))
     helped = replace(old.policy, queues={"calls": replace(rules, teams=("agents", "others"))}, version="helped")
     before = simulate(old, 3, replications=12, start=start)
     after = simulate(old, 3, replications=12, start=start, policy=helped)

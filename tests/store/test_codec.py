@@ -2,7 +2,7 @@
 
 import types
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -52,7 +52,7 @@ def strategy_of(annotation: Any) -> st.SearchStrategy[Any]:
     if annotation in (str, bool, type(None)) or issubclass(annotation, Enum):
         return st.from_type(annotation)
     hints = get_type_hints(annotation)
-    return st.builds(annotation, **{item.name: strategy_of(hints[item.name]) for item in fields(annotation)})
+    return st.builds(annotation, **{name: strategy_of(hints[name]) for name in annotation.__match_args__})
 
 
 def test_every_event_and_command_has_a_tag_of_its_own() -> None:
@@ -169,8 +169,8 @@ def test_what_an_older_journal_showed_is_what_is_shown_of_whoever_pauses_nothing
 
 def test_no_field_can_hold_what_names_a_person() -> None:
     for cls in (*EVENTS, *(cls for cls in COMMANDS if cls.__name__ != "Refuse"), *ROWS[:4], *OF_HANDOFFS):
-        for item in fields(cls):
-            assert item.name not in PERSONAL, f"{cls.__name__}.{item.name}"
+        for name in cls.__match_args__:
+            assert name not in PERSONAL, f"{cls.__name__}.{name}"
 
 
 def layout() -> list[str]:
@@ -184,7 +184,7 @@ def layout() -> list[str]:
 
 
 def _fields(cls: Any) -> str:
-    return " ".join([cls.__name__, *(item.name for item in fields(cls))])
+    return " ".join([cls.__name__, *cls.__match_args__])
 
 
 def test_the_layout_is_that_of_its_version() -> None:

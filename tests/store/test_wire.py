@@ -1,4 +1,4 @@
-"""Twins of dataclasses."""
+"""Twins of structs and dataclasses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,8 +9,7 @@ import pytest
 from store.wire import from_twin, to_twin, twin
 
 
-@dataclass(frozen=True, slots=True)
-class Inner:
+class Inner(msgspec.Struct, frozen=True):
     skill: str
     level: int = 1
 
@@ -29,7 +28,7 @@ class Outer:
 OUTER = Outer("a", Inner("x"), (Inner("y", 2),), {"z": Inner("z", 3)}, ("p", 4), Inner("m"))
 
 
-def test_nested_dataclasses_become_arrays_and_come_back() -> None:
+def test_nested_values_become_arrays_and_come_back() -> None:
     data = msgspec.msgpack.encode(to_twin(OUTER, twin(Outer)))
     assert msgspec.msgpack.decode(data) == ["a", ["x", 1], [["y", 2]], {"z": ["z", 3]}, ["p", 4], ["m", 1], []]
     assert from_twin(msgspec.msgpack.decode(data, type=twin(Outer)), Outer) == OUTER

@@ -1,8 +1,7 @@
 """Both ends of trunk legs at one node: whose device is here, whose call is here."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from router import events as facts
 from router.commands import JoinLegs

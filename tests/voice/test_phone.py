@@ -2,9 +2,9 @@
 
 import asyncio
 import random
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from router import events as facts
 from router.commands import Decision, Refuse, SendOffer

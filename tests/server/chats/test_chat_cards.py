@@ -1,8 +1,9 @@
 """A chat of another node on a page of this one: what was fetched and what was shown meanwhile, put together."""
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from agents_ws import messages as m
 from chat import messages as c

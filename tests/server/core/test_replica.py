@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from router import events as facts
 from router.dispatcher import Dispatcher
@@ -41,7 +42,7 @@ class Owner:
 
     def image(self) -> ShardImage:
         applied = len(self.journal)
-        return replace(self.rows.image("p1", applied * 1000), applied=applied)
+        return structs.replace(self.rows.image("p1", applied * 1000), applied=applied)
 
 
 async def loaded(owner: Owner) -> Replica:
@@ -90,7 +91,7 @@ async def test_rows_that_differ_are_found() -> None:
     image = owner.image()
     replica.compare(image)
     with pytest.raises(ReplicaDivergedError, match="work w1: recorded None"):
-        replica.compare(replace(image, work=image.work[:-1]))
+        replica.compare(structs.replace(image, work=image.work[:-1]))
 
 
 def test_an_image_with_a_match_left_over_is_no_start() -> None:
@@ -98,7 +99,7 @@ def test_an_image_with_a_match_left_over_is_no_start() -> None:
     owner.post(*EVENTS[:2])
     with_work = Owner()
     with_work.post(EVENTS[2])
-    image = replace(owner.image(), work=with_work.image().work)
+    image = structs.replace(owner.image(), work=with_work.image().work)
     assert settled_dispatcher(POLICY, image) is None
     assert settled_dispatcher(POLICY, owner.image()) is not None
 

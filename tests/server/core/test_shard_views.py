@@ -1,6 +1,6 @@
 """What parts ask of the shard in memory."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from router.vocabulary import Medium, OfferState
 from server.core.shard_views import ShardViews

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from agents_ws import messages as m
 from config.site import label
@@ -58,9 +59,9 @@ def test_an_offer_shows_who_what_why_and_until_when(cards: Cards) -> None:
 
 def test_an_offer_says_when_the_target_is_missed(cards: Cards) -> None:
     assert cards.offer(ROW, WORK, context(), 0).due_at_us == 11 * SECOND
-    scheduled = replace(WORK, not_before=5 * SECOND)
+    scheduled = structs.replace(WORK, not_before=5 * SECOND)
     assert cards.offer(ROW, scheduled, context(), 0).due_at_us == 15 * SECOND
-    assert cards.offer(ROW, replace(WORK, callback=True), context(), 0).due_at_us is None
+    assert cards.offer(ROW, structs.replace(WORK, callback=True), context(), 0).due_at_us is None
 
 
 def test_the_stricter_demand_of_queue_and_caller_is_shown(cards: Cards) -> None:
@@ -80,7 +81,7 @@ def test_after_a_restart_the_reasons_are_not_shown(cards: Cards) -> None:
 
 def test_what_is_meant_for_the_agent_by_name_says_so(cards: Cards) -> None:
     cards.remember(OFFER)
-    card = cards.offer(ROW, replace(WORK, directed="anna"), context(), 0)
+    card = cards.offer(ROW, structs.replace(WORK, directed="anna"), context(), 0)
     assert card.why == m.Why(strategy="directed", terms={})
 
 
@@ -95,8 +96,8 @@ def test_a_forgotten_offer_is_gone(cards: Cards) -> None:
 
 
 def test_an_assignments_states(cards: Cards) -> None:
-    accepted = replace(ROW, state=OfferState.ACCEPTED, deadline=None)
-    connected = replace(accepted, state=OfferState.CONNECTED, connected_at=12 * SECOND)
+    accepted = structs.replace(ROW, state=OfferState.ACCEPTED, deadline=None)
+    connected = structs.replace(accepted, state=OfferState.CONNECTED, connected_at=12 * SECOND)
     first = cards.assignment(accepted, WORK, context(), 11 * SECOND)
     assert (first.state, first.since_us, first.connected_at_us) == ("accepted", 10 * SECOND, None)
     talking = cards.assignment(connected, WORK, context(), 20 * SECOND)
@@ -112,7 +113,7 @@ def test_an_assignments_states(cards: Cards) -> None:
 
 
 def test_wrap_up_offers_the_queues_dispositions(cards: Cards) -> None:
-    ended = replace(ROW, state=OfferState.WRAP_UP, deadline=90 * SECOND, extended_us=20 * SECOND)
+    ended = structs.replace(ROW, state=OfferState.WRAP_UP, deadline=90 * SECOND, extended_us=20 * SECOND)
     card = cards.wrap_up(ended, WORK)
     assert (card.reservation_id, card.interaction_id, card.extend_s) == ("w1.2", "i1", 0)
     orders = replace(cards.site.queues["orders"], wrap_up_extend_us=50 * SECOND)
@@ -127,9 +128,11 @@ def test_a_snapshot_shows_each_thing_at_its_place(cards: Cards) -> None:
     cards.remember(OFFER)
     rows = [
         ROW,
-        replace(ROW, reservation_id="w2.1", state=OfferState.ACCEPTED, deadline=None),
-        replace(ROW, reservation_id="w3.1", state=OfferState.CONNECTED, deadline=None, connected_at=SECOND),
-        replace(ROW, reservation_id="w4.1", state=OfferState.WRAP_UP, deadline=99 * SECOND, connected_at=SECOND),
+        structs.replace(ROW, reservation_id="w2.1", state=OfferState.ACCEPTED, deadline=None),
+        structs.replace(ROW, reservation_id="w3.1", state=OfferState.CONNECTED, deadline=None, connected_at=SECOND),
+        structs.replace(
+            ROW, reservation_id="w4.1", state=OfferState.WRAP_UP, deadline=99 * SECOND, connected_at=SECOND
+        ),
     ]
     agent = AgentRow("anna", Presence.NOT_READY, "lunch", 3 * SECOND, 1, connected=True, idle_since=0)
     shown = cards.snapshot(agent, "up", [(row, WORK, context()) for row in rows], 11 * SECOND)

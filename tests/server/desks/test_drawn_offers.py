@@ -1,10 +1,10 @@
 """Offers drawn ahead are shown as they would be drawn later, or not at all."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from agents_ws import messages as m
 from router.rows import ReservationRow, WorkRow

@@ -1,8 +1,7 @@
 """Agents who ask for help: who is told, and that it ends."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from agents_ws import messages as m
 from records.accounts import Role

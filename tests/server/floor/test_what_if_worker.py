@@ -3,9 +3,9 @@
 import asyncio
 import io
 import sys
-from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace
 
 from http_api.what_if_messages import Compared
 from router.vocabulary import Presence

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from router.commands import SendOffer
 from router.replay import Difference
@@ -19,7 +20,9 @@ SEGMENTS = recorded(seed=3, steps=900, every=100)
 def changed(segment: Segment, sequence: int, agent_id: str) -> Segment:
     """The segment with another agent in the offer of turn `sequence`."""
     entry = next(turn for turn in segment.turns() if turn.sequence == sequence)
-    commands = tuple(replace(one, agent_id=agent_id) if isinstance(one, SendOffer) else one for one in entry.commands)
+    commands = tuple(
+        structs.replace(one, agent_id=agent_id) if isinstance(one, SendOffer) else one for one in entry.commands
+    )
     data = encode_entry(Turn(sequence, entry.now, entry.cause, entry.event, commands, Changes()))
     at = sequence - segment.head.after - 1
     return replace(segment, entries=(*segment.entries[:at], data, *segment.entries[at + 1 :]))
@@ -42,7 +45,7 @@ def test_the_first_difference_is_told_with_both_commands() -> None:
     assert (done.found.sequence, done.turns, done.segments) == (at, at, index + 1)
     assert isinstance(done.found.expected, SendOffer)
     assert isinstance(done.found.got, SendOffer)
-    assert done.found.expected == replace(done.found.got, agent_id="nobody")
+    assert done.found.expected == structs.replace(done.found.got, agent_id="nobody")
 
 
 @pytest.mark.parametrize("kept", [(0, 2), (0, 1, 1), (1, 0)])

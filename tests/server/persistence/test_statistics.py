@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from msgspec import structs
 
 from config.site import ServiceLevel, Site
 from http_api.statistics_api import Period, Step, TooManyRowsError
@@ -71,7 +72,7 @@ def office(database: Database) -> Office:
 
 def feed(keeper: StatisticsKeeper, turns: Sequence[Turn], first: int = 1) -> None:
     for number, each in enumerate(turns, first):
-        keeper.observe(replace(each, sequence=number))
+        keeper.observe(structs.replace(each, sequence=number))
 
 
 async def test_today_s_service_level(office: Office) -> None:
@@ -147,7 +148,7 @@ async def test_periods_from_sql_and_memory_together(office: Office) -> None:
         keeper.save_soon()
         await keeper._checkpoint()
     restarted = office.keeper()
-    await restarted.begin(Shelf(), replace(EMPTY, applied=sequence - 1))
+    await restarted.begin(Shelf(), structs.replace(EMPTY, applied=sequence - 1))
     zone_day = date(2023, 11, 17)  # Shanghai's, of the last ones
     for each in (keeper, restarted):
         (day,) = await each.table(QUEUE, Period.DAY, zone_day, Step.NONE)
@@ -176,7 +177,7 @@ async def test_of_a_long_day_hours_are_kept_by_slots_and_the_rest_as_its_sum(off
         await keeper._checkpoint()
         await keeper._checkpoint()
     restarted = office.keeper()
-    await restarted.begin(Shelf(), replace(EMPTY, applied=sequence - 1))
+    await restarted.begin(Shelf(), structs.replace(EMPTY, applied=sequence - 1))
     for each in (keeper, restarted):
         assert each.today((QUEUE, "orders")).abandoned == each.today((MEDIUM, "voice")).abandoned == 30
         assert each.lately((QUEUE, "orders"), 240).abandoned == 13
@@ -202,9 +203,9 @@ async def test_what_was_counted_before_a_long_break_is_not_overwritten(office: O
     feed(keeper, left(1, START))
     await keeper._checkpoint()
     office.now = START + 9 * HOUR
-    turns = [replace(each, sequence=3 + at) for at, each in enumerate(left(2, START + 5 * SECOND))]
+    turns = [structs.replace(each, sequence=3 + at) for at, each in enumerate(left(2, START + 5 * SECOND))]
     after = office.keeper()
-    await after.begin(Shelf(turns), replace(EMPTY, applied=4))
+    await after.begin(Shelf(turns), structs.replace(EMPTY, applied=4))
     assert (await after._store.sums(QUEUE, 0, 2**60))["orders"].abandoned == 2
 
 
@@ -217,7 +218,7 @@ def walked(seed: int) -> tuple[list[Turn], ShardImage]:
         Turn(number, START + now, "walk", event or TimePassed(), tuple(commands), Changes())
         for number, (event, now, commands) in enumerate(walk.trace, 1)
     ]
-    return turns, replace(walk.world.store.image("v", 0), applied=len(turns))
+    return turns, structs.replace(walk.world.store.image("v", 0), applied=len(turns))
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -247,12 +248,12 @@ async def test_a_journal_that_was_begun_anew_or_cut(office: Office) -> None:
     feed(keeper, handled_call())
     await keeper._checkpoint()
     anew = office.keeper()
-    await anew.begin(Shelf(), replace(EMPTY, applied=3))
+    await anew.begin(Shelf(), structs.replace(EMPTY, applied=3))
     assert anew.today((QUEUE, "orders")).answered == 1
     feed(anew, abandoned_call(), 4)
     assert anew.today((QUEUE, "orders")).abandoned == 1
     cut = office.keeper()
-    await cut.begin(Shelf(), replace(EMPTY, applied=500))
+    await cut.begin(Shelf(), structs.replace(EMPTY, applied=500))
     assert cut.today((QUEUE, "orders")).answered == 1
 
 
