@@ -20,6 +20,9 @@ log = structlog.get_logger(__name__)
 # What is new is looked at so often, and whether much is kept in each twentieth of these looks.
 LOOK_S = 0.05
 MEASURE_EVERY = 20
+# While nobody waits and fewer new containers than this come between two looks, it looks so often.
+CALM_S = 0.25
+FEW = 500
 # Everything is looked at when it is calm and a quarter more is kept than after the last such look (CPython's own
 # measure), and without any calm when it is twice as much.
 CALM_PERCENT = 125
@@ -38,6 +41,7 @@ class Collector:
         self._looks = 0
         self._before: object = None
         self._least = kept()
+        self._calm = False
         self._percent = 100
 
     async def run(self) -> None:
@@ -46,15 +50,21 @@ class Collector:
         gc.set_threshold(BURST, NEVER, NEVER)
         try:
             while True:
-                await asyncio.sleep(LOOK_S)
+                await asyncio.sleep(self.pause_s)
                 self.look()
         finally:
             gc.set_threshold(*thresholds)
+
+    @property
+    def pause_s(self) -> float:
+        """Seconds until the next look."""
+        return CALM_S if self._calm else LOOK_S
 
     def look(self) -> int:
         """Once; returns the oldest generation that was looked at."""
         self._looks += 1
         before, self._before = self._before, self._busy()
+        self._calm = before == self._before and gc.get_count()[0] < FEW
         if self._looks % MEASURE_EVERY == 0:
             self._least = min(self._least, kept := self._kept())
             self._percent = 100 * kept // max(1, self._least)

@@ -38,6 +38,15 @@ class StoreConnection:
                 await self.complete(error)
             raise
 
+    async def often(self, name: str, keys: tuple[bytes, ...], *args: Part) -> Any:
+        """As `function`, for what is called again and again and answered at once: it costs a fraction of that."""
+        try:
+            (reply,) = await self.aside(keys[0]).call(("FCALL", self.library.function(name), len(keys), *keys, *args))
+        except StoreRefused as error:
+            await self.complete(error)
+            raise
+        return reply
+
     async def run(self, *command: Part) -> Any:
         """Run one command off the hot path. Raises StoreLost or StoreRefused."""
         return await self.client.run(*command)
@@ -48,7 +57,13 @@ class StoreConnection:
 
     def link(self, key: bytes) -> Link:
         """The lean connection to where `key` is; the same one for all who ask for the same key."""
-        name = key.decode()
+        return self._linked(key.decode(), key)
+
+    def aside(self, key: bytes) -> Link:
+        """As `link`, another one beside it: no commit waits behind what is asked by it."""
+        return self._linked(f"{key.decode()} aside", key)
+
+    def _linked(self, name: str, key: bytes) -> Link:
         if name not in self._links:
             self._links[name] = Link(self.client.route(key), reply_timeout_s=self.reply_timeout_s)
         return self._links[name]

@@ -64,7 +64,7 @@ class NodeRegister:
         keys = (self._keys.members, self._alive(member.label), self._keys.incarnations)
         args = (member.label, self._ttl_ms, member.name, member.incarnation)
         try:
-            answer = await self._connection.function("beat_node", keys, *args)
+            answer = await self._connection.often("beat_node", keys, *args)
         except StoreLost:
             self._away_at = asyncio.get_running_loop().time()
             raise
@@ -81,7 +81,7 @@ class NodeRegister:
         """
         keys = (self._keys.members, self._keys.alive_prefix)
         args = (member.name, member.incarnation, int(self.settled))
-        labels = await self._connection.function("sweep_nodes", keys, *args)
+        labels = await self._connection.often("sweep_nodes", keys, *args)
         return sorted(label.decode() for label in labels)
 
     async def forget(self, label: str) -> None:
@@ -94,11 +94,10 @@ class NodeRegister:
 
     async def alive(self) -> set[str]:
         """Return the labels of those whose heart beats."""
-        members = await self._connection.run("HGETALL", self._keys.members)
-        labels = [bytes(label).decode() for label, state in members.items() if state == b""]
-        beats = (
-            await self._connection.transaction(*(("EXISTS", self._alive(label)) for label in labels)) if labels else []
-        )
+        link = self._connection.aside(self._keys.members)
+        (members,) = await link.call(("HGETALL", self._keys.members))
+        labels = [label.decode() for label, state in zip(members[::2], members[1::2], strict=True) if state == b""]
+        beats = await link.call(*(("EXISTS", self._alive(label)) for label in labels)) if labels else []
         return {label for label, beat in zip(labels, beats, strict=True) if beat}
 
     async def declare_lost(self, label: str) -> None:

@@ -310,7 +310,7 @@ class RedisShardStore:
         return int(head.get(b"epoch", 0)), served, image
 
     async def _held(self, function: str, epoch: int, *args: int | str) -> int:
-        status, number = await self._connection.function(function, (self._keys.head,), epoch, *args)
+        status, number = await self._connection.often(function, (self._keys.head,), epoch, *args)
         if status == b"deposed":
             raise Deposed(epoch, number)
         return int(number)

@@ -267,6 +267,9 @@ class ChatHomes:
     async def _take_up_homeless(self, conductor: ChatConductor) -> None:
         """A node that is missing for the second time has said all that it ever will: the owner has read its inbox."""
         away = [row for row in self.index.rows() if self.elsewhere(row)]
+        if not away:
+            self._missing, self._lost = set(), set()
+            return
         missing = {row.node for row in away} - await self._nodes()
         homeless = missing & (self._missing | self._lost)
         self._missing, self._lost = missing, self._lost & missing

@@ -3,8 +3,11 @@
 import asyncio
 import gc
 import weakref
+from collections.abc import Iterator
 
-from server.collector import BURST, MEASURE_EVERY, NEVER, Collector
+import pytest
+
+from server.collector import BURST, CALM_S, FEW, LOOK_S, MEASURE_EVERY, NEVER, Collector
 from tests.waiting import until
 
 
@@ -13,6 +16,14 @@ class Node:
 
     def __init__(self) -> None:
         self.itself = self
+
+
+@pytest.fixture
+def no_other_looks() -> Iterator[None]:
+    """CPython's own would count what is new from anew."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 class Rig:
@@ -60,6 +71,19 @@ def test_without_any_calm_it_is_looked_at_when_twice_as_much_is_kept() -> None:
     rig.looks()
     rig.kept = 2000
     assert rig.looks().count(2) == 1
+
+
+def test_it_looks_less_often_while_nobody_waits_and_nothing_comes(no_other_looks: None) -> None:
+    rig = Rig()
+    rig.calm = False
+    rig.collector.look()
+    assert rig.collector.pause_s == LOOK_S
+    rig.calm = True
+    rig.looks()
+    assert rig.collector.pause_s == CALM_S
+    new: list[list[object]] = [[] for _ in range(2 * FEW)]
+    rig.collector.look()
+    assert (rig.collector.pause_s, len(new)) == (LOOK_S, 2 * FEW)
 
 
 def test_a_new_cycle_is_freed_by_the_next_look() -> None:

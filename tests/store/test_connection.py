@@ -50,4 +50,8 @@ async def test_a_server_that_lost_the_functions_gets_them_again(store_url: str, 
     with pytest.raises(StoreLost, match="loaded again"):
         await store.commit(lease, [turn(1)])
     await store.commit(lease, [turn(1)])
+    await connection.run("FUNCTION", "DELETE", connection.library.name)
+    with pytest.raises(StoreLost, match="loaded again"):
+        await store.renew(lease)
+    await store.renew(lease)
     await connection.aclose()
