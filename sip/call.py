@@ -118,6 +118,7 @@ class Call:
     `login` answers challenges. `session` is the agreed timer (RFC 4028), `local_sdp` what a refresh says again.
     `pinned` is the flow that requests inside the dialog must take (a TCP connection, a phone behind NAT); without it
     they follow the dialog's target. `peer` is the last resort when that target cannot be used.
+    `armed`: no other timer than these runs.
     """
 
     id: str
@@ -138,6 +139,7 @@ class Call:
     login: Login | None = None
     session: Session | None = None
     local_sdp: bytes = b""
+    armed: set[CallTimer] = field(default_factory=set)
     told_end: bool = False
     bye_wanted: bool = False
     bye_sent: bool = False

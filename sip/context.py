@@ -24,7 +24,6 @@ from sip.settings import Settings
 ALLOW = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER, REFER, NOTIFY")
 ACCEPT = ("Accept", "application/sdp, application/dtmf-relay, application/dtmf")
 SDP = ("Content-Type", "application/sdp")
-_TIMERS = tuple(CallTimer)
 MAX_ANSWERS = 8  # dialogs that one INVITE of ours may make, where a proxy forks it
 
 
@@ -188,7 +187,19 @@ class Context:
 
     def arm(self, call: Call, timer: CallTimer, when: int | None) -> None:
         """Set or (with None) stop one of a call's timers."""
+        if when is not None:
+            call.armed.add(timer)
+        elif timer in call.armed:
+            call.armed.discard(timer)
+        else:
+            return
         self.timers.set((call.id, timer), when)
+
+    def disarm(self, call: Call) -> None:
+        """Stop all of a call's timers."""
+        for timer in call.armed:
+            self.timers.set((call.id, timer), None)
+        call.armed.clear()
 
     def end(self, call: Call, by: Literal["remote", "local", "timeout"], reason: str) -> None:
         """Tell the consumer the end of a call, once."""
@@ -211,8 +222,7 @@ class Context:
     def forget(self, call: Call) -> None:
         """Drop every trace of a call; transactions that absorb repetitions live out their time."""
         self.calls.pop(call.id, None)
-        for timer in _TIMERS:
-            self.arm(call, timer, None)
+        self.disarm(call)
         if call.dialog is not None:
             self.dialogs.pop(call.dialog.key, None)
         for fork in call.forks:

@@ -141,13 +141,12 @@ class Core:
 
     def next_deadline(self) -> int | None:
         """When `expire` wants to be called next."""
-        due = [when for when in self._deadlines() if when is not None]
-        return min(due, default=None)
-
-    def _deadlines(self) -> tuple[int | None, ...]:
-        phones = None if self.registrar is None else self.registrar.next_deadline()
-        trunks = (each.next_deadline() for each in self.registrations.values())
-        return self.context.layer.next_deadline(), self.context.timers.next(), phones, *trunks
+        due = _earlier(self.context.layer.next_deadline(), self.context.timers.next())
+        if self.registrar is not None:
+            due = _earlier(due, self.registrar.next_deadline())
+        for registration in self.registrations.values():
+            due = _earlier(due, registration.next_deadline())
+        return due
 
     def expire(self, now: int) -> None:
         """Run every timer that is due."""
@@ -297,6 +296,10 @@ class Core:
         found = self.context.calls.get(call)
         if found is not None and found.state is CallState.UP:
             self._midcall.send_info(found, digit, duration_ms, now)
+
+
+def _earlier(one: int | None, other: int | None) -> int | None:
+    return one if other is None or (one is not None and one <= other) else other
 
 
 def outgoing(

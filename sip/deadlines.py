@@ -1,4 +1,4 @@
-"""Many deadlines, one timer: a heap with lazy removal. Pure; times are integer microseconds."""
+"""Many deadlines, one timer: heaps with lazy removal. Pure; times are integer microseconds."""
 
 from collections.abc import Hashable
 from heapq import heapify, heappop, heappush
@@ -51,3 +51,39 @@ class Deadlines(Generic[K]):
         key = heappop(self._heap)[2]
         del self._due[key]
         return key
+
+
+class Ends(Generic[K]):
+    """Deadlines that nobody wakes up for singly: rounded up to `step`, those of one moment end together.
+
+    There is no removal: who takes a key out looks whether it still ends then.
+    """
+
+    __slots__ = ("_keys", "_moments", "_step")
+
+    def __init__(self, step: int) -> None:
+        self._step = step
+        self._keys: dict[int, list[K]] = {}
+        self._moments: list[int] = []
+
+    def add(self, key: K, when: int) -> int:
+        """The moment at which it will end."""
+        moment = -(-when // self._step) * self._step
+        keys = self._keys.get(moment)
+        if keys is None:
+            self._keys[moment] = [key]
+            heappush(self._moments, moment)
+        else:
+            keys.append(key)
+        return moment
+
+    def next(self) -> int | None:
+        """The earliest moment, or None."""
+        return self._moments[0] if self._moments else None
+
+    def pop_due(self, now: int) -> tuple[int, list[K]] | None:
+        """Remove and return the earliest moment with its keys, None when it is after `now`."""
+        if not self._moments or self._moments[0] > now:
+            return None
+        moment = heappop(self._moments)
+        return moment, self._keys.pop(moment)

@@ -3,12 +3,12 @@
 Each call ends with exactly one of CallCancelled, CallFailed and CallEnded. Times are integer microseconds.
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class CallReceived:
+
+class CallReceived(Struct, frozen=True, gc=False):
     """An INVITE for a new call came in. `offer` is the raw SDP, None when the caller wants our offer.
 
     `user` proved their password by digest; `at_phone`: it comes from where a phone of the From's user is registered,
@@ -32,38 +32,33 @@ class CallReceived:
     replaces: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CallCancelled:
+class CallCancelled(Struct, frozen=True, gc=False):
     """The caller gave up before we answered; the end of the call."""
 
     call: str
 
 
-@dataclass(frozen=True, slots=True)
-class CallConfirmed:
+class CallConfirmed(Struct, frozen=True, gc=False):
     """The ACK of our answer came. `sdp` is the caller's answer when the offer was ours."""
 
     call: str
     sdp: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class OfferReceived:
+class OfferReceived(Struct, frozen=True, gc=False):
     """A re-INVITE; answer with accept_offer or reject_offer. `offer` is None when the peer wants ours."""
 
     call: str
     offer: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class OfferWithdrawn:
+class OfferWithdrawn(Struct, frozen=True, gc=False):
     """The peer cancelled its re-INVITE before we answered it; the session stays as it was."""
 
     call: str
 
 
-@dataclass(frozen=True, slots=True)
-class OfferRefused:
+class OfferRefused(Struct, frozen=True, gc=False):
     """Our re-INVITE was refused; the session stays as it was."""
 
     call: str
@@ -71,8 +66,7 @@ class OfferRefused:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class DigitPressed:
+class DigitPressed(Struct, frozen=True, gc=False):
     """A digit by INFO: one of 0-9 * # A-D. `duration_ms` is 0 when the peer does not say."""
 
     call: str
@@ -80,8 +74,7 @@ class DigitPressed:
     duration_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReferReceived:
+class ReferReceived(Struct, frozen=True, gc=False):
     """The peer of an answered call asks to be connected with somebody else; `Ua.finish_refer` says what came of it.
 
     `to_user` is the user of the Refer-To, "" for one that is not at our domain. `attended`: by taking the place of
@@ -94,32 +87,28 @@ class ReferReceived:
     attended: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ReferAnswered:
+class ReferAnswered(Struct, frozen=True, gc=False):
     """What came of our REFER (`Ua.refer`): 200 when the peer has reached the other side, else 300-699."""
 
     call: str
     code: int
 
 
-@dataclass(frozen=True, slots=True)
-class CallRinging:
+class CallRinging(Struct, frozen=True, gc=False):
     """A called party is alerted (`code` 180-183)."""
 
     call: str
     code: int
 
 
-@dataclass(frozen=True, slots=True)
-class CallAnswered:
+class CallAnswered(Struct, frozen=True, gc=False):
     """The called party answered, or accepted our re-INVITE, with this SDP."""
 
     call: str
     sdp: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class CallFailed:
+class CallFailed(Struct, frozen=True, gc=False):
     """A call that we dialled came to nothing; the end of the call. `code` is a SIP status."""
 
     call: str
@@ -127,8 +116,7 @@ class CallFailed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class CallEnded:
+class CallEnded(Struct, frozen=True, gc=False):
     """The call is over, whatever state it was in."""
 
     call: str
@@ -136,23 +124,20 @@ class CallEnded:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneRegistered:
+class PhoneRegistered(Struct, frozen=True, gc=False):
     """A user's phone can be dialled until then (the latest of its contacts)."""
 
     user: str
     expires_at_us: int
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneUnregistered:
+class PhoneUnregistered(Struct, frozen=True, gc=False):
     """The last contact of a user expired or was removed."""
 
     user: str
 
 
-@dataclass(frozen=True, slots=True)
-class TrunkChanged:
+class TrunkChanged(Struct, frozen=True, gc=False):
     """Our registration at a trunk holds (`up`), or failed; told again with each failure. `reason` for people."""
 
     trunk: str

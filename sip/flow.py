@@ -1,12 +1,11 @@
 """Where a message came from or goes to, and where answers to it belong (RFC 3261 s.18.2.2, RFC 3581). Pure."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from sip.headers import Malformed, Uri, Via, parse_uri
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(Struct, frozen=True, gc=False):
     """A transport ("UDP", "TCP" or "TLS") and the far end's address; `host` is an IP address or a name to resolve."""
 
     transport: str

@@ -7,7 +7,7 @@ so memory is bounded by `limit` machines.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sip.deadlines import Deadlines
+from sip.deadlines import Deadlines, Ends
 from sip.flow import Flow, fallback_flow, reply_flow
 from sip.headers import MAGIC_COOKIE
 from sip.message import Request, Response
@@ -17,7 +17,7 @@ from sip.transaction_tables import Kind
 # Transactions that only absorb repetitions are forgotten so often, many at a time: nobody wakes up for each.
 FORGET_US = 500_000
 
-Key = tuple[str, ...]
+Key = tuple[str | int, ...]
 OnResponse = Callable[[Response, int], None]
 OnFailure = Callable[[int, int], None]
 SendBytes = Callable[[Flow, bytes, Flow | None], None]
@@ -26,10 +26,11 @@ SendBytes = Callable[[Flow, bytes, Flow | None], None]
 def server_key(request: Request) -> Key:
     """The key of RFC 3261 s.17.2.3; ACK and CANCEL find their INVITE under method INVITE. Includes RFC 2543 peers."""
     method = "INVITE" if request.method in ("ACK", "CANCEL") else request.method
-    if request.via.branch.startswith(MAGIC_COOKIE):
-        return ("s", request.via.branch, request.via.sent_by, method)
-    number = str(request.cseq.number)
-    return ("s", request.call_id, request.from_.tag or "", number, request.via.sent_by, method)
+    via = request.via
+    branch = via.branch
+    if branch.startswith(MAGIC_COOKIE):
+        return ("s", branch, via.host, via.port or 5060, method)
+    return ("s", request.call_id, request.from_.tag or "", request.cseq.number, via.host, via.port or 5060, method)
 
 
 @dataclass(slots=True)
@@ -40,6 +41,9 @@ class _Entry:
     on_response: OnResponse | None = None
     on_failure: OnFailure | None = None
     owner: str = ""
+    merge: Key | None = None
+    due: int | None = None
+    ends: int | None = None
 
 
 class Layer:
@@ -51,6 +55,7 @@ class Layer:
         self._entries: dict[Key, _Entry] = {}
         self._merged: dict[Key, Key] = {}
         self._deadlines: Deadlines[Key] = Deadlines()
+        self._ends: Ends[Key] = Ends(FORGET_US)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -95,7 +100,8 @@ class Layer:
         entry = _Entry(machine, flow, fallback, owner=owner)
         self._entries[key] = entry
         if request.to.tag is None:
-            self._merged.setdefault(_merge_key(request), key)
+            entry.merge = _merge_key(request)
+            self._merged.setdefault(entry.merge, key)
         machine.start(now)
         return key
 
@@ -146,21 +152,29 @@ class Layer:
 
     def next_deadline(self) -> int | None:
         """The earliest timer of all machines."""
-        return self._deadlines.next()
+        due, end = self._deadlines.next(), self._ends.next()
+        return due if end is None or (due is not None and due < end) else end
 
     def expire(self, now: int) -> None:
         """Fire what is due."""
         while (key := self._deadlines.pop_due(now)) is not None:
             entry = self._entries.get(key)
             if entry is not None:
+                entry.due = None
                 self._run(key, entry, entry.machine.expire(now), now)
+        while (ended := self._ends.pop_due(now)) is not None:
+            moment, keys = ended
+            for key in keys:
+                entry = self._entries.get(key)
+                if entry is not None and entry.ends == moment:
+                    self._forget(key, entry)
 
     def _run(self, key: Key, entry: _Entry, outputs: list[Output], now: int) -> None:
         # The books are put right first, because the callbacks may open or close other transactions.
         if entry.machine.terminated:
             self._forget(key, entry)
         else:
-            self._deadlines.set(key, _due(entry.machine))
+            self._time(key, entry)
         for output in outputs:
             match output:
                 case Send(data):
@@ -172,19 +186,25 @@ class Layer:
                 case _:
                     pass
 
+    def _time(self, key: Key, entry: _Entry) -> None:
+        """Wait for the machine's next timer; one that can only end does so together with others."""
+        when = entry.machine.next_deadline()
+        if when is not None and entry.machine.lingers:
+            self._deadlines.set(key, None)
+            entry.due = None
+            if entry.ends is None or not when <= entry.ends < when + FORGET_US:
+                entry.ends = self._ends.add(key, when)
+        elif when != entry.due:
+            entry.due = when
+            self._deadlines.set(key, when)
+
     def _forget(self, key: Key, entry: _Entry) -> None:
         self._deadlines.set(key, None)
-        if self._entries.pop(key, None) is None or key[0] == "c":
+        if self._entries.pop(key, None) is None or entry.merge is None:
             return
-        merge = _merge_key(entry.machine.request)
-        if self._merged.get(merge) == key:
-            del self._merged[merge]
-
-
-def _due(machine: Transaction) -> int | None:
-    when = machine.next_deadline()
-    return when if when is None or not machine.lingers else -(-when // FORGET_US) * FORGET_US
+        if self._merged.get(entry.merge) == key:
+            del self._merged[entry.merge]
 
 
 def _merge_key(request: Request) -> Key:
-    return (request.call_id, request.from_.tag or "", str(request.cseq))
+    return (request.call_id, request.from_.tag or "", request.cseq.number, request.cseq.method)

@@ -88,13 +88,13 @@ def _name(name: str) -> str:
 
 
 class Headers:
-    """Header rows in order. Names given to the methods must be in canonical spelling."""
+    """Header rows in order; `first` has the first value of each name. Names must be in canonical spelling."""
 
-    __slots__ = ("_echo", "_first", "_rows")
+    __slots__ = ("_echo", "_rows", "first")
 
     def __init__(self, rows: Iterable[tuple[str, str]] = ()) -> None:
         self._rows = tuple(rows)
-        self._first: dict[str, str] | None = None
+        self.first: Mapping[str, str] = dict(reversed(self._rows))
         self._echo: tuple[str, int] | None = None
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
@@ -116,14 +116,6 @@ class Headers:
         """The first row's value, or None."""
         return self.first.get(name)
 
-    @property
-    def first(self) -> Mapping[str, str]:
-        """The first value of each name."""
-        found = self._first
-        if found is None:
-            found = self._first = dict(reversed(self._rows))
-        return found
-
     def rows(self, name: str) -> list[str]:
         """The value of each row of that name, in order."""
         if name not in self.first:
@@ -140,9 +132,7 @@ class Headers:
         """The same rows but for the topmost Via."""
         rows = list(self._rows)
         rows[rows.index(("Via", self.first["Via"]))] = ("Via", value)
-        made = Headers(rows)
-        made._first = {**self.first, "Via": value}
-        return made
+        return Headers(rows)
 
     @property
     def echo(self) -> tuple[str, int]:
@@ -249,11 +239,13 @@ def _split_head(data: bytes) -> tuple[str, bytes]:
 def _parse_rows(lines: list[str]) -> Headers:
     if len(lines) > MAX_HEADERS:
         raise Malformed("too many headers")
+    if max(map(len, lines), default=0) > MAX_LINE:
+        raise Malformed("broken header line")
     rows: list[tuple[str, str]] = []
     for line in lines:
         name, colon, value = line.partition(":")
         name = _NAMES.get(name) or _name(name.rstrip())
-        if not colon or not name or len(line) > MAX_LINE:
+        if not colon or not name:
             raise Malformed("broken header line")
         value = value.strip()
         if "," in value and name in _SPLIT:

@@ -251,8 +251,7 @@ class MidCall:
         call.pending_ok = None
         self._drop_reinvite(call, now)
         self.refers.drop(call, now)
-        for timer in CallTimer:
-            self._ctx.arm(call, timer, None)
+        self._ctx.disarm(call)
 
         def answered(response: Response, _now: int) -> None:
             if response.status >= 200:

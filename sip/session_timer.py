@@ -55,6 +55,8 @@ def demanded(headers: Headers) -> tuple[Session, bool] | None:
 
     A peer that does not know them (a proxy asked in its name) is refreshed by us (s.9).
     """
+    if headers.get("Session-Expires") is None:
+        return None
     try:
         found = _expires(headers)
         extensions = [each.lower() for name in ("Supported", "Require") for each in headers.values(name)]

@@ -3,7 +3,9 @@
 A machine is pure: it is fed inputs with the time, and returns outputs. Times are integer microseconds.
 """
 
-from dataclasses import dataclass
+from typing import assert_never
+
+from msgspec import Struct
 
 from sip.headers import NameAddr
 from sip.message import Headers, Message, Request, Response, make_request
@@ -20,22 +22,19 @@ _ABSORB = {Timer.D: 32_000_000, Timer.I: T4, Timer.J: LIFETIME, Timer.K: T4}
 _ENDS = frozenset({*_ABSORB, Timer.L, Timer.M})
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True, gc=False):
     """Put these bytes on the wire."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Deliver:
+class Deliver(Struct, frozen=True, gc=False):
     """The message goes to the transaction's user."""
 
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True, gc=False):
     """No final answer came: `status` is 408 (time-out) or 503 (transport), RFC 3261 s.8.1.3.1."""
 
     status: int
@@ -97,7 +96,7 @@ class Transaction:
 
     def next_deadline(self) -> int | None:
         """The earliest running timer, or None."""
-        return min(self._timers.values(), default=None)
+        return min(self._timers.values()) if self._timers else None
 
     @property
     def lingers(self) -> bool:
@@ -121,7 +120,8 @@ class Transaction:
 
     def _take(self, step: Step, message: Message | None, data: bytes, now: int) -> list[Output]:
         if step.state is not self.state:
-            self._timers = {t: due for t, due in self._timers.items() if t in step.keep}
+            if self._timers:
+                self._timers = {t: due for t, due in self._timers.items() if t in step.keep}
             self.state = step.state
         for timer in step.start:
             if timer in _RETRANSMIT and self.reliable and timer is not Timer.G:
@@ -129,31 +129,27 @@ class Transaction:
             interval = duration(timer, self._intervals.get(timer, 0), step.state, reliable=self.reliable)
             self._intervals[timer] = interval
             self._timers[timer] = now + interval
-        outputs: list[Output] = []
-        for act in step.acts:
-            self._act(act, message, data, outputs)
-        return outputs
+        return [output for act in step.acts if (output := self._act(act, message, data)) is not None]
 
-    def _act(self, act: Act, message: Message | None, data: bytes, outputs: list[Output]) -> None:
+    def _act(self, act: Act, message: Message | None, data: bytes) -> Output | None:
         match act:
-            case Act.SEND_REQUEST:
-                outputs.append(Send(self._last))
             case Act.SEND_RESPONSE:
                 self._last = data
-                outputs.append(Send(data))
-            case Act.RESEND_RESPONSE:
-                if self._last:
-                    outputs.append(Send(self._last))
-            case Act.SEND_ACK:
-                if isinstance(message, Response):
-                    outputs.append(Send(make_ack(self.request, message).encode()))
+                return Send(data)
             case Act.DELIVER:
-                if message is not None:
-                    outputs.append(Deliver(message))
+                return None if message is None else Deliver(message)
+            case Act.SEND_REQUEST:
+                return Send(self._last)
+            case Act.RESEND_RESPONSE:
+                return Send(self._last) if self._last else None
+            case Act.SEND_ACK:
+                return Send(make_ack(self.request, message).encode()) if isinstance(message, Response) else None
             case Act.REPORT_TIMEOUT:
-                outputs.append(Failed(408))
+                return Failed(408)
             case Act.REPORT_TRANSPORT:
-                outputs.append(Failed(503))
+                return Failed(503)
+            case _:
+                assert_never(act)
 
 
 def _response_input(status: int, *, sent: bool) -> Input:

@@ -78,7 +78,7 @@ class Input(_Word):
     TRANSPORT_FAILED = "transport failed"
 
 
-class Act(Enum):
+class Act(_Word):
     """What a step makes the machine do."""
 
     SEND_REQUEST = "send the request"

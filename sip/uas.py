@@ -1,13 +1,11 @@
 """Calls that others make to us, from the INVITE to our final answer (RFC 3261 s.8.2, s.9.2, s.13.3). Pure."""
 
-from dataclasses import replace
-
 from sip.call import Asked, Call, CallState, CallTimer
 from sip.context import ALLOW, Context
 from sip.dialog import from_invite
 from sip.events import CallReceived
 from sip.flow import Flow, behind_nat
-from sip.headers import Malformed, NameAddr, parse_uri
+from sip.headers import Malformed, parse_uri
 from sip.layer import server_key
 from sip.message import Request
 from sip.midcall import MidCall, media_type
@@ -45,8 +43,7 @@ class Uas:
         self._ctx.arm(call, CallTimer.NO_ANSWER, now + self._ctx.settings.answer_limit_us)
         self._ctx.layer.respond(key, 100, self._ctx.response(request, 100), now)
         self._ctx.count("calls_in")
-        told = _received(call.id, request, source)
-        self._ctx.emit(replace(told, user=user, at_phone=at_phone, replaces=str(replaced or "")))
+        self._ctx.emit(_received(call.id, request, source, (user, at_phone, str(replaced or ""))))
 
     def _replaced(self, request: Request) -> str | int | None:
         """The call that this one is to take the place of, or why it cannot (RFC 3891 s.3)."""
@@ -166,9 +163,10 @@ class Uas:
             self._ctx.layer.respond(call.invite.key, code, data, now)
 
 
-def _received(call: str, request: Request, source: Flow) -> CallReceived:
-    from_user, from_host = _user_host(request.from_)
-    to_user, to_host = _user_host(NameAddr(request.uri))
+def _received(call: str, request: Request, source: Flow, known: tuple[str, bool, str]) -> CallReceived:
+    from_user, from_host = _user_host(request.from_.uri)
+    to_user, to_host = _user_host(request.uri)
+    user, at_phone, replaces = known
     return CallReceived(
         call=call,
         from_user=from_user,
@@ -182,12 +180,15 @@ def _received(call: str, request: Request, source: Flow) -> CallReceived:
         transport=source.transport,
         sip_call_id=request.call_id,
         user_agent=request.headers.get("User-Agent"),
+        user=user,
+        at_phone=at_phone,
+        replaces=replaces,
     )
 
 
-def _user_host(address: NameAddr) -> tuple[str, str]:
+def _user_host(text: str) -> tuple[str, str]:
     try:
-        uri = parse_uri(address.uri)
+        uri = parse_uri(text)
     except Malformed:
         return "", ""
     return uri.user, uri.host

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sip.deadlines import Deadlines
+from sip.deadlines import Deadlines, Ends
 
 STEPS = st.lists(st.tuples(st.integers(0, 8), st.one_of(st.none(), st.integers(0, 50))), max_size=200)
 
@@ -32,3 +32,15 @@ def test_moving_one_deadline_for_ever_keeps_no_memory() -> None:
     for when in range(10_000, 0, -1):
         deadlines.set("a", when + 1_000_000)
     assert len(deadlines._heap) < 100
+
+
+def test_ends_of_one_moment_come_together_and_never_early() -> None:
+    ends: Ends[str] = Ends(10)
+    assert (ends.next(), ends.pop_due(1_000)) == (None, None)
+    assert [ends.add(key, when) for key, when in (("a", 21), ("b", 5), ("c", 30), ("d", 10))] == [30, 10, 30, 10]
+    assert ends.next() == 10
+    assert ends.pop_due(9) is None
+    assert ends.pop_due(10) == (10, ["b", "d"])
+    assert ends.add("e", 30) == 30
+    assert ends.pop_due(100) == (30, ["a", "c", "e"])
+    assert ends.next() is None

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sip.flow import Flow
-from sip.layer import Layer, server_key
+from sip.layer import FORGET_US, Layer, server_key
 from sip.message import Request, Response, parse, respond
 from sip.transaction import LIFETIME, T4
 from tests.sip.rig import PEER, Peer
@@ -85,6 +85,31 @@ def test_time_out_transport_failure_and_abandoning() -> None:
         bench.layer.expire(bench.layer.next_deadline() or 0)
     assert bench.heard == [-503, -408]
     assert len(bench.layer) == 0
+
+
+def test_over_tcp_a_late_answer_ends_the_wait_at_once() -> None:
+    """Timer K is 0 there (RFC 3261 table 4), also where the answer comes right before timer F would."""
+    bench = Bench()
+    asked = request()
+    bench.ask(asked, Flow("TCP", "192.0.2.1", 1))
+    late = NOW + LIFETIME - FORGET_US // 2
+    assert bench.layer.receive_response(answer(asked, 200), late)
+    bench.layer.expire(late + FORGET_US)
+    assert (len(bench.layer), bench.heard, bench.layer.next_deadline()) == (0, [200], None)
+
+
+def test_who_is_forgotten_early_is_not_forgotten_again() -> None:
+    """The key of a transaction that a broken connection ended may be used anew before the first would have ended."""
+    bench = Bench()
+    flow = Flow("UDP", "192.0.2.1", 1)
+    asked = request()
+    bench.ask(asked, flow)
+    bench.layer.receive_response(answer(asked, 200), NOW)
+    bench.layer.abandon(("c", asked.via.branch, "OPTIONS"))
+    assert len(bench.layer) == 0
+    bench.layer.open_client(asked, flow, NOW + T4 - 1, lambda _r, _now: None, lambda _s, _now: None)
+    bench.layer.expire(NOW + T4)
+    assert len(bench.layer) == 1
 
 
 def test_merged_requests_are_seen_until_the_first_is_gone() -> None:

@@ -1,9 +1,9 @@
 """SIP and voice brought together: events, phones' secrets, and bindings in a real store."""
 
-from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
+from msgspec.structs import replace
 
 from records.phones import phone_secret
 from server.calls.signalling import PhoneBindings, PhoneCredentials, hand_over
