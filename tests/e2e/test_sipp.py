@@ -14,7 +14,8 @@ from tests.e2e.server import Server
 from tests.e2e.sipp import run_sipp, sipp
 from tests.e2e.waiting import wait_until
 
-# Only a BYE whose answer is lost is repeated and absorbed: of so many, one at least in all but one of 100,000 runs.
+# Only a BYE whose answer is lost, as every fourth is, is repeated and absorbed: one at least of so many in all but one
+# of 100,000 runs.
 LOSSY = 40
 MALFORMED = (
     b"\x00\x01\x02\x03\xff\xfe",
