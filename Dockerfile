@@ -8,7 +8,7 @@ WORKDIR /build
 # The lock with the PostgreSQL driver, so that the image does for either database.
 COPY requirements-postgres.lock ./
 RUN python -m venv /opt/jackfield \
-    && /opt/jackfield/bin/pip install --no-cache-dir --require-hashes -r requirements-postgres.lock
+    && /opt/jackfield/bin/pip install --no-cache-dir --only-binary :all: --require-hashes -r requirements-postgres.lock
 
 FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /data jackfield \
@@ -31,6 +31,8 @@ COPY router router
 COPY ivr ivr
 COPY frontend frontend
 COPY LICENSE README.md ./
+# Each start would compile all modules anew: who runs the server may not write here, and nothing changes here afterwards.
+RUN python -m compileall -q --invalidation-mode unchecked-hash .
 ENV PATH=/opt/jackfield/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
