@@ -2,13 +2,15 @@
 
 CPython counts new containers less those that have gone. While thousands of agents come back, as many old connections
 go as new ones come: the count stands still, and what is new grows to hundreds of thousands, all of which the next look
-goes through at one time, in which nothing is routed. So the time decides here. Nearly all that is dropped is freed at
-once, by its last reference; the collector is there for the few cycles.
+goes through at one time, in which nothing is routed. So the time decides here, and the more is new the sooner the next
+look comes, so that none of them is long. Nearly all that is dropped is freed at once, by its last reference; the
+collector is there for the few cycles.
 """
 
 import asyncio
 import gc
 import sys
+import time
 from collections.abc import Callable
 
 import structlog
@@ -17,8 +19,11 @@ from server.clock import monotonic_us
 
 log = structlog.get_logger(__name__)
 
-# What is new is looked at so often, and whether much is kept in each twentieth of these looks.
+# What is new is looked at so often, sooner where a look takes longer than it should, but with so much time between.
 LOOK_S = 0.05
+LOOK_NS = 500_000
+SOON_S = 0.003
+# Whether much is kept is asked in each twentieth of these looks.
 MEASURE_EVERY = 20
 # While nobody waits and fewer new containers than this come between two looks, it looks so often.
 CALM_S = 0.25
@@ -33,11 +38,22 @@ NEVER = 1_000_000_000
 
 
 class Collector:
-    """`run` is a task; `busy` gives what changes whenever anybody waits, `kept` how much memory is in use."""
+    """`run` is a task; `busy` gives what changes whenever anybody waits, `kept` how much memory is in use.
 
-    def __init__(self, busy: Callable[[], object], kept: Callable[[], int] = sys.getallocatedblocks) -> None:
+    `spent` gives the nanoseconds of processor that the loop's thread has taken.
+    """
+
+    def __init__(
+        self,
+        busy: Callable[[], object],
+        kept: Callable[[], int] = sys.getallocatedblocks,
+        spent: Callable[[], int] = time.thread_time_ns,
+    ) -> None:
         self._busy = busy
         self._kept = kept
+        self._spent = spent
+        # Where much is new the next look comes sooner.
+        self._rest_s = LOOK_S
         self._looks = 0
         self._before: object = None
         self._least = kept()
@@ -58,21 +74,29 @@ class Collector:
     @property
     def pause_s(self) -> float:
         """Seconds until the next look."""
-        return CALM_S if self._calm else LOOK_S
+        return CALM_S if self._calm else self._rest_s
 
     def look(self) -> int:
         """Once; returns the oldest generation that was looked at."""
         self._looks += 1
         before, self._before = self._before, self._busy()
-        self._calm = before == self._before and gc.get_count()[0] < FEW
+        # Where much is new it is not calm, however short the rest was.
+        nobody = before == self._before and self._rest_s == LOOK_S
+        self._calm = nobody and gc.get_count()[0] < FEW
         if self._looks % MEASURE_EVERY == 0:
             self._least = min(self._least, kept := self._kept())
             self._percent = 100 * kept // max(1, self._least)
-        if self._percent < (CALM_PERCENT if before == self._before else ANYHOW_PERCENT):
-            gc.collect(1)  # what is left of it is old from now on: nothing is looked at twice
+        if self._percent < (CALM_PERCENT if nobody else ANYHOW_PERCENT):
+            self._look_at_the_new()
             return 1
         began = monotonic_us()
         found = gc.collect()
         self._least, self._percent = self._kept(), 100
         log.info("garbage_collected", containers=found, took_ms=(monotonic_us() - began) // 1000)
         return 2
+
+    def _look_at_the_new(self) -> None:
+        began = self._spent()
+        gc.collect(1)  # what is left of it is old from now on: nothing is looked at twice
+        took = max(1, self._spent() - began)
+        self._rest_s = min(LOOK_S, max(SOON_S, self._rest_s * min(2.0, LOOK_NS / took)))

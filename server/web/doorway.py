@@ -157,6 +157,11 @@ class _Line(asyncio.Protocol):
         self._transport.close()
 
     def _go_on(self, data: bytes) -> None:
-        if not self._transport.is_closing():
+        if self._transport.is_closing():
+            return  # it broke meanwhile, which is told next: nobody waits for an answer
+        try:
             self._transport.resume_reading()  # before the other side can want it paused again
+        except RuntimeError as error:  # uvloop's TLS: what is below it is closed already
+            log.debug("lost_while_waiting", error=repr(error))
+            return
         self._inner.data_received(data)

@@ -3,6 +3,7 @@
 import gc
 import weakref
 
+import aiohttp
 import pytest
 from aiohttp import WSMsgType, web
 from structlog.testing import capture_logs
@@ -39,6 +40,36 @@ async def test_an_unexpected_error_tells_the_log_and_not_the_client(make_site: M
     assert "urn:jackfield:request:abc-1" in body
     (failed,) = [log for log in logs if log["event"] == "request_failed"]
     assert (failed["log_level"], failed["path"], failed["exc_info"]) == ("error", "/extra", True)
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError("gone"), RuntimeError("the handler is closed")])
+async def test_a_client_who_went_away_is_no_failure(
+    make_site: MakeSite, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def late(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        request.transport.abort()
+        raise error
+
+    site = await make_site([extra(late)])
+    with capture_logs() as logs, pytest.raises(aiohttp.ServerDisconnectedError):
+        await site.client.get("/extra")
+    await until(lambda: any(log["event"] == "request" for log in logs))
+    (gone,) = [log for log in logs if log["event"] == "client_gone"]
+    assert (gone["log_level"], gone["error"]) == ("info", repr(error))
+    assert not any(log["event"] == "request_failed" for log in logs)
+    assert not caplog.records, "nor does aiohttp report anything"
+
+
+async def test_a_connection_that_broke_behind_the_server_is_a_failure(make_site: MakeSite) -> None:
+    async def broken(_request: web.Request) -> web.Response:
+        raise ConnectionRefusedError("the database")
+
+    site = await make_site([extra(broken)])
+    with capture_logs() as logs:
+        answer = await site.client.get("/extra")
+    assert answer.status == 500
+    assert any(log["event"] == "request_failed" for log in logs)
 
 
 async def test_one_log_line_a_request_without_its_query(site: Site) -> None:
@@ -135,5 +166,33 @@ async def test_a_websocket_that_is_over_leaves_no_cycle_for_the_collector(make_s
                 ws._response.close()  # the line breaks
             del ws
         await until(lambda: [one() for one in over] == [None, None], "both are gone by their last reference")
+    finally:
+        gc.enable()
+
+
+async def test_a_websocket_whose_line_broke_leaves_no_cycle_for_the_collector(make_site: MakeSite) -> None:
+    over: list[weakref.ref[web.WebSocketResponse]] = []
+    errors: list[str] = []
+
+    async def broken(request: web.Request) -> web.StreamResponse:
+        ws = web.WebSocketResponse()
+        over.append(weakref.ref(ws))
+        await ws.prepare(request)
+        await ws.receive()
+        assert request.transport is not None
+        request.transport.abort()
+        await ws.close()
+        errors.append(repr(ws.exception()))
+        return ws
+
+    site = await make_site([extra(broken)])
+    gc.collect()
+    gc.disable()
+    try:
+        ws = await site.client.ws_connect("/extra")
+        await ws.send_str("hello")
+        await until(lambda: [one() for one in over] == [None], "gone by its last reference")
+        assert errors != ["None"], "there was an error to keep"
+        await ws.close()
     finally:
         gc.enable()

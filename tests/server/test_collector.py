@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from server.collector import BURST, CALM_S, FEW, LOOK_S, MEASURE_EVERY, NEVER, Collector
+from server.collector import BURST, CALM_S, FEW, LOOK_NS, LOOK_S, MEASURE_EVERY, NEVER, SOON_S, Collector
 from tests.waiting import until
 
 
@@ -33,7 +33,14 @@ class Rig:
         self.kept = 1000
         self.asked = 0
         self.calm = True
-        self.collector = Collector(self._busy, lambda: self.kept)
+        self.look_ns = 0
+        self._spent = 0
+        self.collector = Collector(self._busy, lambda: self.kept, self._spends)
+
+    def _spends(self) -> int:
+        """Asked before and after a look."""
+        self._spent += self.look_ns
+        return self._spent
 
     def _busy(self) -> int:
         self.asked += not self.calm
@@ -84,6 +91,30 @@ def test_it_looks_less_often_while_nobody_waits_and_nothing_comes(no_other_looks
     new: list[list[object]] = [[] for _ in range(2 * FEW)]
     rig.collector.look()
     assert (rig.collector.pause_s, len(new)) == (LOOK_S, 2 * FEW)
+
+
+def test_the_longer_a_look_takes_the_sooner_the_next_one_comes() -> None:
+    rig = Rig()
+    rig.look_ns, rig.calm = 5 * LOOK_NS, False
+    rig.collector.look()
+    assert rig.collector.pause_s == pytest.approx(LOOK_S / 5), "so that it will take what it should"
+    rig.looks()
+    assert rig.collector.pause_s == SOON_S
+    rig.look_ns = 0
+    rig.collector.look()
+    assert rig.collector.pause_s == 2 * SOON_S, "a single short one says little"
+    rig.looks()
+    assert rig.collector.pause_s == LOOK_S
+
+
+def test_while_much_is_new_it_is_not_calm() -> None:
+    rig = Rig()
+    rig.looks()
+    rig.kept, rig.look_ns = 1300, 5 * LOOK_NS
+    rig.collector.look()
+    assert set(rig.looks()) == {1}, "nobody came between two looks, which were so close together"
+    rig.look_ns = 0
+    assert rig.looks().count(2) == 1
 
 
 def test_a_new_cycle_is_freed_by_the_next_look() -> None:

@@ -34,6 +34,7 @@ class Echo(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        self.house.lines.append(transport)
 
     def data_received(self, data: bytes) -> None:
         self.said += 1
@@ -53,6 +54,7 @@ class House:
         self.turn = 0
         self.came: list[int] = []
         self.left: list[int] = []
+        self.lines: list[asyncio.Transport] = []
         # In which turns anybody's first piece came, their second, and so on.
         self.said: defaultdict[int, list[int]] = defaultdict(list)
         self.fail = False
@@ -126,6 +128,19 @@ async def test_what_connections_say_first_has_its_turn_and_all_of_it_arrives_in_
             heard += await asyncio.wait_for(loop.sock_recv(first, 100_000), LONG_S)
         await sending
         assert heard == long
+
+
+async def test_what_a_connection_said_that_broke_before_its_turn_is_not_read(house: House) -> None:
+    with knocking(house.port, 2) as [first, second], capture_logs() as logs:
+        await until(lambda: len(house.lines) == 2, seconds=LONG_S)
+        for _ in range(200):
+            house.door._pace.then(lambda: None)  # others are before it
+        first.send(b"hello")
+        house.door._pace.then(house.lines[0].abort)
+        await house.echoes(second)
+        await until(lambda: len(house.left) == 1, seconds=LONG_S)
+    assert len(house.said[1]) == 1, "of the other"
+    assert not logs
 
 
 async def test_who_is_in_stays_when_the_door_is_closed(house: House) -> None:
