@@ -246,8 +246,11 @@ class Leg:
                 recorder.heard(self._stream.ssrc, timestamp, self.codec, payload, now)
 
     def note_delay(self, delay: int) -> None:
-        """Keep the engine delay of one packet out, microseconds, among the latest 512; 10 s stands for more."""
-        delay = min(delay, _LONGEST_DELAY)
+        """Keep the engine delay of one packet out, microseconds, among the latest 512; 10 s stands for more.
+
+        A tick may be a little early, then there was none.
+        """
+        delay = min(max(0, delay), _LONGEST_DELAY)
         if len(self._delays) < _DELAYS_KEPT:
             self._delays.append(delay)
         else:

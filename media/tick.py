@@ -13,6 +13,10 @@ MAX_CATCH_UP = 5
 """Ticks in arrears that are still made up for, one after the other: 100 ms. Beyond it they are left out."""
 
 
+EARLY_US = 1000
+"""Early by less is in time: timers count in milliseconds, and whoever waits for the rest of one spins."""
+
+
 class Plan(NamedTuple):
     """What a wake-up does: first leave out `skipped` ticks, then run `runs`; `deadline` is the next one."""
 
@@ -57,16 +61,17 @@ class Ticker:
     def _arm(self, now: int) -> None:
         loop = asyncio.get_running_loop()
         # A delay, not an absolute loop time: uvloop caches its own clock for each turn of the loop.
-        self._handle = loop.call_later(max(0, self._deadline - now) / 1e6, self._wake)
+        # Whole milliseconds, rounded up: uvloop rounds to the nearest, and takes less than a half for "at once".
+        self._handle = loop.call_later(max(0, -((now - self._deadline) // 1000)) / 1000, self._wake)
 
     def _wake(self) -> None:
         now = monotonic_us()
         first = self._deadline
-        todo = plan(first, now)
+        todo = plan(first, now + EARLY_US)
         self._deadline = todo.deadline
         self._arm(now)
         if todo.runs:
-            self._note(now - first)
+            self._note(max(0, now - first))
             self.skipped += todo.skipped
         start = first + todo.skipped * FRAME_US
         for run in range(todo.runs):

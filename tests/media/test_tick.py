@@ -1,6 +1,7 @@
 import time
 
 import pytest
+import uvloop
 
 from media.rtp import FRAME_US
 from media.tick import Plan, Ticker, plan
@@ -36,6 +37,27 @@ async def test_ticks_come_every_twenty_milliseconds_on_one_grid() -> None:
     ticker.stop()
     assert all((later - seen[0][0]) % FRAME_US == 0 for later, _ in seen)
     assert len(ticker.lateness_us) <= ticker.ticks == len(seen)
+
+
+def test_it_does_not_wake_up_again_and_again_for_one_tick() -> None:
+    """In the workers' own loop, whose timers count in milliseconds."""
+    wakes = 0
+
+    class Counted(Ticker):
+        def _wake(self) -> None:
+            nonlocal wakes
+            wakes += 1
+            super()._wake()
+
+    async def run() -> int:
+        ticker = Counted(lambda deadline, skipped: None)
+        ticker.start()
+        await until(lambda: ticker.ticks >= 50)
+        ticker.stop()
+        return ticker.ticks
+
+    ticks = uvloop.run(run())
+    assert wakes <= 2 * ticks
 
 
 async def test_a_blocked_loop_is_caught_up_or_jumped() -> None:
