@@ -1,14 +1,14 @@
 """What the endpoint needs of the rest of the server; `server/` implements it."""
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from agents_ws.messages import AgentIdentity, CallCommand, Snapshot
 from router.vocabulary import Medium
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True, gc=False):
     """A request had no effect: it came too late or was not legal. `code` is stable, `message` for people."""
 
     code: str

@@ -1,7 +1,8 @@
 """What happens to a chat and what its machine asks for. Pure. Facts are past tense, commands imperative."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from router.vocabulary import EndedBy
 
@@ -16,23 +17,19 @@ class Side(StrEnum):
 # --- facts ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class VisitorHere:
+class VisitorHere(Struct, frozen=True, gc=False):
     """The visitor's page is connected (or polls)."""
 
 
-@dataclass(frozen=True, slots=True)
-class VisitorAway:
+class VisitorAway(Struct, frozen=True, gc=False):
     """No page of the visitor is connected any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class VisitorEnded:
+class VisitorEnded(Struct, frozen=True, gc=False):
     """The visitor ended the chat."""
 
 
-@dataclass(frozen=True, slots=True)
-class AgentJoined:
+class AgentJoined(Struct, frozen=True, gc=False):
     """The agent's accept is committed. `here`: the agent's page is connected now; `work_id`: by which work item."""
 
     reservation_id: str
@@ -42,33 +39,28 @@ class AgentJoined:
     work_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AgentHere:
+class AgentHere(Struct, frozen=True, gc=False):
     """The page of the agent is connected; it has been sent everything."""
 
 
-@dataclass(frozen=True, slots=True)
-class AgentAway:
+class AgentAway(Struct, frozen=True, gc=False):
     """The page of the agent is gone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Requeued:
+class Requeued(Struct, frozen=True, gc=False):
     """The router took the chat's work item back to its place in the queue, or put it into another one."""
 
     work_id: str = ""
     queue: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Parked:
+class Parked(Struct, frozen=True, gc=False):
     """The agent parked the chat: it waits for its customer."""
 
     work_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class HandedOn:
+class HandedOn(Struct, frozen=True, gc=False):
     """Another work item of the chat is queued, for whoever takes over; who has the chat leaves it, for `reason`.
 
     `directed`: the one agent for whom it is kept, "" for all of the queue.
@@ -80,8 +72,7 @@ class HandedOn:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Over:
+class Over(Struct, frozen=True, gc=False):
     """The router closed the chat: who left first, and the outcome of the interaction."""
 
     by: EndedBy
@@ -89,16 +80,14 @@ class Over:
     work_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceKnown:
+class PlaceKnown(Struct, frozen=True, gc=False):
     """1-based place in the queue and the expected wait in seconds; None where there is none."""
 
     place: int | None
     expected_wait_s: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True, gc=False):
     """A message is kept. `shown`: it was written to a connected page of the agent."""
 
     side: Side
@@ -106,16 +95,14 @@ class Said:
     shown: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(Struct, frozen=True, gc=False):
     """A side began or stopped typing."""
 
     side: Side
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Marked:
+class Marked(Struct, frozen=True, gc=False):
     """A side has everything up to `delivered` and has looked at everything up to `read`."""
 
     side: Side
@@ -144,60 +131,51 @@ ChatEvent = (
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Connect:
+class Connect(Struct, frozen=True, gc=False):
     """Tell the router that customer and agent are joined, and keep the agent's name."""
 
     reservation_id: str
     agent_name: str
 
 
-@dataclass(frozen=True, slots=True)
-class GiveBack:
+class GiveBack(Struct, frozen=True, gc=False):
     """The agent is gone for good: the chat is to go back to its place."""
 
     reservation_id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class EndPart:
+class EndPart(Struct, frozen=True, gc=False):
     """The agent's part is over, the chat goes on: their wrap-up begins."""
 
     reservation_id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseDirection:
+class ReleaseDirection(Struct, frozen=True, gc=False):
     """The agent for whom the chat was kept did not take it: whoever can may have it."""
 
     work_id: str
     agent_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Recall:
+class Recall(Struct, frozen=True, gc=False):
     """The customer of a parked chat said something: it is to come back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
+class Leave(Struct, frozen=True, gc=False):
     """Tell the router that the customer left; what follows from it comes back as an event."""
 
 
-@dataclass(frozen=True, slots=True)
-class AskPlace:
+class AskPlace(Struct, frozen=True, gc=False):
     """Find out place and expected wait."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShowVisitor:
+class ShowVisitor(Struct, frozen=True, gc=False):
     """What the visitor's page shows has changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShowTyping:
+class ShowTyping(Struct, frozen=True, gc=False):
     """Tell the agent that the customer types, or does not any more."""
 
     reservation_id: str
@@ -205,8 +183,7 @@ class ShowTyping:
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ShowReceipt:
+class ShowReceipt(Struct, frozen=True, gc=False):
     """Tell the agent how far the customer is."""
 
     reservation_id: str
@@ -215,8 +192,7 @@ class ShowReceipt:
     read: int
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
+class Close(Struct, frozen=True, gc=False):
     """Keep the end and close the interaction."""
 
     by: EndedBy

@@ -1,8 +1,9 @@
 """What the IVR machine is told (events, past tense) and what it asks for (commands, imperative)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 FinishReason = Literal["completed", "stopped", "failed"]
 NoteKind = Literal[
@@ -26,53 +27,46 @@ NoteKind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Digit:
+class Digit(Struct, frozen=True, gc=False):
     """The caller pressed one of 0-9, * or #."""
 
     digit: str
 
 
-@dataclass(frozen=True, slots=True)
-class PromptFinished:
+class PromptFinished(Struct, frozen=True, gc=False):
     """A `Play` ended: played to its end, stopped, or failed. A stale `play_id` is ignored."""
 
     play_id: int
     reason: FinishReason = "completed"
 
 
-@dataclass(frozen=True, slots=True)
-class LookedUp:
+class LookedUp(Struct, frozen=True):
     """A `LookUp` was answered with this JSON value. A stale `request_id` is ignored, here and below."""
 
     request_id: int
     answer: object
 
 
-@dataclass(frozen=True, slots=True)
-class RequestKept:
+class RequestKept(Struct, frozen=True, gc=False):
     """A `RequestCallback` or a `KeepMessage` is written down."""
 
     request_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class RequestFailed:
+class RequestFailed(Struct, frozen=True, gc=False):
     """A `LookUp`, `RequestCallback`, `Record` or `KeepMessage` came to nothing; `reason` is a word for the story."""
 
     request_id: int
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class CallerSilent:
+class CallerSilent(Struct, frozen=True, gc=False):
     """The caller who is recorded has said nothing for the time that `Record` names."""
 
     request_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class CallerLeft:
+class CallerLeft(Struct, frozen=True, gc=False):
     """The caller hung up; legal in every state, and the last event that counts."""
 
 
@@ -80,8 +74,7 @@ IvrAnswer = LookedUp | RequestKept | RequestFailed | CallerSilent
 IvrEvent = Digit | PromptFinished | IvrAnswer | CallerLeft
 
 
-@dataclass(frozen=True, slots=True)
-class Play:
+class Play(Struct, frozen=True, gc=False):
     """Play the prompts one after the other. Names are complete (`en/welcome`): a path below `prompts/`."""
 
     play_id: int
@@ -89,22 +82,19 @@ class Play:
     barge_in: bool
 
 
-@dataclass(frozen=True, slots=True)
-class StopPlay:
+class StopPlay(Struct, frozen=True, gc=False):
     """Fall silent at once; the `PromptFinished` that may follow is ignored."""
 
     play_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class SetLanguage:
+class SetLanguage(Struct, frozen=True, gc=False):
     """From now on this caller is spoken to in `language`."""
 
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class LookUp:
+class LookUp(Struct, frozen=True):
     """GET `path` of the look-up `service` with `query` (personal data: never logged); answered by `LookedUp`."""
 
     request_id: int
@@ -114,8 +104,7 @@ class LookUp:
     timeout_us: int
 
 
-@dataclass(frozen=True, slots=True)
-class RequestCallback:
+class RequestCallback(Struct, frozen=True, gc=False):
     """Write down that `number` is to be called back; answered by `RequestKept`. The rest as in `Enqueue`."""
 
     request_id: int
@@ -126,8 +115,7 @@ class RequestCallback:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class KeepMessage:
+class KeepMessage(Struct, frozen=True, gc=False):
     """Stop the recording and keep it as a message for `queue`; answered by `RequestKept`, unless the caller left."""
 
     request_id: int
@@ -137,8 +125,7 @@ class KeepMessage:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True, gc=False):
     """Record what the caller says; `CallerSilent` after `silence_us` without speech (0: never).
 
     `message` is what is to be kept if nobody comes to say so: the server may die meanwhile.
@@ -149,8 +136,7 @@ class Record:
     message: KeepMessage
 
 
-@dataclass(frozen=True, slots=True)
-class Enqueue:
+class Enqueue(Struct, frozen=True):
     """The IVR is done: wait in `queue`.
 
     `requirements` are (skill, minimum 1-10) beside the queue's own; `priority` is added to the queue's;
@@ -165,20 +151,18 @@ class Enqueue:
     path: tuple[str, ...]
     language: str
     operator: bool = False
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-@dataclass(frozen=True, slots=True)
-class Hangup:
+class Hangup(Struct, frozen=True):
     """The IVR is done: end the call. `data` is what was collected, `outcome` the fact for the record."""
 
     outcome: str
-    data: Mapping[str, str] = field(default_factory=dict)
+    data: Mapping[str, str] = field(default_factory=dict[str, str])
     path: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True, gc=False):
     """One line of the interaction's story. `detail` never holds personal data: of a number only its length."""
 
     kind: NoteKind

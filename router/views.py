@@ -1,7 +1,8 @@
 """What others may read of a dispatcher between turns: rows and counts, never the live objects."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from router.events import HandoffAsked
 from router.handoff import asked_for, seeks_host
@@ -11,8 +12,7 @@ from router.shard import Shard
 from router.vocabulary import Medium, OfferState, Presence
 
 
-@dataclass(frozen=True, slots=True)
-class QueueOverview:
+class QueueOverview(Struct, frozen=True, gc=False):
     """How many wait in a queue and since when the longest has (shard microseconds; None when nobody waits)."""
 
     waiting: int

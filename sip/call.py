@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
+from msgspec import Struct
+
 from sip.dialog import Dialog, DialogKey
 from sip.flow import Flow
 from sip.layer import Key
@@ -40,8 +42,7 @@ class CallTimer(Enum):
     __hash__ = object.__hash__  # by identity, without a line of Python
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True, gc=False):
     """An INVITE or re-INVITE of the peer, its server transaction and the packet's source."""
 
     request: Request

@@ -6,9 +6,12 @@ IPv4 only.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 CODECS = ("PCMU", "PCMA")
 STATIC = {"PCMU": 0, "PCMA": 8}
@@ -62,8 +65,7 @@ class Direction(Enum):
         return Direction.RECVONLY if receives else Direction.INACTIVE
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(Struct, frozen=True):
     """One m-line. `formats` keeps the order of preference; `maps` is payload type -> (NAME, clock rate)."""
 
     kind: str
@@ -76,15 +78,13 @@ class Stream:
     ptime: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
+class Description(Struct, frozen=True):
     """A parsed session description."""
 
     streams: tuple[Stream, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Negotiated:
+class Negotiated(Struct, frozen=True, gc=False):
     """What both sides can do. `direction` is ours; `ptime` in ms; `remote_port` receives RTP."""
 
     codec: str
@@ -97,8 +97,7 @@ class Negotiated:
     stream: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True, gc=False):
     """Our o= line: the id stays for the session, the version counts up with each description that differs."""
 
     session_id: int

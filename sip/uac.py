@@ -4,7 +4,8 @@ Each contact of a phone gets an INVITE of its own with its own Call-ID, so no tw
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sip.call import Call, CallState, CallTimer, Fork
 from sip.context import ALLOW, MAX_ANSWERS, SDP, Context
@@ -36,8 +37,7 @@ _RESERVED = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True, gc=False):
     """One place to ring. `pinned` keeps the whole call on `flow`, as a registered phone behind NAT needs it."""
 
     uri: str
@@ -46,8 +46,7 @@ class Target:
     pinned: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True):
     """What a dialled call's INVITEs say. `from_host` "": our own; `session_s` 0: no session timer is asked for."""
 
     from_user: str

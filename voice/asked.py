@@ -1,42 +1,37 @@
 """What agents and supervisors ask of a conversation: pure data. `by` names the asking agent's party (work item)."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from voice.listeners import ListenMode
 
 
-@dataclass(frozen=True, slots=True)
-class HoldAsked:
+class HoldAsked(Struct, frozen=True, gc=False):
     """Put the customer on hold, or take them back."""
 
     by: str
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class MuteAsked:
+class MuteAsked(Struct, frozen=True, gc=False):
     """Let nobody hear this agent, or everybody again."""
 
     by: str
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class AgentTarget:
+class AgentTarget(Struct, frozen=True, gc=False):
     """A named agent."""
 
     agent_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class QueueTarget:
+class QueueTarget(Struct, frozen=True, gc=False):
     """Whoever takes it out of this queue."""
 
     queue: str
 
 
-@dataclass(frozen=True, slots=True)
-class NumberTarget:
+class NumberTarget(Struct, frozen=True, gc=False):
     """A telephone number, through a trunk."""
 
     number: str
@@ -45,8 +40,7 @@ class NumberTarget:
 Target = AgentTarget | QueueTarget | NumberTarget
 
 
-@dataclass(frozen=True, slots=True)
-class TransferAsked:
+class TransferAsked(Struct, frozen=True, gc=False):
     """Hand the customer on; `warm`: speak with the target first while the customer is on hold."""
 
     by: str
@@ -54,45 +48,39 @@ class TransferAsked:
     warm: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CompleteAsked:
+class CompleteAsked(Struct, frozen=True, gc=False):
     """Leave the conversation to the others in it, or to who is coming."""
 
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class SwapAsked:
+class SwapAsked(Struct, frozen=True, gc=False):
     """Speak with the one on hold, and put the other on hold."""
 
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class ConferenceAsked:
+class ConferenceAsked(Struct, frozen=True, gc=False):
     """Let everybody hear everybody."""
 
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class DropAsked:
+class DropAsked(Struct, frozen=True, gc=False):
     """Send one party away, or call one back who is still coming."""
 
     by: str
     party_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class PauseAsked:
+class PauseAsked(Struct, frozen=True, gc=False):
     """Keep what is said from now on out of the recording (card numbers), or go on recording."""
 
     by: str
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ListenAsked:
+class ListenAsked(Struct, frozen=True, gc=False):
     """A supervisor (by their agent's name and leg) listens from now on, in this way; `beside` names an agent."""
 
     agent_id: str
@@ -101,22 +89,19 @@ class ListenAsked:
     beside: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ListenEnded:
+class ListenEnded(Struct, frozen=True, gc=False):
     """The supervisor does not listen any more, or their leg is gone."""
 
     agent_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class TakeOverAsked:
+class TakeOverAsked(Struct, frozen=True, gc=False):
     """A supervisor takes the customer over from whoever speaks with them."""
 
     agent_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class PauseOrdered:
+class PauseOrdered(Struct, frozen=True, gc=False):
     """The same by a program (a payment page) or a supervisor, from outside; `by` and `name` are their account."""
 
     name: str

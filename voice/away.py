@@ -1,25 +1,22 @@
 """What happens to a caller of this node while a node of another shard has the call (ADR 14). Pure."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class TakenIn:
+class TakenIn(Struct, frozen=True, gc=False):
     """The other shard has the work item; the caller hears and is heard there by `leg_id`."""
 
     work_id: str
     leg_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class LodgingOver:
+class LodgingOver(Struct, frozen=True, gc=False):
     """The call is over there; `reason` says who ended it."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class LodgingLost:
+class LodgingLost(Struct, frozen=True, gc=False):
     """That node is gone, or has no room any more: the caller waits here again, since `since` (shard time, µs)."""
 
     since: int

@@ -4,10 +4,10 @@ Signalling and media events come in by their own methods, the router's committed
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 
 import structlog
+from msgspec.structs import replace
 
 from router import events as facts
 from router.commands import CloseWork, Command, DivertWork, JoinLegs, PartLegs, RequeueWork, SendOffer, WithdrawOffer

@@ -1,8 +1,9 @@
 """What a call machine is told (events, past tense) and what it asks for (commands, imperative)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from ivr.commands import IvrAnswer, IvrRequest
 from ivr.machine import IvrMachine
@@ -15,35 +16,30 @@ from voice.party import PartyView
 # --- events -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True, gc=False):
     """The caller's leg is open and the 200 is on its way."""
 
 
-@dataclass(frozen=True, slots=True)
-class DigitPressed:
+class DigitPressed(Struct, frozen=True, gc=False):
     """By RFC 4733 or SIP INFO."""
 
     digit: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlayEnded:
+class PlayEnded(Struct, frozen=True, gc=False):
     """A play that this machine started is over."""
 
     play_id: str
     reason: Literal["finished", "stopped", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
-class IvrAnswered:
+class IvrAnswered(Struct, frozen=True):
     """What came of a request of the flow: a look-up, a callback, a recording."""
 
     answer: IvrAnswer
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceKnown:
+class PlaceKnown(Struct, frozen=True, gc=False):
     """The answer to AskPlace; None while the item is offered. `wait_us` is the expected wait, None if unknown.
 
     `may_call_back`: the caller's number could be called, where that was asked.
@@ -54,40 +50,35 @@ class PlaceKnown:
     may_call_back: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CallBackAnswered:
+class CallBackAnswered(Struct, frozen=True, gc=False):
     """The answer to AskCallBack: whether the caller's number may be called."""
 
     work_id: str
     possible: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CallBackSettled:
+class CallBackSettled(Struct, frozen=True, gc=False):
     """The answer to LeaveForCallBack: whether the router has taken it; if not, somebody is about to come."""
 
     work_id: str
     promised: bool
 
 
-@dataclass(frozen=True, slots=True)
-class QueueRefused:
+class QueueRefused(Struct, frozen=True, gc=False):
     """The router does not take the work (a queue that vanished)."""
 
     work_id: str
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class Requeued:
+class Requeued(Struct, frozen=True, gc=False):
     """The offer or the assignment came to nothing, or somebody moved the work: it waits (on) in `queue`."""
 
     work_id: str
     queue: str
 
 
-@dataclass(frozen=True, slots=True)
-class AgentReady:
+class AgentReady(Struct, frozen=True, gc=False):
     """The accept is committed and the agent's leg is there."""
 
     work_id: str
@@ -96,61 +87,53 @@ class AgentReady:
     leg_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class AgentLegLost:
+class AgentLegLost(Struct, frozen=True, gc=False):
     """An agent's media is gone while joined (page reloaded, network); it may come back."""
 
     work_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Parted:
+class Parted(Struct, frozen=True, gc=False):
     """The router released the assignment, or has closed the work item."""
 
     work_id: str
     by: EndedBy
 
 
-@dataclass(frozen=True, slots=True)
-class Diverted:
+class Diverted(Struct, frozen=True):
     """A rule of the queue closed the work item: whoever is left alone goes through this flow, from its beginning."""
 
     work_id: str
     flow: IvrMachine
 
 
-@dataclass(frozen=True, slots=True)
-class CallerLeft:
+class CallerLeft(Struct, frozen=True, gc=False):
     """The caller is gone: BYE, CANCEL, or their leg failed. Legal in every state."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class EmergenciesSet:
+class EmergenciesSet(Struct, frozen=True):
     """What all who wait and come are told now, by queue: a prompt's name. Legal in every state."""
 
     prompts: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class NumberReady:
+class NumberReady(Struct, frozen=True, gc=False):
     """A number that was called has answered, and its leg is there."""
 
     party_id: str
     leg_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class NumberGone:
+class NumberGone(Struct, frozen=True, gc=False):
     """A number did not answer, or hung up; `reason` is a word for the agents."""
 
     party_id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class RecordingLost:
+class RecordingLost(Struct, frozen=True, gc=False):
     """The recording cannot be written (any more)."""
 
 
@@ -177,8 +160,7 @@ CallEvent = (
 # --- commands ---------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class PlayPrompts:
+class PlayPrompts(Struct, frozen=True, gc=False):
     """Play prompts (names below the prompt root, without ending); replaces what plays. No leg: to the caller."""
 
     play_id: str
@@ -187,16 +169,14 @@ class PlayPrompts:
     leg_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class StopPrompts:
+class StopPrompts(Struct, frozen=True, gc=False):
     """Silence that play."""
 
     play_id: str
     leg_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class EnterQueue:
+class EnterQueue(Struct, frozen=True, gc=False):
     """Queue a work item of this call; `directed` keeps it for one agent, `attributes` are what rules speak of.
 
     `since`: its place counts from that shard time (microseconds), where the caller has waited before.
@@ -211,16 +191,14 @@ class EnterQueue:
     since: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AskPlace:
+class AskPlace(Struct, frozen=True, gc=False):
     """Tell me the caller's place now (PlaceKnown); `call_back`: and whether they could be called back."""
 
     work_id: str
     call_back: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(Struct, frozen=True):
     """Keep what the IVR collected: personal data, for SQL."""
 
     data: Mapping[str, str]
@@ -228,16 +206,14 @@ class Keep:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class SetRoom:
+class SetRoom(Struct, frozen=True, gc=False):
     """Who hears whom from now on, whole; `connects` are the reservations whose agents are heard for the first time."""
 
     gains: Gains
     connects: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SetRecording:
+class SetRecording(Struct, frozen=True, gc=False):
     """Record the customer's leg from now on, whole: the first one begins the file, each later one says what changes.
 
     Not `heard` is silence in the file; `paused_by` says whose pause that is, "" for none. `told` is what the customer
@@ -252,8 +228,7 @@ class SetRecording:
     paused_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ShowRecording:
+class ShowRecording(Struct, frozen=True, gc=False):
     """What agents see of the recording; `until` (microseconds) is when the pause of `by` ends by itself."""
 
     state: Literal["on", "silent", "paused", "failed"]
@@ -262,8 +237,7 @@ class ShowRecording:
     agents_pause: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class TellHold:
+class TellHold(Struct, frozen=True, gc=False):
     """Hold went on or off for this agent."""
 
     agent_id: str
@@ -271,23 +245,20 @@ class TellHold:
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ShowParties:
+class ShowParties(Struct, frozen=True, gc=False):
     """Those who are, or come, into the conversation have changed."""
 
     parties: tuple[PartyView, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class GiveBack:
+class GiveBack(Struct, frozen=True, gc=False):
     """The agent's side did not come back: tell the router that the assignment failed."""
 
     reservation_id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class EndAssignment:
+class EndAssignment(Struct, frozen=True, gc=False):
     """This agent is done, and the conversation goes on without them (or is over)."""
 
     reservation_id: str
@@ -295,83 +266,72 @@ class EndAssignment:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class CancelWork:
+class CancelWork(Struct, frozen=True, gc=False):
     """Nobody needs this work item any more; `by` is the agent who called it off, empty for the call itself."""
 
     work_id: str
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseDirection:
+class ReleaseDirection(Struct, frozen=True, gc=False):
     """The agent for whom the item was kept does not take it: anybody may."""
 
     work_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class DialNumber:
+class DialNumber(Struct, frozen=True, gc=False):
     """Call a number; it is this party of the conversation."""
 
     party_id: str
     number: str
 
 
-@dataclass(frozen=True, slots=True)
-class DropNumber:
+class DropNumber(Struct, frozen=True, gc=False):
     """Hang up on that number."""
 
     party_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class AskCallBack:
+class AskCallBack(Struct, frozen=True, gc=False):
     """Whether the caller could be called back in place of waiting; CallBackAnswered follows."""
 
     work_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class LeaveForCallBack:
+class LeaveForCallBack(Struct, frozen=True, gc=False):
     """The caller leaves, the item keeps its place as a callback. CallBackSettled follows, unless they are `gone`."""
 
     work_id: str
     gone: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LeaveQueue:
+class LeaveQueue(Struct, frozen=True, gc=False):
     """The caller left: tell the router."""
 
     work_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Deny:
+class Deny(Struct, frozen=True, gc=False):
     """What was asked is not possible now. `code` is stable, `message` for people."""
 
     code: str
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class HangUp:
+class HangUp(Struct, frozen=True, gc=False):
     """End the caller's call."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True, gc=False):
     """A step of the story; `detail` holds no personal data."""
 
     kind: str
     detail: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
+class Close(Struct, frozen=True, gc=False):
     """The call is over; release everything that it holds."""
 
     outcome: str

@@ -1,6 +1,6 @@
 """A caller whom a node of another shard takes in, and who may come back from there. Pure."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from voice.conversation import Conversation
 from voice.events import CallCommand, Note

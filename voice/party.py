@@ -6,6 +6,8 @@ docs/states/party.md is drawn from `TABLE`.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 CUSTOMER = "customer"
 
 
@@ -98,8 +100,7 @@ class Party:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class PartyView:
+class PartyView(Struct, frozen=True, gc=False):
     """A party as agents see it; `agent_id` is empty while nobody has taken the work item.
 
     `mode` and `beside` (a party) are those of a supervisor who listens.

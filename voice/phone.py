@@ -6,11 +6,11 @@ docs/states/phone.md is drawn from `TABLE`.
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
 import structlog
+from msgspec import Struct
 
 from router import events as facts
 from router.commands import Refuse, SendOffer
@@ -34,45 +34,38 @@ class PhoneState(StrEnum):
     ENDED = "ended"
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneRang:
+class PhoneRang(Struct, frozen=True, gc=False):
     """180: a person hears it."""
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneAnswered:
+class PhoneAnswered(Struct, frozen=True, gc=False):
     """200 OK with the phone's answer."""
 
     sdp: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneFailed:
+class PhoneFailed(Struct, frozen=True, gc=False):
     """A final answer other than 2xx, or nobody to dial."""
 
     code: int
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneLeft:
+class PhoneLeft(Struct, frozen=True, gc=False):
     """The phone hung up."""
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneLost:
+class PhoneLost(Struct, frozen=True, gc=False):
     """The media engine cannot carry this leg (any more)."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneReleased:
+class PhoneReleased(Struct, frozen=True, gc=False):
     """The router or the caller is done with this leg."""
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneMoved:
+class PhoneMoved(Struct, frozen=True):
     """The same person's other phone takes the leg's place by this call, as long as it is `there`.
 
     `taken` is told what the other phone sends: it may go on where the first one had put the call on hold.

@@ -1,8 +1,9 @@
 """What voice needs from its neighbours. The server gives the real things; voice imports none of them."""
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol
+
+from msgspec import Struct
 
 from router.commands import Command
 from router.events import Event
@@ -13,8 +14,7 @@ Codec = Literal["PCMU", "PCMA"]
 PlayReason = Literal["finished", "stopped", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteMedia:
+class RemoteMedia(Struct, frozen=True, gc=False):
     """What an offer/answer exchange settled about the other side (RFC 3264)."""
 
     host: str
@@ -26,8 +26,7 @@ class RemoteMedia:
     receive: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CallOffer:
+class CallOffer(Struct, frozen=True, gc=False):
     """An INVITE as voice sees it. `call` names the signalling, `sdp` is None for a late offer.
 
     `user` is the SIP user who proved to be one, `at_phone` says that it comes from a registered phone of the caller's,
@@ -44,8 +43,7 @@ class CallOffer:
     replaces: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CallerIdentity:
+class CallerIdentity(Struct, frozen=True, gc=False):
     """By what the caller is known (an identity's `kind` in records, such as phone or visitor), and their own name.
 
     `locale` is what the page speaks that they call from (BCP 47), "" for a telephone.
@@ -73,8 +71,7 @@ class NodeUnreachableError(Exception):
     """The node of that call is not reached, or does not know it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Talk:
+class Talk(Struct, frozen=True, gc=False):
     """A call that an agent has taken and not left."""
 
     reservation_id: str
@@ -82,8 +79,7 @@ class Talk:
     interaction_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(Struct, frozen=True, gc=False):
     """Who holds which call by a reservation."""
 
     interaction_id: str

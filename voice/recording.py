@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from voice.asked import PauseAsked, PauseOrdered
 from voice.events import CallCommand, Deny, Note, PlayPrompts, RecordingLost, SetRecording, ShowRecording, StopPrompts
@@ -55,6 +55,9 @@ class RecordingRule:
                 return told is Told.GIVEN
 
 
+_NEVER: Final = RecordingRule()
+
+
 @dataclass(frozen=True, slots=True)
 class Pause:
     """`by` is a party, or the account of a program or supervisor; it ends by itself at `until`."""
@@ -78,7 +81,7 @@ class CallRecording:
         self._wanted: SetRecording | None = None
         self._shown: ShowRecording | None = None
         self._failed = False
-        self._rule = RecordingRule()
+        self._rule = _NEVER
 
     # --- before the queue ---------------------------------------------------------------------------------------
 
@@ -184,7 +187,7 @@ class CallRecording:
 
     def _rule_of(self, queue: str) -> RecordingRule:
         rule = self._rules.get(queue)
-        return rule if rule is not None and rule.chooses(self._interaction_id) else RecordingRule()
+        return rule if rule is not None and rule.chooses(self._interaction_id) else _NEVER
 
     def _end_pause(self, agents: Sequence[Party], now: int) -> list[CallCommand]:
         """By its longest time, or because the agent who wanted it has gone to wrap-up."""

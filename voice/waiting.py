@@ -1,14 +1,14 @@
 """What a caller hears while nobody speaks with them: music, the queue's welcome, and their place. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ivr.speech import place_prompts, wait_prompts
 from voice.events import CallCommand, Note, PlayPrompts, StopPrompts
 
 
-@dataclass(frozen=True, slots=True)
-class WaitPlan:
+class WaitPlan(Struct, frozen=True, gc=False):
     """What a waiting caller hears: `emergency` and `welcome` once, music, and their place now and then.
 
     Prompts are names below the prompt root; a bare one is in the caller's language. Durations in microseconds;

@@ -1,7 +1,9 @@
 """Offer/answer for voice: keeps each leg's last offer and origin, so that voice handles bytes and nothing else."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from sip.sdp import Negotiated, Origin, SdpError, build_answer, build_offer, negotiate
 from voice.ports import Codec, RemoteMedia, SdpRefusedError

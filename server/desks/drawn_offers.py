@@ -4,8 +4,9 @@ What was drawn is used only where drawing it anew would give the same, but for h
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from agents_ws import messages as m
 from config.site import Site
@@ -26,8 +27,7 @@ class Board(Protocol):
     def offered(self, reservation_id: str) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Drawn:
+class _Drawn(Struct, frozen=True):
     offer: m.Offer
     site: Site
     context: InteractionContext

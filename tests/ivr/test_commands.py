@@ -1,6 +1,5 @@
 """The contract's words are those that the machine uses."""
 
-from dataclasses import FrozenInstanceError
 from random import Random
 from typing import get_args
 
@@ -21,6 +20,6 @@ def test_every_kind_of_note_is_written_and_no_other() -> None:
 
 
 def test_commands_cannot_be_changed() -> None:
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         Play(1, ("en/hello",), barge_in=True).play_id = 2  # type: ignore[misc]
     assert Note("menu", "main") == Note("menu", "main", "")

@@ -1,9 +1,10 @@
 """What stands around the house: agents' screens as a list, a media engine that can fail or wait, callers and phones."""
 
 import asyncio
-import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
+
+from msgspec import structs
 
 from agents_ws import messages as m
 from media.engine import EngineSettings, InProcessEngine
@@ -127,7 +128,7 @@ class AwaitedPort:
         return None
 
     async def set_remote(self, leg_id: str, remote: RemoteMedia) -> None:
-        await _told(self._engine.set_remote(leg_id, **dataclasses.asdict(remote)))
+        await _told(self._engine.set_remote(leg_id, **structs.asdict(remote)))
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
         return lambda *args, **kwargs: _told(getattr(self._engine, method)(*args, **kwargs))

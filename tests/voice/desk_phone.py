@@ -1,6 +1,8 @@
 """What an agent's desk phone can do in a house: the outside's user agent with REFER, and an ear for what it is told."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from router.vocabulary import OfferState
 from sip import events as sip

@@ -1,6 +1,6 @@
 """A call whose caller a node of another shard takes in: what its own machine does, step by step."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from router.vocabulary import EndedBy
 from tests.voice.calls import CALLER, PLAN, READY, S, joined, of, queued

@@ -1,5 +1,7 @@
 """Whole calls whose legs are held, lost, and opened again, or fail: who is told what, and that nothing is left."""
 
+from msgspec.structs import force_setattr
+
 from agents_ws import messages as m
 from router import events as facts
 from router.vocabulary import OfferState
@@ -125,7 +127,7 @@ async def test_a_hold_does_not_outlive_the_leg(house: House) -> None:
 async def test_a_caller_whose_agents_leg_is_lost_for_good_waits_again(house: House) -> None:
     call, reservation = await house.talking()
     for plan in house.conductor.site.waits.values():
-        object.__setattr__(plan, "lost_agent_grace", 50_000)
+        force_setattr(plan, "lost_agent_grace", 50_000)
     house.conductor.leg_failed(browser_leg(house), "ice_failed")
     await until(lambda: [e.reason for e in house.told(facts.AssignmentFailed)] == ["agent_leg_lost"])
     await house.reach_state(reservation, None)

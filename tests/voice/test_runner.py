@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from msgspec.structs import force_setattr
 
 from agents_ws import messages as m
 from router import events as facts
@@ -181,7 +182,7 @@ async def test_what_the_ivr_learnt_is_kept_and_the_work_is_queued_with_it(house:
 
 async def test_the_place_is_announced_while_waiting(house: House) -> None:
     for plan in house.conductor.site.waits.values():
-        object.__setattr__(plan, "announce_first", 20_000)
+        force_setattr(plan, "announce_first", 20_000)
     call = await house.queued()
     await until(lambda: house.noted("place_told") == 1)
     assert [e.detail for e in house.told(facts.InteractionNoted) if e.kind == "place_told"] == [(("place", "1"),)]
@@ -197,7 +198,7 @@ async def test_a_missing_prompt_does_not_end_the_call(house: House) -> None:
     played = len([asked for asked in house.engine.asked if asked.startswith("play")])
     assert played == 2, "the menu and the music, and the music not again and again"
     for plan in house.conductor.site.waits.values():
-        object.__setattr__(plan, "announce_every", 10_000)
+        force_setattr(plan, "announce_every", 10_000)
     await house.ready()
     offer = await house.offer()
     house.engine.fail.clear()

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import force_setattr
 
 from agents_ws import messages as m
 from router import events as facts
@@ -22,7 +23,7 @@ async def trio(tmp_path: Path) -> AsyncIterator[House]:
     """anna and cai in browsers, ben at a phone."""
     async with built(tmp_path, more_agents=[agent("cai")]) as house:
         for plan in house.conductor.site.waits.values():
-            object.__setattr__(plan, "lost_agent_grace", 50_000)
+            force_setattr(plan, "lost_agent_grace", 50_000)
         yield house
 
 

@@ -1,6 +1,6 @@
 """The board's calls: who is in them, who listens and how, until they are over. Over nodes: test_far_desk.py."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from server.calls.floor_calls import FloorCalls
 from server.calls.live_calls import LiveCalls
