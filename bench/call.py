@@ -1,6 +1,6 @@
 """A whole call through the running server: what it costs, and how soon an agent's phone rings.
 
-    python -m bench.call [--agents 30] [--runs 6] [--calls 60] [--rate 20] [--rings 100] [--sizes 10,100,1000]
+    python -m bench.call [--agents 30] [--runs 6] [--calls 60] [--rate 20] [--rings 300] [--sizes 10,100,1000]
 
 The server runs as `make run` starts it, with agents on SIP phones, signed in over the agents' WebSocket.
 
@@ -126,7 +126,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=6)
     parser.add_argument("--calls", type=int, default=60, help="of a run")
     parser.add_argument("--rate", type=int, default=20, help="calls a second")
-    parser.add_argument("--rings", type=int, default=100)
+    parser.add_argument("--rings", type=int, default=300)
     parser.add_argument("--sizes", default="10,100,1000", help="agents of the rings")
     arguments = parser.parse_args()
     if shutil.which("sipp") is None:

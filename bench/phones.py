@@ -6,10 +6,10 @@ ordinary phone (RFC 3261: REGISTER behind digest, INVITE, ACK, CANCEL, BYE), on 
 
 import asyncio
 import secrets
-import time
 from dataclasses import dataclass
 from typing import Any
 
+from bench.stamped import Address, StampedSocket
 from sip.digest import Proof, ha1
 from sip.headers import parse_auth, parse_uri
 from sip.message import Message, Request, Response, parse, respond
@@ -22,7 +22,7 @@ ANSWER_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """An INVITE reached this user's phone, at this monotonic time in nanoseconds."""
+    """An INVITE was sent to this user's phone, at this monotonic time in nanoseconds."""
 
     user: str
     at_ns: int
@@ -38,7 +38,7 @@ class _Echo(asyncio.DatagramProtocol):
         self._transport.sendto(data, addr)
 
 
-class Phones(asyncio.DatagramProtocol):
+class Phones:
     """`async with Phones()`, then `register`; each INVITE is put into `rings` and answered."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Phones(asyncio.DatagramProtocol):
 
     async def __aenter__(self) -> "Phones":
         loop = asyncio.get_running_loop()
-        self._sip, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(HOST, 0))
+        self._sip = StampedSocket(HOST, self._received)
         self._rtp, _ = await loop.create_datagram_endpoint(_Echo, local_addr=(HOST, 0))
         return self
 
@@ -59,7 +59,7 @@ class Phones(asyncio.DatagramProtocol):
     @property
     def port(self) -> int:
         """Where they can be rung."""
-        return _port(self._sip)
+        return self._sip.port
 
     async def register(self, user: str, password: str, sip_port: int) -> None:
         """One phone signs in at the server. Raises RuntimeError when the server refuses it."""
@@ -67,7 +67,7 @@ class Phones(asyncio.DatagramProtocol):
         for number in (1, 2):
             request = registration(user, self.port, sip_port, ids, number, authorization)
             future = self._answers[f"{ids[0]} {number}"] = asyncio.get_running_loop().create_future()
-            self._sip.sendto(request, (HOST, sip_port))
+            self._sip.send(request, (HOST, sip_port))
             async with asyncio.timeout(ANSWER_S):
                 answer = await future
             if answer.status != 401:
@@ -76,8 +76,7 @@ class Phones(asyncio.DatagramProtocol):
         if answer.status != 200:
             raise RuntimeError(f"{user} cannot register: {answer.status} {answer.reason}")
 
-    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
-        at_ns = time.monotonic_ns()
+    def _received(self, data: bytes, addr: Address, at_ns: int) -> None:
         message: Message = parse(data)
         match message:
             case Response():
@@ -94,16 +93,16 @@ class Phones(asyncio.DatagramProtocol):
                 return
             case Request(method="BYE" | "CANCEL"):
                 self._invites.pop(message.call_id, None)
-                self._sip.sendto(respond(message.headers, 200, to_tag="phone"), addr)
+                self._sip.send(respond(message.headers, 200, to_tag="phone"), addr)
             case _:
-                self._sip.sendto(respond(message.headers, 405, to_tag="phone"), addr)
+                self._sip.send(respond(message.headers, 405, to_tag="phone"), addr)
 
-    def _answer(self, invite: Request, addr: tuple[str | Any, int]) -> None:
+    def _answer(self, invite: Request, addr: Address) -> None:
         sdp = build_answer(
             invite.body, negotiate(invite.body), host=HOST, port=_port(self._rtp), origin=Origin(1, 1, HOST)
         )
         extra = (("Contact", f"<sip:phone@{HOST}:{self.port}>"), ("Content-Type", "application/sdp"))
-        self._sip.sendto(respond(invite.headers, 200, to_tag="phone", extra=extra, body=sdp), addr)
+        self._sip.send(respond(invite.headers, 200, to_tag="phone", extra=extra, body=sdp), addr)
 
 
 def _port(transport: asyncio.DatagramTransport) -> int:

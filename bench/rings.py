@@ -6,9 +6,13 @@
   it, to the next waiting caller's INVITE at their phone, while N - 1 others are signed in and not ready. One at a time.
 - call.*.cpu.N: what of that time the server itself computed: from the moment before to the moment after, its main
   process's CPU. call.floor_refused_answer: from an INVITE to its 404.
+
+When a phone's INVITE, or an answer, was sent is taken from the kernel's time stamps: that this process reads it late is
+not in any figure.
 """
 
 import asyncio
+import random
 import time
 from collections.abc import Sequence
 
@@ -16,76 +20,24 @@ from agents_ws import messages as m
 from bench.callcenter import LIMIT_S, STRAIGHT, Office, Page, times
 from bench.figures import cpu_ms, line
 from bench.phones import HOST, Phones, Ring
-from sip import events as sip
-from sip.clock import monotonic_us, random_ids
-from sip.sdp import Origin, build_offer
-from sip.settings import Settings
-from sip.ua import Ua
+from bench.plain_callers import PlainCallers
 from tests.e2e.server import Server
 
 NOBODY = "5999"
 WAITING = 3
-# The server closes the connection of a page that sends faster than people work.
-PACE_S = 0.2
+# A port for sound is not given to the next call at once, and no call waits for what the one before left to be done; not
+# always equally long, since the server does some things twenty times a second.
+BETWEEN_S = (0.01, 0.03)
 WARM_UP = 10
 
 
-class Callers:
-    """Callers without sound on one user agent; `dial` gives a call's name, `began` when its INVITE was made."""
-
-    def __init__(self, sip_port: int) -> None:
-        self._target = f"{HOST}:{sip_port}"
-        self._ua = Ua(Settings(now=monotonic_us, ids=random_ids(), host=HOST, port=0, user_agent="bench"), self._event)
-        self._count = 0
-        self._answers: dict[str, asyncio.Future[int]] = {}
-        # When a call's ACK had been sent, monotonic nanoseconds.
-        self.confirmed: dict[str, int] = {}
-
-    async def __aenter__(self) -> "Callers":
-        await self._ua.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._ua.aclose()
-
-    def dial(self, entry: str) -> tuple[str, int]:
-        """Sends an INVITE: the call's name, and the monotonic time in nanoseconds just before."""
-        self._count += 1
-        name = f"call{self._count}"
-        self._answers[name] = asyncio.get_running_loop().create_future()
-        # Port 9 (discard): these callers have nothing to say and do not listen.
-        offer = build_offer(host=HOST, port=9, origin=Origin(self._count, 1, HOST))
-        began = time.monotonic_ns()
-        self._ua.dial(name, f"sip:{entry}@{self._target}", offer, from_user=name, from_display="")
-        return name, began
-
-    async def answered(self, call: str) -> int:
-        """The final status."""
-        async with asyncio.timeout(LIMIT_S):
-            return await self._answers[call]
-
-    def hang_up(self, call: str) -> None:
-        """BYE."""
-        self._ua.hangup(call)
-
-    def _event(self, event: sip.SipEvent) -> None:
-        match event:
-            case sip.CallAnswered(call):
-                self.confirmed[call] = time.monotonic_ns()
-                self._answers[call].set_result(200)
-            case sip.CallFailed(call, code):
-                self._answers[call].set_result(code)
-            case _:
-                return
-
-
 async def arrivals(
-    callers: Callers, phones: Phones, pages: Sequence[Page], count: int, pid: int
+    callers: PlainCallers, phones: Phones, pages: Sequence[Page], count: int, pid: int
 ) -> tuple[list[float], list[float], list[float]]:
     """Milliseconds from a caller's INVITE to the INVITE at a free agent's phone, the same from the caller's ACK, and of
     the server's CPU from the first.
     """
-    samples, entered, spent = list[float](), list[float](), list[float]()
+    samples, entered, spent, pause = list[float](), list[float](), list[float](), random.Random(1)
     async with Office(pages) as office:
         for _ in range(count):
             before = cpu_ms(pid)
@@ -93,11 +45,12 @@ async def arrivals(
             ring = await next_ring(phones)
             spent.append(cpu_ms(pid) - before)
             samples.append((ring.at_ns - began) / 1e6)
-            await callers.answered(call)
-            entered.append((ring.at_ns - callers.confirmed.pop(call)) / 1e6)
+            await callers.answered(call, LIMIT_S)
+            entered.append((ring.at_ns - callers.confirmed_at[call]) / 1e6)
             await times(office.joined)
             callers.hang_up(call)
             await times(office.closed)
+            await asyncio.sleep(pause.uniform(*BETWEEN_S))
     return samples, entered, spent
 
 
@@ -107,15 +60,17 @@ async def next_ring(phones: Phones) -> Ring:
         return await phones.rings.get()
 
 
-async def freed(callers: Callers, phones: Phones, page: Page, count: int, pid: int) -> tuple[list[float], list[float]]:
+async def freed(
+    callers: PlainCallers, phones: Phones, page: Page, count: int, pid: int
+) -> tuple[list[float], list[float]]:
     """The same from the end of the only agent's wrap-up to the next caller's INVITE at their phone."""
-    samples, spent = [], []
+    samples, spent, pause = list[float](), list[float](), random.Random(1)
     waiting = [callers.dial(STRAIGHT)[0] for _ in range(WAITING)]
     for call in waiting:
-        await callers.answered(call)
+        await callers.answered(call, LIMIT_S)
     await next_ring(phones)
     for _ in range(count):
-        await callers.answered(callers.dial(STRAIGHT)[0])
+        await callers.answered(callers.dial(STRAIGHT)[0], LIMIT_S)
         current = await page.connected()
         await page.ask(m.HangUp(ref=page.ref(), reservation_id=current))
         wrap_up: m.WrapUp = await page.until(m.WrapUp)
@@ -123,19 +78,18 @@ async def freed(callers: Callers, phones: Phones, page: Page, count: int, pid: i
         await page.finish(wrap_up.reservation_id)
         samples.append(((await next_ring(phones)).at_ns - began) / 1e6)
         spent.append(cpu_ms(pid) - before)
-        await asyncio.sleep(PACE_S)
-    for call in waiting:
-        callers.hang_up(call)
+        await asyncio.sleep(pause.uniform(*BETWEEN_S))
     return samples, spent
 
 
-async def refusals(callers: Callers, count: int) -> list[float]:
+async def refusals(callers: PlainCallers, count: int) -> list[float]:
     """Milliseconds from an INVITE to its 404."""
-    samples = []
+    samples, pause = [], random.Random(1)
     for _ in range(count):
+        await asyncio.sleep(pause.uniform(*BETWEEN_S))
         call, began = callers.dial(NOBODY)
-        assert await callers.answered(call) == 404
-        samples.append((time.monotonic_ns() - began) / 1e6)
+        assert await callers.answered(call, LIMIT_S) == 404
+        samples.append((callers.answered_at[call] - began) / 1e6)
     return samples
 
 
@@ -143,7 +97,7 @@ async def measure_rings(server: Server, phones: Phones, pages: Sequence[Page], r
     """The lines of how soon a phone rings, with so many agents."""
     alone = "one at a time, no menu, agents on SIP phones"
     agents = len(pages)
-    async with Callers(server.sip_port) as callers:
+    async with PlainCallers(HOST, server.sip_port) as callers:
         await arrivals(callers, phones, pages, WARM_UP, server.pid)
         samples, entered, spent = await arrivals(callers, phones, pages, rings, server.pid)
         print(line(f"call.arrival_to_ring.{agents}", "ms", samples, f"{alone}, all free"), flush=True)
