@@ -1,11 +1,13 @@
 """What a call asks of the media engine and the recorder, carried out for its runner."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import assert_never
 
 import structlog
 
 from router import events as facts
+from voice.course import Wait
 from voice.events import (
     CallEvent,
     MediaCommand,
@@ -40,35 +42,42 @@ class CallMedia:
         self._tell = tell
         self._post = post
 
-    async def do(self, command: MediaCommand) -> None:
-        """Returns when it is done. Raises MediaUnavailableError where the call cannot go on without it."""
-        media = self._ports.media
+    def do(self, command: MediaCommand) -> Wait | None:
+        """Returns what has to be waited for. Both raise MediaUnavailableError where the call is lost by it."""
         match command:
-            case PlayPrompts(play_id, prompts, loop, leg_id):
-                try:
-                    await media.play(leg_id or self._leg_id, play_id, [f"{name}.wav" for name in prompts], loop=loop)
-                except MediaUnavailableError as error:
-                    # A missing file must not end the call: the machine goes on as if the prompt were over.
-                    log.error("prompt_failed", prompts=prompts, reason=error.reason)
-                    self._tell(PlayEnded(play_id, "failed"))
+            case PlayPrompts():
+                self._play(command)
             case StopPrompts(play_id, leg_id) if leg_id:
-                await self._silence(leg_id, play_id)
+                self._silence(leg_id, play_id)
             case StopPrompts(play_id):
-                await media.stop_play(self._leg_id, play_id)
+                self._ports.media.stop_play(self._leg_id, play_id)
             case SetRoom(gains, connects):
-                await self._set_room(gains, connects)
+                return partial(self._set_room, gains, connects)
             case SetRecording():
-                recorder = self._ports.recorder
-                if recorder is None or not await recorder.follow(self._interaction_id, self._leg_id, command):
-                    self._tell(RecordingLost())
+                return partial(self._record, command)
             case _:
                 assert_never(command)
+        return None
 
-    async def _silence(self, leg_id: str, play_id: str) -> None:
+    def _play(self, command: PlayPrompts) -> None:
+        files = [f"{name}.wav" for name in command.prompts]
         try:
-            await self._ports.media.stop_play(leg_id, play_id)
+            self._ports.media.play(command.leg_id or self._leg_id, command.play_id, files, loop=command.loop)
+        except MediaUnavailableError as error:
+            # A missing file must not end the call: the machine goes on as if the prompt were over.
+            log.error("prompt_failed", prompts=command.prompts, reason=error.reason)
+            self._tell(PlayEnded(command.play_id, "failed"))
+
+    def _silence(self, leg_id: str, play_id: str) -> None:
+        try:
+            self._ports.media.stop_play(leg_id, play_id)
         except MediaUnavailableError as error:
             log.info("leg_already_gone", leg_id=leg_id, reason=error.reason)
+
+    async def _record(self, command: SetRecording) -> None:
+        recorder = self._ports.recorder
+        if recorder is None or not await recorder.follow(self._interaction_id, self._leg_id, command):
+            self._tell(RecordingLost())
 
     async def _set_room(self, gains: Gains, connects: tuple[str, ...]) -> None:
         try:

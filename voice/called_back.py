@@ -62,19 +62,19 @@ class CalledBack(DialledLeg):
         """Rings the customer, and the agent's ear with it."""
         leg_id = self.promise.agent_leg
         try:
-            await self._ports.media.play(leg_id, _RING_PLAY, [f"{RINGING}.wav"], loop=True)
+            self._ports.media.play(leg_id, _RING_PLAY, [f"{RINGING}.wav"], loop=True)
         except MediaUnavailableError as error:
             log.info("no_ringing_tone", leg_id=leg_id, reason=error.reason)
         try:
             await super().run()
         finally:
-            await self._silence()
+            self._silence()
 
     def _place(self, sdp: bytes) -> None:
         self._lines.dial(self.call, self._number, sdp)
 
     async def _taken(self) -> bool:
-        await self._silence()
+        self._silence()
         self._answered_by(self)
         return True
 
@@ -96,15 +96,17 @@ class CalledBack(DialledLeg):
     def _not_reached(self, reason: str) -> None:
         self._ports.router.tell(facts.CallbackFailed(self.promise.reservation_id, reason), self.call)
 
-    async def _silence(self) -> None:
+    def _silence(self) -> None:
         try:
-            await self._ports.media.stop_play(self.promise.agent_leg, _RING_PLAY)
+            self._ports.media.stop_play(self.promise.agent_leg, _RING_PLAY)
         except MediaUnavailableError as error:
             log.info("leg_already_gone", leg_id=self.promise.agent_leg, reason=error.reason)
 
 
 class AnsweredLeg:
     """Implements CallerLeg for a customer who has answered our call: there is nothing left to negotiate."""
+
+    is_shown = False
 
     def __init__(self, leg: CalledBack) -> None:
         self.call = leg.call

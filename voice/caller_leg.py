@@ -26,6 +26,11 @@ class CallerLeg(Protocol):
         """Names the signalling; unique on this node."""
         ...
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether the caller sees where their call is; `moved` need not be told else."""
+        ...
+
     async def answer(self, leg_id: str) -> bool:
         """Opens the media leg, answers, and waits until sound may begin. False: the caller did not stay that long.
 

@@ -56,6 +56,8 @@ class GuestCaller:
     `over` is why the call ended, `place` where it is: the state, and the agent whom the caller hears.
     """
 
+    is_shown = True
+
     def __init__(self, call: str) -> None:
         self.call = call
         self.over: asyncio.Future[str] = asyncio.get_running_loop().create_future()

@@ -1,11 +1,12 @@
 """Runs one caller's call: feeds its machine one event at a time and carries out what the machine asks for.
 
-Everything that happens to the call goes through `tell`, so effects keep the machine's order without a lock.
+Everything that happens to the call goes through `tell`, so effects keep the machine's order without a lock (Course).
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import assert_never
 
 import structlog
@@ -20,6 +21,7 @@ from voice.call_media import CallMedia
 from voice.call_table import CallState
 from voice.caller_leg import CallerLeg, Elsewhere
 from voice.closing import close_leg, close_room
+from voice.course import OVER, Answer, Course, Inbox, Wait, settle
 from voice.events import (
     Answered,
     AskCallBack,
@@ -62,23 +64,14 @@ from voice.requests import Requests
 
 log = structlog.get_logger(__name__)
 
-_Answer = asyncio.Future[Deny | None]
-_OVER = Deny("not_connected", "the call is over")
-
 
 def caller_leg_id(interaction_id: str) -> str:
     """The name of the customer's media leg."""
     return f"caller:{interaction_id}"
 
 
-def _settle(answer: _Answer | None, denied: Deny | None) -> None:
-    """Whoever asked may have gone meanwhile."""
-    if answer is not None and not answer.done():
-        answer.set_result(denied)
-
-
-def _into(inbox: asyncio.Queue[tuple[CallEvent, _Answer | None]]) -> Callable[[CallEvent], None]:
-    return lambda event: inbox.put_nowait((event, None))
+def _into(inbox: Inbox) -> Callable[[CallEvent], None]:
+    return lambda event: inbox.put(event)  # noqa: PLW0108 - its second argument is ours
 
 
 def _poster(ports: VoicePorts, call: str) -> Callable[[facts.Event], None]:
@@ -102,7 +95,7 @@ class CallPlace:
     origin: str = ""
 
 
-class CallRunner:
+class CallRunner(Course):
     """One inbound call. However `run` ends, nothing of the call is left: no leg, no work in the router, no context.
 
     `parties` are those whom agents were shown last; `watchers` are told when they change.
@@ -116,6 +109,7 @@ class CallRunner:
         ports: VoicePorts,
         numbers: Numbers,
     ) -> None:
+        super().__init__()
         self.interaction_id = place.interaction_id
         self.leg_id = caller_leg_id(place.interaction_id)
         self.call = caller.call
@@ -124,9 +118,8 @@ class CallRunner:
         self._machine = machine
         self._ports = ports
         self._numbers = numbers
-        self._inbox: asyncio.Queue[tuple[CallEvent, _Answer | None]] = asyncio.Queue()
         # They are given the inbox, not the runner: a call that is over goes at once, not when the collector comes by.
-        tell = _into(self._inbox)
+        tell = _into(self.inbox)
         self._requests = Requests(
             self.interaction_id, self.leg_id, ports.services, lambda answer: tell(IvrAnswered(answer))
         )
@@ -139,16 +132,16 @@ class CallRunner:
 
     def tell(self, event: CallEvent) -> None:
         """Something happened to this call."""
-        self._inbox.put_nowait((event, None))
+        self.inbox.put(event)
         if isinstance(event, CallerLeft):
             self._caller.gone()
 
     async def ask(self, event: Asked | SupervisorAsked) -> Deny | None:
         """An agent or a supervisor asks for something; returns once it is carried out, or denied."""
         if self._over:
-            return _OVER
-        answer: _Answer = asyncio.get_running_loop().create_future()
-        self._inbox.put_nowait((event, answer))
+            return OVER
+        answer: Answer = asyncio.get_running_loop().create_future()
+        self.inbox.put(event, answer)
         return await answer
 
     @property
@@ -197,13 +190,10 @@ class CallRunner:
         """The whole call; returns when it is over and everything is released."""
         structlog.contextvars.bind_contextvars(interaction_id=self.interaction_id)
         try:
-            if await self._answer():
-                await self._do_all(self._machine.handle(Answered(), self._now()))
-            while self._machine.state is not CallState.ENDED:
-                await self._step()
+            await self.follow(self._handle(Answered()) if await self._take_call() else ())
         except MediaUnavailableError as error:
             log.warning("call_lost_media", reason=error.reason)
-            await self._do_all(self._machine.handle(CallerLeft(f"media: {error.reason}"), self._now()))
+            await self.follow(self._handle(CallerLeft(f"media: {error.reason}")))
         finally:
             self._over = True
             try:
@@ -213,7 +203,7 @@ class CallRunner:
 
     # --- answer -------------------------------------------------------------------------------------------------
 
-    async def _answer(self) -> bool:
+    async def _take_call(self) -> bool:
         """Opens the leg and answers. False when the call is over before sound may begin."""
         try:
             if await self._caller.answer(self.leg_id):
@@ -231,43 +221,37 @@ class CallRunner:
         self._caller.refuse(code, reason)
         self.tell(CallerLeft(f"refused {code}"))
 
-    # --- steps --------------------------------------------------------------------------------------------------
+    # --- steps (Course) -----------------------------------------------------------------------------------------
 
-    async def _step(self) -> None:
-        deadline = self._machine.next_deadline()
-        answer: _Answer | None = None
-        try:
-            if deadline is None or not self._inbox.empty():
-                event, answer = await self._inbox.get()
-            else:
-                async with asyncio.timeout(max(0, deadline - self._now()) / 1e6):
-                    event, answer = await self._inbox.get()
-        except TimeoutError:
-            commands = self._machine.expire(self._now())
-        else:
-            commands = self._machine.handle(event, self._now())
-        try:
-            await self._do_all(commands)
-        except BaseException:
-            _settle(answer, _OVER)
-            raise
-        _settle(answer, next((command for command in commands if isinstance(command, Deny)), None))
+    def _now(self) -> int:
+        return self._ports.router.now()
 
-    async def _do_all(self, commands: list[CallCommand]) -> None:
-        for command in commands:
-            await self._do(command)
-        machine = self._machine
-        self._caller.moved(machine.state, machine.speaker.agent_id if machine.speaker else None, machine.awaited)
+    def _is_over(self) -> bool:
+        return self._machine.state is CallState.ENDED
 
-    async def _do(self, command: CallCommand) -> None:
+    def _next_deadline(self) -> int | None:
+        return self._machine.next_deadline()
+
+    def _handle(self, event: CallEvent) -> Sequence[CallCommand]:
+        return self._machine.handle(event, self._now())
+
+    def _expire(self) -> Sequence[CallCommand]:
+        return self._machine.expire(self._now())
+
+    def _settled(self) -> None:
+        if self._caller.is_shown:
+            machine = self._machine
+            self._caller.moved(machine.state, machine.speaker.agent_id if machine.speaker else None, machine.awaited)
+
+    def _do(self, command: CallCommand) -> Wait | None:
         ports = self._ports
         match command:
             case PlayPrompts() | StopPrompts() | SetRoom() | SetRecording():
-                await self._sound.do(command)
+                return self._sound.do(command)
             case ivr.LookUp() | ivr.RequestCallback() | ivr.Record() | ivr.KeepMessage():
-                await self._requests.begin(command)
+                return partial(self._requests.begin, command)
             case EnterQueue() | AskPlace() | AskCallBack() | LeaveForCallBack():
-                await self._ask(command)
+                return partial(self._ask, command)
             case Keep(data, path, language):
                 ports.contexts.collected(self.interaction_id, data, path, language)
             case TellHold() | ShowParties() | ShowRecording():
@@ -282,6 +266,7 @@ class CallRunner:
                 pass  # told to whoever asked
             case _:
                 self._report(command)
+        return None
 
     def _show(self, command: TellHold | ShowParties | ShowRecording) -> None:
         notices = self._ports.notices
@@ -373,8 +358,8 @@ class CallRunner:
     def _tidy(self) -> None:
         """The call hangs up and the router forgets it, also when something unforeseen or a shutdown ended `run`."""
         self._caller.hang_up("over")
-        while not self._inbox.empty():
-            _settle(self._inbox.get_nowait()[1], _OVER)
+        while self.inbox.events:
+            settle(self.inbox.events.popleft()[1], OVER)
         if not self._closed:
             for work_id in self._machine.open_work:
                 self._post(facts.CustomerLeft(work_id))
@@ -392,6 +377,3 @@ class CallRunner:
 
     def _post(self, event: facts.Event) -> None:
         self._ports.router.tell(event, self.call)
-
-    def _now(self) -> int:
-        return self._ports.router.now()

@@ -12,6 +12,8 @@ CONFIRM_TIMEOUT_S = 40.0  # RFC 3261 section 13.3.1.4 gives the ACK 64*T1 = 32 s
 class SipCaller:
     """Implements CallerLeg on the SIP user agent. `confirmed` is the ACK."""
 
+    is_shown = False
+
     def __init__(self, offer: CallOffer, signalling: Signalling, media: MediaEngine, sdp: Sdp) -> None:
         self.call = offer.call
         self._offer = offer
@@ -34,13 +36,15 @@ class SipCaller:
         return await self._await_ack()
 
     async def _await_ack(self) -> bool:
+        late = asyncio.get_running_loop().call_later(CONFIRM_TIMEOUT_S, self.gone)
         try:
-            async with asyncio.timeout(CONFIRM_TIMEOUT_S):
-                answer = await self._confirmed
-        except (TimeoutError, asyncio.CancelledError):
+            answer = await self._confirmed
+        except asyncio.CancelledError:
             if (task := asyncio.current_task()) is not None and task.cancelling():
                 raise
             return False
+        finally:
+            late.cancel()
         if self._offer.sdp is None:
             if answer is None:
                 raise SdpRefusedError("the ACK carried no answer to our offer")

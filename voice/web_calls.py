@@ -59,6 +59,8 @@ class WebCallPorts:
 class WebCaller:
     """Implements CallerLeg on a browser's socket. `work_id` names the call's work once it was admitted."""
 
+    is_shown = True
+
     def __init__(
         self,
         call: str,

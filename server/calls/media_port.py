@@ -1,7 +1,6 @@
 """The media engine as voice asks for it: the same calls, voice's own errors and value types."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from media.errors import MediaError
@@ -45,17 +44,21 @@ class MediaPort:
 
     async def open_rtp(self, leg_id: str) -> tuple[str, int]:
         """Host and port to put into the SDP."""
-        with _told():
+        try:
             return await self._engine.open_rtp(leg_id)
+        except MediaError as error:
+            raise MediaUnavailableError(error.reason) from error
 
     def open_at_once(self, leg_id: str) -> tuple[str, int] | None:
         """As `open_rtp`, where a worker has one in advance."""
-        with _told():
+        try:
             return self._engine.open_at_once(leg_id)
+        except MediaError as error:
+            raise MediaUnavailableError(error.reason) from error
 
     async def set_remote(self, leg_id: str, remote: RemoteMedia) -> None:
         """Where and how the other side takes media."""
-        with _told():
+        try:
             self._engine.order(
                 "set_remote",
                 leg_id,
@@ -67,49 +70,53 @@ class MediaPort:
                 send=remote.send,
                 receive=remote.receive,
             )
+        except MediaError as error:
+            raise MediaUnavailableError(error.reason) from error
 
     async def open_webrtc(self, leg_id: str, offer_sdp: str, *, opus: bool = False) -> str:
         """The whole answer, candidates inside; `opus` allows that codec beside G.711."""
-        with _told():
+        try:
             return await self._engine.open_webrtc(leg_id, offer_sdp, opus=opus)
+        except MediaError as error:
+            raise MediaUnavailableError(error.reason) from error
 
     async def close_leg(self, leg_id: str) -> None:
         """Idempotent."""
-        with _told():
+        try:
             self._engine.order_close(leg_id)
+        except MediaError as error:
+            raise MediaUnavailableError(error.reason) from error
 
-    async def play(
-        self, leg_id: str, play_id: str, files: Sequence[str], *, loop: bool = False, gain: float = 1.0
-    ) -> None:
+    def play(self, leg_id: str, play_id: str, files: Sequence[str], *, loop: bool = False, gain: float = 1.0) -> None:
         """Files one after the other; what played before is stopped. A file that is missing ends the play as failed."""
-        with _told():
+        try:
             self._engine.order("play", leg_id, play_id=play_id, files=list(files), loop=loop, gain=gain)
+        except MediaError as error:
+            raise MediaUnavailableError(error.reason) from error
 
-    async def stop_play(self, leg_id: str, play_id: str | None = None) -> None:
+    def stop_play(self, leg_id: str, play_id: str | None = None) -> None:
         """Silence that play, or whatever plays."""
-        with _told():
+        try:
             self._engine.order("stop_play", leg_id, play_id=play_id)
+        except MediaError as error:
+            raise MediaUnavailableError(error.reason) from error
 
     async def send_digits(self, leg_id: str, digits: str) -> None:
         """RFC 4733 events to the leg's far side."""
-        with _told():
+        try:
             await self._engine.send_digits(leg_id, digits)
+        except MediaError as error:
+            raise MediaUnavailableError(error.reason) from error
 
     async def set_room(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> None:
         """The room's whole gain matrix, in force when this returns; empty dissolves it."""
-        with _told():
+        try:
             if gains:
                 await self._engine.set_room(room_id, gains)
             else:
                 self._engine.order_end(room_id)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except MediaError as error:
-        raise MediaUnavailableError(error.reason) from error
+        except MediaError as error:
+            raise MediaUnavailableError(error.reason) from error
 
 
 def hand_over(

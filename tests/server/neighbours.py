@@ -1,7 +1,7 @@
 """What stands around the house: agents' screens as a list, a media engine that can fail or wait, callers and phones."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from msgspec import structs
@@ -10,6 +10,7 @@ from agents_ws import messages as m
 from media.engine import EngineSettings, InProcessEngine
 from media.errors import MediaError
 from media.events import MediaEvent
+from media.orders import finish
 from sip import events as sip
 from sip.clock import monotonic_us, random_ids
 from sip.settings import Settings as SipSettings
@@ -130,11 +131,17 @@ class AwaitedPort:
     async def set_remote(self, leg_id: str, remote: RemoteMedia) -> None:
         await _told(self._engine.set_remote(leg_id, **structs.asdict(remote)))
 
+    def play(self, *args: Any, **kwargs: Any) -> None:
+        finish(_told(self._engine.play(*args, **kwargs)))
+
+    def stop_play(self, *args: Any) -> None:
+        finish(_told(self._engine.stop_play(*args)))
+
     def __getattr__(self, method: str) -> Callable[..., Any]:
         return lambda *args, **kwargs: _told(getattr(self._engine, method)(*args, **kwargs))
 
 
-async def _told(work: Awaitable[Any]) -> Any:
+async def _told(work: Coroutine[Any, Any, Any]) -> Any:
     try:
         return await work
     except MediaError as error:

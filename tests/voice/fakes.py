@@ -57,11 +57,11 @@ class Media:
         self.open_legs.discard(leg_id)
         await self._do("close_leg", leg_id)
 
-    async def play(
+    def play(
         self, leg_id: str, play_id: str, files: Sequence[str], *, loop: bool = False, gain: float = 1.0
     ) -> None: ...
 
-    async def stop_play(self, leg_id: str, play_id: str | None = None) -> None: ...
+    def stop_play(self, leg_id: str, play_id: str | None = None) -> None: ...
 
     async def send_digits(self, leg_id: str, digits: str) -> None: ...
 

@@ -7,7 +7,16 @@ import pytest
 from router import events as facts
 from tests.voice.fakes import Media, Quiet, Router, Sdp, Signalling
 from voice.call_media import CallMedia
-from voice.events import CallEvent, PlayEnded, PlayPrompts, RecordingLost, SetRecording, SetRoom, StopPrompts
+from voice.events import (
+    CallEvent,
+    MediaCommand,
+    PlayEnded,
+    PlayPrompts,
+    RecordingLost,
+    SetRecording,
+    SetRoom,
+    StopPrompts,
+)
 from voice.neighbours import VoicePorts
 from voice.ports import MediaUnavailableError
 
@@ -17,16 +26,20 @@ class Broken(Media):
 
     reason = "unknown_leg"
 
-    async def play(
-        self, leg_id: str, play_id: str, files: Sequence[str], *, loop: bool = False, gain: float = 1.0
-    ) -> None:
+    def play(self, leg_id: str, play_id: str, files: Sequence[str], *, loop: bool = False, gain: float = 1.0) -> None:
         raise MediaUnavailableError(self.reason)
 
-    async def stop_play(self, leg_id: str, play_id: str | None = None) -> None:
+    def stop_play(self, leg_id: str, play_id: str | None = None) -> None:
         raise MediaUnavailableError(self.reason)
 
     async def set_room(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> None:
         raise MediaUnavailableError(self.reason)
+
+
+async def do(sound: CallMedia, command: MediaCommand) -> None:
+    wait = sound.do(command)
+    if wait is not None:
+        await wait()
 
 
 def rig() -> tuple[CallMedia, Broken, list[CallEvent], list[facts.Event]]:
@@ -37,22 +50,22 @@ def rig() -> tuple[CallMedia, Broken, list[CallEvent], list[facts.Event]]:
 
 async def test_a_prompt_that_is_not_there_counts_as_over() -> None:
     sound, _, told, _ = rig()
-    await sound.do(PlayPrompts("p1", ("en/none",)))
+    await do(sound, PlayPrompts("p1", ("en/none",)))
     assert told == [PlayEnded("p1", "failed")]
 
 
 async def test_a_call_that_cannot_be_recorded_goes_on_without() -> None:
     sound, _, told, _ = rig()
-    await sound.do(SetRecording(heard=True, queue="orders", work_id="w", told="announced"))
+    await do(sound, SetRecording(heard=True, queue="orders", work_id="w", told="announced"))
     assert told == [RecordingLost()]
 
 
 async def test_an_agent_who_was_not_heard_yet_is_given_back_and_a_lost_worker_ends_the_call() -> None:
     sound, media, _, posted = rig()
-    await sound.do(StopPrompts("p1", "leg-a"))  # an agent's leg that is gone is nobody's concern
-    await sound.do(SetRoom({}, ("w.1",)))
-    await sound.do(SetRoom({}))
+    await do(sound, StopPrompts("p1", "leg-a"))  # an agent's leg that is gone is nobody's concern
+    await do(sound, SetRoom({}, ("w.1",)))
+    await do(sound, SetRoom({}))
     assert posted == [facts.AssignmentFailed("w.1", "unknown_leg")]
     media.reason = "worker_lost"
     with pytest.raises(MediaUnavailableError):
-        await sound.do(SetRoom({}))
+        await do(sound, SetRoom({}))

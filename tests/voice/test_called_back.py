@@ -165,7 +165,7 @@ async def test_an_answer_that_crosses_the_giving_up_is_hung_up_on() -> None:
 async def test_an_agents_leg_that_is_gone_hears_no_ringing_and_that_is_all() -> None:
     rig = Rig()
 
-    async def gone(*_: object, **__: object) -> None:
+    def gone(*_: object, **__: object) -> None:
         from voice.ports import MediaUnavailableError
 
         raise MediaUnavailableError("unknown_leg")
