@@ -208,6 +208,8 @@ class Flow:
     def spoken_to(self, locale: str) -> str:
         """The language to begin with, for somebody who reads this one (BCP 47: zh-CN): the flow's own unless it
         speaks theirs, region and script aside."""
+        if not locale:
+            return self.language
         wanted = {locale.lower(), locale.lower().partition("-")[0]}
         return next((name for name in self.languages if name.lower() in wanted), self.language)
 

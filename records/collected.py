@@ -31,20 +31,17 @@ class Collected:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._rows: list[dict[str, Any]] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._writing = False
 
-    async def keep(self, interaction_id: str, data: Mapping[str, str], now: int) -> None:
-        """Returns when it is committed. Raises as `Database.at_once`, to all who came together.
-
-        Cancelling one who waits takes nothing back.
-        """
+    def put(self, interaction_id: str, data: Mapping[str, str], now: int) -> bool:
+        """True for the first of a lot: whoever is told so has to `write` it."""
         self._rows += data_rows(interaction_id, data, now)
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write(), name="collected")
-        await asyncio.shield(self._writing)
+        first, self._writing = not self._writing, True
+        return first
 
-    async def _write(self) -> None:
+    async def write(self) -> None:
+        """The lot, once it is complete; returns when it is committed. Raises as `Database.at_once`."""
         await asyncio.sleep(GATHER_S)
         # Who comes from here on is of the next lot.
-        rows, self._rows, self._writing = self._rows, [], None
+        rows, self._rows, self._writing = self._rows, [], False
         await self._database.at_once(lambda connection: keep_rows(connection, rows))

@@ -28,7 +28,7 @@ class Customers:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._collected = Collected(database)
+        self.collected = Collected(database)
 
     async def identify(self, kind: str, value: str, verified: bool, now: int) -> str:
         """The id of the customer with this identity, made when there is none; `value` in its normal form (E.164, ...).
@@ -53,10 +53,6 @@ class Customers:
         """Keeps what was collected in an interaction whose customer is not known."""
         rows = data_rows(interaction_id, data, now)
         await self._database.at_once(lambda connection: keep_rows(connection, rows))
-
-    async def collect_soon(self, interaction_id: str, data: Mapping[str, str], now: int) -> None:
-        """As `collect`, a moment later, for many interactions in one transaction."""
-        await self._collected.keep(interaction_id, data, now)
 
     async def identities(self, customer_id: str) -> tuple[Identity, ...]:
         """By what the customer is known, and all who are one with them, oldest first."""

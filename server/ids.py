@@ -11,9 +11,9 @@ def interaction_ids(now: Callable[[], int]) -> Callable[[], str]:
     return lambda: _digits(now() // 1000, 9) + _digits(secrets.randbits(40), 8)
 
 
+_PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
+
+
 def _digits(number: int, length: int) -> str:
-    out = []
-    for _ in range(length):
-        number, digit = divmod(number, 32)
-        out.append(_ALPHABET[digit])
-    return "".join(reversed(out))
+    pairs = [_PAIRS[number >> shift & 1023] for shift in range(5 * (length + length % 2) - 10, -1, -10)]
+    return "".join(pairs)[length % 2 :]

@@ -31,6 +31,7 @@ from voice.listeners import Listeners
 from voice.party import CUSTOMER, Party, PartyCause, PartyKind, PartyState, PartyView
 
 TAKE_OVER_PRIORITY = 1_000_000
+_SPEAKS = (PartyState.HERE, PartyState.AWAY, PartyState.HELD)
 Commands = list[CallCommand]
 
 
@@ -59,27 +60,23 @@ class Conversation:
         self._interaction_id = interaction_id
         _, _, number = first_work.removeprefix(interaction_id).rpartition("-")
         self._works = int(number) - 1 if number else 0
-        customer = Party(CUSTOMER, PartyKind.CUSTOMER, PartyState.HERE, leg_id)
-        self.parties: dict[str, Party] = {CUSTOMER: customer}
+        self.customer = Party(CUSTOMER, PartyKind.CUSTOMER, PartyState.HERE, leg_id)
+        # The customer first, from beginning to end.
+        self.parties: dict[str, Party] = {CUSTOMER: self.customer}
 
     # --- what the call looks at ---------------------------------------------------------------------------------
 
     @property
-    def customer(self) -> Party:
-        """The customer's party."""
-        return self.parties[CUSTOMER]
-
-    @property
     def others(self) -> list[Party]:
         """Everybody but the customer: agents and numbers, in the order in which they were asked for."""
-        return [party for party in self.parties.values() if party.kind is not PartyKind.CUSTOMER]
+        return list(self.parties.values())[1:]
 
     @property
     def where(self) -> Where:
         """What follows for the customer from where the parties stand."""
-        states = {party.state for party in self.others}
         if self.customer.state is PartyState.HELD:
             return Where.HELD
+        states = [party.state for party in self.others]
         if PartyState.HERE in states:
             return Where.TALKING
         if PartyState.AWAY in states:
@@ -89,12 +86,15 @@ class Conversation:
     @property
     def awaited(self) -> Party | None:
         """The agent who comes next."""
-        return next((party for party in self.agents if party.state is PartyState.COMING), None)
+        for party in self.parties.values():
+            if party.state is PartyState.COMING and party.kind is PartyKind.AGENT:
+                return party
+        return None
 
     @property
     def agents(self) -> list[Party]:
         """Agents alone."""
-        return [party for party in self.others if party.kind is PartyKind.AGENT]
+        return [party for party in self.parties.values() if party.kind is PartyKind.AGENT]
 
     @property
     def expects_somebody(self) -> bool:
@@ -104,8 +104,10 @@ class Conversation:
     @property
     def speaker(self) -> Party | None:
         """The agent who speaks with the customer, or comes back to them: the first of them."""
-        there = (PartyState.HERE, PartyState.AWAY, PartyState.HELD)
-        return next((party for party in self.agents if party.state in there), None)
+        for party in self.parties.values():
+            if party.kind is PartyKind.AGENT and party.state in _SPEAKS:
+                return party
+        return None
 
     def views(self) -> tuple[PartyView, ...]:
         """All parties, for the agents' pages, and behind them who listens."""
@@ -114,7 +116,12 @@ class Conversation:
 
     def next_deadline(self) -> int | None:
         """When a lost leg counts as gone for good."""
-        return min((p.away_until for p in self.others if p.away_until is not None), default=None)
+        due: int | None = None
+        for party in self.parties.values():
+            until = party.away_until
+            if until is not None and (due is None or until < due):
+                due = until
+        return due
 
     # --- what happens -------------------------------------------------------------------------------------------
 

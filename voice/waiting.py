@@ -25,11 +25,14 @@ class WaitPlan(Struct, frozen=True, gc=False):
     emergency: str = ""
 
 
+PLAIN = WaitPlan()
+
+
 class WaitSound:
     """The sound of one caller's waiting. `play_id` makes a fresh name for a play."""
 
     def __init__(self, plans: Mapping[str, WaitPlan], play_id: Callable[[str], str]) -> None:
-        self.plan = WaitPlan()
+        self.plan = PLAIN
         self.queue: str | None = None
         self.announce_at: int | None = None
         self._plans = plans

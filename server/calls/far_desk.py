@@ -120,7 +120,8 @@ class FarDesk:
             self._parties.pop(interaction_id, None)
             self._recordings.pop(interaction_id, None)
         self.changed(interaction_id)
-        self._link.tell_all("parties", (interaction_id, msgspec.to_builtins(tuple(parties))))
+        if self._link.reached:
+            self._link.tell_all("parties", (interaction_id, msgspec.to_builtins(tuple(parties))))
 
     def recording(self, interaction_id: str, shown: ShowRecording) -> None:
         """How the call's recording stands has changed."""

@@ -1,7 +1,8 @@
 """The calls of all nodes for the board, with who is in them and who listens (server.calls.far_desk tells the nodes)."""
 
 from collections.abc import Callable
-from typing import Any
+
+import msgspec
 
 from http_api.calls_api import LiveCall, LiveParty
 from server.calls.live_calls import LiveCalls
@@ -10,11 +11,7 @@ from server.calls.live_calls import LiveCalls
 def live_call(calls: LiveCalls, interaction_id: str) -> LiveCall:
     """Who is in it, as supervisors may see it."""
     parties = calls.shown(interaction_id, "", to_agent=False)
-    return LiveCall(interaction_id, tuple(LiveParty(**_fields(one)) for one in parties))
-
-
-def _fields(one: Any) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in LiveParty.__struct_fields__}
+    return LiveCall(interaction_id, msgspec.convert(parties, tuple[LiveParty, ...], from_attributes=True))
 
 
 class FloorCalls:

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from msgspec.structs import replace
-
 from sip.sdp import Negotiated, Origin, SdpError, build_answer, build_offer, negotiate
 from voice.ports import Codec, RemoteMedia, SdpRefusedError
 
@@ -69,10 +67,10 @@ class SdpPort:
     def _place(self, side: _Side, host: str, port: int) -> None:
         if host:
             side.host, side.port = host, port
-        if side.described:
-            side.origin = side.origin.bumped()
+        origin = side.origin
+        if side.described or origin.host != side.host:
+            side.origin = Origin(origin.session_id, origin.version + side.described, side.host)
         side.described = True
-        side.origin = replace(side.origin, host=side.host)
 
     def _read(self, side: _Side, sdp: bytes) -> RemoteMedia:
         try:

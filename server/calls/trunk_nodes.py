@@ -54,6 +54,8 @@ class TrunkNodes:
     def phone_at(self, user: str) -> str:
         """The node that rings the phone, "" when it is registered at none."""
         own = (self._link.label,) if self._registered(user) else ()
+        if not self._phones:
+            return own[0] if own else ""
         return min((*own, *(node for node, users in self._phones.items() if user in users)), default="")
 
     def elsewhere(self, user: str) -> bool:

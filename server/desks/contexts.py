@@ -23,7 +23,6 @@ READY_TIMEOUT_S = 0.25
 # How long a caller who would be called back is not queued yet, because SQL does not have their number.
 KEPT_TIMEOUT_S = 2.0
 PATH_KEY = "ivr_path"
-_Collect = Callable[[str, Mapping[str, str], int], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -93,7 +92,8 @@ class InteractionContexts:
         """
         about = (context.interaction_id, context.kind, context.caller, context.verified, self._wall(), HISTORY_LENGTH)
         _, context.history = await self._meetings.meet(*about)
-        await self._keep(context, self._customers.collect)
+        if kept := _collected_in(context):
+            await self._customers.collect(context.interaction_id, kept, self._wall())
         context.ready.set()
         self._live.setdefault(context.interaction_id, context)
 
@@ -116,7 +116,9 @@ class InteractionContexts:
         if context is None:
             return
         context.data, context.path, context.language = dict(data), tuple(path), language
-        self._tasks.spawn(self._keep(context, self._customers.collect_soon), f"keep:{interaction_id}")
+        # A moment later, for many interactions in one transaction.
+        if (kept := _collected_in(context)) and self._customers.collected.put(interaction_id, kept, self._wall()):
+            self._tasks.spawn(self._customers.collected.write(), "collected")
 
     def closed(self, interaction_id: str) -> None:
         """The call is over; what the router has taken in is still needed, until it closes the work."""
@@ -233,13 +235,6 @@ class InteractionContexts:
         if others and self.here_again is not None:
             await self.here_again(context.interaction_id, others)
 
-    async def _keep(self, context: InteractionContext, collect: _Collect) -> None:
-        data = dict(context.data)
-        if context.path:
-            data[PATH_KEY] = " > ".join(context.path)
-        if data:
-            await collect(context.interaction_id, data, self._wall())
-
     async def _read_back(self, interaction_id: str) -> InteractionContext:
         view = await self._interactions.view(interaction_id)
         context = InteractionContext(interaction_id, view.record.channel if view else "", "", "", works=1)
@@ -256,6 +251,14 @@ class InteractionContexts:
                 customer_id = view.record.customer_id
                 context.history = await self._meetings.earlier(customer_id, interaction_id, HISTORY_LENGTH)
         return context
+
+
+def _collected_in(context: InteractionContext) -> dict[str, str]:
+    """What the IVR collected, as SQL has it."""
+    data = dict(context.data)
+    if context.path:
+        data[PATH_KEY] = " > ".join(context.path)
+    return data
 
 
 async def _nowhere(_interaction_id: str, _work_id: str) -> InteractionContext | None:

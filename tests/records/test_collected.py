@@ -31,25 +31,43 @@ async def test_those_who_come_together_are_kept_in_one_transaction(
 
     monkeypatch.setattr(collected, "keep_rows", counted)
     menus = Collected(database)
-    await asyncio.gather(*(menus.keep(f"i{n % 4}", {"digit": str(n), "path": "a > b"}, n) for n in range(8)))
+    firsts = [menus.put(f"i{n % 4}", {"digit": str(n), "path": "a > b"}, n) for n in range(8)]
+    assert firsts == [True, *[False] * 7]
+    await menus.write()
     assert written == [16]
     assert (await _kept(database))["i3", "digit"] == "7", "the later value of a name"
-    await menus.keep("i9", {"digit": "1"}, 9)
+    assert menus.put("i9", {"digit": "1"}, 9)
+    await menus.write()
     assert written == [16, 1]
     assert len(await _kept(database)) == 9
 
 
-async def test_who_is_cancelled_meanwhile_harms_nobody(database: Database) -> None:
-    menus = Collected(database)
-    gone = asyncio.create_task(menus.keep("i1", {"digit": "1"}, 1))
-    stays = asyncio.create_task(menus.keep("i2", {"digit": "2"}, 1))
-    await asyncio.sleep(0)
-    gone.cancel()
-    await stays
+async def test_whoever_comes_while_a_lot_is_written_is_of_the_next_one(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    menus, keep_rows = Collected(database), collected.keep_rows
+    loop = asyncio.get_running_loop()
+    firsts: list[bool] = []
+    came = asyncio.Event()
+
+    def slow(connection: Connection, rows: list[dict[str, Any]]) -> None:
+        loop.call_soon_threadsafe(come)
+        keep_rows(connection, rows)
+
+    def come() -> None:
+        firsts.append(menus.put("i2", {"digit": "2"}, 1))
+        came.set()
+
+    monkeypatch.setattr(collected, "keep_rows", slow)
+    menus.put("i1", {"digit": "1"}, 1)
+    await menus.write()
+    await came.wait()
+    assert firsts == [True]
+    await menus.write()
     assert await _kept(database) == {("i1", "digit"): "1", ("i2", "digit"): "2"}
 
 
-async def test_a_failure_is_told_to_all_of_the_lot_and_the_next_lot_is_kept(
+async def test_a_lot_that_fails_is_told_of_and_the_next_one_is_kept(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(_connection: Connection, _rows: object) -> None:
@@ -58,7 +76,9 @@ async def test_a_failure_is_told_to_all_of_the_lot_and_the_next_lot_is_kept(
     menus = Collected(database)
     with monkeypatch.context() as patched:
         patched.setattr(collected, "keep_rows", away)
-        ended = await asyncio.gather(*(menus.keep(f"i{n}", {"a": "b"}, 1) for n in (1, 2)), return_exceptions=True)
-    assert [type(one) for one in ended] == [SQLAlchemyError, SQLAlchemyError]
-    await menus.keep("i3", {"a": "c"}, 1)
+        menus.put("i1", {"a": "b"}, 1)
+        with pytest.raises(SQLAlchemyError):
+            await menus.write()
+    assert menus.put("i3", {"a": "c"}, 1)
+    await menus.write()
     assert await _kept(database) == {("i3", "a"): "c"}
