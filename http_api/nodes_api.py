@@ -12,6 +12,9 @@ from http_api.supervision_api import Comment, Refused
 from records.roles import Action, allowed
 from records.sessions import Caller
 
+NodeState = Literal["up", "draining", "unreachable"]
+NodeRole = Literal["owner", "follower", "unknown"]
+
 
 class NodeView(msgspec.Struct, frozen=True, kw_only=True):
     """A node as the others know it. `label` is the name with the number of its start; `here`: it answers this request.
@@ -22,8 +25,8 @@ class NodeView(msgspec.Struct, frozen=True, kw_only=True):
 
     node: str
     label: str
-    state: Literal["up", "draining", "unreachable"]
-    role: Literal["owner", "follower", "unknown"]
+    state: NodeState
+    role: NodeRole
     here: bool
     calls: int
     chats: int

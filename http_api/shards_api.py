@@ -21,12 +21,13 @@ class ShardQueue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShardSums(msgspec.Struct, frozen=True, kw_only=True):
-    """What a shard says of itself. `signed_in` and `ready` count agents."""
+    """What a shard says of itself. `signed_in` and `ready` count agents; `trouble`: why routing pauses, "" if not."""
 
     waiting: int = 0
     oldest_queued_at: int | None = None
     signed_in: int = 0
     ready: int = 0
+    trouble: str = ""
     queues: tuple[ShardQueue, ...] = ()
 
 
@@ -40,7 +41,9 @@ class NowhereExit(msgspec.Struct, frozen=True):
 class ShardView(msgspec.Struct, frozen=True, kw_only=True):
     """A shard as this one sees it. `here`: it answers this request; `pages`: where its nodes' pages are.
 
-    `reached` is false where none of its nodes answers; its sums are 0 then. `nowhere` are exits of this shard.
+    `reached` is false where none of its nodes answers; its sums are 0 then. `nowhere` are exits of this shard. `owner`
+    is the node that decides there, by its label, and "" where no node has the lease, or the store is away; `epoch`
+    goes up with each new owner.
     """
 
     shard: str
@@ -48,6 +51,8 @@ class ShardView(msgspec.Struct, frozen=True, kw_only=True):
     reached: bool
     pages: tuple[str, ...]
     sums: ShardSums
+    owner: str = ""
+    epoch: int = 0
     nowhere: tuple[NowhereExit, ...] = ()
 
 

@@ -53,6 +53,7 @@ from server.reload import Followers, Reloader
 from server.site_desk import SiteDesk
 from server.voice_part import VoicePart
 from server.web.port import GuardedSignIn, Web
+from store.lease import ShardHead
 
 
 class WebPart:
@@ -290,13 +291,17 @@ class WebPart:
         async def pages_of(shard: str) -> Iterable[str]:
             return (await ground.storage.register_of(shard).pages()).values()
 
+        async def head_of(shard: str) -> ShardHead:
+            return await ground.storage.shard.store.beside(shard).head()
+
         desk = ShardDesk(
             ground.settings.shard,
             self._voice.links,
             ground.peers,
-            lambda: sums_of(board, site.site),
+            lambda: sums_of(board, site.site, core.check_store() or ""),
             lambda: site.site.routing.elsewhere,
             pages_of,
+            head_of,
             ground.tasks,
         )
         site.on_change(desk.follow)

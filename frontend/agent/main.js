@@ -1,6 +1,7 @@
 import { forgetToken, signOut, storedToken } from "../lib/account.js";
 import { chooseLanguage, language, preferredLanguage } from "../lib/i18n.js";
 import { nodes } from "../lib/nodes.js";
+import { createStore } from "../lib/store.js";
 import { setClock } from "../lib/time.js";
 import { html, render } from "../lib/ui.js";
 import { sayInOurWords } from "../lib/validity.js";
@@ -16,9 +17,9 @@ import { keepGuidance } from "./guidance.js";
 import { keepNotes } from "./notes.js";
 import { keepOwnReplies } from "./own-replies.js";
 import { Phone } from "./phone.js";
-import { createStore } from "./store.js";
+import { initial, reduce } from "./store.js";
 
-const store = createStore();
+const store = createStore(reduce, initial);
 const client = new AgentClient({
   nodes,
   language,

@@ -261,20 +261,3 @@ export const audible = ({ leg }) => leg === "up" || leg === "phone_registered";
 
 /** Whether anything that the agent takes can reach them now: chats need the page only. */
 export const reachable = (state) => audible(state) || state.media.some((medium) => medium !== "voice");
-
-export function createStore() {
-  let state = initial;
-  const listeners = new Set();
-  return {
-    get: () => state,
-    dispatch(message) {
-      const before = state;
-      state = reduce(state, message);
-      if (state !== before) for (const listener of [...listeners]) listener(state, before);
-    },
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-  };
-}

@@ -17,6 +17,7 @@ import { LiveCalls } from "./components/live-calls.js";
 import { LiveChats } from "./components/live-chats.js";
 import { Queues, Summary, titleOf } from "./components/queues.js";
 import { Interactions } from "./components/interactions.js";
+import { Shards } from "./components/shards.js";
 import { Waiting } from "./components/waiting.js";
 import { Wallboards } from "./components/wallboards.js";
 import { byName, nameOf } from "./store.js";
@@ -76,6 +77,7 @@ function Room({ office, state, onLanguage }) {
           <${Help} office=${office} requests=${state.help} read=${setReading} />
           <${Alerts} office=${office} state=${state} />
           <${Queues} state=${state} chosen=${queue} choose=${setQueue} ask=${setAsked} drag=${drag} />
+          <${Shards} office=${office} online=${state.connection === "online"} />
           <div class="column">
             <${Waiting} office=${office} state=${state} titles=${titles} queue=${queue} clear=${() => setQueue(null)} ask=${setAsked} drag=${drag} />
             <${LiveCalls} office=${office} state=${state} />

@@ -2,6 +2,7 @@ import { forgetToken, storedToken } from "../lib/account.js";
 import { chooseLanguage, preferredLanguage, t } from "../lib/i18n.js";
 import { keepFollowUps } from "../lib/follow-up-list.js";
 import { keepNames } from "../lib/names.js";
+import { createStore } from "../lib/store.js";
 import { setClock } from "../lib/time.js";
 import { html, render } from "../lib/ui.js";
 import { sayInOurWords } from "../lib/validity.js";
@@ -9,9 +10,9 @@ import { App } from "./app.js";
 import { BoardClient } from "./board.js";
 import { Office } from "./office.js";
 import { gathered } from "./gather.js";
-import { createStore } from "./store.js";
+import { initial, reduce } from "./store.js";
 
-const store = createStore();
+const store = createStore(reduce, initial);
 const board = new BoardClient({
   onMessage: gathered(store.dispatch),
   onClock: setClock,

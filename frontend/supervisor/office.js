@@ -152,6 +152,12 @@ export class Office {
     return api(`audit?limit=${AUDIT_PAGE}${before ? `&before=${before}` : ""}`);
   }
 
+  /** The shards of the site, this one first, and this one's nodes. */
+  async shards() {
+    const [{ shards }, { nodes }] = await Promise.all([api("shards"), api("nodes")]);
+    return { shards, nodes };
+  }
+
   wallboards() {
     return api("wallboards");
   }

@@ -109,20 +109,3 @@ export function knownSkills({ agents, work }) {
   const asked = [...work.values()].flatMap(({ requirements }) => Object.keys(requirements));
   return [...new Set([...all, ...asked])].sort();
 }
-
-export function createStore() {
-  let state = initial;
-  const listeners = new Set();
-  return {
-    get: () => state,
-    dispatch(message) {
-      const before = state;
-      state = reduce(state, message);
-      if (state !== before) for (const listener of [...listeners]) listener(state, before);
-    },
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-  };
-}

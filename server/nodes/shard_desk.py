@@ -19,6 +19,7 @@ from server.nodes.peer_link import PeerLink, PeerRefusedError, PeerUnreachableEr
 from server.nodes.shard_links import ShardLinks
 from server.tasks import TaskOwner
 from store.errors import StoreError
+from store.lease import ShardHead
 
 log = structlog.get_logger(__name__)
 
@@ -26,8 +27,8 @@ SUMS = "shard_sums"
 ANSWER_S = 2.0
 
 
-def sums_of(board: Dispatcher, site: Site) -> ShardSums:
-    """What this shard says of itself."""
+def sums_of(board: Dispatcher, site: Site, trouble: str = "") -> ShardSums:
+    """What this shard says of itself; `trouble`: why nothing is committed there now, as this node knows it."""
     rules, waits, agents = board.policy.queues, board.queues(), [row for row in board.agents() if row.connected]
     queues = tuple(
         ShardQueue(
@@ -46,12 +47,16 @@ def sums_of(board: Dispatcher, site: Site) -> ShardSums:
         oldest_queued_at=min(oldest, default=None),
         signed_in=sum(row.presence is not Presence.OFFLINE for row in agents),
         ready=sum(row.presence is Presence.READY for row in agents),
+        trouble=trouble,
         queues=queues,
     )
 
 
 class ShardDesk:
-    """`own` are this shard's sums, `elsewhere` what its routing.toml names, `pages_of` where a shard's pages are."""
+    """`own` are this shard's sums, `elsewhere` what its routing.toml names.
+
+    `pages_of` says where a shard's pages are, `head_of` who owns it; both ask the store, which all shards share.
+    """
 
     def __init__(
         self,
@@ -61,6 +66,7 @@ class ShardDesk:
         own: Callable[[], ShardSums],
         elsewhere: Callable[[], Mapping[str, Elsewhere]],
         pages_of: Callable[[str], Awaitable[Iterable[str]]],
+        head_of: Callable[[str], Awaitable[ShardHead]],
         tasks: TaskOwner,
     ) -> None:
         self._shard = shard
@@ -68,6 +74,7 @@ class ShardDesk:
         self._own = own
         self._elsewhere = elsewhere
         self._pages_of = pages_of
+        self._head_of = head_of
         self._tasks = tasks
         peers.answer[SUMS] = self._answer
         links.found.append(self._found)
@@ -75,7 +82,10 @@ class ShardDesk:
     async def all(self) -> tuple[ShardView, ...]:
         """This one first, then the others by name."""
         pages = await self._pages(self._shard)
-        here = ShardView(shard=self._shard, here=True, reached=True, pages=pages, sums=self._own())
+        owner, epoch = await self._head(self._shard)
+        here = ShardView(
+            shard=self._shard, here=True, reached=True, pages=pages, sums=self._own(), owner=owner, epoch=epoch
+        )
         return here, *[await self._view(shard) for shard in sorted({one.shard for one in self._elsewhere().values()})]
 
     def follow(self, site: Site) -> None:
@@ -92,6 +102,10 @@ class ShardDesk:
 
     async def _view(self, shard: str) -> ShardView:
         link, pages = self._links.of(shard), await self._pages(shard)
+        owner, epoch = await self._head(shard)
+        unseen = ShardView(
+            shard=shard, here=False, reached=False, pages=pages, sums=ShardSums(), owner=owner, epoch=epoch
+        )
         for node in sorted(link.reached) if link is not None else ():
             try:
                 answer = await link.ask(node, SUMS, timeout_s=ANSWER_S) if link is not None else None
@@ -100,8 +114,8 @@ class ShardDesk:
                 continue
             sums = msgspec.convert(answer, ShardSums)
             nowhere = tuple(self._nowhere(shard, sums))
-            return ShardView(shard=shard, here=False, reached=True, pages=pages, sums=sums, nowhere=nowhere)
-        return ShardView(shard=shard, here=False, reached=False, pages=pages, sums=ShardSums())
+            return msgspec.structs.replace(unseen, reached=True, sums=sums, nowhere=nowhere)
+        return unseen
 
     def _nowhere(self, shard: str, sums: ShardSums) -> Iterable[NowhereExit]:
         media = {one.queue: one.medium for one in sums.queues}
@@ -118,6 +132,15 @@ class ShardDesk:
         except StoreError as error:
             log.info("pages_not_known", shard=shard, error=str(error))
             return ()
+
+    async def _head(self, shard: str) -> tuple[str, int]:
+        """The label of its owner, "" for none, and the epoch."""
+        try:
+            head = await self._head_of(shard)
+        except StoreError as error:
+            log.info("owner_not_known", shard=shard, error=str(error))
+            return "", 0
+        return head.owner if head.remaining_ms > 0 else "", head.epoch
 
     async def _answer(self, _node: str, _body: Any) -> ShardSums:
         return self._own()

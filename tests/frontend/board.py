@@ -32,6 +32,8 @@ class Board:
         self.limits: dict[str, int] = {}
         self.follow_ups: list[dict[str, Any]] = []
         self.explanations: dict[str, dict[str, Any]] = {}
+        self.shards: list[dict[str, Any]] = []
+        self.nodes: list[dict[str, Any]] = []
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         ws = web.WebSocketResponse()
@@ -63,6 +65,12 @@ class Board:
     async def guidance(self, _request: web.Request) -> web.Response:
         titles = {"queues": {"orders": {"en": "Orders"}}, "agents": {"anna": "Anna"}}
         return web.json_response({"site": "", "titles": titles, "replies": [], "scripts": {}})
+
+    async def all_shards(self, _request: web.Request) -> web.Response:
+        return web.json_response({"shards": self.shards}, status=200 if self.answers.is_set() else 503)
+
+    async def all_nodes(self, _request: web.Request) -> web.Response:
+        return web.json_response({"nodes": self.nodes})
 
     async def explained(self, request: web.Request) -> web.Response:
         return web.json_response(self.explanations[request.match_info["id"]])
@@ -96,6 +104,8 @@ async def supervising(board: Board) -> AsyncIterator[Page]:
     app.router.add_get("/api/v1/alerts", board.alerts)
     app.router.add_get("/api/v1/follow-ups", board.listed)
     app.router.add_get("/api/v1/guidance", board.guidance)
+    app.router.add_get("/api/v1/shards", board.all_shards)
+    app.router.add_get("/api/v1/nodes", board.all_nodes)
     app.router.add_get("/api/v1/agents/{id}/explanation", board.explained)
     app.router.add_get("/api/v1/work/{id}/explanation", board.explained)
     app.router.add_post("/api/v1/alerts/{id}/acknowledge", board.acknowledge)
@@ -152,6 +162,17 @@ def alert(number: int, **more: Any) -> dict[str, Any]:
 
 def breach(number: int, **more: Any) -> dict[str, Any]:
     return alert(number, **{"kind": "breach", "detail": {"over": 2}, **more})
+
+
+def shard(name: str, **more: Any) -> dict[str, Any]:
+    sums = {"waiting": 2, "oldest_queued_at": now_us() - MINUTE_US, "signed_in": 5, "ready": 3, "trouble": ""}
+    known = {"shard": name, "here": False, "reached": True, "pages": [f"http://{name}.example:8080"]}
+    return {**known, "sums": {**sums, **more.pop("sums", {})}, "owner": f"{name}.1", "epoch": 4, "nowhere": [], **more}
+
+
+def node(label: str, **more: Any) -> dict[str, Any]:
+    known = {"node": label.split(".")[0], "label": label, "state": "up", "role": "follower", "here": False}
+    return {**known, "calls": 7, "chats": 8, "agents": 9, **more}
 
 
 def people(count: int) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from http_api.static import StaticPages
 from tests.agents_ws.scripted import now_us
 from tests.browser import FRONTEND, needs_chromium, serve
 from tests.frontend.access import LACKS, check, check_whole, walk
-from tests.frontend.board import Board, alert, item, queue
+from tests.frontend.board import Board, alert, item, node, queue, shard
 from tests.frontend.test_wallboard_page import Server as Wall
 
 pytestmark = [needs_chromium, pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -54,6 +54,8 @@ def crowded(board: Board) -> None:
         "help": [asked | {"since_us": now_us(), "seen_by": ""}],
         "chats": [chat | {"name": "Anna", "listeners": []}],
     }
+    board.shards = [shard("north", here=True), shard("south", reached=False), shard("west", sums={"trouble": "full"})]
+    board.nodes = [node("a.1", here=True, role="owner"), node("b.1", state="draining")]
 
 
 @pytest_asyncio.fixture(loop_scope="module", params=["light", "dark"])
@@ -70,6 +72,8 @@ async def stage(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterat
 
     app = web.Application()
     app.router.add_get("/api/v1/board/ws", socket)
+    app.router.add_get("/api/v1/shards", board.all_shards)
+    app.router.add_get("/api/v1/nodes", board.all_nodes)
     app.router.add_get("/api/v1/{what:.*}", nothing)
     StaticPages(FRONTEND).add_to(app)
     async with serve(app) as base:

@@ -10,6 +10,7 @@ import pytest
 
 from agents_ws.messages import ByeCode, LegState
 from config.site import OPENINGS
+from http_api.nodes_api import NodeRole, NodeState
 from http_api.statistics_api import By
 from http_api.targets_api import Availability
 from records.accounts import Role
@@ -136,6 +137,11 @@ STAFF = Catalogue(
         "party": ("coming", "here", "held", "away", "listen", "whisper", "barge"),
         "transfer": get_args(Availability),
         "summary": ("waiting", "longest", "talking", "ready", "not_ready"),
+        "shards": (
+            *("works", "pauses", "no_owner", "not_reached"),
+            *(f"node_{state}" for state in get_args(NodeState)),
+            *(f"role_{role}" for role in get_args(NodeRole)),
+        ),
         "supervisor": ("board", "plans", "follow_ups", "interactions", "wallboards", "audit"),
         "medium": tuple(Medium),
         "capacity": (*Medium, "total"),

@@ -13,6 +13,7 @@ from router.vocabulary import Medium
 from server.nodes.shard_desk import ShardDesk, sums_of
 from server.nodes.shard_links import ShardLinks
 from store.errors import StoreLost
+from store.lease import ShardHead
 from tests.chat.neighbours import RealRouter
 from tests.server.nodes.test_peer_link import Site
 from tests.server.nodes.test_shard_links import Register, with_queues
@@ -32,7 +33,7 @@ def test_a_shard_counts_who_waits_and_who_is_there() -> None:
 
 async def test_the_other_shard_is_seen_and_held_against_the_exits(caplog: pytest.LogCaptureFixture) -> None:
     south, router = Site(), RealRouter()
-    sums, away = sums_of(router.dispatcher, small_site({})), False
+    sums, away = sums_of(router.dispatcher, small_site({}), "it is slow"), False
     register: Any = Register(south)
     links = ShardLinks("north/a.1", lambda _shard: register, south.tasks)
     named = {"web_chat": Elsewhere("south", Medium.CHAT), "calls": Elsewhere("south", Medium.VOICE)}
@@ -42,14 +43,22 @@ async def test_the_other_shard_is_seen_and_held_against_the_exits(caplog: pytest
             raise StoreLost("away")
         return [f"http://{shard}"]
 
+    async def head_of(shard: str) -> ShardHead:
+        if away:
+            raise StoreLost("away")
+        left = 0 if shard == "south" else 900
+        return ShardHead(f"{shard}.1", 3, left, now_us=0, applied=0, clock=0, served=True)
+
     nowhere: list[Any] = []
     async with south.node("s.1") as host, south.node("n.1") as own:
         nobody = ShardLinks("south/s.1", lambda _shard: register, south.tasks)
-        ShardDesk("south", nobody, host, lambda: sums, dict, pages_of, south.tasks)
-        desk = ShardDesk("north", links, own, lambda: sums, lambda: named, pages_of, south.tasks)
+        ShardDesk("south", nobody, host, lambda: sums, dict, pages_of, head_of, south.tasks)
+        desk = ShardDesk("north", links, own, lambda: sums, lambda: named, pages_of, head_of, south.tasks)
         here, other = await desk.all()
         assert (here.here, here.reached, here.pages) == (True, True, ("http://north",))
+        assert (here.owner, here.epoch, here.sums.trouble) == ("north.1", 3, "it is slow")
         assert (other.shard, other.reached, other.nowhere) == ("south", False, ())
+        assert (other.owner, other.epoch) == ("", 3), "nobody's lease lasts there"
         links.found.append(nowhere.append)
         links.follow(with_queues(web_chat=Medium.CHAT))
         link = links.of("south")
@@ -64,7 +73,8 @@ async def test_the_other_shard_is_seen_and_held_against_the_exits(caplog: pytest
         named["web_chat"] = Elsewhere("south", Medium.EMAIL)
         assert NowhereExit("web_chat", "that queue takes chat") in await desk.check("south")
         away = True
-        assert (await desk.all())[1].pages == ()
+        here, other = await desk.all()
+        assert (here.pages, here.owner, other.pages, other.owner) == ((), "", (), "")
     assert nowhere
     south.tasks.cancel("shard:south")
     await asyncio.sleep(0)
