@@ -7,6 +7,7 @@ the share that is asked. There are as many agents as are busy for 60 % of their 
 
 import asyncio
 import math
+import statistics
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ import psutil  # type: ignore[import-untyped]
 from loadtests.plan import SCENARIOS, load_plan
 from loadtests.run import ROOT, locust
 from loadtests.site import SUPERVISOR, to_toml, write_site
+from soak.canary import Canary
 from tests.e2e.leaks import Footprint
 from tests.e2e.office import Office
 from tests.e2e.server import Server
@@ -31,6 +33,7 @@ BUSY = 0.6
 CREWS = {"calls": "phones", "chats": "writers"}
 READY_S = 60.0
 ALL = "CPU s of machine"
+CANARY = "ms of canary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ class Watch:
     """What the server holds after the warm-up, sample after sample: (second, amount) by name."""
 
     found: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    canary: Canary = field(default_factory=Canary)
 
     async def take(self, second: float, server: Server, office: Office, load: asyncio.subprocess.Process) -> None:
         """One sample."""
@@ -125,6 +129,7 @@ class Watch:
         amounts |= {f"CPU s of {name}": spent for name, spent in feet.cpu.items()}
         amounts["CPU s of generator"] = sum(psutil.Process(load.pid).cpu_times()[:2])
         amounts[ALL] = _busy_s()
+        amounts[CANARY] = await asyncio.to_thread(self.canary.sing)
         amounts["segments"] = float(len(list((server.data_dir / "journal").glob("*.journal"))))
         amounts["tasks"] = float(things["tasks"])
         amounts["threads"] = float(psutil.Process(server.pid).num_threads())
@@ -144,8 +149,11 @@ class Watch:
 
     def mean(self, name: str, since: float, until: float) -> float:
         """The mean amount of this time."""
-        inside = [amount for at, amount in self.found[name] if since <= at <= until]
-        return sum(inside) / len(inside)
+        return statistics.fmean(amount for at, amount in self.found[name] if since <= at <= until)
+
+    def canary_ms(self, since: float, until: float) -> float:
+        """What the same piece of work took the machine in this time, by the median."""
+        return statistics.median(amount for at, amount in self.found[CANARY] if since <= at <= until)
 
     def spent(self, name: str, since: float, until: float) -> float:
         """How much of a sum came in this time, per second of it."""

@@ -1,6 +1,7 @@
 """The long runs, which no other test starts: they find the fixtures of tests/e2e, and their measures can fail."""
 
 import math
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from loadtests.result import WINDOW_S, _by_window
 from soak import conftest as soak
 from soak import test_steady as judged
-from soak.steady import ALL, Watch
+from soak.canary import Canary
+from soak.steady import ALL, CANARY, Watch
 from tests.e2e import conftest as e2e
 
 SECONDS = judged.WARM_UP_S + 1800.0
@@ -26,7 +28,8 @@ def watched(**amounts: Any) -> Watch:
     watch = Watch()
     for step in range(180):
         second = judged.WARM_UP_S + 10.0 * step
-        every = {"segments": 9.0, "tasks": 100.0, "CPU s of server": 0.4 * second, ALL: 1.2 * second}
+        every = {"segments": 9.0, "tasks": 100.0, "CPU s of server": 0.4 * second, ALL: 0.5 * second}
+        every |= {CANARY: 20.0}
         every |= {f"MiB of {name}": 100.0 for name in judged.MIB}
         every |= {f"files of {name}": 200.0 for name in judged.MIB} | {"threads": 15.0}
         for name, amount in (every | {name: of(second) for name, of in amounts.items()}).items():
@@ -49,7 +52,26 @@ def test_the_first_five_minutes_come_after_the_warm_up_and_the_last_are_the_last
     first, last = judged.ends_of(watched(), run_with(2.0))
     assert last["offer p50"] == pytest.approx(2 * first["offer p50"], rel=0.1)
     assert first["CPU of server"] == pytest.approx(0.4)
-    assert last["others"] == pytest.approx(0.8)
+    assert last["others"] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "fair"),
+    [
+        ({}, True),
+        ({ALL: lambda second: 1.2 * second}, False),
+        ({CANARY: lambda second: 20.0 if second < judged.WARM_UP_S + 900 else 27.0}, False),
+    ],
+)
+def test_a_machine_that_is_busy_for_others_or_slower_is_told_from_a_server_that_is(
+    amounts: dict[str, Callable[[float], float]], fair: bool
+) -> None:
+    assert (judged.why_not_fair(*judged.ends_of(watched(**amounts), run_with(1.0))) is None) == fair
+
+
+def test_the_canary_does_the_same_work_each_time() -> None:
+    canary = Canary()
+    assert 0 < canary.sing() < 10_000
 
 
 @pytest.mark.parametrize(("slower", "passes"), [(1.0, True), (1.15, True), (1.6, False)])
