@@ -1,13 +1,13 @@
 """A whole call through the running server: what it costs, and how soon an agent's phone rings.
 
-    python -m bench.call [--agents 30] [--runs 6] [--calls 60] [--rate 20] [--rings 300] [--sizes 10,100,1000]
+    python -m bench.call [--runs 6] [--seconds 3] [--rates 20,60] [--rings 300] [--sizes 10,100,1000]
 
 The server runs as `make run` starts it, with agents on SIP phones, signed in over the agents' WebSocket.
 
-- call.cpu.*: CPU of one call, by process. SIPp calls, presses a digit in the menu, an agent's phone answers, both are
-  joined, SIPp hangs up, the agent closes wrap-up. A sample is the mean of one run of calls, all agents ready.
-  call.floor_refused.*: the same for calls to a number that nobody has; call.floor_idle: what the server uses in a
-  second when nobody calls.
+- call.cpu.*.N: CPU of one call, by process, at N calls a second with four agents for each. SIPp calls, presses a digit
+  in the menu, an agent's phone answers, both are joined, SIPp hangs up, the agent closes wrap-up. A sample is the mean
+  of one run of calls, all agents ready. call.floor_refused.*: the same for calls to a number that nobody has;
+  call.floor_idle: what the server uses in a second when nobody calls.
 - call.arrival_to_ring.* and call.freed_agent_to_ring.*: bench.rings, on a server of its own for each number of agents.
 
 Needs SIPp for the CPU part.
@@ -35,6 +35,8 @@ from tests.ports import free_port
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 REFUSED_PER_S = 40
+# For each call in a second: it rings, is talked for TALK_MS, and wrapped up.
+AGENTS_PER_CALL = 4
 TALK_MS = 1000
 SETTLE_S = 0.3
 IDLE_S = 0.4
@@ -75,7 +77,7 @@ def free_port_of_both() -> int:
 
 
 async def measure_cpu(server: Server, pages: Sequence[Page], folder: Path, runs: int, calls: int, rate: int) -> None:
-    """The CPU lines."""
+    """The CPU lines of so many calls a second."""
     clocks = Clocks(server)
     spent: list[dict[str, float]] = []
     refused: list[dict[str, float]] = []
@@ -100,19 +102,22 @@ async def measure_cpu(server: Server, pages: Sequence[Page], folder: Path, runs:
     story = f"menu, digit by INFO, queue, SIP phone, joined {TALK_MS} ms, wrap-up; {len(pages)} agents, "
     story += f"{rate} calls/s, neither side sends RTP; a sample is the mean of {calls} calls"
     for part in spent[0]:
-        print(line(f"call.cpu.{part}", "ms CPU/call", [each[part] for each in spent], story), flush=True)
+        print(line(f"call.cpu.{part}.{rate}", "ms CPU/call", [each[part] for each in spent], story), flush=True)
     for part in ("total", "server"):
         samples = [each[part] for each in refused]
-        print(line(f"call.floor_refused.{part}", "ms CPU/call", samples, f"404; {half} calls a sample"), flush=True)
-    print(line("call.floor_idle", "ms CPU/s", idle, f"{len(pages)} agents ready, no call"), flush=True)
+        print(
+            line(f"call.floor_refused.{part}.{rate}", "ms CPU/call", samples, f"404; {half} calls a sample"), flush=True
+        )
+    print(line(f"call.floor_idle.{rate}", "ms CPU/s", idle, f"{len(pages)} agents ready, no call"), flush=True)
 
 
 async def measure(arguments: argparse.Namespace) -> None:
-    """What a call costs on one server, then the rings on one for each size."""
-    if arguments.runs:
+    """What a call costs, and then the rings: on a server of its own for each rate and each size."""
+    for rate in (int(rate) for rate in arguments.rates.split(",") if rate and arguments.runs):
         with tempfile.TemporaryDirectory(prefix="jf-bench-") as name:
-            async with Phones() as phones, call_center(Path(name), phones, arguments.agents) as (server, pages):
-                await measure_cpu(server, pages, Path(name), arguments.runs, arguments.calls, arguments.rate)
+            async with Phones() as phones, call_center(Path(name), phones, AGENTS_PER_CALL * rate) as (server, pages):
+                calls = round(rate * arguments.seconds)
+                await measure_cpu(server, pages, Path(name), arguments.runs, calls, rate)
     for agents in (int(size) for size in arguments.sizes.split(",") if size):
         with tempfile.TemporaryDirectory(prefix="jf-bench-") as name:
             async with Phones() as phones, call_center(Path(name), phones, agents) as (server, pages):
@@ -122,10 +127,9 @@ async def measure(arguments: argparse.Namespace) -> None:
 def main() -> None:
     """Reads the counts and measures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--agents", type=int, default=30)
     parser.add_argument("--runs", type=int, default=6)
-    parser.add_argument("--calls", type=int, default=60, help="of a run")
-    parser.add_argument("--rate", type=int, default=20, help="calls a second")
+    parser.add_argument("--seconds", type=float, default=3, help="in which the calls of a run come")
+    parser.add_argument("--rates", default="20,60", help="calls a second")
     parser.add_argument("--rings", type=int, default=300)
     parser.add_argument("--sizes", default="10,100,1000", help="agents of the rings")
     arguments = parser.parse_args()
