@@ -255,8 +255,9 @@ class MemoryShardStore:
         """As RedisShardStore.beside."""
         return type(self)(self._shard.others.setdefault(shard, MemoryShard()), self._clock)
 
-    async def strike_off(self, label: str) -> str:
+    async def strike_off(self, lease: Lease, label: str) -> str:
         """As RedisShardStore.strike_off."""
+        self._check_epoch(lease.epoch)
         self._shard.senders.pop(label, None)
         return self._leave("", "lost", NodeLost(label))
 

@@ -258,11 +258,17 @@ class RedisShardStore:
         """The store of another shard on the same server or cluster."""
         return type(self)(self._connection, shard)
 
-    async def strike_off(self, label: str) -> str:
-        """Leave NodeLost for a node behind whatever it forwarded, and take nothing more of it; return its inbox id."""
-        keys = (self._keys.inbox, self._keys.senders)
-        entry_id = await self._connection.function("strike_off", keys, label, "lost", encode_event(NodeLost(label)))
-        return str(entry_id, "ascii")
+    async def strike_off(self, lease: Lease, label: str) -> str:
+        """Leave NodeLost for a node behind whatever it forwarded, and take nothing more of it; return its inbox id.
+
+        Raises Deposed.
+        """
+        keys = (self._keys.inbox, self._keys.senders, self._keys.head)
+        args = (lease.epoch, lease.owner, label, "lost", encode_event(NodeLost(label)))
+        status, found = await self._connection.function("strike_off", keys, *args)
+        if status == b"deposed":
+            raise Deposed(lease.epoch, found)
+        return str(found, "ascii")
 
     async def read_inbox(self, after: str, limit: int, block_ms: int | None = None) -> list[InboxEntry]:
         """Return up to `limit` entries after id `after` ('' from the start).

@@ -71,7 +71,7 @@ class ShardMember(ShardViews):
         self._replica: Replica | None = None
         self._clock = ShardClock(0)
         self._forwarder = Forwarder(store, member.label, away=self._set_away)
-        self.sweeper = Sweeper(register, store, member)
+        self.sweeper = Sweeper(register, store, member, lambda: self.owner.lease)
         self._speak: Callable[[Turn], None] = lambda _turn: None
         self._note: Callable[[Turn], None] = lambda _turn: None
         self._prepare: Callable[[Turn], None] = lambda _turn: None

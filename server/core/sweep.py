@@ -7,6 +7,7 @@ from typing import Protocol
 import structlog
 
 from store.errors import StoreError
+from store.lease import Lease
 from store.nodes import Member
 
 log = structlog.get_logger(__name__)
@@ -38,20 +39,23 @@ class Register(Protocol):
 class Inbox(Protocol):
     """The shard's store."""
 
-    async def strike_off(self, label: str) -> str: ...
+    async def strike_off(self, lease: Lease, label: str) -> str: ...
 
 
 class Sweeper:
-    """`sweep` once, `run` as a task of the owner. `before` sees to what a node leaves; it begins while that is in the
-    rows, and where it takes long (records that are behind) it goes on beside what comes next.
+    """`sweep` once, `run` as a task of the owner, whose `lease` is asked for each time.
+
+    `before` sees to what a node leaves; it begins while that is in the rows, and where it takes long (records that are
+    behind) it goes on beside what comes next.
     """
 
-    def __init__(self, register: Register, inbox: Inbox, member: Member) -> None:
+    def __init__(self, register: Register, inbox: Inbox, member: Member, lease: Callable[[], Lease]) -> None:
         self.before: Callable[[str], Awaitable[object]] = _nothing
         self.before_s = BEFORE_S
         self._register = register
         self._inbox = inbox
         self._member = member
+        self._lease = lease
         self.alive: frozenset[str] = frozenset()
         self._rejoining = 0
         self._seeing_to: set[asyncio.Task[None]] = set()
@@ -72,13 +76,13 @@ class Sweeper:
     async def sweep(self) -> list[str]:
         """Leave NodeLost in the inbox for each that is lost; killed in between, the next round does it again, harmless.
 
-        Raises StoreError.
+        Raises StoreError: Deposed, too, from an owner that is none any more, which leaves them to the new one.
         """
         labels = await self._register.lost(self._member)
         for label in labels:
             log.warning("node_lost", label=label)
             await self._see_to(label)
-            await self._inbox.strike_off(label)
+            await self._inbox.strike_off(self._lease(), label)
             await self._register.forget(label)
         return labels
 

@@ -4,7 +4,7 @@ import pytest
 
 from router.events import CustomerLeft, Event, NodeLost, PolicyChanged
 from router.rows import Changes
-from store.errors import StruckOff
+from store.errors import Deposed, StruckOff
 from store.lease import Request
 from tests.contracts.conftest import World
 from tests.store.samples import agent, policy, turn
@@ -64,17 +64,29 @@ async def test_a_request_that_was_applied_is_not_taken_again(world: World) -> No
 
 
 async def test_who_was_struck_off_forwards_nothing_more_and_its_loss_stands_behind_all_it_said(world: World) -> None:
+    lease = await world.one.take("n1", LEASE_MS)
     with pytest.raises(StruckOff):
         await world.other.forward("n2.1", 1, requests(CustomerLeft("w1")))
     await world.other.enrol("n2.1")
     await world.other.forward("n2.1", 1, requests(CustomerLeft("w1")))
-    last_word = await world.one.strike_off("n2.1")
+    last_word = await world.one.strike_off(lease, "n2.1")
     with pytest.raises(StruckOff) as refused:
         await world.other.forward("n2.1", 2, requests(CustomerLeft("w2")))
     assert refused.value.label == "n2.1"
     entries = await world.one.read_inbox("", 10)
     assert [entry.event for entry in entries] == [CustomerLeft("w1"), NodeLost("n2.1")]
     assert (entries[1].id, entries[1].request) == (last_word, "")
+
+
+async def test_an_owner_that_was_deposed_strikes_nobody_off(world: World) -> None:
+    lease = await world.one.take("n1", LEASE_MS)
+    await world.one.enrol("n2.1")
+    await world.other.break_lease(lease.epoch)
+    await world.other.take("n3", LEASE_MS)
+    with pytest.raises(Deposed):
+        await world.one.strike_off(lease, "n2.1")
+    assert await world.other.senders() == {"n2.1"}
+    assert await world.other.read_inbox("", 10) == []
 
 
 async def test_a_replica_loads_and_follows_without_a_lease(world: World) -> None:

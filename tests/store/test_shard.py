@@ -76,7 +76,7 @@ async def test_a_shard_uses_its_own_keys_only_and_numbers_stay_exact(connection:
         turn(16, EVERYTHING),
     ]
     await store.enrol("n3.1")
-    entry_id = await store.strike_off("n2.1")
+    entry_id = await store.strike_off(lease, "n2.1")
     await store.commit(lease, turns, inbox=entry_id)
     known = {getattr(keys, item.name) for item in fields(keys)} - {keys.queue_prefix} | {keys.queue("orders")}
     assert set(await connection.run("KEYS", f"*{shard}*")) <= known
@@ -114,12 +114,13 @@ async def test_rows_of_another_codec_version_stop_the_load(connection: StoreConn
 
 async def test_the_inbox_wakes_its_reader(connection: StoreConnection, store_url: str, shard: str) -> None:
     store = RedisShardStore(connection, shard)
+    lease = await store.take("n1", 60_000)
     reader = asyncio.create_task(store.read_inbox("", 10, block_ms=1500))
     other = await open_store(store_url)
     async with asyncio.timeout(30):
         while b"XREAD" not in await _blocked(other) and not reader.done():
             await asyncio.sleep(0.005)
-    entry_id = await RedisShardStore(other, shard).strike_off("n2.1")
+    entry_id = await RedisShardStore(other, shard).strike_off(lease, "n2.1")
     assert [(entry.id, entry.event) for entry in await reader] == [(entry_id, NodeLost("n2.1"))]
     assert await store.read_inbox(entry_id, 10, block_ms=10) == []
     await other.aclose()

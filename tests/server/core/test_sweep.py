@@ -2,10 +2,13 @@
 
 import asyncio
 
+import pytest
+
 from router.events import NodeLost
 from server.core.sweep import Sweeper
 from server.tasks import end
 from store.connection import StoreConnection
+from store.errors import Deposed
 from store.nodes import Member, NodeRegister
 from store.shard import RedisShardStore
 from tests.waiting import until
@@ -15,7 +18,8 @@ async def test_each_lost_node_is_told_once(connection: StoreConnection, shard: s
     store, register = RedisShardStore(connection, shard), NodeRegister(connection, ttl_ms=60_000)
     here, gone = await register.join("sweeper"), await register.join("swept")
     await store.enrol(gone.label)
-    sweeper, seen_to = Sweeper(register, store, here), list[tuple[str, bool]]()
+    lease = await store.take(here.label, 60_000)
+    sweeper, seen_to = Sweeper(register, store, here, lambda: lease), list[tuple[str, bool]]()
 
     async def see_to(label: str) -> None:
         seen_to.append((label, label in await store.senders()))
@@ -40,7 +44,8 @@ async def test_what_takes_long_is_seen_to_while_the_node_is_struck_off(connectio
     store, register = RedisShardStore(connection, shard), NodeRegister(connection, ttl_ms=60_000)
     here, gone = await register.join("sweeper"), await register.join("swept")
     await store.enrol(gone.label)
-    sweeper, recorded, done = Sweeper(register, store, here), asyncio.Event(), list[str]()
+    lease = await store.take(here.label, 60_000)
+    sweeper, recorded, done = Sweeper(register, store, here, lambda: lease), asyncio.Event(), list[str]()
 
     async def see_to(label: str) -> None:
         await recorded.wait()
@@ -53,6 +58,21 @@ async def test_what_takes_long_is_seen_to_while_the_node_is_struck_off(connectio
     assert done == []
     recorded.set()
     await until(lambda: gone.label in done)
+
+
+async def test_an_owner_that_was_deposed_closes_nothing_of_a_lost_node(connection: StoreConnection, shard: str) -> None:
+    store, register = RedisShardStore(connection, shard), NodeRegister(connection, ttl_ms=60_000)
+    paused, gone = await register.join("paused"), await register.join("swept")
+    await store.enrol(gone.label)
+    lease = await store.take(paused.label, 60_000)
+    await store.break_lease(lease.epoch)
+    await store.take("successor.1", 60_000)
+    await register.declare_lost(gone.label)
+    with pytest.raises(Deposed):
+        await Sweeper(register, store, paused, lambda: lease).sweep()
+    assert await store.senders() == {gone.label}
+    assert await store.read_inbox("", 100) == [], "what calls it had is for the successor to see to"
+    assert gone.label in await register.lost(paused), "and it is there for it to find"
 
 
 class Register:
@@ -76,7 +96,9 @@ async def test_who_was_there_before_the_store_was_away_counts_until_all_can_have
     connection: StoreConnection, shard: str
 ) -> None:
     register = Register()
-    sweeper = Sweeper(register, RedisShardStore(connection, shard), Member("n1", 1))
+    store = RedisShardStore(connection, shard)
+    lease = await store.take("n1.1", 60_000)
+    sweeper = Sweeper(register, store, Member("n1", 1), lambda: lease)
     await sweeper.look()
     register.settled, register.beating = False, {"n1.1"}
     await sweeper.look()
