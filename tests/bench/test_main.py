@@ -18,10 +18,10 @@ from tests.browser import needs_chromium
 ROOT = Path(__file__).parents[2]
 KEYS = {"name", "unit", "p50", "p99", "n", "conditions"}
 HELPERS = {"__init__", "__main__", "agents", "callcenter", "figures", "opus", "phones", "rings", "sessions", "stages"}
-HELPERS |= {"table", "ticks"}
+HELPERS |= {"frames", "plain_callers", "stamped", "table", "ticks"}
 HELPERS |= {"decision_burst", "decision_sites", "decision_tables", "decision_turns", "decision_where", "decision_worst"}
 TINY: dict[str, list[str]] = {
-    "call": ["--agents", "2", "--runs", "1", "--calls", "2", "--rings", "2", "--sizes", "2"],
+    "call": ["--runs", "1", "--rates", "2", "--seconds", "1", "--rings", "2", "--sizes", "2"],
     "delay": ["--calls", "1", "--bursts", "2"],
     "media": ["--legs", "6", "--seconds", "0.8"],
     "media_full": ["--calls", "3", "--callers", "3", "--seconds", "0.4"],
@@ -86,9 +86,9 @@ def test_whole_calls_are_measured(outcomes: Outcomes) -> None:
     results = lines_of(outcomes["call"].result())
     check("call", results)
     p50 = {result["name"]: result["p50"] for result in results}
-    assert p50["call.cpu.total"] > p50["call.floor_refused.total"], "a call costs more than a refusal"
-    assert p50["call.cpu.total"] >= p50["call.cpu.server"] > p50["call.cpu.store"] > 0
-    assert p50["call.cpu.media"] > 0
+    assert p50["call.cpu.total.2"] > p50["call.floor_refused.total.2"], "a call costs more than a refusal"
+    assert p50["call.cpu.total.2"] >= p50["call.cpu.server.2"] > p50["call.cpu.store.2"] > 0
+    assert p50["call.cpu.media.2"] > 0
     assert {"call.arrival_to_ring.2", "call.freed_agent_to_ring.2", "call.floor_refused_answer.2"} <= set(p50)
 
 
