@@ -50,6 +50,9 @@ class Statistics:
         self.state = state or State()
         self.slots = CountersBySlot(slots)
         self._unsettled: list[str] = []
+        # Every agent's time is counted up to there: where the last round of `settle_some` that is over began. To look
+        # at all of them for it takes as long as they are many.
+        self._counted_from = self._round_began = self.state.counted_from
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -73,11 +76,13 @@ class Statistics:
         """Counts what agents did up to the last entry, so that no number is missing but what goes on now."""
         for agent_id in self.state.agents:
             self._spend_until(agent_id, self.state.clock)
+        self._begin_round(self.state.clock)
         return self.state
 
     def settle_some(self, count: int) -> None:
         """As `settle` for the next so many agents in turn: each is reached, however quiet, and nobody waits for all."""
         if not self._unsettled:
+            self._counted_from, self._round_began = self._round_began, self.state.clock
             self._unsettled = list(self.state.agents)
         for agent_id in self._unsettled[-count:]:
             self._spend_until(agent_id, self.state.clock)
@@ -88,9 +93,13 @@ class Statistics:
 
         As far as it is saved and nothing more can be counted in it.
         """
-        over = self.state.counted_from // SLOT_US * SLOT_US
+        over = self._counted_from // SLOT_US * SLOT_US
         self.slots.put_away(over, some)
         self.slots.fold(min(before, over), some)
+
+    def _begin_round(self, counted_from: int) -> None:
+        self._counted_from = self._round_began = counted_from
+        self._unsettled.clear()
 
     # --- around a restart ---------------------------------------------------------------------------------------
 
@@ -98,6 +107,7 @@ class Statistics:
         """The shard stood still until `now`, which is nobody's time; what is open is made to agree with the rows."""
         self.settle()
         self.state.agree(image, now)
+        self._begin_round(self.state.counted_from)
 
     # --- the fold -----------------------------------------------------------------------------------------------
 

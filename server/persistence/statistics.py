@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 CHECKPOINT_S = 10.0
 # In so many checkpoints the time of every agent is counted, also of those to whom nothing happens.
 SETTLED_IN = 30
-# So many subjects, or slots of them, are put away in a turn of the loop.
+# So many agents' time is counted, and so many subjects, or slots of them, are put away, in a turn of the loop.
 AT_ONCE = 50
 # So much is in memory by slots.
 RECENT_US = 4 * 3_600_000_000
@@ -113,7 +113,7 @@ class StatisticsKeeper:
         self._wake.set()
 
     async def _checkpoint(self) -> None:
-        self._statistics.settle_some(len(self._statistics.state.agents) // SETTLED_IN + 1)
+        await self._settle_some()
         if not self.owning():
             # The owner writes. What it may not have written yet is recent: this node does when it becomes the owner.
             self._statistics.slots.saved_elsewhere(self._horizon())
@@ -133,6 +133,12 @@ class StatisticsKeeper:
             self._statistics.slots.mark_dirty(changed)
             raise
         await self._put_away()
+
+    async def _settle_some(self) -> None:
+        for left in range(len(self._statistics.state.agents) // SETTLED_IN + 1, 0, -AT_ONCE):
+            self._statistics.settle_some(min(left, AT_ONCE))
+            if left > AT_ONCE:
+                await asyncio.sleep(0)
 
     async def _put_away(self) -> None:
         """What is over is kept in little room, and from the site's midnight on another day is summed up."""

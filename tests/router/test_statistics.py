@@ -308,3 +308,24 @@ def test_what_is_over_is_put_away_and_nothing_else() -> None:
     assert of(done, (QUEUE, "orders")).arrived == 1
     done.put_away(EVER, 9)
     assert of(done, (QUEUE, "orders")).arrived == 1
+
+
+def test_a_slot_is_put_away_once_every_agents_time_in_it_is_counted() -> None:
+    ready = [turn(1, 0, TimePassed(), ShowPresence(name, Presence.READY, None, START)) for name in ("anna", "ben")]
+    late = turn(1, 2 * SLOT_US // S, TimePassed(), ShowPresence("cai", Presence.READY, None, START))
+    done, begun = counted(*ready, late), START // SLOT_US * SLOT_US
+
+    def put_away() -> int:
+        """Returns how many agents' first slot is open then."""
+        done.slots.take_dirty()
+        done.put_away(0, 99)
+        return sum(begun in slots for slots in done.slots._slots.values())
+
+    done.settle_some(2)
+    assert put_away() == 1, "of one of them nothing is counted yet"
+    done.settle_some(2)
+    assert put_away() == 2, "the next round says that this one is over"
+    done.settle_some(2)
+    assert put_away() == 0
+    idle = [of(done, (AGENT, name), late.now).idle_us for name in ("anna", "ben", "cai")]
+    assert idle == [2 * SLOT_US, 2 * SLOT_US, 0]
