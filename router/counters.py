@@ -6,7 +6,10 @@ somebody asks. docs/statistics.md has each formula with its source.
 
 from array import array
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
+
+from msgspec import Struct, field
+from msgspec.structs import fields
 
 # Waits are counted in steps of a tenth of a second at first, then 16 to each power of two.
 _UNIT_US = 100_000
@@ -29,8 +32,7 @@ def bucket_end_us(index: int) -> int:
     return ((index - (shift << _SUB_BITS) + 1) << shift) * _UNIT_US
 
 
-@dataclass(slots=True)
-class Counters:
+class Counters(Struct, omit_defaults=True, gc=False):
     """Of items that wait: `arrived` when they enter, everything else when it happens.
 
     `diverted` left the queue without an answer by another way than giving up; `cancelled` were ended by people here,

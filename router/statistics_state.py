@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+import msgspec
 from msgspec import Struct
 
 from router.rows import ReservationRow, ShardImage
@@ -18,8 +19,7 @@ class Limits(Struct, frozen=True, gc=False):
     short_us: int
 
 
-@dataclass(slots=True)
-class OpenWork:
+class OpenWork(Struct):
     """An item that is not closed. `settled` once its wait was counted as over, whatever comes after."""
 
     queue: str
@@ -27,11 +27,10 @@ class OpenWork:
     channel: str
     queued_at: int
     settled: bool = False
-    reservations: list[str] = field(default_factory=list)
+    reservations: list[str] = msgspec.field(default_factory=list)
 
 
-@dataclass(slots=True)
-class OpenReservation:
+class OpenReservation(Struct, gc=False):
     """A reservation that is not over."""
 
     work_id: str
@@ -45,8 +44,7 @@ class OpenReservation:
     hold_us: int = 0
 
 
-@dataclass(slots=True)
-class Activity:
+class Activity(Struct, gc=False):
     """What an agent does: counted up to `since`. `held` counts reservations."""
 
     presence: Presence
