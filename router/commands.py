@@ -5,7 +5,7 @@ from msgspec import Struct
 from router.vocabulary import EndedBy, Medium, Outcome, Presence, Requirement, WithdrawReason
 
 
-class Decision(Struct, frozen=True, gc=False):
+class Decision(Struct, frozen=True, gc=False, array_like=True):
     """Why this agent: the terms of the winner's score and the runner-up's, as (name, integer) pairs in rule order.
 
     The rest of the explanation (each candidate, the first rule that it failed) is derived by replay.
@@ -18,7 +18,7 @@ class Decision(Struct, frozen=True, gc=False):
     runner_up_terms: tuple[tuple[str, int], ...] = ()
 
 
-class SendOffer(Struct, frozen=True, gc=False):
+class SendOffer(Struct, frozen=True, gc=False, array_like=True):
     """Invite the agent. `deadline` and `queued_at` are shard times in microseconds; `attempt` counts from 1.
 
     auto_accept: the same turn accepts it (JoinLegs follows). callback: the customer is called once it is accepted.
@@ -39,7 +39,7 @@ class SendOffer(Struct, frozen=True, gc=False):
     callback: bool = False
 
 
-class WithdrawOffer(Struct, frozen=True, gc=False):
+class WithdrawOffer(Struct, frozen=True, gc=False, array_like=True):
     """The offer is over for the agent; take card and ringing away at once."""
 
     reservation_id: str
@@ -49,7 +49,7 @@ class WithdrawOffer(Struct, frozen=True, gc=False):
     reason: WithdrawReason
 
 
-class JoinLegs(Struct, frozen=True, gc=False):
+class JoinLegs(Struct, frozen=True, gc=False, array_like=True):
     """The accept is committed: join the customer and the agent, then post AssignmentConnected or AssignmentFailed."""
 
     reservation_id: str
@@ -58,7 +58,7 @@ class JoinLegs(Struct, frozen=True, gc=False):
     agent_id: str
 
 
-class PartLegs(Struct, frozen=True, gc=False):
+class PartLegs(Struct, frozen=True, gc=False, array_like=True):
     """The assignment is over: release what it holds (idempotent; either side may be gone already)."""
 
     reservation_id: str
@@ -68,7 +68,7 @@ class PartLegs(Struct, frozen=True, gc=False):
     by: EndedBy
 
 
-class StartWrapUp(Struct, frozen=True, gc=False):
+class StartWrapUp(Struct, frozen=True, gc=False, array_like=True):
     """The agent is in wrap-up until `deadline` (shard microseconds), then it is closed for them."""
 
     reservation_id: str
@@ -78,7 +78,7 @@ class StartWrapUp(Struct, frozen=True, gc=False):
     deadline: int
 
 
-class EndWrapUp(Struct, frozen=True, gc=False):
+class EndWrapUp(Struct, frozen=True, gc=False, array_like=True):
     """Wrap-up is over and the capacity free; `disposition` None when the deadline closed it."""
 
     reservation_id: str
@@ -88,7 +88,7 @@ class EndWrapUp(Struct, frozen=True, gc=False):
     disposition: str | None
 
 
-class ParkWork(Struct, frozen=True, gc=False):
+class ParkWork(Struct, frozen=True, gc=False, array_like=True):
     """The agent's part is over without wrap-up, the item waits for its customer until `until` (shard microseconds).
 
     RequeueWork follows when it comes back.
@@ -101,7 +101,7 @@ class ParkWork(Struct, frozen=True, gc=False):
     until: int
 
 
-class RequeueWork(Struct, frozen=True, gc=False):
+class RequeueWork(Struct, frozen=True, gc=False, array_like=True):
     """The item is back at its place (its offer or its assignment came to nothing): wait on, with music."""
 
     work_id: str
@@ -109,7 +109,7 @@ class RequeueWork(Struct, frozen=True, gc=False):
     queue: str
 
 
-class DivertWork(Struct, frozen=True, gc=False):
+class DivertWork(Struct, frozen=True, gc=False, array_like=True):
     """The item left the router by a rule, for what its channel calls `divert`; CloseWork follows.
 
     `why`: the rule, one of ring, queue_full and queue_closed.
@@ -121,7 +121,7 @@ class DivertWork(Struct, frozen=True, gc=False):
     why: str
 
 
-class HandWork(Struct, frozen=True, gc=False):
+class HandWork(Struct, frozen=True, gc=False, array_like=True):
     """Ask the other shard to take the item, now and again until it answers (`Views.handoffs` has what to say).
 
     `why`: the rule, one of ring, queue_full and queue_closed, or moved; "ended" when it is told that the item ended.
@@ -135,7 +135,7 @@ class HandWork(Struct, frozen=True, gc=False):
     why: str
 
 
-class AnswerHandoff(Struct, frozen=True, gc=False):
+class AnswerHandoff(Struct, frozen=True, gc=False, array_like=True):
     """Tell the other shard whether its item was taken ("" in `refused`), and whether it is known to have ended.
 
     first: it was decided in this turn; otherwise the answer is the one from then.
@@ -150,7 +150,7 @@ class AnswerHandoff(Struct, frozen=True, gc=False):
     first: bool
 
 
-class CloseWork(Struct, frozen=True, gc=False):
+class CloseWork(Struct, frozen=True, gc=False, array_like=True):
     """The item left the router for good, with the system's outcome. After wrap-up for handled work."""
 
     work_id: str
@@ -158,7 +158,7 @@ class CloseWork(Struct, frozen=True, gc=False):
     outcome: Outcome
 
 
-class ShowPresence(Struct, frozen=True, gc=False):
+class ShowPresence(Struct, frozen=True, gc=False, array_like=True):
     """Tell the agent (and boards) what now holds. `since` is a shard time in microseconds.
 
     paused: media of which they take no new work. next_presence: what comes after the work that they hold.
@@ -173,7 +173,7 @@ class ShowPresence(Struct, frozen=True, gc=False):
     next_reason: str | None = None
 
 
-class Refuse(Struct, frozen=True, gc=False):
+class Refuse(Struct, frozen=True, gc=False, array_like=True):
     """The event came too late or was not legal; tell whoever caused it. `code` is stable, `message` for people."""
 
     code: str

@@ -11,13 +11,13 @@ from router.policy import Policy
 from router.vocabulary import EVERY_MEDIUM, EndedBy, Medium, Outcome, Presence, Requirement
 
 
-class PolicyChanged(Struct, frozen=True):
+class PolicyChanged(Struct, frozen=True, array_like=True):
     """A version of the policy became current; it applies at once to those who already wait."""
 
     policy: Policy
 
 
-class AgentConnected(Struct, frozen=True, gc=False):
+class AgentConnected(Struct, frozen=True, gc=False, array_like=True):
     """The agent can be reached by these media. `generation` grows with each connection.
 
     It may come again with the generation that holds, when the media change (a browser leg comes later than its page).
@@ -31,14 +31,14 @@ class AgentConnected(Struct, frozen=True, gc=False):
     media: tuple[Medium, ...] = EVERY_MEDIUM
 
 
-class AgentDisconnected(Struct, frozen=True, gc=False):
+class AgentDisconnected(Struct, frozen=True, gc=False, array_like=True):
     """That connection is gone. A disconnect of an older generation is without effect."""
 
     agent_id: str
     generation: int
 
 
-class PresenceSet(Struct, frozen=True, gc=False):
+class PresenceSet(Struct, frozen=True, gc=False, array_like=True):
     """The agent (or, with `by`, somebody else) declared a presence. OFFLINE is signing out."""
 
     agent_id: str
@@ -47,7 +47,7 @@ class PresenceSet(Struct, frozen=True, gc=False):
     by: str | None = None
 
 
-class PresenceQueued(Struct, frozen=True, gc=False):
+class PresenceQueued(Struct, frozen=True, gc=False, array_like=True):
     """The agent (or, with `by`, somebody else) declared what comes after the work that they hold; None: nothing.
 
     Without work it is as PresenceSet. Until then, who goes is offered nothing new; any other change of the presence
@@ -60,7 +60,7 @@ class PresenceQueued(Struct, frozen=True, gc=False):
     by: str | None = None
 
 
-class MediaPaused(Struct, frozen=True, gc=False):
+class MediaPaused(Struct, frozen=True, gc=False, array_like=True):
     """These are all the media of which the agent takes no new work until they say otherwise or sign out."""
 
     agent_id: str
@@ -68,7 +68,7 @@ class MediaPaused(Struct, frozen=True, gc=False):
     by: str | None = None
 
 
-class WorkQueued(Struct, frozen=True, gc=False):
+class WorkQueued(Struct, frozen=True, gc=False, array_like=True):
     """An interaction wants an agent. `priority` is added to the queue's own; higher is sooner.
 
     condition: an expression (router.expression_parser) beside `requirements`.
@@ -105,20 +105,20 @@ class WorkQueued(Struct, frozen=True, gc=False):
     origin: str = ""
 
 
-class CustomerLeft(Struct, frozen=True, gc=False):
+class CustomerLeft(Struct, frozen=True, gc=False, array_like=True):
     """The customer is gone. Legal in every state; unknown or closed work is without effect."""
 
     work_id: str
 
 
-class OfferAccepted(Struct, frozen=True, gc=False):
+class OfferAccepted(Struct, frozen=True, gc=False, array_like=True):
     """The agent took the offer; while it stands, this is the compare-and-set that decides."""
 
     reservation_id: str
     agent_id: str
 
 
-class OfferRejected(Struct, frozen=True, gc=False):
+class OfferRejected(Struct, frozen=True, gc=False, array_like=True):
     """The agent declined. The item keeps its place and rests for this agent only."""
 
     reservation_id: str
@@ -126,27 +126,27 @@ class OfferRejected(Struct, frozen=True, gc=False):
     reason: str | None = None
 
 
-class OfferFailed(Struct, frozen=True, gc=False):
+class OfferFailed(Struct, frozen=True, gc=False, array_like=True):
     """The offer could not reach the agent (phone busy, unreachable, leg refused)."""
 
     reservation_id: str
     reason: str
 
 
-class AssignmentConnected(Struct, frozen=True, gc=False):
+class AssignmentConnected(Struct, frozen=True, gc=False, array_like=True):
     """The customer and the agent are joined."""
 
     reservation_id: str
 
 
-class AssignmentFailed(Struct, frozen=True, gc=False):
+class AssignmentFailed(Struct, frozen=True, gc=False, array_like=True):
     """The agent's side died for good, before or after the join; the item goes back to its place."""
 
     reservation_id: str
     reason: str
 
 
-class AssignmentEnded(Struct, frozen=True, gc=False):
+class AssignmentEnded(Struct, frozen=True, gc=False, array_like=True):
     """Somebody left the conversation; wrap-up begins."""
 
     reservation_id: str
@@ -154,7 +154,7 @@ class AssignmentEnded(Struct, frozen=True, gc=False):
     reason: str | None = None
 
 
-class WrapUpFinished(Struct, frozen=True, gc=False):
+class WrapUpFinished(Struct, frozen=True, gc=False, array_like=True):
     """The agent closed wrap-up with a disposition (the note itself is in SQL)."""
 
     reservation_id: str
@@ -162,7 +162,7 @@ class WrapUpFinished(Struct, frozen=True, gc=False):
     disposition: str | None = None
 
 
-class WrapUpExtended(Struct, frozen=True, gc=False):
+class WrapUpExtended(Struct, frozen=True, gc=False, array_like=True):
     """The agent asks for so much more wrap-up time; the queue says how much in all."""
 
     reservation_id: str
@@ -170,7 +170,7 @@ class WrapUpExtended(Struct, frozen=True, gc=False):
     by_us: int
 
 
-class WorkParked(Struct, frozen=True, gc=False):
+class WorkParked(Struct, frozen=True, gc=False, array_like=True):
     """The agent parks a conversation until its customer says something; its units are free at once.
 
     until: the shard time at which it comes back to them at the latest; None for as late as the queue allows.
@@ -181,26 +181,26 @@ class WorkParked(Struct, frozen=True, gc=False):
     until: int | None = None
 
 
-class WorkRecalled(Struct, frozen=True, gc=False):
+class WorkRecalled(Struct, frozen=True, gc=False, array_like=True):
     """The customer of a parked item said something, or its agent wants it back. Without effect for any other."""
 
     work_id: str
 
 
-class CallbackRequested(Struct, frozen=True, gc=False):
+class CallbackRequested(Struct, frozen=True, gc=False, array_like=True):
     """A customer who waits would rather be called: the item keeps its place, and they may leave (virtual hold)."""
 
     work_id: str
 
 
-class CallbackFailed(Struct, frozen=True, gc=False):
+class CallbackFailed(Struct, frozen=True, gc=False, array_like=True):
     """The customer of an accepted callback was not reached; the queue says whether and when it is tried again."""
 
     reservation_id: str
     reason: str
 
 
-class WorkPrioritised(Struct, frozen=True, gc=False):
+class WorkPrioritised(Struct, frozen=True, gc=False, array_like=True):
     """Somebody (`by`) gave an item that is not taken yet another priority of its own."""
 
     work_id: str
@@ -208,11 +208,11 @@ class WorkPrioritised(Struct, frozen=True, gc=False):
     by: str
 
 
-class DayStarted(Struct, frozen=True, gc=False):
+class DayStarted(Struct, frozen=True, gc=False, array_like=True):
     """The site's day began: what is counted by day starts at nought."""
 
 
-class WorkMoved(Struct, frozen=True, gc=False):
+class WorkMoved(Struct, frozen=True, gc=False, array_like=True):
     """Somebody (`by`) put an item that is not taken yet into another queue; it keeps the time of its queueing."""
 
     work_id: str
@@ -220,7 +220,7 @@ class WorkMoved(Struct, frozen=True, gc=False):
     by: str
 
 
-class WorkDirected(Struct, frozen=True, gc=False):
+class WorkDirected(Struct, frozen=True, gc=False, array_like=True):
     """Somebody (`by`) keeps an item that is not taken yet for one agent, whatever their skills; None lets it go."""
 
     work_id: str
@@ -228,14 +228,14 @@ class WorkDirected(Struct, frozen=True, gc=False):
     by: str
 
 
-class WorkCancelled(Struct, frozen=True, gc=False):
+class WorkCancelled(Struct, frozen=True, gc=False, array_like=True):
     """Somebody (`by`) ends an item, wherever it stands."""
 
     work_id: str
     by: str
 
 
-class WorkTakenUp(Struct, frozen=True, gc=False):
+class WorkTakenUp(Struct, frozen=True, gc=False, array_like=True):
     """Another node carries out what is decided of an item: `node` in place of `before`, where it was."""
 
     work_id: str
@@ -243,7 +243,7 @@ class WorkTakenUp(Struct, frozen=True, gc=False):
     before: str
 
 
-class HandoffAsked(Struct, frozen=True, gc=False):
+class HandoffAsked(Struct, frozen=True, gc=False, array_like=True):
     """The shard `source` hands an item over, by its own `token`; it asks again until it has the answer.
 
     settled: its tokens up to this are over. ended: how the item ended since, if it did; then it is not begun here, or
@@ -257,7 +257,7 @@ class HandoffAsked(Struct, frozen=True, gc=False):
     ended: Outcome | None = None
 
 
-class HandoffAnswered(Struct, frozen=True, gc=False):
+class HandoffAnswered(Struct, frozen=True, gc=False, array_like=True):
     """The shard `shard` said what it did with an item of this one: "" for taken, else why not (`refused`).
 
     ended: it knew that the item had ended when it said so.
@@ -269,7 +269,7 @@ class HandoffAnswered(Struct, frozen=True, gc=False):
     ended: bool
 
 
-class HandoffHosted(Struct, frozen=True, gc=False):
+class HandoffHosted(Struct, frozen=True, gc=False, array_like=True):
     """A node of the shard `shard` has made room for the customer of an item of this one: `host`, or "" for none there.
 
     never: the item cannot go there at all, so that it is of no use to try again.
@@ -281,17 +281,17 @@ class HandoffHosted(Struct, frozen=True, gc=False):
     never: bool = False
 
 
-class NodeLost(Struct, frozen=True, gc=False):
+class NodeLost(Struct, frozen=True, gc=False, array_like=True):
     """The node that signalled these calls died: its voice work is closed as such, its agents are not connected."""
 
     node: str
 
 
-class TimePassed(Struct, frozen=True, gc=False):
+class TimePassed(Struct, frozen=True, gc=False, array_like=True):
     """A deadline of the dispatcher came; replay calls `expire(now)`."""
 
 
-class InteractionOpened(Struct, frozen=True, gc=False):
+class InteractionOpened(Struct, frozen=True, gc=False, array_like=True):
     """A customer's attempt began on `channel` at the published `entry`."""
 
     interaction_id: str
@@ -301,7 +301,7 @@ class InteractionOpened(Struct, frozen=True, gc=False):
     node: str
 
 
-class InteractionNoted(Struct, frozen=True, gc=False):
+class InteractionNoted(Struct, frozen=True, gc=False, array_like=True):
     """One step of the story: `kind` is a word of docs/journal.md, `detail` sorted pairs without personal data."""
 
     interaction_id: str
@@ -309,7 +309,7 @@ class InteractionNoted(Struct, frozen=True, gc=False):
     detail: tuple[tuple[str, str], ...] = ()
 
 
-class InteractionClosed(Struct, frozen=True, gc=False):
+class InteractionClosed(Struct, frozen=True, gc=False, array_like=True):
     """The customer's attempt is over (wrap-up may still run)."""
 
     interaction_id: str

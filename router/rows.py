@@ -13,7 +13,7 @@ from router.events import Event
 from router.vocabulary import EVERY_MEDIUM, Medium, OfferState, Outcome, Presence, Requirement, WorkState
 
 
-class AgentRow(Struct, frozen=True, gc=False):
+class AgentRow(Struct, frozen=True, gc=False, array_like=True):
     """An agent's live state. Load is not stored: it is the sum of the agent's open reservations.
 
     handled_today: items offered and accepted since the day began. recent: when the last new items came (shard times,
@@ -49,7 +49,7 @@ class AgentRow(Struct, frozen=True, gc=False):
         return tuple(medium for medium in self.media if medium not in self.paused)
 
 
-class Handoff(Struct, frozen=True, gc=False):
+class Handoff(Struct, frozen=True, gc=False, array_like=True):
     """An item on its way to `queue` of another shard, under the token that this shard gave it there.
 
     ended: the customer has left (or somebody ended the item) since; the other shard is told so, and nobody offers it.
@@ -63,7 +63,7 @@ class Handoff(Struct, frozen=True, gc=False):
     host: str = ""
 
 
-class Stay(Struct, frozen=True, gc=False):
+class Stay(Struct, frozen=True, gc=False, array_like=True):
     """An item for which no node of another shard made room: no rule sends it to one before `until` (shard time).
 
     queue: the one there for which it tries again then, unless it is in another queue by that time.
@@ -73,7 +73,7 @@ class Stay(Struct, frozen=True, gc=False):
     until: int
 
 
-class NeighbourRow(Struct, frozen=True, gc=False):
+class NeighbourRow(Struct, frozen=True, gc=False, array_like=True):
     """What a shard knows of handoffs with another one, `shard`.
 
     sent: the last token that it gave to an item for it. settled: that one's own tokens up to this are over and
@@ -86,7 +86,7 @@ class NeighbourRow(Struct, frozen=True, gc=False):
     verdicts: tuple[tuple[int, str], ...] = ()
 
 
-class WorkRow(Struct, frozen=True, gc=False):
+class WorkRow(Struct, frozen=True, gc=False, array_like=True):
     """A work item that is not closed. `resting` holds (agent, until) for agents who rejected it.
 
     `directed`: the one agent for whom it is kept. `ring`: how many rings of its queue hold for it. `ringed_at`:
@@ -130,7 +130,7 @@ class WorkRow(Struct, frozen=True, gc=False):
     stays: Stay | None = None
 
 
-class ReservationRow(Struct, frozen=True, gc=False):
+class ReservationRow(Struct, frozen=True, gc=False, array_like=True):
     """An open reservation. `units` is what it takes of the agent's total; `deadline` of the offer or the wrap-up."""
 
     reservation_id: str

@@ -102,7 +102,7 @@ REASON_LEG_FAILED = "leg_failed"
 REASON_CONNECTION_LOST = "connection_lost"
 
 
-class Requirement(Struct, frozen=True, order=True, gc=False):
+class Requirement(Struct, frozen=True, order=True, gc=False, array_like=True):
     """A work item's demand: `skill` at a proficiency (1-10) from `minimum` to `maximum`."""
 
     skill: str

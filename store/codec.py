@@ -6,10 +6,11 @@ keeps the version alone.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar, Union, cast
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from router import commands as c
 from router import events as e
@@ -75,15 +76,13 @@ COMMAND_TAGS: Final[Mapping[type, int]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _PolicyVersion:
+class _PolicyVersion(Struct, frozen=True, gc=False):
     """What the journal keeps of PolicyChanged."""
 
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
+class JournalEntry(Struct, frozen=True, gc=False):
     """One committed turn as the journal has it. `now` in microseconds of the shard's clock."""
 
     sequence: int
@@ -106,7 +105,6 @@ _any_command: Any = Union.__getitem__(tuple(_COMMAND_TWINS.values()))
 _encoder = msgspec.msgpack.Encoder()
 # Commits are encoded while an offer waits for them: no more calls than it takes.
 _encode = _encoder.encode
-_convert = msgspec.convert
 _event_decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(_any_event)
 _entry_decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(
     tuple[int, str, _any_event, tuple[_any_command, ...]]
@@ -121,12 +119,13 @@ Row = TypeVar("Row", AgentRow, WorkRow, ReservationRow, NeighbourRow, Policy)
 
 def encode_row(row: AgentRow | WorkRow | ReservationRow | NeighbourRow | Policy) -> bytes:
     """Return the stored bytes of a row or a policy."""
-    return _LEAD + _encode(_convert(row, _ROW_TWINS[type(row)], from_attributes=True))
+    return _LEAD + _encode(to_twin(row, _ROW_TWINS[Policy]) if isinstance(row, Policy) else row)
 
 
 def decode_row(data: bytes, cls: type[Row]) -> Row:
     """Return the row of type `cls`. Raises UnknownVersion or StoreCorrupt."""
-    return from_twin(_decode(_row_decoders[cls], data), cls)
+    row = _decode(_row_decoders[cls], data)
+    return from_twin(row, cls) if cls is Policy else cast("Row", row)
 
 
 def decode_image(
@@ -155,7 +154,7 @@ def decode_image(
 
 def encode_event(event: e.Event) -> bytes:
     """Return the bytes of an event for an inbox."""
-    return _LEAD + _encoder.encode(_event_twin(event))
+    return _LEAD + _encode(_tagged_event(event))
 
 
 def decode_event(data: bytes, policies: Mapping[str, Policy]) -> e.Event:
@@ -165,17 +164,14 @@ def decode_event(data: bytes, policies: Mapping[str, Policy]) -> e.Event:
 
 def encode_entry(turn: Turn) -> bytes:
     """Return the journal's bytes of a turn: without its sequence (the entry's id) and its changes."""
-    event = turn.event
-    commands = [_convert(one, _COMMAND_TWINS[type(one)], from_attributes=True) for one in turn.commands]
-    kept: object = _PolicyVersion(event.policy.version) if isinstance(event, e.PolicyChanged) else event
-    twins = _convert(kept, _EVENT_TWINS[type(event)], from_attributes=True)
-    return _LEAD + _encode((turn.now, turn.cause, twins, commands))
+    commands = [(COMMAND_TAGS[type(one)], *astuple(one)) for one in turn.commands]
+    return _LEAD + _encode((turn.now, turn.cause, _tagged_event(turn.event), commands))
 
 
 def decode_entry(sequence: int, data: bytes, policies: Mapping[str, Policy]) -> JournalEntry:
     """Return the entry. Raises UnknownPolicy when its event names a version that is not in `policies`."""
     now, cause, event, commands = _decode(_entry_decoder, data)
-    decoded: tuple[Any, ...] = tuple(from_twin(command, _COMMAND_OF_TWIN[type(command)]) for command in commands)
+    decoded: tuple[Any, ...] = tuple(_COMMAND_OF_TWIN[type(command)](*astuple(command)) for command in commands)
     return JournalEntry(sequence, now, cause, _event_of(event, policies), decoded)
 
 
@@ -187,15 +183,16 @@ def policy_named(data: bytes) -> str | None:
     return cast("str", _event_decoder.decode(event).version)
 
 
-def _event_twin(event: e.Event) -> msgspec.Struct:
-    source = _PolicyVersion(event.policy.version) if isinstance(event, e.PolicyChanged) else event
-    return to_twin(source, _EVENT_TWINS[type(event)])
+def _tagged_event(event: e.Event) -> tuple[object, ...]:
+    if isinstance(event, e.PolicyChanged):
+        return (POLICY_CHANGED_TAG, event.policy.version)
+    return (EVENT_TAGS[type(event)], *astuple(event))
 
 
 def _event_of(value: Any, policies: Mapping[str, Policy]) -> e.Event:
     cls = _EVENT_OF_TWIN[type(value)]
     if cls is not e.PolicyChanged:
-        return cast("e.Event", from_twin(value, cls))
+        return cast("e.Event", cls(*astuple(value)))
     policy = policies.get(value.version)
     if policy is None:
         raise UnknownPolicy(value.version)

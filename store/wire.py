@@ -1,5 +1,6 @@
-"""Compact twins of value types (structs and dataclasses) for msgpack: arrays in field order, not maps with names.
+"""Compact twins of value types for msgpack: arrays in field order, not maps with names.
 
+A struct that is `array_like` is written as it is, and needs a twin only to be read where a tag leads it.
 A field with a default may be added at the end of a type: older bytes still decode. Any other change of the
 fields needs a new codec version; tests/store/test_codec.py holds the layout of the current one.
 """
@@ -18,6 +19,8 @@ _twins: dict[tuple[type, int | None], type[msgspec.Struct]] = {}
 
 def twin(cls: type, tag: int | None = None) -> type[msgspec.Struct]:
     """Return the array-like struct with the fields of `cls` (a struct or dataclass), led by `tag` if there is one."""
+    if tag is None and issubclass(cls, msgspec.Struct) and cls.__struct_config__.array_like:
+        return cls
     known = _twins.get((cls, tag))
     if known is not None:
         return known

@@ -1,9 +1,8 @@
 """A replica: the same turns give the same state, and what does not fit is an error at once."""
 
-from dataclasses import replace
-
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from router import events as facts
 from router.dispatcher import Dispatcher
