@@ -1,7 +1,8 @@
-"""CPU for the UAS half of a call: parse, transactions, dialog, answer, BYE, in one process and without sockets.
+"""CPU for the signalling of a call: parse, transactions, dialog, answer, BYE, in one process and without sockets.
 
-Prints one JSON object a line, in microseconds a call: the whole call, and beside it a floor (the cost of decoding and
-splitting the same bytes into lines, which any parser pays). Run: `.venv/bin/python -m bench.sip_uas [calls]`
+Prints one JSON object a line, in microseconds a call: a caller's call that we answer, a phone's that we make, the four
+session descriptions of both, and a floor (the cost of decoding and splitting the same bytes into lines, which any
+parser pays). Run: `.venv/bin/python -m bench.sip_uas [calls]`
 """
 
 import gc
@@ -11,13 +12,16 @@ import sys
 import time
 from collections.abc import Callable
 
+from server.calls.sdp_port import SdpPort
 from sip.clock import monotonic_us, random_ids
-from sip.core import Core
+from sip.core import Core, outgoing
 from sip.events import CallReceived
 from sip.flow import Flow
 from sip.settings import Settings
 
-PEER = Flow("UDP", "127.0.0.1", 5070)
+HOST = "127.0.0.1"
+PEER = Flow("UDP", HOST, 5070)
+PHONE = f"sip:1001@{HOST}:5070"
 SDP = (
     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
     "m=audio 4000 RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
@@ -67,6 +71,64 @@ def calls(core: Core, sent: list[bytes], numbers: "itertools.count[int]") -> Cal
     return batch
 
 
+def reply(request: bytes, n: int, body: str = "") -> bytes:
+    """200 as a usual phone answers our request."""
+    rows = dict(line.split(": ", 1) for line in request.partition(b"\r\n\r\n")[0].decode().split("\r\n")[1:])
+    tag = "" if ";tag=" in rows["To"] else f";tag=p{n}"
+    kind = "Content-Type: application/sdp\r\n" if body else ""
+    return (
+        f"SIP/2.0 200 OK\r\nVia: {rows['Via']}={PEER.port};received={PEER.host}\r\nFrom: {rows['From']}\r\n"
+        f"To: {rows['To']}{tag}\r\nCall-ID: {rows['Call-ID']}\r\nCSeq: {rows['CSeq']}\r\n"
+        f"Contact: <sip:1001@127.0.0.1:5070>\r\n{kind}Content-Length: {len(body)}\r\n\r\n{body}"
+    ).encode()
+
+
+def phone_calls(core: Core, sent: list[bytes], numbers: "itertools.count[int]") -> Callable[[], None]:
+    """A function that makes `BATCH` calls to a phone and ends them: INVITE, 200, ACK, BYE, 200."""
+    now = itertools.count(1_000_000, 1_000)
+
+    def one() -> None:
+        n = next(numbers)
+        headers = {"X-Jackfield-Interaction": f"i{n}"}
+        core.dial(f"phone:{n}", PHONE, outgoing(str(n), f"Caller {n}", SDP.encode(), headers), next(now))
+        core.receive(reply(sent[-1], n, SDP), PEER, next(now))
+        core.hangup(f"phone:{n}", "over", next(now))
+        core.receive(reply(sent[-1], n), PEER, next(now))
+        core.expire(next(now))
+        if len(sent) != 3 or core.context.calls:
+            raise RuntimeError("the call did not end")
+        core.context.events.clear()
+        sent.clear()
+
+    def batch() -> None:
+        for _ in range(BATCH):
+            one()
+
+    return batch
+
+
+def descriptions() -> Callable[[], None]:
+    """What both sides of a call offer and answer: the caller's is read and answered, the phone's written."""
+    numbers = itertools.count(1)
+    port = SdpPort(lambda: next(numbers))
+
+    def one() -> None:
+        n = next(numbers)
+        caller, phone = f"caller:{n}", f"phone:{n}"
+        port.read_offer(caller, SDP.replace("o=- 1", f"o=- {n}").replace("4000", str(4000 + n % 60_000)).encode())
+        port.answer(caller, HOST, 20_000 + n % 40_000)
+        port.offer(phone, HOST, 20_002 + n % 40_000)
+        port.read_answer(phone, SDP.replace("o=- 1", f"o=- {n}").replace("4000", str(4001 + n % 60_000)).encode())
+        port.forget(caller)
+        port.forget(phone)
+
+    def batch() -> None:
+        for _ in range(BATCH):
+            one()
+
+    return batch
+
+
 def floor() -> Callable[[], None]:
     """The same three messages, only decoded and split into lines."""
     data = [message("INVITE", 1, 1, "i", "", SDP), message("ACK", 1, 1, "a", "t"), message("BYE", 1, 2, "b", "t")]
@@ -103,7 +165,7 @@ def measure(name: str, work: Callable[[], None], batches: int, conditions: str) 
 
 
 def main() -> None:
-    """Run both measurements."""
+    """Run the measurements."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
     sent: list[bytes] = []
     settings = Settings(
@@ -115,6 +177,11 @@ def main() -> None:
         "sip.uas_call", calls(core, sent, itertools.count()), batches,
         f"INVITE 100 180 200 ACK BYE 200, no sockets, messages built in the loop, batches of {BATCH}",
     )  # fmt: skip
+    measure(
+        "sip.phone_call", phone_calls(core, sent, itertools.count()), batches,
+        f"INVITE 200 ACK BYE 200 of a call that we make, answers built in the loop, batches of {BATCH}",
+    )  # fmt: skip
+    measure("sip.descriptions", descriptions(), batches, "the two offers and two answers of a call with its phone")
     measure("sip.uas_floor", floor(), batches, "decode and split the three requests")
 
 

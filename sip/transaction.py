@@ -56,18 +56,21 @@ def duration(timer: Timer, previous: int, state: State, *, reliable: bool) -> in
 
 
 class Transaction:
-    """One running machine. `reliable` is true over TCP, where nothing is retransmitted and nothing absorbed."""
+    """One running machine. `reliable` is true over TCP, where nothing is retransmitted and nothing absorbed.
 
-    __slots__ = ("_intervals", "_last", "_timers", "kind", "reliable", "request", "state")
+    A server's keeps its last answer and not the request: most of its life it only waits for repetitions.
+    """
+
+    __slots__ = ("_interval", "_last", "_request", "_timers", "kind", "reliable", "state")
 
     def __init__(self, kind: Kind, request: Request, *, reliable: bool) -> None:
         self.kind = kind
-        self.request = request
+        self._request: Request | None = request
         self.reliable = reliable
         self.state = STARTS[kind].state
         self._last = b""
         self._timers: dict[Timer, int] = {}
-        self._intervals: dict[Timer, int] = {}
+        self._interval = 0
 
     @property
     def terminated(self) -> bool:
@@ -76,9 +79,12 @@ class Transaction:
 
     def start(self, now: int) -> list[Output]:
         """Enter the first state; a server machine delivers its request."""
-        if self.kind in (Kind.INVITE_CLIENT, Kind.CLIENT):
-            self._last = self.request.encode()
-        return self._take(STARTS[self.kind], self.request, b"", now)
+        request = self._request
+        if self.kind not in (Kind.INVITE_CLIENT, Kind.CLIENT):
+            self._request = None
+        elif request is not None:
+            self._last = request.encode()
+        return self._take(STARTS[self.kind], request, b"", now)
 
     def receive(self, message: Message, now: int) -> list[Output]:
         """A message that matched this transaction came in."""
@@ -126,8 +132,9 @@ class Transaction:
         for timer in step.start:
             if timer in _RETRANSMIT and self.reliable and timer is not Timer.G:
                 continue
-            interval = duration(timer, self._intervals.get(timer, 0), step.state, reliable=self.reliable)
-            self._intervals[timer] = interval
+            interval = duration(timer, self._interval, step.state, reliable=self.reliable)
+            if timer in _RETRANSMIT:
+                self._interval = interval  # no machine has two such timers
             self._timers[timer] = now + interval
         return [output for act in step.acts if (output := self._act(act, message, data)) is not None]
 
@@ -143,7 +150,9 @@ class Transaction:
             case Act.RESEND_RESPONSE:
                 return Send(self._last) if self._last else None
             case Act.SEND_ACK:
-                return Send(make_ack(self.request, message).encode()) if isinstance(message, Response) else None
+                if self._request is None or not isinstance(message, Response):
+                    return None
+                return Send(make_ack(self._request, message).encode())
             case Act.REPORT_TIMEOUT:
                 return Failed(408)
             case Act.REPORT_TRANSPORT:

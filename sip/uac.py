@@ -12,9 +12,9 @@ from sip.context import ALLOW, MAX_ANSWERS, SDP, Context
 from sip.dialog import from_response
 from sip.events import CallAnswered, CallRinging
 from sip.flow import Flow
-from sip.headers import NameAddr, Uri, is_token
+from sip.headers import CSeq, NameAddr, Uri, is_token, parse_uri, parse_via
 from sip.login import AUTHORIZATIONS, CHALLENGES, Login, answer
-from sip.message import REASONS, Headers, Request, Response, canonical, make_request
+from sip.message import REASONS, Headers, Request, Response, canonical
 from sip.refer import SUPPORTED
 from sip.session_timer import agreed, asked, lengthened
 from sip.transaction import LIFETIME, make_cancel
@@ -80,16 +80,18 @@ class Uac:
 
     def _request(self, target: Target, what: Outgoing, rows: list[tuple[str, str]]) -> Request:
         ids = self._ctx.settings.ids
-        own = NameAddr(
-            str(Uri("sip", what.from_user, what.from_host or self._ctx.host)), what.from_display, {"tag": ids()}
-        )
+        address = str(Uri("sip", what.from_user, what.from_host or self._ctx.host))
+        parse_uri(address)
+        parse_uri(target.uri)
+        own = NameAddr(address, what.from_display, {"tag": ids()})
+        via, call_id = self._ctx.via(target.flow), ids()
         headers = Headers(
             [
-                ("Via", self._ctx.via(target.flow)),
+                ("Via", via),
                 ("Max-Forwards", "70"),
                 ("From", str(own)),
                 ("To", f"<{target.uri}>"),
-                ("Call-ID", ids()),
+                ("Call-ID", call_id),
                 ("CSeq", "1 INVITE"),
                 self._ctx.contact(target.flow, target.uri),
                 ALLOW,
@@ -100,7 +102,8 @@ class Uac:
                 *([SDP] if what.sdp else []),
             ]
         )
-        return make_request("INVITE", target.uri, headers, what.sdp)
+        to, number = NameAddr(target.uri), CSeq(1, "INVITE")
+        return Request("INVITE", target.uri, headers, what.sdp, parse_via(via), own, to, call_id, number)
 
     def _ring(self, call: Call, target: Target, request: Request, now: int) -> None:
         fork = Fork(request, target.flow, target.fallback, target.pinned, ("c", request.via.branch, "INVITE"))

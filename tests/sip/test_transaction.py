@@ -37,11 +37,11 @@ def give(made: Transaction, what: Input, now: int) -> list[Output]:
     """Cause one input from outside; a timer by waiting for it."""
     status = {"1XX": 180, "2XX": 200, "3XX": 486}.get(what.name[1:])
     if what.name.startswith("R") and status:
-        return made.receive(response_to(made.request, status), now)
+        return made.receive(response_to(request_for(made.kind), status), now)
     if what.name.startswith("S") and status:
-        return made.respond(status, respond(made.request.headers, status, to_tag="t"), now)
+        return made.respond(status, respond(request_for(made.kind).headers, status, to_tag="t"), now)
     if what is Input.REQUEST:
-        return made.receive(made.request, now)
+        return made.receive(request_for(made.kind), now)
     if what is Input.ACK:
         ack = parse(Peer(to_tag="t").request("ACK"))
         return made.receive(ack, now)
@@ -175,11 +175,11 @@ def test_the_ack_of_a_refusal_and_cancel_copy_the_invite() -> None:
     assert isinstance(sent, Send)
     ack = parse(sent.data)
     assert isinstance(ack, Request)
-    assert (ack.method, ack.uri, ack.to.tag) == ("ACK", made.request.uri, "t")
-    assert ack.via == made.request.via
+    assert (ack.method, ack.uri, ack.to.tag) == ("ACK", request_for(made.kind).uri, "t")
+    assert ack.via == request_for(made.kind).via
     assert ack.headers.rows("Route") == ["<sip:proxy;lr>"]
-    cancel = make_cancel(made.request)
-    assert (str(cancel.cseq), cancel.to.tag, cancel.via) == ("1 CANCEL", None, made.request.via)
+    cancel = make_cancel(request_for(made.kind))
+    assert (str(cancel.cseq), cancel.to.tag, cancel.via) == ("1 CANCEL", None, request_for(made.kind).via)
 
 
 def test_flows_know_whether_they_repeat() -> None:
