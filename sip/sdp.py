@@ -11,7 +11,6 @@ from enum import Enum
 from functools import lru_cache
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 CODECS = ("PCMU", "PCMA")
 STATIC = {"PCMU": 0, "PCMA": 8}
@@ -23,6 +22,13 @@ _FIRST_MULTICAST = 224
 _PORT = re.compile(r"(\d{1,5})(?:/\d{1,5})?")
 _RTPMAP = re.compile(r"(\d{1,3})\s+([^/\s]+)/(\d{1,6})(?:/(\d+))?\s*")
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}")
+# What nearly every phone says: one audio stream to one address. What follows its port is the same in each of its calls.
+_USUAL = re.compile(
+    rb"v=0\r\no=[ -~]+\r\ns=[ -~]*\r\nc=IN IP4 "
+    rb"((?:[1-9]\d?|1\d\d|2[01]\d|22[0-3])(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3})\r\n(?:b=[ -~]*\r\n)?t=[ -~]*\r\n"
+    rb"m=audio ([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}) (RTP/AVP(?: \d{1,3})++\r\n(?:a=[ -~]*\r\n)*+)"
+)
+_KEPT_LENGTH = 1_024
 
 
 class SdpError(ValueError):
@@ -41,6 +47,8 @@ class Direction(Enum):
     SENDONLY = "sendonly"
     RECVONLY = "recvonly"
     INACTIVE = "inactive"
+
+    __hash__ = object.__hash__  # by identity, without a line of Python
 
     @property
     def sends(self) -> bool:
@@ -65,7 +73,7 @@ class Direction(Enum):
         return Direction.RECVONLY if receives else Direction.INACTIVE
 
 
-class Stream(Struct, frozen=True):
+class Stream(Struct, frozen=True, gc=False):
     """One m-line. `formats` keeps the order of preference; `maps` is payload type -> (NAME, clock rate)."""
 
     kind: str
@@ -78,7 +86,7 @@ class Stream(Struct, frozen=True):
     ptime: int | None
 
 
-class Description(Struct, frozen=True):
+class Description(Struct, frozen=True, gc=False):
     """A parsed session description."""
 
     streams: tuple[Stream, ...]
@@ -103,10 +111,6 @@ class Origin(Struct, frozen=True, gc=False):
     session_id: int
     version: int
     host: str
-
-    def bumped(self) -> "Origin":
-        """The origin of the next description."""
-        return replace(self, version=self.version + 1)
 
 
 def _lines(data: bytes) -> Iterator[tuple[str, str]]:
@@ -214,6 +218,25 @@ def negotiate(
     The first usable audio stream counts, and in it the peer's first codec that we know (RFC 3264 s.6.1). A peer that
     holds by c=0.0.0.0 (RFC 2543) or sendonly makes us recvonly. Raises `SdpError` with status 488 when nothing fits.
     """
+    if codecs is CODECS and local is Direction.SENDRECV and dtmf:
+        usual = _USUAL.fullmatch(offer)
+        if usual is not None and len(usual[3]) <= _KEPT_LENGTH and len(offer) <= MAX_SDP:
+            same = _negotiated_audio(usual[3])
+            return Negotiated(
+                same.codec, same.payload_type, same.dtmf_payload_type, usual[1].decode(), int(usual[2]),
+                same.direction, same.ptime,
+            )  # fmt: skip
+    return _negotiate(offer, codecs, local, dtmf=dtmf)
+
+
+@lru_cache(64)
+def _negotiated_audio(rest: bytes) -> Negotiated:
+    """What is settled by the rest of an m-line and its attributes, whatever the address."""
+    offer = b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 9 " + rest
+    return _negotiate(offer, CODECS, Direction.SENDRECV, dtmf=True)
+
+
+def _negotiate(offer: bytes, codecs: Sequence[str], local: Direction, *, dtmf: bool) -> Negotiated:
     for index, stream in enumerate(_described(offer).streams):
         if stream.kind != "audio" or stream.port == 0 or stream.protocol != "RTP/AVP" or not stream.host:
             continue
@@ -240,15 +263,14 @@ def negotiate(
 
 def build_answer(offer: bytes, chosen: Negotiated, *, host: str, port: int, origin: Origin) -> bytes:
     """The answer to `offer`: the chosen stream with our address, every other with port 0, in the offer's order."""
-    lines = _head(origin, host)
-    for index, stream in enumerate(_described(offer).streams):
-        if index == chosen.stream:
-            lines += _audio(
-                port, [(chosen.codec, chosen.payload_type)], chosen.dtmf_payload_type, chosen.direction, chosen.ptime
-            )
-        else:
-            lines.append(f"m={stream.kind} 0 {stream.protocol} {' '.join(stream.formats)}")
-    return _join(lines)
+    own = _audio(((chosen.codec, chosen.payload_type),), chosen.dtmf_payload_type, chosen.direction, chosen.ptime)
+    if chosen.stream == 0 and offer.count(b"m=") == 1:
+        return _written(origin, host, own % port)
+    media = [
+        own % port if index == chosen.stream else f"m={stream.kind} 0 {stream.protocol} {' '.join(stream.formats)}\r\n"
+        for index, stream in enumerate(_described(offer).streams)
+    ]
+    return _written(origin, host, "".join(media))
 
 
 def build_offer(
@@ -262,30 +284,21 @@ def build_offer(
     ptime: int = 20,
 ) -> bytes:
     """An offer of one audio stream with these codecs in this order."""
-    known = [(codec, STATIC[codec]) for codec in codecs]
-    return _join([*_head(origin, host), *_audio(port, known, dtmf_payload_type, direction, ptime)])
+    known = tuple([(codec, STATIC[codec]) for codec in codecs])
+    return _written(origin, host, _audio(known, dtmf_payload_type, direction, ptime) % port)
 
 
-def _head(origin: Origin, host: str) -> list[str]:
-    return [
-        "v=0",
-        f"o=- {origin.session_id} {origin.version} IN IP4 {origin.host}",
-        "s=-",
-        f"c=IN IP4 {host}",
-        "t=0 0",
-    ]
+def _written(origin: Origin, host: str, media: str) -> bytes:
+    own = f"o=- {origin.session_id} {origin.version} IN IP4 {origin.host}"
+    return f"v=0\r\n{own}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n{media}".encode()
 
 
-def _audio(
-    port: int, codecs: Sequence[tuple[str, int]], dtmf: int | None, direction: Direction, ptime: int
-) -> list[str]:
+@lru_cache(64)
+def _audio(codecs: tuple[tuple[str, int], ...], dtmf: int | None, direction: Direction, ptime: int) -> str:
+    """The lines of an audio stream, with %d in place of its port."""
     types = [number for _, number in codecs] + ([dtmf] if dtmf is not None else [])
-    lines = [f"m=audio {port} RTP/AVP {' '.join(map(str, types))}"]
+    lines = [f"m=audio %d RTP/AVP {' '.join(map(str, types))}"]
     lines += [f"a=rtpmap:{number} {codec}/8000" for codec, number in codecs]
     if dtmf is not None:
         lines += [f"a=rtpmap:{dtmf} telephone-event/8000", f"a=fmtp:{dtmf} 0-15"]
-    return [*lines, f"a=ptime:{ptime}", f"a={direction.value}"]
-
-
-def _join(lines: Sequence[str]) -> bytes:
-    return ("\r\n".join(lines) + "\r\n").encode()
+    return "\r\n".join([*lines, f"a=ptime:{ptime}", f"a={direction.value}\r\n"])

@@ -60,9 +60,10 @@ class SdpPort:
         self._sides.pop(leg_id, None)
 
     def _side(self, leg_id: str) -> _Side:
-        if leg_id not in self._sides:
-            self._sides[leg_id] = _Side(Origin(self._session_id(), 0, "127.0.0.1"))
-        return self._sides[leg_id]
+        side = self._sides.get(leg_id)
+        if side is None:
+            side = self._sides[leg_id] = _Side(Origin(self._session_id(), 0, "127.0.0.1"))
+        return side
 
     def _place(self, side: _Side, host: str, port: int) -> None:
         if host:

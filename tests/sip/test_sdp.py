@@ -1,12 +1,15 @@
 """Offer and answer."""
 
 import contextlib
+from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sip import sdp
 from sip.sdp import Direction, Negotiated, Origin, SdpError, build_answer, build_offer, negotiate, parse
+from tests.sip.rig import SDP
 
 HEAD = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
 ORIGIN = Origin(7, 1, "198.51.100.1")
@@ -123,10 +126,6 @@ def test_our_offer_and_the_answer_to_it() -> None:
     assert b"a=sendonly" in quiet
 
 
-def test_versions_count_up() -> None:
-    assert ORIGIN.bumped() == Origin(7, 2, "198.51.100.1")
-
-
 @pytest.mark.parametrize(
     "data",
     [
@@ -165,6 +164,55 @@ def test_any_bytes(data: bytes | str) -> None:
         with contextlib.suppress(SdpError):
             chosen = negotiate(text)
             build_answer(text, chosen, host="h", port=1, origin=ORIGIN)
+
+
+HOSTS = st.sampled_from(
+    ["192.0.2.7", "10.0.0.1", "0.0.0.0", "224.0.0.1", "223.1.2.3", "1.2.3", "1.2.3.256", "h", "192.0.2.7/5"]
+)
+PORTS = st.sampled_from(["4000", "0", "04000", "65535", "65536", "60000", "4000/2", "x"])
+FORMATS = st.lists(st.sampled_from(["0", "8", "101", "96", "9", "x", "1000"]), max_size=4).map(" ".join)
+ATTRIBUTES = st.lists(
+    st.sampled_from(
+        [
+            "a=rtpmap:0 PCMU/8000", "a=rtpmap:101 telephone-event/8000", "a=rtpmap:96 pcma/8000/1", "a=rtpmap:8 x/1",
+            "a=rtpmap:x", "a=sendonly", "a=inactive", "a=ptime:30", "a=ptime:7", "a=fmtp:101 0-15", "a=", "b=AS:64",
+            "c=IN IP4 192.0.2.9", "m=video 5 RTP/AVP 31", "m=audio 6 RTP/AVP 0", "i=é",
+        ]
+    ),
+    max_size=5,
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=300)
+@given(HOSTS, PORTS, FORMATS, ATTRIBUTES, st.sampled_from(["\r\n", "\n"]), st.data())
+def test_the_usual_form_is_read_as_the_general_parser_reads_it(
+    host: str, port: str, formats: str, attributes: list[str], end: str, data: st.DataObject
+) -> None:
+    lines = ["v=0", "o=- 5 1 IN IP4 h", "s=-", f"c=IN IP4 {host}", "t=0 0", f"m=audio {port} RTP/AVP {formats}"]
+    raw = bytearray((end.join([*lines, *attributes]) + end).encode())
+    for _ in range(data.draw(st.integers(0, 3))):
+        at = data.draw(st.integers(0, len(raw) - 1))
+        raw[at : at + data.draw(st.integers(0, 3))] = data.draw(
+            st.sampled_from([b"", b" ", b"\r\n", b"\x0b", b"m=", b"\xff"])
+        )
+    assert outcome(negotiate, bytes(raw)) == outcome(thoroughly, bytes(raw))
+
+
+def thoroughly(raw: bytes) -> Negotiated:
+    return sdp._negotiate(raw, sdp.CODECS, Direction.SENDRECV, dtmf=True)
+
+
+def outcome(read: Callable[[bytes], Negotiated], raw: bytes) -> object:
+    try:
+        chosen = read(raw)
+    except SdpError as error:
+        return error.reason, error.status
+    return chosen, build_answer(raw, chosen, host="h", port=1, origin=ORIGIN)
+
+
+def test_what_phones_say_is_of_the_usual_form() -> None:
+    for raw in (SDP, build_offer(host="192.0.2.1", port=4000, origin=ORIGIN), FULL):
+        assert sdp._USUAL.fullmatch(raw) is not None
 
 
 def test_directions() -> None:
