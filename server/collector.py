@@ -23,6 +23,9 @@ log = structlog.get_logger(__name__)
 LOOK_S = 0.05
 LOOK_NS = 500_000
 SOON_S = 0.003
+# Where something was decided just now a look waits for a better moment, so often, and so long each time.
+WAITS = 10
+WAIT_S = 0.003
 # Whether much is kept is asked in each twentieth of these looks.
 MEASURE_EVERY = 20
 # While nobody waits and fewer new containers than this come between two looks, it looks so often.
@@ -40,7 +43,8 @@ NEVER = 1_000_000_000
 class Collector:
     """`run` is a task; `busy` gives what changes whenever anybody waits, `kept` how much memory is in use.
 
-    `spent` gives the nanoseconds of processor that the loop's thread has taken.
+    `lately` says whether somebody is likely to wait just now, `spent` gives the nanoseconds of processor that the loop's
+    thread has taken.
     """
 
     def __init__(
@@ -48,10 +52,12 @@ class Collector:
         busy: Callable[[], object],
         kept: Callable[[], int] = sys.getallocatedblocks,
         spent: Callable[[], int] = time.thread_time_ns,
+        lately: Callable[[], bool] = lambda: False,
     ) -> None:
         self._busy = busy
         self._kept = kept
         self._spent = spent
+        self._lately = lately
         # Where much is new the next look comes sooner.
         self._rest_s = LOOK_S
         self._looks = 0
@@ -67,9 +73,17 @@ class Collector:
         try:
             while True:
                 await asyncio.sleep(self.pause_s)
+                await self.better_moment()
                 self.look()
         finally:
             gc.set_threshold(*thresholds)
+
+    async def better_moment(self) -> None:
+        """Waits while something is decided just now; not for long, and not at all where much is new."""
+        for _ in range(WAITS if self._rest_s == LOOK_S else 0):
+            if not self._lately():
+                return
+            await asyncio.sleep(WAIT_S)
 
     @property
     def pause_s(self) -> float:

@@ -158,7 +158,8 @@ class Node:
         gc.collect()
         gc.freeze()
         shard = self.core.pump
-        self.tasks.spawn(Collector(lambda: (shard.sequence, self.web.web.visitors)).run(), "collector", endless=True)
+        collector = Collector(lambda: (shard.sequence, self.web.web.visitors), lately=shard.decided_lately)
+        self.tasks.spawn(collector.run(), "collector", endless=True)
         if self.settings.idle == "spin":
             self.tasks.spawn(spin(), "spin", endless=True)
 

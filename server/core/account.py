@@ -24,6 +24,8 @@ NOTED_PART = 16
 # While the store works on a turn somebody waits for its answer: the account comes after it, but for so many turns.
 PUT_OFF_S = 0.001
 PUT_OFF_TURNS = 4 * ACCOUNT_TURNS
+# One turn seldom comes alone: few that have gathered wait so much longer for a moment in which nothing is decided.
+PATIENCE_S = 0.05
 
 
 def guarded(part: Callable[[Turn], None], turn: Turn) -> None:
@@ -38,7 +40,8 @@ class Account:
     """`begun` for each turn that is decided, `spoken` for those that were committed and spoken; `end` at the end.
 
     `noted` is the sequence of the last one that is noted. `decided` and `note` are told of each turn, in order;
-    `under_way` says whether the store works on a turn, `tidy` is called when all is noted.
+    `under_way` says whether the store works on a turn, `lately` whether one has just been decided; `tidy` is called
+    when all is noted.
     """
 
     def __init__(
@@ -48,12 +51,15 @@ class Account:
         note: Callable[[Turn], None],
         tidy: Callable[[], None],
         under_way: Callable[[], object],
+        lately: Callable[[], bool] = lambda: False,
     ) -> None:
         self.noted = noted
         self._decided = decided
         self._note = note
         self._tidy = tidy
         self._under_way = under_way
+        self._lately = lately
+        self._patient_until = 0.0
         self._fresh: deque[tuple[Turn, int]] = deque()
         self._spoken: deque[Turn] = deque()
         self._noting: asyncio.Handle | None = None
@@ -119,18 +125,24 @@ class Account:
     def _gathered(self) -> None:
         self._gathering = None
         if self._noting is None:
+            self._patient_until = asyncio.get_running_loop().time() + PATIENCE_S
             self._note_some()
 
     def _note_some(self) -> None:
         """Some turns in each turn of the loop: what is read meanwhile need not wait for the account of all others."""
         loop = asyncio.get_running_loop()
-        if self._under_way() and not self._awaiting and len(self._spoken) < PUT_OFF_TURNS:
+        if not self._awaiting and self._somebody_waits(loop.time()):
             self._noting = loop.call_later(PUT_OFF_S, self._note_some)
             return
         self._noting = None
         self._note_spoken(NOTED_AT_ONCE + len(self._spoken) // NOTED_PART)
         if self._spoken:
             self._noting = loop.call_soon(self._note_some)
+
+    def _somebody_waits(self, time_s: float) -> bool:
+        if self._under_way():
+            return len(self._spoken) < PUT_OFF_TURNS
+        return time_s < self._patient_until and len(self._spoken) < ACCOUNT_TURNS and self._lately()
 
     def _note_spoken(self, limit: int) -> None:
         self._tell_decided(limit)

@@ -150,6 +150,10 @@ class ShardMember(ShardViews):
             return self._pump.sequence
         return self._replica.sequence if self._replica is not None else 0
 
+    def decided_lately(self) -> bool:
+        """Whether something was decided here just now, of which more is likely to follow."""
+        return self._pump is not None and self._pump.decided_lately()
+
     @property
     def trouble(self) -> str:
         """Why nothing is committed or followed now; "" when all is well."""

@@ -35,6 +35,8 @@ KEPT_TURNS = 1_024
 # Lines of a story, of which nothing follows and which nobody waits for, are committed with the next turn, or after
 # this time.
 STORY_S = 0.05
+# Within so long after a turn the next one of the same call is likely: what nobody waits for keeps out of its way.
+LATELY_US = 5_000
 _STORY = (InteractionOpened, InteractionNoted, InteractionClosed)
 RETRY_FIRST_S = 0.02
 RETRY_LAST_S = 1.0
@@ -91,7 +93,7 @@ class Pump(ShardViews):
         self._clock = clock
         self._speak = speak
         self._prepare = prepare
-        self._account = Account(sequence, decided, note, dispatcher.tidy, lambda: self._under_way)
+        self._account = Account(sequence, decided, note, dispatcher.tidy, lambda: self._under_way, self.decided_lately)
         self._pending: list[Turn] = []
         self._entries: dict[int, str] = {}
         self._waiting: dict[int, asyncio.Future[tuple[Command, ...]]] = {}
@@ -104,6 +106,7 @@ class Pump(ShardViews):
         # Whether any of the pending turns is more than a line of a story.
         self._urgent = False
         self._stories: asyncio.TimerHandle | None = None
+        self._turned = 0
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for: int | None = None
         self._closed = False
@@ -118,6 +121,10 @@ class Pump(ShardViews):
     def now(self) -> int:
         """Shard time in microseconds."""
         return self._clock.now()
+
+    def decided_lately(self) -> bool:
+        """Whether somebody is likely to wait for the next turn."""
+        return self._clock.now() - self._turned < LATELY_US
 
     async def post(self, event: Event, cause: str) -> tuple[Command, ...]:
         """Decides now; returns the turn's commands once it is committed. Raises RoutingEndedError."""
@@ -195,7 +202,7 @@ class Pump(ShardViews):
     def _turn(self, event: Event, cause: str, entry_id: str = "", *, told: bool = False) -> Turn:
         if self._closed:
             raise RoutingEndedError
-        now = self._clock.now()
+        now = self._turned = self._clock.now()
         core = self.dispatcher
         try:
             commands = core.expire(now) if isinstance(event, TimePassed) else core.handle(event, now)
@@ -237,6 +244,9 @@ class Pump(ShardViews):
             if self._closed:
                 self._wake.set()
             return
+        if self._stories is not None:  # it goes with this: the next line has its own time
+            self._stories.cancel()
+            self._stories = None
         batch = self._under_way = self._pending[:MAX_BATCH]
         self._urgent = len(self._pending) > MAX_BATCH
         self._inbox = self._applied_by(batch)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from server import collector as module
 from server.collector import BURST, CALM_S, FEW, LOOK_NS, LOOK_S, MEASURE_EVERY, NEVER, SOON_S, Collector
 from tests.waiting import until
 
@@ -35,7 +36,8 @@ class Rig:
         self.calm = True
         self.look_ns = 0
         self._spent = 0
-        self.collector = Collector(self._busy, lambda: self.kept, self._spends)
+        self.lately: list[bool] = []
+        self.collector = Collector(self._busy, lambda: self.kept, self._spends, self._decided_lately)
 
     def _spends(self) -> int:
         """Asked before and after a look."""
@@ -45,6 +47,10 @@ class Rig:
     def _busy(self) -> int:
         self.asked += not self.calm
         return self.asked
+
+    def _decided_lately(self) -> bool:
+        """Always, once nothing else is left to say."""
+        return self.lately.pop() if self.lately else True
 
     def looks(self) -> list[int]:
         """What was looked at until it had measured again, and once more."""
@@ -134,6 +140,21 @@ def test_an_old_cycle_is_freed_by_a_look_at_everything() -> None:
     rig.kept = 3000
     rig.looks()
     assert gone() is None
+
+
+async def test_a_look_waits_for_a_better_moment_but_not_for_ever_and_not_where_much_is_new(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "WAIT_S", 0)
+    rig = Rig()
+    rig.lately = [True, False, True]
+    await rig.collector.better_moment()
+    assert rig.lately == [True], "it was asked until nothing had been decided lately"
+    await rig.collector.better_moment()
+    rig.lately, rig.look_ns = [False], 2 * LOOK_NS
+    rig.collector.look()
+    await rig.collector.better_moment()
+    assert rig.lately == [False], "nobody was asked"
 
 
 async def test_its_times_hold_while_it_runs() -> None:

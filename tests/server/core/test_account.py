@@ -20,6 +20,7 @@ class Kept:
         self.noted: list[int] = []
         self.tidied = 0
         self.under_way = False
+        self.lately = False
         self.last = 0
         self.account = Account(
             0,
@@ -27,6 +28,7 @@ class Kept:
             lambda turn: self.noted.append(turn.sequence),
             self._tidy,
             lambda: self.under_way,
+            lambda: self.lately,
         )
 
     def _tidy(self) -> None:
@@ -78,6 +80,25 @@ async def test_it_comes_after_the_stores_answer_but_for_who_waits(kept: Kept) ->
     assert kept.noted == []
     await asyncio.wait_for(kept.account.upto(ACCOUNT_TURNS), 30)
     assert len(kept.noted) == ACCOUNT_TURNS
+
+
+async def test_few_wait_a_little_longer_while_something_is_decided(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ACCOUNT_S", 0)
+    monkeypatch.setattr(module, "PATIENCE_S", 3_600)
+    kept.lately = True
+    kept.account.spoken(kept.turns(3))
+    await until(lambda: kept.account._patient_until > 0)
+    await asyncio.sleep(0)
+    assert kept.noted == []
+    kept.lately = False
+    await until(lambda: kept.noted == [1, 2, 3])
+
+
+async def test_their_patience_ends(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ACCOUNT_S", 0)
+    kept.lately = True
+    kept.account.spoken(kept.turns(3))
+    await until(lambda: kept.noted == [1, 2, 3])
 
 
 async def test_at_its_end_all_that_was_spoken_is_noted_and_nobody_waits_for_the_rest(kept: Kept) -> None:

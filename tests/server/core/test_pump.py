@@ -174,6 +174,35 @@ async def test_lines_of_a_story_are_committed_with_the_next_turn_or_in_time(
     assert rig.committer.log[-2:] == ["commit 7", "speak 7"]
 
 
+async def test_a_story_has_its_own_time_and_not_what_was_left_of_the_one_before(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.run()
+    await until(lambda: rig.pump._running)
+
+    def armed() -> bool:
+        return rig.pump._stories is not None
+
+    rig.pump.tell(NOTE, "t")
+    assert armed()
+    await rig.pump.post(work("w1"), "t")
+    assert not armed(), "it went with the other one"
+    monkeypatch.setattr(pump_module, "STORY_S", 0)
+    rig.pump.tell(NOTE, "t")
+    await until(lambda: "speak 3" in rig.committer.log)
+    assert not armed()
+
+
+async def test_a_turn_was_decided_lately_for_a_moment(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.run()
+    assert not rig.pump.decided_lately()
+    monkeypatch.setattr(pump_module, "LATELY_US", 3_600_000_000)
+    rig.pump.tell(NOTE, "t")
+    assert rig.pump.decided_lately()
+    monkeypatch.setattr(pump_module, "LATELY_US", 1)
+    await until(lambda: not rig.pump.decided_lately())
+
+
 async def test_drained_and_ended_mean_noted(rig: Rig) -> None:
     noted: list[int] = []
 
