@@ -43,8 +43,8 @@ NEVER = 1_000_000_000
 class Collector:
     """`run` is a task; `busy` gives what changes whenever anybody waits, `kept` how much memory is in use.
 
-    `lately` says whether somebody is likely to wait just now, `spent` gives the nanoseconds of processor that the loop's
-    thread has taken.
+    `lately` says whether somebody is likely to wait just now, `spent` gives the nanoseconds of processor that the
+    loop's thread has taken.
     """
 
     def __init__(
