@@ -27,6 +27,8 @@ LET_IN = 1
 FIRST_PIECES = 2
 # Without descriptors nobody can be let in; it is tried again after so long.
 FULL_S = 0.5
+# Whoever reads nothing of what is sent to them for so long, or is gone without a word, is cut off.
+UNREAD_MS = 75_000
 _FULL = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
@@ -51,6 +53,8 @@ class Doorway:
                 one = socket.create_server(address[:2], family=family, backlog=BACKLOG)
                 self._listening.append(one)
                 one.setblocking(False)
+                if hasattr(socket, "TCP_USER_TIMEOUT"):  # of Linux; whoever is let in has it too
+                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
         except OSError:
             await self.close()
             raise

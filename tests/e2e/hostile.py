@@ -11,6 +11,7 @@ import struct
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from random import Random
+from typing import cast
 
 import aiohttp
 
@@ -235,14 +236,27 @@ def body(dice: Random) -> bytes:
 # --- those who send nothing
 
 
-async def silent(server: Server, port: int, count: int, say: bytes, meanwhile: Callable[[], Awaitable[None]]) -> int:
-    """So many connections that say this much and no more, while `meanwhile` runs; how many the server let in."""
+async def silent(port: int, count: int, say: bytes, meanwhile: Callable[[], Awaitable[None]], room: int = 0) -> int:
+    """So many connections that say this much and no more, while `meanwhile` runs; how many the server let in.
+
+    They read what comes, unless they have `room` (bytes) for it: then they never do.
+    """
     opened = []
     for _ in range(count):
-        with suppress(OSError):
-            _, writer = await asyncio.open_connection(HOST, port)
-            writer.write(say)
-            opened.append(writer)
+        line = socket.socket()
+        if room:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+        line.setblocking(False)
+        try:
+            await asyncio.get_running_loop().sock_connect(line, (HOST, port))
+            _, writer = await asyncio.open_connection(sock=line)
+        except OSError:
+            line.close()
+            continue
+        if room:
+            cast("asyncio.ReadTransport", writer.transport).pause_reading()
+        writer.write(say)
+        opened.append(writer)
     try:
         await meanwhile()
         return len(opened)

@@ -157,11 +157,11 @@ def _filled(path: str) -> str:
     return "/".join("nobody" if part.startswith("{") else part for part in parts)
 
 
-def quiet_connections(server: Server, port: int, say: bytes, held_s: float) -> Attack:
-    """Connections that say a little or nothing, and stay."""
+def quiet_connections(server: Server, port: int, say: bytes, held_s: float, room: int = 0) -> Attack:
+    """Connections that say a little or nothing, and stay; with `room` for so much that they do not read."""
 
     async def attack(count: int, _seed: int) -> None:
-        assert await silent(server, port, count, say, lambda: asyncio.sleep(held_s)) > count // 2
+        assert await silent(port, count, say, lambda: asyncio.sleep(held_s), room) > count // 2
 
     return attack
 
@@ -193,6 +193,12 @@ def _silent(port: Callable[[Server], int], say: bytes) -> Case:
     return Case(lambda server, measure, _: quiet_connections(server, port(server), say, measure.held_s), True)
 
 
+def slow_readers(server: Server, held_s: float) -> Attack:
+    """Connections that ask for much, each a hundred times, and read nothing of it."""
+    ask = f"GET /i18n/zh-TW.json HTTP/1.1\r\nHost: {server.base.removeprefix('http://')}\r\n\r\n".encode() * 100
+    return quiet_connections(server, server.http_port, ask, held_s, room=4096)
+
+
 CASES = {
     "sip": Case(lambda server, _m, _h: sip(server)),
     "media ports": Case(lambda server, _m, heard: media(server, heard)),
@@ -201,6 +207,7 @@ CASES = {
     "http bodies": Case(lambda server, _m, _h: http(server)),
     "silent at http": _silent(lambda server: server.http_port, b""),
     "half a request at http": _silent(lambda server: server.http_port, b"GET /api/v1/agents/ws HT"),
+    "slow readers at http": Case(lambda server, measure, _h: slow_readers(server, measure.held_s), True),
     "silent at sip": _silent(lambda server: server.sip_port, b""),
     "half a request at sip": _silent(lambda server: server.sip_port, b"INVITE sip:4000"),
 }

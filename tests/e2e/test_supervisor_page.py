@@ -14,6 +14,7 @@ from playwright.async_api import Browser, Locator, expect
 
 from tests.browser import needs_chromium
 from tests.e2e.callers import calling
+from tests.e2e.kept import store_of
 from tests.e2e.server import PASSWORD, SUPERVISOR, Server
 from tests.e2e.site import MANDARIN, ORDERS
 from tests.frontend.real import Person, chromium, person, sign_in
@@ -143,6 +144,18 @@ async def test_a_breach_is_told_looked_after_and_in_the_figures(
     rows = list(csv.DictReader((await saved.path()).read_text(encoding="utf-8-sig").splitlines()))
     (orders,) = [row for row in rows if row["name"] == "orders"]
     assert int(orders["abandoned"]) >= 1
+
+
+async def test_it_says_that_routing_pauses_while_the_store_is_full(boss: Person, running_server: Server) -> None:
+    running_server.expected_errors |= {"store_away", "journal_not_rotated"}
+    told = boss.page.locator(".alerts li", has_text="Routing pauses")
+    async with store_of(running_server) as store:
+        await store.run("CONFIG", "SET", "maxmemory", "1")
+        try:
+            await expect(told).to_contain_text("what is decided waits until the store can write: OOM")
+        finally:
+            await store.run("CONFIG", "SET", "maxmemory", "0")
+    await expect(told).to_have_count(0)
 
 
 async def test_presence_is_seen_and_set(boss: Person, browser: Browser, running_server: Server) -> None:

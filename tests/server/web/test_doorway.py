@@ -152,6 +152,31 @@ async def test_who_is_in_stays_when_the_door_is_closed(house: House) -> None:
             socket.create_connection(("127.0.0.1", house.port), LONG_S)
 
 
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="it is an option of Linux")
+async def test_who_reads_nothing_is_cut_off_and_who_is_sent_little_may_take_their_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(doorway, "UNREAD_MS", 1_000)
+    house = House()
+    await house.door.open("127.0.0.1", house.port)
+    try:
+        with knocking(house.port, 2) as [late, deaf]:
+            await house.echoes(late, deaf)
+            house.lines[0].write(bytes(20_000))
+            house.lines[1].write(bytes(20_000_000))
+            await until(lambda: bool(house.left), seconds=LONG_S)
+            assert [line.is_closing() for line in house.lines] == [False, True]
+            heard = 0
+            while heard < 20_000:
+                heard += len(await asyncio.wait_for(asyncio.get_running_loop().sock_recv(late, 100_000), LONG_S))
+            await house.echoes(late)
+    finally:
+        await house.door.close()
+        for line in house.lines:
+            line.abort()
+        await until(lambda: len(house.left) == 2, seconds=LONG_S)
+
+
 async def test_a_door_that_is_taken_is_told(house: House) -> None:
     other = Doorway(lambda: Echo(house))
     with pytest.raises(OSError, match="in use"):
