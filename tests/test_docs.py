@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import SETTINGS, parse
+from tests.test_dockerfile import instructions
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(page.relative_to(ROOT) for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
@@ -46,6 +47,10 @@ def test_the_unit_starts_the_server_with_settings_that_exist() -> None:
     service = unit()["Service"]
     assert service["ExecStart"].endswith("/.venv/bin/python -m server run")
     assert service["ExecReload"] == "/bin/kill -HUP $MAINPID"
+    assert service["KillSignal"] == instructions("STOPSIGNAL")[0], "as in the image"
+    # A node that lost its shard ends with status 1, and one that was drained with 0.
+    ends = (service["Restart"], int(service["RestartSec"]), unit()["Unit"]["StartLimitIntervalSec"])
+    assert ends == ("on-failure", 1, "0")
     environ = dict(pair.split("=", 1) for pair in service["Environment"].split())
     settings = parse([], environ)
     assert settings.log_format == "json"
