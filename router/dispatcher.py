@@ -49,7 +49,8 @@ class Dispatcher(Views):
     def handle(self, event: ev.Event, now: int) -> list[Command]:
         """Take in one fact and return what is to be done. A `now` before the last one counts as the last one."""
         out = self._moves.begin(now)
-        self._take(event)
+        if type(event) not in ev.STORY:  # most events are
+            self._take(event)
         self._settle()
         return out
 
@@ -126,7 +127,7 @@ class Dispatcher(Views):
     def _take(self, event: ev.Event) -> None:
         match event:
             case ev.InteractionNoted() | ev.InteractionOpened() | ev.InteractionClosed():
-                pass  # first of all, as most events are these
+                pass
             case ev.WorkQueued():
                 refusal = self._moves.admission.take(event)
                 if refusal is not None:
@@ -221,10 +222,13 @@ class Dispatcher(Views):
         self._settlement.renew(anew=found.anew)
 
     def _settle(self) -> None:
-        self._settlement.settle()
-        for work in self._moves.spread.values():
-            self._settlement.spread(work)
-        self._moves.spread.clear()
+        moves = self._moves
+        if moves.changed or moves.fresh or self._settlement.unfinished:
+            self._settlement.settle()
+        if moves.spread:
+            for work in moves.spread.values():
+                self._settlement.spread(work)
+            moves.spread.clear()
 
     def _expire(self) -> None:
         matcher, steps = self._shard.matcher, STEPS_PER_TURN

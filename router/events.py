@@ -5,6 +5,8 @@ journal through a new dispatcher gives the identical assignments. Events of the 
 they go through the same journal so that an interaction has one story in one order.
 """
 
+from typing import Final
+
 from msgspec import Struct
 
 from router.policy import Policy
@@ -350,4 +352,6 @@ RoutingEvent = (
     | TimePassed
 )
 StoryEvent = InteractionOpened | InteractionNoted | InteractionClosed
+STORY: Final = frozenset({InteractionOpened, InteractionNoted, InteractionClosed})
+"""The types of a story's lines: they change nothing, and nothing follows from them."""
 Event = RoutingEvent | StoryEvent

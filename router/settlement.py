@@ -21,15 +21,13 @@ class Settlement:
         self._shard = moves.shard
         self._agenda = Agenda(moves)
         self._spent = 0
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether matches were left to the next turn."""
-        return bool(self._agenda)
+        # Whether matches were left to the next turn.
+        self.unfinished = False
 
     def renew(self, *, anew: bool) -> None:
         """After a change of policy, which cost time by itself: what was left loose is matched in queue order."""
         self._agenda.renew(anew=anew)
+        self.unfinished = bool(self._agenda)
         self._spent = len(self._shard.work) + len(self._shard.agents)
 
     def settle(self) -> None:
@@ -45,11 +43,12 @@ class Settlement:
         fresh = moves.collect()
         if changed:
             moves.changed = {}
-        if not self._agenda and len(fresh) == 1 and not changed and fresh[0].profile is not self._shard.matcher.unbound:
+        matcher, left = self._shard.matcher, self.unfinished
+        if not left and len(fresh) == 1 and not changed and fresh[0].profile is not matcher.unbound:
             self._match_one(fresh[0])
-        elif not self._agenda and len(changed) == 1 and not fresh and not self._shard.matcher.reserves:
+        elif not left and len(changed) == 1 and not fresh and not matcher.reserves:
             self._fill(changed[0])
-        elif self._agenda or fresh or changed:
+        elif left or fresh or changed:
             self._match_many(fresh, changed)
 
     def spread(self, work: Work) -> None:
@@ -89,7 +88,8 @@ class Settlement:
         for pair in agenda.pairs(max(steps, least)):
             self._offer(pair)
             self._add_risen()
-        if agenda:
+        self.unfinished = bool(agenda)
+        if self.unfinished:
             self._shard.timers.arm(TimerKind.MATCH, "", self._moves.now)
         else:
             self._shard.timers.disarm(TimerKind.MATCH, "")

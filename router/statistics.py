@@ -116,6 +116,9 @@ class Statistics:
         if entry.sequence <= self.state.position:
             return
         self.state.position, self.state.clock = entry.sequence, max(entry.now, self.state.clock)
+        if not entry.commands:
+            self._event(entry.event, entry.now)
+            return
         if not any(isinstance(command, Refuse) for command in entry.commands):
             self._event(entry.event, entry.now)
         if isinstance(entry.event, HandoffAsked) and any(_begins(command) for command in entry.commands):
@@ -126,6 +129,9 @@ class Statistics:
     def _event(self, event: Event, now: int) -> None:
         state = self.state
         match event:
+            case InteractionNoted():  # first of all, as most events are these
+                if event.kind in ("held", "resumed"):
+                    self._hold(event.interaction_id, now, on=event.kind == "held")
             case WorkQueued() if event.work_id not in state.work:
                 self._arrived(event, now)
             case CallbackRequested():
@@ -136,8 +142,6 @@ class Statistics:
                 state.channels[event.interaction_id] = (event.channel, event.node)
             case InteractionClosed():
                 state.channels.pop(event.interaction_id, None)
-            case InteractionNoted(kind="held" | "resumed"):
-                self._hold(event.interaction_id, now, on=event.kind == "held")
             case NodeLost():
                 state.channels = {name: of for name, of in state.channels.items() if of[1] != event.node}
             case _:

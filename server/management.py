@@ -24,7 +24,7 @@ from records.submissions import Submissions
 from records.wallboards import Wallboards
 from records.webhooks import Deliveries
 from router.estimates import WaitEstimates
-from router.events import PolicyChanged
+from router.events import STORY, PolicyChanged
 from router.policy import Policy
 from router.rows import ShardImage, Turn
 from server.core.patience import patiently
@@ -164,10 +164,12 @@ class Management:
         """Keeps account of a committed turn."""
         self._seen = turn.sequence
         self.statistics.observe(turn)
-        self.demands.observe(turn)
         self.feed.observe(turn)
         self.hooks.observe(turn)
         self.programs.observe(turn)
+        if type(turn.event) in STORY:
+            return
+        self.demands.observe(turn)
         if isinstance(turn.event, PolicyChanged) and turn.event.policy.version != self.overlay.told:
             self._newest = turn.event.policy.version
             self._tasks.spawn(patiently(self._follow, "overlay"), "overlay")

@@ -6,7 +6,7 @@ from typing import Final
 import msgpack
 
 from router.events import PolicyChanged
-from router.rows import AgentRow, Changes, NeighbourRow, ReservationRow, Turn, WorkRow
+from router.rows import NOTHING, AgentRow, Changes, NeighbourRow, ReservationRow, Turn, WorkRow
 from router.vocabulary import WorkState
 from store.codec import encode_entry, encode_row
 from store.errors import OutOfOrder
@@ -94,6 +94,8 @@ def _last_words(turns: Sequence[Turn]) -> Changes:
     neighbours: dict[str, NeighbourRow] = {}
     for turn in turns:
         changes = turn.changes
+        if changes is NOTHING:
+            continue
         for agent in changes.agents:
             agents[agent.agent_id] = agent
         for reservation in changes.reservations:
@@ -102,9 +104,12 @@ def _last_words(turns: Sequence[Turn]) -> Changes:
             work[item.work_id] = item
         for row in changes.neighbours:
             neighbours[row.shard] = row
-        agents |= dict.fromkeys(changes.agents_removed)
-        reservations |= dict.fromkeys(changes.reservations_closed)
-        work |= dict.fromkeys(changes.work_closed)
+        for agent_id in changes.agents_removed:
+            agents[agent_id] = None
+        for reservation_id in changes.reservations_closed:
+            reservations[reservation_id] = None
+        for work_id in changes.work_closed:
+            work[work_id] = None
     return Changes(
         agents=tuple(row for row in agents.values() if row is not None),
         work=tuple(item for item in work.values() if item is not None),

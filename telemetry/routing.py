@@ -38,7 +38,7 @@ class RoutingMeter:
 
     def observe(self, turn: Turn) -> None:
         """Counts one committed turn; call once for each, in order."""
-        if not any(isinstance(command, Refuse) for command in turn.commands):
+        if not (turn.commands and any(isinstance(command, Refuse) for command in turn.commands)):
             match turn.event:
                 case WorkQueued(work_id=work_id, queue=queue):
                     self._work[work_id] = (queue, turn.now)

@@ -64,9 +64,9 @@ class Intake:
 
     def heard(self, turn: Turn) -> None:
         """A turn was committed."""
-        if isinstance(turn.event, NodeLost):
+        if type(turn.event) is NodeLost:
             self._note_lost(turn.event.node)
-        elif (found := _REQUEST.match(turn.cause)) is not None:
+        elif "/" in turn.cause and (found := _REQUEST.match(turn.cause)) is not None:
             self.has_taken(found[1], int(found[2]))
 
     async def feed(self, pump: Pump) -> None:

@@ -20,8 +20,8 @@ import structlog
 from router.commands import Command
 from router.dispatcher import Dispatcher
 from router.errors import RoutingEndedError
-from router.events import Event, InteractionClosed, InteractionNoted, InteractionOpened, TimePassed
-from router.rows import Turn
+from router.events import STORY, Event, TimePassed
+from router.rows import NOTHING, Turn
 from server.core.account import Account, guarded
 from server.core.shard_views import ShardViews
 from store.errors import StoreLost
@@ -37,7 +37,6 @@ KEPT_TURNS = 1_024
 STORY_S = 0.05
 # Within so long after a turn the next one of the same call is likely: what nobody waits for keeps out of its way.
 LATELY_US = 5_000
-_STORY = (InteractionOpened, InteractionNoted, InteractionClosed)
 RETRY_FIRST_S = 0.02
 RETRY_LAST_S = 1.0
 
@@ -212,19 +211,19 @@ class Pump(ShardViews):
             self.close()
             raise
         self.sequence += 1
-        changes = self.dispatcher.drain_changes()
+        changes, unfinished = core.drain_changes(), core.unfinished
         turn = Turn(self.sequence, now, cause, event, tuple(commands), changes)
-        if core.unfinished:
-            self.unsettled.add(self.sequence)
         if entry_id:
             self._entries[self.sequence] = entry_id
         self._pending.append(turn)
+        if told and type(event) in STORY and changes is NOTHING and not commands and not unfinished:
+            self._commit_later()  # of a line nothing was decided, and no deadline is another one by it
+            return turn
+        if unfinished:
+            self.unsettled.add(self.sequence)
         self._account.begun(turn, self._clock.now() - now)
-        if told and not commands and isinstance(event, _STORY):
-            self._commit_later()
-        else:
-            self._urgent = True
-            self._go_on()
+        self._urgent = True
+        self._go_on()
         self._arm()
         return turn
 
@@ -254,7 +253,8 @@ class Pump(ShardViews):
         if self._by_task:
             self._wake.set()
         for turn in batch:
-            guarded(self._prepare, turn)
+            if turn.commands or type(turn.event) not in STORY:
+                guarded(self._prepare, turn)
 
     def _begin(self) -> bool:
         try:
@@ -297,9 +297,10 @@ class Pump(ShardViews):
         self.kept.extend(batch)
         for turn in batch:
             guarded(self._speak, turn)
-            future = self._waiting.pop(turn.sequence, None)
-            if future is not None and not future.done():
-                future.set_result(turn.commands)
+            if self._waiting:
+                future = self._waiting.pop(turn.sequence, None)
+                if future is not None and not future.done():
+                    future.set_result(turn.commands)
         self._account.spoken(batch)
         self._under_way = []
         if self._pending and not (self._urgent or self._account.awaited or self._closed):

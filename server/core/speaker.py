@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 import structlog
 
 from router.commands import Command, SendOffer
-from router.events import InteractionClosed, InteractionNoted, InteractionOpened
+from router.events import STORY
 from router.rows import Turn
 from router.vocabulary import Medium
 from server.desks.contexts import InteractionContexts
@@ -75,79 +75,52 @@ class Speaker:
     def __call__(self, turn: Turn) -> None:
         """Whoever waits for a committed turn. A part that fails is logged: it must not keep the others from it."""
         # From a line of somebody's story nothing follows, and nobody is shown it.
-        if turn.commands or not isinstance(turn.event, InteractionOpened | InteractionNoted | InteractionClosed):
+        if turn.commands or type(turn.event) not in STORY:
             self._speak(turn)
         # They only learn of it here: whoever asks for records next finds this turn in them.
-        self._guard(self._record, turn)
+        if self._projection is not None:
+            self._guard(self._projection.fresh, turn)
 
     def _speak(self, turn: Turn) -> None:
         # A telephone first: its ring goes round by other machines before anybody hears it.
         for command in turn.commands:
-            if isinstance(command, SendOffer) and command.medium is Medium.VOICE:
+            if type(command) is SendOffer and command.medium is Medium.VOICE:
                 self._guard(self._move, command)
-        self._guard(self._show_drawn, turn)
+        desk, chats = self._desk, self._chats
+        if desk is not None and turn.commands:
+            self._guard(desk.show_drawn, turn)
         self._guard(self._observe_chats, turn)
-        self._guard(self._show, turn)
+        if desk is not None:
+            self._guard(desk.show, turn)
         for command in turn.commands:
-            if not isinstance(command, SendOffer):
+            if type(command) is not SendOffer:
                 self._guard(self._move, command)
-            self._guard(self._move_chat, command)
-        self._guard(self._show_far, turn)
-        self._guard(self._hand_over, turn)
-        self._guard(self._serve_programs, turn)
+            if chats is not None:
+                self._guard(chats, command)
+        if self._far_pages is not None:
+            self._guard(self._far_pages, turn)
+        self._guard(self._handoffs, turn)
+        if turn.commands:
+            self._guard(self._follow_programs, turn)
 
     def note(self, turn: Turn) -> None:
         """Who only keeps account of committed turns, in the same manner."""
-        self._guard(self._touch, turn)
-        self._guard(self._count, turn)
-        self._guard(self._manage, turn)
+        if self._desk is not None:
+            self._guard(self._desk.note, turn)
+        # Of a line of a story there is nothing to count.
+        if (turn.commands or type(turn.event) not in STORY) and self.owning():
+            self._guard(self._meter.observe, turn)
+        if self._management is not None:
+            self._guard(self._management, turn)
 
     def _guard(self, part: Callable[[T], None], what: T) -> None:
         try:
             part(what)
         except Exception:  # the log and the counter tell; the next part has its own right
             self.failures += 1
-            log.exception("effect_failed", part=part.__name__, of=type(what).__name__)
-
-    def _show_drawn(self, turn: Turn) -> None:
-        if self._desk is not None:
-            self._desk.show_drawn(turn)
-
-    def _show(self, turn: Turn) -> None:
-        if self._desk is not None:
-            self._desk.show(turn)
+            log.exception("effect_failed", part=getattr(part, "__qualname__", repr(part)), of=type(what).__name__)
 
     def _move(self, command: Command) -> None:
         if self._conductor is not None:
             caller = self._contexts.caller(command.interaction_id) if isinstance(command, SendOffer) else ("", "")
             self._conductor.execute(command, caller)
-
-    def _move_chat(self, command: Command) -> None:
-        if self._chats is not None:
-            self._chats(command)
-
-    def _show_far(self, turn: Turn) -> None:
-        if self._far_pages is not None:
-            self._far_pages(turn)
-
-    def _hand_over(self, turn: Turn) -> None:
-        self._handoffs(turn)
-
-    def _serve_programs(self, turn: Turn) -> None:
-        self._follow_programs(turn)
-
-    def _touch(self, turn: Turn) -> None:
-        if self._desk is not None:
-            self._desk.note(turn)
-
-    def _manage(self, turn: Turn) -> None:
-        if self._management is not None:
-            self._management(turn)
-
-    def _record(self, turn: Turn) -> None:
-        if self._projection is not None:
-            self._projection.fresh(turn)
-
-    def _count(self, turn: Turn) -> None:
-        if self.owning():
-            self._meter.observe(turn)

@@ -20,7 +20,7 @@ from router.commands import (
     WithdrawOffer,
 )
 from router.moves import REASON_REMOVED
-from router.rows import AgentRow, ReservationRow, Turn, WorkRow
+from router.rows import NOTHING, AgentRow, ReservationRow, Turn, WorkRow
 from router.vocabulary import EndedBy, OfferState, WithdrawReason
 from server.calls.call_desk import CallDesk
 from server.desks.cards import Cards
@@ -117,14 +117,19 @@ class DeskNews:
 
     def show(self, turn: Turn) -> None:
         """Tells the agents concerned."""
-        if isinstance(turn.event, facts.WorkQueued) and not any(isinstance(c, Refuse) for c in turn.commands):
-            self._contexts.queued(turn.event.interaction_id)
-        if isinstance(turn.event, facts.HandoffAsked):
-            self._came_over(turn)
-        if isinstance(turn.event, facts.AgentConnected):
-            self._moved(turn.event, refused=any(isinstance(c, Refuse) for c in turn.commands))
-        if isinstance(turn.event, facts.AgentDisconnected | facts.NodeLost):
-            self._reach.released(lambda agent_id: (row := self._board.agent(agent_id)) is not None and row.connected)
+        match turn.event:
+            case facts.WorkQueued(interaction_id=interaction_id):
+                if not any(isinstance(command, Refuse) for command in turn.commands):
+                    self._contexts.queued(interaction_id)
+            case facts.HandoffAsked():
+                self._came_over(turn)
+            case facts.AgentConnected():
+                self._moved(turn.event, refused=any(isinstance(command, Refuse) for command in turn.commands))
+            case facts.AgentDisconnected() | facts.NodeLost():
+                board = self._board
+                self._reach.released(lambda agent_id: (row := board.agent(agent_id)) is not None and row.connected)
+            case _:
+                pass
         for command in turn.commands:
             self._show(command)
         if self.parked is not None:
@@ -143,7 +148,7 @@ class DeskNews:
         """Whose day it changed is told them a little later."""
         if self.days is not None:
             self.days.observe(turn)
-        if self.targets is not None:
+        if self.targets is not None and turn.changes is not NOTHING:
             self.targets.observe(turn)
 
     def _came_over(self, turn: Turn) -> None:

@@ -13,7 +13,7 @@ import structlog
 from agents_ws import messages as m
 from http_api.ports import AgentFigures
 from router.events import DayStarted, InteractionNoted
-from router.rows import Turn
+from router.rows import NOTHING, Turn
 from server.persistence.periods import start_of_day
 from server.persistence.projection import AWAY
 
@@ -76,10 +76,14 @@ class OwnDays:
 
     def observe(self, turn: Turn) -> None:
         """Notes whom a committed turn touched."""
-        if isinstance(turn.event, DayStarted):
+        if type(turn.event) is InteractionNoted:
+            self._count_ratings = self._count_ratings or turn.event.kind == "rated"
+        elif isinstance(turn.event, DayStarted):
             self._everybody = self._count_ratings = True
-        elif isinstance(turn.event, InteractionNoted) and turn.event.kind == "rated":
-            self._count_ratings = True
+        if turn.changes is NOTHING and not turn.commands:
+            if self._everybody or self._count_ratings:
+                self._wake.set()
+            return
         touched = {row.agent_id for row in turn.changes.agents} | {row.agent_id for row in turn.changes.reservations}
         touched.update(agent for one in turn.commands if (agent := getattr(one, "agent_id", None)) is not None)
         self._touched |= touched

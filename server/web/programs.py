@@ -123,7 +123,7 @@ class Programs:
     def observe(self, turn: Turn) -> None:
         """Keeps account of a committed turn."""
         self._last = (turn.sequence, turn.now)
-        if isinstance(turn.event, InteractionClosed):
+        if self._unclosed and isinstance(turn.event, InteractionClosed):
             self._unclosed.pop(turn.event.interaction_id, None)
 
     def follow(self, turn: Turn, *, owning: bool = True) -> None:

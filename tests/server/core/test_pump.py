@@ -57,7 +57,7 @@ async def test_an_idle_store_is_told_before_the_teller_goes_on() -> None:
     await rig.pump.drain()
     rig.pump.tell(work("w1"), "idle")
     assert [turn.sequence for turn in rig.committer.attempts[-1]] == [2]
-    assert rig.prepared == [1, 2]
+    assert rig.prepared == [2], "of a line of a story nothing is made ready"
     rig.pump.tell(work("w2"), "under way")
     assert rig.committer.attempts[-1][0].sequence == 2, "one at a time"
     await rig.pump.drain()
