@@ -5,7 +5,7 @@ import itertools
 import secrets
 import subprocess
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,7 +79,8 @@ class Tally:
     """What was promised and what came of it."""
 
     submitted: list[str] = field(default_factory=list)
-    handled: Counter[str] = field(default_factory=Counter)
+    # By interaction, the reservations with which agents had it to its wrap-up: that shows again at a page's next node.
+    handled: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     withdrawn: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     moves: int = 0
@@ -141,7 +142,7 @@ class Roamer:
             case m.ChatMessage(reservation_id=held):
                 await self._answer(agent, held, message)
             case m.WrapUp(reservation_id=held, interaction_id=interaction):
-                self._tally.handled[interaction] += 1
+                self._tally.handled[interaction].add(held)
                 done = m.FinishWrapUp(ref=next(self._refs), reservation_id=held, disposition="resolved")
                 await agent.send(done)
 

@@ -58,7 +58,7 @@ async def test_nodes_come_and_go_and_no_offer_fails(nodes: Nodes) -> None:
             roamer.cancel()
         await asyncio.gather(*roamers, return_exceptions=True)
     assert nodes.all["one"].interrupt() == 0
-    assert set(tally.handled.values()) == {1}, "nothing was handled twice"
+    assert {one: held for one, held in tally.handled.items() if len(held) > 1} == {}, "nothing was handled twice"
     happened = steps(nodes)
     print(tally.moves, tally.said, len(tally.submitted), dict(happened), dict(tally.refused), dict(tally.withdrawn))
     assert {kind: happened[kind] for kind in FAILED if happened[kind]} == {}

@@ -69,7 +69,7 @@ class PeerDoor:
 async def gone(address: str) -> None:
     """Return when the process behind this door was there and is no more; wait for ever if that cannot be told."""
     host, _, port = address.rpartition(":")
-    seen = False
+    seen, hurried = False, False
     while True:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
@@ -89,5 +89,9 @@ async def gone(address: str) -> None:
                 await reader.read()
         finally:
             writer.close()
-        if asyncio.get_running_loop().time() - began < AGAIN_S:
-            await asyncio.sleep(AGAIN_S)  # its door has no room for us (MAX_CONNECTIONS): no reason to run it down
+        # Whoever is shown out at once looks again at once, as it may just have died, and then waits: a door that has no
+        # room for us (MAX_CONNECTIONS) need not be run down.
+        short = asyncio.get_running_loop().time() - began < AGAIN_S
+        if short and hurried:
+            await asyncio.sleep(AGAIN_S)
+        hurried = short

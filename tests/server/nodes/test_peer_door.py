@@ -39,6 +39,15 @@ async def test_a_killed_process_is_gone_at_once() -> None:
     await process.wait()
 
 
+async def test_who_was_watched_for_a_moment_only_is_gone_at_once_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peer_door, "AGAIN_S", 60.0)
+    door = PeerDoor()
+    watching = asyncio.create_task(gone(await door.open(HOST, 0, HOST)))
+    await connections(door, 1)
+    await door.close()
+    await asyncio.wait_for(watching, 30)
+
+
 async def test_a_closed_door_is_gone_and_an_interrupted_connection_is_not() -> None:
     door = PeerDoor()
     address = await door.open(HOST, 0, HOST)
@@ -90,12 +99,12 @@ async def test_a_door_that_shows_everybody_out_is_not_run_down(monkeypatch: pyte
     server = await asyncio.start_server(full, HOST, 0)
     port = server.sockets[0].getsockname()[1]
     watching = asyncio.create_task(gone(f"{HOST}:{port}"))
-    await until(lambda: came == 1, "it watches")
+    await until(lambda: came == 2, "it watches, and looks again")
     for _ in range(20):
         reader, writer = await asyncio.open_connection(HOST, port)
         await reader.read()
         writer.close()
-    assert came == 21
+    assert came == 22
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
     server.close()
