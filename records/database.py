@@ -213,11 +213,22 @@ class _Near:
         if self._connection is None:
             self._engine = create_engine(self._url, pool_size=1, max_overflow=0, **_JSON)
             event.listen(self._engine, "connect", _prepare_near)
-            event.listen(self._engine, "begin", _begin_near)
             # Kept: to take it out of a pool and put it back costs as much as a statement.
             self._connection = self._engine.connect()
-        with self._connection.begin():
-            return work(self._connection)
+        connection = self._connection
+        driver = connection.connection.driver_connection
+        assert driver is not None  # noqa: S101 - it is connected
+        try:
+            if not _begin_near(driver):
+                connection.exec_driver_sql("BEGIN IMMEDIATE")  # what is wrong is told as with any statement
+            result = work(connection)
+            # SQLAlchemy has begun nothing where all statements went past it, and need not be asked.
+            (connection if connection.in_transaction() else driver).commit()
+        except BaseException:
+            connection.rollback()
+            driver.rollback()
+            raise
+        return result
 
 
 def _settle(answer: asyncio.Future[T], result: T) -> None:
@@ -306,10 +317,8 @@ def _prepare_near(dbapi_connection: Any, _record: object) -> None:
         dbapi_connection.execute(f"PRAGMA {setting}")
 
 
-def _begin_near(connection: Connection) -> None:
-    """Takes the write lock, in a thread that may wait for it."""
-    driver = connection.connection.driver_connection
-    assert driver is not None  # noqa: S101 - it is connected
+def _begin_near(driver: Any) -> bool:
+    """Takes the write lock, in a thread that may wait for it; False where it is not to be had."""
     for _ in range(_TURNS):
         try:
             driver.execute("BEGIN IMMEDIATE")
@@ -318,8 +327,8 @@ def _begin_near(connection: Connection) -> None:
                 break
             time.sleep(_TURN_S)
         else:
-            return
-    connection.exec_driver_sql("BEGIN IMMEDIATE")  # what is wrong is told as with any statement
+            return True
+    return False
 
 
 async def _set_pragmas(connection: aiosqlite.Connection) -> None:

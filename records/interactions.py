@@ -190,7 +190,13 @@ def _records() -> Select[Any]:
 
 def records_of_group(customers: Select[str]) -> Select[Any]:
     """The records of these customers' interactions; the columns are InteractionRecord's fields in their order."""
-    return _records().where(interaction_customers.c.customer_id.in_(customers))
+    return _records().where(_of_group(customers))
+
+
+def _of_group(customers: Select[str]) -> ColumnElement[bool]:
+    """By the ids: asked for customers beside the joined row, SQLite goes through all interactions, newest first."""
+    theirs = select(interaction_customers.c.interaction_id).where(interaction_customers.c.customer_id.in_(customers))
+    return interactions.c.id.in_(theirs)
 
 
 def _conditions(filter_: Filter, before: Before | None) -> list[ColumnElement[bool]]:
@@ -203,7 +209,7 @@ def _conditions(filter_: Filter, before: Before | None) -> list[ColumnElement[bo
         if value is not None:
             conditions.append(column == value)
     if filter_.customer_id is not None:
-        conditions.append(interaction_customers.c.customer_id.in_(group(filter_.customer_id)))
+        conditions.append(_of_group(group(filter_.customer_id)))
     if filter_.seen_by is not None:
         seen = select(offers.c.interaction_id).where(offers.c.agent_id == filter_.seen_by)
         told = select(notes.c.interaction_id).join(mentions, mentions.c.note_id == notes.c.id)

@@ -13,6 +13,8 @@ from sqlalchemy.sql import Select
 from sqlalchemy.sql.elements import CompilerElement
 
 Values = Mapping[str, Any]
+# A statement whose values are not all there is another matter: SQLAlchemy would do it, at its own price.
+_REFUSED = (sqlite3.OperationalError, sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InternalError)
 
 
 class Prepared:
@@ -26,15 +28,16 @@ class Prepared:
         self._make = make
         self._columns = None if columns is None else list(columns)
         self._made: dict[str, Executable] = {}
-        self._text = ""
+        self._prepared: tuple[str, Values] | None = None
 
     def rows(self, connection: Connection, values: Values) -> Sequence[Any]:
         """What it yields, in the order of its columns."""
         driver = _driver(connection)
         if driver is not None:
+            text, given = self.prepared
             try:
-                return driver.execute(self.text, values).fetchall()
-            except sqlite3.Error:
+                return driver.execute(text, {**given, **values}).fetchall()
+            except _REFUSED:
                 pass  # what is wrong is told as with any statement
         return connection.execute(self._statement(connection), values).all()
 
@@ -42,9 +45,10 @@ class Prepared:
         """How many rows it changed."""
         driver = _driver(connection)
         if driver is not None:
+            text, given = self.prepared
             try:
-                return driver.execute(self.text, values).rowcount
-            except sqlite3.Error:
+                return driver.execute(text, {**given, **values}).rowcount
+            except _REFUSED:
                 pass
         return connection.execute(self._statement(connection), values).rowcount
 
@@ -52,9 +56,10 @@ class Prepared:
         """Once for each of these, of which there is one at least."""
         driver = _driver(connection)
         if driver is not None:
+            text, given = self.prepared
             try:
-                driver.executemany(self.text, rows)
-            except sqlite3.Error:
+                driver.executemany(text, [{**given, **values} for values in rows])
+            except _REFUSED:
                 pass
             else:
                 return
@@ -68,11 +73,14 @@ class Prepared:
         return made
 
     @property
-    def text(self) -> str:
-        """What SQLite's driver is given. Raises TypeError for a statement that cannot be run so."""
-        if not self._text:
-            self._text = _text(self._make("sqlite"), self._columns)
-        return self._text
+    def prepared(self) -> tuple[str, Values]:
+        """What SQLite's driver is given, and the values that the statement has by itself.
+
+        Raises TypeError for one that cannot be run so.
+        """
+        if self._prepared is None:
+            self._prepared = _prepare(self._make("sqlite"), self._columns)
+        return self._prepared
 
 
 def _driver(connection: Connection) -> sqlite3.Connection | None:
@@ -81,7 +89,7 @@ def _driver(connection: Connection) -> sqlite3.Connection | None:
     return driver if isinstance(driver, sqlite3.Connection) else None
 
 
-def _text(statement: Executable, columns: list[str] | None) -> str:
+def _prepare(statement: Executable, columns: list[str] | None) -> tuple[str, Values]:
     dialect = sqlite.dialect(paramstyle="named")
     if isinstance(statement, Select):
         converted = [
@@ -91,4 +99,5 @@ def _text(statement: Executable, columns: list[str] | None) -> str:
             raise TypeError(f"{', '.join(converted)}: to be converted, which is not done here")
     if not isinstance(statement, CompilerElement):
         raise TypeError("a statement that has no text")
-    return str(statement.compile(dialect=dialect, column_keys=columns))
+    compiled = statement.compile(dialect=dialect, column_keys=columns)
+    return str(compiled), {name: value for name, value in compiled.params.items() if value is not None}

@@ -1,8 +1,12 @@
 """Who comes, and what they had before: in one transaction."""
 
+from pathlib import Path
+
+import pytest
+
 from records.customers import Customers
-from records.database import Database
-from records.meetings import Meetings
+from records.database import Database, sqlite_url
+from records.meetings import Meetings, _earlier
 from records.merging import Merges
 from records.notes import Notes
 from records.projector import Projector
@@ -41,3 +45,26 @@ async def test_who_was_merged_has_the_same_past(database: Database) -> None:
     _, earlier = await meetings.meet("i3", "phone", "+3225550101", True, START, 5)
     assert [each.record.id for each in earlier] == ["i2", "i1"]
     assert not any(identity.unverified for identity in await Customers(database).own_identities(two))
+
+
+@pytest.mark.parametrize("page", [5, 200])
+async def test_the_past_is_found_without_going_through_everybodys(tmp_path: Path, page: int) -> None:
+    """As many as there are, SQLite looks at those of the customer alone."""
+    database = await Database.open(sqlite_url(tmp_path / "records.db"))
+    asked: list[str] = []
+
+    def keep(text: str) -> None:
+        asked.append(text)
+
+    async with database.read() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        await driver.set_trace_callback(keep)
+        await connection.run_sync(_earlier, "c1", "i1", page)
+        await driver.set_trace_callback(None)
+        (statement,) = [text for text in asked if "FROM interactions" in text]
+        steps = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")
+        plan = [row["detail"] for row in steps.mappings()]
+    await database.close()
+    assert any(step.startswith("SEARCH interactions ") for step in plan), plan
+    assert not any(step.startswith("SCAN interactions") for step in plan), plan

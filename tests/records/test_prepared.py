@@ -1,10 +1,11 @@
 """Statements that SQLite's own driver runs: the same rows and the same errors as by SQLAlchemy, on every database."""
 
+import sqlite3
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import Connection, bindparam, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from records.database import Database, replacing
@@ -36,6 +37,19 @@ async def older(database: Database) -> list[tuple[str, int]]:
 async def test_what_was_written_is_read(database: Database) -> None:
     await database.at_once(lambda connection: NEW.many(connection, [made(3), made(1), made(2), made(4)]))
     assert await older(database) == [("c1", 1), ("c2", 2)]
+
+
+async def test_values_of_the_statements_own_are_given_with_it(database: Database) -> None:
+    """SQLAlchemy makes parameters of them."""
+    newer = Prepared(lambda _: update(customers).where(customers.c.created_at > 2).values(created_at=9))
+    await database.at_once(lambda connection: NEW.many(connection, [made(1), made(3)]))
+    assert await database.at_once(lambda connection: newer.run(connection, {})) == 1
+    assert await older(database) == [("c1", 1)]
+
+
+async def test_a_value_that_is_missing_is_a_mistake_of_the_callers(database: Database) -> None:
+    with pytest.raises((sqlite3.ProgrammingError, StatementError)):
+        await database.at_once(lambda connection: OLDER.rows(connection, {"before": 4}))
 
 
 async def test_it_is_known_how_many_rows_were_changed(database: Database) -> None:
@@ -80,4 +94,4 @@ def test_a_column_that_would_have_to_be_converted_is_refused() -> None:
     """A truth value comes out of SQLite as a number."""
     statement = Prepared(lambda _: select(identities.c.id, identities.c.unverified))
     with pytest.raises(TypeError, match="unverified"):
-        assert statement.text
+        assert statement.prepared
