@@ -93,7 +93,7 @@ class Context:
         if not tag and status > 100 and request.to.tag is None:
             tag = stateless_tag(request.headers)
         rows = (*extra, self._server) if not body else (*extra, self._server, SDP)
-        return respond(request.headers, status, reason=reason, to_tag=tag, extra=rows, body=body)
+        return respond(request.headers, status, reason=reason, to_tag=tag, extra=rows, body=body, via=request.via)
 
     def reply(
         self, request: Request, source: Flow, status: int, extra: Iterable[tuple[str, str]] = (), tag: str | None = None
@@ -105,10 +105,8 @@ class Context:
     def reply_malformed(self, error: MalformedRequest, source: Flow) -> None:
         """Answer a request that could not be parsed whole."""
         via = error.via.stamped(source.host, source.port)
-        rows = list(error.headers)
-        rows[next(i for i, row in enumerate(rows) if row[0] == "Via")] = ("Via", str(via))
-        headers = Headers(rows)
-        data = respond(headers, error.status, to_tag=stateless_tag(headers), extra=(self._server,))
+        tag = stateless_tag(error.headers)
+        data = respond(error.headers, error.status, to_tag=tag, extra=(self._server,), via=via)
         self.send(reply_flow(via, source), data, None)
 
     def ask(

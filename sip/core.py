@@ -50,11 +50,11 @@ class Core:
             self.context.count("keepalive")
             return
         try:
-            message = parse(data)
+            message = parse(data, (source.host, source.port))
             if isinstance(message, Response):
                 self._response(message, source, now)
             else:
-                self._request(message.stamped(source.host, source.port), source, now)
+                self._request(message, source, now)
         except MalformedRequest as error:
             self.context.count("malformed")
             self.context.guard.offence(source.host, now)

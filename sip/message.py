@@ -128,23 +128,30 @@ class Headers:
             return []
         return [item for row in self.rows(name) for item in split_list(row)]
 
-    def with_top_via(self, value: str) -> "Headers":
-        """The same rows but for the topmost Via."""
-        rows = list(self._rows)
-        rows[rows.index(("Via", self.first["Via"]))] = ("Via", value)
-        return Headers(rows)
+    def echo(self, via: Via | None) -> tuple[str, int]:
+        """The lines that each response to these headers repeats, but for To (RFC 3261 s.8.2.6.2); how many.
 
-    @property
-    def echo(self) -> tuple[str, int]:
-        """The lines that each response to these headers repeats, but for To (RFC 3261 s.8.2.6.2); how many."""
+        `via` is the topmost Via as it is to be said, None: as it came. The lines are made once.
+        """
         if self._echo is None:
-            lines = [f"{name}: {value}\r\n" for name, value in self._rows if name in _ECHOED]
-            self._echo = "".join(lines), len(lines)
+            first = self.first
+            top = str(via) if via is not None and "received" in via.params else first.get("Via")
+            if len(first) == len(self._rows) and first.keys() >= _ECHOED:
+                rest = f"From: {first['From']}\r\nCall-ID: {first['Call-ID']}\r\nCSeq: {first['CSeq']}\r\n"
+                self._echo = f"Via: {top}\r\n{rest}", 4
+            else:
+                values = [[name, value] for name, value in self._rows if name in _ECHOED]
+                for row in [row for row in values if row[0] == "Via"][:1]:
+                    row[1] = str(top)
+                self._echo = "".join([f"{name}: {value}\r\n" for name, value in values]), len(values)
         return self._echo
 
 
 class Request(Struct, frozen=True, gc=False):
-    """A request whose mandatory headers are well formed; `via` is the topmost Via."""
+    """A request whose mandatory headers are well formed; `via` is the topmost Via, with its source where that is known.
+
+    The rows are as they came: who answers writes `via` in place of the topmost.
+    """
 
     method: str
     uri: str
@@ -159,16 +166,6 @@ class Request(Struct, frozen=True, gc=False):
     def encode(self) -> bytes:
         """The bytes for the wire, with the right Content-Length."""
         return _encode(f"{self.method} {self.uri} SIP/2.0", self.headers, self.body)
-
-    def stamped(self, host: str, port: int) -> "Request":
-        """This request with its source written into the topmost Via (RFC 3581)."""
-        via = self.via.stamped(host, port)
-        if via is self.via:
-            return self
-        headers = self.headers.with_top_via(str(via))
-        return Request(
-            self.method, self.uri, headers, self.body, via, self.from_, self.to, self.call_id, self.cseq
-        )  # fmt: skip
 
 
 class Response(Struct, frozen=True, gc=False):
@@ -284,11 +281,15 @@ def _body(headers: Headers, rest: bytes) -> bytes:
     return rest[:length]
 
 
-def make_request(method: str, uri: str, headers: Headers, body: bytes = b"") -> Request:
+def make_request(
+    method: str, uri: str, headers: Headers, body: bytes = b"", source: tuple[str, int] | None = None
+) -> Request:
     """A request from its parts. Raises `Malformed` when a mandatory header is missing or broken."""
     via, from_, to, call_id, cseq = _mandatory(headers)
     if cseq.method != method:
         raise Malformed("CSeq names another method")
+    if source is not None and method != "ACK":  # which nobody answers
+        via = via.stamped(*source)
     return Request(method, uri, headers, body, via, from_, to, call_id, cseq)
 
 
@@ -306,7 +307,7 @@ def _parse_response(start: str, headers: Headers, rest: bytes) -> Response:
     return make_response(int(code), reason.strip(), headers, _body(headers, rest))
 
 
-def _parse_request(start: str, headers: Headers, rest: bytes) -> Request:
+def _parse_request(start: str, headers: Headers, rest: bytes, source: tuple[str, int] | None) -> Request:
     parts = start.split(" ")
     method = parts[0]
     if method not in _METHODS and (not is_token(method) or len(method) > MAX_METHOD):
@@ -317,7 +318,7 @@ def _parse_request(start: str, headers: Headers, rest: bytes) -> Request:
             raise Malformed("broken request line")
         if version.upper() != "SIP/2.0":
             raise Malformed("unknown version", 505)
-        return make_request(method, parts[1], headers, _body(headers, rest))
+        return make_request(method, parts[1], headers, _body(headers, rest), source)
     except Malformed as error:
         raise _answerable(error, method, headers) from None
 
@@ -351,17 +352,18 @@ def _lines(head: str) -> list[str]:
     return [start, *(tail.split("\n") if tail else ())]
 
 
-def parse(data: bytes) -> Message:
+def parse(data: bytes, source: tuple[str, int] | None = None) -> Message:
     """One whole message from the wire. Raises `Malformed` (or `MalformedRequest`) and nothing else.
 
-    Bytes behind Content-Length are ignored, as RFC 3261 s.18.3 says for datagrams.
+    Bytes behind Content-Length are ignored, as RFC 3261 s.18.3 says for datagrams. A request's `via` gets its source,
+    host and port, written into it (RFC 3581).
     """
     head, rest = _split_head(data)
     start, *lines = _lines(head)
     headers = _parse_rows(lines)
     if start[:8].upper() == "SIP/2.0 ":
         return _parse_response(start, headers, rest)
-    return _parse_request(start, headers, rest)
+    return _parse_request(start, headers, rest, source)
 
 
 def respond(
@@ -372,15 +374,16 @@ def respond(
     to_tag: str | None = None,
     extra: Iterable[tuple[str, str]] = (),
     body: bytes = b"",
+    via: Via | None = None,
 ) -> bytes:
-    """The wire form of a response to a request with these headers (RFC 3261 s.8.2.6).
+    """The wire form of a response to a request with these headers (RFC 3261 s.8.2.6), its topmost Via said as `via`.
 
     Works on headers, not on a `Request`, so that broken requests can be answered as well.
     """
     to = request_headers.get("To") or ""
     if to_tag and status > 100 and not _TAG.search(to.rpartition(">")[2]):
         to = f"{to};tag={to_tag}"
-    echo, count = request_headers.echo
+    echo, count = request_headers.echo(via)
     lines = [f"{name}: {value}" for name, value in extra if name != "Content-Length"]
     head = "\r\n".join([f"SIP/2.0 {status} {reason or REASONS.get(status, 'Unknown')}\r\n{echo}To: {to}", *lines])
     return _ended(head, 1 + count + len(lines), body)
