@@ -1,9 +1,8 @@
 """The state of one call, whichever side began it. Data only; the behaviour is in uas, uac and midcall."""
 
-from dataclasses import dataclass, field
 from enum import Enum
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from sip.dialog import Dialog, DialogKey
 from sip.flow import Flow
@@ -50,8 +49,7 @@ class Asked(Struct, frozen=True, gc=False):
     source: Flow
 
 
-@dataclass(slots=True)
-class PendingOk:
+class PendingOk(Struct):
     """A 2xx that is repeated until its ACK comes (RFC 3261 s.13.3.1.4)."""
 
     data: bytes
@@ -62,8 +60,7 @@ class PendingOk:
     has_offer: bool
 
 
-@dataclass(slots=True)
-class Fork:
+class Fork(Struct):
     """One of the INVITEs of a dialled call. `key` names its client transaction while no final answer came.
 
     `early` are the dialogs that provisional answers made (RFC 3261 s.12.1): several where a proxy forks.
@@ -83,8 +80,7 @@ class Fork:
     ack_flow: Flow | None = None
 
 
-@dataclass(slots=True)
-class Reoffer:
+class Reoffer(Struct):
     """Our re-INVITE under way, or `waiting` to be tried again after a 491; `refresh`: nobody asked but the timer."""
 
     sdp: bytes
@@ -93,8 +89,7 @@ class Reoffer:
     waiting: bool = False
 
 
-@dataclass(slots=True)
-class Refer:
+class Refer(Struct):
     """A REFER that the consumer is at. `wanted`: the peer wants NOTIFY, under this `name` ("" or `;id=...`)."""
 
     request: Request
@@ -105,15 +100,13 @@ class Refer:
     accepted: bool = False
 
 
-@dataclass(slots=True)
-class Move:
+class Move(Struct):
     """A REFER of ours that the peer is at: whom it is to call."""
 
     uri: str
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Struct):
     """One call.
 
     `login` answers challenges. `session` is the agreed timer (RFC 4028), `local_sdp` what a refresh says again.

@@ -1,7 +1,8 @@
 """Dialogs (RFC 3261 s.12): identifiers, sequence numbers, route set, remote target. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sip.headers import CSeq, Malformed, NameAddr, parse_name_addr, parse_uri, parse_via
 from sip.message import Headers, Request, Response
@@ -9,8 +10,7 @@ from sip.message import Headers, Request, Response
 DialogKey = tuple[str, str, str]
 
 
-@dataclass(slots=True)
-class Dialog:
+class Dialog(Struct):
     """One side of a dialog. `local` and `remote` carry the tags; `routes` are full Route values."""
 
     call_id: str

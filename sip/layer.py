@@ -5,14 +5,15 @@ so memory is bounded by `limit` machines.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sip.deadlines import Deadlines, Ends
 from sip.flow import Flow, fallback_flow, reply_flow
 from sip.headers import MAGIC_COOKIE
 from sip.message import Request, Response
 from sip.transaction import Deliver, Failed, Output, Send, Transaction
-from sip.transaction_tables import Kind
+from sip.transaction_tables import Kind, State
 
 # Transactions that only absorb repetitions are forgotten so often, many at a time: nobody wakes up for each.
 FORGET_US = 500_000
@@ -33,8 +34,9 @@ def server_key(request: Request) -> Key:
     return ("s", request.call_id, request.from_.tag or "", request.cseq.number, via.host, via.port or 5060, method)
 
 
-@dataclass(slots=True)
-class _Entry:
+class _Entry(Struct):
+    """`due`: the machine's timer that is waited for, `alone` or with those that end at the moment `ends`."""
+
     machine: Transaction
     flow: Flow
     fallback: Flow | None
@@ -43,6 +45,7 @@ class _Entry:
     owner: str = ""
     merge: Key | None = None
     due: int | None = None
+    alone: bool = False
     ends: int | None = None
 
 
@@ -91,7 +94,7 @@ class Layer:
         """Whether the same request is already here by another path (RFC 3261 s.8.2.2.2)."""
         return _merge_key(request) in self._merged
 
-    def open_server(self, request: Request, source: Flow, now: int, owner: str = "") -> Key:
+    def open_server(self, request: Request, source: Flow, owner: str = "") -> Key:
         """Start a server transaction for a request that `absorb` did not know."""
         key = server_key(request)
         kind = Kind.INVITE_SERVER if request.method == "INVITE" else Kind.SERVER
@@ -102,7 +105,6 @@ class Layer:
         if request.to.tag is None:
             entry.merge = _merge_key(request)
             self._merged.setdefault(entry.merge, key)
-        machine.start(now)
         return key
 
     def respond(self, key: Key, status: int, data: bytes, now: int) -> None:
@@ -160,7 +162,7 @@ class Layer:
         while (key := self._deadlines.pop_due(now)) is not None:
             entry = self._entries.get(key)
             if entry is not None:
-                entry.due = None
+                entry.due, entry.alone = None, False
                 self._run(key, entry, entry.machine.expire(now), now)
         while (ended := self._ends.pop_due(now)) is not None:
             moment, keys = ended
@@ -171,9 +173,10 @@ class Layer:
 
     def _run(self, key: Key, entry: _Entry, outputs: list[Output], now: int) -> None:
         # The books are put right first, because the callbacks may open or close other transactions.
-        if entry.machine.terminated:
+        machine = entry.machine
+        if machine.state is State.TERMINATED:
             self._forget(key, entry)
-        else:
+        elif machine.due != entry.due:
             self._time(key, entry)
         for output in outputs:
             match output:
@@ -188,18 +191,16 @@ class Layer:
 
     def _time(self, key: Key, entry: _Entry) -> None:
         """Wait for the machine's next timer; one that can only end does so together with others."""
-        when = entry.machine.next_deadline()
-        if when is not None and entry.machine.lingers:
-            self._deadlines.set(key, None)
-            entry.due = None
-            if entry.ends is None or not when <= entry.ends < when + FORGET_US:
-                entry.ends = self._ends.add(key, when)
-        elif when != entry.due:
-            entry.due = when
-            self._deadlines.set(key, when)
+        when = entry.due = entry.machine.due
+        together = when is not None and entry.machine.lingers
+        if entry.alone or not together:
+            self._deadlines.set(key, None if together else when)
+        entry.alone = not together
+        entry.ends = self._ends.add(key, when) if when is not None and together else None
 
     def _forget(self, key: Key, entry: _Entry) -> None:
-        self._deadlines.set(key, None)
+        if entry.alone:
+            self._deadlines.set(key, None)
         if self._entries.pop(key, None) is None or entry.merge is None:
             return
         if self._merged.get(entry.merge) == key:

@@ -63,7 +63,7 @@ class MidCall:
 
     def receive(self, call: Call, request: Request, source: Flow, now: int) -> None:
         """A request other than ACK and CANCEL for a known dialog, not a repetition."""
-        key = self._ctx.layer.open_server(request, source, now, call.id)
+        key = self._ctx.layer.open_server(request, source, call.id)
 
         def answer(status: int, extra: Iterable[tuple[str, str]] = ()) -> None:
             self._ctx.layer.respond(key, status, self._ctx.response(request, status, extra=extra), now)

@@ -97,7 +97,7 @@ class Registrar:
             self._ctx.count(f"register_{refused.status}")
             self._ctx.reply(request, source, refused.status, refused.extra)
             return
-        key = self._ctx.layer.open_server(request, source, now)
+        key = self._ctx.layer.open_server(request, source)
         self._ctx.layer.respond(key, 200, self._ctx.response(request, 200, extra=extra), now)
         self._ctx.count("register_200")
 

@@ -58,19 +58,21 @@ def duration(timer: Timer, previous: int, state: State, *, reliable: bool) -> in
 class Transaction:
     """One running machine. `reliable` is true over TCP, where nothing is retransmitted and nothing absorbed.
 
-    A server's keeps its last answer and not the request: most of its life it only waits for repetitions.
+    A server's keeps its last answer and not the request: most of its life it only waits for repetitions. `due` is its
+    earliest running timer, None without one.
     """
 
-    __slots__ = ("_interval", "_last", "_request", "_timers", "kind", "reliable", "state")
+    __slots__ = ("_interval", "_last", "_request", "_timers", "due", "kind", "reliable", "state")
 
     def __init__(self, kind: Kind, request: Request, *, reliable: bool) -> None:
         self.kind = kind
-        self._request: Request | None = request
+        self._request = request if kind in (Kind.INVITE_CLIENT, Kind.CLIENT) else None
         self.reliable = reliable
         self.state = STARTS[kind].state
         self._last = b""
         self._timers: dict[Timer, int] = {}
         self._interval = 0
+        self.due: int | None = None
 
     @property
     def terminated(self) -> bool:
@@ -78,13 +80,10 @@ class Transaction:
         return self.state is State.TERMINATED
 
     def start(self, now: int) -> list[Output]:
-        """Enter the first state; a server machine delivers its request."""
-        request = self._request
-        if self.kind not in (Kind.INVITE_CLIENT, Kind.CLIENT):
-            self._request = None
-        elif request is not None:
-            self._last = request.encode()
-        return self._take(STARTS[self.kind], request, b"", now)
+        """Enter the first state: a client sends its request; a server's user has it already."""
+        if self._request is not None:
+            self._last = self._request.encode()
+        return self._take(STARTS[self.kind], None, b"", now)
 
     def receive(self, message: Message, now: int) -> list[Output]:
         """A message that matched this transaction came in."""
@@ -100,10 +99,6 @@ class Transaction:
         """The connection under the transaction broke."""
         return self._input(Input.TRANSPORT_FAILED, None, b"", now)
 
-    def next_deadline(self) -> int | None:
-        """The earliest running timer, or None."""
-        return min(self._timers.values()) if self._timers else None
-
     @property
     def lingers(self) -> bool:
         """Whether nothing is left to come of it but that it absorbs repetitions for a while."""
@@ -118,17 +113,25 @@ class Transaction:
                 break
             del self._timers[timer]
             outputs += self._input(Input[timer.value], None, b"", now)
+        self.due = min(self._timers.values(), default=None)
         return outputs
 
     def _input(self, what: Input, message: Message | None, data: bytes, now: int) -> list[Output]:
-        step = TABLES[self.kind].get(self.state, {}).get(what)
+        steps = TABLES[self.kind].get(self.state)
+        step = None if steps is None else steps.get(what)
         return [] if step is None else self._take(step, message, data, now)
 
     def _take(self, step: Step, message: Message | None, data: bytes, now: int) -> list[Output]:
         if step.state is not self.state:
+            self.state = step.state
             if self._timers:
                 self._timers = {t: due for t, due in self._timers.items() if t in step.keep}
-            self.state = step.state
+                self.due = min(self._timers.values(), default=None)
+        if step.start:
+            self._start(step, now)
+        return [output for act in step.acts if (output := self._act(act, message, data)) is not None]
+
+    def _start(self, step: Step, now: int) -> None:
         for timer in step.start:
             if timer in _RETRANSMIT and self.reliable and timer is not Timer.G:
                 continue
@@ -136,7 +139,7 @@ class Transaction:
             if timer in _RETRANSMIT:
                 self._interval = interval  # no machine has two such timers
             self._timers[timer] = now + interval
-        return [output for act in step.acts if (output := self._act(act, message, data)) is not None]
+        self.due = min(self._timers.values(), default=None)
 
     def _act(self, act: Act, message: Message | None, data: bytes) -> Output | None:
         match act:

@@ -34,7 +34,7 @@ class Uas:
             return
         dialog = from_invite(request, self._ctx.settings.ids())
         call_id = self._ctx.settings.ids()
-        key = self._ctx.layer.open_server(request, source, now, call_id)
+        key = self._ctx.layer.open_server(request, source, call_id)
         call = Call(call_id, CallState.INCOMING, source, invite=Asked(request, key, source))
         if source.reliable or behind_nat(request.via, source, len(request.headers.rows("Via"))):
             call.pinned = source

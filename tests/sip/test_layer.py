@@ -48,7 +48,7 @@ def test_a_server_transaction_repeats_its_answer_and_is_forgotten() -> None:
     bench = Bench()
     bye = request("BYE")
     assert not bench.layer.absorb(bye, NOW)
-    key = bench.layer.open_server(bye, PEER, NOW, "owner")
+    key = bench.layer.open_server(bye, PEER, "owner")
     assert bench.layer.owner(key) == "owner"
     bench.layer.respond(key, 200, b"ok", NOW)
     assert bench.layer.absorb(bye, NOW)
@@ -114,7 +114,7 @@ def test_who_is_forgotten_early_is_not_forgotten_again() -> None:
 
 def test_merged_requests_are_seen_until_the_first_is_gone() -> None:
     bench = Bench()
-    key = bench.layer.open_server(request("INVITE", branch="z9hG4bK1"), PEER, NOW)
+    key = bench.layer.open_server(request("INVITE", branch="z9hG4bK1"), PEER)
     other = request("INVITE", branch="z9hG4bK2")
     assert bench.layer.merged(other)
     bench.layer.respond(key, 200, b"", NOW)
@@ -126,5 +126,5 @@ def test_limits() -> None:
     bench = Bench(limit=2)
     for n in range(4):
         assert (bench.layer.full, bench.layer.overfull) == (n >= 2, False)
-        bench.layer.open_server(request("BYE", branch=f"z9hG4bK{n}"), PEER, NOW)
+        bench.layer.open_server(request("BYE", branch=f"z9hG4bK{n}"), PEER)
     assert bench.layer.overfull

@@ -92,7 +92,7 @@ def test_every_cell(kind: Kind, state: State, what: Input) -> None:
 def expire_only(made: Transaction, what: Input) -> list[Output]:
     """Let timers fire until the wanted one does, and return what that one did."""
     for _ in range(40):
-        due = made.next_deadline()
+        due = made.due
         assert due is not None, f"{what} never fires"
         running = {t.value for t, when in made._timers.items() if when == due}
         outputs = made.expire(due)
@@ -111,15 +111,15 @@ def test_what_a_state_does_not_list_changes_nothing(kind: Kind, state: State) ->
         made = machine(kind)
         for step_input in PATHS[kind][state]:
             give(made, step_input, NOW)
-        before = made.next_deadline()
+        before = made.due
         assert give(made, what, NOW) == []
-        assert (made.state, made.next_deadline()) == (state, before)
+        assert (made.state, made.due) == (state, before)
 
 
 def sends_over_time(made: Transaction, until: int) -> list[int]:
     """When, counted from the start, something was sent. Microseconds."""
     times = []
-    while (due := made.next_deadline()) is not None and due <= NOW + until:
+    while (due := made.due) is not None and due <= NOW + until:
         times += [due - NOW for o in made.expire(due) if isinstance(o, Send)]
     return times
 
@@ -142,7 +142,7 @@ def test_other_requests_are_repeated_up_to_t2() -> None:
 def test_a_provisional_answer_stops_the_invite_but_slows_the_others() -> None:
     invite = machine(Kind.INVITE_CLIENT)
     give(invite, Input.R1XX, NOW)
-    assert invite.next_deadline() is None
+    assert invite.due is None
     other = machine(Kind.CLIENT)
     give(other, Input.R1XX, NOW)
     assert sends_over_time(other, 10_000_000) == [T1, T1 + T2, T1 + 2 * T2]
@@ -153,7 +153,7 @@ def test_a_refusal_is_repeated_until_the_ack() -> None:
     give(made, Input.S3XX, NOW)
     assert sends_over_time(made, 4_000_000) == [T1, 3 * T1, 7 * T1]
     give(made, Input.ACK, NOW)
-    assert made.next_deadline() == NOW + T4
+    assert made.due == NOW + T4
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -161,7 +161,7 @@ def test_over_tcp_nothing_is_repeated_or_absorbed(kind: Kind) -> None:
     made = machine(kind, reliable=True)
     final = Input.R3XX if kind in CLIENTS else Input.S3XX
     if kind in CLIENTS:
-        assert made.next_deadline() == NOW + LIFETIME
+        assert made.due == NOW + LIFETIME
     give(made, final, NOW)
     if kind is Kind.INVITE_SERVER:
         give(made, Input.ACK, NOW)
