@@ -6,8 +6,9 @@ their sum, so that an agent's change costs two additions for each demand that th
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, assert_never
+
+from msgspec import Struct
 
 from router.agent import Agent
 from router.expression import Expression, unmet
@@ -27,8 +28,7 @@ _SECOND = 1_000_000
 _PREFERENCE = 1 << 96
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True, gc=False):
     """How a queue chooses: `weights` is set for the weighted strategy alone; preferences whose `when` holds."""
 
     strategy: Strategy

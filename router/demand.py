@@ -1,7 +1,8 @@
 """What a work item demands of agents under its queue's rules, its rings and its own words. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.expression import ALWAYS, AllOf, Expression, names, relax, resolve
 from router.expression_parser import parse
@@ -12,8 +13,7 @@ MEDIUM = "medium"
 QUEUE = "queue"
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(Struct, frozen=True, gc=False):
     """Of agents: an expression and teams (none for every team). Of the queue: who is preferred."""
 
     expression: Expression
@@ -21,8 +21,7 @@ class Demand:
     preferences: tuple[tuple[Expression, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Stage:
+class _Stage(Struct, frozen=True):
     """What a queue and so many of its rings ask, before an item's own words: `lowered` and `dropped` are of both."""
 
     own: Expression

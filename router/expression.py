@@ -4,8 +4,9 @@
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import assert_never
+
+from msgspec import Struct
 
 from router.vocabulary import MAX_PROFICIENCY, MIN_PROFICIENCY, Requirement
 
@@ -16,8 +17,7 @@ WORK = "work"
 CUSTOMER = "customer"
 
 
-@dataclass(frozen=True, slots=True)
-class SkillOf:
+class SkillOf(Struct, frozen=True, gc=False):
     """The skill that is named by the work's attribute, between the grades; nothing is demanded when it has none."""
 
     attribute: str
@@ -25,38 +25,33 @@ class SkillOf:
     maximum: int = MAX_PROFICIENCY
 
 
-@dataclass(frozen=True, slots=True)
-class Team:
+class Team(Struct, frozen=True, gc=False):
     """The agent is in one of these teams."""
 
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Struct, frozen=True, gc=False):
     """The work's attribute has one of these values."""
 
     name: str
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AllOf:
+class AllOf(Struct, frozen=True, gc=False):
     """Every part holds; true without parts."""
 
     parts: tuple["Expression", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AtLeast:
+class AtLeast(Struct, frozen=True, gc=False):
     """At least `count` of the parts hold; `or` is a count of 1."""
 
     count: int
     parts: tuple["Expression", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True, gc=False):
     """The part does not hold."""
 
     part: "Expression"
