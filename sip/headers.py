@@ -308,6 +308,13 @@ class CSeq(Struct, frozen=True, gc=False):
 
 def parse_cseq(text: str) -> CSeq:
     """Parse a CSeq value."""
+    digits, _, method = text.partition(" ")
+    if digits.isdecimal() and digits.isascii() and len(digits) < 10 and method.isalpha() and method.isascii():
+        return CSeq(int(digits), method)
+    return _read_cseq(text)
+
+
+def _read_cseq(text: str) -> CSeq:
     found = _CSEQ.fullmatch(text.strip())
     if found is None or (number := int(found[1])) > MAX_CSEQ:
         raise Malformed("broken CSeq")

@@ -6,7 +6,6 @@ tolerant about the rest: compact names, any letter case, folded lines, bare line
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 
 from msgspec import Struct
 
@@ -22,6 +21,7 @@ from sip.headers import (
     parse_via,
     split_list,
 )
+from sip.names import KNOWN, row_name
 
 MAX_BYTES = 65_535
 MAX_HEADERS = 256
@@ -40,51 +40,16 @@ REASONS = {
     505: "Version Not Supported", 513: "Message Too Large", 600: "Busy Everywhere", 603: "Decline",
 }  # fmt: skip
 
-_COMPACT = {
-    "a": "Accept-Contact", "b": "Referred-By", "c": "Content-Type", "e": "Content-Encoding", "f": "From",
-    "i": "Call-ID", "k": "Supported", "l": "Content-Length", "m": "Contact", "o": "Event", "r": "Refer-To",
-    "s": "Subject", "t": "To", "u": "Allow-Events", "v": "Via", "x": "Session-Expires",
-}  # fmt: skip
-_ODD = ("Call-ID", "CSeq", "WWW-Authenticate", "MIME-Version", "RAck", "RSeq")
-_CANONICAL = _COMPACT | {name.lower(): name for name in (*_ODD, *_COMPACT.values())}
+_NEEDED = ("Via", "From", "To", "Call-ID", "CSeq")
 _METHODS = frozenset({"INVITE", "ACK", "BYE", "CANCEL", "INFO", "OPTIONS", "REGISTER", "REFER", "NOTIFY"})
 _SPLIT = frozenset({"Via", "Route", "Record-Route", "Contact"})
 _SINGLE = frozenset({"From", "To", "Call-ID", "CSeq", "Content-Length", "Max-Forwards", "Content-Type"})
 _ECHOED = frozenset({"Via", "From", "Call-ID", "CSeq"})
 _TAG = re.compile(r";\s*tag\s*=", re.IGNORECASE)
+_ROW = re.compile(r"\r\n([A-Za-z\-]++): (\S(?:[^\r\n]*\S)?)(?=\r\n|\Z)")
 _FOLD = re.compile(r"\r?\n[ \t]+")
-# Longer names than any header has are not kept for the next message.
-_KEPT_NAME = 64
 _NOT_IN_URI = re.compile(r'[<>"\t]')
 _VERSION = re.compile(r"SIP/\d+\.\d+", re.IGNORECASE)
-
-
-def canonical(name: str) -> str:
-    """The one spelling under which a header's name is stored: full form, usual capitals."""
-    return _CANONICAL.get(name.lower()) or name.title()
-
-
-# As they are written on the wire, nearly always.
-_NAMES = {
-    spelling: canonical(spelling)
-    for name in (
-        *_CANONICAL.values(), "Max-Forwards", "User-Agent", "Server", "Allow", "Accept", "Route", "Record-Route",
-        "Authorization", "Proxy-Authorization", "Require", "Min-SE", "Expires", "Date",
-    )
-    for spelling in (name, name.lower())
-} | _COMPACT  # fmt: skip
-
-
-def _row_name(name: str) -> str:
-    """The canonical name, "" for what is no token."""
-    return canonical(name) if is_token(name) else ""
-
-
-_kept_row_name = lru_cache(1_024)(_row_name)
-
-
-def _name(name: str) -> str:
-    return _kept_row_name(name) if len(name) <= _KEPT_NAME else _row_name(name)
 
 
 class Headers:
@@ -241,7 +206,7 @@ def _parse_rows(lines: list[str]) -> Headers:
     rows: list[tuple[str, str]] = []
     for line in lines:
         name, colon, value = line.partition(":")
-        name = _NAMES.get(name) or _name(name.rstrip())
+        name = row_name(name.rstrip())
         if not colon or not name:
             raise Malformed("broken header line")
         value = value.strip()
@@ -261,18 +226,18 @@ def _mandatory(headers: Headers) -> tuple[Via, NameAddr, NameAddr, str, CSeq]:
         if len(set(names)) != len(names):
             twice = next(name for at, name in enumerate(names) if name in names[:at])
             raise Malformed(f"{twice} twice")
-    for name in ("Via", "From", "To", "Call-ID", "CSeq"):
-        if not found.get(name):
-            raise Malformed(f"no {name}")
-    call_id = found["Call-ID"]
+    via, from_, to, call_id, cseq = [found.get(name, "") for name in _NEEDED]
+    if not (via and from_ and to and call_id and cseq):
+        raise Malformed(f"no {next(name for name in _NEEDED if not found.get(name))}")
     if len(call_id) > 256 or not call_id.isprintable() or " " in call_id:
         raise Malformed("broken Call-ID")
-    via = parse_via(found["Via"])
-    return via, parse_name_addr(found["From"]), parse_name_addr(found["To"]), call_id, parse_cseq(found["CSeq"])
+    return parse_via(via), parse_name_addr(from_), parse_name_addr(to), call_id, parse_cseq(cseq)
 
 
 def _body(headers: Headers, rest: bytes) -> bytes:
-    stated = headers.get("Content-Length")
+    stated = headers.first.get("Content-Length")
+    if stated == "0":
+        return b""
     if stated is None:
         return rest
     length = parse_number(stated, MAX_BYTES)
@@ -335,6 +300,22 @@ def _answerable(error: Malformed, method: str, headers: Headers) -> Malformed:
     return MalformedRequest(error.reason, error.status, method, headers, via)
 
 
+def _usual_headers(head: str) -> Headers | None:
+    """The headers, where each is a line of its own with a known name; None for everything else."""
+    rows = _ROW.findall(head)
+    ends = head.count("\n")
+    if len(rows) != ends or head.count("\r") != ends or ends > MAX_HEADERS or len(head) > MAX_LINE or "\0" in head:
+        return None
+    headers = Headers(rows)
+    first = headers.first
+    if len(first) != ends or not first.keys() <= KNOWN:
+        return None
+    for name in _SPLIT:
+        if "," in first.get(name, ""):
+            return None
+    return headers
+
+
 def _lines(head: str) -> list[str]:
     """The start line and the header lines, folded ones in one piece. Raises `Malformed`."""
     if "\0" in head:
@@ -359,8 +340,12 @@ def parse(data: bytes, source: tuple[str, int] | None = None) -> Message:
     host and port, written into it (RFC 3581).
     """
     head, rest = _split_head(data)
-    start, *lines = _lines(head)
-    headers = _parse_rows(lines)
+    headers = _usual_headers(head)
+    if headers is None:
+        start, *lines = _lines(head)
+        headers = _parse_rows(lines)
+    else:
+        start = head.partition("\r\n")[0]
     if start[:8].upper() == "SIP/2.0 ":
         return _parse_response(start, headers, rest)
     return _parse_request(start, headers, rest, source)

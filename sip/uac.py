@@ -14,7 +14,8 @@ from sip.events import CallAnswered, CallRinging
 from sip.flow import Flow
 from sip.headers import CSeq, NameAddr, Uri, is_token, parse_uri, parse_via
 from sip.login import AUTHORIZATIONS, CHALLENGES, Login, answer
-from sip.message import REASONS, Headers, Request, Response, canonical
+from sip.message import REASONS, Headers, Request, Response
+from sip.names import canonical
 from sip.refer import SUPPORTED
 from sip.session_timer import agreed, asked, lengthened
 from sip.transaction import LIFETIME, make_cancel

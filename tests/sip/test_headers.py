@@ -1,12 +1,15 @@
 """Header grammar: what RFC 3261 shows, the odd forms that peers send, and any text at all."""
 
 import contextlib
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sip import headers
 from sip.headers import (
+    CSeq,
     Malformed,
     NameAddr,
     Uri,
@@ -135,3 +138,15 @@ def test_any_text_is_parsed_or_malformed(text: str) -> None:
     for parser in (parse_uri, parse_name_addr, parse_via, parse_cseq, parse_auth, split_list, parse_params):
         with contextlib.suppress(Malformed):
             parser(text)
+
+
+@given(st.text(alphabet="0123456789 INVITEack-\tÄ٣", max_size=14))
+def test_a_usual_cseq_is_read_as_the_general_grammar_reads_it(text: str) -> None:
+    assert outcome(parse_cseq, text) == outcome(headers._read_cseq, text)
+
+
+def outcome(read: Callable[[str], CSeq], text: str) -> object:
+    try:
+        return read(text)
+    except Malformed as error:
+        return error.reason
