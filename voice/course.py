@@ -86,6 +86,13 @@ class Course(ABC):
     def _settled(self) -> None:
         """All that the machine wanted is done."""
 
+    def at_once(self, event: CallEvent) -> None:
+        """As `inbox.put`, handled before this returns unless something is being waited for."""
+        self.inbox.events.append((event, None))
+        if self.inbox.wake is not None and self._context is not None:
+            self.inbox.wake = None
+            self._context.run(self._woken)
+
     async def follow(self, commands: Sequence[CallCommand] = ()) -> None:
         """Does these, then what follows, until the machine has ended. Raises whatever goes wrong on the way."""
         self._context = contextvars.copy_context()

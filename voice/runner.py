@@ -35,6 +35,7 @@ from voice.events import (
     Close,
     Deny,
     DialNumber,
+    DigitPressed,
     DropNumber,
     EndAssignment,
     EnterQueue,
@@ -132,6 +133,9 @@ class CallRunner(Course):
 
     def tell(self, event: CallEvent) -> None:
         """Something happened to this call."""
+        if isinstance(event, DigitPressed):
+            self.at_once(event)  # it may be their way into a queue
+            return
         self.inbox.put(event)
         if isinstance(event, CallerLeft):
             self._caller.gone()

@@ -97,6 +97,21 @@ async def test_what_needs_no_waiting_is_done_without_a_task() -> None:
     assert course.settled == 4, "once at the beginning, and after each event"
 
 
+async def test_what_is_in_a_hurry_is_done_before_it_is_told_unless_others_came_before() -> None:
+    course = Counting()
+
+    def work() -> None:
+        course.at_once(DigitPressed("1"))
+        assert course.done == ["1", "12"]
+        course.inbox.put(DigitPressed("2"))
+        course.at_once(DigitPressed("3"))
+        assert course.done == ["1", "12"]
+        course.inbox.put(CallerLeft("gone"))
+
+    await followed(course, work)
+    assert course.done == ["1", "12", "2", "22", "3", "32", "over"]
+
+
 async def test_what_happens_while_something_is_waited_for_is_handled_after_it() -> None:
     course = Counting()
     task = asyncio.create_task(course.follow([HangUp("first")]))
