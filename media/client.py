@@ -185,7 +185,8 @@ class WorkerEngine:
         index = self._place.get(leg_id)
         if index is None:
             raise MediaError("unknown_leg", leg_id)
-        self._links[index].order(method, {"leg_id": leg_id, **args})
+        # Nothing comes of a far end by itself: it is named with what is done to the leg next, or a little later.
+        self._links[index].order(method, {"leg_id": leg_id, **args}, patiently=method == "set_remote")
 
     def order_close(self, leg_id: str) -> None:
         """As `close_leg`, done when the worker comes to it: before whatever it is told next."""
@@ -229,9 +230,16 @@ class WorkerEngine:
         """As InProcessEngine.set_room, over all workers."""
         await self._rooms.arrange(room_id, gains)
 
+    def order_room(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> bool:
+        """As `set_room`, done when the worker comes to it: before whatever it is told next.
+
+        False, with nothing done, where the room spans workers. MediaError unknown_leg.
+        """
+        return self._rooms.arrange_at_once(room_id, gains)
+
     def order_end(self, room_id: str) -> None:
         """The room is dissolved when the worker comes to it: before whatever it is told next."""
-        if not self._rooms.end(room_id):
+        if not self._rooms.arrange_at_once(room_id, {}):
             self._spawn(self.set_room(room_id, {}), f"media-end-{room_id}")
 
     async def stats(self, leg_id: str) -> LegStats:
@@ -315,11 +323,8 @@ class WorkerEngine:
         )
 
     def _new_spares(self, index: int) -> Spares:
-        def broken(leg_id: str, reason: str) -> None:
-            self._happened(MediaEvent("leg_failed", leg_id, reason=reason))
-
         first, last = port_slice(self._settings.rtp_ports, index, self._count)
-        spares = Spares(self._links[index], broken, (last - first + 1) // 2)
+        spares = Spares(self._links[index], (last - first + 1) // 2)
         spares.fill()
         return spares
 

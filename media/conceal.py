@@ -26,6 +26,7 @@ _SILENT_AFTER: Final = 60 * _MS
 _BLEND: Final = 4 * _MS
 _HISTORY: Final = LONGEST_PITCH + _WINDOW
 _LEVELS: Final = np.clip(1.0 - (np.arange(_SILENT_AFTER) - _FULL_LEVEL) / (_SILENT_AFTER - _FULL_LEVEL), 0.0, 1.0)
+_SILENCE: Final = np.zeros(FRAME_SAMPLES, np.int16)
 _RISE: Final = np.arange(1, _BLEND + 1) / (_BLEND + 1)
 
 
@@ -39,7 +40,7 @@ class Concealer:
 
     def reset(self) -> None:
         """Another stream begins, or this one after a silence."""
-        self._last: Samples = np.zeros(FRAME_SAMPLES, np.int16)
+        self._last: Samples = _SILENCE
         self._before: Samples = self._last
         self._period: npt.NDArray[np.float64] | None = None
         self._filled = 0

@@ -6,7 +6,9 @@ Run it in the server's own process for tests, or in workers of its own (media.wo
 from __future__ import annotations
 
 import asyncio
-import secrets
+import contextlib
+import os
+import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +39,8 @@ log = structlog.get_logger(__name__)
 CAPABILITIES: Final = frozenset({"rtp", "webrtc", "trunk", "play", "dtmf", "record", "gains"})
 _WATCH_S = 1.0
 _REPORT_EVERY = 5
+# SSRC, sequence and timestamp that nobody can guess (RFC 3550, section 5.1).
+_START = struct.Struct("=IHI")
 _NOWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, never bound
 
 
@@ -124,22 +128,19 @@ class InProcessEngine:
         """Open a leg to another worker or node: as open_rtp, but it reports neither digits nor silence."""
         return self._open_socket(leg_id, "trunk")
 
-    async def reserve(self, spare: str) -> tuple[str, int]:
-        """Open what an RTP leg needs before there is one. MediaError leg_exists, ports_exhausted."""
-        return self._told_host, self._sockets.reserve(spare).port
+    async def reserve(self, count: int) -> tuple[str, list[int]]:
+        """Open what so many RTP legs need before there are any: host and ports, fewer where no more are left."""
+        ports: list[int] = []
+        with contextlib.suppress(MediaError):
+            while len(ports) < count:
+                ports.append(self._sockets.reserve())
+        return self._told_host, ports
 
-    async def adopt(self, leg_id: str, spare: str, fresh: str) -> tuple[str, int] | None:
-        """What was reserved as `spare` is an RTP leg from now on, and another is reserved as `fresh`: as `reserve`.
-
-        None where no port is left for that. MediaError leg_exists, unknown_leg.
-        """
+    async def adopt(self, leg_id: str, port: int) -> None:
+        """What was reserved at `port` is an RTP leg from now on. MediaError leg_exists, unknown_leg."""
         leg = self._new_leg(leg_id, "rtp")
-        leg.transport = self._sockets.take(spare, leg.receive)
+        leg.transport = self._sockets.take(port, leg.receive)
         self._legs[leg_id] = leg
-        try:
-            return await self.reserve(fresh)
-        except MediaError:
-            return None
 
     async def drop_reserved(self) -> None:
         """Nobody is left who knows of what was reserved."""
@@ -311,7 +312,8 @@ class InProcessEngine:
         if leg_id in self._legs:
             raise MediaError("leg_exists", leg_id)
         now = monotonic_us()
-        stream = OutStream(secrets.randbits(32), secrets.randbits(16), secrets.randbits(32), now)
+        ssrc, sequence, timestamp = _START.unpack(os.urandom(_START.size))
+        stream = OutStream(ssrc, sequence, timestamp, now)
         return Leg(leg_id, kind, stream, self._emit, now)
 
     def _open_socket(self, leg_id: str, kind: LegKind) -> tuple[str, int]:

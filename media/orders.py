@@ -16,12 +16,11 @@ from media.events import MediaEvent
 
 log = structlog.get_logger(__name__)
 
-ORDERS: Final = frozenset({"set_remote", "play", "stop_play", "set_room", "close_leg"})
+ORDERS: Final = frozenset({"adopt", "set_remote", "play", "stop_play", "set_room", "close_leg"})
 # Of these the engine's methods wait for nothing: they need no task.
 AT_ONCE: Final = ORDERS - {"close_leg"} | {
     "open_rtp",
     "reserve",
-    "adopt",
     "open_trunk",
     "send_digits",
     "stats",
@@ -95,5 +94,5 @@ class Orders:
         log.error("media_order_failed", method=method, leg_id=leg_id, reason=reason)
         if method == "play":
             self._emit(MediaEvent("played", leg_id, play_id=args["play_id"], reason="failed"))
-        elif method == "set_remote":
+        elif method in ("adopt", "set_remote"):
             self._emit(MediaEvent("leg_failed", leg_id, reason=reason))

@@ -15,7 +15,7 @@ import msgspec
 
 from media.events import MediaEvent
 
-VERSION: Final = 2
+VERSION: Final = 3
 MAX_FRAME: Final = 4 * 1024 * 1024
 _HEADER = struct.Struct("!IB")
 
@@ -113,24 +113,26 @@ class FrameReader:
     """Cuts a byte stream into frames."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        self._rest = b""
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that are complete with `data`; ProtocolError for a wrong version, size or body."""
-        self._buffer += data
+        buffer = self._rest + data if self._rest else data
         frames: list[Frame] = []
-        while len(self._buffer) >= _HEADER.size:
-            length, version = _HEADER.unpack_from(self._buffer)
+        start = 0
+        while len(buffer) - start >= _HEADER.size:
+            length, version = _HEADER.unpack_from(buffer, start)
             if version != VERSION:
                 raise ProtocolError(f"version {version}, wanted {VERSION}")
             if length > MAX_FRAME:
                 raise ProtocolError(f"a frame of {length} bytes")
-            end = _HEADER.size + length
-            if len(self._buffer) < end:
+            body = start + _HEADER.size
+            if len(buffer) < body + length:
                 break
             try:
-                frames.append(_decoder.decode(memoryview(self._buffer)[_HEADER.size : end]))
+                frames.append(_decoder.decode(memoryview(buffer)[body : body + length]))
             except (msgspec.DecodeError, msgspec.ValidationError) as error:
                 raise ProtocolError(str(error)) from error
-            del self._buffer[:end]
+            start = body + length
+        self._rest = buffer[start:]
         return frames

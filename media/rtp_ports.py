@@ -16,6 +16,10 @@ log = structlog.get_logger(__name__)
 _BIND_ATTEMPTS = 20
 
 
+def _nobody(_data: bytes, _now: int) -> None:
+    """Hears a packet."""
+
+
 class RtpPorts:
     """`bind_host` is where they listen, `ports` says on which."""
 
@@ -23,7 +27,7 @@ class RtpPorts:
         self._poller = poller
         self._host = bind_host
         self._ports = ports
-        self._spares: dict[str, RtpSocket] = {}
+        self._spares: dict[int, RtpSocket] = {}
 
     @property
     def in_use(self) -> int:
@@ -43,21 +47,21 @@ class RtpPorts:
 
     async def close(self, opened: RtpSocket) -> None:
         """Its port is free again after the cool-down."""
+        opened.hand_over(_nobody)  # it and its leg know each other: nothing else would free them soon
         await opened.close()
         self._ports.release(opened.port, monotonic_us())
 
-    def reserve(self, name: str) -> RtpSocket:
-        """A socket that hears nobody yet. MediaError leg_exists, ports_exhausted."""
-        if name in self._spares:
-            raise MediaError("leg_exists", name)
-        opened = self._spares[name] = self.open(lambda _data, _now: None)
-        return opened
+    def reserve(self) -> int:
+        """The port of a socket that hears nobody yet. MediaError ports_exhausted."""
+        opened = self.open(_nobody)
+        self._spares[opened.port] = opened
+        return opened.port
 
-    def take(self, name: str, on_packet: Callable[[bytes, int], None]) -> RtpSocket:
-        """What was reserved under that name. MediaError unknown_leg."""
-        opened = self._spares.pop(name, None)
+    def take(self, port: int, on_packet: Callable[[bytes, int], None]) -> RtpSocket:
+        """What was reserved there. MediaError unknown_leg."""
+        opened = self._spares.pop(port, None)
         if opened is None:
-            raise MediaError("unknown_leg", name)
+            raise MediaError("unknown_leg", f"port {port} is not reserved")
         opened.hand_over(on_packet)
         return opened
 

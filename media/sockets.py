@@ -15,6 +15,7 @@ import ipaddress
 import select
 import socket
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final, Protocol
 
 import structlog
@@ -96,6 +97,7 @@ class Poller:
                     log.exception("media_packet_failed", descriptor=descriptor)
 
 
+@lru_cache(4096)
 def _address(host: str) -> str:
     try:
         return str(ipaddress.ip_address(host))

@@ -34,7 +34,10 @@ class SpannedRooms:
         left = self._left(room_id, members)
         workers = {self._place[leg_id] for leg_id in members}.union(*map(self._workers_of, (room_id, *left)))
         if len(workers) <= 1 and not self._room_lock.locked():
-            await self._within(workers, room_id, gains, left)
+            self._keep_within(room_id, gains, left)
+            for worker in workers:
+                if self._links[worker].alive:
+                    await self._links[worker].request("set_room", room_id=room_id, gains=_listed(gains))
             return
         async with self._room_lock:
             left = self._left(room_id, members)
@@ -52,7 +55,25 @@ class SpannedRooms:
                 raise MediaError("unknown_leg", leg_id)
         return {self._room_of[m] for m in members if self._room_of.get(m, room_id) != room_id}
 
-    async def _within(self, workers: Collection[int], room_id: str, gains: _Gains, left: Collection[str]) -> None:
+    def arrange_at_once(self, room_id: str, gains: _Gains) -> bool:
+        """As `arrange`, done when the worker comes to it: before whatever it is told next.
+
+        False, with nothing done, where more than one worker has a part of it. MediaError unknown_leg.
+        """
+        members = {leg_id for pair in gains for leg_id in pair}
+        left = self._left(room_id, members)
+        workers = {self._place[leg_id] for leg_id in members}.union(*map(self._workers_of, (room_id, *left)))
+        if len(workers) > 1 or self._room_lock.locked():
+            return False
+        self._keep_within(room_id, gains, left)
+        for worker in workers:
+            if self._links[worker].alive:
+                # Silence may be a little late.
+                order = {"room_id": room_id, "gains": _listed(gains)}
+                self._links[worker].order("set_room", order, patiently=not gains)
+        return True
+
+    def _keep_within(self, room_id: str, gains: _Gains, left: Collection[str]) -> None:
         """All of it is one worker's, which takes the legs out of the rooms that they leave by itself."""
         members = {leg_id for pair in gains for leg_id in pair}
         for former in left:
@@ -61,22 +82,6 @@ class SpannedRooms:
                 remaining = without(remaining, leg_id)
             self._remember(former, remaining)
         self._remember(room_id, gains)
-        for worker in workers:
-            if self._links[worker].alive:
-                await self._links[worker].request("set_room", room_id=room_id, gains=_listed(gains))
-
-    def end(self, room_id: str) -> bool:
-        """Dissolve a room of one worker without waiting for it; False where that cannot be done."""
-        if room_id not in self._rooms and not self._room_lock.locked():
-            return True
-        workers = self._workers_of(room_id)
-        if self._room_lock.locked() or len(workers) > 1:
-            return False
-        self._remember(room_id, {})
-        for worker in workers:
-            if self._links[worker].alive:
-                self._links[worker].order("set_room", {"room_id": room_id, "gains": []}, patiently=True)
-        return True
 
     def leave_at_once(self, leg_id: str) -> bool:
         """A leg is about to be closed, and its worker takes it out of a room that is its own; False for other rooms."""

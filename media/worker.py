@@ -14,6 +14,7 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, assert_never, cast
 
@@ -34,7 +35,6 @@ METHODS = frozenset(
     {
         "open_rtp",
         "reserve",
-        "adopt",
         "open_trunk",
         "open_webrtc",
         "set_remote",
@@ -55,7 +55,7 @@ _PR_SET_PDEATHSIG = 1
 _LAST_S = 10
 _WRITE_LIMIT = 8 * 1024 * 1024
 # What the owner need not know at once wakes it with what comes next, or after this time.
-_PATIENCE_S = 0.05
+_PATIENCE_S = 0.5
 
 
 class Worker:
@@ -148,6 +148,7 @@ class Worker:
             connection.send(protocol.Failure(request.id, "unknown_method", request.method))
         else:
             self._quiet = 0
+            self._count_closed(request.method, request.args)
             self._orders.begin(request.method, request.args, self._answer(connection, request))
 
     def _obey(self, connection: OwnerConnection, order: protocol.Order) -> None:
@@ -155,7 +156,7 @@ class Worker:
         if connection is not self._owner or order.generation != self._generation:
             return
         self._quiet = 0
-        self._closed_legs += order.method == "close_leg"
+        self._count_closed(order.method, order.args)
         try:
             self._orders.obey(order.method, order.args)
         except ValueError as error:
@@ -164,7 +165,6 @@ class Worker:
     async def _answer(self, connection: OwnerConnection, request: protocol.Request) -> None:
         args = arguments_of(request.method, request.args)
         answer: protocol.Frame
-        self._closed_legs += request.method == "close_leg"
         try:
             answer = protocol.Reply(request.id, await getattr(self._engine, request.method)(**args))
         except MediaError as error:
@@ -172,8 +172,10 @@ class Worker:
         except Exception as error:
             log.exception("media_request_failed", method=request.method)
             answer = protocol.Failure(request.id, "internal_error", repr(error))
-        # The leg is there, and which port is reserved next is of no use yet.
-        connection.send(answer, patiently=request.method == "adopt" and isinstance(answer, protocol.Reply))
+        connection.send(answer)
+
+    def _count_closed(self, method: str, args: Mapping[str, Any]) -> None:
+        self._closed_legs += method == "close_leg" and self._engine.closes_later(args.get("leg_id", ""))
 
     def _spawn(self, work: Any, name: str) -> None:
         task: asyncio.Task[None] = asyncio.create_task(work, name=name)
@@ -212,10 +214,10 @@ class Worker:
                 await self._close_legs(report=True)
 
     def _collect_garbage(self) -> None:
-        """Closed legs are cycles of their sockets, timers and callbacks, too old for the young generations by then.
+        """Closed legs of browsers are cycles of their sockets, timers and callbacks, too old for the young generations.
 
         What the process began with is frozen, so a full collection walks live legs only: some milliseconds with
-        hundreds of them, at most once a second, and only after legs were closed.
+        hundreds of them, at most once a second, and only after such legs were closed; others go at once.
         """
         if self._closed_legs:
             self._closed_legs = 0

@@ -22,6 +22,8 @@ class Engine(Protocol):
 
     def order_close(self, leg_id: str) -> None: ...
 
+    def order_room(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> bool: ...
+
     def order_end(self, room_id: str) -> None: ...
 
     async def open_webrtc(self, leg_id: str, offer_sdp: str, *, opus: bool = False) -> str: ...
@@ -35,7 +37,7 @@ class MediaPort:
     """Passes calls on; a MediaError becomes MediaUnavailableError with the same reason.
 
     Where nothing but a failure is to be learnt from the answer it is not waited for: `set_remote`, `play`, `stop_play`,
-    `close_leg` and the end of a room are done before whatever is asked next. What cannot be done then is told as an
+    `close_leg` and rooms are done before whatever is asked next. What cannot be done then is told as an
     event of the leg (media.orders).
     """
 
@@ -109,12 +111,12 @@ class MediaPort:
             raise MediaUnavailableError(error.reason) from error
 
     async def set_room(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> None:
-        """The room's whole gain matrix, in force when this returns; empty dissolves it."""
+        """The room's whole gain matrix, in force before whatever is asked next; empty dissolves it."""
         try:
-            if gains:
-                await self._engine.set_room(room_id, gains)
-            else:
+            if not gains:
                 self._engine.order_end(room_id)
+            elif not self._engine.order_room(room_id, gains):
+                await self._engine.set_room(room_id, gains)
         except MediaError as error:
             raise MediaUnavailableError(error.reason) from error
 

@@ -1,7 +1,9 @@
 """What the in-process engine does beyond the contract suite: browsers' legs, RTCP, ports taken by others."""
 
 import asyncio
+import gc
 import socket
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from media import codecs, engine, mixer, rtp
 from media.dtmf import schedule
 from media.engine import EngineSettings, InProcessEngine
 from media.errors import MediaError
+from tests.media.engines import write_wav
 from tests.media.phones import Events, Phone, strength, tone
 from tests.waiting import until
 from tests.webrtc_peer import WebRtcPeer
@@ -52,6 +55,29 @@ def heard_by(peer: WebRtcPeer, payload_type: int) -> list[rtp.RtpPacket]:
 def speak(peer: WebRtcPeer, n: int) -> None:
     sound = codecs.encode("PCMU", tone(1000, 160, n * 160))
     peer.send(rtp.build(0, n, n * 160, 55, sound))
+
+
+async def test_a_closed_rtp_leg_is_freed_without_the_collector(
+    started: tuple[InProcessEngine, Events], tmp_path: Path
+) -> None:
+    running, _ = started
+    write_wav(tmp_path / "tone.wav", tone(600, 8000))
+    phones = [await Phone().open() for _ in range(2)]
+    gc.collect()
+    gc.disable()
+    try:
+        for leg_id, phone in zip("ab", phones, strict=True):
+            await sip_leg(running, leg_id, phone)
+        await running.play("a", "p", ["tone.wav"])
+        await running.set_room("r", mixer.conference("ab"))
+        legs = [weakref.ref(leg) for leg in running._legs.values()]
+        for leg_id in "ab":
+            await running.close_leg(leg_id)
+        assert [leg() for leg in legs] == [None, None]
+    finally:
+        gc.enable()
+        for phone in phones:
+            phone.close()
 
 
 async def test_a_browser_and_a_sip_phone_hear_each_other(started: tuple[InProcessEngine, Events]) -> None:

@@ -34,9 +34,9 @@ def test_frames_survive_any_cut_of_the_stream(size: int) -> None:
     ("data", "said"),
     [
         (b"\0\0\0\1\x63x", "version 99"),
-        (b"\xff\xff\xff\xff\x02", "a frame of"),
-        (b"\0\0\0\1\x02\xc1", "."),
-        (b"\0\0\0\6\x02" + msgspec.msgpack.encode(["none"]), "."),
+        (b"\xff\xff\xff\xff\x03", "a frame of"),
+        (b"\0\0\0\1\x03\xc1", "."),
+        (b"\0\0\0\6\x03" + msgspec.msgpack.encode(["none"]), "."),
         (b"GET / HTTP/1.1\r\n\r\n", "version"),
     ],
 )

@@ -47,11 +47,21 @@ async def test_a_room_of_one_worker_is_one_request_and_ends_with_an_order() -> N
     assert rig.told == [[], []]
     await rig.rooms.arrange("other", mixer.conference("ab"))  # the worker takes a out of r by itself
     assert rig.told == [[("set_room", "other")], []]
-    assert rig.rooms.end("other")
+    assert rig.rooms.arrange_at_once("other", {})
     assert rig.told == [[("order set_room", "other")], []]
-    assert rig.rooms.end("other")
+    assert rig.rooms.arrange_at_once("other", {})
     assert rig.rooms.leave_at_once("a")
     assert rig.told == [[], []]
+
+
+async def test_a_room_of_one_worker_can_be_an_order_too_and_takes_its_legs_out_of_others() -> None:
+    rig = Rig(a=0, b=0, c=0)
+    assert rig.rooms.arrange_at_once("r", mixer.conference("abc"))
+    assert rig.rooms.arrange_at_once("other", mixer.conference("ab"))
+    assert rig.told == [[("order set_room", "r"), ("order set_room", "other")], []]
+    assert rig.rooms.arrange_at_once("r", {})  # nobody is left in it
+    assert rig.rooms.arrange_at_once("other", {})
+    assert rig.told == [[("order set_room", "other")], []]
 
 
 async def test_a_room_of_two_workers_has_trunks_and_cannot_be_left_at_once() -> None:
@@ -61,7 +71,8 @@ async def test_a_room_of_two_workers_has_trunks_and_cannot_be_left_at_once() -> 
     assert [method for method, _ in first].count("open_trunk") == 2
     assert ("set_room", "r") in first
     assert ("set_room", "r") in second
-    assert not rig.rooms.end("r")
+    assert not rig.rooms.arrange_at_once("r", {})
+    assert not rig.rooms.arrange_at_once("r", mixer.conference("ab"))
     assert not rig.rooms.leave_at_once("a")
     del rig.place["a"]
     await rig.rooms.leave("a")
@@ -73,5 +84,7 @@ async def test_a_leg_that_is_not_there_is_in_no_room() -> None:
     rig = Rig(a=0)
     with pytest.raises(MediaError, match="unknown_leg"):
         await rig.rooms.arrange("r", mixer.conference("ab"))
+    with pytest.raises(MediaError, match="unknown_leg"):
+        rig.rooms.arrange_at_once("r", mixer.conference("ab"))
     assert rig.told == [[], []]
     assert rig.rooms.leave_at_once("a")

@@ -13,6 +13,8 @@ import pytest
 
 from media import protocol, worker
 from media.engine import EngineSettings
+from media.events import MediaEvent
+from tests.audio import tone, write_wav
 from tests.waiting import until
 
 LOW = 28_100
@@ -99,18 +101,24 @@ async def test_the_newest_owner_is_obeyed_and_gets_an_empty_worker(tmp_path: Pat
 
 
 async def test_what_the_owner_need_not_know_at_once_is_told_in_order_and_in_the_end(tmp_path: Path) -> None:
+    write_wav(tmp_path / "tone.wav", tone(600, seconds=1.0))
     async with running(tmp_path) as (_, path):
         owner = await connect(path)
         await owner.ask(protocol.Hello(1))
-        assert await owner.ask(protocol.Request(1, 1, "reserve", {"spare": "x"})) == protocol.Reply(
-            1, ["127.0.0.1", LOW]
-        )
-        adopt = protocol.Request(2, 1, "adopt", {"leg_id": "a", "spare": "x", "fresh": "y"})
-        owner.writer.write(protocol.encode(adopt))
-        assert await owner.ask(opened(3, 1, "b")) == protocol.Reply(2, ["127.0.0.1", LOW + 2])
+        reserve = protocol.Request(1, 1, "reserve", {"count": 2})
+        assert await owner.ask(reserve) == protocol.Reply(1, ["127.0.0.1", [LOW, LOW + 2]])
+        owner.writer.write(protocol.encode(protocol.Order(1, "adopt", {"leg_id": "a", "port": LOW})))
+        play = {"leg_id": "a", "play_id": "p", "files": ["tone.wav"], "loop": True}
+        owner.writer.write(protocol.encode(protocol.Order(1, "play", play)))
+        owner.writer.write(protocol.encode(protocol.Order(1, "stop_play", {"leg_id": "a"})))
+        stopped = protocol.Happened(MediaEvent("played", "a", play_id="p", reason="stopped"))
+        assert await owner.ask(opened(3, 1, "b")) == stopped
         assert await owner.next() == protocol.Reply(3, ["127.0.0.1", LOW + 4])
-        again = protocol.Request(4, 1, "adopt", {"leg_id": "c", "spare": "y", "fresh": "z"})
-        assert await owner.ask(again) == protocol.Reply(4, ["127.0.0.1", LOW + 6])
+        owner.writer.write(protocol.encode(protocol.Order(1, "play", play)))
+        assert await owner.ask(protocol.Order(1, "stop_play", {"leg_id": "a"})) == stopped
+        # A leg that cannot be made is told as one that failed.
+        failed = protocol.Happened(MediaEvent("leg_failed", "c", reason="unknown_leg"))
+        assert await owner.ask(protocol.Order(1, "adopt", {"leg_id": "c", "port": LOW + 4})) == failed
         await owner.close()
 
 

@@ -1,7 +1,7 @@
 """The media engine as voice asks for it: the real engine behind it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import pytest
@@ -36,6 +36,15 @@ class Obeying(InProcessEngine):
 
     def order_close(self, leg_id: str) -> None:
         self._orders.obey("close_leg", {"leg_id": leg_id})
+
+    def order_room(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> bool:
+        if room_id == "spanned":
+            return False
+        for leg_id in {leg_id for pair in gains for leg_id in pair}:
+            self._leg(leg_id)
+        listed = [[source, target, gain] for (source, target), gain in gains.items()]
+        self._orders.obey("set_room", {"room_id": room_id, "gains": listed})
+        return True
 
     def order_end(self, room_id: str) -> None:
         self._orders.obey("set_room", {"room_id": room_id, "gains": []})
@@ -78,7 +87,9 @@ async def test_every_call_reaches_the_engine(rig: Rig) -> None:
     assert leg.digits
     await rig.port.set_room("r", {("a", "b"): 1.0})
     assert rig.engine._rooms.gains == {"r": {("a", "b"): 1.0}}
-    await rig.port.set_room("r", {})
+    await rig.port.set_room("spanned", {("a", "b"): 0.5})
+    assert rig.engine._rooms.gains == {"spanned": {("a", "b"): 0.5}}
+    await rig.port.set_room("spanned", {})
     assert rig.engine._rooms.gains == {}
     await rig.port.close_leg("a")
     await rig.port.close_leg("a")
