@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from sip.call import Call, CallState, CallTimer, Fork
-from sip.deadlines import Deadlines
+from sip.deadlines import Alarm, Deadlines
 from sip.dialog import Dialog, DialogKey
 from sip.events import CallCancelled, CallEnded, CallFailed, SipEvent
 from sip.flow import Flow, fallback_flow, flow_to_text, reply_flow
@@ -39,12 +39,13 @@ class Context:
         self.port = settings.port
         self.tls_port = settings.tls_port or 0
         self.send = send
-        self.layer = Layer(send, settings.max_transactions)
+        self.alarm = Alarm()
+        self.layer = Layer(send, settings.max_transactions, self.alarm)
         self.guard = Guard(settings.guard)
         self.calls: dict[str, Call] = {}
         self.dialogs: dict[DialogKey, Call] = {}
         self.early: dict[DialogKey, Call] = {}
-        self.timers: Deadlines[tuple[str, CallTimer]] = Deadlines()
+        self.timers: Deadlines[tuple[str, CallTimer]] = Deadlines(self.alarm)
         self.events: deque[SipEvent] = deque()
         self.counters: dict[str, int] = {}
         self.domains: set[str] = set()

@@ -110,7 +110,9 @@ class Core:
     def _refuse(
         self, request: Request, source: Flow, call: Call | None, *, inside: bool
     ) -> tuple[int, tuple[tuple[str, str], ...]] | None:
-        parse_number(request.headers.get("Max-Forwards") or "70", 255)
+        hops = request.headers.get("Max-Forwards")
+        if hops and hops != "70":
+            parse_number(hops, 255)
         layer = self.context.layer
         if request.method not in _SERVED:
             return (405 if request.method in _KNOWN else 501), (ALLOW,)

@@ -5,14 +5,29 @@ from heapq import heapify, heappop, heappush
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
+NEVER = 2**63
+
+
+class Alarm:
+    """Whether whoever wakes up for deadlines has to do so earlier: nothing was set that is due before `at`."""
+
+    __slots__ = ("at",)
+
+    def __init__(self) -> None:
+        self.at = NEVER
+
+    def told(self, when: int) -> None:
+        """A deadline was set."""
+        self.at = min(self.at, when)
 
 
 class Deadlines(Generic[K]):
     """At most one deadline for each key."""
 
-    __slots__ = ("_count", "_due", "_heap")
+    __slots__ = ("_alarm", "_count", "_due", "_heap")
 
-    def __init__(self) -> None:
+    def __init__(self, alarm: Alarm | None = None) -> None:
+        self._alarm = alarm or Alarm()
         self._due: dict[K, tuple[int, int]] = {}
         self._heap: list[tuple[int, int, K]] = []
         self._count = 0
@@ -27,6 +42,8 @@ class Deadlines(Generic[K]):
             return
         if key in self._due and self._due[key][0] == when:
             return
+        if when < self._alarm.at:
+            self._alarm.at = when
         self._count += 1
         self._due[key] = (when, self._count)
         heappush(self._heap, (when, self._count, key))
@@ -59,10 +76,11 @@ class Ends(Generic[K]):
     There is no removal: who takes a key out looks whether it still ends then.
     """
 
-    __slots__ = ("_keys", "_moments", "_step")
+    __slots__ = ("_alarm", "_keys", "_moments", "_step")
 
-    def __init__(self, step: int) -> None:
+    def __init__(self, step: int, alarm: Alarm | None = None) -> None:
         self._step = step
+        self._alarm = alarm or Alarm()
         self._keys: dict[int, list[K]] = {}
         self._moments: list[int] = []
 
@@ -72,6 +90,7 @@ class Ends(Generic[K]):
         keys = self._keys.get(moment)
         if keys is None:
             self._keys[moment] = [key]
+            self._alarm.told(moment)
             heappush(self._moments, moment)
         else:
             keys.append(key)

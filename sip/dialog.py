@@ -88,7 +88,7 @@ def contact_uri(message: Request | Response) -> str | None:
         return None
     try:
         uri = parse_name_addr(value).uri
-        return uri if parse_uri(uri).scheme in ("sip", "sips") else None
+        return uri if uri.startswith("sip:") or parse_uri(uri).scheme in ("sip", "sips") else None
     except Malformed:
         return None
 

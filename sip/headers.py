@@ -95,6 +95,8 @@ def unquote_string(text: str) -> str:
 
 def quote_string(text: str) -> str:
     """`text` as a quoted-string, with line ends turned into spaces."""
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
     flat = re.sub(r"[\r\n\0]+", " ", text)
     return '"' + flat.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
@@ -153,7 +155,9 @@ class Uri(Struct, frozen=True, gc=False):
     def __str__(self) -> str:
         if self.scheme not in ("sip", "sips"):
             return f"{self.scheme}:{self.user}{format_params(self.params)}"
-        user = f"{quote(self.user, safe=_USER_SAFE)}@" if self.user else ""
+        user = self.user
+        if user:
+            user = f"{user if user.isascii() and user.isalnum() else quote(user, safe=_USER_SAFE)}@"
         port = f":{self.port}" if self.port is not None else ""
         tail = f"?{self.headers}" if self.headers else ""
         return f"{self.scheme}:{user}{self.host}{port}{format_params(self.params)}{tail}"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from sip.deadlines import Deadlines, Ends
+from sip.deadlines import Alarm, Deadlines, Ends
 from sip.flow import Flow, fallback_flow, reply_flow
 from sip.headers import MAGIC_COOKIE
 from sip.message import Request, Response
@@ -52,13 +52,13 @@ class _Entry(Struct):
 class Layer:
     """All running transactions. `limit` bounds their number; above it `full` is true and the user answers 503."""
 
-    def __init__(self, send: SendBytes, limit: int) -> None:
+    def __init__(self, send: SendBytes, limit: int, alarm: Alarm | None = None) -> None:
         self._send = send
         self._limit = limit
         self._entries: dict[Key, _Entry] = {}
         self._merged: dict[Key, Key] = {}
-        self._deadlines: Deadlines[Key] = Deadlines()
-        self._ends: Ends[Key] = Ends(FORGET_US)
+        self._deadlines: Deadlines[Key] = Deadlines(alarm)
+        self._ends: Ends[Key] = Ends(FORGET_US, alarm)
 
     def __len__(self) -> int:
         return len(self._entries)

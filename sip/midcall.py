@@ -190,7 +190,8 @@ class MidCall:
         """Takes on the timer that the peer's INVITE asks for; the rows of our 2xx that say so."""
         found = demanded(request.headers)
         if found is None:
-            self._ctx.time_session(call, None, now)
+            if call.session is not None:
+                self._ctx.time_session(call, None, now)
             return []
         session, knows = found
         self._ctx.time_session(call, session, now)

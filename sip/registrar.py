@@ -46,7 +46,7 @@ class Registrar:
             settings.realm, secret, settings.nonce_lifetime_us, settings.ids, settings.digest_algorithms
         )
         self._bindings: dict[str, list[Binding]] = {}
-        self._deadlines: Deadlines[str] = Deadlines()
+        self._deadlines: Deadlines[str] = Deadlines(context.alarm)
         self.changed: set[str] = set()
         self.on_changed: Callable[[], None] = lambda: None
 

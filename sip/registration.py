@@ -65,6 +65,10 @@ class Registration:
             self.state = State.LEAVING
             self._send(self._request(0), now)
 
+    def _wait(self, until: int) -> None:
+        self._due = until
+        self._ctx.alarm.told(until)
+
     def next_deadline(self) -> int | None:
         """When it is to be refreshed, or tried again."""
         return self._due
@@ -131,7 +135,7 @@ class Registration:
         self.state, self._failures = State.IN, 0
         granted = max(1, _granted(response, self._expires_s))
         # A refresh that is lost must still leave time for its repetitions (s.17.1.2.2: 32 s).
-        self._due = now + max(granted * 4 // 5, granted - 60) * _SECOND
+        self._wait(now + max(granted * 4 // 5, granted - 60) * _SECOND)
         self._ctx.count("trunk_registered")
         self._tell(True, "registered")
 
@@ -141,7 +145,7 @@ class Registration:
         self.state = State.OUT
         self._failures += 1
         wait_s = min(LAST_RETRY_S, FIRST_RETRY_S * 2 ** min(self._failures - 1, 8))
-        self._due = now + wait_s * _SECOND
+        self._wait(now + wait_s * _SECOND)
         self._ctx.count("trunk_register_failed")
         self._tell(False, f"{status}")
 

@@ -9,6 +9,7 @@ import structlog
 
 from sip.bindings import BindingStore, MemoryBindings
 from sip.core import Core, outgoing
+from sip.deadlines import NEVER
 from sip.events import SipEvent
 from sip.flow import Flow
 from sip.guard import Ban
@@ -264,7 +265,8 @@ class Ua:
             # One message that trips a mistake of ours must not take the socket down with it.
             self._core.context.count("internal_errors")
             log.exception("sip message could not be handled", transport=source.transport, host=source.host)
-        self._deliver()
+        if self._core.context.events:
+            self._deliver()
         self._arm()
 
     def _failed(self, flow: Flow) -> None:
@@ -311,8 +313,12 @@ class Ua:
         """
         if self._closing is not None and not self._core.context.calls:
             self._closing.set()
+        alarm = self._core.context.alarm
+        if self._loop is None or (self._armed is not None and self._armed <= alarm.at):
+            return
         due = self._core.next_deadline()
-        if due is None or self._loop is None or (self._armed is not None and self._armed <= due):
+        alarm.at = NEVER if due is None else due
+        if due is None or (self._armed is not None and self._armed <= due):
             return
         if self._timer is not None:
             self._timer.cancel()

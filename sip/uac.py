@@ -82,8 +82,8 @@ class Uac:
     def _request(self, target: Target, what: Outgoing, rows: list[tuple[str, str]]) -> Request:
         ids = self._ctx.settings.ids
         address = str(Uri("sip", what.from_user, what.from_host or self._ctx.host))
-        parse_uri(address)
-        parse_uri(target.uri)
+        if what.from_host:
+            parse_uri(address)
         own = NameAddr(address, what.from_display, {"tag": ids()})
         via, call_id = self._ctx.via(target.flow), ids()
         headers = Headers(

@@ -3,14 +3,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sip.deadlines import Deadlines, Ends
+from sip.deadlines import NEVER, Alarm, Deadlines, Ends
 
 STEPS = st.lists(st.tuples(st.integers(0, 8), st.one_of(st.none(), st.integers(0, 50))), max_size=200)
 
 
 @given(STEPS, st.integers(0, 60))
 def test_like_a_dict(steps: list[tuple[int, int | None]], now: int) -> None:
-    deadlines: Deadlines[int] = Deadlines()
+    alarm = Alarm()
+    deadlines: Deadlines[int] = Deadlines(alarm)
     model: dict[int, int] = {}
     for key, when in steps:
         deadlines.set(key, when)
@@ -20,6 +21,7 @@ def test_like_a_dict(steps: list[tuple[int, int | None]], now: int) -> None:
             model[key] = when
         assert deadlines.next() == min(model.values(), default=None)
         assert len(deadlines) == len(model)
+        assert alarm.at <= (deadlines.next() or NEVER)
     popped = []
     while (key_due := deadlines.pop_due(now)) is not None:
         popped.append(key_due)
@@ -35,10 +37,11 @@ def test_moving_one_deadline_for_ever_keeps_no_memory() -> None:
 
 
 def test_ends_of_one_moment_come_together_and_never_early() -> None:
-    ends: Ends[str] = Ends(10)
+    alarm = Alarm()
+    ends: Ends[str] = Ends(10, alarm)
     assert (ends.next(), ends.pop_due(1_000)) == (None, None)
     assert [ends.add(key, when) for key, when in (("a", 21), ("b", 5), ("c", 30), ("d", 10))] == [30, 10, 30, 10]
-    assert ends.next() == 10
+    assert ends.next() == alarm.at == 10
     assert ends.pop_due(9) is None
     assert ends.pop_due(10) == (10, ["b", "d"])
     assert ends.add("e", 30) == 30
