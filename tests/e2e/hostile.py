@@ -23,6 +23,7 @@ from tests.ports import HOST
 # UDP without pauses is lost in the receiver's buffer, and then shows nothing.
 LOT = 50
 IN_PARALLEL = 16
+PAUSE_S = 0.05
 METHODS = ("INVITE", "REGISTER", "OPTIONS", "BYE", "ACK", "CANCEL", "INFO", "PRACK", "REFER", "PUBLISH", "\x00", "")
 ODD = ("", " ", "\t", "\r\n ", "%00", "é", "☎", "<", '"', ";", "," * 50, "A" * 3000, "0", "-1", "99999999999999999999")
 
@@ -239,7 +240,8 @@ def body(dice: Random) -> bytes:
 async def silent(port: int, count: int, say: bytes, meanwhile: Callable[[], Awaitable[None]], room: int = 0) -> int:
     """So many connections that say this much and no more, while `meanwhile` runs; how many the server let in.
 
-    They read what comes, unless they have `room` (bytes) for it: then they never do.
+    They read what comes, unless they have `room` (bytes) for it: then they never do, and come one after the other, as
+    what each of them asks for is work.
     """
     opened = []
     for _ in range(count):
@@ -257,6 +259,8 @@ async def silent(port: int, count: int, say: bytes, meanwhile: Callable[[], Awai
             cast("asyncio.ReadTransport", writer.transport).pause_reading()
         writer.write(say)
         opened.append(writer)
+        if room:
+            await asyncio.sleep(PAUSE_S)
     try:
         await meanwhile()
         return len(opened)

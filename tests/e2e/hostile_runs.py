@@ -40,10 +40,10 @@ Attack = Callable[[int, int], Awaitable[None]]
 SPARED = ("/api/v1/site/reload", "/api/v1/session")
 
 
-async def withstand(server: Server, office: Office, attack: Attack, count: int, mib: float) -> str:
-    """A warm-up of a fifth, then `count`: nothing is left, memory is flat, all are served; a line for people."""
+async def withstand(server: Server, office: Office, attack: Attack, first: int, count: int, mib: float) -> str:
+    """A warm-up of `first`, then `count`: nothing is left, memory is flat, all are served; a line for people."""
     before = await office.quiet()
-    await attack(count // 5, 1)
+    await attack(first, 1)
     start = Footprint.of(server)
     async with Neighbour(server).beside() as neighbour:
         await attack(count, 2)
@@ -194,9 +194,13 @@ def _silent(port: Callable[[Server], int], say: bytes) -> Case:
 
 
 def slow_readers(server: Server, held_s: float) -> Attack:
-    """Connections that ask for much, each a hundred times, and read nothing of it."""
+    """A twentieth of so many connections, which ask for much a hundred times each and read nothing of it.
+
+    The kernel keeps up to 4 MiB of it for each: more of them would show how much memory this machine has.
+    """
     ask = f"GET /i18n/zh-TW.json HTTP/1.1\r\nHost: {server.base.removeprefix('http://')}\r\n\r\n".encode() * 100
-    return quiet_connections(server, server.http_port, ask, held_s, room=4096)
+    attack = quiet_connections(server, server.http_port, ask, held_s, room=4096)
+    return lambda count, seed: attack(count // 20, seed)
 
 
 CASES = {
@@ -216,10 +220,12 @@ CASES = {
 async def tried(server: Server, office: Office, name: str, measure: Measure) -> str:
     """One case in this measure; a line for people."""
     case, heard = CASES[name], list[float]()
-    count = measure.connections if case.of_connections else measure.count
-    said = await withstand(server, office, case.attack(server, measure, heard), count, measure.mib)
+    # What so many connections take at one time stays taken; the same once more may add nothing.
+    first, count = (measure.connections,) * 2 if case.of_connections else (measure.count // 5, measure.count)
+    said = await withstand(server, office, case.attack(server, measure, heard), first, count, measure.mib)
     slow = [rate for rate in heard if rate <= measure.packets]
-    assert len(slow) <= measure.slow_share * len(heard), sorted(heard)[:10]
+    # One second of them may be somebody else's on this machine.
+    assert len(slow) <= max(1, measure.slow_share * len(heard)), sorted(heard)[:10]
     return said
 
 
