@@ -1,8 +1,9 @@
 """The projector: journal entries in, rows in SQL out, each entry exactly once."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from functools import partial
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -16,6 +17,10 @@ from records.touched import touched
 from router.rows import Entry
 
 BATCH = 500
+# While a batch is written everybody else's writes wait. The process that does it gives way to others (nice), so on a
+# busy machine that may take seconds: then a batch is as large as fits into this time, and no smaller than some.
+BATCH_S = 0.1
+SMALLEST = 25
 # What else keeps its position in the journal beside the shards' records.
 NOT_SHARDS = ("webhooks",)
 _log = structlog.get_logger(__name__)
@@ -36,6 +41,7 @@ class Projector:
     def __init__(self, database: Database, shard: str = "main") -> None:
         self._database = database
         self._shard = shard
+        self._batch = BATCH
 
     async def position(self) -> int:
         """The sequence of the last entry that is in SQL, 0 before the first."""
@@ -53,16 +59,17 @@ class Projector:
         """Projects entries in the order of their sequence; returns the new position once it is committed.
 
         Entries up to the position are skipped. Raises sqlalchemy.exc.SQLAlchemyError; what was committed before
-        (batches of 500) stays, and the same call may be repeated.
+        (batches of 500, smaller ones where these take long) stays, and the same call may be repeated.
         """
-        position = None
-        for batch in _batches(list(entries)):
+        position, left = None, list(entries)
+        while left:
+            batch, left = left[: self._batch], left[self._batch :]
             # One way to the database's thread for all statements: each way costs as much as a statement.
             position = await self._database.at_once(partial(self._apply_batch, batch))
         return await self.position() if position is None else position
 
     def _apply_batch(self, batch: Sequence[Entry], connection: Connection) -> int:
-        position = self._position(connection)
+        began, position = monotonic(), self._position(connection)
         new = [entry for entry in batch if entry.sequence > position]
         if not new:
             return position
@@ -72,6 +79,8 @@ class Projector:
         for entry in new:
             projection.apply(entry)
         self._store(connection, projection, new[-1].sequence)
+        # It held the lock for so long.
+        self._batch = max(SMALLEST, self._batch // 2) if monotonic() - began > BATCH_S else min(BATCH, 2 * self._batch)
         return new[-1].sequence
 
     def _position(self, connection: Connection) -> int:
@@ -131,8 +140,3 @@ def _load(connection: Connection, entries: Sequence[Entry]) -> Projection:
         interactions={row.id: row for row in interaction_rows},
         offers={row.reservation_id: row for row in offer_rows},
     )
-
-
-def _batches(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
-    for start in range(0, len(entries), BATCH):
-        yield entries[start : start + BATCH]

@@ -4,10 +4,11 @@ So a restart begins where the last checkpoint ended and reads the rest from the 
 """
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
-from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy import Connection, RowMapping, Select, func, select
 
 from records.database import Database, insert_replacing
 from records.projection_tables import statistics_slots, statistics_states
@@ -17,7 +18,6 @@ from router.statistics_state import State
 
 # Few enough that nobody waits for the loop meanwhile.
 _ROWS_AT_ONCE = 100
-
 
 # Slots with what was counted in them.
 Changed = list[tuple[Subject, int, Counters]]
@@ -73,17 +73,20 @@ class StatisticsStore:
             {"kind": kind, "name": name, "slot_at": slot, **counters.numbers(), "waits": _waits(counters)}
             for (kind, name), slot, counters in changed
         ]
-        async with self._database.write() as connection:
-            kept = (await connection.execute(self._kept())).scalar()
-            if not anyway and kept and msgspec.json.decode(kept, type=_Position).position > position:
-                return False
-            for start in range(0, len(rows), _ROWS_AT_ONCE):
-                await connection.execute(
-                    insert_replacing(connection, statistics_slots), rows[start : start + _ROWS_AT_ONCE]
-                )
-            row = {"shard": self._shard, "state": text}
-            await connection.execute(insert_replacing(connection, statistics_states), row)
-            return True
+        row = {"shard": self._shard, "state": text}
+        # One way to the database's thread: a process that gives way to others waits long for each, with the lock held.
+        return await self._database.at_once(partial(self._write, position, rows, row, anyway=anyway))
+
+    def _write(
+        self, position: int, rows: list[dict[str, Any]], row: dict[str, str], connection: Connection, *, anyway: bool
+    ) -> bool:
+        kept = connection.execute(self._kept()).scalar()
+        if not anyway and kept and msgspec.json.decode(kept, type=_Position).position > position:
+            return False
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            connection.execute(insert_replacing(connection, statistics_slots), rows[start : start + _ROWS_AT_ONCE])
+        connection.execute(insert_replacing(connection, statistics_states), row)
+        return True
 
     async def sums(self, kind: str, since: int, until: int, *, waits: bool = True) -> dict[str, Counters]:
         """By name, the slots that begin in [since, until) added up. At most a day at once, please: it is one query.

@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import Table, select
 from structlog.testing import capture_logs
 
+from records import projector as projector_module
 from records.database import Database
 from records.projection_tables import interactions, offers, projector_positions, steps
-from records.projector import BATCH, Projector, projected_as
+from records.projector import BATCH, SMALLEST, Projector, projected_as
 from router.rows import Turn
 from tests.records.transfers import handed_on
 from tests.records.turns import abandoned_call, handled_call, lost_node, opened, turn
@@ -85,6 +87,28 @@ async def test_more_than_a_batch(database: Database) -> None:
     entries = [turn(number, number, opened(f"i{number}")) for number in range(1, 2 * BATCH + 10)]
     assert await Projector(database).apply(entries) == 2 * BATCH + 9
     assert len(await rows(database, interactions)) == 2 * BATCH + 9
+
+
+async def test_batches_are_small_while_they_take_long(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others wait for the database that long; how many turns it was is seen by the transactions."""
+    entries = [turn(number, number, opened(f"i{number}")) for number in range(1, 2 * BATCH + 10)]
+    sizes: list[int] = []
+    at_once = database.at_once
+
+    async def counted(work: partial[int]) -> int:
+        sizes.append(len(work.args[0]))
+        return await at_once(work)
+
+    monkeypatch.setattr(database, "at_once", counted)
+    projector = Projector(database)
+    monkeypatch.setattr(projector_module, "BATCH_S", -1)
+    assert await projector.apply(entries) == 2 * BATCH + 9
+    assert sizes[:6] == [BATCH, BATCH // 2, BATCH // 4, BATCH // 8, BATCH // 16, SMALLEST]
+    monkeypatch.setattr(projector_module, "BATCH_S", 3600)
+    sizes.clear()
+    more = [turn(number, number, opened(f"i{number}")) for number in range(2 * BATCH + 10, 3 * BATCH)]
+    assert await projector.apply(more) == 3 * BATCH - 1
+    assert sizes[:3] == [SMALLEST, 2 * SMALLEST, 4 * SMALLEST], "they grow again"
 
 
 async def test_lost_node_reaches_interactions_of_earlier_batches(database: Database) -> None:
