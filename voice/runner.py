@@ -249,6 +249,9 @@ class CallRunner(Course):
 
     def _do(self, command: CallCommand) -> Wait | None:
         ports = self._ports
+        if type(command) is Note:  # half of all: they need not be compared with all else
+            self._report(command)
+            return None
         match command:
             case PlayPrompts() | StopPrompts() | SetRoom() | SetRecording():
                 return self._sound.do(command)
@@ -287,6 +290,8 @@ class CallRunner(Course):
 
     def _report(self, command: RouterCommand) -> None:
         match command:
+            case Note(kind, detail):
+                self._post(facts.InteractionNoted(self.interaction_id, kind, tuple(sorted(detail))))
             case GiveBack(reservation_id, reason):
                 self._post(facts.AssignmentFailed(reservation_id, reason))
             case EndAssignment(reservation_id, by, reason):
@@ -297,8 +302,6 @@ class CallRunner(Course):
                 self._post(facts.WorkDirected(work_id, None, "call"))
             case LeaveQueue(work_id):
                 self._post(facts.CustomerLeft(work_id))
-            case Note(kind, detail):
-                self._post(facts.InteractionNoted(self.interaction_id, kind, tuple(sorted(detail))))
             case Close(outcome):
                 self._closed = True
                 self._post(facts.InteractionClosed(self.interaction_id, outcome))
