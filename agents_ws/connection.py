@@ -1,7 +1,7 @@
 """One agent's connection after its hello: a reader, one writer, and a leg being opened beside them."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import structlog
 from aiohttp import WSMsgType, web
@@ -66,17 +66,15 @@ class Socket:
         async with asyncio.timeout(self._limits.write_timeout_s):
             await self.ws.send_frame(payload, self.frame)
 
-    @property
-    def ready(self) -> asyncio.WriteTransport | None:
-        """Where `write_now` can put something without waiting; None when the client must be waited for."""
+    def write_now(self, payload: bytes) -> bool:
+        """Put it on the wire without waiting; False, with nothing written, when the client must be waited for."""
         transport = self._request.transport
         if transport is None or transport.is_closing() or self.ws.closed:
-            return None
-        return transport if transport.get_write_buffer_size() <= self._limits.write_buffer_bytes else None
-
-    def write_now(self, wire: asyncio.WriteTransport, payloads: Sequence[bytes]) -> None:
-        """Put them on the wire, which is `ready`, in one write."""
-        wire.write(b"".join([_frame(payload, self.frame) for payload in payloads]))
+            return False
+        if transport.get_write_buffer_size() > self._limits.write_buffer_bytes:
+            return False
+        transport.write(_frame(payload, self.frame))
+        return True
 
     async def write_message(self, message: ServerMessage) -> None:
         """As `write`."""
@@ -139,8 +137,6 @@ class Connection:
         self._awake = asyncio.Event()
         # Whether the writer has nothing in hand.
         self._idle = False
-        # Whether it is woken in a moment.
-        self._waking = False
         self._ending: ByeCode | None = None
         self._detail: str | None = None
         self._ended = asyncio.Event()
@@ -153,27 +149,12 @@ class Connection:
         """There may be something to write: at once where the writer would have nothing else to do, else by it."""
         session = self._session
         if session is not None and self._idle and not self._awake.is_set() and self._ending is None:
-            wire = self._socket.ready
-            if wire is not None:
-                payloads: list[bytes] = []
-                while (payload := session.take(self._generation)) is not None:
-                    payloads.append(payload)
-                if payloads:
-                    self._socket.write_now(wire, payloads)
-                if session.phase is Phase.LIVE:
-                    return
+            payload = session.next(self._generation)
+            while payload is not None and self._socket.write_now(payload):
+                payload = session.written(self._generation)
+            if payload is None and session.phase is Phase.LIVE:
+                return
         self._awake.set()
-
-    def wake_soon(self) -> None:
-        """As `wake`, with what else is told in this moment: the answer to a request comes a turn after its news."""
-        if not self._waking:
-            self._waking = True
-            loop = asyncio.get_running_loop()
-            loop.call_soon(loop.call_soon, self._wake_now)
-
-    def _wake_now(self) -> None:
-        self._waking = False
-        self.wake()
 
     def close(self, code: ByeCode) -> None:
         """End the connection after what is held was written; the first reason given stands."""

@@ -199,7 +199,7 @@ class AgentEndpoint:
             limits=self._limits,
             peers=self._peers,
         )
-        link = Link(generation, connection.wake, connection.close, visit.socket.codec, connection.wake_soon)
+        link = Link(generation, connection.wake, connection.close, visit.socket.codec)
         session, attach = self._hub.open(identity.id, hello.session, hello.last_seq, link)
         if attach is Attach.OUTDATED:
             return await self._end(visit.socket, ByeCode.REPLACED)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agents_ws.codec import JSON, Codec
-from agents_ws.messages import ByeCode, NumberedMessage, Offer
+from agents_ws.messages import ByeCode, NumberedMessage
 from agents_ws.session import Attach, Session, SessionLimits
 
 
@@ -16,8 +16,6 @@ class Link:
     wake: Callable[[], None]
     close: Callable[[ByeCode], None]
     codec: Codec = JSON
-    # As `wake`, with what else there is to write in this moment; as `wake` itself where it is not given.
-    wake_soon: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +58,15 @@ class Hub:
     def send_to(self, session: Session, message: NumberedMessage) -> bool:
         """As `send`, to that very session: a reply belongs to the client that asked."""
         taken = session.push(message)
-        if self._sessions.get(session.agent_id) is session and (link := self._links.get(session.agent_id)):
-            # An offer goes at once. What else is told in one moment is one write: each is a call of the kernel's.
-            if link.wake_soon is None or type(message) is Offer:
-                link.wake()
-            else:
-                link.wake_soon()
+        if self._sessions.get(session.agent_id) is session:
+            self._wake(session.agent_id)
         return self._count(sent=taken)
 
     def resync(self, agent_id: str) -> None:
         """Have a fresh snapshot sent, in place of whatever still waits."""
         if session := self._sessions.get(agent_id):
             session.resync()
-            if link := self._links.get(agent_id):
-                link.wake()
+            self._wake(agent_id)
 
     def close(self, agent_id: str, code: ByeCode) -> None:
         """End the agent's connection, if there is one; after `signed_out` nothing is left to resume."""
@@ -153,6 +146,10 @@ class Hub:
             held_messages=sum(count for count, _ in held),
             held_bytes=sum(size for _, size in held),
         )
+
+    def _wake(self, agent_id: str) -> None:
+        if link := self._links.get(agent_id):
+            link.wake()
 
     def _count(self, *, sent: bool) -> bool:
         if sent:

@@ -199,12 +199,21 @@ class Session:
 
     def take(self, generation: int) -> bytes | None:
         """The next payload to write on that connection, or None when there is none for it; it counts as written."""
-        if generation != self.generation or self.phase is not Phase.LIVE:
-            return None
-        payload = self._outbox.get(self._sent + 1)
+        payload = self.next(generation)
         if payload is not None:
             self._sent += 1
         return payload
+
+    def next(self, generation: int) -> bytes | None:
+        """As `take`, and it does not count as written yet."""
+        if generation != self.generation or self.phase is not Phase.LIVE:
+            return None
+        return self._outbox.get(self._sent + 1)
+
+    def written(self, generation: int) -> bytes | None:
+        """What `next` gave counts as written; returns what follows it."""
+        self._sent += 1
+        return self.next(generation)
 
     @property
     def all_written(self) -> bool:

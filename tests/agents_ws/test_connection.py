@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
@@ -11,8 +10,6 @@ import msgspec
 import pytest
 from aiohttp import WSMsgType
 
-from agents_ws.connection import Socket
-from agents_ws.examples import OFFER
 from agents_ws.limits import EndpointLimits
 from agents_ws.messages import (
     Accept,
@@ -22,7 +19,6 @@ from agents_ws.messages import (
     Done,
     Hello,
     LegAnswer,
-    Offer,
     OpenLeg,
     Ping,
     Pong,
@@ -253,31 +249,3 @@ async def test_typing_and_reading_in_a_chat_are_told_and_not_answered() -> None:
         await client.say(Ping(ref="p"))
         assert isinstance(await client.hear(), Pong)
         assert place.gateway.calls[1:] == [("chat_typing", "ann", "res-1", True), ("chat_read", "ann", "res-1", 4)]
-
-
-async def test_what_is_told_in_one_moment_is_one_write_and_an_offer_goes_at_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    writes: list[int] = []
-    write_now = Socket.write_now
-
-    def counted(self: Socket, wire: asyncio.WriteTransport, payloads: Sequence[bytes]) -> None:
-        writes.append(len(payloads))
-        write_now(self, wire, payloads)
-
-    monkeypatch.setattr(Socket, "write_now", counted)
-    async with stage() as place, signed_in(place) as (client, _):
-        await client.say(SetPresence(ref="1", presence="ready"))
-        await client.hear_until(Done)
-        await until(lambda: place.hub.written("ann"))
-        writes.clear()
-        for ref in ("2", "3"):
-            place.hub.send("ann", Done(ref=ref))
-        assert writes == [], "there may be more"
-        assert [(await client.hear_until(Done)).ref for _ in range(2)] == ["2", "3"]
-        assert writes == [2]
-        place.hub.send("ann", Done(ref="4"))
-        place.hub.send("ann", OFFER)
-        assert writes == [2, 2], "with what was told before"
-        assert (await client.hear_until(Done)).ref == "4"
-        assert (await client.hear_until(Offer)).reservation_id == OFFER.reservation_id
