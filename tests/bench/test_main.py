@@ -49,7 +49,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
         env={**os.environ, "ONLY": "", **environment},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=300,
     )
 
 

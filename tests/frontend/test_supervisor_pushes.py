@@ -1,5 +1,6 @@
 """What the supervisors' page is told it shows, also after it was cut off, and it asks the server nothing of the kind."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -55,9 +56,11 @@ async def test_chats_and_help_are_pushed_and_nothing_is_asked_for(page: Page, bo
     await expect(help_).to_have_count(0)
     await page.clock.run_for(180_000)
     # The board here has no beats: the page connects anew now and then, and asks once each time what is no part of it.
-    paths = [url.rpartition("/")[2].partition("?")[0] for url in requests]
-    assert set(paths) == {"follow-ups", "guidance"}
-    assert max(paths.count(path) for path in set(paths)) <= board.met
+    # Whether other nodes have come is asked once a minute.
+    paths = Counter(url.rpartition("/")[2].partition("?")[0] for url in requests)
+    assert set(paths) == {"follow-ups", "guidance", "nodes", "shards"}
+    assert max(paths["follow-ups"], paths["guidance"]) <= board.met
+    assert max(paths["nodes"], paths["shards"]) <= board.met + 3
 
 
 def spoken_in(*listeners: tuple[str, str]) -> dict[str, Any]:
