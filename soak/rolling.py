@@ -6,7 +6,8 @@ import secrets
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,6 +24,7 @@ from tests.e2e.visitors import Visitor
 
 _GONE = (aiohttp.ClientError, ConnectionError, TimeoutError, AssertionError)
 # Chat-like work that nobody is asked for twice at the same time; a browser's leg is not needed.
+BACKLOG = 8
 WORK = {"medium": "chat", "queue": "web_chat", "channel": "web"}
 
 
@@ -85,6 +87,11 @@ class Tally:
     refused: Counter[str] = field(default_factory=Counter)
     moves: int = 0
     said: int = 0
+
+    @property
+    def open(self) -> int:
+        """How many items were promised and have not come to a wrap-up."""
+        return sum(one not in self.handled for one in self.submitted)
 
 
 class Roamer:
@@ -176,9 +183,18 @@ async def _opened(visitor: Visitor, nodes: Nodes, question: str) -> None:
                 await visitor.at(nodes.any()).open(question)
 
 
+@asynccontextmanager
+async def _in_time(visitor: Visitor) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(60):
+            yield
+    except TimeoutError:
+        raise RuntimeError(f"chat {visitor.chat_id} stands still: {visitor.status}, {visitor.texts}") from None
+
+
 async def _through(visitor: Visitor, nodes: Nodes, text: str, name: str) -> None:
     """Said under that name ("" for what was said already), and heard back, over as many nodes as it takes."""
-    async with asyncio.timeout(60):
+    async with _in_time(visitor):
         while True:
             with suppress(*_GONE):
                 if name:
@@ -210,3 +226,5 @@ async def submit(nodes: Nodes, http: aiohttp.ClientSession, key: str, tally: Tal
                 if answer.status == 201:
                     tally.submitted.append((await answer.json())["interaction_id"])
         await asyncio.sleep(0.25)
+        while tally.open > BACKLOG and not stop.is_set():  # or visitors would wait behind it for minutes
+            await asyncio.sleep(0.25)
