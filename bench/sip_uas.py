@@ -2,7 +2,10 @@
 
 Prints one JSON object a line, in microseconds a call: a caller's call that we answer, a phone's that we make, the four
 session descriptions of both, and a floor (the cost of decoding and splitting the same bytes into lines, which any
-parser pays). Run: `.venv/bin/python -m bench.sip_uas [calls]`
+parser pays). `sip.cold_calls` is a caller's and a phone's call with the processor's caches emptied before each message
+and command: nearly so a server meets them that has other work in between.
+
+Run: `.venv/bin/python -m bench.sip_uas [calls]`
 """
 
 import gc
@@ -10,16 +13,22 @@ import itertools
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import numpy as np
+
+from bench.figures import line
 from server.calls.sdp_port import SdpPort
 from sip.clock import monotonic_us, random_ids
 from sip.core import Core, outgoing
 from sip.events import CallReceived
 from sip.flow import Flow
+from sip.layer import SendBytes
 from sip.settings import Settings
+from sip.uac import Outgoing
 
 HOST = "127.0.0.1"
+LARGE = 48 * 1024 * 1024
 PEER = Flow("UDP", HOST, 5070)
 PHONE = f"sip:1001@{HOST}:5070"
 SDP = (
@@ -43,8 +52,8 @@ def message(method: str, n: int, cseq: int, branch: str, to_tag: str, body: str 
     ).encode()
 
 
-def calls(core: Core, sent: list[bytes], numbers: "itertools.count[int]") -> Callable[[], None]:
-    """A function that takes `BATCH` calls from INVITE to BYE: 100, 180, 200, ACK, BYE, 200."""
+def calls(core: Core, sent: list[bytes], numbers: Iterator[int], size: int = BATCH) -> Callable[[], None]:
+    """A function that takes `size` calls from INVITE to BYE: 100, 180, 200, ACK, BYE, 200."""
     now = itertools.count(1_000_000, 1_000)
 
     def one() -> None:
@@ -65,7 +74,7 @@ def calls(core: Core, sent: list[bytes], numbers: "itertools.count[int]") -> Cal
         sent.clear()
 
     def batch() -> None:
-        for _ in range(BATCH):
+        for _ in range(size):
             one()
 
     return batch
@@ -83,8 +92,8 @@ def reply(request: bytes, n: int, body: str = "") -> bytes:
     ).encode()
 
 
-def phone_calls(core: Core, sent: list[bytes], numbers: "itertools.count[int]") -> Callable[[], None]:
-    """A function that makes `BATCH` calls to a phone and ends them: INVITE, 200, ACK, BYE, 200."""
+def phone_calls(core: Core, sent: list[bytes], numbers: Iterator[int], size: int = BATCH) -> Callable[[], None]:
+    """A function that makes `size` calls to a phone and ends them: INVITE, 200, ACK, BYE, 200."""
     now = itertools.count(1_000_000, 1_000)
 
     def one() -> None:
@@ -101,7 +110,7 @@ def phone_calls(core: Core, sent: list[bytes], numbers: "itertools.count[int]") 
         sent.clear()
 
     def batch() -> None:
-        for _ in range(BATCH):
+        for _ in range(size):
             one()
 
     return batch
@@ -127,6 +136,59 @@ def descriptions() -> Callable[[], None]:
             one()
 
     return batch
+
+
+class ColdCore(Core):
+    """Empties the caches before each message and command, and adds up in `spent_ns` the CPU time of these."""
+
+    def __init__(self, settings: Settings, send: SendBytes) -> None:
+        super().__init__(settings, send)
+        self.spent_ns = 0
+        self._large = np.zeros(LARGE // 8)
+
+    def _cold(self, work: Callable[..., None], *arguments: object) -> None:
+        self._large[::4] += 1
+        start = time.thread_time_ns()
+        work(*arguments)
+        self.spent_ns += time.thread_time_ns() - start
+
+    def receive(self, data: bytes, source: Flow, now: int) -> None:
+        self._cold(super().receive, data, source, now)
+
+    def ring(self, call: str, code: int, now: int) -> None:
+        self._cold(super().ring, call, code, now)
+
+    def answer(self, call: str, sdp: bytes, now: int) -> None:
+        self._cold(super().answer, call, sdp, now)
+
+    def dial(self, call: str, target: str, what: Outgoing, now: int) -> None:
+        self._cold(super().dial, call, target, what, now)
+
+    def hangup(self, call: str, reason: str | None, now: int) -> None:
+        self._cold(super().hangup, call, reason, now)
+
+
+def measure_cold(settings: Settings, count: int) -> None:
+    """The two calls of a customer who is connected, each so often."""
+    sent: list[bytes] = []
+    core = ColdCore(settings, lambda _flow, data, _fallback: sent.append(data))
+    numbers = itertools.count()
+    works = (calls(core, sent, numbers, 1), phone_calls(core, sent, numbers, 1))
+    samples = []
+    for _ in range(count):
+        core.spent_ns = 0
+        for work in works:
+            work()
+        samples.append(core.spent_ns / 1000)
+    samples = samples[count // 10 :]  # the first ones warm up
+    print(
+        line(
+            "sip.cold_calls",
+            "us per call",
+            samples,
+            f"a caller's and a phone's call, {LARGE >> 20} MiB read in between",
+        )
+    )
 
 
 def floor() -> Callable[[], None]:
@@ -182,6 +244,7 @@ def main() -> None:
         f"INVITE 200 ACK BYE 200 of a call that we make, answers built in the loop, batches of {BATCH}",
     )  # fmt: skip
     measure("sip.descriptions", descriptions(), batches, "the two offers and two answers of a call with its phone")
+    measure_cold(settings, max(20, count // 50))
     measure("sip.uas_floor", floor(), batches, "decode and split the three requests")
 
 
