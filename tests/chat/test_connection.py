@@ -10,11 +10,14 @@ from tests.chat.house import house
 from tests.chat.pages import KEY
 
 
-async def test_nothing_said_in_time_and_too_much_said(tmp_path: Path) -> None:
-    limits = ChatLimits(hello_timeout_s=0.05, request_burst=5)
-    async with house(tmp_path, limits=limits) as place:
-        async with place.page() as silent:
-            assert (await silent.until(c.Bye)).code is c.ByeCode.HELLO_TIMEOUT
+async def test_nothing_said_in_time(tmp_path: Path) -> None:
+    limits = ChatLimits(hello_timeout_s=0.05)
+    async with house(tmp_path, limits=limits) as place, place.page() as silent:
+        assert (await silent.until(c.Bye)).code is c.ByeCode.HELLO_TIMEOUT
+
+
+async def test_too_much_said_and_two_beginnings(tmp_path: Path) -> None:
+    async with house(tmp_path, limits=ChatLimits(request_burst=5)) as place:
         async with place.page() as page:
             await page.open()
             for _ in range(6):
