@@ -1,6 +1,6 @@
 """A whole call through the running server: what it costs, and how soon an agent's phone rings.
 
-    python -m bench.call [--runs 6] [--seconds 3] [--rates 20,60] [--rings 300] [--sizes 10,100,1000]
+    python -m bench.call [--runs 6] [--seconds 3] [--rates 20,60,130] [--rings 300] [--sizes 10,100,1000]
 
 The server runs as `make run` starts it, with agents on SIP phones, signed in over the agents' WebSocket.
 
@@ -129,7 +129,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=6)
     parser.add_argument("--seconds", type=float, default=3, help="in which the calls of a run come")
-    parser.add_argument("--rates", default="20,60", help="calls a second")
+    parser.add_argument("--rates", default="20,60,130", help="calls a second")
     parser.add_argument("--rings", type=int, default=300)
     parser.add_argument("--sizes", default="10,100,1000", help="agents of the rings")
     arguments = parser.parse_args()
