@@ -172,6 +172,7 @@ class Course(ABC):
         asleep = self._asleep
         if asleep is None or asleep.done():
             return  # The task looks by itself.
+        self.inbox.wake = None  # what happens on the way is handled on the way
         try:
             if due and not self.inbox.events:
                 self._begin(self._expire())

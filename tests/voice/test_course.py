@@ -158,6 +158,25 @@ async def test_time_passes_once() -> None:
     assert course.done == ["t", "t2", "time", "over"]
 
 
+class Hurrying(Counting):
+    """A key is pressed in the middle of what its time brings."""
+
+    def _do(self, command: CallCommand) -> Wait | None:
+        if command == HangUp("time"):
+            self.at_once(DigitPressed("9"))
+        return super()._do(command)
+
+
+async def test_what_is_in_a_hurry_waits_for_what_is_being_done() -> None:
+    course = Hurrying()
+    task = asyncio.create_task(course.follow())
+    course.inbox.put(DigitPressed("t"))
+    await until(lambda: "92" in course.done or task.done())
+    course.inbox.put(CallerLeft("gone"))
+    await asyncio.wait_for(task, LIMIT_S)
+    assert course.done == ["t", "t2", "time", "9", "92", "over"]
+
+
 async def test_what_goes_wrong_is_raised_where_it_is_followed() -> None:
     course, answer = Counting(), asked()
     with pytest.raises(RuntimeError, match="unforeseen"):
