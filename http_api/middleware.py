@@ -1,5 +1,6 @@
 """What every request passes through: a request id, problems for errors, one log line, security headers."""
 
+import logging
 import re
 import time
 import uuid
@@ -43,6 +44,19 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
 }
 
+
+# uvloop says so of a connection that broke a moment ago, as RuntimeError: aiohttp takes it for an error of ours.
+_CLOSED = "the handler is closed"
+
+
+def _ours(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    return not (isinstance(error, RuntimeError) and _CLOSED in str(error))
+
+
+SERVER_LOG = logging.getLogger("jackfield.http")
+"""What aiohttp's server has to say, but that a client was gone when its answer was to be written."""
+SERVER_LOG.addFilter(_ours)
 
 # For the log alone; the number that nginx gives it.
 CLIENT_GONE = 499

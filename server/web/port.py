@@ -12,6 +12,7 @@ from agents_ws.hub import Hub
 from agents_ws.ports import Gateway
 from http_api.app import HttpSettings, Ports, build
 from http_api.board_ws import BoardSocket
+from http_api.middleware import SERVER_LOG
 from http_api.routes import Route
 from http_api.session_api import remote_address
 from records.api_keys import PREFIX as KEY_PREFIX
@@ -136,7 +137,7 @@ class Web:
 
     async def start(self) -> None:
         """Raises OSError when the port is taken."""
-        self._runner = web.AppRunner(self.app, access_log=None, keepalive_timeout=SILENCE_S)
+        self._runner = web.AppRunner(self.app, access_log=None, logger=SERVER_LOG, keepalive_timeout=SILENCE_S)
         await self._runner.setup()
         assert self._runner.server is not None  # noqa: S101 - it is set up
         self._door = Doorway(self._runner.server, self._tls)

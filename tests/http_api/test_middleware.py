@@ -8,6 +8,7 @@ import pytest
 from aiohttp import WSMsgType, web
 from structlog.testing import capture_logs
 
+from http_api.middleware import SERVER_LOG
 from http_api.routes import Route
 from router.errors import RoutingEndedError
 from tests.http_api.conftest import MakeSite, Site
@@ -59,6 +60,12 @@ async def test_a_client_who_went_away_is_no_failure(
     assert (gone["log_level"], gone["error"]) == ("info", repr(error))
     assert not any(log["event"] == "request_failed" for log in logs)
     assert not caplog.records, "nor does aiohttp report anything"
+
+
+def test_an_answer_that_found_its_client_gone_is_no_error_of_the_server(caplog: pytest.LogCaptureFixture) -> None:
+    for text in ("unable to perform operation on <TCPTransport closed=True>; the handler is closed", "something else"):
+        SERVER_LOG.error("Unhandled exception", exc_info=RuntimeError(text))
+    assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == ["something else"]
 
 
 async def test_a_connection_that_broke_behind_the_server_is_a_failure(make_site: MakeSite) -> None:
