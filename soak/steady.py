@@ -32,6 +32,9 @@ BUSY = 0.6
 # Who does which work on the ordinary day.
 CREWS = {"calls": "phones", "chats": "writers"}
 READY_S = 60.0
+# A chat that goes on when the load ends has nobody any more: two minutes until its agent's page counts as lost and it
+# waits again, two until its visitor has left.
+QUIET_S = 330.0
 ALL = "CPU s of machine"
 CANARY = "ms of canary"
 
@@ -202,7 +205,7 @@ class AtRest:
     async def of(cls, server: Server) -> "AtRest":
         """As soon as it is quiet."""
         async with Office(server) as office:
-            things = await office.quiet(120)
+            things = await office.quiet(QUIET_S)
             feet = await asyncio.to_thread(Footprint.of, server)
         files = {
             name: Counter({file: count for file, count in found.items() if "jackfield.db" not in file})

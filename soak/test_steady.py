@@ -112,11 +112,11 @@ async def test_nothing_grows_and_nothing_slows_down(tmp_path: Path, say: Say) ->
             busy = await _watched(steady, load, watch, say)
         finally:
             await ended(load)
+        run = json.loads(steady.result.read_text())
+        first, last = ends_of(watch, run)
+        _report(watch, run, {"times": times, "busy": busy, "first": first, "last": last}, say)
         after = await AtRest.of(steady.server)
         assert steady.server.interrupt() == 0
-    run = json.loads(steady.result.read_text())
-    first, last = ends_of(watch, run)
-    _report(watch, run, {"times": times, "busy": busy, "first": first, "last": last}, say)
     assert run["finished"]
     assert sum(run["errors"].values()) <= ERRORS * sum(work["offered"] for work in run["work"].values()), run["errors"]
     # Else it was another load than the one that is meant.
