@@ -71,8 +71,7 @@ class Agent(HttpUser):
         began_us = time.time_ns() // 1000
         answer = self.link.ask("ping", {}, self._beat)
         if answer is not None and "server_time_us" in answer:
-            now_us = time.time_ns() // 1000
-            self.link.offset_us = answer["server_time_us"] - (began_us + now_us) // 2
+            self.link.clock.told(began_us, answer["server_time_us"], time.time_ns() // 1000)
 
     def _register(self) -> None:
         self._registered_at = time.monotonic()
@@ -153,7 +152,7 @@ class Agent(HttpUser):
             return
         self._seen.add(reservation_id)
         offered_us = offer["deadline_us"] - 1000 * offer["timeout_ms"]
-        late_ms = (time.time_ns() // 1000 + self.link.offset_us - offered_us) / 1000
+        late_ms = (self.link.clock.at(time.time_ns() // 1000) - offered_us) / 1000
         self.load.tally.sample("offer", late_ms)
         self.load.fire_ms("WS", "offer", max(0.0, late_ms))
         if offer["medium"] != "voice":

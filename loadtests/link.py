@@ -12,6 +12,8 @@ import gevent
 import msgpack
 import websocket
 
+from loadtests.server_clock import ServerClock
+
 if TYPE_CHECKING:
     from gevent.event import AsyncResult
 
@@ -44,7 +46,8 @@ class Link:
         self._open: dict[str, tuple[dict[str, Any], AsyncResult[dict[str, Any]]]] = {}
         self._reader: gevent.Greenlet | None = None
         self._socket: websocket.WebSocket | None = None
-        self.offset_us = 0
+        self.clock = ServerClock()
+        self._hello_us = 0
 
     def open(self) -> None:
         """Connects for the first time. Raises WebSocketException or OSError."""
@@ -102,6 +105,7 @@ class Link:
         hello: dict[str, Any] = {"type": "hello", "token": self._token}
         if self._session is not None:
             hello |= {"session": self._session, "last_seq": self._seq}
+        self._hello_us = time.time_ns() // 1000
         self._send(hello)
 
     def _read(self) -> None:
@@ -155,7 +159,7 @@ class Link:
 
     def _welcome(self, message: dict[str, Any]) -> None:
         self._session = message["session"]
-        self.offset_us = message["server_time_us"] - time.time_ns() // 1000
+        self.clock.told(self._hello_us, message["server_time_us"], time.time_ns() // 1000)
         if not message["resumed"]:
             self._seq = self._acked = 0
             return

@@ -1,7 +1,7 @@
 """A run in figures. Pure."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from loadtests.plan import Plan
@@ -69,7 +69,7 @@ def _spread(values: Sequence[float]) -> dict[str, float]:
     return {"n": float(len(ordered)), "mean": sum(ordered) / len(ordered), **found}
 
 
-def _by_second(samples: Sequence[tuple[float, float]]) -> list[tuple[int, float, float]]:
+def _by_second(samples: Iterable[tuple[float, float]]) -> list[tuple[int, float, float]]:
     """(second, median, 99th percentile) of each second that has any."""
     seconds: dict[int, list[float]] = {}
     for at, value in samples:
@@ -77,7 +77,7 @@ def _by_second(samples: Sequence[tuple[float, float]]) -> list[tuple[int, float,
     return [(at, _spread(values)["p50"], _spread(values)["p99"]) for at, values in sorted(seconds.items())]
 
 
-def _by_window(samples: Sequence[tuple[float, float]], seconds: float) -> list[dict[str, float]]:
+def _by_window(samples: Iterable[tuple[float, float]], seconds: float) -> list[dict[str, float]]:
     """The spread of every five minutes (a quarter of a shorter run), the last of which end with the run.
 
     What is left over at the beginning is warm-up and counts for nothing, nor does what comes after the end.

@@ -166,8 +166,16 @@ class Watch:
 
     def others(self, since: float, until: float) -> float:
         """How many processors were busy with something else in this time."""
-        own = sum(self.spent(name, since, until) for name in self.found if name.startswith("CPU s of ") and name != ALL)
+        own = sum(self.spent(name, since, until) for name in self._own())
         return max(0.0, self.spent(ALL, since, until) - own)
+
+    def used(self) -> float:
+        """How many processors server and generator had, from the first sample to the last."""
+        since, until = self.span()
+        return sum(self.spent(name, since, until) for name in self._own())
+
+    def _own(self) -> list[str]:
+        return [name for name in self.found if name.startswith("CPU s of ") and name != ALL]
 
     def settled(self) -> float:
         """From which second on two segments of the journal have been written; infinity when there are not two.

@@ -9,14 +9,14 @@ from loadtests.plan import load_plan
 from loadtests.predict import predict
 from loadtests.report import page, with_findings
 from loadtests.result import summarise
-from loadtests.tally import Customer, Tally
+from loadtests.tally import Customer, Samples, Tally
 
 
 def one_run(name: str, lateness: float = 5.0) -> dict[str, object]:
     plan, tally = load_plan("ordinary_day"), Tally()
     tally.customers["1"] = Customer("1", "calls", 0.5, 1.0, 0.0, None, waited_s=2.0)
-    tally.samples["WS offer"] = tally.samples["offer"] = [(0.1, 10.0), (3.9, 30.0)]
-    tally.samples["lateness"] = [(0.1, lateness)]
+    tally.samples["WS offer"] = tally.samples["offer"] = Samples([(0.1, 10.0), (3.9, 30.0)])
+    tally.samples["lateness"] = Samples([(0.1, lateness)])
     tally.errors["<script>alert(1)</script>"] = 1
     generator = {"cpu": 0.31, "waited": 0.02, "cores": 2, "load_average": [1.0, 1.0]}
     run = summarise(plan, tally, finished=True, generator=generator)

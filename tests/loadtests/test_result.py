@@ -4,7 +4,7 @@ import pytest
 
 from loadtests.plan import Plan, load_plan
 from loadtests.result import _by_window, p99_low, summarise
-from loadtests.tally import Customer, Tally
+from loadtests.tally import Customer, Samples, Tally
 
 
 def customer(key: int, work: str, waited_s: float | None, error: str = "") -> Customer:
@@ -16,7 +16,7 @@ def tally() -> Tally:
     tally = Tally()
     waits = [("calls", wait) for wait in (1.0, 4.0, 6.0, None)] + [("chats", 2.0)]
     tally.customers = {str(key): customer(key, work, wait) for key, (work, wait) in enumerate(waits)}
-    tally.samples["offer"] = [(0.1, 10.0), (0.9, 30.0), (1.5, 20.0)]
+    tally.samples["offer"] = Samples([(0.1, 10.0), (0.9, 30.0), (1.5, 20.0)])
     return tally
 
 
@@ -34,12 +34,12 @@ def test_customers_are_counted_by_what_became_of_them(plan: Plan, tally: Tally) 
     assert calls["wait_s"]["p50"] == 4.0
     assert run["lines"]["offer"] == [(0, 10.0, 30.0), (1, 20.0, 20.0)]
     seconds = plan.seconds
-    tally.samples["offer"].append((seconds * 0.9, 40.0))
+    tally.samples["offer"].add(seconds * 0.9, 40.0)
     assert [(each["n"], each["p99"]) for each in summarise(plan, tally, finished=True)["windows"]["offer"]] == [
         (3.0, 30.0),
         (1.0, 40.0),
     ]
-    tally.samples["offer"].append((seconds + 0.1, 50.0))
+    tally.samples["offer"].add(seconds + 0.1, 50.0)
     assert len(summarise(plan, tally, finished=True)["windows"]["offer"]) == 2, "nobody comes any more"
     assert run["answers"] == [(1, 1), (5, 1), (6, 1), (8, 1)]
 
