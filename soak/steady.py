@@ -57,7 +57,7 @@ class Load:
             ring_s = (crew["ring"]["low_s"] + crew["ring"]["high_s"]) / 2
             held_s = ring_s + kind["talk"]["mean_s"] + kind["wrap_up"]["mean_s"]
             kind["arrivals"] = {"per_hour": round(BUSY * _places(crew) / held_s * 3600)}
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / "steady.toml").write_text(to_toml(day))
         (folder / "steady.load.toml").write_text("seed = 7\ncompare = false\nsupervisor_every_s = 5\n")
         return folder / "steady.toml"
