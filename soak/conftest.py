@@ -1,6 +1,6 @@
 """The long runs use the whole-server fixtures of tests/e2e."""
 
-from tests.conftest import pytest_runtest_makereport
+from tests.conftest import pytest_runtest_makereport, watched_loop, watched_module_loop
 from tests.e2e.conftest import _loopback_only, _programs, fresh, office, running_server, site_edits, site_times
 
 __all__ = [
@@ -12,4 +12,6 @@ __all__ = [
     "running_server",
     "site_edits",
     "site_times",
+    "watched_loop",
+    "watched_module_loop",
 ]

@@ -1,5 +1,6 @@
 """Fixtures that every package's tests may use."""
 
+import asyncio
 import logging
 import os
 from collections.abc import Generator, Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from tests.left_open import watched
 from tests.postgres import postgres_binaries, running_postgres
 from tests.redis_sites import cluster_of
 from tests.valkey import REDIS_SERVER, fresh_shard, running_server
@@ -21,6 +23,18 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         report.outcome, report.longrepr = "failed", f"NO_SKIPS=1 allows no skip: {reason}"
     return report
+
+
+@pytest.fixture(name="_function_scoped_runner")
+def watched_loop(_function_scoped_runner: asyncio.Runner) -> Iterator[asyncio.Runner]:
+    """In the place of pytest-asyncio's: a connection that a test leaves open fails it."""
+    yield from watched(_function_scoped_runner)
+
+
+@pytest.fixture(scope="module", name="_module_scoped_runner")
+def watched_module_loop(_module_scoped_runner: asyncio.Runner) -> Iterator[asyncio.Runner]:
+    """As `watched_loop`, for the loop of a module."""
+    yield from watched(_module_scoped_runner)
 
 
 @pytest.fixture(autouse=True)

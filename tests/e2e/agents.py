@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import aiohttp
 import numpy as np
@@ -101,16 +101,11 @@ class Agent(_Page):
         self.ear = Ear()
         self._sink = self.ear  # type: ignore[assignment]  # takes the recorder's place
 
-    async def __aenter__(self) -> Self:
-        try:
-            return await super().__aenter__()
-        except BaseException:
-            await self.__aexit__()
-            raise
-
     async def __aexit__(self, *error: object) -> None:
-        await self.ear.stop()
-        await super().__aexit__(*error)
+        try:
+            await self.ear.stop()
+        finally:
+            await super().__aexit__(*error)
 
     async def ask(self, command: m.Command, timeout_s: float = 30) -> m.Done | m.LegAnswer:
         if self._returning and isinstance(command, m.SetPresence):

@@ -83,13 +83,13 @@ class Softphone:
 
     async def close(self) -> None:
         """Ends the connection, not the program."""
+        self._writer.close()
         self._reader_task.cancel()
         with suppress(asyncio.CancelledError):
             await self._reader_task
-        self._writer.close()
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
-        with suppress(asyncio.IncompleteReadError):
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 length = (await reader.readuntil(b":"))[:-1]
                 body = await reader.readexactly(int(length))
@@ -145,16 +145,18 @@ async def softphone(
             stdout=log,
             stderr=log,
         )
-    phone = None
     try:
         reader, writer = await _connect(ctrl_port, home / "log")
         phone = Softphone(home, reader, writer, sip_port)
-        yield phone
+        try:
+            yield phone
+        finally:
+            try:
+                with suppress(ConnectionError):
+                    await phone.command("quit")
+            finally:
+                await phone.close()
     finally:
-        if phone is not None:
-            with suppress(ConnectionError):
-                await phone.command("quit")
-            await phone.close()
         try:
             async with asyncio.timeout(30):
                 await process.wait()
@@ -164,11 +166,11 @@ async def softphone(
 
 
 async def _connect(port: int, log: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    async with asyncio.timeout(START_S):
-        while True:
-            try:
-                return await asyncio.open_connection(HOST, port)
-            except ConnectionRefusedError:
+    try:
+        async with asyncio.timeout(START_S):
+            while True:
+                with suppress(ConnectionRefusedError):
+                    return await asyncio.open_connection(HOST, port)
                 await asyncio.sleep(0.05)
-            except TimeoutError:
-                raise AssertionError(f"baresip did not start: {log.read_text()}") from None
+    except TimeoutError:
+        raise AssertionError(f"baresip did not start: {log.read_text()}") from None

@@ -3,7 +3,8 @@
 import asyncio
 import signal
 import ssl
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -68,16 +69,24 @@ async def test_https_wss_sips_and_a_renewal(secure: Server, pair: Pair, sip_tls_
             assert (await ws.receive_json(timeout=10))["ref"] == "still here"
 
 
+@asynccontextmanager
+async def line(port: int, trust: ssl.SSLContext) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    reader, writer = await asyncio.open_connection(HOST, port, ssl=trust)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+        await writer.wait_closed()
+
+
 async def until_shown(pair: Pair, port: int) -> None:
     """The signal is handled when the loop comes round to it."""
     anybody = ssl.create_default_context()
     anybody.check_hostname, anybody.verify_mode = False, ssl.CERT_NONE
     async with asyncio.timeout(30):
         while True:
-            _, writer = await asyncio.open_connection(HOST, port, ssl=anybody)
-            shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
-            writer.close()
-            await writer.wait_closed()
+            async with line(port, anybody) as (_, writer):
+                shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
             if x509.load_der_x509_certificate(shown).serial_number == pair.serial:
                 return
             await asyncio.sleep(0.05)
@@ -85,13 +94,11 @@ async def until_shown(pair: Pair, port: int) -> None:
 
 async def options(port: int, trust: ssl.SSLContext) -> bytes:
     """The answer to a SIP OPTIONS over TLS."""
-    reader, writer = await asyncio.open_connection(HOST, port, ssl=trust)
-    writer.write(
-        f"OPTIONS sips:{HOST}:{port} SIP/2.0\r\nVia: SIP/2.0/TLS test.invalid;branch=z9hG4bK-{id(writer)};rport\r\n"
-        f"Max-Forwards: 70\r\nFrom: <sips:t@test.invalid>;tag=a\r\nTo: <sips:{HOST}>\r\nCall-ID: {id(writer)}\r\n"
-        "CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n".encode()
-    )
-    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
-    writer.close()
-    await writer.wait_closed()
-    return answer
+    async with line(port, trust) as (reader, writer):
+        mark = id(writer)
+        writer.write(
+            f"OPTIONS sips:{HOST}:{port} SIP/2.0\r\nVia: SIP/2.0/TLS test.invalid;branch=z9hG4bK-{mark};rport\r\n"
+            f"Max-Forwards: 70\r\nFrom: <sips:t@test.invalid>;tag=a\r\nTo: <sips:{HOST}>\r\nCall-ID: {mark}\r\n"
+            "CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n".encode()
+        )
+        return await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)

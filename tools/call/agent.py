@@ -41,6 +41,14 @@ class ScriptedAgent:
         self._reader: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
+        try:
+            await self._begin()
+        except BaseException:
+            await self.__aexit__()
+            raise
+        return self
+
+    async def _begin(self) -> None:
         self.token = await self._sign_in()
         self._ws = await self._http.ws_connect(f"{self._base}{PATH}", protocols=[m.SUBPROTOCOL])
         await self._send(m.Hello(token=self.token))
@@ -48,7 +56,6 @@ class ScriptedAgent:
         await self.until(m.Snapshot)
         await self._open_leg()
         await self.ask(m.SetPresence(ref=self.ref(), presence="ready"))
-        return self
 
     async def _sign_in(self) -> str:
         body = {"account": self.account, "password": self._password}
@@ -61,9 +68,11 @@ class ScriptedAgent:
     async def __aexit__(self, *_: object) -> None:
         if self._reader is not None:
             self._reader.cancel()
-        if self._peer is not None:
-            await self._peer.close()
-        await self._http.close()
+        try:
+            if self._peer is not None:
+                await self._peer.close()
+        finally:
+            await self._http.close()
 
     def ref(self) -> str:
         """A fresh reference for a request."""
