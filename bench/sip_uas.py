@@ -14,6 +14,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -36,6 +37,12 @@ SDP = (
     "m=audio 4000 RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
 )
 BATCH = 50
+
+
+def times(count: int, one: Callable[[], None]) -> None:
+    """One after the other."""
+    for _ in range(count):
+        one()
 
 
 def message(method: str, n: int, cseq: int, branch: str, to_tag: str, body: str = "") -> bytes:
@@ -73,11 +80,7 @@ def calls(core: Core, sent: list[bytes], numbers: Iterator[int], size: int = BAT
         core.context.events.clear()
         sent.clear()
 
-    def batch() -> None:
-        for _ in range(size):
-            one()
-
-    return batch
+    return partial(times, size, one)
 
 
 def reply(request: bytes, n: int, body: str = "") -> bytes:
@@ -109,11 +112,7 @@ def phone_calls(core: Core, sent: list[bytes], numbers: Iterator[int], size: int
         core.context.events.clear()
         sent.clear()
 
-    def batch() -> None:
-        for _ in range(size):
-            one()
-
-    return batch
+    return partial(times, size, one)
 
 
 def descriptions() -> Callable[[], None]:
@@ -131,11 +130,7 @@ def descriptions() -> Callable[[], None]:
         port.forget(caller)
         port.forget(phone)
 
-    def batch() -> None:
-        for _ in range(BATCH):
-            one()
-
-    return batch
+    return partial(times, BATCH, one)
 
 
 class ColdCore(Core):

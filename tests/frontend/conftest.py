@@ -1,4 +1,4 @@
-"""The agent page in a headless Chromium, against the real endpoint with a scripted gateway."""
+"""The agent page in a headless Chromium, against the real endpoint with a scripted gateway; the supervisors' page."""
 
 import re
 from collections.abc import AsyncIterator
@@ -21,6 +21,7 @@ from http_api.static import StaticPages
 from router.vocabulary import EndedBy, Medium, Presence, WithdrawReason
 from tests.agents_ws.scripted import ScriptedGateway, Stage, now_us, stage
 from tests.browser import CHROMIUM
+from tests.frontend.board import Board, supervising
 
 FRONTEND = Path(__file__).parents[2] / "frontend"
 ARGUMENTS = [
@@ -321,3 +322,15 @@ async def scene(browser: Browser, limits: EndpointLimits, locale: str) -> AsyncI
         yield Scene(desk, place, page, errors, app[WITHDRAWN], app[STORIES], app[GUIDANCE], app[OWN_REPLIES], app[PROFILES])
         await page.context.close()
     assert [error for error in errors if not re.search(r"status of (401|404|429)|ERR_CONNECTION_REFUSED", error)] == []
+
+
+@pytest.fixture
+def board() -> Board:
+    return Board()
+
+
+@pytest_asyncio.fixture
+async def page(board: Board) -> AsyncIterator[Page]:
+    """The supervisors' page against that board."""
+    async with supervising(board) as page:
+        yield page

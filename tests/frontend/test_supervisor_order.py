@@ -1,31 +1,18 @@
 """Answers that come late or in another order: what was asked last is what holds, and nothing is asked twice."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Page, Route, expect
 
 from tests.agents_ws.scripted import now_us
 from tests.browser import needs_chromium
-from tests.frontend.board import Board, queue, supervising
+from tests.frontend.board import Board, queue
 from tests.frontend.test_supervisor_pushes import chat
 from tests.waiting import until
 
 pytestmark = [needs_chromium, pytest.mark.browser]
-
-
-@pytest.fixture
-def board() -> Board:
-    return Board()
-
-
-@pytest_asyncio.fixture
-async def page(board: Board) -> AsyncIterator[Page]:
-    async with supervising(board) as page:
-        yield page
 
 
 def interaction(name: str) -> dict[str, Any]:

@@ -3,31 +3,18 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Page, WebSocket, expect
 
 from http_api.static import StaticPages
 from tests.agents_ws.scripted import now_us
 from tests.browser import needs_chromium
-from tests.frontend.board import MINUTE_US, TAKEN, Board, alert, breach, item, people, queue, supervising
+from tests.frontend.board import MINUTE_US, TAKEN, Board, alert, breach, item, people, queue
 
 pytestmark = [needs_chromium, pytest.mark.browser]
-
-
-@pytest.fixture
-def board() -> Board:
-    return Board()
-
-
-@pytest_asyncio.fixture
-async def page(board: Board) -> AsyncIterator[Page]:
-    async with supervising(board) as page:
-        yield page
 
 
 async def test_the_expected_wait_of_queues_and_items(page: Page, board: Board) -> None:

@@ -1,29 +1,16 @@
 """What the supervisors' page is told it shows, also after it was cut off, and it asks the server nothing of the kind."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from tests.agents_ws.scripted import now_us
 from tests.browser import needs_chromium
-from tests.frontend.board import Board, item, people, queue, supervising
+from tests.frontend.board import Board, item, people, queue
 
 pytestmark = [needs_chromium, pytest.mark.browser]
-
-
-@pytest.fixture
-def board() -> Board:
-    return Board()
-
-
-@pytest_asyncio.fixture
-async def page(board: Board) -> AsyncIterator[Page]:
-    async with supervising(board) as page:
-        yield page
 
 
 def chat(number: int, **more: Any) -> dict[str, Any]:

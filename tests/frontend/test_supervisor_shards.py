@@ -1,27 +1,14 @@
 """Where the site runs, on the supervisors' page: shown where that is more than one process, and kept up to date."""
 
 import re
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser import needs_chromium
-from tests.frontend.board import Board, node, shard, supervising
+from tests.frontend.board import Board, node, shard
 
 pytestmark = [needs_chromium, pytest.mark.browser]
-
-
-@pytest.fixture
-def board() -> Board:
-    return Board()
-
-
-@pytest_asyncio.fixture
-async def page(board: Board) -> AsyncIterator[Page]:
-    async with supervising(board) as page:
-        yield page
 
 
 async def says(panel: Locator, row: str, *cells: str | re.Pattern[str]) -> None:
