@@ -1,4 +1,4 @@
-"""What pages about running the server say of settings, files and units is so."""
+"""What pages say of settings, files, programs and units is so."""
 
 import re
 from configparser import ConfigParser
@@ -10,7 +10,10 @@ from config.settings import SETTINGS, parse
 from tests.test_dockerfile import instructions
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted(page.relative_to(ROOT) for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
+WRITTEN = ("*.md", "docs/*.md", "docs/adr/*.md", "config/*.md", "tools/*/*.md")
+PAGES = sorted(page.relative_to(ROOT) for pattern in WRITTEN for page in ROOT.glob(pattern))
+# The folders of code, of which pages name files and programs.
+OWN = "|".join(sorted({path.parent.name for path in ROOT.glob("*/*.py")} | {"config", "docs", "frontend", "tests"}))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
@@ -28,9 +31,22 @@ def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
-def test_every_test_that_a_page_names_is_there(page: Path) -> None:
-    named = set(re.findall(r"`((?:tests|soak|loadtests|bench)/[\w/]+\.py)`", (ROOT / page).read_text(encoding="utf-8")))
+def test_every_file_that_a_page_names_is_there(page: Path) -> None:
+    named = set(re.findall(rf"`((?:{OWN})/[\w/.-]+\.\w+)`", (ROOT / page).read_text(encoding="utf-8")))
     assert {name for name in named if not (ROOT / name).exists()} == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_program_that_a_page_starts_is_there(page: Path) -> None:
+    started = set(re.findall(rf"python -m ((?:{OWN})\b[\w.]*)", (ROOT / page).read_text(encoding="utf-8")))
+    paths = {name: ROOT / name.rstrip(".").replace(".", "/") for name in started}
+    assert {name for name, path in paths.items() if not (path.is_dir() or path.with_suffix(".py").exists())} == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_target_that_a_page_makes_is_there(page: Path) -> None:
+    made = set(re.findall(r"(?m)(?:`|^ {4}|&& )make ([a-z0-9]+)", (ROOT / page).read_text(encoding="utf-8")))
+    assert made <= set(re.findall(r"(?m)^([a-z0-9]+):", (ROOT / "Makefile").read_text(encoding="utf-8")))
 
 
 def unit() -> ConfigParser:
