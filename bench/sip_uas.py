@@ -30,8 +30,10 @@ from sip.uac import Outgoing
 
 HOST = "127.0.0.1"
 LARGE = 48 * 1024 * 1024
-PEER = Flow("UDP", HOST, 5070)
-PHONE = f"sip:1001@{HOST}:5070"
+# As SIPp writes them: a port of five digits, a length with room for five.
+PEER = Flow("UDP", HOST, 50_700)
+AT = f"{HOST}:{PEER.port}"
+PHONE = f"sip:1001@{AT}"
 SDP = (
     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
     "m=audio 4000 RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
@@ -51,11 +53,11 @@ def message(method: str, n: int, cseq: int, branch: str, to_tag: str, body: str 
     to = f";tag={to_tag}" if to_tag else ""
     return (
         f"{method} sip:400@127.0.0.1:5060 SIP/2.0\r\n"
-        f"Via: SIP/2.0/UDP 127.0.0.1:5070;rport;branch=z9hG4bK{branch}{n}\r\n"
+        f"Via: SIP/2.0/UDP {AT};rport;branch=z9hG4bK{branch}{n}\r\n"
         f'Max-Forwards: 70\r\nFrom: "Caller {n}" <sip:{n}@127.0.0.1>;tag=c{n}\r\nTo: <sip:400@127.0.0.1>{to}\r\n'
-        f"Call-ID: bench-{n}@127.0.0.1\r\nCSeq: {cseq} {method}\r\nContact: <sip:{n}@127.0.0.1:5070>\r\n"
+        f"Call-ID: bench-{n}@127.0.0.1\r\nCSeq: {cseq} {method}\r\nContact: <sip:{n}@{AT}>\r\n"
         f"User-Agent: bench\r\nSupported: replaces, timer\r\nAllow: INVITE, ACK, CANCEL, BYE, INFO, OPTIONS\r\n"
-        f"{kind}Content-Length: {len(body)}\r\n\r\n{body}"
+        f"{kind}Content-Length: {len(body):5}\r\n\r\n{body}"
     ).encode()
 
 
@@ -91,7 +93,7 @@ def reply(request: bytes, n: int, body: str = "") -> bytes:
     return (
         f"SIP/2.0 200 OK\r\nVia: {rows['Via']}={PEER.port};received={PEER.host}\r\nFrom: {rows['From']}\r\n"
         f"To: {rows['To']}{tag}\r\nCall-ID: {rows['Call-ID']}\r\nCSeq: {rows['CSeq']}\r\n"
-        f"Contact: <sip:1001@127.0.0.1:5070>\r\n{kind}Content-Length: {len(body)}\r\n\r\n{body}"
+        f"Contact: <sip:1001@{AT}>\r\n{kind}Content-Length: {len(body)}\r\n\r\n{body}"
     ).encode()
 
 

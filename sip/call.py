@@ -29,8 +29,7 @@ class CallState(Enum):
 class CallTimer(Enum):
     """The timers of a call itself (transactions have their own)."""
 
-    REPEAT_OK = "repeat the 2xx"
-    NO_ACK = "no ACK came"
+    REPEAT_OK = "repeat the 2xx, or give its ACK up"
     NO_ANSWER = "nobody answered"
     NO_END = "no answer to CANCEL"
     REOFFER = "try the re-INVITE again"
@@ -50,13 +49,13 @@ class Asked(Struct, frozen=True, gc=False):
 
 
 class PendingOk(Struct):
-    """A 2xx that is repeated until its ACK comes (RFC 3261 s.13.3.1.4)."""
+    """A 2xx that is repeated by its transaction until its ACK comes, or `until` (RFC 3261 s.13.3.1.4)."""
 
+    key: Key
     data: bytes
-    flow: Flow
-    fallback: Flow | None
     cseq: int
     interval: int
+    until: int
     has_offer: bool
 
 

@@ -3,7 +3,7 @@
 import itertools
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 _AT_ONCE = 64
 
@@ -15,14 +15,12 @@ def monotonic_us() -> int:
 
 def random_ids() -> Callable[[], str]:
     """A maker of unguessable ids: hex words, 64 bits of chance and a counter, so unique in the process."""
+    return itertools.chain.from_iterable(_batches()).__next__
+
+
+def _batches() -> Iterator[list[str]]:
+    """The system is asked for many at a time: a call has some ten of them."""
     counter = itertools.count()
-    words: list[str] = []
-
-    def one() -> str:
-        if not words:
-            # The system is asked for many at a time: a call has some ten of them.
-            chance = secrets.token_hex(8 * _AT_ONCE)
-            words.extend(chance[at : at + 16] for at in range(0, len(chance), 16))
-        return f"{words.pop()}{next(counter):x}"
-
-    return one
+    while True:
+        chance = secrets.token_hex(8 * _AT_ONCE)
+        yield [f"{chance[at : at + 16]}{next(counter):x}" for at in range(0, len(chance), 16)]

@@ -72,13 +72,14 @@ class Context:
     def contact(self, flow: Flow, uri: str) -> tuple[str, str]:
         """Our Contact header for the peer on `flow`; sips when the request's `uri` is (RFC 3261 s.8.1.1.8)."""
         address = f"{self.host}:{self._port(flow)}"
+        if flow.transport == "UDP":
+            return ("Contact", f"<sip:{address}>")
         if flow.secure and uri[:5].lower() == "sips:":
             return ("Contact", f"<sips:{address}>")
-        suffix = f";transport={flow.transport.lower()}" if flow.reliable else ""
-        return ("Contact", f"<sip:{address}{suffix}>")
+        return ("Contact", f"<sip:{address};transport={flow.transport.lower()}>")
 
     def _port(self, flow: Flow) -> int:
-        return self.tls_port if flow.secure else self.port
+        return self.tls_port if flow.transport == "TLS" else self.port
 
     def response(
         self,
@@ -164,10 +165,12 @@ class Context:
         """Where requests inside `dialog` go: the call's pinned flow if it has one, else the next hop's address."""
         if call.pinned is not None:
             return call.pinned
-        try:
-            return self.flow_to(dialog.next_hop())
-        except Malformed:
-            return call.peer
+        if dialog.flow is None:
+            try:
+                dialog.flow = self.flow_to(dialog.next_hop())
+            except Malformed:
+                return call.peer
+        return dialog.flow
 
     def flow_to(self, uri: str) -> Flow:
         """The next hop for a URI. Raises `Malformed` for one that we cannot send to, TLS included when it is off."""
@@ -216,12 +219,13 @@ class Context:
         if not call.told_end:
             call.told_end = True
             call.state = CallState.CLOSING
-            self.emit(event)
+            self.events.append(event)
 
     def forget(self, call: Call) -> None:
         """Drop every trace of a call; transactions that absorb repetitions live out their time."""
         self.calls.pop(call.id, None)
-        self.disarm(call)
+        if call.armed:
+            self.disarm(call)
         if call.dialog is not None:
             self.dialogs.pop(call.dialog.key, None)
         for fork in call.forks:
@@ -235,9 +239,8 @@ class Context:
 
     def rings_no_more(self, fork: Fork) -> None:
         """The INVITE has its final answer."""
-        for key in fork.early:
-            self.early.pop(key, None)
-        fork.early.clear()
+        while fork.early:
+            self.early.pop(fork.early.pop(), None)
 
     def bind(self, call: Call, dialog: Dialog) -> None:
         """Give the call its dialog, and let requests inside it find the call."""

@@ -110,7 +110,8 @@ class Core:
     def _refuse(
         self, request: Request, source: Flow, call: Call | None, *, inside: bool
     ) -> tuple[int, tuple[tuple[str, str], ...]] | None:
-        hops = request.headers.get("Max-Forwards")
+        said = request.headers.first
+        hops = said.get("Max-Forwards")
         if hops and hops != "70":
             parse_number(hops, 255)
         layer = self.context.layer
@@ -124,12 +125,11 @@ class Core:
             return 481, ()
         if request.method == "REFER" and not inside:
             return 403, ()  # there is no call that it could be about
-        if layer.overfull or (layer.full and not inside):
+        if layer.full and (not inside or layer.overfull):
             self.context.count("overload")
             return 503, (("Retry-After", "2"),)
-        required = [each for each in request.headers.values("Require") if each.lower() not in _EXTENSIONS]
-        if required:
-            return 420, (("Unsupported", ", ".join(required)),)
+        if "Require" in said and (unknown := _unknown(request.headers.values("Require"))):
+            return 420, (("Unsupported", ", ".join(unknown)),)
         if request.method == "REGISTER" and self.registrar is None:
             return 405, (ALLOW,)
         return None
@@ -166,8 +166,6 @@ class Core:
         match timer:
             case CallTimer.REPEAT_OK:
                 self._midcall.repeat_ok(call, now)
-            case CallTimer.NO_ACK:
-                self._midcall.no_ack(call, now)
             case CallTimer.REOFFER:
                 self._midcall.retry_reoffer(call, now)
             case CallTimer.NO_END:
@@ -298,6 +296,11 @@ class Core:
         found = self.context.calls.get(call)
         if found is not None and found.state is CallState.UP:
             self._midcall.send_info(found, digit, duration_ms, now)
+
+
+def _unknown(required: list[str]) -> list[str]:
+    """The extensions that we do not have."""
+    return [each for each in required if each.lower() not in _EXTENSIONS]
 
 
 def _earlier(one: int | None, other: int | None) -> int | None:

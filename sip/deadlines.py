@@ -6,6 +6,8 @@ from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 NEVER = 2**63
+# So often it is looked whether the heap holds mostly what was removed.
+_LOOK_EVERY = 64
 
 
 class Alarm:
@@ -47,7 +49,7 @@ class Deadlines(Generic[K]):
         self._count += 1
         self._due[key] = (when, self._count)
         heappush(self._heap, (when, self._count, key))
-        if len(self._heap) > 64 + 4 * len(self._due):
+        if self._count % _LOOK_EVERY == 0 and len(self._heap) > 4 * len(self._due):
             self._heap = [(when, n, k) for k, (when, n) in self._due.items()]
             heapify(self._heap)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from sip.flow import Flow
 from sip.headers import CSeq, Malformed, NameAddr, parse_name_addr, parse_uri, parse_via
 from sip.message import Headers, Request, Response
 
@@ -11,7 +12,11 @@ DialogKey = tuple[str, str, str]
 
 
 class Dialog(Struct):
-    """One side of a dialog. `local` and `remote` carry the tags; `routes` are full Route values."""
+    """One side of a dialog. `local` and `remote` carry the tags; `routes` are full Route values.
+
+    `names` are the rows that each of our requests says alike: From, To and Call-ID, the addresses as they were said
+    when the dialog began. `flow` is where our requests go, None until the first.
+    """
 
     call_id: str
     local: NameAddr
@@ -20,6 +25,8 @@ class Dialog(Struct):
     remote_cseq: int | None
     routes: tuple[str, ...]
     target: str
+    names: tuple[tuple[str, str], ...]
+    flow: Flow | None = None
 
     @property
     def key(self) -> DialogKey:
@@ -39,14 +46,12 @@ class Dialog(Struct):
         if cseq is None:
             self.local_cseq += 1
             cseq = self.local_cseq
-        uri, routes = self._path()
+        uri, routes = (self.target, ()) if not self.routes else self._path()
         rows = [
             ("Via", via),
-            *(("Route", route) for route in routes),
+            *[("Route", route) for route in routes],
             ("Max-Forwards", "70"),
-            ("From", str(self.local)),
-            ("To", str(self.remote)),
-            ("Call-ID", self.call_id),
+            *self.names,
             ("CSeq", f"{cseq} {method}"),
             *extra,
         ]
@@ -55,8 +60,7 @@ class Dialog(Struct):
         return Request(method, uri, Headers(rows), body, parse_via(via), self.local, self.remote, self.call_id, number)
 
     def _path(self) -> tuple[str, tuple[str, ...]]:
-        if not self.routes:
-            return self.target, ()
+        """The request's URI and its Routes; a strict router gets its own address as the URI (s.12.2.1.1)."""
         first = parse_name_addr(self.routes[0]).uri
         if "lr" in parse_uri(first).params:
             return self.target, self.routes
@@ -78,12 +82,12 @@ class Dialog(Struct):
         """Take over the peer's Contact from a re-INVITE or its 2xx (s.12.2)."""
         contact = contact_uri(message)
         if contact is not None:
-            self.target = contact
+            self.target, self.flow = contact, None
 
 
 def contact_uri(message: Request | Response) -> str | None:
     """The first Contact's URI if it is a usable SIP URI, else None."""
-    value = message.headers.get("Contact")
+    value = message.headers.first.get("Contact")
     if value is None or value == "*":
         return None
     try:
@@ -93,8 +97,8 @@ def contact_uri(message: Request | Response) -> str | None:
         return None
 
 
-def _with_tag(address: NameAddr, tag: str) -> NameAddr:
-    return NameAddr(address.uri, address.display, {**address.params, "tag": tag})
+def _names(local: str, remote: str, call_id: str) -> tuple[tuple[str, str], ...]:
+    return ("From", local), ("To", remote), ("Call-ID", call_id)
 
 
 def _routes(values: list[str]) -> tuple[str, ...]:
@@ -108,14 +112,16 @@ def from_invite(request: Request, local_tag: str) -> Dialog:
     target = contact_uri(request)
     if target is None:
         raise Malformed("INVITE without a usable Contact")
+    said, to = request.headers.first, request.to
     return Dialog(
         call_id=request.call_id,
-        local=_with_tag(request.to, local_tag),
+        local=NameAddr(to.uri, to.display, local_tag, to.params),
         remote=request.from_,
         local_cseq=0,
         remote_cseq=request.cseq.number,
         routes=_routes(request.headers.rows("Record-Route")),
         target=target,
+        names=_names(f"{said['To']};tag={local_tag}", said["From"], request.call_id),
     )
 
 
@@ -130,6 +136,7 @@ def from_response(request: Request, response: Response) -> Dialog:
         remote_cseq=None,
         routes=routes[::-1],
         target=contact_uri(response) or request.uri,
+        names=_names(request.headers.first["From"], response.headers.first["To"], request.call_id),
     )
 
 

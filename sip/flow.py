@@ -28,7 +28,7 @@ def reply_flow(via: Via, source: Flow) -> Flow:
 
     Over TCP it is the connection itself; over UDP the source port with `rport`, else the port in sent-by.
     """
-    if source.reliable or "rport" in via.params:
+    if "rport" in via.params or source.reliable:
         return source
     return Flow("UDP", source.host, via.port or 5060)
 

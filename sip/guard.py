@@ -18,6 +18,8 @@ LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.
 # A ban and what led to it are forgotten after so long without another, so that addresses can change hands.
 _FORGET_US = 24 * 3_600_000_000
 _LONGEST_DOUBLINGS = 6
+# A phone proves itself with each answer; it is noted no more often than this.
+_PROVED_AGAIN_US = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,10 @@ class Guard:
             self._ban(host, record, now)
 
     def proved(self, host: str, until: int) -> None:
-        """The host knows a password, or is one that we called; it is spared until then."""
+        """The host knows a password, or is one that we called; it is spared until then, or nearly so long."""
+        record = self._records.get(host)
+        if record is not None and record.proved_until > until - _PROVED_AGAIN_US:
+            return
         record = self._record(host)
         record.proved_until = max(record.proved_until, until)
         record.whole_at = record.times = 0

@@ -31,11 +31,16 @@ _DISPLAY = re.compile(rf"(?:{_QUOTED}|[^\"<>,;:@]*+)\s*+")
 _WORD = r"[A-Za-z0-9\-.!%*_+`'~]++"
 _USER = r"[A-Za-z0-9\-_.!~*'()&=+$,;?/:]++"
 _NAME = r"[A-Za-z0-9\-._]++"
-_PORT = r"(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3})"
-_PARAMS = rf"(?:;{_WORD}(?:=[A-Za-z0-9\-.!%*_+`'~:/]++)?+)*+"
+# The longest first: what has matched is not tried another way.
+_PORT = r"(?:6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[1-5]\d{4}|[1-9]\d{0,3})"
+_VALUE = r"[A-Za-z0-9\-.!%*_+`'~:/]++"
+_PARAMS = rf"(?:;[a-z0-9\-.]++(?:={_VALUE})?+)*+"
 _USUAL_PARAMS = re.compile(_PARAMS, re.ASCII)
+_USUAL_PARAM = re.compile(r";([^;=]++)(=?+)([^;]*+)")
+# What whoever answers writes into our Via (RFC 3581).
+_SEEN = rf"((?:;(?:rport|received)(?:={_VALUE})?+)*+)"
 _USUAL_VIA = re.compile(
-    rf"SIP/2\.0/(UDP|TCP|TLS) ([a-z0-9\-._]++)(?::({_PORT}))?+(;rport)?+;branch=({_WORD})(;rport)?+", re.ASCII
+    rf"SIP/2\.0/(UDP|TCP|TLS) ([a-z0-9\-._]++)(?::({_PORT}))?+{_SEEN};branch=({_WORD}){_SEEN}", re.ASCII
 )
 _USUAL_URI = re.compile(rf"(sips?):(?:({_USER})@)?({_NAME})(?::({_PORT}))?+({_PARAMS})", re.ASCII)
 _USUAL_ADDRESS = re.compile(
@@ -106,9 +111,9 @@ def parse_params(text: str) -> dict[str, str | None]:
     if _USUAL_PARAMS.fullmatch(text) is None:
         return _read_params(text)
     params: dict[str, str | None] = {}
-    for part in text.split(";")[1:]:
-        name, equals, value = part.partition("=")
-        params.setdefault(name.lower(), value if equals else None)
+    for name, equals, value in _USUAL_PARAM.findall(text):
+        if name not in params:
+            params[name] = value if equals else None
     return params
 
 
@@ -128,9 +133,10 @@ def _read_params(text: str) -> dict[str, str | None]:
 
 def format_params(params: Params) -> str:
     """The inverse of `parse_params`."""
-    if not params:
-        return ""
-    return "".join([f";{name}" if value is None else f";{name}={value}" for name, value in params.items()])
+    text = ""
+    for name, value in params.items():
+        text += f";{name}" if value is None else f";{name}={value}"
+    return text
 
 
 def _port(text: str | None) -> int | None:
@@ -149,7 +155,7 @@ class Uri(Struct, frozen=True, gc=False):
     user: str
     host: str
     port: int | None = None
-    params: Params = field(default_factory=dict[str, str | None])
+    params: Params = field(default_factory=dict)
     headers: str = ""
 
     def __str__(self) -> str:
@@ -160,7 +166,8 @@ class Uri(Struct, frozen=True, gc=False):
             user = f"{user if user.isascii() and user.isalnum() else quote(user, safe=_USER_SAFE)}@"
         port = f":{self.port}" if self.port is not None else ""
         tail = f"?{self.headers}" if self.headers else ""
-        return f"{self.scheme}:{user}{self.host}{port}{format_params(self.params)}{tail}"
+        params = format_params(self.params) if self.params else ""
+        return f"{self.scheme}:{user}{self.host}{port}{params}{tail}"
 
 
 _USER_SAFE = "-_.!~*'()&=+$,;?/:"
@@ -201,20 +208,17 @@ _kept_uri = lru_cache(_KEPT)(_read_uri)
 
 
 class NameAddr(Struct, frozen=True, gc=False):
-    """From, To, Contact, Route: a display name, a URI and the header's own parameters."""
+    """From, To, Contact, Route: a display name, a URI, the tag (no dialog exists without it), the other parameters."""
 
     uri: str
     display: str = ""
-    params: Params = field(default_factory=dict[str, str | None])
-
-    @property
-    def tag(self) -> str | None:
-        """The `tag` parameter, without which no dialog exists."""
-        return self.params.get("tag")
+    tag: str | None = None
+    params: Params = field(default_factory=dict)
 
     def __str__(self) -> str:
         shown = f"{quote_string(self.display)} " if self.display else ""
-        return f"{shown}<{self.uri}>{format_params(self.params)}"
+        tag = "" if self.tag is None else f";tag={self.tag}"
+        return f"{shown}<{self.uri}>{tag}{format_params(self.params) if self.params else ''}"
 
 
 def parse_name_addr(text: str) -> NameAddr:
@@ -223,7 +227,7 @@ def parse_name_addr(text: str) -> NameAddr:
     if usual is None:
         return _kept_name_addr(text) if len(text) <= _KEPT_LENGTH else _read_name_addr(text)
     quoted, word, uri, tag = usual.groups()
-    return NameAddr(uri, quoted or word or "", {} if tag is None else {"tag": tag})
+    return NameAddr(uri, quoted or word or "", tag)
 
 
 def _read_name_addr(text: str) -> NameAddr:
@@ -231,7 +235,7 @@ def _read_name_addr(text: str) -> NameAddr:
     if "<" not in text:
         uri, semicolon, tail = text.partition(";")
         parse_uri(uri.rstrip())
-        return NameAddr(uri.rstrip(), "", parse_params(semicolon + tail))
+        return _tagged(uri.rstrip(), "", parse_params(semicolon + tail))
     shown = _DISPLAY.match(text)
     if shown is None or shown.end() >= len(text) or text[shown.end()] != "<":
         raise Malformed("broken display name")
@@ -240,29 +244,25 @@ def _read_name_addr(text: str) -> NameAddr:
         raise Malformed("missing > in an address")
     uri = text[shown.end() + 1 : end].strip()
     parse_uri(uri)
-    return NameAddr(uri, unquote_string(shown[0].strip()), parse_params(text[end + 1 :]))
+    return _tagged(uri, unquote_string(shown[0].strip()), parse_params(text[end + 1 :]))
+
+
+def _tagged(uri: str, display: str, params: dict[str, str | None]) -> NameAddr:
+    tag = params.pop("tag", None)
+    return NameAddr(uri, display, tag, params)
 
 
 _kept_name_addr = lru_cache(_KEPT)(_read_name_addr)
 
 
 class Via(Struct, frozen=True, gc=False):
-    """One Via value (RFC 3261 s.20.42)."""
+    """One Via value (RFC 3261 s.20.42). `branch` is also one of `params`, and "" for an RFC 2543 peer."""
 
     transport: str
     host: str
     port: int | None
     params: Params
-
-    @property
-    def branch(self) -> str:
-        """The branch, or an empty string for an RFC 2543 peer."""
-        return self.params.get("branch") or ""
-
-    @property
-    def sent_by(self) -> str:
-        """host:port as the sender wrote it, part of a server transaction's key."""
-        return f"{self.host}:{self.port or 5060}"
+    branch: str
 
     def stamped(self, host: str, port: int) -> "Via":
         """This Via with `received` and `rport` filled in from the packet's source (RFC 3581 s.4)."""
@@ -272,7 +272,7 @@ class Via(Struct, frozen=True, gc=False):
             more = {"received": host}
         else:
             return self
-        return Via(self.transport, self.host, self.port, {**self.params, **more})
+        return Via(self.transport, self.host, self.port, {**self.params, **more}, self.branch)
 
     def __str__(self) -> str:
         port = f":{self.port}" if self.port is not None else ""
@@ -286,18 +286,19 @@ def parse_via(text: str) -> Via:
         return _read_via(text)
     transport, host, port, before, branch, after = usual.groups()
     params: dict[str, str | None] = {"branch": branch}
-    if before:
-        params = {"rport": None, "branch": branch}
-    elif after:
+    if after == ";rport" and not before:
         params["rport"] = None
-    return Via(transport, host, int(port) if port else None, params)
+    elif before or after:
+        params = parse_params(f"{before};branch={branch}{after}")
+    return Via(transport, host, int(port) if port else None, params, branch)
 
 
 def _read_via(text: str) -> Via:
     found = _VIA.fullmatch(text.strip())
     if found is None:
         raise Malformed("broken Via")
-    return Via(found[1].upper(), found[2].lower(), _port(found[3]), parse_params(found[4]))
+    params = parse_params(found[4])
+    return Via(found[1].upper(), found[2].lower(), _port(found[3]), params, params.get("branch") or "")
 
 
 class CSeq(Struct, frozen=True, gc=False):
@@ -312,17 +313,13 @@ class CSeq(Struct, frozen=True, gc=False):
 
 def parse_cseq(text: str) -> CSeq:
     """Parse a CSeq value."""
-    digits, _, method = text.partition(" ")
-    if digits.isdecimal() and digits.isascii() and len(digits) < 10 and method.isalpha() and method.isascii():
-        return CSeq(int(digits), method)
-    return _read_cseq(text)
-
-
-def _read_cseq(text: str) -> CSeq:
-    found = _CSEQ.fullmatch(text.strip())
-    if found is None or (number := int(found[1])) > MAX_CSEQ:
+    found = _CSEQ.fullmatch(text) or _CSEQ.fullmatch(text.strip())
+    if found is None:
         raise Malformed("broken CSeq")
-    return CSeq(number, found[2])
+    digits, method = found.groups()
+    if (number := int(digits)) > MAX_CSEQ:
+        raise Malformed("broken CSeq")
+    return CSeq(number, method)
 
 
 class Auth(Struct, frozen=True, gc=False):

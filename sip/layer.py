@@ -98,9 +98,10 @@ class Layer:
         """Start a server transaction for a request that `absorb` did not know."""
         key = server_key(request)
         kind = Kind.INVITE_SERVER if request.method == "INVITE" else Kind.SERVER
-        machine = Transaction(kind, request, reliable=source.reliable)
-        flow, fallback = reply_flow(request.via, source), fallback_flow(request.via, source)
-        entry = _Entry(machine, flow, fallback, owner=owner)
+        reliable = source.reliable
+        machine = Transaction(kind, request, reliable=reliable)
+        fallback = fallback_flow(request.via, source) if reliable else None
+        entry = _Entry(machine, reply_flow(request.via, source), fallback, owner=owner)
         self._entries[key] = entry
         if request.to.tag is None:
             entry.merge = _merge_key(request)

@@ -6,6 +6,7 @@ tolerant about the rest: compact names, any letter case, folded lines, bare line
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -41,41 +42,44 @@ REASONS = {
 }  # fmt: skip
 
 _NEEDED = ("Via", "From", "To", "Call-ID", "CSeq")
-_METHODS = frozenset({"INVITE", "ACK", "BYE", "CANCEL", "INFO", "OPTIONS", "REGISTER", "REFER", "NOTIFY"})
 _SPLIT = frozenset({"Via", "Route", "Record-Route", "Contact"})
 _SINGLE = frozenset({"From", "To", "Call-ID", "CSeq", "Content-Length", "Max-Forwards", "Content-Type"})
 _ECHOED = frozenset({"Via", "From", "Call-ID", "CSeq"})
+# The first line as nearly everybody writes it.
+_USUAL_START = re.compile(
+    r"(?:SIP/2\.0 ([1-6][0-9]{2}) ([!-~](?:[ -~]*[!-~])?)|([A-Z]{3,32}) ([!#-;=?-~]+) SIP/2\.0)(?=\r\n)"
+)
 _TAG = re.compile(r";\s*tag\s*=", re.IGNORECASE)
-_ROW = re.compile(r"\r\n([A-Za-z\-]++): (\S(?:[^\r\n]*\S)?)(?=\r\n|\Z)")
+_ROW = re.compile(r"\r\n([A-Za-z\-]++):[ \t]*+(\S(?:[^\r\n]*\S)?)(?=\r\n|\Z)")
 _FOLD = re.compile(r"\r?\n[ \t]+")
 _NOT_IN_URI = re.compile(r'[<>"\t]')
 _VERSION = re.compile(r"SIP/\d+\.\d+", re.IGNORECASE)
 
 
 class Headers:
-    """Header rows in order; `first` has the first value of each name. Names must be in canonical spelling."""
+    """`all` rows in order, and the `first` value of each name. Names must be in canonical spelling."""
 
-    __slots__ = ("_echo", "_rows", "first")
+    __slots__ = ("_echo", "all", "first")
 
     def __init__(self, rows: Iterable[tuple[str, str]] = ()) -> None:
-        self._rows = tuple(rows)
-        self.first: Mapping[str, str] = dict(reversed(self._rows))
-        self._echo: tuple[str, int] | None = None
+        self.all = tuple(rows)
+        self.first: Mapping[str, str] = dict(reversed(self.all))
+        self._echo = ""
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter(self._rows)
+        return iter(self.all)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self.all)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Headers) and self._rows == other._rows
+        return isinstance(other, Headers) and self.all == other.all
 
     def __hash__(self) -> int:
-        return hash(self._rows)
+        return hash(self.all)
 
     def __repr__(self) -> str:
-        return f"Headers({list(self._rows)!r})"
+        return f"Headers({list(self.all)!r})"
 
     def get(self, name: str) -> str | None:
         """The first row's value, or None."""
@@ -85,7 +89,7 @@ class Headers:
         """The value of each row of that name, in order."""
         if name not in self.first:
             return []
-        return [value for row, value in self._rows if row == name]
+        return [value for row, value in self.all if row == name]
 
     def values(self, name: str) -> list[str]:
         """Each element of a comma separated header over all its rows. Raises `Malformed`."""
@@ -93,22 +97,22 @@ class Headers:
             return []
         return [item for row in self.rows(name) for item in split_list(row)]
 
-    def echo(self, via: Via | None) -> tuple[str, int]:
-        """The lines that each response to these headers repeats, but for To (RFC 3261 s.8.2.6.2); how many.
+    def echo(self, via: Via | None) -> str:
+        """The lines that each response to these headers repeats, but for To (RFC 3261 s.8.2.6.2).
 
         `via` is the topmost Via as it is to be said, None: as it came. The lines are made once.
         """
-        if self._echo is None:
+        if not self._echo:
             first = self.first
             top = str(via) if via is not None and "received" in via.params else first.get("Via")
-            if len(first) == len(self._rows) and first.keys() >= _ECHOED:
+            if len(first) == len(self.all) and first.keys() >= _ECHOED:
                 rest = f"From: {first['From']}\r\nCall-ID: {first['Call-ID']}\r\nCSeq: {first['CSeq']}\r\n"
-                self._echo = f"Via: {top}\r\n{rest}", 4
+                self._echo = f"Via: {top}\r\n{rest}"
             else:
-                values = [[name, value] for name, value in self._rows if name in _ECHOED]
+                values = [[name, value] for name, value in self.all if name in _ECHOED]
                 for row in [row for row in values if row[0] == "Via"][:1]:
                     row[1] = str(top)
-                self._echo = "".join([f"{name}: {value}\r\n" for name, value in values]), len(values)
+                self._echo = "".join([f"{name}: {value}\r\n" for name, value in values])
         return self._echo
 
 
@@ -165,24 +169,27 @@ class MalformedRequest(Malformed):
 
 
 def _encode(start: str, headers: Headers, body: bytes) -> bytes:
-    lines = [f"{name}: {value}" for name, value in headers if name != "Content-Length"]
-    head = "\r\n".join([start, *lines])
-    return _ended(head, len(lines), body)
+    return _whole(start, _lines_of(headers.all), body)
 
 
-def _ended(head: str, ends: int, body: bytes) -> bytes:
-    """The message with this head of so many line ends, which lacks only its Content-Length."""
-    # A line end inside a value would let its author write headers of his own.
-    if head.count("\n") != ends or head.count("\r") != ends:
+def _lines_of(rows: tuple[tuple[str, str], ...]) -> str:
+    """These rows as lines, without Content-Length, which is said last. Raises ValueError for a line end in a value."""
+    lines = [f"{name}: {value}\r\n" for name, value in rows if name != "Content-Length"]
+    text = "".join(lines)
+    # It would let the value's author write headers of his own.
+    if text.count("\n") != len(lines) or text.count("\r") != len(lines):
         raise ValueError("a header value contains a line end")
-    return f"{head}\r\nContent-Length: {len(body)}\r\n\r\n".encode("utf-8", "replace") + body
+    return text
 
 
-def _decode(raw: bytes) -> str:
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
+# What responses say of us is the same again and again: it is written once.
+_kept_lines_of = lru_cache(64)(_lines_of)
+
+
+def _whole(start: str, lines: str, body: bytes) -> bytes:
+    if "\n" in start or "\r" in start:
+        raise ValueError("the first line contains a line end")
+    return f"{start}\r\n{lines}Content-Length: {len(body)}\r\n\r\n".encode("utf-8", "replace") + body
 
 
 def _split_head(data: bytes) -> tuple[str, bytes]:
@@ -195,7 +202,10 @@ def _split_head(data: bytes) -> tuple[str, bytes]:
         end, width = data.find(b"\n\n"), 2
     if end < 0:
         raise Malformed("headers do not end")
-    return _decode(data[:end]), data[end + width :]
+    try:
+        return data[:end].decode(), data[end + width :]
+    except UnicodeDecodeError:
+        return data[:end].decode("latin-1"), data[end + width :]
 
 
 def _parse_rows(lines: list[str]) -> Headers:
@@ -221,14 +231,18 @@ def _parse_rows(lines: list[str]) -> Headers:
 
 def _mandatory(headers: Headers) -> tuple[Via, NameAddr, NameAddr, str, CSeq]:
     found = headers.first
-    if len(found) != len(headers):
+    if len(found) != len(headers.all):
         names = [name for name, _ in headers if name in _SINGLE]
         if len(set(names)) != len(names):
             twice = next(name for at, name in enumerate(names) if name in names[:at])
             raise Malformed(f"{twice} twice")
-    via, from_, to, call_id, cseq = [found.get(name, "") for name in _NEEDED]
+    try:
+        via, from_, to = found["Via"], found["From"], found["To"]
+        call_id, cseq = found["Call-ID"], found["CSeq"]
+    except KeyError as error:
+        raise Malformed(f"no {error.args[0]}") from None
     if not (via and from_ and to and call_id and cseq):
-        raise Malformed(f"no {next(name for name in _NEEDED if not found.get(name))}")
+        raise Malformed(f"no {next(name for name in _NEEDED if not found[name])}")
     if len(call_id) > 256 or not call_id.isprintable() or " " in call_id:
         raise Malformed("broken Call-ID")
     return parse_via(via), parse_name_addr(from_), parse_name_addr(to), call_id, parse_cseq(cseq)
@@ -236,9 +250,7 @@ def _mandatory(headers: Headers) -> tuple[Via, NameAddr, NameAddr, str, CSeq]:
 
 def _body(headers: Headers, rest: bytes) -> bytes:
     stated = headers.first.get("Content-Length")
-    if stated == "0":
-        return b""
-    if stated is None:
+    if stated is None or stated == str(len(rest)):
         return rest
     length = parse_number(stated, MAX_BYTES)
     if length > len(rest):
@@ -275,11 +287,11 @@ def _parse_response(start: str, headers: Headers, rest: bytes) -> Response:
 def _parse_request(start: str, headers: Headers, rest: bytes, source: tuple[str, int] | None) -> Request:
     parts = start.split(" ")
     method = parts[0]
-    if method not in _METHODS and (not is_token(method) or len(method) > MAX_METHOD):
+    if not is_token(method) or len(method) > MAX_METHOD:
         raise Malformed("broken method")
     try:
         version = parts[-1]
-        if len(parts) != 3 or _NOT_IN_URI.search(parts[1]) or not (version == "SIP/2.0" or _VERSION.fullmatch(version)):
+        if len(parts) != 3 or _NOT_IN_URI.search(parts[1]) or not _VERSION.fullmatch(version):
             raise Malformed("broken request line")
         if version.upper() != "SIP/2.0":
             raise Malformed("unknown version", 505)
@@ -301,17 +313,20 @@ def _answerable(error: Malformed, method: str, headers: Headers) -> Malformed:
 
 
 def _usual_headers(head: str) -> Headers | None:
-    """The headers, where each is a line of its own with a known name; None for everything else."""
+    """The headers, where each is a line of its own with a known name; None for everything else.
+
+    The first line is a usual one: a stray carriage return would be in a row, which then were none.
+    """
     rows = _ROW.findall(head)
     ends = head.count("\n")
-    if len(rows) != ends or head.count("\r") != ends or ends > MAX_HEADERS or len(head) > MAX_LINE or "\0" in head:
+    if len(rows) != ends or ends > MAX_HEADERS or len(head) > MAX_LINE or "\0" in head:
         return None
     headers = Headers(rows)
     first = headers.first
     if len(first) != ends or not first.keys() <= KNOWN:
         return None
     for name in _SPLIT:
-        if "," in first.get(name, ""):
+        if name in first and "," in first[name]:
             return None
     return headers
 
@@ -340,12 +355,23 @@ def parse(data: bytes, source: tuple[str, int] | None = None) -> Message:
     host and port, written into it (RFC 3581).
     """
     head, rest = _split_head(data)
-    headers = _usual_headers(head)
-    if headers is None:
-        start, *lines = _lines(head)
-        headers = _parse_rows(lines)
-    else:
-        start = head.partition("\r\n")[0]
+    usual = _USUAL_START.match(head)
+    headers = None if usual is None else _usual_headers(head)
+    if usual is None or headers is None:
+        return _parse_any(head, rest, source)
+    status, reason, method, uri = usual.groups()
+    if status is not None:
+        return make_response(int(status), reason, headers, _body(headers, rest))
+    try:
+        return make_request(method, uri, headers, _body(headers, rest), source)
+    except Malformed as error:
+        raise _answerable(error, method, headers) from None
+
+
+def _parse_any(head: str, rest: bytes, source: tuple[str, int] | None) -> Message:
+    """By the general grammar."""
+    start, *lines = _lines(head)
+    headers = _parse_rows(lines)
     if start[:8].upper() == "SIP/2.0 ":
         return _parse_response(start, headers, rest)
     return _parse_request(start, headers, rest, source)
@@ -365,10 +391,10 @@ def respond(
 
     Works on headers, not on a `Request`, so that broken requests can be answered as well.
     """
-    to = request_headers.get("To") or ""
-    if to_tag and status > 100 and not _TAG.search(to.rpartition(">")[2]):
+    to = request_headers.first.get("To", "")
+    if to_tag and status > 100 and (";" not in to or not _TAG.search(to.rpartition(">")[2])):
         to = f"{to};tag={to_tag}"
-    echo, count = request_headers.echo(via)
-    lines = [f"{name}: {value}" for name, value in extra if name != "Content-Length"]
-    head = "\r\n".join([f"SIP/2.0 {status} {reason or REASONS.get(status, 'Unknown')}\r\n{echo}To: {to}", *lines])
-    return _ended(head, 1 + count + len(lines), body)
+    why = reason or REASONS.get(status, "Unknown")
+    # What is repeated was read from lines.
+    lines = f"{request_headers.echo(via)}To: {to}\r\n{_kept_lines_of(tuple(extra))}"
+    return _whole(f"SIP/2.0 {status} {why}", lines, body)

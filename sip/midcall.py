@@ -16,7 +16,7 @@ from sip.events import (
     OfferRefused,
     OfferWithdrawn,
 )
-from sip.flow import Flow, fallback_flow, reply_flow
+from sip.flow import Flow
 from sip.message import Request, Response
 from sip.moving import Moves
 from sip.refer import SUPPORTED as EXTENSIONS
@@ -29,6 +29,7 @@ _EVENTS = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
 _SIGNAL = re.compile(r"^\s*signal\s*=\s*(\S+)\s*$", re.IGNORECASE | re.MULTILINE)
 _DURATION = re.compile(r"^\s*duration\s*=\s*(\d{1,5})\s*$", re.IGNORECASE | re.MULTILINE)
 _MAX_REOFFERS = 4
+_USUAL_TYPES = frozenset({"application/sdp", "application/dtmf-relay"})
 
 
 def parse_digit(kind: str, body: bytes) -> tuple[str, int] | None:
@@ -48,7 +49,8 @@ def parse_digit(kind: str, body: bytes) -> tuple[str, int] | None:
 
 def media_type(request: Request) -> str:
     """The lower case media type of the body, without parameters; empty when there is none."""
-    return (request.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
+    said = request.headers.first.get("Content-Type", "")
+    return said if said in _USUAL_TYPES else said.partition(";")[0].strip().lower()
 
 
 class MidCall:
@@ -158,7 +160,6 @@ class MidCall:
             return
         call.pending_ok = None
         self._ctx.arm(call, CallTimer.REPEAT_OK, None)
-        self._ctx.arm(call, CallTimer.NO_ACK, None)
         if call.bye_wanted:
             self.send_bye(call, now)
             return
@@ -179,12 +180,11 @@ class MidCall:
         contact = self._ctx.contact(source, request.uri)
         extra = (*routes, contact, ALLOW, EXTENSIONS, *self._session(call, request, now))
         data = self._ctx.response(request, 200, tag=tag, extra=extra, body=sdp)
-        flow, fallback = reply_flow(request.via, source), fallback_flow(request.via, source)
         call.local_sdp = sdp
-        call.pending_ok = PendingOk(data, flow, fallback, request.cseq.number, T1, has_offer=not request.body)
+        until = now + LIFETIME
+        call.pending_ok = PendingOk(asked.key, data, request.cseq.number, T1, until, has_offer=not request.body)
         self._ctx.layer.respond(asked.key, 200, data, now)
         self._ctx.arm(call, CallTimer.REPEAT_OK, now + T1)
-        self._ctx.arm(call, CallTimer.NO_ACK, now + LIFETIME)
 
     def _session(self, call: Call, request: Request, now: int) -> list[tuple[str, str]]:
         """Takes on the timer that the peer's INVITE asks for; the rows of our 2xx that say so."""
@@ -214,20 +214,19 @@ class MidCall:
             self._send_reoffer(call, now)
 
     def repeat_ok(self, call: Call, now: int) -> None:
-        """Send the unacknowledged 2xx again."""
+        """Send the unacknowledged 2xx again; after 64 T1 without an ACK the session ends with a BYE (s.13.3.1.4)."""
         pending = call.pending_ok
-        if pending is not None:
-            self._ctx.send(pending.flow, pending.data, pending.fallback)
-            pending.interval = min(pending.interval * 2, T2)
-            self._ctx.arm(call, CallTimer.REPEAT_OK, now + pending.interval)
-            self._ctx.count("ok_repeated")
-
-    def no_ack(self, call: Call, now: int) -> None:
-        """64 T1 without an ACK: the session ends with a BYE (RFC 3261 s.13.3.1.4)."""
-        self._ctx.arm(call, CallTimer.REPEAT_OK, None)
-        call.pending_ok = None
-        self._ctx.end(call, "timeout", "no ACK")
-        self.send_bye(call, now)
+        if pending is None:
+            return
+        if now >= pending.until:
+            call.pending_ok = None
+            self._ctx.end(call, "timeout", "no ACK")
+            self.send_bye(call, now)
+            return
+        self._ctx.layer.respond(pending.key, 200, pending.data, now)
+        pending.interval = min(pending.interval * 2, T2)
+        self._ctx.arm(call, CallTimer.REPEAT_OK, min(now + pending.interval, pending.until))
+        self._ctx.count("ok_repeated")
 
     # -- requests from us
 

@@ -92,7 +92,7 @@ class Registration:
         rows = [
             ("Via", self._ctx.via(self._flow)),
             ("Max-Forwards", "70"),
-            ("From", str(NameAddr(own, "", {"tag": self._tag}))),
+            ("From", str(NameAddr(own, "", self._tag))),
             ("To", f"<{own}>"),
             ("Call-ID", self._call_id),
             ("CSeq", f"{self._cseq} REGISTER"),

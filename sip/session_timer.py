@@ -40,6 +40,8 @@ def asked(interval_s: int) -> list[tuple[str, str]]:
 
 def agreed(headers: Headers) -> Session | None:
     """What the 2xx to our request settles; None: the peer wants no timer, or says something that is none."""
+    if "Session-Expires" not in headers.first:
+        return None
     try:
         found = _expires(headers)
     except Malformed:
@@ -55,7 +57,7 @@ def demanded(headers: Headers) -> tuple[Session, bool] | None:
 
     A peer that does not know them (a proxy asked in its name) is refreshed by us (s.9).
     """
-    if headers.get("Session-Expires") is None:
+    if "Session-Expires" not in headers.first:
         return None
     try:
         found = _expires(headers)

@@ -20,6 +20,18 @@ LIFETIME = 64 * T1
 _RETRANSMIT = frozenset({Timer.A, Timer.E, Timer.G})
 _ABSORB = {Timer.D: 32_000_000, Timer.I: T4, Timer.J: LIFETIME, Timer.K: T4}
 _ENDS = frozenset({*_ABSORB, Timer.L, Timer.M})
+# The tables in one: each input is looked up once.
+_STEPS = {
+    (kind, state, what): step
+    for kind, table in TABLES.items()
+    for state, row in table.items()
+    for what, step in row.items()
+}
+# Where nothing is left to come but the end of the wait for repetitions.
+_LINGERING = frozenset((key[0], step.state) for key, step in _STEPS.items() if step.start and {*step.start} <= _ENDS)
+# By the hundreds of a status.
+_RECEIVED = (Input.R1XX, Input.R1XX, Input.R2XX, *[Input.R3XX] * 4)
+_SENT = (Input.S1XX, Input.S1XX, Input.S2XX, *[Input.S3XX] * 4)
 
 
 class Send(Struct, frozen=True, gc=False):
@@ -43,16 +55,12 @@ class Failed(Struct, frozen=True, gc=False):
 Output = Send | Deliver | Failed
 
 
-def duration(timer: Timer, previous: int, state: State, *, reliable: bool) -> int:
-    """How long `timer` runs when it starts in `state`, having run `previous` last time (0: never). Microseconds."""
-    if timer in _RETRANSMIT:
-        if timer is Timer.E and state is State.PROCEEDING:
-            return T2
-        doubled = previous * 2 or T1
-        return doubled if timer is Timer.A else min(doubled, T2)
-    if timer in _ABSORB:
-        return 0 if reliable else _ABSORB[timer]
-    return LIFETIME
+def _again(timer: Timer, previous: int, state: State) -> int:
+    """How long a timer that sends again runs in `state`, having run `previous` last time (0: never). Microseconds."""
+    if timer is Timer.E and state is State.PROCEEDING:
+        return T2
+    doubled = previous * 2 or T1
+    return doubled if timer is Timer.A else min(doubled, T2)
 
 
 class Transaction:
@@ -88,21 +96,23 @@ class Transaction:
     def receive(self, message: Message, now: int) -> list[Output]:
         """A message that matched this transaction came in."""
         if isinstance(message, Response):
-            return self._input(_response_input(message.status, sent=False), message, b"", now)
-        return self._input(Input.ACK if message.method == "ACK" else Input.REQUEST, message, b"", now)
+            what = _RECEIVED[message.status // 100]
+        else:
+            what = Input.ACK if message.method == "ACK" else Input.REQUEST
+        return self._take(_STEPS.get((self.kind, self.state, what)), message, b"", now)
 
     def respond(self, status: int, data: bytes, now: int) -> list[Output]:
         """The user of a server machine answers with `data`, an encoded response of that status."""
-        return self._input(_response_input(status, sent=True), None, data, now)
+        return self._take(_STEPS.get((self.kind, self.state, _SENT[status // 100])), None, data, now)
 
     def transport_failed(self, now: int) -> list[Output]:
         """The connection under the transaction broke."""
-        return self._input(Input.TRANSPORT_FAILED, None, b"", now)
+        return self._take(_STEPS.get((self.kind, self.state, Input.TRANSPORT_FAILED)), None, b"", now)
 
     @property
     def lingers(self) -> bool:
         """Whether nothing is left to come of it but that it absorbs repetitions for a while."""
-        return self._timers.keys() <= _ENDS
+        return (self.kind, self.state) in _LINGERING
 
     def expire(self, now: int) -> list[Output]:
         """Fire what is due, in order of deadline."""
@@ -112,64 +122,53 @@ class Transaction:
             if self._timers[timer] > now:
                 break
             del self._timers[timer]
-            outputs += self._input(Input[timer.value], None, b"", now)
+            outputs += self._take(_STEPS.get((self.kind, self.state, Input[timer.value])), None, b"", now)
         self.due = min(self._timers.values(), default=None)
         return outputs
 
-    def _input(self, what: Input, message: Message | None, data: bytes, now: int) -> list[Output]:
-        steps = TABLES[self.kind].get(self.state)
-        step = None if steps is None else steps.get(what)
-        return [] if step is None else self._take(step, message, data, now)
+    def _take(self, step: Step | None, message: Message | None, data: bytes, now: int) -> list[Output]:
+        """Does what the table says; nothing where it says nothing."""
+        if step is None:
+            return []
+        if step.start or step.state is not self.state:
+            self._time(step, now)
+        outputs: list[Output] = []
+        for act in step.acts:
+            match act:
+                case Act.SEND_RESPONSE:
+                    self._last = data
+                    outputs.append(Send(data))
+                case Act.DELIVER:
+                    if message is not None:
+                        outputs.append(Deliver(message))
+                case Act.SEND_REQUEST | Act.RESEND_RESPONSE:
+                    if self._last:
+                        outputs.append(Send(self._last))
+                case Act.SEND_ACK:
+                    if self._request is not None and isinstance(message, Response):
+                        outputs.append(Send(make_ack(self._request, message).encode()))
+                case Act.REPORT_TIMEOUT | Act.REPORT_TRANSPORT:
+                    outputs.append(Failed(408 if act is Act.REPORT_TIMEOUT else 503))
+                case _:
+                    assert_never(act)
+        return outputs
 
-    def _take(self, step: Step, message: Message | None, data: bytes, now: int) -> list[Output]:
+    def _time(self, step: Step, now: int) -> None:
+        """Enters the step's state, with its timers."""
         if step.state is not self.state:
             self.state = step.state
-            if self._timers:
-                self._timers = {t: due for t, due in self._timers.items() if t in step.keep}
-                self.due = min(self._timers.values(), default=None)
-        if step.start:
-            self._start(step, now)
-        return [output for act in step.acts if (output := self._act(act, message, data)) is not None]
-
-    def _start(self, step: Step, now: int) -> None:
+            self._timers = {t: due for t, due in self._timers.items() if t in step.keep} if step.keep else {}
         for timer in step.start:
-            if timer in _RETRANSMIT and self.reliable and timer is not Timer.G:
-                continue
-            interval = duration(timer, self._interval, step.state, reliable=self.reliable)
             if timer in _RETRANSMIT:
-                self._interval = interval  # no machine has two such timers
+                if self.reliable and timer is not Timer.G:
+                    continue
+                interval = self._interval = _again(timer, self._interval, step.state)  # no machine has two of them
+            elif timer in _ABSORB:
+                interval = 0 if self.reliable else _ABSORB[timer]
+            else:
+                interval = LIFETIME
             self._timers[timer] = now + interval
-        self.due = min(self._timers.values(), default=None)
-
-    def _act(self, act: Act, message: Message | None, data: bytes) -> Output | None:
-        match act:
-            case Act.SEND_RESPONSE:
-                self._last = data
-                return Send(data)
-            case Act.DELIVER:
-                return None if message is None else Deliver(message)
-            case Act.SEND_REQUEST:
-                return Send(self._last)
-            case Act.RESEND_RESPONSE:
-                return Send(self._last) if self._last else None
-            case Act.SEND_ACK:
-                if self._request is None or not isinstance(message, Response):
-                    return None
-                return Send(make_ack(self._request, message).encode())
-            case Act.REPORT_TIMEOUT:
-                return Failed(408)
-            case Act.REPORT_TRANSPORT:
-                return Failed(503)
-            case _:
-                assert_never(act)
-
-
-def _response_input(status: int, *, sent: bool) -> Input:
-    if status < 200:
-        return Input.S1XX if sent else Input.R1XX
-    if status < 300:
-        return Input.S2XX if sent else Input.R2XX
-    return Input.S3XX if sent else Input.R3XX
+        self.due = min(self._timers.values()) if self._timers else None
 
 
 def make_ack(request: Request, response: Response) -> Request:

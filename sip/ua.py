@@ -46,10 +46,10 @@ class Ua:
         """
         self._settings = settings
         self._on_event = on_event
-        self._core = Core(settings, self._send)
+        self._transport = Transport(settings, self._receive, self._failed, self._count, tls)
+        self._core = Core(settings, self._transport.send)
         context = self._core.context
         context.guard.on_ban = self._banned
-        self._transport = Transport(settings, self._receive, self._failed, context.count, tls)
         self._store: BindingStore = bindings or MemoryBindings()
         self._registrar: Registrar | None = None
         if credentials is not None:
@@ -255,8 +255,8 @@ class Ua:
         self._core.context.count("bans")
         log.warning("sip_host_banned", host=ban.host, seconds=(ban.until - ban.since) // 1_000_000, times=ban.times)
 
-    def _send(self, flow: Flow, data: bytes, fallback: Flow | None) -> None:
-        self._transport.send(flow, data, fallback)
+    def _count(self, name: str) -> None:
+        self._core.context.count(name)
 
     def _receive(self, data: bytes, source: Flow) -> None:
         try:

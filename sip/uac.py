@@ -12,10 +12,10 @@ from sip.context import ALLOW, MAX_ANSWERS, SDP, Context
 from sip.dialog import from_response
 from sip.events import CallAnswered, CallRinging
 from sip.flow import Flow
-from sip.headers import CSeq, NameAddr, Uri, is_token, parse_uri, parse_via
+from sip.headers import CSeq, NameAddr, Uri, parse_uri, parse_via
 from sip.login import AUTHORIZATIONS, CHALLENGES, Login, answer
 from sip.message import REASONS, Headers, Request, Response
-from sip.names import canonical
+from sip.names import row_name
 from sip.refer import SUPPORTED
 from sip.session_timer import agreed, asked, lengthened
 from sip.transaction import LIFETIME, make_cancel
@@ -68,10 +68,11 @@ class Uac:
     def dial(self, call_id: str, targets: Sequence[Target], what: Outgoing, now: int) -> None:
         """Ring all targets at once. Raises ValueError for a header that is not the consumer's to set."""
         rows = []
-        for name, value in what.headers.items():
-            if canonical(name) in _RESERVED or not is_token(name) or any(c in value for c in "\r\n\0"):
-                raise ValueError(f"header {name!r} cannot be set")
-            rows.append((canonical(name), value))
+        for given, value in what.headers.items():
+            name = row_name(given)
+            if not name or name in _RESERVED or "\r" in value or "\n" in value or "\0" in value:
+                raise ValueError(f"header {given!r} cannot be set")
+            rows.append((name, value))
         call = Call(call_id, CallState.DIALLING, targets[0].flow, login=what.login, local_sdp=what.sdp)
         self._ctx.calls[call_id] = call
         self._ctx.arm(call, CallTimer.NO_ANSWER, now + self._ctx.settings.ring_limit_us)
@@ -84,7 +85,7 @@ class Uac:
         address = str(Uri("sip", what.from_user, what.from_host or self._ctx.host))
         if what.from_host:
             parse_uri(address)
-        own = NameAddr(address, what.from_display, {"tag": ids()})
+        own = NameAddr(address, what.from_display, ids())
         via, call_id = self._ctx.via(target.flow), ids()
         headers = Headers(
             [
@@ -171,7 +172,7 @@ class Uac:
         leg.pinned = fork.flow if fork.pinned or fork.flow.reliable else None
         flow = self._ctx.flow_for(leg, dialog)
         # The ACK of a 2xx carries the credentials of its INVITE (s.22.1).
-        proof = [row for row in fork.request.headers if row[0] in AUTHORIZATIONS]
+        proof = [row for row in fork.request.headers if row[0] in AUTHORIZATIONS] if call.login is not None else ()
         ack = dialog.request("ACK", self._ctx.via(flow), cseq=fork.request.cseq.number, extra=proof).encode()
         fork.acks[tag], fork.ack_flow = ack, flow
         self._ctx.send(flow, ack, fork.fallback)

@@ -165,9 +165,9 @@ class CallMachine:
 
     def handle(self, event: CallEvent, now: int) -> list[CallCommand]:
         """The caller, an agent or the router did something."""
-        if isinstance(event, CallerLeft):
+        if type(event) is CallerLeft:
             return self._caller_left(event.reason, now)
-        if isinstance(event, EmergenciesSet):
+        if type(event) is EmergenciesSet:
             return self._waiting.emergencies(event.prompts, self.language, waits=self.state is CallState.QUEUED)
         if (self.state, type(event)) not in TABLE:
             denied: list[CallCommand] = [Deny("not_connected", "there is no conversation")]

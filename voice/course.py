@@ -131,8 +131,9 @@ class Course(ABC):
             if self._under_way:
                 self._under_way = False
                 self._settled()
-                settle(self._answer, self._denied)
-                self._answer = self._denied = None
+                if self._answer is not None:
+                    settle(self._answer, self._denied)
+                    self._answer = self._denied = None
             if not events or self._is_over():
                 return None
             event, self._answer = events.popleft()

@@ -338,11 +338,12 @@ class Close(Struct, frozen=True, gc=False):
 
 
 # What a command tells the router.
-RouterCommand = EnterQueue | EndAssignment | GiveBack | CancelWork | ReleaseDirection | LeaveQueue | Note | Close
+RouterCommand = EnterQueue | EndAssignment | GiveBack | CancelWork | ReleaseDirection | LeaveQueue | Close
 # What a command asks of the media engine.
 MediaCommand = PlayPrompts | StopPrompts | SetRoom | SetRecording
 CallCommand = (
     RouterCommand
+    | Note
     | MediaCommand
     | IvrRequest
     | AskPlace

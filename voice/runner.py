@@ -133,11 +133,11 @@ class CallRunner(Course):
 
     def tell(self, event: CallEvent) -> None:
         """Something happened to this call."""
-        if isinstance(event, DigitPressed):
+        if type(event) is DigitPressed:
             self.at_once(event)  # it may be their way into a queue
             return
         self.inbox.put(event)
-        if isinstance(event, CallerLeft):
+        if type(event) is CallerLeft:
             self._caller.gone()
 
     async def ask(self, event: Asked | SupervisorAsked) -> Deny | None:
@@ -249,10 +249,10 @@ class CallRunner(Course):
 
     def _do(self, command: CallCommand) -> Wait | None:
         ports = self._ports
-        if type(command) is Note:  # half of all: they need not be compared with all else
-            self._report(command)
-            return None
         match command:
+            case Note(kind, detail):  # half of all: they need not be compared with all else
+                ordered = tuple(sorted(detail)) if len(detail) > 1 else detail
+                ports.router.tell(facts.InteractionNoted(self.interaction_id, kind, ordered), self.call)
             case PlayPrompts() | StopPrompts() | SetRoom() | SetRecording():
                 return self._sound.do(command)
             case ivr.LookUp() | ivr.RequestCallback() | ivr.Record() | ivr.KeepMessage():
@@ -290,8 +290,6 @@ class CallRunner(Course):
 
     def _report(self, command: RouterCommand) -> None:
         match command:
-            case Note(kind, detail):
-                self._post(facts.InteractionNoted(self.interaction_id, kind, tuple(sorted(detail))))
             case GiveBack(reservation_id, reason):
                 self._post(facts.AssignmentFailed(reservation_id, reason))
             case EndAssignment(reservation_id, by, reason):

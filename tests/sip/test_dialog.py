@@ -40,6 +40,24 @@ def test_caller() -> None:
     assert str(dialog.request("BYE", VIA).cseq) == "2 BYE"
 
 
+def test_our_requests_say_the_addresses_as_they_were_said_when_the_dialog_began() -> None:
+    asked = invite()
+    sent = parse(from_invite(asked, "mine").request("BYE", VIA).encode())
+    assert (sent.headers.get("From"), sent.headers.get("To")) == (
+        "<sip:400@198.51.100.1>;tag=mine",
+        asked.headers.get("From"),
+    )
+    ours = Rig().dial()
+    answer = parse(reply(ours, 200).replace(b"To: <sip:bob", b'To: "B,  B" <sip:bob'))
+    assert isinstance(answer, Response)
+    sent = parse(from_response(ours, answer).request("BYE", VIA).encode())
+    assert [sent.headers.get(name) for name in ("From", "To", "Call-ID")] == [
+        ours.headers.get("From"),
+        '"B,  B" <sip:bob@192.0.2.7:5070>;tag=bob',
+        ours.call_id,
+    ]
+
+
 def test_a_strict_router_gets_its_own_address_as_uri() -> None:
     dialog = from_invite(invite("Record-Route: <sip:strict.example>, <sip:p2.example;lr>\r\n"), "mine")
     bye = dialog.request("BYE", VIA)

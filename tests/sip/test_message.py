@@ -29,19 +29,25 @@ from tests.sip.rig import SDP, Peer
 GOOD = Peer().request("INVITE", SDP)
 
 
-def phone(via: str, from_: str, contact: str) -> bytes:
+def phone(
+    via: str, from_: str, contact: str, *, start: str = "INVITE sip:400@198.51.100.1 SIP/2.0", length: str = "0"
+) -> bytes:
     return (
-        f"INVITE sip:400@198.51.100.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.7:5070;{via}\r\nFrom: {from_}\r\n"
+        f"{start}\r\nVia: SIP/2.0/UDP 192.0.2.7:{via}\r\nFrom: {from_}\r\n"
         f"To: <sip:400@198.51.100.1:5060>;tag=5f3c.1-a\r\nCall-ID: 3@192.0.2.7\r\nCSeq: 1 INVITE\r\n"
-        f"Contact: {contact}\r\nContent-Length: 0\r\n\r\n"
+        f"Contact: {contact}\r\nContent-Length: {length}\r\n\r\n"
     ).encode()
 
 
-# As phones and test tools of different makers write Via, From and Contact.
+# As phones and test tools of different makers write Via, From, Contact and Content-Length.
+CALLER = '"Caller 1" <sip:c1@192.0.2.7:5070>;tag=1'
 PHONES = (
-    phone("branch=z9hG4bK-8-1-0", '"Caller 1" <sip:c1@192.0.2.7:5070>;tag=1', "<sip:c1@192.0.2.7:5070;transport=UDP>"),
-    phone("rport;branch=z9hG4bKPj.a-b", "Bob <sips:bob@a-b.example>;tag=x", "<sip:bob@192.0.2.7:5070;ob;line=a1b2>"),
-    phone("branch=z9hG4bK1;rport", "<sip:%2B@h>".replace("%2B", "+861"), "<sip:192.0.2.7:5070>"),
+    phone("5070;branch=z9hG4bK-8-1-0", CALLER, "<sip:c1@192.0.2.7:5070;transport=UDP>", length="    0"),
+    phone("59871;branch=z9hG4bK-8-1-0", CALLER.replace("5070", "65535"), "<sip:c1@192.0.2.7:10000>"),
+    phone("5070;rport;branch=z9hG4bKPj.a-b", "Bob <sips:bob@a-b.example>;tag=x", "<sip:bob@192.0.2.7:5070;ob;line=a1>"),
+    phone("5070;branch=z9hG4bK1;rport", "<sip:+861@h>", "<sip:192.0.2.7:5070>"),
+    phone("5070;branch=z9hG4bK1;rport=50601;received=192.0.2.9", CALLER, "<sip:b@h>", start="SIP/2.0 200 OK"),
+    phone("50601;rport=5;received=192.0.2.9;branch=z9hG4bK1", CALLER, "<sip:b@h>", start="SIP/2.0 180 Ringing now"),
 )
 
 
@@ -247,7 +253,9 @@ def test_mutated_messages(data: st.DataObject) -> None:
 
 
 HOSTS = st.sampled_from(["h", "192.0.2.7", "Example.NET", "[2001:db8::1]", "a_b", ""])
-PORTS = st.sampled_from(["", ":5060", ":05060", ":0", ":65535", ":65536", ":60000", ":999999", ": 7"])
+PORTS = st.sampled_from(
+    ["", ":5060", ":05060", ":0", ":65535", ":65536", ":65499", ":59999", ":60000", ":999999", ": 7"]
+)
 SOME = st.sampled_from(
     ["", ";lr", ";a=b", ";a=b;A=c", ';q="x;y"', ";rport=1", ";tag=t", ";a=", "; a = b", ";a=b@c", ";;", ";%"]
 )
@@ -257,9 +265,8 @@ URIS = st.builds(
     lambda *p: "".join(p), st.sampled_from(["sip:", "sips:", "SIP:", "tel:", ""]), USERS, HOSTS, PORTS, SOME
 )
 ADDRESSES = st.builds("{}<{}>{}{}".format, SHOWN, URIS, SOME, SOME) | URIS
-BRANCHES = st.sampled_from(
-    ["", ";branch=z9hG4bK1", ";Branch=b", ";rport;branch=z9hG4bK1", ";branch=z9hG4bK1;rport", ';branch="b"']
-)
+OURS = st.sampled_from(["", ";rport", ";rport=", ";rport=5", ";rport=5;received=h", ";received=h"])
+BRANCHES = st.builds("{}{}{}".format, OURS, st.sampled_from(["", ";branch=z9hG4bK1", ";Branch=b", ';branch="b"']), OURS)
 TRANSPORTS = st.sampled_from(["SIP/2.0/UDP ", "SIP/2.0/tcp ", "SIP / 2.0 / TLS ", "SIP/2.0/WS ", "SIP/2.0/UDP  "])
 VIAS = st.builds(lambda *p: "".join(p), TRANSPORTS, HOSTS, PORTS, BRANCHES, SOME)
 NAMES = st.sampled_from(
@@ -283,7 +290,16 @@ def written(draw: st.DrawFn) -> bytes:
     rows = [f"{name}: {value}" for name, value in zip(draw(NAMES), values, strict=True)]
     rows += draw(
         st.lists(
-            st.sampled_from(["X: y", "Contact: <sip:a@h>, <sip:b@h>", "l: 0", "Max-Forwards: 70", "Via: SIP/2.0/UDP p"])
+            st.sampled_from(
+                [
+                    "X: y",
+                    "Contact: <sip:a@h>, <sip:b@h>",
+                    "l: 0",
+                    "Max-Forwards:70",
+                    "Expires:  0",
+                    "Via: SIP/2.0/UDP p",
+                ]
+            )
         )
     )
     return lines(*rows, start=start)
@@ -308,8 +324,7 @@ def thorough(monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContextMan
         with monkeypatch.context() as patch:
             for name in ("_USUAL_PARAMS", "_USUAL_VIA", "_USUAL_URI", "_USUAL_ADDRESS"):
                 patch.setattr(headers, name, never)
-            patch.setattr(sip_message, "_ROW", never)
-            patch.setattr(sip_message, "_METHODS", frozenset())
+            patch.setattr(sip_message, "_USUAL_START", never)
             headers._kept_uri.cache_clear()
             headers._kept_name_addr.cache_clear()
             yield
