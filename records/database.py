@@ -2,32 +2,28 @@
 
 import asyncio
 import sqlite3
-import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from functools import cache, partial
+from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
-from queue import SimpleQueue
-from threading import Thread
 from typing import Any, TypeVar
 
 import aiosqlite
 import msgspec
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.sql.schema import Table
 
+from records.near import Near
+from records.turns import Turns
+
 T = TypeVar("T")
 
 _BUSY_TIMEOUT_MS = 10_000
 _BUSY_RETRY_S = 0.01
-# How often a writer asks whether another process has let go of the file. SQLite's own wait asks less and less often:
-# after 1, 3, 8, 18, 33, 53, 78, 103, 128, 178, 228 ms (sqliteDefaultBusyCallback), long after the other one is done.
-_TURN_S = 0.001
-_TURNS = int(_BUSY_TIMEOUT_MS / 1000 / _TURN_S)
 # Safe with a write-ahead log: a power cut can lose the last commits, which the journal then projects again.
 _PRAGMAS = ("synchronous=NORMAL", "foreign_keys=ON")
 # The key of PostgreSQL's advisory lock that writers take; any number does, as long as every version uses the same.
@@ -56,8 +52,10 @@ class Database:
         self._engine = _engine(url)
         self._is_sqlite = self._engine.dialect.name == "sqlite"
         # SQLite has one writer at a time: waiting here is fair and costs no retry, waiting in the file is neither.
-        self._writer = asyncio.Lock()
-        self._near = _Near(url) if self._is_sqlite and make_url(url).database else None
+        self._turns = Turns()
+        parsed = make_url(url)
+        is_file = self._is_sqlite and parsed.database
+        self._near = Near(parsed, self._turns, _PRAGMAS, _BUSY_TIMEOUT_MS, _JSON) if is_file else None
 
     @classmethod
     async def open(cls, url: str) -> "Database":
@@ -140,7 +138,7 @@ class Database:
                 await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")
                 yield connection
             return
-        async with self._writer, self._engine.connect() as connection:
+        async with self._turns.turn(), self._engine.connect() as connection:
             await connection.execution_options(begin_immediate=True)
             async with connection.begin():
                 yield connection
@@ -149,96 +147,19 @@ class Database:
         """`write` for what waits for nothing but the database: `work` makes its statements one after the other.
 
         On SQLite that is one way to a thread and back, in place of two for each statement, which cost more than the
-        statements do. It runs to its end and is committed even when the caller is cancelled meanwhile.
+        statements do, and one transaction with whoever else waits (records.near): `work` may be run a second time and
+        must do nothing but its statements. It runs to its end and is committed even when the caller is cancelled.
         """
         if self._near is None:
             async with self.write() as connection:
                 return await connection.run_sync(work)
-        async with self._writer:
-            return await self._near.run(work)
+        return await self._near.run(work)
 
     async def close(self) -> None:
         """Closes every connection; the object is of no use afterwards."""
         if self._near is not None:
             await self._near.close()
         await self._engine.dispose()
-
-
-class _Near:
-    """One connection to an SQLite file, in a thread of its own."""
-
-    def __init__(self, url: str) -> None:
-        self._url = make_url(url).set(drivername="sqlite")
-        self._engine: Engine | None = None
-        self._connection: Connection | None = None
-        # An executor makes three locks and two futures for each way there and back.
-        self._works: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._thread: Thread | None = None
-
-    async def run(self, work: Callable[[Connection], T]) -> T:
-        """Its result, once it is committed."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[T] = loop.create_future()
-        if self._thread is None:
-            self._thread = Thread(target=self._run, name="records", daemon=True)
-            self._thread.start()
-        self._works.put(partial(self._answer, work, answer, loop))
-        return await answer
-
-    async def close(self) -> None:
-        """Returns when the connection is closed and the thread has ended."""
-        if self._thread is not None:
-            self._works.put(None)
-            await asyncio.to_thread(self._thread.join)
-        if self._connection is not None:
-            self._connection.close()
-        if self._engine is not None:
-            self._engine.dispose()
-
-    def _run(self) -> None:
-        while (work := self._works.get()) is not None:
-            work()
-
-    def _answer(
-        self, work: Callable[[Connection], T], answer: asyncio.Future[T], loop: asyncio.AbstractEventLoop
-    ) -> None:
-        try:
-            done = partial(_settle, answer, self._transaction(work))
-        except BaseException as error:  # noqa: BLE001 - it is whoever asked who is told
-            done = partial(_fail, answer, error)
-        with suppress(RuntimeError):  # the loop has ended meanwhile: nobody waits
-            loop.call_soon_threadsafe(done)
-
-    def _transaction(self, work: Callable[[Connection], T]) -> T:
-        if self._connection is None:
-            self._engine = create_engine(self._url, pool_size=1, max_overflow=0, **_JSON)
-            event.listen(self._engine, "connect", _prepare_near)
-            # Kept: to take it out of a pool and put it back costs as much as a statement.
-            self._connection = self._engine.connect()
-        connection = self._connection
-        driver = connection.connection.driver_connection
-        assert driver is not None  # noqa: S101 - it is connected
-        try:
-            if not _begin_near(driver):
-                connection.exec_driver_sql("BEGIN IMMEDIATE")  # what is wrong is told as with any statement
-            result = work(connection)
-            # SQLAlchemy has begun nothing where all statements went past it, and need not be asked.
-            (connection if connection.in_transaction() else driver).commit()
-        except BaseException:
-            connection.rollback()
-            driver.rollback()
-            raise
-        return result
-
-
-def _settle(answer: asyncio.Future[T], result: T) -> None:
-    if not answer.done():  # whoever asked may have gone
-        answer.set_result(result)
-
-
-def _fail(answer: asyncio.Future[T], error: BaseException) -> None:
-    if not answer.done():
-        answer.set_exception(error)
 
 
 def insert_ignoring(connection: AsyncConnection | Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
@@ -307,28 +228,6 @@ def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
     # The driver's own guesses about when to begin leave DDL and reads outside transactions; _begin_sqlite says it.
     dbapi_connection.isolation_level = None
     dbapi_connection.run_async(_set_pragmas)
-
-
-def _prepare_near(dbapi_connection: Any, _record: object) -> None:
-    """As `_prepare_sqlite`; the write-ahead log is the file's own and stays."""
-    dbapi_connection.isolation_level = None
-    # These read the file, which another process may be opening; from then on `_begin_near` waits.
-    for setting in (f"busy_timeout={_BUSY_TIMEOUT_MS}", *_PRAGMAS, "busy_timeout=0"):
-        dbapi_connection.execute(f"PRAGMA {setting}")
-
-
-def _begin_near(driver: Any) -> bool:
-    """Takes the write lock, in a thread that may wait for it; False where it is not to be had."""
-    for _ in range(_TURNS):
-        try:
-            driver.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                break
-            time.sleep(_TURN_S)
-        else:
-            return True
-    return False
 
 
 async def _set_pragmas(connection: aiosqlite.Connection) -> None:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, Select, Update, bindparam, func, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from records.chat_files import ChatFile
-from records.database import Database, insert_ignoring
+from records.database import Database, ignoring, insert_ignoring
+from records.prepared import Prepared
 from records.tables import chat_files, chats, messages, ratings
 
 Author = Literal["customer", "agent", "system"]
@@ -79,10 +80,10 @@ class Chats:
         row = {name: getattr(chat, name) for name in _CHAT_COLUMNS} | _row_of(chat.marks)
 
         def work(connection: Connection) -> bool:
-            made = connection.execute(insert_ignoring(connection, chats), row)
-            if made.rowcount:
-                connection.execute(_NEW_MESSAGE, _message_row(chat.interaction_id, first))
-            return bool(made.rowcount)
+            made = _NEW_CHAT.run(connection, row)
+            if made:
+                _NEW_MESSAGE.run(connection, _message_row(chat.interaction_id, first))
+            return bool(made)
 
         return await self._database.at_once(work)
 
@@ -113,7 +114,7 @@ class Chats:
                 return kept
             if message.file is not None:
                 connection.execute(_NEW_FILE, _file_row(interaction_id, message.file, message.at))
-            connection.execute(_NEW_MESSAGE, _message_row(interaction_id, message))
+            _NEW_MESSAGE.run(connection, _message_row(interaction_id, message))
             return message
 
         return await self._database.at_once(work)
@@ -167,7 +168,7 @@ class Chats:
 
     async def reopen(self, interaction_id: str) -> None:
         """It goes on after all."""
-        await self._update(_REOPENED, interaction_id, {})
+        await self._update(_REOPENED, interaction_id, {"ended_at": None, "ended_by": None})
 
     async def rate(self, interaction_id: str, score: int, now: int) -> int:
         """Keeps the customer's rating (1-5) unless there is one; returns the one that stands."""
@@ -183,8 +184,8 @@ class Chats:
             row = (await connection.execute(_chats().where(condition))).mappings().first()
         return None if row is None else _chat(row)
 
-    async def _update(self, how: Update, interaction_id: str, values: dict[str, Any]) -> None:
-        await self._database.at_once(lambda connection: connection.execute(how, {"chat": interaction_id, **values}))
+    async def _update(self, how: Prepared, interaction_id: str, values: dict[str, Any]) -> None:
+        await self._database.at_once(lambda connection: how.run(connection, {"chat": interaction_id, **values}))
 
 
 async def messages_of(connection: AsyncConnection, interaction_id: str) -> tuple[Message, ...]:
@@ -200,18 +201,28 @@ _CHAT_COLUMNS: Sequence[str] = tuple(
 )
 
 
-# Made once: to build a statement takes longer than to run it.
-_NEW_MESSAGE = messages.insert()
-_NEW_FILE = chat_files.insert()
 _THIS = chats.c.interaction_id == bindparam("chat")
-_MARKED = update(chats).where(_THIS).values({name: bindparam(name) for name in _MARK_COLUMNS})
-_JOINED = update(chats).where(_THIS).values(agent_name=bindparam("agent_name"))
-_LODGED = update(chats).where(_THIS).values(elsewhere=bindparam("elsewhere"))
-_REOPENED = update(chats).where(_THIS).values(ended_at=None, ended_by=None)
-_ENDED = (
-    update(chats)
-    .where(_THIS, chats.c.ended_at.is_(None))
-    .values(ended_at=bindparam("ended_at"), ended_by=bindparam("ended_by"))
+
+
+def _change(**values: Any) -> Prepared:
+    """Of one chat."""
+    return Prepared(lambda _: update(chats).where(_THIS).values(values))
+
+
+# Every chat makes these; to have SQLAlchemy run a statement takes longer than SQLite does.
+_NEW_CHAT = Prepared(lambda dialect: ignoring(dialect, chats), (*_CHAT_COLUMNS, *_MARK_COLUMNS))
+_NEW_MESSAGE = Prepared(lambda _: messages.insert())
+_NEW_FILE = chat_files.insert()
+_MARKED = _change(**{name: bindparam(name) for name in _MARK_COLUMNS})
+_JOINED = _change(agent_name=bindparam("agent_name"))
+_LODGED = _change(elsewhere=bindparam("elsewhere"))
+_REOPENED = _change(ended_at=bindparam("ended_at"), ended_by=bindparam("ended_by"))
+_ENDED = Prepared(
+    lambda _: (
+        update(chats)
+        .where(_THIS, chats.c.ended_at.is_(None))
+        .values(ended_at=bindparam("ended_at"), ended_by=bindparam("ended_by"))
+    )
 )
 
 
@@ -273,14 +284,16 @@ def _message(row: Any) -> Message:
     return Message(**{name: row[name] for name in _MESSAGE_COLUMNS}, file=file)
 
 
-_SAID = _messages(bindparam("chat")).where(
+_SAID_QUERY = _messages(bindparam("chat")).where(
     messages.c.agent_id == bindparam("agent"), messages.c.client_id == bindparam("client")
 )
+_SAID = Prepared(lambda _: _SAID_QUERY)
+_SAID_COLUMNS = tuple(_SAID_QUERY.selected_columns.keys())
 
 
 def _same(connection: Connection, interaction_id: str, message: Message) -> Message | None:
     if message.client_id is None:
         return None
     said = {"chat": interaction_id, "agent": message.agent_id, "client": message.client_id}
-    row = connection.execute(_SAID, said).mappings().first()
-    return None if row is None else _message(row)
+    found = _SAID.rows(connection, said)
+    return _message(dict(zip(_SAID_COLUMNS, found[0], strict=True))) if found else None
