@@ -86,10 +86,12 @@ class _Page(ScriptedAgent):
 
 
 class Agent(_Page):
-    """A scripted agent who speaks a tone and whose ear is kept; `returning` leaves presence as it finds it.
+    """A scripted agent who speaks a tone on and on, and whose ear is kept; `returning` leaves presence as it finds it.
 
     `finished` are the wrap-ups whose end the server acknowledged.
     """
+
+    repeats = True
 
     def __init__(self, server: Server, account: str, folder: Path, *, returning: bool = False) -> None:
         voice = folder / f"{account}.wav"

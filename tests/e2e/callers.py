@@ -11,6 +11,8 @@ from tests.e2e.server import Server
 from tests.e2e.site import ORDERS, Direct
 from tools.call.caller import Caller
 
+PATIENT_S = 60.0
+
 
 @asynccontextmanager
 async def calling(server: Server, folder: Path, number: str, entry: Direct = ORDERS) -> AsyncIterator[Caller]:
@@ -21,7 +23,7 @@ async def calling(server: Server, folder: Path, number: str, entry: Direct = ORD
     """
     hush = write_wav(folder / f"hush-{number}.wav", np.zeros(RATE_HZ, dtype=np.int16))
     async with Caller(number, folder) as caller:
-        await caller.dial(f"sip:{entry.number}@{server.sip}")
+        await caller.dial(f"sip:{entry.number}@{server.sip}", PATIENT_S)
         try:
             await caller.speak_on(hush.name)
             yield caller

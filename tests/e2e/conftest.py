@@ -18,8 +18,9 @@ PROGRAMS = ("sipp", "baresip")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All of this is e2e.
 
-    The clients here lose servers on purpose, kill -9 included; a client's own socket that the collector closes late is
-    no finding. What the server leaves open is: `jackfield_open` and the process tree are checked for that.
+    The clients here lose servers on purpose, kill -9 included; a client's own socket that the collector closes while
+    its loop runs is no finding. What is open when that ends is (tests.left_open), and what the server leaves open:
+    `jackfield_open` and the process tree are checked for that.
     """
     for item in items:
         if HERE in item.path.parents:

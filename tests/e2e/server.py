@@ -104,7 +104,7 @@ class Server:
 
     def child(self, part: str) -> psutil.Process:
         """The one living child whose command line contains `part` (media.worker, valkey-server)."""
-        found = [p for p in psutil.Process(self.pid).children(recursive=True) if part in " ".join(p.cmdline())]
+        found = [p for p in psutil.Process(self.pid).children(recursive=True) if part in _command_of(p)]
         assert len(found) == 1, found
         return found[0]
 
@@ -183,3 +183,10 @@ class Server:
     def _remember_family(self) -> None:
         with suppress(psutil.NoSuchProcess):
             self._family += psutil.Process(self.pid).children(recursive=True)
+
+
+def _command_of(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # it has ended since it was listed
+        return ""

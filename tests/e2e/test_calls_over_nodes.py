@@ -1,6 +1,5 @@
 """Calls whose caller is on one node and whose agent on another: they hear each other, and the call bar works."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -54,13 +53,10 @@ async def talking(near: Server, far: Server, folder: Path) -> AsyncIterator[Scen
     write_voices(folder)
     async with Agent(far, "agent1", folder) as agent, calling(near, folder, "0755100200") as caller:
         agent.speak()
-        saying = asyncio.create_task(caller.say("caller.wav"))
+        await caller.speak_on("caller.wav")
         offer = await agent.take()
         await agent.joined()
-        try:
-            yield Scene(agent, caller, offer, folder)
-        finally:
-            saying.cancel()
+        yield Scene(agent, caller, offer, folder)
         await agent.sign_out()
 
 
@@ -131,7 +127,7 @@ async def test_a_phone_that_is_registered_at_another_node_than_its_agents_page(p
         PhoneAgent(pair.one, "agent5") as page,
         calling(pair.one, tmp_path, "0755100201") as caller,
     ):
-        saying = asyncio.create_task(caller.say("caller.wav"))
+        await caller.speak_on("caller.wav")
         await phone.until("CALL_ESTABLISHED")
         while (assignment := await page.until(m.Assignment)).state != "connected":
             pass
@@ -139,7 +135,6 @@ async def test_a_phone_that_is_registered_at_another_node_than_its_agents_page(p
         await page.ask(m.HangUp(ref=page.ref(), reservation_id=assignment.reservation_id))
         await phone.until("CALL_CLOSED")
         heard_by(phone, "caller")
-        saying.cancel()
         await page.until(m.WrapUp)
         done = m.FinishWrapUp(ref=page.ref(), reservation_id=assignment.reservation_id, disposition="resolved")
         await page.ask(done)

@@ -66,7 +66,7 @@ async def the_callers_node_dies(pair: Pair, agent: Agent, folder: Path, trunk_po
 async def the_agents_node_dies(pair: Pair, agent: Agent, folder: Path) -> None:
     await agent.ask(m.SetPresence(ref=agent.ref(), presence="not_ready"))
     async with calling(pair.two, folder, "0755100200") as caller:
-        saying = asyncio.create_task(caller.say("caller.wav"))
+        await caller.speak_on("caller.wav")
         async with Agent(pair.one, "agent4", folder) as elsewhere:
             taken = await elsewhere.take()
             await elsewhere.joined()
@@ -80,4 +80,3 @@ async def the_agents_node_dies(pair: Pair, agent: Agent, folder: Path) -> None:
             assert await come_to_hear({"agent4": AgentEar(back), "caller": CallerEar(caller, folder)}, wanted) == wanted
             await back.ask(m.HangUp(ref=back.ref(), reservation_id=taken.reservation_id))
             await back.finish(taken.reservation_id)
-        saying.cancel()

@@ -85,11 +85,10 @@ async def at_the_phone(server: Server, folder: Path, number: str) -> AsyncIterat
     ):
         await phone.until("CALL_ESTABLISHED")
         people.ears["caller"] = CallerEar(caller, folder)
-        saying = asyncio.create_task(caller.say("caller.wav"))
+        await caller.speak_on("caller.wav")
         while (assignment := await page.until(m.Assignment)).state != "connected":
             pass
         yield Desk(phone, page, assignment.reservation_id, people, folder)
-        saying.cancel()
         await page.sign_out()
 
 

@@ -40,7 +40,7 @@ async def test_a_reload_in_mid_call_and_a_microphone_that_is_pulled_out(
         browser_agent(running_server, tmp_path, "agent1", TONES["agent1"]) as one,
         calling(running_server, tmp_path, "reload-1", ORDERS) as caller,
     ):
-        saying = asyncio.create_task(caller.say("caller.wav"))
+        await caller.speak_on("caller.wav")
         await one.accept()
         ears: dict[str, Hearing] = {"caller": CallerEar(caller, tmp_path), "agent1": one}
         both = {"caller": {"agent1"}, "agent1": {"caller"}}
@@ -55,7 +55,6 @@ async def test_a_reload_in_mid_call_and_a_microphone_that_is_pulled_out(
         await one.page.get_by_role("button", name="Hang up").click()
         async with asyncio.timeout(30):
             await caller.ended.wait()
-        saying.cancel()
         await one.sign_out()
     view = await office.interaction("reload-1")
     assert (view["record"]["outcome"], view["record"]["agent_id"]) == ("handled", "agent1")
@@ -74,15 +73,14 @@ async def test_the_echo_test_measures_the_way_there_and_back(
         wanted = {"agent1": {"agent1"}}
         assert await come_to_hear({"agent1": one}, wanted) == wanted
         async with calling(running_server, tmp_path, "echo-1", ORDERS) as caller:
-            saying = asyncio.create_task(caller.say("caller.wav"))
+            await caller.speak_on("caller.wav")
             await one.page.keyboard.press("Escape")
             await one.accept()
             ears: dict[str, Hearing] = {"caller": CallerEar(caller, tmp_path), "agent1": one}
             wanted = {"caller": {"agent1"}, "agent1": {"caller"}}
             assert await come_to_hear(ears, wanted) == wanted
             await one.page.get_by_role("button", name="Hang up").click()
-            saying.cancel()
-        await one.sign_out()
+            await one.sign_out()
     await office.quiet()
 
 
@@ -110,7 +108,7 @@ async def test_half_a_minute_without_network(running_server: Server, office: Off
         browser_agent(running_server, tmp_path, "agent1", TONES["agent1"]) as one,
         calling(running_server, tmp_path, "cut-1", ORDERS) as caller,
     ):
-        saying = asyncio.create_task(caller.say("caller.wav"))
+        await caller.speak_on("caller.wav")
         await one.accept()
         ears: dict[str, Hearing] = {"caller": CallerEar(caller, tmp_path), "agent1": one}
         both = {"caller": {"agent1"}, "agent1": {"caller"}}
@@ -129,6 +127,5 @@ async def test_half_a_minute_without_network(running_server: Server, office: Off
         await one.page.get_by_role("button", name="Hang up").click(timeout=30_000)
         async with asyncio.timeout(30):
             await caller.ended.wait()
-        saying.cancel()
     view = await office.interaction("cut-1")
     assert (view["record"]["outcome"], view["record"]["agent_id"]) == ("handled", "agent1")

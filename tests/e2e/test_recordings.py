@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import itertools
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,21 +23,20 @@ from tests.e2e.site import AFTER_SALES, make_site
 from tests.e2e.test_transfers import parties, scene
 from tests.e2e.waiting import wait_until
 from tests.media.phones import listen
+from tools.call.caller import Caller
 
 NOTICE = '\n[orders.recording]\nrule = "announced"\nprompts = ["recording-notice"]\nlongest_pause_s = 60\n'
 QUESTION = '\n[after_sales.recording]\nrule = "consent"\nprompts = ["recording-question"]\nanswer_s = 2\n'
 PART_S = 0.3
+CLOCKS_S = 0.05
+# A hold-up of this process, in which everybody speaks, is shorter than that; pauses and holds are longer.
+TORN_PARTS = 3
 SILENCE: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 
 
 def record_calls(site: Path) -> None:
     with (site / "queues.toml").open("a") as file:
         file.write(NOTICE + QUESTION)
-
-
-@pytest.fixture(scope="module")
-def site_times() -> dict[str, int]:
-    return {"wrap_up_s": 3, "offer_timeout_s": 6}
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,8 @@ def only_file(server: Server) -> Path:
 def chapters(path: Path) -> list[tuple[frozenset[str], frozenset[str]]]:
     """Whose tones are on the left and on the right, one entry for each change that lasts; borders are left out.
 
-    It begins where both sides are heard for the first time: somebody may take a moment to speak.
+    It begins where both sides are heard for the first time: somebody may take a moment to speak. Where somebody is
+    missing for a moment and all is as before then, a busy machine has torn a hole.
     """
     both = listen(path)
     size, found = round(PART_S * RATE_HZ), list[tuple[frozenset[str], frozenset[str]] | None]()
@@ -73,7 +74,16 @@ def chapters(path: Path) -> list[tuple[frozenset[str], frozenset[str]]]:
         found.append(None if left is None or right is None else (left, right))
     lasting = [one for one, after in itertools.pairwise(found) if one is not None and one == after]
     talking = list(itertools.dropwhile(lambda one: not (one[0] and one[1]), lasting))
-    return [one for index, one in enumerate(talking) if index == 0 or talking[index - 1] != one]
+    runs = [(one, len(list(same))) for one, same in itertools.groupby(talking)]
+    whole = [one for index, (one, _) in enumerate(runs) if not _torn(runs, index)]
+    return [one for one, _ in itertools.groupby(whole)]
+
+
+def _torn(runs: list[tuple[tuple[frozenset[str], frozenset[str]], int]], index: int) -> bool:
+    if not 0 < index < len(runs) - 1 or runs[index][1] >= TORN_PARTS or runs[index - 1][0] != runs[index + 1][0]:
+        return False
+    (left, right), (fuller_left, fuller_right) = runs[index][0], runs[index - 1][0]
+    return left <= fuller_left and right <= fuller_right
 
 
 def _names(sound: Sound) -> frozenset[str] | None:
@@ -102,26 +112,30 @@ async def test_one_file_across_hold_consult_and_transfer_without_what_was_paused
 ) -> None:
     async with scene(running_server, tmp_path) as s:
         _, one, first = await s.begin("record-1")
-        assert await s.hear() == {"caller": {"agent1"}, "agent1": {"caller"}}
+        await s.come_to_hear(caller={"agent1"}, agent1={"caller"})
         await one.ask(m.Hold(ref=one.ref(), reservation_id=first, on=True))
         assert (await shown(one, "silent")).may_pause
-        assert (await s.hear())["caller"] == {"music"}
+        await s.come_to_hear(caller={"music"})
         await one.ask(m.Hold(ref=one.ref(), reservation_id=first, on=False))
         await s.hear()
         four = await s.enter("agent4")
         await one.ask(m.Transfer(ref=one.ref(), reservation_id=first, agent="agent4", warm=True))
         second = (await four.take()).reservation_id
         await parties(one, customer="held", agent1="here", agent4="here")
-        assert (await s.hear())["agent1"] == {"agent4"}
+        await s.come_to_hear(agent1={"agent4"})
         await one.ask(m.Conference(ref=one.ref(), reservation_id=first))
-        assert (await s.hear())["caller"] == {"agent1", "agent4"}
+        await s.come_to_hear(caller={"agent1", "agent4"})
         await one.ask(m.CompleteTransfer(ref=one.ref(), reservation_id=first))
         await one.finish(first, "passed_on")
         await s.hear()
+        asked = time.monotonic()
         await four.ask(m.PauseRecording(ref=four.ref(), reservation_id=second, on=True))
         assert (await shown(four, "paused")).by == "agent4"
-        assert await s.hear() == {"caller": {"agent4"}, "agent1": set(), "agent4": {"caller"}}, "they still talk"
+        paused = time.monotonic()
+        await s.come_to_hear(caller={"agent4"}, agent1=set(), agent4={"caller"})  # they still talk
+        ended = time.monotonic()
         await four.ask(m.PauseRecording(ref=four.ref(), reservation_id=second, on=False))
+        over = time.monotonic()
         await s.hear()
         view = await office.interaction("record-1", state=None)
         body = {"on": True, "comment": "payment page"}
@@ -147,7 +161,8 @@ async def test_one_file_across_hold_consult_and_transfer_without_what_was_paused
     assert (row["told"], row["agents"]) == ("announced", ["agent1", "agent4"])
     assert (row["size"], row["sha256"]) == (path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
     assert [pause["by"] for pause in row["pauses"]] == ["agent4", "supervisor1"]
-    assert 1_000_000 < row["pauses"][0]["until_us"] - row["pauses"][0]["at_us"] < 10_000_000
+    lasted_s = (row["pauses"][0]["until_us"] - row["pauses"][0]["at_us"]) / 1e6
+    assert ended - paused - CLOCKS_S < lasted_s < over - asked + CLOCKS_S
     assert step(view, "recording_notice") == {"answer": "announced"}
     assert kinds(view).index("recording_notice") < kinds(view).index("queued")
     assert view["record"]["recording"] == "complete"
@@ -192,6 +207,16 @@ async def playback(server: Server, office: Office, interaction: str, path: Path)
     assert (row["state"], row["removed_by"], row["here"]) == ("removed", "admin1", False)
 
 
+async def answered(office: Office, caller: Caller, number: str, key: str) -> None:
+    """Pressed until it is heard: before the question nobody listens."""
+
+    async def told() -> bool:
+        await caller.press(key)
+        return any("recording_notice" in kinds(view) for view in await office.interactions(number))
+
+    await wait_until(told, 30, "the question has its answer", every_s=0.5)
+
+
 @pytest.mark.parametrize(("key", "answer"), [("2", "refused"), ("", "no_answer"), ("1", "given")])
 async def test_consent_decides_whether_there_is_a_file(
     running_server: Server, office: Office, tmp_path: Path, key: str, answer: str
@@ -199,19 +224,21 @@ async def test_consent_decides_whether_there_is_a_file(
     folder = running_server.data_dir / "recordings"
     before = set(folder.glob("*")) if folder.exists() else set()
     number = f"consent-{answer}"
-    async with scene(running_server, tmp_path) as s, calling(running_server, tmp_path, number, AFTER_SALES) as caller:
+    async with scene(running_server, tmp_path) as s:
+        # Before the call: to sign in may take longer than there is time for the answer.
         two = await s.enter("agent2")
-        if key:
-            await caller.press(key)
-        offer = await two.take()
-        await two.joined()
-        await two.ask(m.Mute(ref=two.ref(), reservation_id=offer.reservation_id, on=True))
-        call = await two.until(m.Call)
-        assert (call.recording is not None) is (answer == "given")
-        view = await office.story_has(number, "recording_notice")
-        assert step(view, "recording_notice") == {"answer": answer}
-        await two.ask(m.HangUp(ref=two.ref(), reservation_id=offer.reservation_id))
-        await two.finish(offer.reservation_id)
+        async with calling(running_server, tmp_path, number, AFTER_SALES) as caller:
+            if key:
+                await answered(office, caller, number, key)
+            offer = await two.take()
+            await two.joined()
+            await two.ask(m.Mute(ref=two.ref(), reservation_id=offer.reservation_id, on=True))
+            call = await two.until(m.Call)
+            assert (call.recording is not None) is (answer == "given")
+            view = await office.story_has(number, "recording_notice")
+            assert step(view, "recording_notice") == {"answer": answer}
+            await two.ask(m.HangUp(ref=two.ref(), reservation_id=offer.reservation_id))
+            await two.finish(offer.reservation_id)
     interaction = (await office.interaction(number))["record"]
     if answer == "given":
         assert (await recording(office, interaction["id"]))["told"] == "given"
@@ -226,7 +253,7 @@ async def test_consent_decides_whether_there_is_a_file(
 @pytest.fixture
 def mortal_server(tmp_path: Path) -> Iterator[Server]:
     """A server of this test's own, that may die or lose its media worker."""
-    site = make_site(tmp_path, wrap_up_s=3, offer_timeout_s=6)
+    site = make_site(tmp_path)
     record_calls(site)
     server = Server(tmp_path, site)
     try:

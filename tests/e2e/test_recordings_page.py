@@ -1,6 +1,5 @@
 """Recordings on the pages: the agent's lamp and its pause, the supervisor's player, the mark on the timeline."""
 
-import asyncio
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -47,7 +46,7 @@ async def test_the_lamp_pauses_and_the_supervisor_hears_the_rest(
     write_voices(tmp_path)
     async with browser_agent(running_server, tmp_path, "agent1", TONES["agent1"]) as one:
         async with calling(running_server, tmp_path, "page-1", ORDERS) as caller:
-            saying = asyncio.create_task(caller.say("caller.wav"))
+            await caller.speak_on("caller.wav")
             await one.accept()
             await lamp(one, "Recording")
             await one.hear(2)
@@ -68,7 +67,6 @@ async def test_the_lamp_pauses_and_the_supervisor_hears_the_rest(
             await one.hear(2)
             await one.page.get_by_role("button", name="Hang up").click()
             await expect(one.page.locator(".recording-lamp")).to_have_count(0)
-            saying.cancel()
         view = await office.interaction("page-1")
         row = await recording(office, view["record"]["id"])
         assert [pause["by"] for pause in row["pauses"]] == ["agent1"]

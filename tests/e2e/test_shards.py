@@ -26,12 +26,13 @@ from tests.e2e.baresip import softphone
 from tests.e2e.callers import calling
 from tests.e2e.ears import AgentEar, CallerEar, Hearing, come_to_hear, write_voices
 from tests.e2e.office import Office
-from tests.e2e.pair import LEASE_MS, events
+from tests.e2e.pair import events
 from tests.e2e.server import ROOT, Server
 from tests.e2e.site import AFTER_SALES, make_site
 from tests.e2e.test_nodes import REFS, handled, ready, spoken, submit
 from tests.e2e.test_trunks import NUMBER, TRUNK, heard_by
 from tests.e2e.visitors import Visitor
+from tests.e2e.waiting import wait_until
 from tests.ports import HOST, free_port
 from tests.valkey import running_server
 from tests.waiting import until
@@ -94,7 +95,8 @@ class Shards:
     def _server(self, name: str, shard: str, site: Path) -> Server:
         folder = self._folder / f"node-{name}"
         folder.mkdir()
-        flags = [f"--redis-url={self.store_url}", f"--lease-ms={LEASE_MS}", f"--node={name}", f"--shard={shard}"]
+        # The lease is the usual one: a dead process is noticed by its door, and a busy machine deposes nobody.
+        flags = [f"--redis-url={self.store_url}", f"--node={name}", f"--shard={shard}"]
         return Server(folder, site, [*flags, f"--database-url={self._database(shard)}"])
 
     def make_key(self) -> str:
@@ -141,7 +143,7 @@ async def test_work_and_chats_overflow_to_the_other_shard_and_its_owners_death_l
         offer = await handled(agent, PATIENT_S)
         assert (offer.interaction_id, offer.queue) == (first["interaction_id"], "far_chat")
         # A visitor for whom no node is reached waits on: that is not what this is about.
-        await until(lambda: len(events(shards.north, "peer_found")) == 2, "both nodes there are reached", PATIENT_S)
+        await both_nodes_reached(shards)
         chat = await a_chat_that_goes_over(shards, visitor, agent)
 
         # One is on its way while the owner there dies, one comes afterwards: each is handled there, once.
@@ -160,6 +162,15 @@ async def test_work_and_chats_overflow_to_the_other_shard_and_its_owners_death_l
     every = [chat.interaction_id, *(one["interaction_id"] for one in made)]
     assert shards.outcomes("north") == dict.fromkeys(every, ("closed", "handed_over"))
     assert shards.outcomes("south") == dict.fromkeys(every, ("closed", "handled"))
+
+
+async def both_nodes_reached(shards: Shards) -> None:
+    """By the north, each once or more: a connection may break on a busy machine."""
+
+    def reached() -> bool:
+        return {line["label"] for line in events(shards.north, "peer_found")} >= {"south.1", "standby.1"}
+
+    await until(reached, "both nodes of the south are reached", PATIENT_S)
 
 
 async def a_chat_that_goes_over(shards: Shards, visitor: Visitor, agent: RawAgent) -> m.Offer:
@@ -230,11 +241,8 @@ class Line:
     @asynccontextmanager
     async def call(self, number: str) -> AsyncIterator[Caller]:
         async with calling(self.shards.north, self.folder, number) as caller:
-            saying = asyncio.create_task(caller.say("caller.wav"))
-            try:
-                yield caller
-            finally:
-                saying.cancel()
+            await caller.speak_on("caller.wav")
+            yield caller
 
     async def hear(self, caller: Caller, wanted: dict[str, set[str]]) -> None:
         every: dict[str, Hearing] = {"agent1": AgentEar(self.agent), "caller": CallerEar(caller, self.folder)}
@@ -257,7 +265,7 @@ async def test_callers_speak_with_agents_of_the_other_shard_also_when_the_host_d
         agent.speak()
         line = Line(shards, agent, tmp_path)
         # A caller for whom no node is reached stays: that is not what this is about.
-        await until(lambda: len(events(shards.north, "peer_found")) == 2, "both nodes there are reached", PATIENT_S)
+        await both_nodes_reached(shards)
         ended = [await a_call_that_its_caller_ends(line), await a_call_that_its_agent_ends(line)]
         promised = await a_callback_that_goes_over(line)
         ended.append(await a_call_whose_host_dies(line))
@@ -306,10 +314,7 @@ async def a_callback_that_goes_over(line: Line) -> str:
     """A caller of the north asks to be called back there; a supervisor moves the item to the south, which calls."""
     agent, north, south = line.agent, line.shards.north, line.shards.standby
     async with calling(north, line.folder, NUMBER, AFTER_SALES) as caller, Office(north) as office:
-        seen = [
-            (one["shard"], one["reached"], one.get("nowhere", [])) for one in (await office.get("shards"))["shards"]
-        ]
-        assert seen == [("north", True, []), ("south", True, [])]
+        await both_shards_seen(office)
         await office.story_has(NUMBER, "queued")
         await caller.press("7")
         await asyncio.wait_for(caller.ended.wait(), PATIENT_S)
@@ -329,9 +334,22 @@ async def a_callback_that_goes_over(line: Line) -> str:
     return promised
 
 
+async def both_shards_seen(office: Office) -> None:
+    """Where the site runs; one that is slow to answer counts as not reached for the moment."""
+
+    async def seen() -> bool:
+        shards = [
+            (one["shard"], one["reached"], one.get("nowhere", [])) for one in (await office.get("shards"))["shards"]
+        ]
+        return shards == [("north", True, []), ("south", True, [])]
+
+    await wait_until(seen, PATIENT_S, "both shards are reached, and no exit leads nowhere")
+
+
 async def a_call_that_is_abandoned(line: Line) -> None:
+    before = len(events(line.shards.north, "host_found"))
     async with line.call("0755100202") as caller:
-        await until(lambda: len(events(line.shards.north, "host_found")) == 5, "it has a host")
+        await until(lambda: len(events(line.shards.north, "host_found")) > before, "it has a host", PATIENT_S)
         await line.hear(caller, {"caller": {"music"}})
     wanted = ("closed", "abandoned")
     await until(lambda: wanted in line.shards.outcomes("south").values(), "it is abandoned there", PATIENT_S)

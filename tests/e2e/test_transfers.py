@@ -11,7 +11,7 @@ import pytest
 from agents_ws import messages as m
 from tests.e2e.agents import Agent
 from tests.e2e.callers import calling
-from tests.e2e.ears import AgentEar, CallerEar, Hearing, who_hears, write_voices
+from tests.e2e.ears import AgentEar, CallerEar, Hearing, come_to_hear, who_hears, write_voices
 from tests.e2e.office import Office, kinds, step
 from tests.e2e.server import Server
 from tests.e2e.site import ORDERS
@@ -49,14 +49,17 @@ class Scene:
         agent = await self.enter("agent1")
         caller = await self._stack.enter_async_context(calling(self._server, self._folder, number, ORDERS))
         self.ears = {"caller": CallerEar(caller, self._folder), **self.ears}
-        saying = asyncio.create_task(caller.say("caller.wav"))
-        self._stack.callback(saying.cancel)
+        await caller.speak_on("caller.wav")
         offer = await agent.take()
         await agent.joined()
         return caller, agent, offer.reservation_id
 
     async def hear(self) -> dict[str, set[str]]:
         return await who_hears(self.ears)
+
+    async def come_to_hear(self, **wanted: set[str]) -> None:
+        """These ears hear exactly that, however late on a busy machine."""
+        assert await come_to_hear({name: self.ears[name] for name in wanted}, wanted) == wanted
 
 
 @asynccontextmanager

@@ -24,7 +24,9 @@ def any_certificate() -> aiohttp.TCPConnector:
 
 
 class ScriptedAgent:
-    """`async with ScriptedAgent(...)`: signed in, leg open, ready. `offers` and `messages` are what came in."""
+    """`async with ScriptedAgent(...)`: signed in, leg open, ready. `inbox` is what came in."""
+
+    repeats = False  # whether the recording begins anew at its end
 
     def __init__(self, base: str, account: str, password: str, voice: Path) -> None:
         self.account = account
@@ -113,7 +115,7 @@ class ScriptedAgent:
         own_addresses = aioice.ice.get_host_addresses
         aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: [*own_addresses(use_ipv4, use_ipv6), "127.0.0.1"]
         self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self._player = MediaPlayer(str(self._voice))
+        self._player = MediaPlayer(str(self._voice), loop=self.repeats)
         transceiver = self._peer.addTransceiver("audio", direction="sendrecv")
         self._sender = transceiver.sender
         self._peer.on("track", self._sink.addTrack)
