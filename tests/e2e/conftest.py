@@ -1,4 +1,4 @@
-"""A running server for each module, and what tests see of it."""
+"""A running server for each module, a browser, and what tests see of them."""
 
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -6,10 +6,13 @@ from pathlib import Path
 
 import aioice.ice
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
 
 from tests.e2e.office import Office
 from tests.e2e.server import Server
 from tests.e2e.site import make_site
+from tests.frontend.real import chromium
 
 HERE = Path(__file__).parent
 PROGRAMS = ("sipp", "baresip")
@@ -77,6 +80,13 @@ def running_server(
         assert server.errors() == []
     finally:
         server.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """A Chromium for the pages of a module's people, each of whom has a context of their own."""
+    async with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

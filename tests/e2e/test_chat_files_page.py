@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 from tests.browser import needs_chromium
 from tests.e2e.pictures import payload, picture
 from tests.e2e.server import PASSWORD, Server
-from tests.frontend.real import Person, accept, ask, be, chromium, end, finish, person, sign_in
+from tests.frontend.real import Person, accept, ask, be, end, finish, person, sign_in
 
 pytestmark = [needs_chromium, pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -48,12 +48,6 @@ def site_edits() -> Callable[[Path], None]:
         chats.write_text(text.replace("max_kb = 10240", "max_kb = 20"), encoding="utf-8")
 
     return edit
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -4,12 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.browser import needs_chromium
 from tests.e2e.server import PASSWORD, Server
-from tests.frontend.real import Person, accept, answer, ask, be, chromium, end, finish, person, said, sign_in, write
+from tests.frontend.real import Person, accept, answer, ask, be, end, finish, person, said, sign_in, write
 
 pytestmark = [needs_chromium, pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -17,12 +16,6 @@ pytestmark = [needs_chromium, pytest.mark.browser, pytest.mark.asyncio(loop_scop
 @pytest.fixture(scope="module")
 def site_times() -> dict[str, int]:
     return {"wrap_up_s": 60}
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 @asynccontextmanager

@@ -21,7 +21,6 @@ from tests.frontend.real import (
     answer,
     ask,
     be,
-    chromium,
     end,
     finish,
     person,
@@ -34,12 +33,6 @@ pytestmark = [needs_chromium, pytest.mark.browser, pytest.mark.asyncio(loop_scop
 
 MARKUP = "<img src=x onerror='window.hacked=1'><script>window.hacked=1</script> **bold** &amp;"
 AGENT = "Demo agent 1"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

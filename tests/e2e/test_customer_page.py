@@ -8,15 +8,9 @@ from playwright.async_api import Browser, expect
 
 from tests.browser import needs_chromium
 from tests.e2e.server import PASSWORD, Server
-from tests.frontend.real import Person, accept, ask, be, chromium, end, finish, person, sign_in
+from tests.frontend.real import Person, accept, ask, be, end, finish, person, sign_in
 
 pytestmark = [needs_chromium, pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -12,17 +12,11 @@ from records.follow_ups import FollowUps
 from tests.audio import tone, write_wav
 from tests.browser import needs_chromium
 from tests.e2e.server import PASSWORD, SUPERVISOR, Server
-from tests.frontend.real import Person, chromium, person, sign_in
+from tests.frontend.real import Person, person, sign_in
 
 pytestmark = [needs_chromium, pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 CALLBACK, MESSAGE = "+3225550181", "+3225550182"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -15,7 +15,7 @@ from tests.browser import needs_chromium
 from tests.e2e.office import Office
 from tests.e2e.pictures import payload, picture
 from tests.e2e.server import PASSWORD, Server
-from tests.frontend.real import Network, Person, accept, answer, be, chromium, end, finish, person, said, sign_in, write
+from tests.frontend.real import Network, Person, accept, answer, be, end, finish, person, said, sign_in, write
 from tests.ports import HOST, free_port
 
 pytestmark = [needs_chromium, pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -88,12 +88,6 @@ async def shop(shop_port: int) -> AsyncIterator[str]:
     await web.TCPSite(runner, HOST, shop_port).start()
     yield f"http://localhost:{shop_port}"
     await runner.cleanup()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -1,24 +1,15 @@
 """Internal notes on the real pages: written by keyboard, told to the colleague who is named, unseen by the visitor."""
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.browser import needs_chromium
 from tests.e2e.server import PASSWORD, Server
-from tests.frontend.real import Person, accept, ask, be, chromium, end, finish, person, sign_in, write
+from tests.frontend.real import Person, accept, ask, be, end, finish, person, sign_in, write
 
 pytestmark = [needs_chromium, pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 SECRET = "has called three times already"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 async def heard_by(visitor: Person) -> list[str]:

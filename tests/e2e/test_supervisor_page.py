@@ -17,15 +17,9 @@ from tests.e2e.callers import calling
 from tests.e2e.kept import store_of
 from tests.e2e.server import PASSWORD, SUPERVISOR, Server
 from tests.e2e.site import MANDARIN, ORDERS
-from tests.frontend.real import Person, chromium, person, sign_in
+from tests.frontend.real import Person, person, sign_in
 
 pytestmark = [needs_chromium, pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
