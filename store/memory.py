@@ -10,7 +10,7 @@ from typing import Self, cast
 from router.events import Event, NodeLost, PolicyChanged
 from router.policy import Policy
 from router.rows import ShardImage, Turn
-from store.codec import JournalEntry, decode_entry, decode_event, decode_image, decode_row, encode_event, encode_row
+from store.codec import JournalEntry, decode_entry, decode_event, decode_row, encode_event, encode_row
 from store.errors import (
     Deposed,
     InboxGap,
@@ -123,7 +123,7 @@ class MemoryShardStore:
 
     async def load(self, lease: Lease) -> ShardImage:
         """As RedisShardStore.load."""
-        return self._image(await self.raw_image(lease))
+        return (await self.raw_image(lease)).decoded()
 
     async def raw_image(self, lease: Lease | None) -> RawImage:
         """As RedisShardStore.raw_image."""
@@ -133,23 +133,12 @@ class MemoryShardStore:
 
     async def replica(self) -> ShardImage | None:
         """As RedisShardStore.replica."""
-        return self._image(self._raw()) if self._shard.served == self._shard.epoch else None
+        return self._raw().decoded() if self._shard.served == self._shard.epoch else None
 
     def _raw(self) -> RawImage:
         shard = self._shard
         rows = (tuple(table.values()) for table in (shard.agents, shard.work, shard.reservations, shard.neighbours))
         return RawImage(shard.current_policy, shard.applied, shard.clock, *rows)
-
-    def _image(self, raw: RawImage) -> ShardImage:
-        return decode_image(
-            raw.agents,
-            raw.work,
-            raw.reservations,
-            raw.neighbours,
-            policy_version=raw.policy_version,
-            applied=raw.applied,
-            clock=raw.clock,
-        )
 
     async def policy(self, version: str) -> Policy:
         """As RedisShardStore.policy."""

@@ -16,6 +16,7 @@ import msgspec
 
 from router.policy import Policy
 from router.replay import Start
+from router.rows import ShardImage
 from store.codec import VERSION, JournalEntry, decode_entry, decode_image, decode_row
 from store.errors import StoreError
 
@@ -67,6 +68,18 @@ class RawImage:
     work: tuple[bytes, ...]
     reservations: tuple[bytes, ...]
     neighbours: tuple[bytes, ...] = ()
+
+    def decoded(self) -> ShardImage:
+        """Raises UnknownVersion or StoreCorrupt."""
+        return decode_image(
+            self.agents,
+            self.work,
+            self.reservations,
+            self.neighbours,
+            policy_version=self.policy_version,
+            applied=self.applied,
+            clock=self.clock,
+        )
 
 
 @dataclass(frozen=True, slots=True)

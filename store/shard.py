@@ -6,7 +6,7 @@ from typing import Final, Self, cast
 from router.events import Event, NodeLost, PolicyChanged
 from router.policy import Policy
 from router.rows import ShardImage, Turn
-from store.codec import JournalEntry, decode_entry, decode_event, decode_image, decode_row, encode_event, encode_row
+from store.codec import JournalEntry, decode_entry, decode_event, decode_row, encode_event, encode_row
 from store.connection import StoreConnection
 from store.errors import (
     Deposed,
@@ -130,7 +130,7 @@ class RedisShardStore:
 
     async def load(self, lease: Lease) -> ShardImage:
         """Return all rows as of one moment, each kind in a fixed order. Raises Deposed."""
-        return _decoded(await self.raw_image(lease))
+        return (await self.raw_image(lease)).decoded()
 
     async def raw_image(self, lease: Lease | None) -> RawImage:
         """Return all rows as of one moment, undecoded and in no order. Raises Deposed, unless without a lease."""
@@ -142,7 +142,7 @@ class RedisShardStore:
     async def replica(self) -> ShardImage | None:
         """Return all rows as `load` does, without a lease; None while the owner has committed nothing yet."""
         _, served, image = await self._read_all()
-        return _decoded(image) if served else None
+        return image.decoded() if served else None
 
     async def policy(self, version: str) -> Policy:
         """Return the policy of `version`. Raises UnknownPolicy."""
@@ -368,15 +368,3 @@ class RedisShardStore:
         except UnknownPolicy as missing:
             await self.policy(missing.version)
             return decode_event(data, self._policies)
-
-
-def _decoded(raw: RawImage) -> ShardImage:
-    return decode_image(
-        raw.agents,
-        raw.work,
-        raw.reservations,
-        raw.neighbours,
-        policy_version=raw.policy_version,
-        applied=raw.applied,
-        clock=raw.clock,
-    )

@@ -21,19 +21,19 @@ needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not in
 
 FRONTEND = Path(__file__).resolve().parent.parent / "frontend"
 
-_ARGS = (
+ARGUMENTS = (
     "--no-sandbox",
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-    "--allow-loopback-in-peer-connection",
-    "--autoplay-policy=no-user-gesture-required",
+    "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
-    "--disable-gpu",
     "--disable-quic",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
 )
+# For pages whose sound comes and goes.
+SPEAKING = (*ARGUMENTS, "--allow-loopback-in-peer-connection", "--autoplay-policy=no-user-gesture-required")
 
 # Records a MediaStream through an AudioWorklet: samples as the speaker would get them, 16-bit, base64.
 _RECORD = """
@@ -76,7 +76,7 @@ async def chromium_page(*, wav: Path | None = None, args: Sequence[str] = ()) ->
     with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as profile:
         async with async_playwright() as playwright:
             context = await playwright.chromium.launch_persistent_context(
-                profile, executable_path=CHROMIUM, headless=True, args=[*_ARGS, *microphone, *args]
+                profile, executable_path=CHROMIUM, headless=True, args=[*SPEAKING, *microphone, *args]
             )
             try:
                 page = context.pages[0] if context.pages else await context.new_page()

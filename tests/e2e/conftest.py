@@ -1,6 +1,7 @@
 """A running server for each module, a browser, and what tests see of them."""
 
 import shutil
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.e2e.office import Office
 from tests.e2e.server import Server
 from tests.e2e.site import make_site
 from tests.frontend.real import chromium
+from tests.ports import free_port
 
 HERE = Path(__file__).parent
 PROGRAMS = ("sipp", "baresip")
@@ -59,6 +61,12 @@ def site_edits() -> Callable[[Path], None]:
 def fresh() -> bool:
     """Whether this module's server makes its tables itself, as at its very first start."""
     return False
+
+
+@pytest.fixture(scope="module")
+def trunk_port() -> int:
+    """Where this module's trunk leads to."""
+    return free_port(socket.SOCK_STREAM, socket.SOCK_DGRAM)
 
 
 @pytest.fixture(scope="module")

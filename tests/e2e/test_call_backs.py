@@ -1,7 +1,6 @@
 """Customers of the follow-ups are called back: the agent accepts, a real telephone rings, and both hear each other."""
 
 import asyncio
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,15 +17,10 @@ from tests.e2e.server import Server
 from tests.e2e.site import ORDERS
 from tests.e2e.test_transfers import scene
 from tests.e2e.test_trunks import NUMBER, TRUNK, busy, heard_by
-from tests.ports import HOST, free_port
+from tests.ports import HOST
 from tools.call.agent import RefusedError
 
 pytestmark = pytest.mark.baresip
-
-
-@pytest.fixture(scope="module")
-def trunk_port() -> int:
-    return free_port(socket.SOCK_STREAM, socket.SOCK_DGRAM)
 
 
 @pytest.fixture(scope="module")

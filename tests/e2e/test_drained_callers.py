@@ -3,7 +3,6 @@ front; who will not is called back.
 """
 
 import asyncio
-import socket
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from functools import partial
@@ -22,18 +21,12 @@ from tests.e2e.pair import Pair, calling_back, events, running_pair
 from tests.e2e.sipp import run_sipp, sipp
 from tests.e2e.test_trunks import NUMBER
 from tests.e2e.waiting import wait_until
-from tests.ports import free_port
 from tests.waiting import until
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.baresip, pytest.mark.sipp, pytest.mark.browser, needs_chromium]
 
 WAIT_S = 60.0
 TAKES, DECLINES = "0755100100", NUMBER
-
-
-@pytest.fixture
-def trunk_port() -> int:
-    return free_port(socket.SOCK_STREAM, socket.SOCK_DGRAM)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A node dies while calls are on it: what becomes of those whose caller, and of those whose agent, it had."""
 
 import asyncio
-import socket
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -15,15 +14,9 @@ from tests.e2e.callers import calling
 from tests.e2e.ears import AgentEar, CallerEar, come_to_hear, write_voices
 from tests.e2e.pair import Pair, calling_back, events, running_pair
 from tests.e2e.test_trunks import NUMBER
-from tests.ports import free_port
 from tests.waiting import until
 
 pytestmark = pytest.mark.baresip
-
-
-@pytest.fixture
-def trunk_port() -> int:
-    return free_port(socket.SOCK_STREAM, socket.SOCK_DGRAM)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Calls to numbers through a trunk at a fixed address: baresip at its far end, measured by what each of them hears."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,7 +19,7 @@ from tests.e2e.ears import TONES, write_voices
 from tests.e2e.office import Office, kinds
 from tests.e2e.server import Server
 from tests.e2e.test_transfers import MUSIC, NOBODY, scene
-from tests.ports import HOST, free_port
+from tests.ports import HOST
 from tools.call.agent import RefusedError
 
 pytestmark = pytest.mark.baresip
@@ -32,11 +31,6 @@ server = "{host}:{port}"
 caller = "4711"
 dial = ["0755XXXX"]
 """
-
-
-@pytest.fixture(scope="module")
-def trunk_port() -> int:
-    return free_port(socket.SOCK_STREAM, socket.SOCK_DGRAM)
 
 
 @pytest.fixture(scope="module")

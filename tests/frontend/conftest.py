@@ -20,21 +20,10 @@ from agents_ws.ports import Refusal
 from http_api.static import StaticPages
 from router.vocabulary import EndedBy, Medium, Presence, WithdrawReason
 from tests.agents_ws.scripted import ScriptedGateway, Stage, now_us, stage
-from tests.browser import CHROMIUM
+from tests.browser import ARGUMENTS, CHROMIUM
 from tests.frontend.board import Board, supervising
 
 FRONTEND = Path(__file__).parents[2] / "frontend"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-]
 CHOICES = tuple(
     Choice(id=name, label={"en": en, "zh-CN": cn, "zh-TW": tw})
     for name, en, cn, tw in (

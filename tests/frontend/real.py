@@ -9,22 +9,10 @@ from typing import Self
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
-from tests.browser import CHROMIUM
+from tests.browser import CHROMIUM, SPEAKING
 
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-    "--allow-loopback-in-peer-connection",
-    "--disable-features=LocalNetworkAccessChecks",  # a page that a test makes up counts as one from elsewhere
-    "--autoplay-policy=no-user-gesture-required",
-)
+# A page that a test makes up counts as one from elsewhere.
+ARGUMENTS = (*SPEAKING, "--disable-features=LocalNetworkAccessChecks")
 LIMIT_MS = 30_000
 # What a cut line, or a refusal that the test wants, leaves in the console.
 EXPECTED = re.compile(
