@@ -1,13 +1,11 @@
 """Turns into the argument of the function `commit`: several turns become one group commit."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
 
 import msgpack
 
 from router.events import PolicyChanged
 from router.rows import NOTHING, AgentRow, Changes, NeighbourRow, ReservationRow, Turn, WorkRow
-from router.vocabulary import WorkState
 from store.codec import encode_entry, encode_row
 from store.errors import OutOfOrder
 from store.lease import Memory
@@ -16,19 +14,6 @@ Part = bytes | str | int
 
 # Text and bytes alike as "raw": the functions' reader (lua-cmsgpack) is older than msgpack's type of bytes.
 _pack: Callable[[list[Part]], bytes] = msgpack.Packer(use_bin_type=False, autoreset=True).pack
-_SCORE_EPOCH_MS: Final = 1_577_836_800_000  # 2020-01-01, so that milliseconds fit 41 bits until 2089
-_SCORE_SPAN: Final = 1 << 41
-_MAX_PRIORITY: Final = 4095
-
-
-def queue_score(priority: int, queued_at: int) -> int:
-    """Return a score that orders higher priority, then longer waiting; exact in a double (below 2^53).
-
-    Milliseconds and priorities within +-4095: boards read it. The dispatcher orders by the rows themselves.
-    """
-    bounded = max(-_MAX_PRIORITY, min(_MAX_PRIORITY, priority))
-    waited = max(0, min(_SCORE_SPAN - 1, queued_at // 1000 - _SCORE_EPOCH_MS))
-    return waited - bounded * _SCORE_SPAN
 
 
 def commit_argument(epoch: int, owner: str, turns: Sequence[Turn], inbox: str) -> bytes:
@@ -75,7 +60,6 @@ def reseed_arguments(epoch: int, owner: str, lease_ms: int, memory: Memory) -> l
         _written(agents),
         _written(reservations),
         _written(work),
-        [part for item in image.work for part in _place(item)],
         [part for pair in memory.senders.items() for part in pair],
         sorted(memory.gone),
         _written({row.shard: row for row in image.neighbours}),
@@ -135,11 +119,6 @@ def _rows(changes: Changes) -> list[Part]:
     for gone in (changes.agents_removed, changes.reservations_closed, changes.work_closed):
         parts.append(len(gone))
         parts += gone
-    parts.append(3 * (len(changes.work) + len(changes.work_closed)))
-    for item in changes.work:
-        parts += _place(item)
-    for work_id in changes.work_closed:
-        parts += (work_id, "", 0)
     parts.append(2 * len(changes.neighbours))
     for row in changes.neighbours:
         parts += (row.shard, encode_row(row))
@@ -148,10 +127,3 @@ def _rows(changes: Changes) -> list[Part]:
 
 def _written(rows: Mapping[str, AgentRow | ReservationRow | WorkRow | NeighbourRow]) -> list[Part]:
     return [part for key, row in rows.items() for part in (key, encode_row(row))]
-
-
-def _place(row: WorkRow) -> tuple[Part, ...]:
-    """Those who wait stand in their queue's sorted set; an offered item waits no more for an agent to be found."""
-    if row.state is not WorkState.WAITING:
-        return (row.work_id, "", 0)
-    return (row.work_id, row.queue, queue_score(row.priority, row.queued_at))

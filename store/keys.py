@@ -15,16 +15,10 @@ class ShardKeys:
     work: bytes
     reservations: bytes
     policies: bytes
-    placed: bytes
-    queue_prefix: bytes
     inbox: bytes
     heads: bytes
     senders: bytes
     neighbours: bytes
-
-    def queue(self, name: str) -> bytes:
-        """Return the sorted set of those who wait in queue `name`."""
-        return self.queue_prefix + name.encode()
 
     def of_commit(self) -> tuple[bytes, ...]:
         """Return KEYS of the function `commit`, in its order."""
@@ -35,15 +29,13 @@ class ShardKeys:
             self.work,
             self.reservations,
             self.policies,
-            self.placed,
-            self.queue_prefix,
-            self.inbox,
             self.neighbours,
+            self.inbox,
         )
 
     def of_reseed(self) -> tuple[bytes, ...]:
         """Return KEYS of the function `reseed`, in its order."""
-        return (*self.of_commit()[:8], self.senders, self.neighbours)
+        return (*self.of_commit()[:7], self.senders)
 
 
 def shard_keys(shard: str) -> ShardKeys:
@@ -56,8 +48,6 @@ def shard_keys(shard: str) -> ShardKeys:
         work=f"{tag}:work".encode(),
         reservations=f"{tag}:reservations".encode(),
         policies=f"{tag}:policies".encode(),
-        placed=f"{tag}:placed".encode(),
-        queue_prefix=f"{tag}:queue:".encode(),
         inbox=f"{tag}:inbox".encode(),
         heads=f"{tag}:heads".encode(),
         senders=f"{tag}:senders".encode(),

@@ -94,16 +94,16 @@ class MemoryShardStore:
             raise Deposed(lease.epoch, shard.epoch)
         args = reseed_arguments(lease.epoch, lease.owner, lease.lease_ms, memory)
         first = cast("int", args[3])
-        entries, policies, agents, reservations, work, places, _, _, neighbours = sections(args[7:])
+        entries, policies, agents, reservations, work, _, _, neighbours = sections(args[7:])
         told = {sequence: cast("bytes", entry) for sequence, entry in enumerate(entries, first)}
         if any(shard.journal.get(at, entry) != entry for at, entry in told.items()) or any(
             at > memory.image.applied for at in shard.journal
         ):
             shard.journal.clear()
         shard.journal = dict(sorted((shard.journal | told).items()))
-        for table in (shard.agents, shard.work, shard.reservations, shard.places, shard.neighbours):
+        for table in (shard.agents, shard.work, shard.reservations, shard.neighbours):
             table.clear()
-        write_rows(shard, memory.image.applied, policies, agents, reservations, work, [], [], [], places, neighbours)
+        write_rows(shard, memory.image.applied, policies, agents, reservations, work, [], [], [], neighbours)
         for label, number in memory.senders.items():
             shard.senders[label] = max(shard.senders.get(label, 0), number)
         for label in memory.gone:
@@ -146,11 +146,6 @@ class MemoryShardStore:
         if data is None:
             raise UnknownPolicy(version)
         return decode_row(data, Policy)
-
-    async def waiting(self, queue: str) -> list[str]:
-        """As RedisShardStore.waiting."""
-        places = self._shard.places.items()
-        return [work_id for _, work_id in sorted((place[1], key) for key, place in places if place[0] == queue)]
 
     async def read_journal(self, after: int, limit: int) -> list[JournalEntry]:
         """As RedisShardStore.read_journal."""

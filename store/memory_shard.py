@@ -28,7 +28,6 @@ class MemoryShard:
     neighbours: dict[str, bytes] = field(default_factory=dict)
     policies: dict[str, bytes] = field(default_factory=dict)
     policies_at: dict[str, int] = field(default_factory=dict)
-    places: dict[str, tuple[str, int]] = field(default_factory=dict)
     journal: dict[int, bytes] = field(default_factory=dict)
     inbox: dict[int, tuple[str, str, bytes]] = field(default_factory=dict)
     senders: dict[str, int] = field(default_factory=dict)
@@ -73,7 +72,7 @@ def write_rows(
     *deleted_and_more: list[Part],
 ) -> None:
     """The rows of a commit or a reseed up to the turn `last`; as their sections come in its arguments."""
-    *deleted, places, neighbours = deleted_and_more
+    *deleted, neighbours = deleted_and_more
     shard.neighbours.update(_pairs(neighbours))
     for version, data in _pairs(policies):
         shard.policies.setdefault(version, data)
@@ -83,10 +82,6 @@ def write_rows(
         table.update(_pairs(written))
         for key in gone:
             table.pop(cast("str", key), None)
-    for work_id, queue, score in zip(places[::3], places[1::3], places[2::3], strict=True):
-        shard.places.pop(cast("str", work_id), None)
-        if queue:
-            shard.places[cast("str", work_id)] = (cast("str", queue), cast("int", score))
 
 
 def sections(args: list[Part]) -> list[list[Part]]:

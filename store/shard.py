@@ -151,11 +151,6 @@ class RedisShardStore:
             raise UnknownPolicy(version)
         return found
 
-    async def waiting(self, queue: str) -> list[str]:
-        """Return the ids of the work that waits in `queue`, next first (for boards and checks)."""
-        members = await self._connection.run("ZRANGE", self._keys.queue(queue), 0, -1)
-        return [member.decode() for member in members]
-
     async def read_journal(self, after: int, limit: int) -> list[JournalEntry]:
         """Return up to `limit` entries that follow sequence `after`."""
         found = await self._connection.run("XRANGE", self._keys.journal, f"{after + 1}-0", "+", "COUNT", limit)

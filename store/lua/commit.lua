@@ -1,40 +1,38 @@
--- Apply one or several turns: rows, queues, journal, applied id and clock, all or nothing. Redis does not roll back,
--- so everything that can be refused is checked before the first write.
+-- Apply one or several turns: rows, journal, applied id and clock, all or nothing. Redis does not roll back, so
+-- everything that can be refused is checked before the first write; of what types the keys are with the first commit of
+-- an epoch, for nobody else writes to them.
 -- A repeated commit (its reply was lost) is recognised by its sequence and by its journal entries, and changes
 -- nothing that it has not changed before. Rows are whole states, so writing them again is harmless.
 -- KEYS[1] head hash            KEYS[2] journal stream       KEYS[3] agents hash
--- KEYS[4] work hash            KEYS[5] reservations hash   KEYS[6] policies hash
--- KEYS[7] placed hash: work id -> queue, of those in a queue's sorted set
--- KEYS[8] prefix of the queues' sorted sets (same hash tag; which ones are touched is known here only)
--- KEYS[9] inbox stream         KEYS[10] neighbours hash
+-- KEYS[4] work hash            KEYS[5] reservations hash    KEYS[6] policies hash
+-- KEYS[7] neighbours hash      KEYS[8] inbox stream
 -- ARGV[1] `args`, packed by msgpack: less work here and there than an argument for each value
 -- args[1] epoch               args[2] sequence of the first turn
 -- args[3] clock: `now` of the last turn, microseconds
 -- args[4] version of the policy that became current, or ''
 -- args[5] id of the last inbox entry that these turns applied, or ''
 -- args[6] owner: whose lease it is. An epoch alone would not do: a store that lost its last writes may give it twice.
--- args[7] on: ten sections, each its number of values and then the values:
+-- args[7] on: nine sections, each its number of values and then the values:
 --   journal entries; policies (version, bytes); agents (id, bytes); reservations (id, bytes); work (id, bytes);
---   agents to delete; reservations to delete; work to delete; places (work id, queue or '', score);
---   neighbours (shard, bytes)
+--   agents to delete; reservations to delete; work to delete; neighbours (shard, bytes)
 -- Returns {'ok', applied} or {'deposed', current epoch} or {'order', applied} or {'differs', sequence}
 local function commit(keys, argv)
   local args = cmsgpack.unpack(argv[1])
   local epoch = integer(args[1])
-  local head = redis.call('HMGET', keys[1], 'epoch', 'applied', 'owner')
+  local head = redis.call('HMGET', keys[1], 'epoch', 'applied', 'owner', 'served')
   if head[1] ~= epoch or head[3] ~= args[6] then
     return {'deposed', tonumber(head[1] or '0')}
   end
-  local entries, policies, agents, reservations, work, no_agents, no_reservations, no_work, places,
-    neighbours = sections(args, 7, 10)
+  local entries, policies, agents, reservations, work, no_agents, no_reservations, no_work, neighbours =
+    sections(args, 7, 9)
   local applied = tonumber(head[2] or '0')
   local first = args[2]
-  local last = first + entries.count - 1
+  local last = first + args[entries] - 1
   if first > applied + 1 then
     return {'order', applied}
   end
   for sequence = first, math.min(last, applied) do
-    if not same_entry(keys[2], sequence, args[entries.from + sequence - first]) then
+    if not same_entry(keys[2], sequence, args[entries + 1 + sequence - first]) then
       return {'differs', sequence}
     end
   end
@@ -43,20 +41,12 @@ local function commit(keys, argv)
     redis.call('HSET', keys[1], 'applied', integer(applied))
     return {'ok', applied}
   end
-  check_hash(keys[3], agents, no_agents)
-  check_hash(keys[4], work, no_work)
-  check_hash(keys[5], reservations, no_reservations)
-  check_hash(keys[6], policies, policies)
-  check_hash(keys[10], neighbours, neighbours)
-  if args[5] ~= '' then
-    redis.call('XLEN', keys[9])
+  if head[4] ~= epoch then
+    check_types(keys)
   end
-  local old_queues = read_places(keys[7], keys[8], args, places)
 
-  write_turns(keys, args, math.max(first, applied + 1), first, {
-    entries = entries, policies = policies, agents = agents, reservations = reservations, work = work,
-    neighbours = neighbours, places = places, old_queues = old_queues,
-  })
+  write_turns(keys, args, math.max(first, applied + 1), first, entries, policies)
+  write_rows(keys, args, agents, reservations, work, neighbours)
   chunked('HDEL', keys[3], args, no_agents)
   chunked('HDEL', keys[4], args, no_work)
   chunked('HDEL', keys[5], args, no_reservations)
@@ -67,8 +57,8 @@ local function commit(keys, argv)
   if args[5] ~= '' then
     redis.call('HSET', keys[1], 'inbox', args[5])
     -- What is applied goes, the last one too: whoever reads from the beginning again must not meet it.
-    redis.call('XTRIM', keys[9], 'MINID', args[5])
-    redis.call('XDEL', keys[9], args[5])
+    redis.call('XTRIM', keys[8], 'MINID', args[5])
+    redis.call('XDEL', keys[8], args[5])
   end
   return {'ok', last}
 end

@@ -2,17 +2,15 @@
 -- have them, or the server came back without its file): all rows, and the last turns of the journal.
 -- KEYS[1] head hash            KEYS[2] journal stream       KEYS[3] agents hash
 -- KEYS[4] work hash            KEYS[5] reservations hash    KEYS[6] policies hash
--- KEYS[7] placed hash          KEYS[8] prefix of the queues' sorted sets
--- KEYS[9] senders hash         KEYS[10] neighbours hash
+-- KEYS[7] neighbours hash      KEYS[8] senders hash
 -- ARGV[1] epoch                ARGV[2] owner
 -- ARGV[3] length of the lease from now, ms
 -- ARGV[4] sequence of the first turn below                  ARGV[5] sequence of the last
 -- ARGV[6] clock: `now` of the last turn, microseconds
 -- ARGV[7] version of the current policy
--- ARGV[8] on: nine sections, each its number of values and then the values:
+-- ARGV[8] on: eight sections, each its number of values and then the values:
 --   journal entries; policies (version, bytes); agents (id, bytes); reservations (id, bytes); work (id, bytes);
---   places (work id, queue or '', score); senders (label, number); senders that were struck off;
---   neighbours (shard, bytes)
+--   senders (label, number); senders that were struck off; neighbours (shard, bytes)
 -- Returns {'ok', sequence of the last turn} or {'deposed', current epoch}
 local function reseed(keys, args)
   local head = redis.call('HMGET', keys[1], 'epoch', 'owner')
@@ -20,30 +18,24 @@ local function reseed(keys, args)
   if stored > mine or (stored == mine and head[2] ~= args[2]) then
     return {'deposed', stored}
   end
-  local entries, policies, agents, reservations, work, places, senders, gone, neighbours =
-    sections(args, 8, 9)
+  local entries, policies, agents, reservations, work, senders, gone, neighbours = sections(args, 8, 8)
   local first, last = tonumber(args[4]), tonumber(args[5])
   local known = last_sequence(keys[2])
   for sequence = first, math.min(last, known) do
-    if known > last or not same_entry(keys[2], sequence, args[entries.from + sequence - first]) then
+    if known > last or not same_entry(keys[2], sequence, args[entries + 1 + sequence - first]) then
       known = 0
       redis.call('DEL', keys[2])
       break
     end
   end
-  for _, queue in ipairs(redis.call('HVALS', keys[7])) do
-    redis.call('DEL', keys[8] .. queue)
+  redis.call('DEL', keys[3], keys[4], keys[5], keys[7])
+  write_turns(keys, args, math.max(first, known + 1), first, entries, policies)
+  write_rows(keys, args, agents, reservations, work, neighbours)
+  for index = senders + 1, senders + tonumber(args[senders]), 2 do
+    local number = tonumber(redis.call('HGET', keys[8], args[index]) or '0')
+    redis.call('HSET', keys[8], args[index], integer(math.max(number, tonumber(args[index + 1]))))
   end
-  redis.call('DEL', keys[3], keys[4], keys[5], keys[7], keys[10])
-  write_turns(keys, args, math.max(first, known + 1), first, {
-    entries = entries, policies = policies, agents = agents, reservations = reservations, work = work,
-    neighbours = neighbours, places = places, old_queues = {},
-  })
-  for index = senders.from, senders.to, 2 do
-    local number = tonumber(redis.call('HGET', keys[9], args[index]) or '0')
-    redis.call('HSET', keys[9], args[index], integer(math.max(number, tonumber(args[index + 1]))))
-  end
-  chunked('HDEL', keys[9], args, gone)
+  chunked('HDEL', keys[8], args, gone)
   redis.call('HSET', keys[1], 'owner', args[2], 'epoch', args[1], 'until',
     integer(time_us() + tonumber(args[3]) * 1000), 'applied', args[5], 'clock', args[6], 'policy', args[7],
     'served', args[1])

@@ -16,13 +16,13 @@ local function name_of(label)
   return string.match(label, '^(.*)%.%d+$') or label
 end
 
--- Split arguments from `position` into `number` sections, each led by its number of values; returns {from, to, count} each.
+-- Split arguments from `position` into `number` sections, each led by its number of values; returns where each begins:
+-- the place of that number.
 local function sections(args, position, number)
   local found = {}
   for index = 1, number do
-    local count = tonumber(args[position])
-    found[index] = {from = position + 1, to = position + count, count = count}
-    position = position + count + 1
+    found[index] = position
+    position = position + tonumber(args[position]) + 1
   end
   if position ~= #args + 1 then
     error('commit: malformed arguments')
@@ -50,76 +50,49 @@ local function last_sequence(journal)
   end
 end
 
--- Call HSET or HDEL with a section's values; in pieces, because the Lua stack is bounded.
-local function chunked(command, key, args, section)
-  for from = section.from, section.to, 1000 do
-    redis.call(command, key, unpack(args, from, math.min(from + 999, section.to)))
+-- Refuse keys of another type, those of the function `commit`, before anything is written.
+local function check_types(keys)
+  for _, stream in ipairs({2, 8}) do
+    redis.call('XLEN', keys[stream])
+  end
+  for hash = 3, 7 do
+    redis.call('HLEN', keys[hash])
   end
 end
 
--- Refuse a key of another type before anything is written, when there is something to write to it.
-local function check_hash(key, written, deleted)
-  if written.count + deleted.count > 0 then
-    redis.call('HLEN', key)
+-- Call HSET or HDEL with the values of the section at `at`; in pieces, because the Lua stack is bounded.
+local function chunked(command, key, args, at)
+  local last = at + tonumber(args[at])
+  for from = at + 1, last, 1000 do
+    redis.call(command, key, unpack(args, from, math.min(from + 999, last)))
   end
 end
 
--- Return by work id the queue in whose sorted set it stands; refuses keys of another type like check_hash.
-local function read_places(placed, prefix, args, places)
-  local old = {}
-  local touched = {}
-  for index = places.from, places.to, 3 do
-    local work_id, queue = args[index], args[index + 1]
-    old[work_id] = redis.call('HGET', placed, work_id)
-    for _, name in ipairs({old[work_id] or '', queue}) do
-      if name ~= '' and not touched[name] then
-        redis.call('ZCARD', prefix .. name)
-        touched[name] = true
-      end
-    end
+-- Write the journal's entries from sequence `from` on (`first` is the sequence of the first in the section `entries`) and
+-- the policies. KEYS[1] to KEYS[7] are the same wherever this and `write_rows` are called.
+local function write_turns(keys, args, from, first, entries, policies)
+  local last = first + tonumber(args[entries]) - 1
+  for sequence = from, last do
+    redis.call('XADD', keys[2], integer(sequence) .. '-0', 't', args[entries + 1 + sequence - first])
   end
-  return old
-end
-
--- Keep the sorted sets of the queues: each (work id, queue, score); queue '' takes the item out.
-local function write_places(placed, prefix, args, places, old_queues)
-  for index = places.from, places.to, 3 do
-    local work_id, queue = args[index], args[index + 1]
-    local old = old_queues[work_id]
-    if old and old ~= queue then
-      redis.call('ZREM', prefix .. old, work_id)
-    end
-    if queue ~= '' then
-      redis.call('ZADD', prefix .. queue, args[index + 2], work_id)
-    end
-    if queue == '' and old then
-      redis.call('HDEL', placed, work_id)
-    elseif queue ~= '' and old ~= queue then
-      redis.call('HSET', placed, work_id, queue)
-    end
-  end
-end
-
--- Write what turns leave: journal entries from sequence `from` on (`first` is the sequence of the first in `rows.entries`),
--- policies, whole rows, and places in queues. KEYS[2] to KEYS[8] and KEYS[10] are the same wherever it is called.
-local function write_turns(keys, args, from, first, rows)
-  for sequence = from, first + rows.entries.count - 1 do
-    redis.call('XADD', keys[2], integer(sequence) .. '-0', 't', args[rows.entries.from + sequence - first])
-  end
-  if rows.policies.count > 0 then
+  local named = tonumber(args[policies])
+  if named > 0 then
     -- The one that held until now is needed up to here as well: who reads now may have its name from a moment ago.
-    local last, holds = integer(first + rows.entries.count - 1), redis.call('HGET', keys[1], 'policy')
+    local upto, holds = integer(last), redis.call('HGET', keys[1], 'policy')
     if holds then
-      redis.call('HSET', keys[6], 'at:' .. holds, last)
+      redis.call('HSET', keys[6], 'at:' .. holds, upto)
     end
-    for index = rows.policies.from, rows.policies.to, 2 do
+    for index = policies + 1, policies + named, 2 do
       redis.call('HSETNX', keys[6], args[index], args[index + 1])
-      redis.call('HSET', keys[6], 'at:' .. args[index], last)
+      redis.call('HSET', keys[6], 'at:' .. args[index], upto)
     end
   end
-  chunked('HSET', keys[3], args, rows.agents)
-  chunked('HSET', keys[4], args, rows.work)
-  chunked('HSET', keys[5], args, rows.reservations)
-  chunked('HSET', keys[10], args, rows.neighbours)
-  write_places(keys[7], keys[8], args, rows.places, rows.old_queues)
+end
+
+-- Write whole rows, of the sections of these names.
+local function write_rows(keys, args, agents, reservations, work, neighbours)
+  chunked('HSET', keys[3], args, agents)
+  chunked('HSET', keys[4], args, work)
+  chunked('HSET', keys[5], args, reservations)
+  chunked('HSET', keys[7], args, neighbours)
 end

@@ -43,7 +43,6 @@ async def test_an_owner_puts_back_what_the_store_has_lost_as_if_it_had_been_comm
         await world.one.reseed(lease, memory_of([first[1], *lost], image))
         assert await world.one.load(lease) == image
     assert [entry.sequence for entry in await world.one.read_journal(0, 10)] == [1, 2, 3, 4, 5]
-    assert (await world.one.waiting("orders"), await world.one.waiting("returns")) == (["w1"], [])
     await world.one.commit(lease, [turn(5), turn(6)])
     assert (await world.other.head()).applied == 6
     with pytest.raises(LeaseHeld):

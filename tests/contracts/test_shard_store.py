@@ -16,9 +16,9 @@ from tests.store.samples import T0, agent, policy, reservation, turn, work
 LEASE_MS = 60_000
 
 
-async def state(store: Store, lease: Lease) -> tuple[ShardImage, list[str], list[object]]:
+async def state(store: Store, lease: Lease) -> tuple[ShardImage, list[object]]:
     """Everything that can be seen of a shard."""
-    return await store.load(lease), await store.waiting("orders"), list(await store.read_journal(0, 1000))
+    return await store.load(lease), list(await store.read_journal(0, 1000))
 
 
 async def test_load_returns_exactly_what_was_committed(world: World) -> None:
@@ -103,7 +103,6 @@ async def test_rows_are_replaced_and_deleted(world: World) -> None:
     )
     await world.one.commit(lease, [turn(2, ended)])
     assert await world.one.load(lease) == ShardImage((agent("a1", Presence.OFFLINE),), (), (), None, 2, T0 + 2)
-    assert await world.one.waiting("orders") == []
 
 
 async def test_a_group_commit_leaves_the_last_word_on_each_row(world: World) -> None:
@@ -205,26 +204,6 @@ async def test_a_large_commit_is_one_commit(world: World) -> None:
     assert await world.one.load(lease) == ShardImage((), (), (), None, 2, T0 + 2)
 
 
-# Queues
-
-
-async def test_waiting_work_stands_by_priority_then_time(world: World) -> None:
-    lease = await world.one.take("n1", LEASE_MS)
-    rows = (
-        work("late", queued_at=T0 + 9_000_000),
-        work("early", queued_at=T0),
-        work("urgent", priority=5, queued_at=T0 + 20_000_000),
-        work("low", priority=-5, queued_at=T0 - 20_000_000),
-        work("offered", state=WorkState.OFFERED),
-    )
-    await world.one.commit(lease, [turn(1, Changes(work=rows))])
-    assert await world.one.waiting("orders") == ["urgent", "early", "late", "low"]
-    moved = (work("early", queue="returns"), work("late", state=WorkState.CONNECTED), work("offered"))
-    await world.one.commit(lease, [turn(2, Changes(work=moved, work_closed=("low",)))])
-    assert await world.one.waiting("orders") == ["urgent", "offered"]
-    assert await world.one.waiting("returns") == ["early"]
-
-
 def _random_changes(chance: random.Random, agents: dict[str, AgentRow], works: dict[str, WorkRow]) -> Changes:
     """Change the model and return the same as Changes."""
     put_agents = {f"a{chance.randrange(5)}": chance.choice(list(Presence)) for _ in range(chance.randrange(3))}
@@ -252,7 +231,7 @@ def _random_changes(chance: random.Random, agents: dict[str, AgentRow], works: d
 
 
 @pytest.mark.parametrize("seed", range(5))
-async def test_rows_and_queues_follow_any_walk(world: World, seed: int) -> None:
+async def test_rows_follow_any_walk(world: World, seed: int) -> None:
     chance = random.Random(seed)
     agents: dict[str, AgentRow] = {}
     works: dict[str, WorkRow] = {}
@@ -267,7 +246,3 @@ async def test_rows_and_queues_follow_any_walk(world: World, seed: int) -> None:
         image = await world.one.load(lease)
         assert {row.agent_id: row for row in image.agents} == agents
         assert {row.work_id: row for row in image.work} == works
-        for queue in ("orders", "returns"):
-            expected = [row for row in works.values() if row.queue == queue and row.state is WorkState.WAITING]
-            expected.sort(key=lambda row: (-row.priority, row.queued_at // 1000, row.work_id))
-            assert await world.one.waiting(queue) == [row.work_id for row in expected]

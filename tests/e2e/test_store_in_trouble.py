@@ -129,7 +129,7 @@ async def test_a_store_that_was_emptied_is_put_back_while_everybody_goes_on(
 async def _keys(store: Redis) -> set[str]:
     """Those that are always there."""
     found = {key.decode() if isinstance(key, bytes) else key for key in await store.keys("jf:{*")}
-    return {key for key in found if ":queue:" not in key and not key.endswith((":inbox", ":placed", ":reservations"))}
+    return {key for key in found if not key.endswith((":inbox", ":reservations"))}
 
 
 async def _readiness(office: Office) -> str:

@@ -9,7 +9,7 @@ from store.keys import bindings_key, node_keys, shard_keys
 
 def test_all_keys_of_a_shard_share_its_hash_tag() -> None:
     keys = shard_keys("s1")
-    values = [getattr(keys, item.name) for item in fields(keys)] + [keys.queue("orders")]
+    values = [getattr(keys, item.name) for item in fields(keys)]
     assert all(value.startswith(b"jf:{s1}:") for value in values)
     assert len(set(values)) == len(values)
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import fields
 from pathlib import Path
 
+import msgpack
 import pytest
 
 from router.events import NodeLost, PolicyChanged
@@ -19,6 +20,8 @@ from tests.store.samples import agent, policy, reservation, turn, typical_intera
 from tests.valkey import tcp_server
 
 EVERYTHING = Changes((agent(),), (work(),), (reservation(),), neighbours=(NeighbourRow("south", 1),))
+# The sections of a commit beside its journal entries.
+EMPTY = (0,) * 8
 
 
 @pytest.fixture
@@ -34,13 +37,11 @@ async def dump(connection: StoreConnection, shard: str) -> dict[bytes, bytes]:
     return {name: await connection.run("DUMP", name) for name in names}
 
 
-@pytest.mark.parametrize(
-    "broken", ["journal", "agents", "work", "reservations", "policies", "placed", "inbox", "neighbours", "queue_prefix"]
-)
+@pytest.mark.parametrize("broken", ["journal", "agents", "work", "reservations", "policies", "inbox", "neighbours"])
 async def test_a_commit_that_fails_leaves_nothing(connection: StoreConnection, shard: str, broken: str) -> None:
     store, keys = RedisShardStore(connection, shard), shard_keys(shard)
     lease = await store.take("n1", 60_000)
-    key = keys.queue("orders") if broken == "queue_prefix" else getattr(keys, broken)
+    key = getattr(keys, broken)
     await connection.run("SET", key, "of another type")
     before = await dump(connection, shard)
     refused = [turn(1, EVERYTHING), turn(2, event=PolicyChanged(policy()))]
@@ -61,9 +62,10 @@ async def test_malformed_arguments_are_refused_before_any_write(connection: Stor
     store, keys = RedisShardStore(connection, shard), shard_keys(shard)
     lease = await store.take("n1", 60_000)
     before = await dump(connection, shard)
-    for args in (("1", "entry"), ("9", "entry", *"000000000"), ("1", "entry", *"0000000000"), ("x", *"000000000")):
+    for values in ((1, b"entry"), (9, b"entry", *EMPTY), (1, b"entry", *EMPTY, 0), ("x", *EMPTY)):
+        argument = msgpack.packb([lease.epoch, 1, 5, "", "", "n1", *values], use_bin_type=False)
         with pytest.raises(StoreRefused):
-            await connection.function("commit", keys.of_commit(), lease.epoch, 1, 5, "", "", "n1", *args)
+            await connection.function("commit", keys.of_commit(), argument)
     assert await dump(connection, shard) == before
 
 
@@ -78,15 +80,12 @@ async def test_a_shard_uses_its_own_keys_only_and_numbers_stay_exact(connection:
     await store.enrol("n3.1")
     entry_id = await store.strike_off(lease, "n2.1")
     await store.commit(lease, turns, inbox=entry_id)
-    known = {getattr(keys, item.name) for item in fields(keys)} - {keys.queue_prefix} | {keys.queue("orders")}
+    known = {getattr(keys, item.name) for item in fields(keys)}
     assert set(await connection.run("KEYS", f"*{shard}*")) <= known
     head = await connection.run("HGETALL", keys.head)
     assert head[b"clock"] == str(turns[-1].now).encode()
     assert head[b"applied"] == b"16"
     assert head[b"until"].isdigit()
-    score = (await connection.run("ZRANGE", keys.queue("orders"), 0, -1, "WITHSCORES"))[0][1]
-    assert float(score).is_integer()
-    assert await connection.run("HGETALL", keys.placed) == {b"w1": b"orders"}
 
 
 async def test_few_policies_stay_decoded_however_many_there_were(connection: StoreConnection, shard: str) -> None:
