@@ -185,8 +185,10 @@ class WorkerEngine:
         index = self._place.get(leg_id)
         if index is None:
             raise MediaError("unknown_leg", leg_id)
-        # Nothing comes of a far end by itself: it is named with what is done to the leg next, or a little later.
-        self._links[index].order(method, {"leg_id": leg_id, **args}, patiently=method == "set_remote")
+        # Nothing comes of a far end by itself: it is named with what is done to the leg next, or a little later. Nobody
+        # hears whether a sound ends, or music begins, within these milliseconds.
+        patiently = method != "play" or args.get("loop", False)
+        self._links[index].order(method, {"leg_id": leg_id, **args}, patiently=patiently)
 
     def order_close(self, leg_id: str) -> None:
         """As `close_leg`, done when the worker comes to it: before whatever it is told next."""

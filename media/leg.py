@@ -210,7 +210,8 @@ class Leg:
         """Send a 20 ms frame of this process's own making, at the tick `now`."""
         stamp = self._stream.tick(now)
         self._send(self.payload_type, stamp, payload)
-        self._hear(stamp.timestamp, payload, now)
+        if self.recorders:
+            self._hear(stamp.timestamp, payload, now)
 
     def send_event(self, frame: EventFrame, now: int) -> None:
         """Send one packet of a digit in place of a frame."""

@@ -114,13 +114,16 @@ class WorkerLink(asyncio.Protocol):
         """Call a method of the worker's engine. MediaError as the engine raises it, worker_lost, worker_timeout."""
         return await self.call(method, args)
 
-    def call(self, method: str, args: Mapping[str, Any]) -> asyncio.Future[Any]:
-        """As `request`, sent when this returns. MediaError worker_lost at once where the worker is known to be gone."""
+    def call(self, method: str, args: Mapping[str, Any], *, patiently: bool = False) -> asyncio.Future[Any]:
+        """As `request`, sent when this turn of the loop ends; `patiently` as in `order`. MediaError worker_lost at once
+        where the worker is known to be gone.
+        """
         if not self.alive:
             raise MediaError("worker_lost", method)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Any] = loop.create_future()
-        self._waiting[self._request(method, args)] = (answer, loop.time() + _REQUEST_TIMEOUT_S, method)
+        number = self._request(method, args, patiently=patiently)
+        self._waiting[number] = (answer, loop.time() + _REQUEST_TIMEOUT_S, method)
         return answer
 
     def order(self, method: str, args: Mapping[str, Any], *, patiently: bool = False) -> None:
@@ -138,9 +141,9 @@ class WorkerLink(asyncio.Protocol):
         if self.alive:
             self._request(method, args)
 
-    def _request(self, method: str, args: Mapping[str, Any]) -> int:
+    def _request(self, method: str, args: Mapping[str, Any], *, patiently: bool = False) -> int:
         self._next_id += 1
-        self._write(protocol.Request(self._next_id, self._generation, method, args))
+        self._write(protocol.Request(self._next_id, self._generation, method, args), patiently=patiently)
         return self._next_id
 
     async def close(self) -> None:

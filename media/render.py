@@ -27,6 +27,8 @@ def render(leg: Leg, now: int) -> Ended:
         else:
             leg.send_event(event, now)
         return "" if leg.digits else "digits"
+    if not leg.mix:
+        return _play(leg, codec, now)
     parts: list[tuple[Samples, float]] = []
     delay = 0
     for source, gain in leg.mix:

@@ -21,7 +21,7 @@ class Link(Protocol):
     @property
     def alive(self) -> bool: ...
 
-    def call(self, method: str, args: Mapping[str, Any]) -> asyncio.Future[Any]: ...
+    def call(self, method: str, args: Mapping[str, Any], *, patiently: bool = False) -> asyncio.Future[Any]: ...
 
     def order(self, method: str, args: Mapping[str, Any], *, patiently: bool = False) -> None: ...
 
@@ -44,7 +44,7 @@ class Spares:
         missing = self._most - len(self._free) - self._asked
         if self._link.alive and missing > 0 and 2 * missing >= self._most:
             self._asked += missing
-            answer = self._link.call("reserve", {"count": missing})
+            answer = self._link.call("reserve", {"count": missing}, patiently=True)
             answer.add_done_callback(lambda answer: self._came(missing, answer))
 
     def take(self, leg_id: str) -> tuple[str, int] | None:

@@ -54,8 +54,6 @@ _PR_SET_PDEATHSIG = 1
 # Longer than an owner waits that ends its worker (media.link); for one whose owner is gone.
 _LAST_S = 10
 _WRITE_LIMIT = 8 * 1024 * 1024
-# What the owner need not know at once wakes it with what comes next, or after this time.
-_PATIENCE_S = 0.5
 
 
 class Worker:
@@ -241,7 +239,6 @@ class OwnerConnection(asyncio.Protocol):
         self._reader = protocol.FrameReader()
         self._transport: asyncio.Transport | None = None
         self._held: list[bytes] = []
-        self._late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
@@ -262,18 +259,13 @@ class OwnerConnection(asyncio.Protocol):
         self._worker.disconnected(self)
 
     def send(self, frame: protocol.Frame, *, patiently: bool = False) -> None:
-        """Send one frame; `patiently`: with the next one, or a little later."""
+        """Send one frame; `patiently`: with the next one, which is the answer to a heartbeat at the latest."""
         self._held.append(protocol.encode(frame))
         if not patiently:
             self._flush()
-        elif self._late is None:
-            self._late = asyncio.get_running_loop().call_later(_PATIENCE_S, self._flush)
 
     def _flush(self) -> None:
         """An owner that has stopped reading is cut off instead of buffered without end."""
-        if self._late is not None:
-            self._late.cancel()
-            self._late = None
         held, self._held = self._held, []
         if self._transport is None or self._transport.is_closing() or not held:
             return

@@ -71,6 +71,18 @@ async def test_a_killed_worker_fails_its_legs_and_is_replaced(started: tuple[Wor
     await until(lambda: [p.ports_in_use for p in engine.pulses] == [0, 0], what="all ports free")
 
 
+async def test_a_sound_may_end_and_music_begin_a_little_later(started: tuple[WorkerEngine, Events]) -> None:
+    engine, events = started
+    await open_leg(engine, "a")
+    wire = engine._links[engine._place["a"]]
+    engine.order("stop_play", "a", play_id="menu")
+    engine.order("play", "a", play_id="music", files=["none.wav"], loop=True)
+    assert (len(wire._unsent), wire._flushing) == (2, False)
+    engine.order("play", "a", play_id="word", files=["none.wav"])
+    assert (len(wire._unsent), wire._flushing) == (3, True)
+    await until(lambda: [e.play_id for e in events.of("played")] == ["music", "word"], what="what cannot be played")
+
+
 @pytest.mark.parametrize("method", ["open_rtp", "open_trunk"])
 async def test_a_leg_whose_opener_gave_up_is_not_left_at_the_worker(
     started: tuple[WorkerEngine, Events], method: str

@@ -15,8 +15,9 @@ class Wire:
         self.asked: list[tuple[int, asyncio.Future[Any]]] = []
         self.adopted: list[tuple[str, int, bool]] = []
 
-    def call(self, method: str, args: Mapping[str, Any]) -> asyncio.Future[Any]:
+    def call(self, method: str, args: Mapping[str, Any], *, patiently: bool = False) -> asyncio.Future[Any]:
         assert method == "reserve"
+        assert patiently
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.asked.append((args["count"], answer))
         return answer

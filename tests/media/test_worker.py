@@ -100,7 +100,7 @@ async def test_the_newest_owner_is_obeyed_and_gets_an_empty_worker(tmp_path: Pat
             await owner.close()
 
 
-async def test_what_the_owner_need_not_know_at_once_is_told_in_order_and_in_the_end(tmp_path: Path) -> None:
+async def test_what_the_owner_need_not_know_at_once_is_told_in_order_with_the_next_word(tmp_path: Path) -> None:
     write_wav(tmp_path / "tone.wav", tone(600, seconds=1.0))
     async with running(tmp_path) as (_, path):
         owner = await connect(path)
@@ -115,7 +115,9 @@ async def test_what_the_owner_need_not_know_at_once_is_told_in_order_and_in_the_
         assert await owner.ask(opened(3, 1, "b")) == stopped
         assert await owner.next() == protocol.Reply(3, ["127.0.0.1", LOW + 4])
         owner.writer.write(protocol.encode(protocol.Order(1, "play", play)))
-        assert await owner.ask(protocol.Order(1, "stop_play", {"leg_id": "a"})) == stopped
+        owner.writer.write(protocol.encode(protocol.Order(1, "stop_play", {"leg_id": "a"})))
+        assert await owner.ask(protocol.Heartbeat(1)) == stopped
+        assert isinstance(await owner.next(), protocol.Pulse)
         # A leg that cannot be made is told as one that failed.
         failed = protocol.Happened(MediaEvent("leg_failed", "c", reason="unknown_leg"))
         assert await owner.ask(protocol.Order(1, "adopt", {"leg_id": "c", "port": LOW + 4})) == failed
