@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Executable
+import msgspec
+from sqlalchemy import JSON, ColumnElement, Connection, Executable, bindparam, func, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql import Select
 from sqlalchemy.sql.elements import CompilerElement
@@ -21,11 +22,15 @@ class Prepared:
     """One statement; `make` builds it for the dialect of that name (as records.database.insert_ignoring does).
 
     Its values, and the columns that it yields, are texts, integers and None, which need no conversion. `columns`
-    are those that an INSERT gives, all when None. Raises as any statement of SQLAlchemy's, on any database.
+    are those that an INSERT gives, all when None; `lists` are values that are lists of texts (`among`). Raises as any
+    statement of SQLAlchemy's, on any database.
     """
 
-    def __init__(self, make: Callable[[str], Executable], columns: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, make: Callable[[str], Executable], columns: Sequence[str] | None = None, lists: Sequence[str] = ()
+    ) -> None:
         self._make = make
+        self._lists = lists
         self._columns = None if columns is None else list(columns)
         self._made: dict[str, Executable] = {}
         self._prepared: tuple[str, Values] | None = None
@@ -35,8 +40,9 @@ class Prepared:
         driver = _driver(connection)
         if driver is not None:
             text, given = self.prepared
+            packed = {name: msgspec.json.encode(values[name]).decode() for name in self._lists}
             try:
-                return driver.execute(text, {**given, **values}).fetchall()
+                return driver.execute(text, {**given, **values, **packed}).fetchall()
             except _REFUSED:
                 pass  # what is wrong is told as with any statement
         return connection.execute(self._statement(connection), values).all()
@@ -58,7 +64,7 @@ class Prepared:
         if driver is not None:
             text, given = self.prepared
             try:
-                driver.executemany(text, [{**given, **values} for values in rows])
+                driver.executemany(text, [{**given, **values} for values in rows] if given else rows)
             except _REFUSED:
                 pass
             else:
@@ -81,6 +87,13 @@ class Prepared:
         if self._prepared is None:
             self._prepared = _prepare(self._make("sqlite"), self._columns)
         return self._prepared
+
+
+def among(dialect: str, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """Whether it is one of the texts in the list of this name. For SQLite the statement's text does not grow with it."""
+    if dialect != "sqlite":
+        return column.in_(bindparam(name, expanding=True))
+    return column.in_(select(func.json_each(bindparam(name, type_=JSON)).table_valued("value").c.value))
 
 
 def _driver(connection: Connection) -> sqlite3.Connection | None:

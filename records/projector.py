@@ -6,11 +6,27 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
+import msgspec
 import structlog
-from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, insert, select
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Connection,
+    Executable,
+    Integer,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    insert,
+    select,
+    type_coerce,
+)
 
-from records.database import Database, insert_replacing
+from records.database import Database, replacing
 from records.drafts import InteractionDraft, OfferDraft, Step
+from records.prepared import Prepared, among
 from records.projection import Projection
 from records.projection_tables import interactions, offers, projector_positions, steps
 from records.touched import touched
@@ -84,58 +100,80 @@ class Projector:
         return new[-1].sequence
 
     def _position(self, connection: Connection) -> int:
-        query = select(projector_positions.c.sequence).where(projector_positions.c.shard == self._shard)
-        return connection.execute(query).scalar() or 0
+        found = _POSITION.rows(connection, {"of_shard": self._shard})
+        return found[0][0] if found else 0
 
     def _store(self, connection: Connection, projection: Projection, sequence: int) -> None:
-        for table, drafts in ((interactions, projection.interactions), (offers, projection.offers)):
-            if drafts:
-                connection.execute(insert_replacing(connection, table), [_row(draft) for draft in drafts.values()])
+        if projection.interactions:
+            _KEEP_INTERACTION.many(connection, [_row(draft) for draft in projection.interactions.values()])
+        if projection.offers:
+            _KEEP_OFFER.many(connection, [_row(draft) for draft in projection.offers.values()])
         if projection.steps:
-            connection.execute(_NEW_STEP, [_row(step) for step in projection.steps])
-        connection.execute(
-            insert_replacing(connection, projector_positions), {"shard": self._shard, "sequence": sequence}
-        )
+            _NEW_STEP.many(connection, [_step_row(step) for step in projection.steps])
+        _KEEP_POSITION.run(connection, {"shard": self._shard, "sequence": sequence})
 
 
-_COLUMNS = {each: tuple(field.name for field in fields(each)) for each in (InteractionDraft, OfferDraft, Step)}
+_COLUMNS = {each: tuple(field.name for field in fields(each)) for each in (InteractionDraft, OfferDraft)}
+_STEP = tuple(field.name for field in fields(Step) if field.name != "detail")
 
 
-def _row(draft: InteractionDraft | OfferDraft | Step) -> dict[str, object]:
+def _row(draft: InteractionDraft | OfferDraft) -> dict[str, object]:
     """Its columns; nothing inside is copied, as asdict would."""
     return {name: getattr(draft, name) for name in _COLUMNS[type(draft)]}
 
 
+def _step_row(step: Step) -> dict[str, object]:
+    row: dict[str, object] = {name: getattr(step, name) for name in _STEP}
+    row["text"] = msgspec.json.encode(step.detail).decode()
+    return row
+
+
+def _new_step(dialect: str) -> Executable:
+    """Its detail comes as `text`, which is all that SQLite has."""
+    detail = bindparam("text", type_=Text)
+    return insert(steps).values(detail=detail if dialect == "sqlite" else cast(detail, JSON))
+
+
 def _columns(table: Table, draft: type[InteractionDraft | OfferDraft]) -> Select[Any]:
-    return select(*(table.c[name] for name in _COLUMNS[draft]))
+    # A truth value is a number in SQLite, and does as it is.
+    columns = (table.c[name] for name in _COLUMNS[draft])
+    return select(*(type_coerce(each, Integer) if isinstance(each.type, Boolean) else each for each in columns))
 
 
-def _among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    return column.in_(bindparam(name, expanding=True))
+def _offers(dialect: str) -> Executable:
+    return _columns(offers, OfferDraft).where(
+        among(dialect, offers.c.reservation_id, "reservations")
+        | among(dialect, offers.c.interaction_id, "interactions")
+        & offers.c.connected_at.is_not(None)
+        & offers.c.ended_at.is_(None)
+        & offers.c.closed_at.is_(None)
+    )
 
 
-# Made once: to build a statement takes longer than to run it.
-_OFFERS = _columns(offers, OfferDraft).where(
-    _among(offers.c.reservation_id, "reservations")
-    | _among(offers.c.interaction_id, "interactions")
-    & offers.c.connected_at.is_not(None)
-    & offers.c.ended_at.is_(None)
-    & offers.c.closed_at.is_(None)
-)
-_INTERACTIONS = _columns(interactions, InteractionDraft).where(
-    _among(interactions.c.id, "interactions")
-    | _among(interactions.c.node, "nodes") & (interactions.c.state != "closed")
-)
-_NEW_STEP = insert(steps)
+def _interactions(dialect: str) -> Executable:
+    return _columns(interactions, InteractionDraft).where(
+        among(dialect, interactions.c.id, "interactions")
+        | among(dialect, interactions.c.node, "nodes") & (interactions.c.state != "closed")
+    )
+
+
+_OF_SHARD = projector_positions.c.shard == bindparam("of_shard")
+_POSITION = Prepared(lambda _: select(projector_positions.c.sequence).where(_OF_SHARD))
+_KEEP_POSITION = Prepared(lambda dialect: replacing(dialect, projector_positions))
+_OFFERS = Prepared(_offers, lists=("reservations", "interactions"))
+_INTERACTIONS = Prepared(_interactions, lists=("interactions", "nodes"))
+_KEEP_INTERACTION = Prepared(lambda dialect: replacing(dialect, interactions))
+_KEEP_OFFER = Prepared(lambda dialect: replacing(dialect, offers))
+_NEW_STEP = Prepared(_new_step, _STEP)
 
 
 def _load(connection: Connection, entries: Sequence[Entry]) -> Projection:
     wanted = touched(entries)
     asked = {"reservations": list(wanted.reservations), "interactions": list(wanted.interactions)}
-    offer_rows = [OfferDraft(*row) for row in connection.execute(_OFFERS, asked)]
+    offer_rows = [OfferDraft(*row) for row in _OFFERS.rows(connection, asked)]
     concerned = wanted.interactions | {offer.interaction_id for offer in offer_rows}
     asked = {"interactions": list(concerned), "nodes": list(wanted.nodes)}
-    interaction_rows = [InteractionDraft(*row) for row in connection.execute(_INTERACTIONS, asked)]
+    interaction_rows = [InteractionDraft(*row) for row in _INTERACTIONS.rows(connection, asked)]
     return Projection(
         interactions={row.id: row for row in interaction_rows},
         offers={row.reservation_id: row for row in offer_rows},

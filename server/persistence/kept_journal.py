@@ -41,13 +41,18 @@ class KeptJournal:
 
     async def read_journal(self, after: int, limit: int) -> Sequence[JournalEntry]:
         """Up to `limit` entries that follow sequence `after`; they may begin later when older ones are kept nowhere."""
-        if (found := await self._from_file(after, limit)) is not None:
-            return found
-        self._read = None
-        entries = await self._store.read_journal(after, limit)
-        if not entries or entries[0].sequence > after + 1:  # put into a file just now?
-            return await self._from_file(after, limit) or entries
-        return entries
+        if self._read is None or not self._read[0].after <= after < self._read[0].last:
+            self._read = None
+            entries = await self._store.read_journal(after, limit)
+            # In a file is what the store has no more. Whoever follows the journal asks for its end.
+            if entries and entries[0].sequence == after + 1:
+                return entries
+            file = await asyncio.to_thread(self._folder.find, after + 1)
+            if file is None:
+                return entries
+            self._read = file, await asyncio.to_thread(_turns, file)
+        file, turns = self._read
+        return turns[after - file.after : after - file.after + limit]
 
     async def whole(self) -> tuple[list[SegmentFile], list[bytes]]:
         """The segments in files, and those that are in none yet, packed: each once, in order. The last one grows on."""
@@ -86,15 +91,6 @@ class KeptJournal:
     async def _pack(self, after: int, upto: int | None, block: bytes) -> bytes:
         policies, entries = await collect(self._store, after, upto)
         return await asyncio.to_thread(pack, block, policies, entries)
-
-    async def _from_file(self, after: int, limit: int) -> Sequence[JournalEntry] | None:
-        if self._read is None or not self._read[0].after <= after < self._read[0].last:
-            file = await asyncio.to_thread(self._folder.find, after + 1)
-            if file is None:
-                return None
-            self._read = file, await asyncio.to_thread(_turns, file)
-        file, turns = self._read
-        return turns[after - file.after : after - file.after + limit]
 
 
 def _last(files: Sequence[SegmentFile]) -> int:

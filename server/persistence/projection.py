@@ -14,7 +14,7 @@ from store.errors import StoreLost
 log = structlog.get_logger(__name__)
 
 MAX_FRESH = 5000
-# Turns come one by one; a transaction for a handful of them costs hardly more than for one. Stories are this late.
+# Turns come one by one; a transaction for a handful of them costs hardly more than for one.
 GATHER_S = 0.5
 GATHER_TURNS = 250
 READ_LIMIT = 500
@@ -38,12 +38,18 @@ class Rows(Protocol):
 
 
 class Projection:
-    """`fresh` takes committed turns; `run` projects them in order until `close`. SQL or store away loses nothing."""
+    """`fresh` takes committed turns; `run` projects them in order until `close`. SQL or store away loses nothing.
 
-    def __init__(self, projector: Rows, journal: Journal, on_applied: Callable[[int], None]) -> None:
+    `gather_s`: it waits so long for more; 0 where they are told in lots.
+    """
+
+    def __init__(
+        self, projector: Rows, journal: Journal, on_applied: Callable[[int], None], gather_s: float = GATHER_S
+    ) -> None:
         self._projector = projector
         self._journal = journal
         self._on_applied = on_applied
+        self._gather_s = gather_s
         self._fresh: list[Entry] = []
         self._missed = False
         self._told = 0
@@ -115,8 +121,10 @@ class Projection:
 
     async def _gather(self) -> None:
         """Lets more turns come, unless somebody waits or there are many already."""
+        if not self._gather_s:
+            return
         with suppress(TimeoutError):
-            async with asyncio.timeout(GATHER_S):
+            async with asyncio.timeout(self._gather_s):
                 await self._hurry.wait()
 
     async def _step(self) -> None:

@@ -18,8 +18,9 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 _ROOT = Path(__file__).resolve().parents[2]
-# Told in lots: the worker gathers for longer than this anyway.
-TELL_S = 0.2
+# Told in lots, each of which the worker takes at once: to wake it, and a transaction, cost as much for a hundred turns as
+# for one. Records and stories are this late.
+TELL_S = 1.0
 # Doubled while it dies again and again without getting anywhere, so that it costs no core.
 RESTART_S = 0.5
 RESTART_LAST_S = 30.0

@@ -9,6 +9,7 @@ never returns among it, it is gone a few seconds later.
 """
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -102,10 +103,14 @@ async def serve(orders: asyncio.StreamReader) -> None:
     tasks = TaskOwner(failed)
     journal = KeptJournal(RedisShardStore(connection, setup.shard), JournalFolder(Path(setup.journal), setup.shard))
     projection = Projection(
-        Projector(database, projected_as(setup.shard)), journal, lambda position: _say("applied", position)
+        Projector(database, projected_as(setup.shard)),
+        journal,
+        lambda position: _say("applied", position),
+        gather_s=0,  # the parent does
     )
     try:
         await projection.catch_up(0)
+        _seldom_collect()
         running = tasks.spawn(projection.run(), "projection")
         await _follow(orders, projection, StatisticsStore(database), tasks)
         await running
@@ -113,6 +118,13 @@ async def serve(orders: asyncio.StreamReader) -> None:
         await tasks.aclose(0.0)
         await database.close()
         await connection.aclose()
+
+
+def _seldom_collect() -> None:
+    """What is made for a lot goes with it, by its last reference; what stays is here by now."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 1000)
 
 
 async def _follow(

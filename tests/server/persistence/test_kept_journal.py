@@ -32,22 +32,14 @@ async def test_it_is_read_from_anywhere_in_any_pieces(kept: Kept) -> None:
         assert found == before[after:]
 
 
-async def test_a_file_written_between_two_looks_is_found(kept: Kept) -> None:
-    rotation = await kept.start()
-    await kept.turns(70)
-    look = kept.folder.find
-    seen: list[int] = []
-
-    def late(sequence: int) -> object:
-        seen.append(sequence)
-        return look(sequence) if len(seen) > 1 else None
-
-    kept.folder.find = late  # type: ignore[assignment,method-assign]
+async def test_no_file_is_looked_for_while_the_store_has_the_turns(kept: Kept) -> None:
+    """Whoever follows the journal reads its end again and again."""
     await kept.start()
-    await kept.rotation.turn_over()
-    seen.clear()
-    assert [entry.sequence for entry in await kept.journal.read_journal(0, 3)] == [1, 2, 3]
-    assert rotation is not kept.rotation
+    await kept.turns(20)
+    looks: list[int] = []
+    kept.folder.find = looks.append  # type: ignore[assignment,method-assign,return-value]
+    assert [entry.sequence for entry in await kept.journal.read_journal(2, 3)] == [3, 4, 5]
+    assert looks == []
 
 
 async def test_what_is_kept_nowhere_begins_later(kept: Kept) -> None:
