@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -9,7 +10,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from records.database import Database, replacing
-from records.prepared import Prepared
+from records.prepared import Prepared, among
 from records.tables import customers, identities, interaction_data
 
 BOTH = ("id", "created_at")
@@ -88,6 +89,21 @@ async def test_a_connection_of_the_loop_runs_them_too(database: Database) -> Non
 
     async with database.write() as connection:
         assert await all_of_it(connection) == [("c1", 1)]
+
+
+async def test_a_list_is_one_value_however_long_it_is(database: Database) -> None:
+    these = Prepared(
+        lambda dialect: (
+            select(customers.c.id).where(among(dialect, customers.c.id, "these")).order_by(customers.c.id)
+        ),
+        lists=("these",),
+    )
+    await database.at_once(lambda connection: NEW.many(connection, [made(number) for number in range(1, 5)]))
+    for asked, found in ((["c4", "c1", "c\"9"], ["c1", "c4"]), (["c2"], ["c2"]), ([], [])):
+        rows = await database.at_once(partial(these.rows, values={"these": asked}))
+        assert [row[0] for row in rows] == found
+    async with database.write() as connection:
+        assert [row[0] for row in await connection.run_sync(these.rows, {"these": ["c3"]})] == ["c3"]
 
 
 def test_a_column_that_would_have_to_be_converted_is_refused() -> None:

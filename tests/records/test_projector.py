@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Table, select
+from sqlalchemy import text as sql
 from structlog.testing import capture_logs
 
 from records import projector as projector_module
@@ -148,3 +149,18 @@ async def test_two_at_once_project_once(database: Database) -> None:
     first, second = Projector(database), Projector(database)
     await asyncio.gather(first.apply(handled_call()), second.apply(handled_call()))
     assert len(await rows(database, steps)) == 16
+
+
+async def test_what_a_batch_touches_is_found_without_a_look_at_all(database: Database) -> None:
+    """Others wait for the file meanwhile, and there may be millions."""
+    if database.engine.dialect.name != "sqlite":
+        pytest.skip("of SQLite")
+    for statement, names in (
+        (projector_module._OFFERS, ("reservations", "interactions")),
+        (projector_module._INTERACTIONS, ("interactions", "nodes")),
+    ):
+        text, _ = statement.prepared
+        async with database.read() as connection:
+            plan = await connection.execute(sql(f"EXPLAIN QUERY PLAN {text}"), dict.fromkeys(names, "[]"))
+            looks = [row[3] for row in plan]
+        assert not [look for look in looks if look.startswith(("SCAN offers", "SCAN interactions"))], looks
