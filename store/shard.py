@@ -153,13 +153,13 @@ class RedisShardStore:
 
     async def read_journal(self, after: int, limit: int) -> list[JournalEntry]:
         """Return up to `limit` entries that follow sequence `after`."""
-        found = await self._connection.run("XRANGE", self._keys.journal, f"{after + 1}-0", "+", "COUNT", limit)
-        return [await self._decoded_entry(int(entry_id.split(b"-")[0]), fields[b"t"]) for entry_id, fields in found]
+        return [await self._decoded_entry(sequence, data) for sequence, data in await self.read_raw(after, limit)]
 
     async def read_raw(self, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Return up to `limit` entries that follow sequence `after`, each with its sequence, undecoded."""
-        found = await self._connection.run("XRANGE", self._keys.journal, f"{after + 1}-0", "+", "COUNT", limit)
-        return [(int(entry_id.split(b"-")[0]), fields[b"t"]) for entry_id, fields in found]
+        asked = ("XRANGE", self._keys.journal, f"{after + 1}-0", "+", "COUNT", limit)
+        (found,) = await self._connection.aside(self._keys.head).call(asked)
+        return [(int(entry_id.split(b"-")[0]), data) for entry_id, (_, data) in found]
 
     async def policy_bytes(self, version: str) -> bytes:
         """Return the stored policy, undecoded. Raises UnknownPolicy."""

@@ -19,8 +19,9 @@ T = TypeVar("T")
 
 _ROOT = Path(__file__).resolve().parents[2]
 # Told in lots, each of which the worker takes at once: to wake it, and a transaction, cost as much for a hundred turns as
-# for one. Records and stories are this late.
+# for one. Records and stories are this late; a lot is no larger than what goes into one transaction.
 TELL_S = 1.0
+LOT = 500
 # Doubled while it dies again and again without getting anywhere, so that it costs no core.
 RESTART_S = 0.5
 RESTART_LAST_S = 30.0
@@ -44,6 +45,7 @@ class RecordsProcess:
         self._setup = setup
         self._process: asyncio.subprocess.Process | None = None
         self._told = 0
+        self._said = 0
         self._teller: asyncio.TimerHandle | None = None
         self._numbers = itertools.count(1)
         self._draining: dict[int, asyncio.Future[None]] = {}
@@ -64,7 +66,9 @@ class RecordsProcess:
     def fresh(self, entry: Committed) -> None:
         """A turn is committed."""
         self._told = entry.sequence
-        if self._teller is None:
+        if self._told - self._said >= LOT:
+            self._tell()
+        elif self._teller is None:
             self._teller = asyncio.get_running_loop().call_later(TELL_S, self._tell)
 
     async def drained(self) -> None:
@@ -121,8 +125,6 @@ class RecordsProcess:
     def close(self) -> None:
         """`run` returns when what was told is projected. What the process cannot write any more the next start does."""
         self._closed.set()
-        if self._teller is not None:
-            self._teller.cancel()
         self._tell()
         self._order(Close())
 
@@ -153,7 +155,10 @@ class RecordsProcess:
             self._order(Close())
 
     def _tell(self) -> None:
-        self._teller = None
+        if self._teller is not None:
+            self._teller.cancel()
+            self._teller = None
+        self._said = self._told
         self._order(Told(self._told))
 
     def _order(self, order: Order) -> None:
