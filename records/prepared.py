@@ -90,7 +90,7 @@ class Prepared:
 
 
 def among(dialect: str, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    """Whether it is one of the texts in the list of this name. For SQLite the statement's text does not grow with it."""
+    """Whether it is one of the texts in the list of this name; for SQLite the statement is the same however many."""
     if dialect != "sqlite":
         return column.in_(bindparam(name, expanding=True))
     return column.in_(select(func.json_each(bindparam(name, type_=JSON)).table_valued("value").c.value))

@@ -18,8 +18,8 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 _ROOT = Path(__file__).resolve().parents[2]
-# Told in lots, each of which the worker takes at once: to wake it, and a transaction, cost as much for a hundred turns as
-# for one. Records and stories are this late; a lot is no larger than what goes into one transaction.
+# Told in lots, each of which the worker takes at once: to wake it, and a transaction, cost as much for a hundred turns
+# as for one. Records and stories are this late; a lot is no larger than what goes into one transaction.
 TELL_S = 1.0
 LOT = 500
 # Doubled while it dies again and again without getting anywhere, so that it costs no core.

@@ -159,8 +159,8 @@ async def test_what_a_batch_touches_is_found_without_a_look_at_all(database: Dat
         (projector_module._OFFERS, ("reservations", "interactions")),
         (projector_module._INTERACTIONS, ("interactions", "nodes")),
     ):
-        text, _ = statement.prepared
+        text, given = statement.prepared
         async with database.read() as connection:
-            plan = await connection.execute(sql(f"EXPLAIN QUERY PLAN {text}"), dict.fromkeys(names, "[]"))
+            plan = await connection.execute(sql(f"EXPLAIN QUERY PLAN {text}"), {**given, **dict.fromkeys(names, "[]")})
             looks = [row[3] for row in plan]
         assert not [look for look in looks if look.startswith(("SCAN offers", "SCAN interactions"))], looks
