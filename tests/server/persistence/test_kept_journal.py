@@ -37,7 +37,7 @@ async def test_no_file_is_looked_for_while_the_store_has_the_turns(kept: Kept) -
     await kept.start()
     await kept.turns(20)
     looks: list[int] = []
-    kept.folder.find = looks.append  # type: ignore[assignment,method-assign,return-value]
+    kept.folder.find = looks.append  # type: ignore[assignment,method-assign]
     assert [entry.sequence for entry in await kept.journal.read_journal(2, 3)] == [3, 4, 5]
     assert looks == []
 
