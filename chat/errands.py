@@ -26,7 +26,8 @@ async def carry_out(act: Callable[[], Awaitable[T]], reply: asyncio.Future[T]) -
         if not reply.done():
             reply.set_result(result)
     except ChatRefusedError as error:
-        refusal = error
+        # Without its traceback, whose frames know `reply`: a circle with the whole chat in it.
+        refusal = ChatRefusedError(error.code, str(error))
     finally:
         if not reply.done():
             reply.set_exception(refusal)

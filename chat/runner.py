@@ -202,7 +202,10 @@ class ChatRunner:
         reply: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         author: Author = "customer" if side is Side.CUSTOMER else "agent"
         self._inbox.put_nowait(Say(side, author, agent_id, name, reservation_id, client_id, text, reply, file))
-        return await reply
+        try:
+            return await reply
+        finally:
+            del reply  # a refusal knows this frame, which would keep the refusal: a circle with the whole chat in it
 
     async def customer_says(self, client_id: str, text: str, file: ChatFile | None = None) -> Message:
         """The visitor says something, or has sent a file. Raises ChatRefusedError."""
@@ -220,7 +223,10 @@ class ChatRunner:
             raise self._refusal()
         reply: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._inbox.put_nowait(Errand(act, reply))
-        return await reply
+        try:
+            return await reply
+        finally:
+            del reply  # as in `say`
 
     async def take_in(self, event: ChatEvent) -> None:
         """Something happened, told by what runs in the chat's own task."""

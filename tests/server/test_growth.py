@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from chat.limits import ChatLimits
+from chat.messages import Refused
 from router.vocabulary import OfferState
 from tests.chat import house as chats
 from tests.server.house import House, built, offer_of
@@ -57,13 +58,15 @@ async def test_calls_leave_nothing_behind(tmp_path: Path) -> None:
 
 
 async def chat(place: chats.House, number: int) -> None:
-    """One whole chat, until its page is closed."""
+    """One whole chat, with a message that is refused, until its page is closed."""
     async with place.page() as page:
         await page.open(key=f"{number:022}")
         reservation = place.router.accept()
         await page.state("talking")
         await page.speak("v1", "Thanks")
         await page.lines(2)
+        await page.speak("v2", "One more thing")
+        assert (await page.until(Refused)).code == "too_many_messages"
         place.end_by_agent(reservation)
         await page.state("ended")
     place.router.finish(reservation, "ann")
@@ -73,7 +76,7 @@ async def chat(place: chats.House, number: int) -> None:
 
 
 async def test_chats_leave_nothing_behind(tmp_path: Path) -> None:
-    limits = ChatLimits(opens_per_minute=6000, open_burst=100)
+    limits = ChatLimits(opens_per_minute=6000, open_burst=100, messages_per_chat=2)
     async with chats.house(tmp_path, limits=limits) as place:
         place.router.ready("ann")
         for number in range(FEW):
