@@ -43,7 +43,7 @@ REASONS = {
 
 _NEEDED = ("Via", "From", "To", "Call-ID", "CSeq")
 _SPLIT = frozenset({"Via", "Route", "Record-Route", "Contact"})
-_SINGLE = frozenset({"From", "To", "Call-ID", "CSeq", "Content-Length", "Max-Forwards", "Content-Type"})
+_SINGLE = ("From", "To", "Call-ID", "CSeq", "Content-Length", "Max-Forwards", "Content-Type")
 _ECHOED = frozenset({"Via", "From", "Call-ID", "CSeq"})
 # The first line as nearly everybody writes it.
 _USUAL_START = re.compile(
@@ -176,9 +176,8 @@ def _lines_of(rows: tuple[tuple[str, str], ...]) -> str:
     """These rows as lines, without Content-Length, which is said last. Raises ValueError for a line end in a value."""
     lines = [f"{name}: {value}\r\n" for name, value in rows if name != "Content-Length"]
     text = "".join(lines)
-    # It would let the value's author write headers of his own.
     if text.count("\n") != len(lines) or text.count("\r") != len(lines):
-        raise ValueError("a header value contains a line end")
+        raise ValueError("a header value contains a line end, and with it a header of its author's own")
     return text
 
 
@@ -231,11 +230,6 @@ def _parse_rows(lines: list[str]) -> Headers:
 
 def _mandatory(headers: Headers) -> tuple[Via, NameAddr, NameAddr, str, CSeq]:
     found = headers.first
-    if len(found) != len(headers.all):
-        names = [name for name, _ in headers if name in _SINGLE]
-        if len(set(names)) != len(names):
-            twice = next(name for at, name in enumerate(names) if name in names[:at])
-            raise Malformed(f"{twice} twice")
     try:
         via, from_, to = found["Via"], found["From"], found["To"]
         call_id, cseq = found["Call-ID"], found["CSeq"]
@@ -246,6 +240,14 @@ def _mandatory(headers: Headers) -> tuple[Via, NameAddr, NameAddr, str, CSeq]:
     if len(call_id) > 256 or not call_id.isprintable() or " " in call_id:
         raise Malformed("broken Call-ID")
     return parse_via(via), parse_name_addr(from_), parse_name_addr(to), call_id, parse_cseq(cseq)
+
+
+def _single(headers: Headers) -> Headers:
+    """The same, when nothing is said twice that stands for the whole message."""
+    for name in _SINGLE:
+        if len(headers.rows(name)) > 1:
+            raise Malformed(f"{name} twice")
+    return headers
 
 
 def _body(headers: Headers, rest: bytes) -> bytes:
@@ -277,11 +279,10 @@ def make_response(status: int, reason: str, headers: Headers, body: bytes = b"")
 
 
 def _parse_response(start: str, headers: Headers, rest: bytes) -> Response:
-    _, _, tail = start.partition(" ")
-    code, _, reason = tail.partition(" ")
+    code, _, reason = start[8:].partition(" ")
     if len(code) != 3 or not (code.isascii() and code.isdigit()) or not 100 <= int(code) <= 699:
         raise Malformed("broken status line")
-    return make_response(int(code), reason.strip(), headers, _body(headers, rest))
+    return make_response(int(code), reason.strip(), _single(headers), _body(headers, rest))
 
 
 def _parse_request(start: str, headers: Headers, rest: bytes, source: tuple[str, int] | None) -> Request:
@@ -295,7 +296,7 @@ def _parse_request(start: str, headers: Headers, rest: bytes, source: tuple[str,
             raise Malformed("broken request line")
         if version.upper() != "SIP/2.0":
             raise Malformed("unknown version", 505)
-        return make_request(method, parts[1], headers, _body(headers, rest), source)
+        return make_request(method, parts[1], _single(headers), _body(headers, rest), source)
     except Malformed as error:
         raise _answerable(error, method, headers) from None
 
@@ -394,7 +395,5 @@ def respond(
     to = request_headers.first.get("To", "")
     if to_tag and status > 100 and (";" not in to or not _TAG.search(to.rpartition(">")[2])):
         to = f"{to};tag={to_tag}"
-    why = reason or REASONS.get(status, "Unknown")
-    # What is repeated was read from lines.
     lines = f"{request_headers.echo(via)}To: {to}\r\n{_kept_lines_of(tuple(extra))}"
-    return _whole(f"SIP/2.0 {status} {why}", lines, body)
+    return _whole(f"SIP/2.0 {status} {reason or REASONS.get(status, 'Unknown')}", lines, body)

@@ -5,6 +5,7 @@ docs/states/phone.md is drawn from `TABLE`.
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import assert_never
@@ -115,7 +116,9 @@ class DialledLeg(ABC):
         self.state = PhoneState.DIALLING
         self.held = False
         self._ports = ports
-        self._inbox: asyncio.Queue[PhoneEvent] = asyncio.Queue()
+        self._inbox: deque[PhoneEvent] = deque()
+        # While `run` waits for the next event.
+        self._asleep: asyncio.Future[None] | None = None
         self._dialled = False
 
     @abstractmethod
@@ -140,7 +143,9 @@ class DialledLeg(ABC):
 
     def tell(self, event: PhoneEvent) -> None:
         """Something happened to this leg."""
-        self._inbox.put_nowait(event)
+        self._inbox.append(event)
+        if self._asleep is not None and not self._asleep.done():
+            self._asleep.set_result(None)
 
     def begin(self) -> None:
         """Dials before `run` does, where a media leg is there at once."""
@@ -159,7 +164,10 @@ class DialledLeg(ABC):
                 host, port = await self._ports.media.open_rtp(self.leg_id)
                 self._place(self._ports.sdp.offer(self.leg_id, host, port))
             while self.state is not PhoneState.ENDED:
-                await self._handle(await self._inbox.get())
+                while not self._inbox:
+                    self._asleep = asyncio.get_running_loop().create_future()
+                    await self._asleep
+                await self._handle(self._inbox.popleft())
         except MediaUnavailableError as error:
             self._lost(error.reason)
         finally:
@@ -171,8 +179,8 @@ class DialledLeg(ABC):
 
     def _refuse_late(self) -> None:
         """What was to take the place of a call that is over by now has none to take."""
-        while not self._inbox.empty():
-            if isinstance(event := self._inbox.get_nowait(), PhoneMoved):
+        while self._inbox:
+            if isinstance(event := self._inbox.popleft(), PhoneMoved):
                 self._ports.signalling.reject(event.call, 481)
 
     async def _handle(self, event: PhoneEvent) -> None:
