@@ -288,6 +288,8 @@ def parse_via(text: str) -> Via:
     params: dict[str, str | None] = {"branch": branch}
     if after == ";rport" and not before:
         params["rport"] = None
+    elif before == ";rport" and not after:
+        params = {"rport": None, "branch": branch}
     elif before or after:
         params = parse_params(f"{before};branch={branch}{after}")
     return Via(transport, host, int(port) if port else None, params, branch)

@@ -50,7 +50,7 @@ _USUAL_START = re.compile(
     r"(?:SIP/2\.0 ([1-6][0-9]{2}) ([!-~](?:[ -~]*[!-~])?)|([A-Z]{3,32}) ([!#-;=?-~]+) SIP/2\.0)(?=\r\n)"
 )
 _TAG = re.compile(r";\s*tag\s*=", re.IGNORECASE)
-_ROW = re.compile(r"\r\n([A-Za-z\-]++):[ \t]*+(\S(?:[^\r\n]*\S)?)(?=\r\n|\Z)")
+_ROW = re.compile(r"\r\n([A-Za-z\-]++):[ \t]*+(\S(?:.*\S)?)")
 _FOLD = re.compile(r"\r?\n[ \t]+")
 _NOT_IN_URI = re.compile(r'[<>"\t]')
 _VERSION = re.compile(r"SIP/\d+\.\d+", re.IGNORECASE)
@@ -314,13 +314,10 @@ def _answerable(error: Malformed, method: str, headers: Headers) -> Malformed:
 
 
 def _usual_headers(head: str) -> Headers | None:
-    """The headers, where each is a line of its own with a known name; None for everything else.
-
-    The first line is a usual one: a stray carriage return would be in a row, which then were none.
-    """
+    """The headers, where each is a line of its own with a known name; None for everything else."""
     rows = _ROW.findall(head)
     ends = head.count("\n")
-    if len(rows) != ends or ends > MAX_HEADERS or len(head) > MAX_LINE or "\0" in head:
+    if len(rows) != ends or head.count("\r") != ends or ends > MAX_HEADERS or len(head) > MAX_LINE or "\0" in head:
         return None
     headers = Headers(rows)
     first = headers.first
