@@ -143,9 +143,14 @@ class DialledLeg(ABC):
 
     def tell(self, event: PhoneEvent) -> None:
         """Something happened to this leg."""
-        self._inbox.append(event)
-        if self._asleep is not None and not self._asleep.done():
-            self._asleep.set_result(None)
+        asleep = self._asleep
+        if asleep is None or asleep.done():
+            self._inbox.append(event)
+        elif isinstance(event, PhoneRang):
+            self._rings()  # the task need not be woken for it
+        else:
+            self._inbox.append(event)
+            asleep.set_result(None)
 
     def begin(self) -> None:
         """Dials before `run` does, where a media leg is there at once."""
@@ -189,7 +194,7 @@ class DialledLeg(ABC):
         answered = self.state not in UNANSWERED
         match event:
             case PhoneRang():
-                self.state = PhoneState.RINGING
+                self._rings()
             case PhoneAnswered(sdp):
                 await self._answered(sdp)
             case PhoneFailed(code, reason):
@@ -205,6 +210,10 @@ class DialledLeg(ABC):
                 self.state = PhoneState.ENDED
             case _:
                 assert_never(event)
+
+    def _rings(self) -> None:
+        if (self.state, PhoneRang) in TABLE:
+            self.state = PhoneState.RINGING
 
     async def _answered(self, sdp: bytes) -> None:
         try:

@@ -44,7 +44,7 @@ def test_a_leg_of_the_party_is_run_and_hung_up() -> None:
     assert isinstance(leg, NumberLeg)
     numbers.drop("number:w-2")
     numbers.drop("number:w-9")
-    assert leg._inbox.get_nowait() == PhoneReleased()
+    assert leg._inbox.popleft() == PhoneReleased()
     numbers.dial("gone", "number:x-2", "0755")
     assert list(legs) == ["number:w-2"]
 

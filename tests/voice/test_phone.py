@@ -143,6 +143,18 @@ async def test_an_answer_that_comes_too_late_is_hung_up() -> None:
     assert rig.router.told == [facts.OfferAccepted("w.1", "ben")]
 
 
+async def test_a_phone_that_rings_is_known_to_ring_at_once() -> None:
+    rig = Rig()
+    task = asyncio.create_task(rig.leg.run())
+    await until(lambda: bool(rig.signalling.dialled))
+    rig.leg.tell(PhoneRang())
+    assert rig.leg.state is PhoneState.RINGING
+    rig.leg.tell(PhoneFailed(486, "Busy Here"))
+    await task
+    rig.nothing_left()
+    assert rig.router.told == [facts.OfferRejected("w.1", "ben", "declined")]
+
+
 @pytest.mark.parametrize("refused", [False, True])
 async def test_another_phone_of_the_agents_takes_what_rings(refused: bool) -> None:
     rig = Rig()
