@@ -1,5 +1,6 @@
 """The projector: journal entries in, rows in SQL out, each entry exactly once."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from functools import partial
@@ -33,10 +34,13 @@ from records.touched import touched
 from router.rows import Entry
 
 BATCH = 500
-# While a batch is written everybody else's writes wait. The process that does it gives way to others (nice), so on a
-# busy machine that may take seconds: then a batch is as large as fits into this time, and no smaller than some.
-BATCH_S = 0.1
+# While a batch is written everybody else's writes wait, and with them an offer for what its customer had before. The
+# process that does it gives way to others (nice), so that it takes the longer the busier the machine is: a batch is as
+# large as fits into this time, and no smaller than some. Between two the others have their turn: they ask for the file
+# each millisecond (records.near).
+BATCH_S = 0.01
 SMALLEST = 25
+PAUSE_S = 0.002
 # What else keeps its position in the journal beside the shards' records.
 NOT_SHARDS = ("webhooks",)
 _log = structlog.get_logger(__name__)
@@ -82,6 +86,8 @@ class Projector:
             batch, left = left[: self._batch], left[self._batch :]
             # One way to the database's thread for all statements: each way costs as much as a statement.
             position = await self._database.at_once(partial(self._apply_batch, batch))
+            if left:
+                await asyncio.sleep(PAUSE_S)
         return await self.position() if position is None else position
 
     def _apply_batch(self, batch: Sequence[Entry], connection: Connection) -> int:
