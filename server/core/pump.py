@@ -1,9 +1,10 @@
 """The pump: one way in for events, one commit at a time, and nothing spoken before the commit.
 
 `post` decides at once, in memory, and with no commit under way the turn's own is written before it returns; what
-gathers meanwhile is one atomic commit after it (group commit). Where the store's answer is read the commands are
-carried out in order: no task stands between. While the store is away turns gather and nothing is spoken; when it
-is back the same commit is tried again, which is safe because a commit is idempotent by sequence.
+gathers meanwhile is one atomic commit after it (group commit), and what nobody waits for goes with the next turn of
+anybody. Where the store's answer is read the commands are carried out in order: no task stands between. While the
+store is away turns gather and nothing is spoken; when it is back the same commit is tried again, which is safe because
+a commit is idempotent by sequence.
 
 What is spoken first is what somebody waits for; `prepare` is called while the store works on the turn, for what can be
 made ready by then. What only keeps account of it (`decided`, then `note`) comes a little later: server.core.account.
@@ -17,10 +18,10 @@ from typing import Protocol
 
 import structlog
 
-from router.commands import Command
+from router.commands import CloseWork, Command, EndWrapUp, PartLegs, StartWrapUp
 from router.dispatcher import Dispatcher
 from router.errors import RoutingEndedError
-from router.events import STORY, Event, TimePassed
+from router.events import STORY, AssignmentConnected, AssignmentEnded, Event, TimePassed
 from router.rows import NOTHING, Turn
 from server.core.account import Account, guarded
 from server.core.shard_views import ShardViews
@@ -32,9 +33,11 @@ log = structlog.get_logger(__name__)
 MAX_BATCH = 256
 # How many committed turns are kept for a store that loses them. Its rows are put back whole; these are for the journal.
 KEPT_TURNS = 1_024
-# Lines of a story, of which nothing follows and which nobody waits for, are committed with the next turn, or after
-# this time.
-STORY_S = 0.05
+# What nobody is in a hurry to hear of (`_can_wait`) is committed with the next turn of anybody, or after this time: a
+# commit wakes the store and this process, with the caches of both full of something else.
+LATER_S = 0.05
+# All that an agent hears of it when the other side has left: the caller is gone, and nobody comes in their place.
+_PARTING = frozenset({PartLegs, StartWrapUp, EndWrapUp, CloseWork})
 # Within so long after a turn the next one of the same call is likely: what nobody waits for keeps out of its way.
 LATELY_US = 5_000
 RETRY_FIRST_S = 0.02
@@ -102,9 +105,9 @@ class Pump(ShardViews):
         self._inbox = ""
         self._by_task = False
         self._running = False
-        # Whether any of the pending turns is more than a line of a story.
+        # Whether any of the pending turns can not wait.
         self._urgent = False
-        self._stories: asyncio.TimerHandle | None = None
+        self._late: asyncio.TimerHandle | None = None
         self._turned = 0
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for: int | None = None
@@ -162,7 +165,7 @@ class Pump(ShardViews):
         finally:
             self._closed = self._ended = True
             self._account.end()
-            for timer in (self._timer, self._stories):
+            for timer in (self._timer, self._late):
                 if timer is not None:
                     timer.cancel()
             for future in self._waiting.values():
@@ -216,23 +219,27 @@ class Pump(ShardViews):
         if entry_id:
             self._entries[self.sequence] = entry_id
         self._pending.append(turn)
-        if told and type(event) in STORY and changes is NOTHING and not commands and not unfinished:
+        can_wait = told and not unfinished and _can_wait(turn)
+        if can_wait and changes is NOTHING:
             self._commit_later()  # of a line nothing was decided, and no deadline is another one by it
             return turn
         if unfinished:
             self.unsettled.add(self.sequence)
         self._account.begun(turn, self._clock.now() - now)
-        self._urgent = True
-        self._go_on()
+        if can_wait:
+            self._commit_later()
+        else:
+            self._urgent = True
+            self._go_on()
         self._arm()
         return turn
 
     def _commit_later(self) -> None:
-        if self._stories is None:
-            self._stories = asyncio.get_running_loop().call_later(STORY_S, self._story_is_late)
+        if self._late is None:
+            self._late = asyncio.get_running_loop().call_later(LATER_S, self._it_is_late)
 
-    def _story_is_late(self) -> None:
-        self._stories = None
+    def _it_is_late(self) -> None:
+        self._late, self._urgent = None, True
         self._go_on()
 
     def _go_on(self) -> None:
@@ -243,9 +250,9 @@ class Pump(ShardViews):
             if self._closed:
                 self._wake.set()
             return
-        if self._stories is not None:  # it goes with this: the next line has its own time
-            self._stories.cancel()
-            self._stories = None
+        if self._late is not None:  # it goes with this: the next line has its own time
+            self._late.cancel()
+            self._late = None
         batch = self._under_way = self._pending[:MAX_BATCH]
         self._urgent = len(self._pending) > MAX_BATCH
         self._inbox = self._applied_by(batch)
@@ -336,3 +343,15 @@ class Pump(ShardViews):
             self._turn(TimePassed(), "timer")
         else:
             self._arm()
+
+
+def _can_wait(turn: Turn) -> bool:
+    """Whether nobody is kept waiting by it.
+
+    A line of a story; that two were joined, who hear each other by then; that somebody has left a conversation, where
+    nobody is offered anything for it.
+    """
+    kind = type(turn.event)
+    if kind in STORY or kind is AssignmentConnected:
+        return not turn.commands
+    return kind is AssignmentEnded and all(type(command) in _PARTING for command in turn.commands)

@@ -216,8 +216,10 @@ class House:
         )
 
     async def reach_state(self, reservation_id: str, state: OfferState | None) -> None:
+        """Committed, and told."""
         await until(
-            lambda: self.state(reservation_id) is state, f"{reservation_id} in {state}, is {self.state(reservation_id)}"
+            lambda: self.state(reservation_id) is state and not self.pump.backlog,
+            f"{reservation_id} in {state}, is {self.state(reservation_id)}",
         )
 
     # --- callers

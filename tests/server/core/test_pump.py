@@ -9,7 +9,7 @@ from router import events as facts
 from router.commands import Refuse
 from router.errors import RoutingEndedError
 from router.rows import Turn
-from router.vocabulary import Medium
+from router.vocabulary import EndedBy, Medium
 from server.core import account as account_module
 from server.core import pump as pump_module
 from store.errors import Deposed, StoreLost, StoreRefused
@@ -166,7 +166,7 @@ async def test_lines_of_a_story_are_committed_with_the_next_turn_or_in_time(
     rig.pump.tell(NOTE, "t")
     await until(lambda: "speak 5" in rig.committer.log)
     rig.on_speak = lambda turn: rig.pump.tell(NOTE, "effect") if turn.sequence == 6 else None
-    monkeypatch.setattr(pump_module, "STORY_S", 3_600)
+    monkeypatch.setattr(pump_module, "LATER_S", 3_600)
     await rig.pump.post(work("w2"), "t")
     await asyncio.sleep(0)
     assert rig.pump.backlog == 1, "what was told while others were spoken waits too"
@@ -181,16 +181,58 @@ async def test_a_story_has_its_own_time_and_not_what_was_left_of_the_one_before(
     await until(lambda: rig.pump._running)
 
     def armed() -> bool:
-        return rig.pump._stories is not None
+        return rig.pump._late is not None
 
     rig.pump.tell(NOTE, "t")
     assert armed()
     await rig.pump.post(work("w1"), "t")
     assert not armed(), "it went with the other one"
-    monkeypatch.setattr(pump_module, "STORY_S", 0)
+    monkeypatch.setattr(pump_module, "LATER_S", 0)
     rig.pump.tell(NOTE, "t")
     await until(lambda: "speak 3" in rig.committer.log)
     assert not armed()
+
+
+async def test_that_two_were_joined_or_parted_is_committed_with_the_next_turn_or_in_time(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.run()
+    await rig.ready_agent()
+    await rig.pump.post(work("w1"), "t")
+    (accepted,) = [row.reservation_id for row in rig.pump.dispatcher.holders("w1")]
+    await rig.pump.post(facts.OfferAccepted(accepted, "anna"), "t")
+    monkeypatch.setattr(pump_module, "LATER_S", 3_600)
+    before = len(rig.committer.attempts)
+    rig.pump.tell(facts.AssignmentConnected(accepted), "t")
+    rig.pump.tell(facts.AssignmentEnded(accepted, EndedBy.CUSTOMER), "t")
+    assert (len(rig.committer.attempts), rig.pump.backlog) == (before, 2)
+    await rig.pump.post(work("w2"), "t")
+    assert [len(batch) for batch in rig.committer.attempts[before:]] == [3], "in one commit, in order"
+    assert [type(turn.event).__name__ for turn in rig.committer.kept[-3:-1]] == [
+        "AssignmentConnected",
+        "AssignmentEnded",
+    ]
+    await rig.pump.drain()
+    monkeypatch.setattr(pump_module, "LATER_S", 0)
+    rig.pump.tell(facts.AssignmentConnected(accepted), "too late for anything")
+    await until(lambda: rig.pump.backlog == 0)
+
+
+async def test_who_parts_and_is_offered_somebody_else_for_it_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pump_module, "LATER_S", 3_600)
+    rig = Rig(wrap_up_us=0)
+    running = rig.run()
+    await rig.ready_agent()
+    for name in ("w1", "w2"):
+        await rig.pump.post(work(name), "t")
+    (first,) = [row.reservation_id for row in rig.pump.dispatcher.holders("w1")]
+    await rig.pump.post(facts.OfferAccepted(first, "anna"), "t")
+    await rig.pump.post(facts.AssignmentConnected(first), "t")
+    rig.pump.tell(facts.AssignmentEnded(first, EndedBy.CUSTOMER), "t")
+    await until(lambda: rig.pump.backlog == 0)
+    assert [row.agent_id for row in rig.pump.dispatcher.holders("w2")] == ["anna"]
+    rig.pump.close()
+    await asyncio.wait_for(running, 30)
 
 
 async def test_a_turn_was_decided_lately_for_a_moment(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,7 +141,7 @@ async def test_while_the_store_is_away_nobody_is_told_that_it_is_done(house: Hou
 
     house.commit_by(away)
     accepting = asyncio.create_task(house.desk.accept("anna", offer.reservation_id))
-    await house.reach_state(offer.reservation_id, OfferState.ACCEPTED)
+    await until(lambda: house.state(offer.reservation_id) is OfferState.ACCEPTED)
     assert not accepting.done()
     assert house.hub.of(m.Assignment) == []
     gate.set()
