@@ -23,9 +23,10 @@ log = structlog.get_logger(__name__)
 LOOK_S = 0.05
 LOOK_NS = 500_000
 SOON_S = 0.003
-# Where something was decided just now a look waits for a better moment, so often, and so long each time.
-WAITS = 10
-WAIT_S = 0.003
+# Where something was decided just now a look waits for a better moment: so often, each time twice as long as before. To
+# ask for one wakes the process, and where many call there is none.
+WAITS = 3
+WAIT_S = 0.004
 # Whether much is kept is asked in each twentieth of these looks.
 MEASURE_EVERY = 20
 # While nobody waits and fewer new containers than this come between two looks, it looks so often.
@@ -80,10 +81,10 @@ class Collector:
 
     async def better_moment(self) -> None:
         """Waits while something is decided just now; not for long, and not at all where much is new."""
-        for _ in range(WAITS if self._rest_s == LOOK_S else 0):
+        for number in range(WAITS if self._rest_s == LOOK_S else 0):
             if not self._lately():
                 return
-            await asyncio.sleep(WAIT_S)
+            await asyncio.sleep(WAIT_S * 2**number)
 
     @property
     def pause_s(self) -> float:

@@ -22,10 +22,11 @@ NOTED_AT_ONCE = 2
 # Of many more so large a part, so that they cannot grow.
 NOTED_PART = 16
 # While the store works on a turn somebody waits for its answer: the account comes after it, but for so many turns.
-PUT_OFF_S = 0.001
 PUT_OFF_TURNS = 4 * ACCOUNT_TURNS
-# One turn seldom comes alone: few that have gathered wait so much longer for a moment in which nothing is decided.
+# One turn seldom comes alone: few that have gathered wait so much longer for a moment in which nothing is decided. To
+# ask for it costs a wake-up of the process each time.
 PATIENCE_S = 0.05
+LULL_S = 0.005
 
 
 def guarded(part: Callable[[Turn], None], turn: Turn) -> None:
@@ -59,7 +60,8 @@ class Account:
         self._tidy = tidy
         self._under_way = under_way
         self._lately = lately
-        self._patient_until = 0.0
+        # Whether it waits for what is under way.
+        self._put_off = False
         self._fresh: deque[tuple[Turn, int]] = deque()
         self._spoken: deque[Turn] = deque()
         self._noting: asyncio.Handle | None = None
@@ -117,32 +119,31 @@ class Account:
         if self._noting is not None or not self._spoken:
             return
         loop = asyncio.get_running_loop()
-        if self._awaiting or len(self._spoken) >= ACCOUNT_TURNS:
+        if self._awaiting or self._put_off or len(self._spoken) >= ACCOUNT_TURNS:
             self._noting = loop.call_soon(self._note_some)
         elif self._gathering is None:
             self._gathering = loop.call_later(ACCOUNT_S, self._gathered)
 
-    def _gathered(self) -> None:
+    def _gathered(self, until_s: float | None = None) -> None:
+        """They are noted in a moment in which nothing is decided, if one comes until then."""
+        loop = asyncio.get_running_loop()
         self._gathering = None
-        if self._noting is None:
-            self._patient_until = asyncio.get_running_loop().time() + PATIENCE_S
+        if until_s is None:
+            until_s = loop.time() + PATIENCE_S
+        if self._lately() and loop.time() < until_s:
+            self._gathering = loop.call_later(LULL_S, self._gathered, until_s)
+        elif self._noting is None:
             self._note_some()
 
     def _note_some(self) -> None:
         """Some turns in each turn of the loop: what is read meanwhile need not wait for the account of all others."""
-        loop = asyncio.get_running_loop()
-        if not self._awaiting and self._somebody_waits(loop.time()):
-            self._noting = loop.call_later(PUT_OFF_S, self._note_some)
-            return
         self._noting = None
+        self._put_off = not self._awaiting and bool(self._under_way()) and len(self._spoken) < PUT_OFF_TURNS
+        if self._put_off:
+            return  # it goes on when that is spoken
         self._note_spoken(NOTED_AT_ONCE + len(self._spoken) // NOTED_PART)
         if self._spoken:
-            self._noting = loop.call_soon(self._note_some)
-
-    def _somebody_waits(self, time_s: float) -> bool:
-        if self._under_way():
-            return len(self._spoken) < PUT_OFF_TURNS
-        return time_s < self._patient_until and len(self._spoken) < ACCOUNT_TURNS and self._lately()
+            self._noting = asyncio.get_running_loop().call_soon(self._note_some)
 
     def _note_spoken(self, limit: int) -> None:
         self._tell_decided(limit)

@@ -19,9 +19,11 @@ from server.persistence.projection import AWAY
 
 log = structlog.get_logger(__name__)
 
-# A call touches its agent some six times in all: of most of that they are told once.
-GATHER_S = 2.0
-# After each agent: nobody's offer meets the days of all on its way.
+# A call touches its agent some six times in all, and short ones come one after the other: of most of that they are told
+# once.
+GATHER_S = 10.0
+# After so many agents: nobody's offer meets the days of all on its way, and to wake up costs as much as a day or two.
+TOLD_AT_ONCE = 4
 PAUSE_S = 0.001
 LOOK_S = 60.0
 # A rating is there before the record that says whose it is; the projection is behind by less than this.
@@ -119,9 +121,10 @@ class OwnDays:
         touched, self._touched = self._touched, set()
         everybody, self._everybody = self._everybody, False
         concerned = [agent_id for agent_id in self._pages() if everybody or agent_id in touched]
-        for agent_id in concerned:
+        for number, agent_id in enumerate(concerned, 1):
             before = self._told.get(agent_id)
             now = self.of(agent_id)
             if now != before:
                 self._send(agent_id, m.TodayShown(today=now))
-            await asyncio.sleep(PAUSE_S)
+            if number % TOLD_AT_ONCE == 0:
+                await asyncio.sleep(PAUSE_S)

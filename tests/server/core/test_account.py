@@ -21,6 +21,7 @@ class Kept:
         self.tidied = 0
         self.under_way = False
         self.lately = False
+        self.asked = 0
         self.last = 0
         self.account = Account(
             0,
@@ -28,8 +29,12 @@ class Kept:
             lambda turn: self.noted.append(turn.sequence),
             self._tidy,
             lambda: self.under_way,
-            lambda: self.lately,
+            self._decided_lately,
         )
+
+    def _decided_lately(self) -> bool:
+        self.asked += 1
+        return self.lately
 
     def _tidy(self) -> None:
         self.tidied += 1
@@ -82,13 +87,24 @@ async def test_it_comes_after_the_stores_answer_but_for_who_waits(kept: Kept) ->
     assert len(kept.noted) == ACCOUNT_TURNS
 
 
+async def test_what_was_put_off_comes_with_what_was_under_way(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ACCOUNT_S", 0)
+    kept.under_way = True
+    kept.account.spoken(kept.turns(1))
+    await until(lambda: kept.account._put_off)
+    monkeypatch.setattr(module, "ACCOUNT_S", 3_600)
+    kept.account.spoken(kept.turns(1))
+    kept.under_way = False
+    await until(lambda: kept.noted == [1, 2])
+
+
 async def test_few_wait_a_little_longer_while_something_is_decided(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ACCOUNT_S", 0)
+    monkeypatch.setattr(module, "LULL_S", 0)
     monkeypatch.setattr(module, "PATIENCE_S", 3_600)
     kept.lately = True
     kept.account.spoken(kept.turns(3))
-    await until(lambda: kept.account._patient_until > 0)
-    await asyncio.sleep(0)
+    await until(lambda: kept.asked > 1)
     assert kept.noted == []
     kept.lately = False
     await until(lambda: kept.noted == [1, 2, 3])
