@@ -1,5 +1,6 @@
 """What every call and chat begins with: who it is, and what was before; one transaction, one way to the database."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Final
@@ -13,6 +14,7 @@ from records.merging import group
 from records.prepared import Prepared
 from records.projection_tables import interactions
 from records.tables import notes
+from records.together import Together
 
 _FIELDS: Final = tuple(field.name for field in fields(InteractionRecord))
 _EARLIER = Prepared(
@@ -46,23 +48,39 @@ class Meetings:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._together = Together(database)
 
     async def meet(
         self, interaction_id: str, kind: str, value: str, verified: bool, now: int, most: int
     ) -> tuple[str, tuple[Earlier, ...]]:
         """`Customers.identify` and `attach`; with the customer's id what they had before, newest first."""
+        return await self._database.at_once(_meeting(interaction_id, kind, value, verified, now, most))
 
-        def work(connection: Connection) -> tuple[str, tuple[Earlier, ...]]:
-            customer_id, new = identified(connection, kind, value, verified, now)
-            attached(connection, interaction_id, customer_id)
-            return customer_id, () if new else _earlier(connection, customer_id, interaction_id, most)
+    async def meet_soon(
+        self, interaction_id: str, kind: str, value: str, verified: bool, now: int, most: int
+    ) -> tuple[str, tuple[Earlier, ...]]:
+        """As `meet`, with others who come at about the same time; at once when anybody is in a `hurry`."""
+        return await self._together.do(_meeting(interaction_id, kind, value, verified, now, most))
 
-        return await self._database.at_once(work)
+    def hurry(self) -> None:
+        """Somebody waits for those who are met soon."""
+        self._together.hurry()
 
     async def earlier(self, customer_id: str, interaction_id: str, most: int) -> tuple[Earlier, ...]:
         """What this customer, or who is one with them, had beside this interaction, newest first."""
         async with self._database.read() as connection:
             return await connection.run_sync(_earlier, customer_id, interaction_id, most)
+
+
+def _meeting(
+    interaction_id: str, kind: str, value: str, verified: bool, now: int, most: int
+) -> Callable[[Connection], tuple[str, tuple[Earlier, ...]]]:
+    def work(connection: Connection) -> tuple[str, tuple[Earlier, ...]]:
+        customer_id, new = identified(connection, kind, value, verified, now)
+        attached(connection, interaction_id, customer_id)
+        return customer_id, () if new else _earlier(connection, customer_id, interaction_id, most)
+
+    return work
 
 
 def _earlier(connection: Connection, customer_id: str, own: str, most: int) -> tuple[Earlier, ...]:

@@ -128,6 +128,8 @@ class InteractionContexts:
 
     async def acquainted(self, interaction_id: str, queue: str) -> tuple[str, ...]:
         """The agents who talked with this customer last, where the queue prefers them; waits a moment for the past."""
+        if self.cached(interaction_id) is None:
+            self._meetings.hurry()  # an offer may be next, and shows it
         if self.calls_back(queue):
             await self._kept(interaction_id)
         if not self.prefers(queue):
@@ -195,11 +197,11 @@ class InteractionContexts:
         if context is None:
             context = self._live[interaction_id] = await self._peeked(interaction_id, work_id)
             context.ready.set()
-        try:
-            async with asyncio.timeout(READY_TIMEOUT_S):
-                await context.ready.wait()
-        except TimeoutError:
-            pass  # The offer does not wait for the past.
+        if not context.ready.is_set():
+            self._meetings.hurry()
+            with suppress(TimeoutError):  # The offer does not wait for the past.
+                async with asyncio.timeout(READY_TIMEOUT_S):
+                    await context.ready.wait()
         return context
 
     async def _peeked(self, interaction_id: str, work_id: str = "") -> InteractionContext:
@@ -221,7 +223,7 @@ class InteractionContexts:
         try:
             if context.caller:
                 # Unverified: a number that came from no trunk, or a visitor's id, is only what the caller claims.
-                _, context.history = await self._meetings.meet(
+                _, context.history = await self._meetings.meet_soon(
                     context.interaction_id,
                     context.kind,
                     context.caller,

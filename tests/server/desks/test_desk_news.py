@@ -21,8 +21,9 @@ async def test_a_slow_past_does_not_turn_the_order_of_messages(house: House, mon
         await gate.wait()
         raise OSError("no database")
 
-    monkeypatch.setattr(house.contexts._meetings, "meet", slow)
+    monkeypatch.setattr(house.contexts._meetings, "meet_soon", slow)
     call, reservation = await house.talking()
+    await house.said("assignment:connected")
     house.outside.ua.hangup(call)
     await house.said("WrapUp")
     gate.set()
