@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from agents_ws import messages as m
 from chat.ports import ChatRefusedError
 from router.rows import WorkRow
+from router.vocabulary import Medium
 from server.chats.chat_acts import ForPage, Show, Shown
 from server.chats.chat_homes import ChatHomes
 from server.tasks import TaskOwner
@@ -52,6 +53,8 @@ class ChatCards:
 
     def missing(self, work: WorkRow) -> bool:
         """Whether the item is a chat that is to be fetched before it is shown: from its home, or from SQL to here."""
+        if work.medium is not Medium.CHAT:
+            return False
         if self._homes.elsewhere(work):
             return True
         return self._homes.homed(work.interaction_id) and not self._has(work.interaction_id)

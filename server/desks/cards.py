@@ -9,12 +9,14 @@ from records.meetings import Earlier
 from router.breach import due
 from router.commands import SendOffer, ShowPresence
 from router.rows import AgentRow, ReservationRow, WorkRow
-from router.vocabulary import Medium, OfferState, Presence
+from router.vocabulary import Medium, OfferState, Presence, Requirement
 from server.current import CurrentSite
 from server.desks.contexts import InteractionContext
 
 # Where the agent was named, and no strategy has chosen.
 DIRECTED = "directed"
+# What items ask for is kept at hand in so many forms.
+MOST_DEMANDS = 1_000
 
 
 def choices(named: Mapping[str, Named]) -> tuple[m.Choice, ...]:
@@ -36,6 +38,53 @@ def _past(earlier: Earlier) -> m.PastInteraction:
     )
 
 
+class _OfSite:
+    """What cards show of one site alone: made once for it, as each call shows it four times."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self._titles: dict[str, m.Label] = {}
+        self._dispositions: dict[str, tuple[m.Choice, ...]] = {}
+        self._demands: dict[tuple[str, tuple[Requirement, ...]], tuple[m.SkillDemand, ...]] = {}
+
+    def title(self, queue: str) -> m.Label:
+        """A queue's, by language."""
+        made = self._titles.get(queue)
+        if made is None:
+            known = self.site.queues.get(queue)
+            made = self._titles[queue] = label(known.title, known.titles) if known else {"en": queue}
+        return made
+
+    def dispositions(self, queue: str) -> tuple[m.Choice, ...]:
+        """A queue's codes; all of the site's for a queue that is gone."""
+        site = self.site
+        made = self._dispositions.get(queue)
+        if made is None:
+            known = site.queues.get(queue)
+            codes = known.dispositions if known else tuple(site.dispositions)
+            made = choices({code: site.dispositions[code] for code in codes if code in site.dispositions})
+            if known:
+                self._dispositions[queue] = made
+        return made
+
+    def demands(self, queue: str, own: tuple[Requirement, ...]) -> tuple[m.SkillDemand, ...]:
+        """What a queue and an item in it ask of an agent, each skill once."""
+        made = self._demands.get((queue, own))
+        if made is None:
+            known = self.site.queues.get(queue)
+            least = {need.skill: need.minimum for need in (known.demanded if known else ())}
+            least.update({need.skill: max(need.minimum, least.get(need.skill, 0)) for need in own})
+            made = tuple(self._demand(skill, minimum) for skill, minimum in least.items())
+            if len(self._demands) >= MOST_DEMANDS:  # programs ask for what they like
+                self._demands.clear()
+            self._demands[queue, own] = made
+        return made
+
+    def _demand(self, skill: str, minimum: int) -> m.SkillDemand:
+        known = self.site.skills.get(skill)
+        return m.SkillDemand(skill=skill, minimum=minimum, title=label(known.title, known.titles) if known else {})
+
+
 class Cards:
     """Makes messages; remembers each open offer's decision and who is on hold, for redrawing."""
 
@@ -44,9 +93,7 @@ class Cards:
         self._offers: dict[str, SendOffer] = {}
         self._held: dict[str, int] = {}
         self.chat_of: Callable[[str], m.ChatCard | None] = lambda _interaction_id: None
-        # What a queue's wrap-ups may be closed with, as made for this site.
-        self._made_for: Site | None = None
-        self._dispositions: dict[str, tuple[m.Choice, ...]] = {}
+        self._made = _OfSite(current.site)
 
     def __len__(self) -> int:
         return len(self._offers)
@@ -55,6 +102,12 @@ class Cards:
     def site(self) -> Site:
         """The site as it is now."""
         return self.current.site
+
+    @property
+    def _of_site(self) -> _OfSite:
+        if self._made.site is not self.current.site:
+            self._made = _OfSite(self.current.site)
+        return self._made
 
     def remember(self, command: SendOffer) -> None:
         """An offer was made."""
@@ -124,17 +177,7 @@ class Cards:
 
     def dispositions(self, queue: str) -> tuple[m.Choice, ...]:
         """A queue's codes; all of the site's for a queue that is gone."""
-        site = self.site
-        if site is not self._made_for:
-            self._made_for, self._dispositions = site, {}
-        made = self._dispositions.get(queue)
-        if made is None:
-            known = site.queues.get(queue)
-            codes = known.dispositions if known else tuple(site.dispositions)
-            made = choices({code: site.dispositions[code] for code in codes if code in site.dispositions})
-            if known:
-                self._dispositions[queue] = made
-        return made
+        return self._of_site.dispositions(queue)
 
     def snapshot(
         self,
@@ -185,18 +228,9 @@ class Cards:
         known = self.site.agents.get(agent.agent_id) if agent else None
         return tuple(medium for medium in Medium if known is not None and known.capacity.get(medium, 0) > 0)
 
-    def _demand(self, skill: str, minimum: int) -> m.SkillDemand:
-        known = self.site.skills.get(skill)
-        return m.SkillDemand(skill=skill, minimum=minimum, title=label(known.title, known.titles) if known else {})
-
     def _card(self, row: ReservationRow, work: WorkRow, context: InteractionContext, now: int) -> dict[str, Any]:
-        queue = self.site.queues.get(work.queue)
+        of_site = self._of_site
         made = self._offers.get(row.reservation_id)
-        demanded = queue.demanded if queue else ()
-        requirements = {need.skill: need.minimum for need in demanded}
-        requirements.update(
-            {need.skill: max(need.minimum, requirements.get(need.skill, 0)) for need in work.requirements}
-        )
         why = None
         if work.directed == row.agent_id:
             # Transferred to them by name, taken over or called back by them, or assigned: nobody else was looked at.
@@ -209,11 +243,11 @@ class Cards:
             "interaction_id": work.interaction_id,
             "medium": row.medium,
             "queue": work.queue,
-            "queue_title": label(queue.title, queue.titles) if queue else {"en": work.queue},
+            "queue_title": of_site.title(work.queue),
             "caller": m.Caller(display=context.caller_name, number=context.number, verified=context.verified),
             "queued_at_us": work.queued_at,
             "waited_ms": max(0, (row.connected_at or now) - work.queued_at) // 1000,
-            "requirements": tuple(self._demand(skill, minimum) for skill, minimum in requirements.items()),
+            "requirements": of_site.demands(work.queue, work.requirements),
             "ivr_path": context.path,
             "data": context.data,
             "why": why,

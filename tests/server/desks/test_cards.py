@@ -13,6 +13,7 @@ from router.commands import Decision, SendOffer
 from router.rows import AgentRow, ReservationRow, WorkRow
 from router.vocabulary import EndedBy, Medium, OfferState, Presence, Requirement, WorkState
 from server.current import CurrentSite
+from server.desks import cards as module
 from server.desks.cards import Cards, choices
 from server.desks.contexts import InteractionContext
 from tests.server.sites import SECOND, small_site
@@ -158,3 +159,23 @@ def test_labels_and_choices() -> None:
     assert label("Orders", {}) == {"en": "Orders"}
     assert label("Orders", {"en": "Orders", "zh-CN": "订单"}) == {"en": "Orders", "zh-CN": "订单"}
     assert choices(small_site().not_ready_reasons) == (m.Choice(id="lunch", label={"en": "Lunch"}),)
+
+
+def test_what_the_site_says_is_shown_as_it_says_it_now(cards: Cards) -> None:
+    before = cards.offer(ROW, WORK, context(), 11 * SECOND)
+    assert cards.offer(ROW, WORK, context(), 11 * SECOND) == before
+    site = cards.site
+    queue = replace(site.queues["orders"], title="Sales", requirements=(Requirement("english", 9),), dispositions=())
+    cards.current.change(replace(site, queues={**site.queues, "orders": queue}))
+    after = cards.offer(ROW, WORK, context(), 11 * SECOND)
+    assert (before.queue_title, after.queue_title) == ({"en": "Orders"}, {"en": "Sales"})
+    assert [(need.skill, need.minimum) for need in after.requirements] == [("english", 9), ("orders", 4)]
+    assert (cards.dispositions("orders"), len(before.requirements)) == ((), 2)
+
+
+def test_what_items_ask_for_is_not_kept_without_end(cards: Cards, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_DEMANDS", 2)
+    for grade in range(1, 9):
+        asked = structs.replace(WORK, requirements=(Requirement("orders", grade),))
+        assert cards.offer(ROW, asked, context(), 11 * SECOND).requirements[-1].minimum == grade
+    assert len(cards._of_site._demands) <= 2
