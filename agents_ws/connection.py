@@ -247,9 +247,11 @@ class Connection:
                 return self._ended.set()
             if message.type is not self._socket.frame:
                 return self._violation(f"only {self._socket.frame.name.lower()} messages are spoken here")
-            session.heard(self._generation, self._now())
-            self._check_token(session)
-            if not rate.take(self._now()):
+            now = self._now()
+            session.heard(self._generation, now)
+            if now >= session.check_at:
+                self._check_token(session, now)
+            if not rate.take(now):
                 return self.close(ByeCode.TOO_FAST)
             try:
                 await self._handle(session, message.data)
@@ -270,11 +272,9 @@ class Connection:
         self._silence = asyncio.get_running_loop().call_later(max(left_s, 1.0), self._watch_silence, session)
         return None
 
-    def _check_token(self, session: Session) -> None:
+    def _check_token(self, session: Session, now: int) -> None:
         """Now and then, beside what the agent does: a page that stays is not to outlive its sign-in."""
-        if self._now() < session.check_at:
-            return
-        session.check_at = self._now() + int(self._limits.token_check_s * 1_000_000)
+        session.check_at = now + int(self._limits.token_check_s * 1_000_000)
         name = f"agents_ws:{self._agent_id}:{self._generation}:token"
         task = guarded(self._ask_again(session), name=name, on_failure=self._failed)
         self._commands.add(task)

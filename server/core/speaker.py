@@ -79,7 +79,7 @@ class Speaker:
             self._speak(turn)
         # They only learn of it here: whoever asks for records next finds this turn in them.
         if self._projection is not None:
-            self._guard(self._projection.fresh, turn)
+            self._projection.fresh(turn)
 
     def _speak(self, turn: Turn) -> None:
         # A telephone first: its ring goes round by other machines before anybody hears it.
