@@ -52,7 +52,7 @@ class CallMedia:
             case StopPrompts(play_id):
                 self._ports.media.stop_play(self._leg_id, play_id)
             case SetRoom(gains, connects):
-                return partial(self._set_room, gains, connects)
+                return self._set_room(gains, connects)
             case SetRecording():
                 return partial(self._record, command)
             case _:
@@ -79,16 +79,32 @@ class CallMedia:
         if recorder is None or not await recorder.follow(self._interaction_id, self._leg_id, command):
             self._tell(RecordingLost())
 
-    async def _set_room(self, gains: Gains, connects: tuple[str, ...]) -> None:
+    def _set_room(self, gains: Gains, connects: tuple[str, ...]) -> Wait | None:
+        try:
+            if not self._ports.media.room_at_once(self._interaction_id, gains):
+                return partial(self._wait_for_room, gains, connects)
+        except MediaUnavailableError as error:
+            self._room_failed(error, connects)
+        else:
+            self._connected(connects)
+        return None
+
+    async def _wait_for_room(self, gains: Gains, connects: tuple[str, ...]) -> None:
         try:
             await self._ports.media.set_room(self._interaction_id, gains)
         except MediaUnavailableError as error:
-            log.warning("room_failed", connects=connects, reason=error.reason)
-            if not connects and error.reason != "unknown_leg":
-                raise
-            # Whose leg is gone is told by the leg's own end; an agent who was not heard yet is given back.
-            for reservation_id in connects:
-                self._post(facts.AssignmentFailed(reservation_id, error.reason))
-            return
+            self._room_failed(error, connects)
+        else:
+            self._connected(connects)
+
+    def _connected(self, connects: tuple[str, ...]) -> None:
         for reservation_id in connects:
             self._post(facts.AssignmentConnected(reservation_id))
+
+    def _room_failed(self, error: MediaUnavailableError, connects: tuple[str, ...]) -> None:
+        """Whose leg is gone is told by the leg's own end; an agent who was not heard yet is given back."""
+        log.warning("room_failed", connects=connects, reason=error.reason)
+        if not connects and error.reason != "unknown_leg":
+            raise error
+        for reservation_id in connects:
+            self._post(facts.AssignmentFailed(reservation_id, error.reason))

@@ -136,6 +136,10 @@ class MediaEngine(Protocol):
 
     async def set_room(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> None: ...
 
+    def room_at_once(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> bool:
+        """As `set_room` where nothing has to be waited for; False: ask for it."""
+        ...
+
 
 class CallRecorder(Protocol):
     """Records calls to files. What goes wrong is never the call's concern: neither method raises."""

@@ -112,13 +112,22 @@ class MediaPort:
 
     async def set_room(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> None:
         """The room's whole gain matrix, in force before whatever is asked next; empty dissolves it."""
+        if self.room_at_once(room_id, gains):
+            return
         try:
-            if not gains:
-                self._engine.order_end(room_id)
-            elif not self._engine.order_room(room_id, gains):
-                await self._engine.set_room(room_id, gains)
+            await self._engine.set_room(room_id, gains)
         except MediaError as error:
             raise MediaUnavailableError(error.reason) from error
+
+    def room_at_once(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> bool:
+        """As `set_room`; False, with nothing done, where the room spans workers."""
+        try:
+            if gains:
+                return self._engine.order_room(room_id, gains)
+            self._engine.order_end(room_id)
+        except MediaError as error:
+            raise MediaUnavailableError(error.reason) from error
+        return True
 
 
 def hand_over(

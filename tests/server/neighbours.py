@@ -128,6 +128,9 @@ class AwaitedPort:
     def open_at_once(self, _leg_id: str) -> None:
         return None
 
+    def room_at_once(self, _room_id: str, _gains: object) -> bool:
+        return False
+
     async def set_remote(self, leg_id: str, remote: RemoteMedia) -> None:
         await _told(self._engine.set_remote(leg_id, **structs.asdict(remote)))
 

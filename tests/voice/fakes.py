@@ -24,6 +24,7 @@ class Media:
         self.fail: set[str] = set()
         self.hold: dict[str, asyncio.Event] = {}
         self.in_advance: list[tuple[str, int]] = []
+        self.waits_for_rooms = True
 
     async def _do(self, method: str, leg_id: str) -> None:
         self.asked.append(f"{method} {leg_id}")
@@ -67,6 +68,12 @@ class Media:
 
     async def set_room(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> None:
         self.rooms.append((room_id, dict(gains)))
+
+    def room_at_once(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> bool:
+        if self.waits_for_rooms:
+            return False
+        self.rooms.append((room_id, dict(gains)))
+        return True
 
 
 class Nodes:

@@ -35,6 +35,11 @@ class Broken(Media):
     async def set_room(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> None:
         raise MediaUnavailableError(self.reason)
 
+    def room_at_once(self, room_id: str, gains: Mapping[tuple[str, str], float]) -> bool:
+        if self.waits_for_rooms:
+            return False
+        raise MediaUnavailableError(self.reason)
+
 
 async def do(sound: CallMedia, command: MediaCommand) -> None:
     wait = sound.do(command)
@@ -60,8 +65,25 @@ async def test_a_call_that_cannot_be_recorded_goes_on_without() -> None:
     assert told == [RecordingLost()]
 
 
-async def test_an_agent_who_was_not_heard_yet_is_given_back_and_a_lost_worker_ends_the_call() -> None:
+@pytest.mark.parametrize("waits", [True, False])
+async def test_the_agents_of_a_room_are_connected_once_it_is_there(waits: bool) -> None:
+    quiet, media, posted = Quiet(), Media(), list[facts.Event]()
+    media.waits_for_rooms = waits
+    ports = VoicePorts(Signalling(), media, Sdp(), Router(), quiet, quiet)
+    sound = CallMedia("w", "caller:w", ports, list[CallEvent]().append, posted.append)
+    wait = sound.do(SetRoom({("a", "b"): 1.0}, ("w.1",)))
+    assert (wait is not None) is waits
+    assert bool(posted) is not waits
+    if wait is not None:
+        await wait()
+    assert posted == [facts.AssignmentConnected("w.1")]
+    assert media.rooms == [("w", {("a", "b"): 1.0})]
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_an_agent_who_was_not_heard_yet_is_given_back_and_a_lost_worker_ends_the_call(waits: bool) -> None:
     sound, media, _, posted = rig()
+    media.waits_for_rooms = waits
     await do(sound, StopPrompts("p1", "leg-a"))  # an agent's leg that is gone is nobody's concern
     await do(sound, SetRoom({}, ("w.1",)))
     await do(sound, SetRoom({}))

@@ -87,6 +87,9 @@ async def test_every_call_reaches_the_engine(rig: Rig) -> None:
     assert leg.digits
     await rig.port.set_room("r", {("a", "b"): 1.0})
     assert rig.engine._rooms.gains == {"r": {("a", "b"): 1.0}}
+    assert rig.port.room_at_once("r", {("b", "a"): 1.0})
+    assert rig.engine._rooms.gains == {"r": {("b", "a"): 1.0}}
+    assert not rig.port.room_at_once("spanned", {("a", "b"): 0.5})
     await rig.port.set_room("spanned", {("a", "b"): 0.5})
     assert rig.engine._rooms.gains == {"spanned": {("a", "b"): 0.5}}
     await rig.port.set_room("spanned", {})
