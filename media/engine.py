@@ -27,7 +27,7 @@ from media.player import Player
 from media.ports import DEFAULT_COOL_DOWN_US, PortAllocator
 from media.prompts import PromptStore
 from media.recordings import Recordings
-from media.render import render
+from media.render import Ended, render
 from media.rooms import Rooms
 from media.rtp import build_sender_report
 from media.rtp_ports import RtpPorts
@@ -343,7 +343,9 @@ class InProcessEngine:
             if skipped:
                 leg.skip_frames(skipped)
             try:
-                self._render(leg, now)
+                ended = render(leg, now)
+                if ended:
+                    self._ended(leg, ended)
             except Exception:
                 # A fault in one leg must not take the others' sound away.
                 log.exception("media_leg_broken", leg_id=leg.leg_id)
@@ -352,15 +354,10 @@ class InProcessEngine:
         if not self._ticked:
             self._ticker.stop()
 
-    def _render(self, leg: Leg, now: int) -> None:
-        match render(leg, now):
-            case "played":
-                self._end_play(leg, "finished")
-                self._rooms.rewire(leg)
-            case "digits":
-                self._rooms.rewire(leg)
-            case "":
-                pass
+    def _ended(self, leg: Leg, ended: Ended) -> None:
+        if ended == "played":
+            self._end_play(leg, "finished")
+        self._rooms.rewire(leg)
 
     def _arm_watch(self) -> None:
         self._watch = asyncio.get_running_loop().call_later(_WATCH_S, self._watch_legs)

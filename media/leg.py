@@ -232,12 +232,7 @@ class Leg:
             self.octets_out += len(payload)
             self.transport.send(
                 rtp.build(
-                    payload_type,
-                    stamp.sequence,
-                    stamp.timestamp,
-                    self._stream.ssrc,
-                    payload,
-                    marker=stamp.marker,
+                    payload_type, stamp.sequence, stamp.timestamp, self._stream.ssrc, payload, marker=stamp.marker
                 )
             )
 

@@ -7,7 +7,7 @@ of source. Times are integer microseconds, timestamps 8 kHz samples.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from media.rtp import FRAME_SAMPLES, SAMPLE_RATE, US_PER_SAMPLE, sequence_delta, timestamp_delta
 
@@ -19,7 +19,7 @@ _WINDOW_MASK = (1 << _WINDOW) - 1
 _OURSELVES = ("", 0)
 
 
-class Stamp(NamedTuple):
+class Stamp(Struct, frozen=True, gc=False):
     """What goes into the header of an outgoing packet."""
 
     sequence: int

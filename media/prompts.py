@@ -26,9 +26,10 @@ class Prompt:
 
     def coded(self, codec: CodecName) -> bytes:
         """The whole prompt in one codec, made at the first use and kept."""
-        if codec not in self._coded:
-            self._coded[codec] = encode(codec, self.samples)
-        return self._coded[codec]
+        coded = self._coded.get(codec)
+        if coded is None:
+            coded = self._coded[codec] = encode(codec, self.samples)
+        return coded
 
     def __len__(self) -> int:
         return len(self.samples)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+
+from msgspec import Struct
 
 SAMPLE_RATE = 8000
 FRAME_SAMPLES = 160
@@ -18,7 +19,7 @@ _HEADER_SIZE = 12
 _MAX_DROPOUT = 3000
 
 
-class RtpPacket(NamedTuple):
+class RtpPacket(Struct, frozen=True, gc=False):
     """One parsed packet; `timestamp` counts samples at 8 kHz, `payload` excludes padding."""
 
     payload_type: int

@@ -146,7 +146,8 @@ class Worker:
             connection.send(protocol.Failure(request.id, "unknown_method", request.method))
         else:
             self._quiet = 0
-            self._count_closed(request.method, request.args)
+            if request.method == "close_leg":
+                self._count_closed(request.args)
             self._orders.begin(request.method, request.args, self._answer(connection, request))
 
     def _obey(self, connection: OwnerConnection, order: protocol.Order) -> None:
@@ -154,7 +155,8 @@ class Worker:
         if connection is not self._owner or order.generation != self._generation:
             return
         self._quiet = 0
-        self._count_closed(order.method, order.args)
+        if order.method == "close_leg":
+            self._count_closed(order.args)
         try:
             self._orders.obey(order.method, order.args)
         except ValueError as error:
@@ -172,8 +174,8 @@ class Worker:
             answer = protocol.Failure(request.id, "internal_error", repr(error))
         connection.send(answer)
 
-    def _count_closed(self, method: str, args: Mapping[str, Any]) -> None:
-        self._closed_legs += method == "close_leg" and self._engine.closes_later(args.get("leg_id", ""))
+    def _count_closed(self, args: Mapping[str, Any]) -> None:
+        self._closed_legs += self._engine.closes_later(args.get("leg_id", ""))
 
     def _spawn(self, work: Any, name: str) -> None:
         task: asyncio.Task[None] = asyncio.create_task(work, name=name)
