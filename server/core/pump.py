@@ -21,7 +21,7 @@ import structlog
 from router.commands import CloseWork, Command, EndWrapUp, PartLegs, StartWrapUp
 from router.dispatcher import Dispatcher
 from router.errors import RoutingEndedError
-from router.events import STORY, AssignmentConnected, AssignmentEnded, Event, TimePassed
+from router.events import STORY, AssignmentConnected, AssignmentEnded, CustomerLeft, Event, TimePassed
 from router.rows import NOTHING, Turn
 from server.core.account import Account, guarded
 from server.core.shard_views import ShardViews
@@ -36,7 +36,8 @@ KEPT_TURNS = 1_024
 # What nobody is in a hurry to hear of (`_can_wait`) is committed with the next turn of anybody, or after this time: a
 # commit wakes the store and this process, with the caches of both full of something else.
 LATER_S = 0.05
-# All that an agent hears of it when the other side has left: the caller is gone, and nobody comes in their place.
+# What may follow when somebody has left a conversation or a queue, and nobody comes in their place.
+_LEFT = frozenset({AssignmentEnded, CustomerLeft})
 _PARTING = frozenset({PartLegs, StartWrapUp, EndWrapUp, CloseWork})
 # Within so long after a turn the next one of the same call is likely: what nobody waits for keeps out of its way.
 LATELY_US = 5_000
@@ -348,10 +349,10 @@ class Pump(ShardViews):
 def _can_wait(turn: Turn) -> bool:
     """Whether nobody is kept waiting by it.
 
-    A line of a story; that two were joined, who hear each other by then; that somebody has left a conversation, where
-    nobody is offered anything for it.
+    A line of a story; that two were joined, who hear each other by then; that somebody has left, where no agent is
+    offered anything for it, and no offer taken away.
     """
     kind = type(turn.event)
     if kind in STORY or kind is AssignmentConnected:
         return not turn.commands
-    return kind is AssignmentEnded and all(type(command) in _PARTING for command in turn.commands)
+    return kind in _LEFT and all(type(command) in _PARTING for command in turn.commands)

@@ -213,8 +213,20 @@ async def test_that_two_were_joined_or_parted_is_committed_with_the_next_turn_or
         "AssignmentEnded",
     ]
     await rig.pump.drain()
+    before = len(rig.committer.attempts)
+    rig.pump.tell(facts.CustomerLeft("w2"), "t")
+    assert len(rig.committer.attempts) == before, "nobody was asked to take them"
     monkeypatch.setattr(pump_module, "LATER_S", 0)
     rig.pump.tell(facts.AssignmentConnected(accepted), "too late for anything")
+    await rig.pump.drain()
+
+
+async def test_an_offer_is_taken_away_at_once(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pump_module, "LATER_S", 3_600)
+    rig.run()
+    await rig.ready_agent()
+    await rig.pump.post(work("w1"), "t")
+    rig.pump.tell(facts.CustomerLeft("w1"), "t")
     await until(lambda: rig.pump.backlog == 0)
 
 
