@@ -30,8 +30,9 @@ QUESTION = '\n[after_sales.recording]\nrule = "consent"\nprompts = ["recording-q
 PART_S = 0.3
 CLOCKS_S = 0.05
 # A hold-up of this process, in which everybody speaks, is shorter than that; pauses and holds are longer.
-TORN_PARTS = 3
-SILENCE: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+TORN_PARTS = 4
+Sides = tuple[frozenset[str], frozenset[str]]
+SILENCE: Sides = (frozenset(), frozenset())
 
 
 def record_calls(site: Path) -> None:
@@ -61,14 +62,14 @@ def only_file(server: Server) -> Path:
     return path
 
 
-def chapters(path: Path) -> list[tuple[frozenset[str], frozenset[str]]]:
+def chapters(path: Path) -> list[Sides]:
     """Whose tones are on the left and on the right, one entry for each change that lasts; borders are left out.
 
     It begins where both sides are heard for the first time: somebody may take a moment to speak. Where somebody is
-    missing for a moment and all is as before then, a busy machine has torn a hole.
+    missing for a moment and all is as before then, or comes in later than others, a busy machine has torn a hole.
     """
     both = listen(path)
-    size, found = round(PART_S * RATE_HZ), list[tuple[frozenset[str], frozenset[str]] | None]()
+    size, found = round(PART_S * RATE_HZ), list[Sides | None]()
     for at in range(0, len(both) - size, size):
         left, right = (_names(np.ascontiguousarray(both[at : at + size, side])) for side in (0, 1))
         found.append(None if left is None or right is None else (left, right))
@@ -79,11 +80,15 @@ def chapters(path: Path) -> list[tuple[frozenset[str], frozenset[str]]]:
     return [one for one, _ in itertools.groupby(whole)]
 
 
-def _torn(runs: list[tuple[tuple[frozenset[str], frozenset[str]], int]], index: int) -> bool:
-    if not 0 < index < len(runs) - 1 or runs[index][1] >= TORN_PARTS or runs[index - 1][0] != runs[index + 1][0]:
+def _torn(runs: list[tuple[Sides, int]], index: int) -> bool:
+    if not 0 < index < len(runs) - 1 or runs[index][1] >= TORN_PARTS:
         return False
-    (left, right), (fuller_left, fuller_right) = runs[index][0], runs[index - 1][0]
-    return left <= fuller_left and right <= fuller_right
+    before, now, after = (one for one, _ in runs[index - 1 : index + 2])
+    return _within(now, after) and (before == after or _within(before, now))
+
+
+def _within(fewer: Sides, more: Sides) -> bool:
+    return fewer[0] <= more[0] and fewer[1] <= more[1]
 
 
 def _names(sound: Sound) -> frozenset[str] | None:
@@ -94,7 +99,7 @@ def _names(sound: Sound) -> frozenset[str] | None:
     return frozenset(name for name, strength in strengths.items() if strength >= HEARD)
 
 
-def talk(*agents: str) -> tuple[frozenset[str], frozenset[str]]:
+def talk(*agents: str) -> Sides:
     return frozenset({"caller"}), frozenset(agents)
 
 
