@@ -1,11 +1,15 @@
 """What the parts share."""
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from sip.call import Call, CallState, CallTimer
 from sip.context import stateless_tag
 from sip.events import CallEnded
 from sip.flow import Flow
-from sip.message import Headers, Request, parse
-from tests.sip.rig import PEER, Peer, Rig
+from sip.message import Headers, Request, parse, respond
+from tests.sip.rig import ANSWER, PEER, SDP, Peer, Rig, established
 
 
 def test_a_call_is_told_its_end_once() -> None:
@@ -63,3 +67,33 @@ def test_a_target_that_cannot_be_reached_falls_back_to_the_peer() -> None:
     assert call.dialog is not None
     assert rig.core.context.flow_for(call, call.dialog) == PEER
     assert isinstance(rig.taken()[0].message, Request) is False
+
+
+def test_requests_go_where_the_peer_says_that_it_is_now() -> None:
+    rig = Rig()
+    peer, call = established(rig)
+    rig.core.send_digit_info(call, "1", 100, rig.now)
+    assert [packet.flow for packet in rig.taken()] == [PEER]
+    rig.feed(peer.next("INVITE", SDP).replace(b"alice@192.0.2.7:5070", b"alice@192.0.2.9:50900"))
+    rig.core.accept_offer(call, ANSWER, rig.now)
+    rig.feed(peer.request("ACK"))
+    rig.taken()
+    rig.core.hangup(call, None, rig.now)
+    assert [packet.flow for packet in rig.taken()] == [Flow("UDP", "192.0.2.9", 50_900)]
+
+
+TEXTS = st.text(alphabet="a,: ;é\r\n", max_size=6)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["Server", "Allow", "Content-Length"]), TEXTS)), TEXTS, st.binary(max_size=5))
+def test_a_response_is_its_rows_in_order_or_refused(rows: list[tuple[str, str]], reason: str, body: bytes) -> None:
+    headers = parse(Peer().request("OPTIONS")).headers
+    said = [row for row in rows if row[0] != "Content-Length"]
+    if set("\r\n") & set(reason.join(value for _, value in said) + reason):
+        with pytest.raises(ValueError, match="line end"):
+            respond(headers, 200, reason=reason, extra=rows, body=body)
+        return
+    echoed = [(name, headers.get(name)) for name in ("Via", "From", "Call-ID", "CSeq", "To")]
+    lines = [f"{name}: {value}" for name, value in (*echoed, *said, ("Content-Length", len(body)))]
+    whole = "\r\n".join([f"SIP/2.0 200 {reason or 'OK'}", *lines, "", ""]).encode() + body
+    assert respond(headers, 200, reason=reason, extra=rows, body=body) == whole
