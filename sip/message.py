@@ -314,14 +314,16 @@ def _answerable(error: Malformed, method: str, headers: Headers) -> Malformed:
 
 
 def _usual_headers(head: str) -> Headers | None:
-    """The headers, where each is a line of its own with a known name; None for everything else."""
+    """The headers, where each is a line of its own and no name comes twice; None for everything else."""
     rows = _ROW.findall(head)
     ends = head.count("\n")
     if len(rows) != ends or head.count("\r") != ends or ends > MAX_HEADERS or len(head) > MAX_LINE or "\0" in head:
         return None
     headers = Headers(rows)
+    if not headers.first.keys() <= KNOWN:
+        headers = Headers((row_name(name), value) for name, value in rows)
     first = headers.first
-    if len(first) != ends or not first.keys() <= KNOWN:
+    if len(first) != ends:
         return None
     for name in _SPLIT:
         if name in first and "," in first[name]:

@@ -48,6 +48,7 @@ PHONES = (
     phone("5070;branch=z9hG4bK1;rport", "<sip:+861@h>", "<sip:192.0.2.7:5070>"),
     phone("5070;branch=z9hG4bK1;rport=50601;received=192.0.2.9", CALLER, "<sip:b@h>", start="SIP/2.0 200 OK"),
     phone("50601;rport=5;received=192.0.2.9;branch=z9hG4bK1", CALLER, "<sip:b@h>", start="SIP/2.0 180 Ringing now"),
+    phone("5070;branch=z9hG4bK1", CALLER, "<sip:b@h>").replace(b"Contact:", b"X-FS-Support: a\r\nmin-SE: 90\r\nm:"),
 )
 
 
