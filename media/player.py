@@ -11,7 +11,9 @@ from media.rtp import FRAME_SAMPLES
 
 
 class Player:
-    """One play order. Frames come coded when nothing else speaks to the leg, linear when they are to be mixed."""
+    """One play order, of one prompt at least. Frames come coded when nothing else speaks to the leg, linear when they
+    are to be mixed.
+    """
 
     __slots__ = ("_end", "_gain", "_index", "_loop", "_offset", "_prompt", "_prompts", "play_id")
 

@@ -15,7 +15,7 @@ CHECKS = {
     # commit: the epoch and its owner, and that turns follow the last applied one
     "if head[1] ~= epoch or head[3] ~= args[6] then": "if false then",
     "if first > applied + 1 then": "if false then",
-    "if not same_entry(keys[2], sequence, args[entries.from + sequence - first]) then": "if false then",
+    "if not same_entry(keys[2], sequence, args[entries + 1 + sequence - first]) then": "if false then",
     "if last <= applied then\n    -- A write": "if false then\n    -- A write",
     "redis.call('HSET', keys[1], 'applied', integer(last),": "redis.call('HSET', keys[1], 'applied', "
     "integer(math.max(last, applied)),",

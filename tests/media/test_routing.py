@@ -1,9 +1,12 @@
 from collections import deque
 
+import numpy as np
+
 from media import mixer, routing
 from media.leg import Leg
 from media.outstream import OutStream
 from media.player import Player
+from media.prompts import Prompt
 
 
 def make(leg_id: str, codec: str = "PCMU") -> Leg:
@@ -17,7 +20,7 @@ def is_ticked(leg: Leg) -> bool:
 
 
 def player() -> Player:
-    return Player("p", [], loop=False, gain=1.0)
+    return Player("p", [Prompt("p", np.zeros(160, dtype=np.int16))], loop=False, gain=1.0)
 
 
 def test_a_bridge_is_packet_driven_both_ways() -> None:

@@ -70,7 +70,7 @@ async def test_listen_whisper_and_barge_by_one_telephone(house: House) -> None:
     assert len(house.outside.seen(sip.CallReceived)) == 1, "it is rung once"
     house.outside.ua.hangup(rung.call)
     await until(lambda: heard_by(house, "caller") == {"browser"})
-    assert house.hub.of(m.Listening, "sue")[-1].parties == ()
+    await until(lambda: house.hub.of(m.Listening, "sue")[-1].parties == ())
     assert (await house.conductor.listening.end("sue", interaction)) is not None, "hanging up has ended it"
     house.outside.ua.hangup(caller)
     await house.empty()
