@@ -10,7 +10,7 @@ from store.address import Address, Sentinels, parse_address
 from store.client import Client, Part, make_client
 from store.errors import StoreLost, StoreRefused
 from store.library import Library, prepare
-from store.link import Command, Link
+from store.link import CLOSED, Command, Link
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +28,7 @@ class StoreConnection:
     reply_timeout_s: float
     _links: dict[str, Link] = field(default_factory=dict)
     _watching: list[asyncio.Task[None]] = field(default_factory=list)
+    _closed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def function(self, name: str, keys: tuple[bytes, ...], *args: Part) -> Any:
         """Call a function of the library off the hot path. Raises StoreLost or StoreRefused."""
@@ -49,14 +50,19 @@ class StoreConnection:
 
     async def run(self, *command: Part) -> Any:
         """Run one command off the hot path. Raises StoreLost or StoreRefused."""
+        self._check_open()
         return await self.client.run(*command)
 
     async def transaction(self, *commands: Command) -> list[Any]:
         """Run commands as one MULTI block; their keys share a hash tag. Raises StoreLost or StoreRefused."""
+        self._check_open()
         return await self.client.transaction(*commands)
 
     def link(self, key: bytes) -> Link:
-        """The lean connection to where `key` is; the same one for all who ask for the same key."""
+        """The lean connection to where `key` is; the same one for all who ask for the same key.
+
+        Raises StoreLost for a new one when the store is closed.
+        """
         return self._linked(key.decode(), key)
 
     def aside(self, key: bytes) -> Link:
@@ -65,6 +71,7 @@ class StoreConnection:
 
     def _linked(self, name: str, key: bytes) -> Link:
         if name not in self._links:
+            self._check_open()
             self._links[name] = Link(self.client.route(key), reply_timeout_s=self.reply_timeout_s)
         return self._links[name]
 
@@ -101,7 +108,8 @@ class StoreConnection:
             await asyncio.sleep(WATCH_S)
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """Close all connections for good: redis-py would make new ones for a later command, and nobody close them."""
+        self._closed.set()
         # Again and again: CPython's wait_for before 3.12, which redis-py writes through, can lose a cancellation.
         while watching := [task for task in self._watching if not task.done()]:
             for task in watching:
@@ -110,6 +118,10 @@ class StoreConnection:
         for link in self._links.values():
             await link.aclose()
         await self.client.aclose()
+
+    def _check_open(self) -> None:
+        if self._closed.is_set():
+            raise StoreLost(CLOSED)
 
 
 async def open_store(url: str, *, reply_timeout_s: float = 2.0, pool_size: int = 16) -> StoreConnection:

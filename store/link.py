@@ -17,6 +17,7 @@ from store.errors import StoreError, StoreLost, StoreUnable, refusal
 Command = tuple[bytes | str | int, ...]
 # hiredis' own annotation of the argument says a tuple of one item.
 _pack = cast("Callable[[Command], bytes]", hiredis.pack_command)
+CLOSED = "the store is closed"
 
 
 class Route(Protocol):
@@ -40,6 +41,7 @@ class Link:
         self._wire: _Wire | None = None
         self._connecting = asyncio.Lock()
         self._callers = 0
+        self._closed = False
 
     async def call(self, *commands: Command) -> list[Any]:
         """Send commands in one write and return their replies. Raises StoreLost, or StoreRefused for an error reply."""
@@ -72,9 +74,10 @@ class Link:
             self._wire.abort(f"the master is {address} now, not {self._wire.address}")
 
     async def aclose(self) -> None:
-        """Close the connection; calls under way end with StoreLost."""
+        """Close the connection for good; calls under way, and later ones, end with StoreLost."""
+        self._closed = True
         if self._wire is not None:
-            self._wire.abort("the store is closed")
+            self._wire.abort(CLOSED)
             self._wire = None
 
     async def _send_connecting(self, packed: list[bytes]) -> "list[asyncio.Future[Any]]":
@@ -90,6 +93,7 @@ class Link:
 
     async def _connect(self) -> "_Wire":
         loop = asyncio.get_running_loop()
+        self._check_open()
         address = await self._route.find()
         wire = _Wire(loop, self._reply_timeout_s, address)
         try:
@@ -100,12 +104,17 @@ class Link:
                     await loop.create_connection(lambda: wire, address.host, address.port)
                 for command in address.login.greeting():
                     await wire.send_all([_pack(command)])[0]
+            self._check_open()  # it may have been closed meanwhile, when there was no wire to abort
         except BaseException as error:
             wire.abort("it was not greeted")  # nobody else would close it
             if isinstance(error, OSError | TimeoutError):
                 raise StoreLost(f"cannot connect to {address}: {error or 'timed out'}") from error
             raise
         return wire
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreLost(CLOSED)
 
 
 class _Answer(Protocol):

@@ -18,6 +18,24 @@ async def test_an_opened_store_speaks_on_both_connections(store_url: str) -> Non
     await connection.aclose()
 
 
+async def test_a_closed_store_connects_no_more(store_url: str) -> None:
+    connection = await open_store(store_url)
+    known = connection.link(b"known")
+    await known.call(("PING",))
+    await connection.aclose()
+    for late in (
+        connection.run("PING"),
+        connection.transaction(("PING",)),
+        connection.function("nosuch", ()),
+        known.call(("PING",)),
+    ):
+        with pytest.raises(StoreLost, match="the store is closed"):
+            await late
+    with pytest.raises(StoreLost, match="the store is closed"):
+        connection.link(b"new")
+    await connection.aclose()
+
+
 async def test_errors_are_those_of_the_store(store_url: str) -> None:
     connection = await open_store(store_url)
     with pytest.raises(StoreRefused):

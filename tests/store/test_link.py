@@ -106,6 +106,15 @@ async def test_closing_ends_calls_under_way(store_url: str) -> None:
         await waiting
 
 
+async def test_closing_while_it_connects_leaves_no_connection(store_url: str) -> None:
+    link = link_to(store_url)
+    waiting = asyncio.ensure_future(link.call(("PING",)))
+    await asyncio.sleep(0)
+    await link.aclose()
+    with pytest.raises(StoreLost, match="the store is closed"):
+        await waiting
+
+
 async def test_a_closed_port_is_a_lost_store() -> None:
     async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()

@@ -11,6 +11,7 @@ import pytest
 
 from router.events import NodeLost, PolicyChanged
 from router.rows import Changes, NeighbourRow, Turn
+from store.address import Address
 from store.connection import StoreConnection, open_store
 from store.errors import StoreCorrupt, StoreLost, StoreRefused, UnknownVersion
 from store.keys import shard_keys
@@ -162,7 +163,7 @@ async def test_a_commit_can_wait_for_replicas(tmp_path: Path) -> None:
         with pytest.raises(StoreLost, match="only 0 of 1 replicas"):
             await store.commit(lease, [turn(2)])
         # On a new connection too, a repetition must not be taken for replicated.
-        await connection.link(shard_keys("s1").head).aclose()
+        connection.link(shard_keys("s1").head).keep_to(Address(None, "127.0.0.1", replica_port))
         with pytest.raises(StoreLost, match="only 0 of 1 replicas"):
             await store.commit(lease, [turn(2)])
         replica.send_signal(signal.SIGCONT)
