@@ -151,10 +151,9 @@ async def test_two_at_once_project_once(database: Database) -> None:
     assert len(await rows(database, steps)) == 16
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_what_a_batch_touches_is_found_without_a_look_at_all(database: Database) -> None:
     """Others wait for the file meanwhile, and there may be millions."""
-    if database.engine.dialect.name != "sqlite":
-        pytest.skip("of SQLite")
     for statement, names in (
         (projector_module._OFFERS, ("reservations", "interactions")),
         (projector_module._INTERACTIONS, ("interactions", "nodes")),
