@@ -19,6 +19,9 @@ GATHER_S = 0.5
 GATHER_TURNS = 250
 READ_LIMIT = 500
 RETRY_S = 1.0
+# So often it looks, a second apart, for turns that were told and are not in the journal: a store that was emptied, or a
+# replica that became the master, has them again once their owner has noticed and put them back.
+LOOKS = 10
 # What passes: the database or the store is away. OSError is how a PostgreSQL driver says that nobody answers.
 AWAY = (SQLAlchemyError, StoreLost, OSError)
 
@@ -52,6 +55,7 @@ class Projection:
         self._gather_s = gather_s
         self._fresh: list[Entry] = []
         self._missed = False
+        self._looked = 0
         self._told = 0
         self._wake = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -156,9 +160,19 @@ class Projection:
         told = self._told
         entries = await self._journal.read_journal(self.position, READ_LIMIT)
         if entries:
+            self._looked = 0
             self.position = await self._projector.apply(entries)
         elif told == self._told:  # else what was told while it was read is read now
-            log.error("journal_shorter_than_told", position=self.position, told=told)
-            self._missed = False
+            await self._behind(told)
             return
         self._missed = self.position < self._told
+
+    async def _behind(self, told: int) -> None:
+        """The journal lacks what was told: looks again later, and at last goes on without it."""
+        self._looked += 1
+        if self._looked < LOOKS and not self._closed:
+            await asyncio.sleep(RETRY_S)
+            return
+        log.error("journal_shorter_than_told", position=self.position, told=told)
+        self._looked = 0
+        self._missed = False

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 
 import pytest
 from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
 
 from records.database import Database
 from records.interactions import Interactions
@@ -202,10 +203,42 @@ async def test_a_journal_that_lost_what_was_told_does_not_spin(rig: Rig, monkeyp
         rig.journal.entries.clear()
         rig.projector.gate.set()
         await rig.done()
-        assert rig.journal.reads == 1
+        assert rig.journal.reads == module.LOOKS
         rig.commit(turn(7, 7, InteractionClosed("i1", "failed")))
         await rig.done()
     assert (await rig.story())[-1] == "closed"
+
+
+async def test_a_store_that_is_behind_is_no_error_when_its_turns_are_put_back(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was emptied: its owner knows the turns and writes them again, after they were told."""
+    monkeypatch.setattr(module, "LOOKS", 1_000_000)
+    with capture_logs() as logs:
+        async with rig.running():
+            rig.projection.told(4)
+            await until(lambda: rig.journal.reads > 1)
+            rig.journal.entries += [OPENED, *notes(2, 4)]
+            await rig.done()
+    assert await rig.story() == ["opened", "n2", "n3", "n4"]
+    assert [each["event"] for each in logs] == []
+
+
+async def test_a_store_that_stays_behind_is_told_once(rig: Rig) -> None:
+    with capture_logs() as logs:
+        async with rig.running():
+            rig.projection.told(4)
+            await rig.done()
+    assert [(each["event"], each["position"], each["told"]) for each in logs] == [("journal_shorter_than_told", 0, 4)]
+
+
+async def test_a_store_that_is_behind_does_not_hold_up_the_end(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOOKS", 1_000_000)
+    async with rig.running():
+        rig.projection.told(4)
+        await until(lambda: rig.journal.reads > 0)
+        rig.projection.close()
+        await rig.done()
 
 
 async def test_catching_up_reads_what_the_records_lack(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
