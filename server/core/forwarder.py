@@ -1,7 +1,9 @@
 """Events of a node that does not own the shard, on their way to the owner: numbered, in order, each applied once.
 
 A request is done when its turn comes back in the journal. Until it is in the inbox it is sent again and again with the
-same number; the inbox takes each number once. So neither a lost reply nor another owner loses or doubles it.
+same number; the inbox takes each number once. So neither a lost reply nor another owner loses or doubles it. Whether it
+still stands there nobody says: a master that was given up, and lived, may have taken it. Whatever does not come back
+for a while is sent once more.
 """
 
 import asyncio
@@ -22,6 +24,8 @@ from store.lease import Request
 log = structlog.get_logger(__name__)
 
 MAX_BATCH = 256
+# So long, at least, the oldest request may stay without its turn: then it is sent again, as the inbox may have lost it.
+SILENCE_S = 1.0
 
 
 class Inbox(Protocol):
@@ -46,7 +50,14 @@ def turn_cause(request: str, cause: str) -> str:
 class Forwarder:
     """`run` as a task; `settle` for every committed turn; `halt`, then `left`, when this node becomes the owner."""
 
-    def __init__(self, inbox: Inbox, label: str, *, away: Callable[[bool], None] = lambda _away: None) -> None:
+    def __init__(
+        self,
+        inbox: Inbox,
+        label: str,
+        *,
+        away: Callable[[bool], None] = lambda _away: None,
+        silence_s: float = SILENCE_S,
+    ) -> None:
         self._inbox = inbox
         self._label = label
         self._mark = f"{label}/"
@@ -61,6 +72,10 @@ class Forwarder:
         self._closed = False
         self._again = False
         self._seen = 0
+        self._silence_s = silence_s
+        self._alarm: asyncio.TimerHandle | None = None
+        # The oldest request when the alarm went off last.
+        self._stood_at = 0
 
     def __len__(self) -> int:
         """Requests whose turns have not come back."""
@@ -103,11 +118,15 @@ class Forwarder:
 
     async def run(self) -> None:
         """Forwards until halted or closed. Raises StruckOff when others count this node as lost."""
-        while not self._over():
-            await self._wake.wait()
-            self._wake.clear()
-            while not self._over() and (batch := self._batch()):
-                await self._forward(batch)
+        try:
+            while not self._over():
+                await self._wake.wait()
+                self._wake.clear()
+                while not self._over() and (batch := self._batch()):
+                    await self._forward(batch)
+        finally:
+            if self._alarm is not None:
+                self._alarm.cancel()
 
     def halt(self) -> None:
         """No more is forwarded, nor sent again; `run` returns once no request is under way."""
@@ -182,3 +201,15 @@ class Forwarder:
                 delay = min(delay * 2, RETRY_LAST_S)
         self._away(False)
         self._forwarded = batch[-1][0]
+        if self._alarm is None:
+            self._alarm = asyncio.get_running_loop().call_later(self._silence_s, self._look_back)
+
+    def _look_back(self) -> None:
+        """One timer for all: what was the oldest the last time, too, may be lost."""
+        self._alarm = None
+        if self._over() or not self._open:
+            return
+        before, self._stood_at = self._stood_at, self._oldest()
+        if before == self._stood_at:
+            self.again()
+        self._alarm = asyncio.get_running_loop().call_later(self._silence_s, self._look_back)

@@ -98,10 +98,10 @@ class Crew:
     async def alike(self, *men: Crewman) -> None:
         """Returns when all of them have everything, and it is what the rows say."""
         store = men[0].member.store
-        for man in men:
-            await man.member.drain()
-        # What the owner's clock still brings may come while the rows are read.
         async with asyncio.timeout(60):
+            for man in men:
+                await man.member.drain()
+            # What the owner's clock still brings may come while the rows are read.
             while (image := await store.replica()) is None or any(man.member.sequence != image.applied for man in men):
                 assert [man.failed for man in men] == [[]] * len(men)
                 await asyncio.sleep(0.05)

@@ -98,6 +98,24 @@ async def test_what_an_inbox_lost_is_sent_again_from_the_first_that_is_missing()
     await running
 
 
+async def test_what_does_not_come_back_is_sent_again_though_nobody_knows_that_it_was_lost() -> None:
+    """A master that was given up, and lived, had taken it, and nothing comes after it."""
+    inbox = Inbox()
+    forwarder = Forwarder(inbox, "n1.1", silence_s=0.01)
+    running = asyncio.create_task(forwarder.run())
+    for number in (1, 2):
+        forwarder.tell(CustomerLeft(f"w{number}"), "t")
+    await until(lambda: len(inbox.taken) == 2)
+    forwarder.settle(turn(1, turn_cause("n1.1/1", "t")))
+    inbox.taken.pop()
+    await until(lambda: len(inbox.taken) == 2, "it is sent again")
+    assert inbox.taken[1].event == CustomerLeft("w2")
+    forwarder.settle(turn(2, turn_cause("n1.1/2", "t")))
+    await forwarder.drain()
+    forwarder.close()
+    await running
+
+
 async def test_what_is_not_in_the_inbox_is_left_when_this_node_becomes_the_owner() -> None:
     inbox = Inbox()
     forwarder = Forwarder(inbox, "n1.1")
