@@ -18,6 +18,16 @@ class Errand:
     reply: asyncio.Future[Any]
 
 
+async def answered(ask: Callable[[asyncio.Future[T]], None]) -> T:
+    """What comes of it, once somebody has answered. Raises what the answer raises."""
+    reply: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+    ask(reply)
+    try:
+        return await reply
+    finally:
+        del reply  # a refusal knows this frame, which would keep the refusal: a circle with the whole chat in it
+
+
 async def carry_out(act: Callable[[], Awaitable[T]], reply: asyncio.Future[T]) -> None:
     """Tells whoever asked, if they still wait, what came of it: also when what nobody foresaw is raised on."""
     refusal = ChatRefusedError("unavailable", "this failed, try again")

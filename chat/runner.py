@@ -11,7 +11,7 @@ from typing import TypeVar, assert_never
 
 import structlog
 
-from chat.errands import Errand, carry_out
+from chat.errands import Errand, answered, carry_out
 from chat.events import (
     AskPlace,
     ChatCommand,
@@ -199,13 +199,9 @@ class ChatRunner:
             await self.leaving.settled()
         if self.over or self.stopped:
             raise self._refusal()
-        reply: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         author: Author = "customer" if side is Side.CUSTOMER else "agent"
-        self._inbox.put_nowait(Say(side, author, agent_id, name, reservation_id, client_id, text, reply, file))
-        try:
-            return await reply
-        finally:
-            del reply  # a refusal knows this frame, which would keep the refusal: a circle with the whole chat in it
+        said = (side, author, agent_id, name, reservation_id, client_id, text)
+        return await answered(lambda reply: self._inbox.put_nowait(Say(*said, reply, file)))
 
     async def customer_says(self, client_id: str, text: str, file: ChatFile | None = None) -> Message:
         """The visitor says something, or has sent a file. Raises ChatRefusedError."""
@@ -221,12 +217,7 @@ class ChatRunner:
         """Runs `act` in the chat's own task, after what has happened so far. Raises ChatRefusedError, as `act` may."""
         if self.over or self.stopped:
             raise self._refusal()
-        reply: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._inbox.put_nowait(Errand(act, reply))
-        try:
-            return await reply
-        finally:
-            del reply  # as in `say`
+        return await answered(lambda reply: self._inbox.put_nowait(Errand(act, reply)))
 
     async def take_in(self, event: ChatEvent) -> None:
         """Something happened, told by what runs in the chat's own task."""
