@@ -179,6 +179,7 @@ SERVER_EXAMPLES: tuple[m.ServerMessage, ...] = (
         today=m.Today(handled=14, missed=1, mean_handle_us=243_000_000, occupancy=0.71, ratings=3, mean_rating=4.67),
     ),
     OFFER,
+    m.Past(seq=39, reservation_id="res-9", interaction_id=OFFER.interaction_id, history=_HISTORY),
     m.OfferWithdrawn(seq=18, reservation_id="res-9", reason=WithdrawReason.ABANDONED),
     ASSIGNMENT,
     msgspec.structs.replace(ASSIGNMENT, seq=21, state="ended", since_us=_T + 120_000_000, by=EndedBy.CUSTOMER),

@@ -71,6 +71,14 @@ class Offer(_Card, frozen=True, kw_only=True):
     due_at_us: int | None = None
 
 
+class Past(Numbered, frozen=True, kw_only=True):
+    """What the customer of work that you hold had before, newest first, where its card came too soon to show it."""
+
+    reservation_id: str
+    interaction_id: str
+    history: tuple[PastInteraction, ...]
+
+
 class OfferWithdrawn(Numbered, frozen=True, kw_only=True):
     """The offer is over; take card and ringing away at once."""
 
@@ -337,6 +345,7 @@ NumberedMessage = (
     | TodayShown
     | Offer
     | OfferWithdrawn
+    | Past
     | Assignment
     | Call
     | Listening

@@ -38,7 +38,7 @@ BATCH = 500
 # process that does it gives way to others (nice), so that it takes the longer the busier the machine is: a batch is as
 # large as fits into this time, and no smaller than some. Between two the others have their turn: they ask for the file
 # each millisecond (records.near).
-BATCH_S = 0.01
+BATCH_S = 0.003
 SMALLEST = 25
 PAUSE_S = 0.002
 # What else keeps its position in the journal beside the shards' records.

@@ -61,6 +61,8 @@ export function reduce(state, message) {
       return { ...state, leg: message.state };
     case "offer":
       return { ...state, offers: upsert(state.offers, message) };
+    case "past":
+      return past(state, message);
     case "offer_withdrawn":
       return withdrawn(state, message);
     case "assignment":
@@ -187,6 +189,14 @@ function missed(state, { presence, reason }) {
   // Said with its consequence, it need not be said twice.
   const notices = state.notices.filter(({ key }) => key !== "withdrawn.expired");
   return notice({ ...state, notices }, { kind: "error", key: `notice.${reason}` });
+}
+
+/** What the customer had before came after the card. */
+function past(state, { reservation_id, history }) {
+  const offers = state.offers.map((offer) => (offer.reservation_id === reservation_id ? { ...offer, history } : offer));
+  const known = find(state.works, reservation_id)?.assignment;
+  const works = known ? changeWork(state.works, reservation_id, { assignment: { ...known, history } }) : state.works;
+  return { ...state, offers, works };
 }
 
 function withdrawn(state, { reservation_id, reason }) {

@@ -38,6 +38,10 @@ def _past(earlier: Earlier) -> m.PastInteraction:
     )
 
 
+def _history(context: InteractionContext) -> tuple[m.PastInteraction, ...]:
+    return tuple(_past(earlier) for earlier in context.history)
+
+
 class _OfSite:
     """What cards show of one site alone: made once for it, as each call shows it four times."""
 
@@ -139,6 +143,12 @@ class Cards:
     def _due(self, work: WorkRow) -> int | None:
         queue = self.site.queues.get(work.queue)
         return None if queue is None or work.callback else due(work, queue.service_level.threshold_us)
+
+    def past(self, command: SendOffer, context: InteractionContext) -> m.Past:
+        """What an offer was shown without."""
+        return m.Past(
+            reservation_id=command.reservation_id, interaction_id=command.interaction_id, history=_history(context)
+        )
 
     def assignment(
         self,
@@ -251,7 +261,7 @@ class Cards:
             "ivr_path": context.path,
             "data": context.data,
             "why": why,
-            "history": tuple(_past(earlier) for earlier in context.history),
+            "history": _history(context),
             "callback": work.callback,
             "chat": self.chat_of(work.interaction_id) if row.medium is Medium.CHAT else None,
         }

@@ -18,7 +18,7 @@ from server.tasks import TaskOwner
 HISTORY_LENGTH = 5
 # Who talked with them before the one before last is no acquaintance any more.
 MAX_ACQUAINTED = 2
-# How long an offer waits for the caller's earlier interactions; they are there long before, unless SQL is slow.
+# How long anybody waits for the caller's earlier interactions; they are there long before, unless SQL is slow.
 READY_TIMEOUT_S = 0.25
 # How long a caller who would be called back is not queued yet, because SQL does not have their number.
 KEPT_TIMEOUT_S = 2.0
@@ -188,8 +188,12 @@ class InteractionContexts:
         context = self._live.get(interaction_id)
         return context if context is not None and context.ready.is_set() else None
 
-    async def get(self, interaction_id: str, work_id: str = "") -> InteractionContext:
+    async def get(
+        self, interaction_id: str, work_id: str = "", within_s: float = READY_TIMEOUT_S
+    ) -> InteractionContext:
         """The context, from the node of the work item or SQL when it is not here; an empty one when nothing is known.
+
+        It waits `within_s` at most for what was before, which comes into the same context when it is read.
 
         What was read back stays here until `drop`: whoever asks makes sure that one comes.
         """
@@ -199,8 +203,8 @@ class InteractionContexts:
             context.ready.set()
         if not context.ready.is_set():
             self._meetings.hurry()
-            with suppress(TimeoutError):  # The offer does not wait for the past.
-                async with asyncio.timeout(READY_TIMEOUT_S):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(within_s):
                     await context.ready.wait()
         return context
 

@@ -24,13 +24,17 @@ from router.rows import NOTHING, AgentRow, ReservationRow, Turn, WorkRow
 from router.vocabulary import EndedBy, OfferState, WithdrawReason
 from server.calls.call_desk import CallDesk
 from server.desks.cards import Cards
-from server.desks.contexts import InteractionContext, InteractionContexts
+from server.desks.contexts import READY_TIMEOUT_S, InteractionContext, InteractionContexts
 from server.desks.drawn_offers import DrawnOffers
 from server.desks.own_day import OwnDays
 from server.desks.park_desk import ParkDesk
 from server.desks.reach import Reach
 from server.desks.target_watch import TargetWatch
 from server.tasks import TaskOwner
+
+# How long an offer waits for what its customer had before. Where SQL takes longer it goes without, and that follows:
+# the phone rings for seconds, and a transaction of many may have the database just then.
+PAST_S = 0.01
 
 
 class Board(Protocol):
@@ -172,7 +176,7 @@ class DeskNews:
             self._pages.send(command.agent_id, drawn)
         else:
             self._cards.remember(command)
-            self._with_context(command, lambda context: self._show_offer(command, context))
+            self._show_undrawn(command)
 
     def _drawn(self, command: SendOffer) -> m.Offer | None:
         return None if self._elsewhere(command.agent_id) else self._offers.take(command)
@@ -219,16 +223,36 @@ class DeskNews:
         if self.chats is not None:
             self.chats.forget(interaction_id)
 
-    def _with_context(self, of: SendOffer | PartLegs | WorkRow, show: Callable[[InteractionContext], None]) -> None:
+    def _show_undrawn(self, command: SendOffer) -> None:
+        """At once when all that it shows is here. Only an offer waits for the past of the caller, and not for long."""
+        if self._elsewhere(command.agent_id):
+            return
+        context, work = self._contexts.cached(command.interaction_id), self._board.work(command.work_id)
+        if context is not None and not (work is not None and self._away(work)):
+            self._show_offer(command, context)
+        else:
+            self._tasks.spawn(self._show_offer_soon(command), f"show:{command.interaction_id}")
+
+    async def _show_offer_soon(self, command: SendOffer) -> None:
+        context = await self.context(command.work_id, command.interaction_id, PAST_S)
+        whole = context.ready.is_set()
+        self._show_offer(command, context)
+        if not whole:
+            await context.ready.wait()
+            self._show_past(command, context)
+
+    def _show_past(self, command: SendOffer, context: InteractionContext) -> None:
+        if context.history and self.own(command.agent_id, command.reservation_id) is not None:
+            self._pages.send(command.agent_id, self._cards.past(command, context))
+
+    def _with_context(self, of: PartLegs | WorkRow, show: Callable[[InteractionContext], None]) -> None:
         """At once when the caller's context is here, so that messages keep their order; else when it has been read.
 
-        Only an offer waits for the past of the caller: nobody looks at it for the first time later on. A chat of
-        another node is fetched from there; what is over is shown as it is known here.
+        A chat of another node is fetched from there; what is over is shown as it is known here.
         """
-        if isinstance(of, SendOffer | PartLegs) and self._elsewhere(of.agent_id):
+        if isinstance(of, PartLegs) and self._elsewhere(of.agent_id):
             return
-        find = self._contexts.cached if isinstance(of, SendOffer) else self._contexts.live
-        context = find(of.interaction_id)
+        context = self._contexts.live(of.interaction_id)
         work = None if isinstance(of, PartLegs) else self._board.work(of.work_id)
         fetched = work is not None and self._away(work)
         if context is not None and not fetched:
@@ -243,9 +267,9 @@ class DeskNews:
     async def _show_later(self, work_id: str, interaction_id: str, show: Callable[[InteractionContext], None]) -> None:
         show(await self.context(work_id, interaction_id))
 
-    async def context(self, work_id: str, interaction_id: str) -> InteractionContext:
-        """Who the customer is, and their past; a chat of another node as it is there."""
-        context = await self._contexts.get(interaction_id, work_id)
+    async def context(self, work_id: str, interaction_id: str, within_s: float = READY_TIMEOUT_S) -> InteractionContext:
+        """Who the customer is, and their past if it comes in time; a chat of another node as it is there."""
+        context = await self._contexts.get(interaction_id, work_id, within_s)
         work = self._board.work(work_id)
         if work is not None and self.chats is not None:
             await self.chats.fetch(work)

@@ -14,6 +14,7 @@ from agents_ws.messages import (
     Hold,
     Leg,
     Mute,
+    Past,
     PastInteraction,
     PresenceShown,
     Snapshot,
@@ -335,6 +336,23 @@ async def test_hostile_text_stays_text(scene: Scene) -> None:
     await expect(page.locator(".call .caller-name")).to_have_text(attack)
     assert await page.locator("#app img, #app script").count() == 0
     assert await page.evaluate("window.hacked") is None
+
+
+async def test_a_past_that_follows_its_card_is_shown(scene: Scene) -> None:
+    page, desk = scene.page, scene.desk
+    await scene.sign_in()
+    offer = desk.offer(history=())
+    await expect(page.locator(".offer")).to_be_visible()
+    known = PastInteraction(
+        interaction_id="i0", at_us=0, channel="line", queue="orders", outcome="handled", disposition=None, note="slow"
+    )
+    late = Past(reservation_id=offer.reservation_id, interaction_id=offer.interaction_id, history=(known,))
+    desk.say(late)
+    await expect(page.locator(".past-note")).to_have_text("slow")
+    desk.assignment(offer, "connected", connected_at_us=now_us())
+    await expect(page.locator(".past-note")).to_have_count(0)
+    desk.say(late)
+    await expect(page.locator(".past-note")).to_have_text("slow")
 
 
 async def test_sound_and_notification(scene: Scene) -> None:

@@ -35,6 +35,55 @@ async def test_a_slow_past_does_not_turn_the_order_of_messages(house: House, mon
     assert words == ["assignment:accepted", "assignment:connected", "assignment:ended", "WrapUp", "WrapUpEnded"]
 
 
+@pytest.fixture
+def slow_past(house: House, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Who calls from here on is looked up when this is set."""
+    gate, meet = asyncio.Event(), house.contexts._meetings.meet_soon
+
+    async def slow(*who: Any) -> Any:
+        await gate.wait()
+        return await meet(*who)
+
+    monkeypatch.setattr(house.contexts._meetings, "meet_soon", slow)
+    return gate
+
+
+async def again(house: House, slow_past: asyncio.Event) -> str:
+    """A caller who was sold something calls again, and nobody knows who it is yet."""
+    slow_past.set()
+    call, reservation = await house.talking()
+    house.outside.ua.hangup(call)
+    await house.said("WrapUp")
+    assert await house.desk.finish_wrap_up("anna", reservation, "sold", None) is None
+    await house.projection.drained()
+    slow_past.clear()
+    return await house.queued()
+
+
+async def test_a_past_that_is_late_follows_its_offer(house: House, slow_past: asyncio.Event) -> None:
+    call = await again(house, slow_past)
+    reservation = (await house.offer(count=2)).reservation_id
+    await house.said("Offer")
+    assert house.hub.of(m.Offer)[-1].history == ()
+    slow_past.set()
+    await house.said("Past")
+    (past,) = house.hub.of(m.Past)
+    assert (past.reservation_id, [each.disposition for each in past.history]) == (reservation, ["sold"])
+    house.outside.ua.hangup(call)
+    await house.empty()
+
+
+async def test_of_an_offer_that_is_over_no_past_is_told(house: House, slow_past: asyncio.Event) -> None:
+    call = await again(house, slow_past)
+    await house.offer(count=2)
+    await house.said("Offer")
+    house.outside.ua.hangup(call)
+    await house.said("OfferWithdrawn")
+    slow_past.set()
+    await house.empty()
+    assert house.hub.of(m.Past) == []
+
+
 async def test_a_wrap_up_ends_at_its_deadline(tmp_path: Path) -> None:
     async with built(tmp_path, wrap_up_us=SECOND // 20) as house:
         call, reservation = await house.talking()
