@@ -1,11 +1,11 @@
 """Real browsers against the running server: a caller on the web-call module, an agent on the agents' page itself."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Page
+from playwright.async_api import Error, Page
 
 from tests.audio import Sound, tone, write_wav
 from tests.browser import chromium_page, record_stream
@@ -128,11 +128,20 @@ async def browser_caller(server: Server, folder: Path, hertz: float) -> AsyncIte
 async def browser_agent(
     server: Server, folder: Path, account: str, hertz: float, ready: bool = True
 ) -> AsyncIterator[BrowserAgent]:
-    """An agent who is ready, unless told otherwise, and speaks a tone when connected."""
+    """An agent who is ready, unless told otherwise, and speaks a tone when connected.
+
+    When the test fails they are signed out.
+    """
     async with _page(folder, hertz) as page:
         agent = BrowserAgent(page)
         await agent.sign_in(server.base, account, ready)
-        yield agent
+        try:
+            yield agent
+        except BaseException:
+            # Closing the page alone would leave them as they are to the next test, which waits for "Go ready".
+            with suppress(Error):
+                await agent.sign_out()
+            raise
 
 
 @asynccontextmanager

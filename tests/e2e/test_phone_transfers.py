@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from agents_ws import messages as m
-from tests.audio import goertzel, level, tone, write_wav
+from tests.audio import RATE_HZ, level, tone, write_wav
 from tests.e2e.agents import PhoneAgent
 from tests.e2e.baresip import Softphone, softphone
 from tests.e2e.callers import calling
-from tests.e2e.ears import TONES, CallerEar
+from tests.e2e.ears import TONES, CallerEar, loudness
 from tests.e2e.office import Office, step
 from tests.e2e.raw_sip import SDP, RawSip
 from tests.e2e.server import Server
@@ -173,8 +173,8 @@ async def test_a_supervisor_listens_whispers_and_barges_in_by_telephone(
         assert await office.send("DELETE", path) == (409, "not-listening"), "hanging up has ended it"
         sound = phone.heard()
         for name in ("caller", "agent1"):
-            assert goertzel(sound, TONES[name]) > level(sound) / 5, f"{name} was not heard"
-        assert goertzel(sound, TONES["supervisor1"]) < level(sound) / 30, "the own voice comes back"
+            assert loudness(sound, TONES[name], RATE_HZ) > level(sound) / 5, f"{name} was not heard"
+        assert loudness(sound, TONES["supervisor1"], RATE_HZ) < level(sound) / 30, "the own voice comes back"
         caller.hang_up()
         await one.finish(first)
     await office.quiet()
