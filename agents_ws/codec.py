@@ -42,10 +42,7 @@ def _packed_server(data: str | bytes) -> ServerMessage:
 def _unpack(decoder: msgspec.msgpack.Decoder[T], data: str | bytes) -> T:
     if isinstance(data, str):
         raise BadMessageError("msgpack is spoken in binary frames")
-    try:
-        return decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise BadMessageError(str(error)) from None
+    return messages.decoded(decoder.decode, data)
 
 
 JSON: Final = Codec(messages.SUBPROTOCOL, False, messages.encode, messages.decode_client, messages.decode_server)

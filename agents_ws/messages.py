@@ -6,7 +6,8 @@ example of each, drawn from `agents_ws.examples`; the structs themselves are in
 `client_messages`, `server_messages`, `chat_messages` and `parts`.
 """
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -117,6 +118,9 @@ from agents_ws.server_messages import (
 SUBPROTOCOL: Final = "jackfield.v1.json"
 MAX_MESSAGE_BYTES: Final = 64 * 1024
 
+D = TypeVar("D")
+T = TypeVar("T")
+
 _encoder = msgspec.json.Encoder()
 _client_decoder: msgspec.json.Decoder[ClientMessage] = msgspec.json.Decoder(ClientMessage)
 _server_decoder: msgspec.json.Decoder[ServerMessage] = msgspec.json.Decoder(ServerMessage)
@@ -133,16 +137,18 @@ def encode(message: ServerMessage | ClientMessage) -> bytes:
 
 def decode_client(data: str | bytes) -> ClientMessage:
     """Raises BadMessageError for anything but a well-formed client message."""
-    try:
-        return _client_decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise BadMessageError(str(error)) from None
+    return decoded(_client_decoder.decode, data)
 
 
 def decode_server(data: str | bytes) -> ServerMessage:
     """For programs that act as an agent, and tests. Raises BadMessageError."""
+    return decoded(_server_decoder.decode, data)
+
+
+def decoded(decode: Callable[[D], T], data: D) -> T:
+    """What `decode` reads in it. Raises BadMessageError for what it refuses."""
     try:
-        return _server_decoder.decode(data)
+        return decode(data)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise BadMessageError(str(error)) from None
 
@@ -248,5 +254,6 @@ __all__ = [
     "WrapUpEnded",
     "decode_client",
     "decode_server",
+    "decoded",
     "encode",
 ]
