@@ -1,11 +1,11 @@
 // Keeps the browser's media leg open while the agent is signed in, and the microphone on it only while they talk.
+import { Retry } from "../lib/retry.js";
 import { Softphone } from "../lib/softphone.js";
 import { echo } from "./echo.js";
 import { quality, reading } from "./network.js";
 import { talking } from "./store.js";
 
-const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 15000;
+const PAUSES = { firstMs: 1000, longestMs: 15000 };
 const MEASURE_MS = 5000;
 
 export class Phone {
@@ -15,8 +15,7 @@ export class Phone {
     this._devices = devices;
     this._last = null; // the last reading of the line
     this._softphone = null;
-    this._attempt = 0;
-    this._retry = null;
+    this._retry = new Retry(() => this._openWhenOnline(), PAUSES);
     this._live = false;
     this._prepared = false;
     store.subscribe((state, before) => this._follow(state, before));
@@ -66,8 +65,7 @@ export class Phone {
   }
 
   close() {
-    clearTimeout(this._retry);
-    this._retry = null;
+    this._retry.cancel();
     const softphone = this._softphone;
     this._softphone = null;
     this._live = false;
@@ -79,9 +77,14 @@ export class Phone {
     if (state.agent?.station !== "webrtc") return;
     const fresh = state.ready && (!before.ready || (state.connection === "online" && before.connection !== "online"));
     if (fresh && state.leg === "none" && this._softphone?.state === "connected") this.close();
-    if (state.ready && state.connection === "online" && !this._softphone && !this._retry) this._open();
+    if (!this._softphone && !this._retry.pending) this._openWhenOnline();
     const live = talking(state);
     if (live !== this._live) this._switch(live);
+  }
+
+  _openWhenOnline() {
+    const { ready, connection } = this._store.get();
+    if (ready && connection === "online") this._open();
   }
 
   async _open() {
@@ -105,7 +108,7 @@ export class Phone {
     if (state === "playback-blocked") return this._change({ problem: "playback" });
     if (state === "failed" || state === "closed") return this._again();
     if (state === "connected") {
-      this._attempt = 0;
+      this._retry.reset();
       if (this._live) this._switch(true);
     }
     return this._change({ state });
@@ -116,12 +119,7 @@ export class Phone {
     this._softphone = null;
     softphone?.close();
     this._change({ state: "failed" });
-    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this._attempt++);
-    this._retry ??= setTimeout(() => {
-      this._retry = null;
-      const state = this._store.get();
-      if (state.ready && state.connection === "online") this._open();
-    }, pause);
+    if (!this._retry.pending) this._retry.later();
   }
 
   async _switch(live) {

@@ -164,13 +164,7 @@ export class Softphone {
   }
 
   _playRemote(track) {
-    this.remoteStream = new MediaStream([track]);
-    this.audio.srcObject = this.remoteStream;
-    this.audio.play().catch((error) => {
-      // AbortError: the source was replaced or the leg closed while play() was pending.
-      if (error.name === "NotAllowedError") this.onState("playback-blocked");
-      else if (error.name !== "AbortError") throw error;
-    });
+    this.remoteStream = playTrack(this.audio, track, () => this.onState("playback-blocked"));
   }
 
   _releaseMicrophone() {
@@ -179,7 +173,18 @@ export class Softphone {
   }
 }
 
-function preferTelephoneCodecs(transceiver) {
+/** Plays a far end's track and gives its stream. `blocked` is called when the browser wants a click before it plays sound. */
+export function playTrack(audio, track, blocked) {
+  const stream = new MediaStream([track]);
+  audio.srcObject = stream;
+  audio.play().catch((error) => {
+    if (error.name === "NotAllowedError") blocked();
+    else if (error.name !== "AbortError") throw error; // that: the source was replaced, or it is over, while play() was pending
+  });
+  return stream;
+}
+
+export function preferTelephoneCodecs(transceiver) {
   if (!transceiver.setCodecPreferences) return; // the server picks G.711 from a full offer as well
   const codecs = RTCRtpReceiver.getCapabilities("audio").codecs.filter(
     ({ mimeType, clockRate }) => clockRate === TELEPHONE_RATE_HZ && rank(mimeType) >= 0,

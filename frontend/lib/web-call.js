@@ -13,13 +13,12 @@
 //   playback-blocked          the browser wants a click before it plays sound; call resumePlayback() from one
 // A WebCall makes one call; make a new one for the next.
 
-import { gatheringComplete, stopTracks } from "./softphone.js";
+import { gatheringComplete, playTrack, preferTelephoneCodecs, stopTracks } from "./softphone.js";
 
 const PATH = "/call/v1/ws";
 const PING_EVERY_MS = 5000;
 const RETRY_MS = [0, 250, 500, 1000, 1000, 1000, 1000];
 const MEDIA_PATIENCE_MS = 1500; // how long a path may be interrupted before a new one is made
-const G711 = ["audio/pcmu", "audio/pcma"];
 
 export class WebCall {
   /**
@@ -116,7 +115,7 @@ export class WebCall {
     pc.ontrack = ({ track }) => this._playRemote(track);
     pc.onconnectionstatechange = () => this._mediaChanged(pc);
     const transceiver = pc.addTransceiver(this._localStream.getAudioTracks()[0], { direction: "sendrecv" });
-    if (this._codec === "g711") preferG711(transceiver);
+    if (this._codec === "g711") preferTelephoneCodecs(transceiver);
     this._sender = transceiver.sender;
     await pc.setLocalDescription(await pc.createOffer());
     await gatheringComplete(pc);
@@ -140,13 +139,7 @@ export class WebCall {
   }
 
   _playRemote(track) {
-    this.remoteStream = new MediaStream([track]);
-    this.audio.srcObject = this.remoteStream;
-    this.audio.play().catch((error) => {
-      // AbortError: the source was replaced or the call ended while play() was pending.
-      if (error.name === "NotAllowedError") this.onState("playback-blocked", {});
-      else if (error.name !== "AbortError") throw error;
-    });
+    this.remoteStream = playTrack(this.audio, track, () => this.onState("playback-blocked", {}));
   }
 
   // An old path is closed only when the server has the new one: closing says goodbye, which would end the call.
@@ -283,14 +276,6 @@ export class WebCall {
 function defaultUrl() {
   const { protocol, host } = globalThis.location;
   return `${protocol === "https:" ? "wss" : "ws"}://${host}${PATH}`;
-}
-
-function preferG711(transceiver) {
-  if (!transceiver.setCodecPreferences) return;
-  const codecs = RTCRtpReceiver.getCapabilities("audio").codecs.filter(
-    ({ mimeType, clockRate }) => clockRate === 8000 && [...G711, "audio/telephone-event"].includes(mimeType.toLowerCase()),
-  );
-  if (codecs.length) transceiver.setCodecPreferences(codecs);
 }
 
 function withoutEmpty(fields) {

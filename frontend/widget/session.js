@@ -2,10 +2,10 @@
 import { randomName } from "../lib/random.js";
 import { Uploads } from "../lib/uploads.js";
 import { Nodes } from "../lib/nodes.js";
+import { Retry } from "../lib/retry.js";
 import { RequestLink, SocketLink } from "./links.js";
 
-const FIRST_PAUSE_MS = 300;
-const LONGEST_PAUSE_MS = 8000;
+const PAUSES = { firstMs: 300, longestMs: 8000 };
 const AGAIN_MS = 1500;
 const TYPING_EVERY_MS = 4000;
 const TYPING_STOPS_MS = 5000;
@@ -34,8 +34,7 @@ export class ChatSession {
     this._link = null;
     this._blocked = false; // WebSockets do not get through here, requests do
     this._socketWorked = false;
-    this._attempt = 0;
-    this._retry = null;
+    this._retry = new Retry(() => this._connect(), PAUSES);
     this._underWay = null;
     this._typing = null;
     this._seen = false;
@@ -46,8 +45,6 @@ export class ChatSession {
       onChange: (uploads) => this._change({ uploads }),
       onDone: (line) => this._lines([line]),
     });
-    addEventListener("online", () => this._hurry());
-    document.addEventListener("visibilitychange", () => document.hidden || this._hurry());
     this._resume();
   }
 
@@ -146,7 +143,7 @@ export class ChatSession {
 
   /** After another window took over. */
   takeBack() {
-    this._attempt = 0;
+    this._retry.reset();
     this._connect();
   }
 
@@ -193,7 +190,7 @@ export class ChatSession {
   _welcome(status, token, files) {
     const kept = this._memory.chat;
     this._keep({ ...kept, token: token ?? kept.token, chatId: status.chat_id });
-    this._attempt = 0;
+    this._retry.reset();
     this._nodes.reached();
     this._socketWorked ||= !this._blocked;
     this._change({ link: "online", problem: null, files });
@@ -209,24 +206,15 @@ export class ChatSession {
     if (code === "refused") return this._change({ link: "none" });
     if (code === "replaced") return this._change({ link: "replaced" });
     // Never welcomed: perhaps WebSockets are blocked. The next try takes the other way.
-    if (!welcomed && code !== "moving") this._blocked = this._socketWorked ? this._attempt % 4 === 3 : !this._blocked;
+    if (!welcomed && code !== "moving") this._blocked = this._socketWorked ? this._retry.attempt % 4 === 3 : !this._blocked;
     if (this.state.phase === "ended" && !this.state.status?.may_rate) return this._change({ link: "none" });
     this._change({ link: "lost" });
     // A chat that is still on its way to this node is not better off at another one.
-    const more = code !== "moving" && this._nodes.failed(code === "shutdown");
-    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (more ? 0 : this._attempt++));
-    this._retry = setTimeout(() => this._hurry(), pause * (0.5 + Math.random() / 2));
-    return undefined;
-  }
-
-  _hurry() {
-    if (!this._retry) return;
-    this._connect();
+    return this._retry.later(code !== "moving" && this._nodes.failed(code === "shutdown"));
   }
 
   _drop() {
-    clearTimeout(this._retry);
-    this._retry = null;
+    this._retry.cancel();
     this._link?.close();
     this._link = null;
     this._underWay = null;

@@ -4,6 +4,7 @@ import { t } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
 import { duration, useNow } from "../../lib/time.js";
 import { html, useEffect, useState } from "../../lib/ui.js";
+import { useVisible } from "../../lib/visible.js";
 import { who } from "../attention.js";
 import { unansweredSince, unread } from "../chat-state.js";
 import { Composer } from "./composer.js";
@@ -92,12 +93,7 @@ function Chat({ work, front, desk, state }) {
 /** The chat in front counts as read while somebody can see the page. */
 function useReading(id, chat, front, desk) {
   const last = chat.lines.at(-1)?.number ?? 0;
-  const [visible, setVisible] = useState(!document.hidden);
-  useEffect(() => {
-    const change = () => setVisible(!document.hidden);
-    document.addEventListener("visibilitychange", change);
-    return () => document.removeEventListener("visibilitychange", change);
-  }, []);
+  const visible = useVisible();
   useEffect(() => void (front && visible && last > chat.own_read && desk.chats.read(id, last)), [front, visible, last]);
 }
 

@@ -7,7 +7,8 @@ import { reasonTitle } from "./agents.js";
 import { Emergency } from "./emergency.js";
 import { Export } from "./export.js";
 import { titleOf } from "./queues.js";
-import { Skills, Theirs } from "./skills.js";
+import { Theirs, useRules } from "./rules.js";
+import { Skills } from "./skills.js";
 import { WhatIf } from "./what-if.js";
 
 export function Dialogs(given) {
@@ -136,23 +137,12 @@ function Assign({ asked: { agents, target }, office, state, close }) {
   `;
 }
 
-/** Priority, promise and times of a queue. The second writer is told what the first one changed. */
+/** Priority, promise and times of a queue. */
 function QueueSheet({ asked: { queue }, office, state, close }) {
-  const [rules, setRules] = useState(null);
   const [form, setForm] = useState({});
-  const [theirs, setTheirs] = useState(null);
-  const load = async () => {
-    const found = await office.queueRules(queue.queue);
-    setRules(found);
+  const take = (found) =>
     setForm({ priority: found.priority, seconds: found.threshold_us / 1e6, percent: Math.round(found.target * 100), offer: found.offer_timeout_us / 1e6, wrap_up: found.wrap_up_us / 1e6 });
-    setTheirs(null);
-  };
-  useEffect(() => void load().catch((error) => office.tell(problemText(error), "error")), []);
-  const conflict = (error) => {
-    if (error.code !== "changed_meanwhile") return false;
-    setTheirs(error.problem.changes);
-    return true;
-  };
+  const { rules, theirs, load, conflict } = useRules(() => office.queueRules(queue.queue), take, (problem) => office.tell(problem, "error"));
   const act = (comment) => office.setQueue(queue.queue, rules.version, changedRules(rules, form), comment);
   const changes = rules ? Object.keys(changedRules(rules, form)) : [];
   const fits = Object.values(form).every((value) => value >= 0);
@@ -195,24 +185,12 @@ function Direct({ asked: { item, who: wanted }, office, state, close }) {
   `;
 }
 
-/** A queue that is closed or open whatever its hours say. The second writer is told what the first one changed. */
+/** A queue that is closed or open whatever its hours say. */
 function Opening({ asked: { queue }, office, state, close }) {
-  const [rules, setRules] = useState(null);
   const [opening, setOpening] = useState(queue.opening);
-  const [theirs, setTheirs] = useState(null);
-  const load = async () => {
-    const found = await office.queueRules(queue.queue);
-    setRules(found);
-    // Whoever has chosen before the answer was there has chosen.
-    setOpening((chosen) => (chosen === queue.opening || theirs ? found.opening : chosen));
-    setTheirs(null);
-  };
-  useEffect(() => void load().catch((error) => office.tell(problemText(error), "error")), []);
-  const conflict = (error) => {
-    if (error.code !== "changed_meanwhile") return false;
-    setTheirs(error.problem.changes);
-    return true;
-  };
+  // Whoever has chosen before the answer was there has chosen.
+  const take = (found, again) => setOpening((chosen) => (chosen === queue.opening || again ? found.opening : chosen));
+  const { rules, theirs, load, conflict } = useRules(() => office.queueRules(queue.queue), take, (problem) => office.tell(problem, "error"));
   return html`
     <${Sheet} heading=${t("sheet.opening")} of=${titleOf(queue)} label=${t("sheet.set")} danger=${opening === "closed"} ready=${Boolean(rules) && !theirs} done=${t("sheet.opening_done")} office=${office} close=${close}
       act=${(comment) => office.setQueue(queue.queue, rules.version, { opening }, comment)} onError=${conflict}>

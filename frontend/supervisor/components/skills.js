@@ -1,37 +1,21 @@
-// An agent's skills and capacity. The edit says on which version it is based; whoever is second is told what the first one changed.
+// An agent's skills and capacity.
 import { label, t } from "../../lib/i18n.js";
 import { Icon } from "../../lib/icons.js";
-import { dateTime } from "../../lib/time.js";
-import { html, useEffect, useState } from "../../lib/ui.js";
-import { problemText } from "../office.js";
+import { html, useState } from "../../lib/ui.js";
 import { knownSkills, nameOf } from "../store.js";
-import { Changes } from "./audit.js";
 import { Sheet } from "./dialogs.js";
+import { Theirs, useRules } from "./rules.js";
 import { WhatIf } from "./what-if.js";
 
 export function Skills({ asked: { agent }, office, state, close }) {
-  const [rules, setRules] = useState(null);
   const [skills, setSkills] = useState([]); // [name, grade], as they stand in the form
   const [capacity, setCapacity] = useState({}); // items of each medium, and units in total
-  const [theirs, setTheirs] = useState(null); // the changes of somebody who was first
   const [problem, setProblem] = useState(null);
-  const load = async () => {
-    try {
-      const found = await office.rules(agent.agent_id);
-      setRules(found);
-      setSkills(Object.entries(found.skills));
-      setCapacity(holds(found));
-      setTheirs(null);
-    } catch (error) {
-      setProblem(problemText(error));
-    }
+  const take = (found) => {
+    setSkills(Object.entries(found.skills));
+    setCapacity(holds(found));
   };
-  useEffect(() => void load(), []);
-  const conflict = (error) => {
-    if (error.code !== "changed_meanwhile") return false;
-    setTheirs(error.problem.changes);
-    return true;
-  };
+  const { rules, theirs, load, conflict } = useRules(() => office.rules(agent.agent_id), take, setProblem);
   const set = (index, change) => setSkills(skills.map((each, at) => (at === index ? change(each) : each)));
   const can = Object.fromEntries(skills);
   /** Only what the form says otherwise than what holds. */
@@ -72,15 +56,3 @@ export function Skills({ asked: { agent }, office, state, close }) {
 
 const holds = ({ capacity, total_units: total }) => ({ ...capacity, ...(total !== undefined && { total }) });
 const differ = (one, other) => JSON.stringify(Object.entries(one).sort()) !== JSON.stringify(Object.entries(other).sort());
-
-export function Theirs({ changes, load }) {
-  const [{ by }] = changes.slice(-1);
-  return html`
-    <div class="theirs" role="alert">
-      <p><b>${t("sheet.second", { who: by })}</b></p>
-      ${changes.map((change) => html`
-        <div key=${change.version}><p class="quiet-text">${change.by} · ${dateTime(change.at)}${change.comment && html` · <bdi>${change.comment}</bdi>`}</p><${Changes} before=${change.before} after=${change.after} /></div>`)}
-      <button type="button" class="button" onClick=${load}>${t("sheet.reload")}</button>
-    </div>
-  `;
-}

@@ -1,4 +1,5 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../lib/ui.js";
+import { useVisible } from "../../lib/visible.js";
 import { locale, t } from "../texts.js";
 import { Call } from "./call.js";
 import { Conversation } from "./conversation.js";
@@ -13,12 +14,7 @@ export function Widget({ session, state, settings, memory, theme }) {
   const [hours, setHours] = useState(null); // what the server says of the entry, asked when the panel opens
   const launcher = useRef(null);
   const panel = useRef(null);
-  const [visible, setVisible] = useState(!document.hidden);
-  useEffect(() => {
-    const change = () => setVisible(!document.hidden);
-    document.addEventListener("visibilitychange", change);
-    return () => document.removeEventListener("visibilitychange", change);
-  }, []);
+  const visible = useVisible();
   useEffect(() => session.seen(open && visible && !calling), [open, visible, calling]);
   useLayoutEffect(() => void (open && panel.current.querySelector("[data-first]")?.focus({ preventScroll: true })), [open]);
   const asking = open && (state.phase === "none" || state.problem === "outside_hours");
