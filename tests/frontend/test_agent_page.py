@@ -5,7 +5,7 @@ import re
 
 import msgspec
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, WebSocket, expect
 
 from agents_ws.limits import EndpointLimits
 from agents_ws.messages import (
@@ -300,6 +300,15 @@ async def test_a_server_that_is_away_is_shown_and_found_again(scene: Scene) -> N
     await expect(scene.page.locator(".banner")).to_contain_text("Connecting again")
     scene.desk.failures.clear()
     await expect(scene.page.locator(".banner")).to_have_count(0, timeout=30_000)
+
+
+async def test_a_page_whose_network_is_gone_does_not_wait_for_silence(scene: Scene) -> None:
+    lines: list[WebSocket] = []
+    scene.page.on("websocket", lambda line: lines.append(line))
+    await scene.sign_in()
+    await scene.page.evaluate("dispatchEvent(new Event('offline'))")
+    await until(lambda: len(lines) == 2, "connected anew")
+    await expect(scene.page.locator(".lamp").first).to_contain_text("Connected")
 
 
 async def test_a_phone_agent_is_sent_to_the_phone(scene: Scene) -> None:
