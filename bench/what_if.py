@@ -21,9 +21,10 @@ from router.rows import AgentRow, ReservationRow, WorkRow
 from router.vocabulary import Medium, OfferState, Presence, Requirement, WorkState
 from server.floor.what_if import answers
 from server.floor.what_if_basis import HORIZON_US
-from server.floor.what_if_worker import Question, Rows, encode
+from server.floor.what_if_worker import Question, encode
 from simulator.moment import QueueBasis, TeamBasis
 from store.codec import encode_row
+from store.segment import RawImage
 
 SECOND = 1_000_000
 NOW = 1_772_409_600_000_000
@@ -73,7 +74,7 @@ def question(agents: int, limit_s: float) -> Question:
     return Question(rows, *policies, {}, basis, teams, QUEUES, ("t",), HORIZON_US, limit_s, 1)
 
 
-def _rows(people: list[str]) -> Rows:
+def _rows(people: list[str]) -> RawImage:
     held = [name for number, name in enumerate(people) if number % 10]
     agents = [AgentRow(name, Presence.READY, None, NOW - 3600 * SECOND, 1, True, NOW - 60 * SECOND) for name in people]
     work = [
@@ -87,7 +88,7 @@ def _rows(people: list[str]) -> Rows:
         for n, name in enumerate(held)
     ]
     packed = [tuple(encode_row(row) for row in rows) for rows in (agents, work, reservations)]
-    return Rows("before", 1, NOW, packed[0], packed[1], packed[2])
+    return RawImage("before", 1, NOW, packed[0], packed[1], packed[2])
 
 
 async def first(asked: Question) -> tuple[float, float]:

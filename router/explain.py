@@ -4,7 +4,7 @@ Evaluated over the state on demand, from the rules and without the indexes of ma
 were wrong.
 """
 
-from collections.abc import Generator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from router.agent import Agent
@@ -210,24 +210,18 @@ def explain(views: Views, work_id: str) -> Explanation | None:
 
     Cost grows with the number of agents: not for the decision path.
     """
-    steps = explaining(views, work_id)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            found: Explanation | None = done.value
-            return found
+    return next((found for found in explaining(views, work_id) if found is not None), None)
 
 
-def explaining(views: Views, work_id: str) -> Generator[None, None, Explanation | None]:
-    """The same in steps of a few agents, for whoever must do other things in between.
+def explaining(views: Views, work_id: str) -> Iterator[Explanation | None]:
+    """The same in steps of a few agents, for whoever must do other things in between: the last step gives it.
 
     Agents are told as they are when their step comes; turns that are made in between show in those after them.
     """
     shard = views.shard
     work = shard.work.get(work_id)
     if work is None:
-        return None
+        return
     line, case = shard.lines[work.queue], Case(shard, work)
     able: list[tuple[tuple[int, Key, str], CandidateView]] = []
     others: list[CandidateView] = []
@@ -244,7 +238,7 @@ def explaining(views: Views, work_id: str) -> Generator[None, None, Explanation 
     others.sort(key=lambda candidate: candidate.agent_id)
     candidates = (*(view for _, view in able), *others)
     winner = work.reservation.agent.agent_id if work.reservation is not None else None
-    return Explanation(
+    yield Explanation(
         work_id=work.work_id,
         policy_version=shard.policy.version,
         strategy=line.rules.strategy.value,

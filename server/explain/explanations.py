@@ -136,14 +136,11 @@ class Explainer:
 
 async def explained(views: Views, work_id: str) -> Explanation | None:
     """The explanation now; calls go on in between, for it looks at every agent."""
-    steps = explaining(views, work_id)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            found: Explanation | None = done.value
-            return found
-        await asyncio.sleep(0)
+    found: Explanation | None = None
+    for found in explaining(views, work_id):
+        if found is None:
+            await asyncio.sleep(0)
+    return found
 
 
 def shown(found: Summary) -> Shown:

@@ -8,6 +8,7 @@ import asyncio
 import sys
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,7 +25,7 @@ from router.policy import Policy, QueuePolicy
 from router.vocabulary import Medium
 from server.core.recent_demands import RecentDemands
 from server.floor.what_if_basis import HORIZON_US, Past, QueueFacts, queue_basis, team_basis
-from server.floor.what_if_worker import Question, Rows, encode
+from server.floor.what_if_worker import Question, encode
 from simulator.moment import QueueBasis, TeamBasis
 from store.codec import encode_row
 from store.lease import Lease
@@ -117,8 +118,8 @@ class WhatIf:
         after = await asyncio.to_thread(site_policy, changed, self._wall())
         past = await self._measured.past(HORIZON_US)
         raw = await self._store.raw_image(self._lease)
-        clock = max(raw.clock, self._now())
-        rows = Rows(raw.policy_version, raw.applied, clock, raw.agents, raw.work, raw.reservations)
+        # Other shards are no part of what is played.
+        rows = replace(raw, clock=max(raw.clock, self._now()), neighbours=())
         queues, teams = self._basis(before, past)
         shown = tuple(name for name in before.queues if scope.covers_queue(Action.TRY_CHANGES, name))
         members = dict.fromkeys(agent.team for agent in before.agents.values())

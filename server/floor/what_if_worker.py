@@ -24,8 +24,9 @@ from simulator import paired
 from simulator.estimates import Estimate
 from simulator.moment import QueueBasis, TeamBasis, moment
 from simulator.paired import Paired
-from store.codec import decode_image, decode_row
+from store.codec import decode_row
 from store.errors import StoreError
+from store.segment import RawImage
 
 NICENESS = 10
 MAX_PAIRS = 400
@@ -34,35 +35,13 @@ FIRST_PAIRS = 2
 FRAME = struct.Struct(">I")
 
 
-class Rows(msgspec.Struct, array_like=True, frozen=True):
-    """A shard's rows as they are stored, of one moment; `clock` is that moment."""
-
-    policy_version: str | None
-    applied: int
-    clock: int
-    agents: tuple[bytes, ...]
-    work: tuple[bytes, ...]
-    reservations: tuple[bytes, ...]
-
-    def image(self) -> ShardImage:
-        """Raises StoreError."""
-        return decode_image(
-            self.agents,
-            self.work,
-            self.reservations,
-            policy_version=self.policy_version,
-            applied=self.applied,
-            clock=self.clock,
-        )
-
-
 class Question(msgspec.Struct, array_like=True, frozen=True):
     """Play `horizon_us` from these rows on, for at most `limit_s`, and tell of these queues and teams.
 
     `before` and `after` are policies as they are stored; `presences` are agents whose presence is another one after.
     """
 
-    rows: Rows
+    rows: RawImage
     before: bytes
     after: bytes
     presences: dict[str, str]
@@ -89,7 +68,7 @@ def read(stream: BinaryIO) -> Question:
 
 def pairs_of(question: Question) -> Paired:
     """Both sides of the question. Raises StoreError."""
-    image = question.rows.image()
+    image = question.rows.decoded()
     before, after = decode_row(question.before, Policy), decode_row(question.after, Policy)
     scenario = moment(before, image, question.basis, question.teams_basis, question.horizon_us)
     return Paired(scenario, image, after, with_presences(image, question.presences), question.seed)

@@ -9,16 +9,17 @@ from msgspec.structs import replace
 
 from http_api.what_if_messages import Compared
 from router.vocabulary import Presence
-from server.floor.what_if_worker import Question, Rows, answer, encode, read, with_presences
+from server.floor.what_if_worker import Question, answer, encode, read, with_presences
 from simulator.moment import TeamBasis
 from store.codec import encode_row
+from store.segment import RawImage
 from tests.simulator.models import SECOND
 from tests.simulator.test_moment import HORIZON, NOW, basis
 from tests.simulator.test_paired import HELPED, IMAGE, RULES
 
 
 def question(limit_s: float = 0.0) -> Question:
-    rows = Rows("now", 1, NOW, tuple(encode_row(row) for row in IMAGE.agents), (), ())
+    rows = RawImage("now", 1, NOW, tuple(encode_row(row) for row in IMAGE.agents), (), ())
     teams = tuple(TeamBasis(team=name, ring_us=2 * SECOND) for name in ("agents", "others"))
     return Question(
         rows,
