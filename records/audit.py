@@ -10,8 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 import msgspec
-from sqlalchemy import insert, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, insert, select, text
 
 from records.database import Database
 from records.sessions import Caller
@@ -91,8 +90,7 @@ class Audit:
 
     async def add(self, intervention: Intervention) -> int:
         """Keeps one intervention and returns its id."""
-        async with self._database.write() as connection:
-            return await add_entry(connection, intervention)
+        return await self._database.at_once(lambda connection: add_entry(connection, intervention))
 
     async def page(
         self, limit: int, before: int | None = None, *, teams: Sequence[str] | None = None
@@ -142,19 +140,19 @@ class Audit:
         return None
 
 
-async def add_entry(connection: AsyncConnection, intervention: Intervention) -> int:
+def add_entry(connection: Connection, intervention: Intervention) -> int:
     """The same within a writing transaction of the caller's."""
     if connection.dialect.name != "sqlite":
-        await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
     query = select(audit_entries.c.id, audit_entries.c.hash).order_by(audit_entries.c.id.desc()).limit(1)
-    last = (await connection.execute(query)).first()
+    last = connection.execute(query).first()
     entry_id = 1 if last is None else last.id + 1
     content = {**asdict(intervention), "teams": list(intervention.teams)}
     row = {**content, "id": entry_id, "hash": _hash(_START if last is None else last.hash, entry_id, content)}
-    await connection.execute(insert(audit_entries), row)
+    connection.execute(insert(audit_entries), row)
     if intervention.teams:
         rows = [{"team": team, "entry_id": entry_id} for team in sorted(set(intervention.teams))]
-        await connection.execute(insert(audit_teams), rows)
+        connection.execute(insert(audit_teams), rows)
     return entry_id
 
 

@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Select, func, insert, select, text
 
 from records.audit import Intervention, add_entry
 from records.database import Database
@@ -87,15 +86,18 @@ class OverlayStore:
     async def edit(self, edits: Sequence[Edit], signed: Signature) -> Edited:
         """Appends a version of each subject and one audit entry in one transaction. Raises OverlayConflictError.
 
-        What `make` raises goes through, and nothing is kept.
+        What `make` raises goes through, and nothing is kept. It may be called in another thread, and once more.
         """
-        async with self._database.write() as connection:
+
+        def work(connection: Connection) -> Edited:
             if connection.dialect.name != "sqlite":
-                await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-            last = (await connection.execute(select(func.max(overlay_versions.c.version)))).scalar() or 0
-            versions = tuple([await _append(connection, edit, signed, last + at) for at, edit in enumerate(edits, 1)])
-            entry = await add_entry(connection, signed.record(versions))
-            return Edited(versions, entry)
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+            last = connection.execute(select(func.max(overlay_versions.c.version))).scalar() or 0
+            versions = tuple(_append(connection, edit, signed, last + at) for at, edit in enumerate(edits, 1))
+            return Edited(versions, add_entry(connection, signed.record(versions)))
+
+        # Statement by statement all other writers would wait for some thirty ways to a thread and back.
+        return await self._database.at_once(work)
 
     async def made_at(self, at: int, by: str) -> tuple[OverlayVersion, ...]:
         """The versions that one edit made: by whom, and at which microsecond."""
@@ -108,19 +110,19 @@ class OverlayStore:
         """The last versions of one subject, oldest first."""
         query = _of_subject(subject).order_by(overlay_versions.c.version.desc()).limit(limit)
         async with self._database.read() as connection:
-            return (await _versions(connection, query))[::-1]
+            return (await connection.run_sync(_versions, query))[::-1]
 
     async def since(self, subject: str, version: int) -> tuple[OverlayVersion, ...]:
         """The versions of one subject after that one, oldest first."""
         async with self._database.read() as connection:
-            return await _since(connection, subject, version)
+            return await connection.run_sync(_since, subject, version)
 
 
-async def _append(connection: AsyncConnection, edit: Edit, signed: Signature, number: int) -> OverlayVersion:
-    if edit.based_on is not None and (newer := await _since(connection, edit.subject, edit.based_on)):
+def _append(connection: Connection, edit: Edit, signed: Signature, number: int) -> OverlayVersion:
+    if edit.based_on is not None and (newer := _since(connection, edit.subject, edit.based_on)):
         raise OverlayConflictError(newer)
     last = _of_subject(edit.subject).order_by(overlay_versions.c.version.desc()).limit(1)
-    before = next((each.after for each in await _versions(connection, last)), {})
+    before = next((each.after for each in _versions(connection, last)), {})
     version = OverlayVersion(
         version=number,
         subject=edit.subject,
@@ -131,7 +133,7 @@ async def _append(connection: AsyncConnection, edit: Edit, signed: Signature, nu
         comment=signed.comment,
     )
     row = {each.name: getattr(version, each.name) for each in fields(OverlayVersion)}
-    await connection.execute(insert(overlay_versions), row)
+    connection.execute(insert(overlay_versions), row)
     return version
 
 
@@ -139,10 +141,10 @@ def _of_subject(subject: str) -> Select[Any]:
     return select(overlay_versions).where(overlay_versions.c.subject == subject)
 
 
-async def _since(connection: AsyncConnection, subject: str, version: int) -> tuple[OverlayVersion, ...]:
+def _since(connection: Connection, subject: str, version: int) -> tuple[OverlayVersion, ...]:
     later = _of_subject(subject).where(overlay_versions.c.version > version)
-    return await _versions(connection, later.order_by(overlay_versions.c.version))
+    return _versions(connection, later.order_by(overlay_versions.c.version))
 
 
-async def _versions(connection: AsyncConnection, query: Select[Any]) -> tuple[OverlayVersion, ...]:
-    return tuple(OverlayVersion(**row) for row in (await connection.execute(query)).mappings())
+def _versions(connection: Connection, query: Select[Any]) -> tuple[OverlayVersion, ...]:
+    return tuple(OverlayVersion(**row) for row in connection.execute(query).mappings())

@@ -67,7 +67,7 @@ class Wallboards:
                 await connection.execute(insert(wallboards).values(**row).returning(wallboards.c.id))
             ).scalar_one()
             link = WallboardLink(number, name, tuple(teams), tuple(queues), by.at, by.account)
-            await add_entry(connection, _entry("make_wallboard", link, by, {}, _shown(link)))
+            await connection.run_sync(add_entry, _entry("make_wallboard", link, by, {}, _shown(link)))
         return link, token
 
     async def list(self) -> tuple[WallboardLink, ...]:
@@ -90,7 +90,9 @@ class Wallboards:
         async with self._database.write() as connection:
             changed = await connection.execute(update(wallboards).where(wallboards.c.id == link.id).values(name=name))
             if changed.rowcount:
-                await add_entry(connection, _entry("name_wallboard", link, by, {"name": link.name}, {"name": name}))
+                await connection.run_sync(
+                    add_entry, _entry("name_wallboard", link, by, {"name": link.name}, {"name": name})
+                )
             return changed.rowcount > 0
 
     async def revoke(self, link: WallboardLink, by: Changer) -> bool:
@@ -98,7 +100,7 @@ class Wallboards:
         async with self._database.write() as connection:
             gone = await connection.execute(delete(wallboards).where(wallboards.c.id == link.id))
             if gone.rowcount:
-                await add_entry(connection, _entry("revoke_wallboard", link, by, _shown(link), {}))
+                await connection.run_sync(add_entry, _entry("revoke_wallboard", link, by, _shown(link), {}))
             return gone.rowcount > 0
 
 
