@@ -29,7 +29,7 @@ from chat.lodging import Lodgings
 from chat.machine import ChatState
 from chat.messages import Open
 from chat.opening import identity_of, queued
-from chat.ports import ChatPorts, ChatRefusedError, Identity, StoreAwayError, Tasks, Terms
+from chat.ports import ChatPorts, ChatRefusedError, StoreAwayError, Tasks, Terms
 from chat.reception import Reception
 from chat.runner import ChatRunner
 from chat.site import ChatEntry, ChatSite
@@ -119,12 +119,33 @@ class ChatConductor:
         lock = self._opening.setdefault(token_hash, asyncio.Lock())
         try:
             async with lock:
-                again = partial(self._queue_again, request, entry, address)
-                runner = await self.find_kept(token_hash, again)
-                runner = runner or await self._open(request, entry, token_hash, address)
+                runner = self.directory.by_token.get(token_hash)
+                return runner or await self._open_or_find(request, entry, token_hash, address), token
         finally:
             self._opening.pop(token_hash, None)
-        return runner, token
+
+    async def _open_or_find(self, request: Open, entry: ChatEntry, token_hash: str, address: str) -> VisitorChat:
+        """Nearly every key is new: whether it is one is found where the chat is kept, and not asked before."""
+        try:
+            chat, first = self._checked(request, entry, token_hash, address)
+        except ChatRefusedError:  # whom nobody lets in now may have a chat all the same
+            found = await self._known(request, entry, token_hash, address)
+            if found is None:
+                raise
+            return found
+        try:
+            new = await self._ports.store.open(chat, first)
+        except StoreAwayError as error:
+            raise ChatRefusedError("unavailable", "the chat could not be opened, try again") from error
+        if new:
+            return await self._queue(chat, (first,), request, entry, address)
+        found = await self._known(request, entry, token_hash, address)
+        if found is None:
+            raise ChatRefusedError("unavailable", "this chat was opened elsewhere, open it again")
+        return found
+
+    async def _known(self, request: Open, entry: ChatEntry, token_hash: str, address: str) -> VisitorChat | None:
+        return await self.find_kept(token_hash, partial(self._queue_again, request, entry, address))
 
     async def find(self, token: str) -> VisitorChat | None:
         """The chat of that token, also one that is over; None when there is none. Raises ChatRefusedError."""
@@ -171,10 +192,11 @@ class ChatConductor:
         machine.end(EndedBy(chat.ended_by) if chat.ended_by else EndedBy.SYSTEM)
         return self.directory.make(chat, machine, ())
 
-    async def _open(self, request: Open, entry: ChatEntry, token_hash: str, address: str) -> ChatRunner:
+    def _checked(self, request: Open, entry: ChatEntry, token_hash: str, address: str) -> tuple[Chat, Message]:
+        """A chat to be kept, with its first message. Raises ChatRefusedError."""
         self.reception.check_open(entry)
         question = text_of(request.question, self.site.limits)
-        identity = identity_of(request.user, request.visitor_id, entry)
+        identity_of(request.user, request.visitor_id, entry)
         self._admit(address)
         now = self._ports.router.now()
         chat = Chat(
@@ -189,13 +211,7 @@ class ChatConductor:
             marks=Marks(customer_delivered=1, customer_read=1),
             last=1,
         )
-        first = Message(1, "customer", "", chat.name, "open", question, now)
-        try:
-            if not await self._ports.store.open(chat, first):
-                raise ChatRefusedError("unavailable", "this chat was opened elsewhere, open it again")
-        except StoreAwayError as error:
-            raise ChatRefusedError("unavailable", "the chat could not be opened, try again") from error
-        return await self._queue(chat, (first,), request, entry, identity, address)
+        return chat, Message(1, "customer", "", chat.name, "open", question, now)
 
     async def _queue_again(self, request: Open, entry: ChatEntry, address: str, chat: Chat) -> ChatRunner | None:
         """A chat whose node ended before it was in a queue: its visitor was told nothing, and opens it once more."""
@@ -206,19 +222,12 @@ class ChatConductor:
         except StoreAwayError as error:
             raise ChatRefusedError("unavailable", "the chat cannot be read now") from error
         log.warning("chat_queued_again", interaction_id=chat.interaction_id)
-        identity = identity_of(request.user, request.visitor_id, entry)
-        return await self._queue(chat, tail, request, entry, identity, address)
+        return await self._queue(chat, tail, request, entry, address)
 
     async def _queue(
-        self,
-        chat: Chat,
-        tail: tuple[Message, ...],
-        request: Open,
-        entry: ChatEntry,
-        identity: Identity | None,
-        address: str,
+        self, chat: Chat, tail: tuple[Message, ...], request: Open, entry: ChatEntry, address: str
     ) -> ChatRunner:
-        contexts = self._ports.contexts
+        contexts, identity = self._ports.contexts, identity_of(request.user, request.visitor_id, entry)
         contexts.chat_opened(chat.interaction_id, chat.channel, chat.name, chat.locale, identity)
         if request.data:
             contexts.collected(chat.interaction_id, request.data, (), chat.locale)

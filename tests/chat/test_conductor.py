@@ -8,7 +8,7 @@ import pytest
 from chat import messages as c
 from chat.identity import proof_of
 from chat.machine import Patience
-from chat.ports import ChatRefusedError, Identity
+from chat.ports import ChatRefusedError, Identity, StoreAwayError
 from router.events import CustomerLeft, InteractionClosed, PolicyChanged, WorkCancelled, WorkQueued
 from router.policy import Exit, Ring
 from tests.chat.house import SECRET, house
@@ -254,3 +254,28 @@ async def test_a_visitor_whom_a_rule_sends_away_is_told_so(tmp_path: Path) -> No
         ended = await page.state("ended")
         assert (ended.ended_by, ended.diverted, ended.may_rate) == ("system", True, False)
         assert place.router.of(InteractionClosed) == [InteractionClosed("chat1", "diverted")]
+
+
+async def test_a_new_key_is_kept_without_a_look_whether_it_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_token_hash: str) -> None:
+        raise StoreAwayError("nobody reads here")
+
+    async with house(tmp_path) as place, place.page() as page:
+        monkeypatch.setattr(place.store, "find", away)
+        assert (await page.open()).status.state == "waiting"
+
+
+async def test_whom_nobody_lets_in_now_finds_their_chat_all_the_same(tmp_path: Path) -> None:
+    async with house(tmp_path) as place:
+        async with place.page() as page:
+            opened = (await page.open()).status.chat_id
+            await page.say(c.End())
+            await page.state("ended")
+        await until(lambda: place.conductor.chat(opened) is None)
+        place.conductor.draining = True
+        async with place.page() as page, place.page() as stranger:
+            assert (await page.open()).status.chat_id == opened
+            await stranger.say(c.Open(entry="web", key="s" * 22, question="hi"))
+            assert (await stranger.until(c.Refused)).code == "unavailable"
