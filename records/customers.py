@@ -105,13 +105,18 @@ _ATTACHED = Prepared(lambda dialect: replacing(dialect, interaction_customers))
 
 def identified(connection: Connection, kind: str, value: str, verified: bool, now: int) -> tuple[str, bool]:
     """`Customers.identify` within a transaction of the caller's; and whether the customer is new."""
-    this = {"of_kind": kind, "of_value": value}
-    found = _CUSTOMER_OF.rows(connection, this)
-    if not found:
+    customer_id = customer_of(connection, kind, value)
+    if customer_id is None:
         return _create(connection, kind, value, verified, now)
     if verified:
-        _VERIFIED.run(connection, this)
-    return found[0][0], False
+        _VERIFIED.run(connection, {"of_kind": kind, "of_value": value})
+    return customer_id, False
+
+
+def customer_of(connection: Connection, kind: str, value: str) -> str | None:
+    """The id of the customer with this identity, None when there is none."""
+    found = _CUSTOMER_OF.rows(connection, {"of_kind": kind, "of_value": value})
+    return found[0][0] if found else None
 
 
 def attached(connection: Connection, interaction_id: str, customer_id: str) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.sql.schema import Table
 
+from records.looks import Looks
 from records.near import Near
 from records.turns import Turns
 
@@ -56,6 +57,7 @@ class Database:
         parsed = make_url(url)
         is_file = self._is_sqlite and parsed.database
         self._near = Near(parsed, self._turns, _PRAGMAS, _BUSY_TIMEOUT_MS, _JSON) if is_file else None
+        self._looks = Looks(parsed, _PRAGMAS, _BUSY_TIMEOUT_MS, _JSON) if is_file else None
 
     @classmethod
     async def open(cls, url: str) -> "Database":
@@ -155,10 +157,23 @@ class Database:
                 return await connection.run_sync(work)
         return await self._near.run(work)
 
+    async def look(self, work: Callable[[Connection], T]) -> T:
+        """What `work` finds by a few short statements, each of which sees what was committed when it began.
+
+        On SQLite that is one way to a thread and back, for all who look at the time (records.looks); `read` makes some
+        ten such ways.
+        """
+        if self._looks is None:
+            async with self.read() as connection:
+                return await connection.run_sync(work)
+        return await self._looks.run(work)
+
     async def close(self) -> None:
         """Closes every connection; the object is of no use afterwards."""
         if self._near is not None:
             await self._near.close()
+        if self._looks is not None:
+            await self._looks.close()
         await self._engine.dispose()
 
 

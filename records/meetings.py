@@ -1,13 +1,12 @@
-"""What every call and chat begins with: who it is, and what was before; one transaction, one way to the database."""
+"""What every call and chat begins with: who it is, and what was before; each is one way to the database."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Final
 
 from sqlalchemy import Connection, String, bindparam, select
 
-from records.customers import attached, identified
+from records.customers import attached, customer_of, identified
 from records.database import Database
 from records.interactions import InteractionRecord, records_of_group
 from records.merging import group
@@ -54,33 +53,38 @@ class Meetings:
         self, interaction_id: str, kind: str, value: str, verified: bool, now: int, most: int
     ) -> tuple[str, tuple[Earlier, ...]]:
         """`Customers.identify` and `attach`; with the customer's id what they had before, newest first."""
-        return await self._database.at_once(_meeting(interaction_id, kind, value, verified, now, most))
 
-    async def meet_soon(
-        self, interaction_id: str, kind: str, value: str, verified: bool, now: int, most: int
-    ) -> tuple[str, tuple[Earlier, ...]]:
-        """As `meet`, with others who come at about the same time; at once when anybody is in a `hurry`."""
-        return await self._together.do(_meeting(interaction_id, kind, value, verified, now, most))
+        def work(connection: Connection) -> tuple[str, tuple[Earlier, ...]]:
+            customer_id, new = identified(connection, kind, value, verified, now)
+            attached(connection, interaction_id, customer_id)
+            return customer_id, () if new else _earlier(connection, customer_id, interaction_id, most)
+
+        return await self._database.at_once(work)
+
+    async def before(self, interaction_id: str, kind: str, value: str, most: int) -> tuple[Earlier, ...]:
+        """What whoever is known by this had before, newest first; waits for nobody who writes."""
+
+        def work(connection: Connection) -> tuple[Earlier, ...]:
+            customer_id = customer_of(connection, kind, value)
+            return _earlier(connection, customer_id, interaction_id, most) if customer_id is not None else ()
+
+        return await self._database.look(work)
+
+    async def attach_soon(self, interaction_id: str, kind: str, value: str, verified: bool, now: int) -> None:
+        """`Customers.identify` and `attach`, with others who come at about the same time; at once in a `hurry`."""
+
+        def work(connection: Connection) -> None:
+            attached(connection, interaction_id, identified(connection, kind, value, verified, now)[0])
+
+        await self._together.do(work)
 
     def hurry(self) -> None:
-        """Somebody waits for those who are met soon."""
+        """Somebody waits for those who are attached soon."""
         self._together.hurry()
 
     async def earlier(self, customer_id: str, interaction_id: str, most: int) -> tuple[Earlier, ...]:
         """What this customer, or who is one with them, had beside this interaction, newest first."""
-        async with self._database.read() as connection:
-            return await connection.run_sync(_earlier, customer_id, interaction_id, most)
-
-
-def _meeting(
-    interaction_id: str, kind: str, value: str, verified: bool, now: int, most: int
-) -> Callable[[Connection], tuple[str, tuple[Earlier, ...]]]:
-    def work(connection: Connection) -> tuple[str, tuple[Earlier, ...]]:
-        customer_id, new = identified(connection, kind, value, verified, now)
-        attached(connection, interaction_id, customer_id)
-        return customer_id, () if new else _earlier(connection, customer_id, interaction_id, most)
-
-    return work
+        return await self._database.look(lambda connection: _earlier(connection, customer_id, interaction_id, most))
 
 
 def _earlier(connection: Connection, customer_id: str, own: str, most: int) -> tuple[Earlier, ...]:

@@ -93,11 +93,7 @@ class Chats:
 
     async def get(self, interaction_id: str) -> Chat | None:
         """The chat of that interaction, None when it is none."""
-        async with self._database.read() as connection:
-            row = (
-                (await connection.execute(_chats().where(chats.c.interaction_id == interaction_id))).mappings().first()
-            )
-        return None if row is None else _chat(row)
+        return await self._one(chats.c.interaction_id == interaction_id)
 
     async def not_ended(self) -> tuple[Chat, ...]:
         """Every chat whose end is not kept, oldest first."""
@@ -122,14 +118,12 @@ class Chats:
     async def after(self, interaction_id: str, number: int, limit: int) -> tuple[Message, ...]:
         """The messages with a greater number, in order, at most `limit`."""
         query = _messages(interaction_id).where(messages.c.number > number).limit(limit)
-        async with self._database.read() as connection:
-            return await _read(connection, query)
+        return await self._database.look(lambda connection: _read(connection, query))
 
     async def newest(self, interaction_id: str, limit: int) -> tuple[Message, ...]:
         """The last `limit` messages, in order."""
         query = _messages(interaction_id).order_by(None).order_by(messages.c.number.desc()).limit(limit)
-        async with self._database.read() as connection:
-            return tuple(reversed(await _read(connection, query)))
+        return (await self._database.look(lambda connection: _read(connection, query)))[::-1]
 
     async def mark(self, interaction_id: str, marks: Marks) -> None:
         """Keeps how far both sides are."""
@@ -180,9 +174,13 @@ class Chats:
             return stands
 
     async def _one(self, condition: ColumnElement[bool]) -> Chat | None:
-        async with self._database.read() as connection:
-            row = (await connection.execute(_chats().where(condition))).mappings().first()
-        return None if row is None else _chat(row)
+        query = _chats().where(condition)
+
+        def work(connection: Connection) -> Chat | None:
+            row = connection.execute(query).mappings().first()
+            return None if row is None else _chat(row)
+
+        return await self._database.look(work)
 
     async def _update(self, how: Prepared, interaction_id: str, values: dict[str, Any]) -> None:
         await self._database.at_once(lambda connection: how.run(connection, {"chat": interaction_id, **values}))
@@ -190,7 +188,7 @@ class Chats:
 
 async def messages_of(connection: AsyncConnection, interaction_id: str) -> tuple[Message, ...]:
     """All of an interaction's messages, within a transaction of the caller's."""
-    return await _read(connection, _messages(interaction_id))
+    return await connection.run_sync(_read, _messages(interaction_id))
 
 
 _MESSAGE_COLUMNS: Sequence[str] = tuple(field.name for field in fields(Message) if field.name != "file")
@@ -272,8 +270,8 @@ def _forget(connection: Connection, interaction_id: str) -> None:
         connection.execute(table.delete().where(table.c.interaction_id == interaction_id))
 
 
-async def _read(connection: AsyncConnection, query: Select[Any]) -> tuple[Message, ...]:
-    return tuple(_message(row) for row in (await connection.execute(query)).mappings())
+def _read(connection: Connection, query: Select[Any]) -> tuple[Message, ...]:
+    return tuple(_message(row) for row in connection.execute(query).mappings())
 
 
 def _message(row: Any) -> Message:

@@ -9,20 +9,16 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
-from queue import SimpleQueue
-from threading import Thread
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
+from records.passage import Failed, Passage, Piece, Work, settle
 from records.turns import Turns
 
 T = TypeVar("T")
-Work = Callable[[Connection], Any]
 
 # How often a writer asks whether another process has let go of the file. SQLite's own wait asks less and less often:
 # after 1, 3, 8, 18, 33, 53, 78, 103, 128, 178, 228 ms (sqliteDefaultBusyCallback), long after the other one is done.
@@ -31,29 +27,16 @@ _TURN_S = 0.001
 _TOGETHER = 64
 
 
-@dataclass(frozen=True, slots=True)
-class _Failed:
-    error: BaseException
-
-
-_Piece = tuple[Work, asyncio.Future[Any]]
-
-
 class Near:
     """`run` what writes, in turns with all others who write by these `turns`."""
 
     def __init__(self, url: URL, turns: Turns, pragmas: Sequence[str], busy_ms: int, settings: dict[str, Any]) -> None:
-        self._url = url.set(drivername="sqlite")
+        # These read the file, which another process may be opening; from then on `_begun` waits.
+        said = (f"busy_timeout={busy_ms}", *pragmas, "busy_timeout=0")
+        self._passage = Passage(url, said, settings, "records")
         self._turns = turns
-        self._pragmas = pragmas
         self._busy_ms = busy_ms
-        self._settings = settings
-        self._waiting: list[_Piece] = []
-        self._engine: Engine | None = None
-        self._connection: Connection | None = None
-        # An executor makes three locks and two futures for each way there and back.
-        self._lots: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._thread: Thread | None = None
+        self._waiting: list[Piece] = []
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Its result, once it is committed; its exception, with nothing kept, whatever becomes of the others.
@@ -68,61 +51,35 @@ class Near:
 
     async def close(self) -> None:
         """Returns when the connection is closed and the thread has ended."""
-        if self._thread is not None:
-            self._lots.put(None)
-            await asyncio.to_thread(self._thread.join)
-        if self._connection is not None:
-            self._connection.close()
-        if self._engine is not None:
-            self._engine.dispose()
+        await self._passage.close()
 
     def _send(self) -> None:
         """Its turn has come."""
-        if self._thread is None:
-            self._thread = Thread(target=self._run, name="records", daemon=True)
-            self._thread.start()
         lot, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
         if self._waiting:
             self._turns.enter(self._send)
-        self._lots.put(partial(self._answer, lot, asyncio.get_running_loop()))
+        self._passage.send(partial(self._written, [work for work, _ in lot]), partial(self._done, lot))
 
-    def _done(self, lot: Sequence[_Piece], results: Sequence[Any]) -> None:
+    def _done(self, lot: Sequence[Piece], results: Sequence[Any]) -> None:
         self._turns.leave()
-        for (_, answer), result in zip(lot, results, strict=True):
-            if answer.done():  # whoever asked may have gone
-                continue
-            if isinstance(result, _Failed):
-                answer.set_exception(result.error)
-            else:
-                answer.set_result(result)
+        settle(lot, results)
 
     # -- in the thread
 
-    def _run(self) -> None:
-        while (lot := self._lots.get()) is not None:
-            lot()
-
-    def _answer(self, lot: Sequence[_Piece], loop: asyncio.AbstractEventLoop) -> None:
-        works = [work for work, _ in lot]
+    def _written(self, works: Sequence[Work]) -> list[Any]:
         results = self._tried(works)
-        if len(works) > 1 and isinstance(results[0], _Failed):
+        if len(works) > 1 and isinstance(results[0], Failed):
             results = [self._tried([work])[0] for work in works]  # what is wrong with one is nobody else's trouble
-        with suppress(RuntimeError):  # the loop has ended meanwhile: nobody waits
-            loop.call_soon_threadsafe(self._done, lot, results)
+        return results
 
     def _tried(self, works: Sequence[Work]) -> list[Any]:
         try:
             return self._transaction(works)
         except BaseException as error:  # noqa: BLE001 - it is whoever asked who is told
-            return [_Failed(error)] * len(works)
+            return [Failed(error)] * len(works)
 
     def _transaction(self, works: Sequence[Work]) -> list[Any]:
-        if self._connection is None:
-            self._engine = create_engine(self._url, pool_size=1, max_overflow=0, **self._settings)
-            event.listen(self._engine, "connect", self._prepare)
-            # Kept: to take it out of a pool and put it back costs as much as a statement.
-            self._connection = self._engine.connect()
-        connection = self._connection
+        connection = self._passage.connection()
         driver = connection.connection.driver_connection
         assert driver is not None  # noqa: S101 - it is connected
         try:
@@ -136,13 +93,6 @@ class Near:
             driver.rollback()
             raise
         return results
-
-    def _prepare(self, dbapi_connection: Any, _record: object) -> None:
-        # The driver's own guesses about when to begin are left out; the write-ahead log is the file's own and stays.
-        dbapi_connection.isolation_level = None
-        # These read the file, which another process may be opening; from then on `_begun` waits.
-        for setting in (f"busy_timeout={self._busy_ms}", *self._pragmas, "busy_timeout=0"):
-            dbapi_connection.execute(f"PRAGMA {setting}")
 
     def _begun(self, driver: Any) -> bool:
         """Takes the write lock, in a thread that may wait for it; False where it is not to be had."""

@@ -38,6 +38,8 @@ class InteractionContext:
     language: str = ""
     history: tuple[Earlier, ...] = ()
     ready: asyncio.Event = field(default_factory=asyncio.Event)
+    # Until SQL has who it is; None where nothing is to be kept.
+    kept: asyncio.Event | None = None
     works: int = 0
     kind: str = "phone"
     verified: bool = False
@@ -81,7 +83,7 @@ class InteractionContexts:
 
     def opened(self, interaction_id: str, channel: str, caller: str, caller_name: str, kind: str = "phone") -> None:
         """A customer's attempt begins; who they are (an identity of this kind) is looked up meanwhile."""
-        context = InteractionContext(interaction_id, channel, caller, caller_name, kind=kind)
+        context = InteractionContext(interaction_id, channel, caller, caller_name, kind=kind, kept=asyncio.Event())
         self._live[interaction_id] = context
         self._tasks.spawn(self._identify(context), f"identify:{interaction_id}")
 
@@ -105,7 +107,14 @@ class InteractionContexts:
         if identity is not None:
             kind, value, verified = identity.kind, identity.value, identity.verified
         context = InteractionContext(
-            interaction_id, channel, value, name, language=locale, kind=kind, verified=verified
+            interaction_id,
+            channel,
+            value,
+            name,
+            language=locale,
+            kind=kind,
+            verified=verified,
+            kept=asyncio.Event(),
         )
         self._live[interaction_id] = context
         self._tasks.spawn(self._identify(context), f"identify:{interaction_id}")
@@ -128,8 +137,6 @@ class InteractionContexts:
 
     async def acquainted(self, interaction_id: str, queue: str) -> tuple[str, ...]:
         """The agents who talked with this customer last, where the queue prefers them; waits a moment for the past."""
-        if self.cached(interaction_id) is None:
-            self._meetings.hurry()  # an offer may be next, and shows it
         if self.calls_back(queue):
             await self._kept(interaction_id)
         if not self.prefers(queue):
@@ -141,10 +148,13 @@ class InteractionContexts:
     async def _kept(self, interaction_id: str) -> None:
         """Whoever is queued has their number in SQL, unless that is slow."""
         context = self._live.get(interaction_id)
-        if context is not None and not context.ready.is_set():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(KEPT_TIMEOUT_S):
-                    await context.ready.wait()
+        if context is None or context.kept is None:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(KEPT_TIMEOUT_S):
+                await context.ready.wait()  # from here on it is among those whom a hurry concerns
+                self._meetings.hurry()
+                await context.kept.wait()
 
     def language(self, interaction_id: str) -> str:
         """In which the customer has been spoken to, "" when that is not known."""
@@ -202,7 +212,6 @@ class InteractionContexts:
             context = self._live[interaction_id] = await self._peeked(interaction_id, work_id)
             context.ready.set()
         if not context.ready.is_set():
-            self._meetings.hurry()
             with suppress(TimeoutError):
                 async with asyncio.timeout(within_s):
                     await context.ready.wait()
@@ -225,21 +234,24 @@ class InteractionContexts:
 
     async def _identify(self, context: InteractionContext) -> None:
         try:
-            if context.caller:
-                # Unverified: a number that came from no trunk, or a visitor's id, is only what the caller claims.
-                _, context.history = await self._meetings.meet_soon(
-                    context.interaction_id,
-                    context.kind,
-                    context.caller,
-                    context.verified,
-                    self._wall(),
-                    HISTORY_LENGTH,
-                )
+            await self._look_up(context)
         finally:
             context.ready.set()
+            if context.kept is not None:
+                context.kept.set()
         others = [earlier.record.id for earlier in context.history if earlier.record.closed_at is None]
         if others and self.here_again is not None:
             await self.here_again(context.interaction_id, others)
+
+    async def _look_up(self, context: InteractionContext) -> None:
+        """First what was before, which an offer waits for; then who it is, which is written."""
+        if not context.caller:
+            return
+        who = (context.interaction_id, context.kind, context.caller)
+        context.history = await self._meetings.before(*who, HISTORY_LENGTH)
+        context.ready.set()
+        # Unverified: a number that came from no trunk, or a visitor's id, is only what the caller claims.
+        await self._meetings.attach_soon(*who, context.verified, self._wall())
 
     async def _read_back(self, interaction_id: str) -> InteractionContext:
         view = await self._interactions.view(interaction_id)

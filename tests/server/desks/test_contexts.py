@@ -1,7 +1,6 @@
 """What is known of each live interaction, and that it goes when the interaction does."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -33,7 +32,9 @@ class Rig:
 
     async def known(self, interaction_id: str) -> None:
         self.contexts.opened(interaction_id, "line", "0755123", "Cai")
-        await until(lambda: self.contexts.cached(interaction_id) is not None)
+        await until(
+            lambda: (context := self.contexts.cached(interaction_id)) and context.kept and context.kept.is_set()
+        )
 
 
 @pytest.fixture
@@ -125,13 +126,13 @@ async def test_nothing_known_gives_an_empty_context(rig: Rig) -> None:
 async def test_an_offer_does_not_wait_for_a_slow_past(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "READY_TIMEOUT_S", 0.02)
     gate = asyncio.Event()
-    meet = rig.meetings.meet_soon
+    before = rig.meetings.before
 
     async def slow(*who: Any) -> Any:
         await gate.wait()
-        return await meet(*who)
+        return await before(*who)
 
-    monkeypatch.setattr(rig.meetings, "meet_soon", slow)
+    monkeypatch.setattr(rig.meetings, "before", slow)
     rig.contexts.opened("i1", "line", "0755123", "Cai")
     context = await asyncio.wait_for(rig.contexts.get("i1"), 30)
     assert context.caller == "0755123"
@@ -144,7 +145,7 @@ async def test_a_database_that_fails_does_not_hold_the_context_back(rig: Rig, mo
     async def broken(*_: object) -> str:
         raise OSError("no database")
 
-    monkeypatch.setattr(rig.meetings, "meet_soon", broken)
+    monkeypatch.setattr(rig.meetings, "before", broken)
     rig.contexts.opened("i1", "line", "0755123", "Cai")
     await until(lambda: rig.contexts.cached("i1") is not None)
     assert rig.tasks.failures == 1
@@ -181,13 +182,13 @@ async def test_whom_another_shard_promised_to_call_is_kept_before_the_item_comes
 async def test_who_would_be_called_back_is_queued_once_their_number_is_kept(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gate, meet = asyncio.Event(), rig.meetings.meet_soon
+    gate, attach = asyncio.Event(), rig.meetings.attach_soon
 
     async def slow(*who: Any) -> Any:
         await gate.wait()
-        return await meet(*who)
+        return await attach(*who)
 
-    monkeypatch.setattr(rig.meetings, "meet_soon", slow)
+    monkeypatch.setattr(rig.meetings, "attach_soon", slow)
     monkeypatch.setattr(module, "KEPT_TIMEOUT_S", 30.0)
     rig.contexts.calls_back = lambda queue: queue == "orders"
     rig.contexts.opened("i1", "line", "0755123", "Cai")
@@ -201,27 +202,28 @@ async def test_who_would_be_called_back_is_queued_once_their_number_is_kept(
     assert rig.contexts.cached("i1") is not None
 
 
-async def test_who_enters_a_queue_or_is_asked_for_need_not_wait_for_others(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_was_before_is_here_before_it_is_kept_who_it_is(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    await rig.known("i1")
+    await until(lambda: not rig.tasks.names)
+    await Projector(rig.database).apply([turn(1, 0, opened("i1"))])
     monkeypatch.setattr(together, "GATHER_S", 3_600)
-    asks: tuple[Callable[[str], Awaitable[object]], ...] = (
-        lambda name: rig.contexts.acquainted(name, "orders"),
-        rig.contexts.get,
-    )
-    for number, ask in enumerate(asks):
-        rig.contexts.opened(f"i{number}", "line", f"075512{number}", "Cai")
-        await asyncio.sleep(0)
-        assert rig.contexts.cached(f"i{number}") is None
-        await ask(f"i{number}")
-        await until(lambda: rig.contexts.cached(f"i{number}") is not None)  # noqa: B023 - in this round
+    rig.contexts.opened("i2", "line", "0755123", "Cai")
+    assert [one.record.id for one in (await rig.contexts.get("i2")).history] == ["i1"]
+    assert rig.tasks.names == ["identify:i2"], "it is kept later on"
+    # Who would be called back is waited for, and waits for no others.
+    monkeypatch.setattr(module, "KEPT_TIMEOUT_S", 3_600)
+    rig.contexts.calls_back = lambda _queue: True
+    rig.contexts.opened("i3", "line", "0755124", "Dee")
+    await asyncio.wait_for(rig.contexts.acquainted("i3", "orders"), 30)
+    await until(lambda: not rig.tasks.names)
+    assert await rig.customers.find("0755124")
 
 
 async def test_a_slow_database_holds_nobody_back_for_long(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     async def never(*_who: Any) -> Any:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(rig.meetings, "meet_soon", never)
+    monkeypatch.setattr(rig.meetings, "attach_soon", never)
     monkeypatch.setattr(module, "KEPT_TIMEOUT_S", 0.02)
     rig.contexts.calls_back = lambda _queue: True
     rig.contexts.opened("i1", "line", "0755123", "Cai")

@@ -21,7 +21,7 @@ async def test_a_slow_past_does_not_turn_the_order_of_messages(house: House, mon
         await gate.wait()
         raise OSError("no database")
 
-    monkeypatch.setattr(house.contexts._meetings, "meet_soon", slow)
+    monkeypatch.setattr(house.contexts._meetings, "before", slow)
     call, reservation = await house.talking()
     await house.said("assignment:connected")
     house.outside.ua.hangup(call)
@@ -38,13 +38,13 @@ async def test_a_slow_past_does_not_turn_the_order_of_messages(house: House, mon
 @pytest.fixture
 def slow_past(house: House, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Who calls from here on is looked up when this is set."""
-    gate, meet = asyncio.Event(), house.contexts._meetings.meet_soon
+    gate, before = asyncio.Event(), house.contexts._meetings.before
 
     async def slow(*who: Any) -> Any:
         await gate.wait()
-        return await meet(*who)
+        return await before(*who)
 
-    monkeypatch.setattr(house.contexts._meetings, "meet_soon", slow)
+    monkeypatch.setattr(house.contexts._meetings, "before", slow)
     return gate
 
 
@@ -56,6 +56,7 @@ async def again(house: House, slow_past: asyncio.Event) -> str:
     await house.said("WrapUp")
     assert await house.desk.finish_wrap_up("anna", reservation, "sold", None) is None
     await house.projection.drained()
+    await until(lambda: not any(name.startswith("identify:") for name in house.tasks.names))
     slow_past.clear()
     return await house.queued()
 
