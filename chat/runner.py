@@ -253,10 +253,12 @@ class ChatRunner:
     # --- steps --------------------------------------------------------------------------------------------------
 
     async def _step(self) -> None:
-        if self._inbox.empty():
+        now = self.now()
+        if (kept_by := self._marks.due(self.marks, now)) is not None and kept_by <= now:
             await self.keep_marks()
-        deadline = self.machine.next_deadline()
-        wait_s = None if deadline is None else max(0, deadline - self.now()) / 1e6
+            kept_by = None
+        first = min((each for each in (self.machine.next_deadline(), kept_by) if each is not None), default=None)
+        wait_s = None if first is None else max(0, first - now) / 1e6
         try:
             async with asyncio.timeout(wait_s):
                 item = await self._inbox.get()
@@ -349,7 +351,6 @@ class ChatRunner:
     async def _end(self, by: EndedBy, outcome: str) -> None:
         """Kept only once it is committed: of a chat whose end is kept nobody looks whether its record is closed."""
         self._show()
-        await self.keep_marks()
         try:
             await self.told.closed(outcome)
         except RoutingEndedError:
@@ -363,7 +364,9 @@ class ChatRunner:
         """Until it is kept, or the server stops: the next start finds the chat over in the router and ends it."""
         while True:
             try:
-                return await self._ports.store.end(self.chat_id, by.value, self.now())
+                marks = self.marks
+                await self._ports.store.end(self.chat_id, by.value, self.now(), marks)
+                return self._marks.are(marks)
             except StoreAwayError as error:
                 log.warning("chat_end_not_kept", error=str(error))
             if self.stopped:

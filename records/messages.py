@@ -133,9 +133,13 @@ class Chats:
         """An agent took the chat."""
         await self._update(_JOINED, interaction_id, {"agent_name": agent_name})
 
-    async def end(self, interaction_id: str, by: str, now: int) -> None:
-        """The chat is over; the first end that is kept stands."""
-        await self._update(_ENDED, interaction_id, {"ended_at": now, "ended_by": by})
+    async def end(self, interaction_id: str, by: str, now: int, marks: Marks | None = None) -> None:
+        """The chat is over; the first end that is kept stands, with the marks where they are given."""
+        ended = {"ended_at": now, "ended_by": by}
+        if marks is None:
+            await self._update(_ENDED, interaction_id, ended)
+        else:
+            await self._update(_ENDED_MARKED, interaction_id, ended | _row_of(marks))
 
     async def lodge(self, interaction_id: str, shard: str | None) -> None:
         """That shard has the chat, or is asked to have it; None: it is this one's."""
@@ -211,17 +215,20 @@ def _change(**values: Any) -> Prepared:
 _NEW_CHAT = Prepared(lambda dialect: ignoring(dialect, chats), (*_CHAT_COLUMNS, *_MARK_COLUMNS))
 _NEW_MESSAGE = Prepared(lambda _: messages.insert())
 _NEW_FILE = chat_files.insert()
-_MARKED = _change(**{name: bindparam(name) for name in _MARK_COLUMNS})
+_MARKS: dict[str, Any] = {name: bindparam(name) for name in _MARK_COLUMNS}
+_MARKED = _change(**_MARKS)
 _JOINED = _change(agent_name=bindparam("agent_name"))
 _LODGED = _change(elsewhere=bindparam("elsewhere"))
 _REOPENED = _change(ended_at=bindparam("ended_at"), ended_by=bindparam("ended_by"))
-_ENDED = Prepared(
-    lambda _: (
-        update(chats)
-        .where(_THIS, chats.c.ended_at.is_(None))
-        .values(ended_at=bindparam("ended_at"), ended_by=bindparam("ended_by"))
-    )
-)
+
+
+def _ended(**values: Any) -> Prepared:
+    """Of one that is not over."""
+    over = {"ended_at": bindparam("ended_at"), "ended_by": bindparam("ended_by")} | values
+    return Prepared(lambda _: update(chats).where(_THIS, chats.c.ended_at.is_(None)).values(over))
+
+
+_ENDED, _ENDED_MARKED = _ended(), _ended(**_MARKS)
 
 
 def _messages(interaction_id: str | BindParameter[str]) -> Select[Any]:

@@ -59,9 +59,9 @@ class SqlChatStore:
         """As Chats.joined."""
         await _asked(self._chats.joined(interaction_id, agent_name))
 
-    async def end(self, interaction_id: str, by: str, now: int) -> None:
+    async def end(self, interaction_id: str, by: str, now: int, marks: Marks | None = None) -> None:
         """As Chats.end."""
-        await _asked(self._chats.end(interaction_id, by, now))
+        await _asked(self._chats.end(interaction_id, by, now, marks))
 
     async def rate(self, interaction_id: str, score: int, now: int) -> int:
         """As Chats.rate."""

@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from chat.marks import KeptMarks
+from chat.marks import GATHER_US, KeptMarks
 from chat.ports import StoreAwayError
 from records.messages import Marks
 
@@ -39,4 +39,17 @@ async def test_a_store_that_is_away_is_not_asked_again_for_the_same() -> None:
     shelf.away = True
     await marks.keep(AFTER)
     await marks.keep(AFTER)
+    assert shelf.written == [AFTER]
+
+
+async def test_they_are_due_a_while_after_the_first_change_and_not_once_they_are_kept() -> None:
+    marks, shelf = kept()
+    assert marks.due(BEFORE, 1) is None
+    assert marks.due(AFTER, 5) == 5 + GATHER_US
+    assert marks.due(Marks(2, 2, 0, 0), 9) == 5 + GATHER_US, "what changes again does not put it off"
+    await marks.keep(AFTER)
+    assert marks.due(AFTER, 11) is None
+    marks.are(BEFORE)
+    assert marks.due(BEFORE, 12) is None
+    assert marks.due(AFTER, 13) == 13 + GATHER_US
     assert shelf.written == [AFTER]

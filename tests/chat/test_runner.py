@@ -1,12 +1,15 @@
 """Messages: numbered, kept once, and read on from wherever a page is."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from chat import marks
 from chat import messages as c
 from chat.limits import ChatLimits
 from chat.ports import ChatRefusedError
+from records.messages import Marks
 from tests.chat.house import house
 from tests.waiting import until
 
@@ -83,3 +86,29 @@ async def test_what_nobody_foresaw_is_told_and_the_chat_goes_on(tmp_path: Path) 
         assert refused.value.code == "unavailable"
         await page.speak("b", "still here")
         assert (await page.lines(3))[-1].text == "still here"
+
+
+async def test_how_far_both_sides_are_is_kept_after_a_while_and_with_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(marks, "GATHER_US", 20_000)
+    async with house(tmp_path) as place, place.page() as page:
+        place.router.ready("ann")
+        await page.open()
+        place.router.accept()
+        await page.state("talking")
+        await page.speak("m1", "is it late?")
+        await page.lines(2)
+        async with asyncio.timeout(30):
+            while (kept := await place.store.get("chat1")) is None or kept.marks.agent_delivered < 2:
+                await asyncio.sleep(0.002)
+        monkeypatch.setattr(marks, "GATHER_US", 3_600_000_000)
+        await page.say(c.Receipt(delivered=2, read=2))
+        await page.speak("m2", "I see")
+        await page.lines(3)
+        await page.say(c.End())
+        await page.state("ended")
+        await until(lambda: place.conductor.counts["chats"] == 0)
+        kept = await place.store.get("chat1")
+        assert kept is not None
+        assert (kept.marks, kept.ended_by) == (Marks(3, 3, 3, 0), "customer")

@@ -66,7 +66,7 @@ async def test_marks_agent_end_and_rating_are_kept(database: Database) -> None:
     await chats.mark("i1", marks)
     await chats.joined("i1", "Demo agent 1")
     await chats.end("i1", "agent", 5000)
-    await chats.end("i1", "customer", 6000)
+    await chats.end("i1", "customer", 6000, Marks())
     assert [await chats.rate("i1", score, 7000) for score in (4, 1)] == [4, 4], "the first rating stands"
     kept = await chats.get("i1")
     assert kept is not None
@@ -118,3 +118,12 @@ async def test_a_chat_of_another_shard_is_kept_whole_and_goes_on_after_all(datab
     await chats.forget("i1")
     assert await chats.get("i1") is None
     assert await chats.after("i1", 0, 10) == ()
+
+
+async def test_the_marks_are_kept_with_the_end(database: Database) -> None:
+    chats, marks = Chats(database), Marks(customer_delivered=3, customer_read=2, agent_delivered=1, agent_read=1)
+    await chats.open(chat(), said(1, "hello", "c1"))
+    await chats.end("i1", "agent", 5000, marks)
+    kept = await chats.get("i1")
+    assert kept is not None
+    assert (kept.marks, kept.ended_at, kept.ended_by) == (marks, 5000, "agent")
