@@ -103,14 +103,16 @@ class Chats:
 
     async def add(self, interaction_id: str, message: Message) -> Message:
         """Keeps a message and its file; what was kept before under the same sender and `client_id` when said again."""
+        row = _message_row(interaction_id, message)
 
         def work(connection: Connection) -> Message:
-            kept = _same(connection, interaction_id, message)
-            if kept is not None:
-                return kept
+            if not _MESSAGE_ONCE.run(connection, row):
+                kept = _same(connection, interaction_id, message)
+                if kept is not None:
+                    return kept
+                _NEW_MESSAGE.run(connection, row)  # raises: the number is another one's
             if message.file is not None:
                 connection.execute(_NEW_FILE, _file_row(interaction_id, message.file, message.at))
-            _NEW_MESSAGE.run(connection, _message_row(interaction_id, message))
             return message
 
         return await self._database.at_once(work)
@@ -214,6 +216,7 @@ def _change(**values: Any) -> Prepared:
 # Every chat makes these; to have SQLAlchemy run a statement takes longer than SQLite does.
 _NEW_CHAT = Prepared(lambda dialect: ignoring(dialect, chats), (*_CHAT_COLUMNS, *_MARK_COLUMNS))
 _NEW_MESSAGE = Prepared(lambda _: messages.insert())
+_MESSAGE_ONCE = Prepared(lambda dialect: ignoring(dialect, messages))
 _NEW_FILE = chat_files.insert()
 _MARKS: dict[str, Any] = {name: bindparam(name) for name in _MARK_COLUMNS}
 _MARKED = _change(**_MARKS)
