@@ -29,6 +29,7 @@ MODULES = {
     "page": "bench.page",
     "what_if": "bench.what_if",
     "takeover": "bench.takeover",
+    "chats": "bench.chats",
 }
 LIMIT_S = 600
 

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, select
 
 from records.database import Database, insert_replacing
 from records.tables import phones
@@ -42,9 +42,12 @@ class Phones:
     async def get(self, user: str, realm: str) -> PhoneSecret | None:
         """The secret, None when this user has none in this realm."""
         query = select(phones).where(phones.c.user == user, phones.c.realm == realm)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).mappings().first()
-        return None if row is None else PhoneSecret(**row)
+
+        def work(connection: Connection) -> PhoneSecret | None:
+            row = connection.execute(query).mappings().first()
+            return None if row is None else PhoneSecret(**row)
+
+        return await self._database.look(work)
 
     async def remove(self, user: str, realm: str) -> None:
         """Takes the secret away; unknown users are without effect."""
