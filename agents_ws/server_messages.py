@@ -39,7 +39,8 @@ from router.vocabulary import EndedBy, Medium, Presence, WithdrawReason
 class _Card(Numbered, frozen=True, kw_only=True):
     """What the agent's screen shows of an interaction. `data` is what the IVR collected, `ivr_path` where it led.
 
-    `callback`: the customer is not on the line, and is called once you accept.
+    `callback`: the customer is not on the line, and is called once you accept. `chat`: what was said in a chat, with no
+    lines while the node that has it is not reached; absent for work that is none.
     """
 
     reservation_id: str

@@ -61,9 +61,15 @@ class ChatCards:
 
     async def fetch(self, work: WorkRow) -> None:
         """As its home has it now. Where that is not reached, what is known here is shown, and the rest later on."""
-        if not self.missing(work) or await self._asked(work, work.node):
+        if (
+            not self.missing(work)
+            or await self._asked(work, work.node)
+            or self._homes.index.held(work.interaction_id) is None
+        ):
             return
-        if work.interaction_id not in self._asking and self._homes.index.held(work.interaction_id) is not None:
+        # No card at all would be work that is no chat.
+        self._kept.setdefault(work.interaction_id, Shown(card=m.ChatCard(), name=""))
+        if work.interaction_id not in self._asking:
             self._asking.add(work.interaction_id)
             self._tasks.spawn(self._ask_again(work), f"chat_card:{work.interaction_id}")
 

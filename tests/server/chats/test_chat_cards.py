@@ -64,7 +64,9 @@ async def test_a_page_that_was_drawn_without_its_chat_is_drawn_again_as_soon_as_
         assert work is not None
         two.cut.add("n1.1")  # as a home that is stopped for a moment: no connection breaks
         await two.two.cards.fetch(work)
-        assert two.two.cards.of("chat1") is None
+        shown = two.two.cards.of("chat1")
+        assert shown is not None, "it is a chat, whoever cannot be asked what was said in it"
+        assert shown.card.lines == ()
         two.cut.clear()
         await until(lambda: two.two.redrawn == ["chat1"])
         shown = two.two.cards.of("chat1")
