@@ -21,7 +21,7 @@ import structlog
 from router.commands import CloseWork, Command, EndWrapUp, PartLegs, StartWrapUp
 from router.dispatcher import Dispatcher
 from router.errors import RoutingEndedError
-from router.events import STORY, AssignmentConnected, AssignmentEnded, CustomerLeft, Event, TimePassed
+from router.events import STORY, AssignmentConnected, AssignmentEnded, CustomerLeft, Event, TimePassed, WrapUpFinished
 from router.rows import NOTHING, Turn
 from server.core.account import Account, guarded
 from server.core.shard_views import ShardViews
@@ -220,7 +220,7 @@ class Pump(ShardViews):
         if entry_id:
             self._entries[self.sequence] = entry_id
         self._pending.append(turn)
-        can_wait = told and not unfinished and _can_wait(turn)
+        can_wait = not unfinished and _can_wait(turn, told=told)
         if can_wait and changes is NOTHING:
             self._commit_later()  # of a line nothing was decided, and no deadline is another one by it
             return turn
@@ -346,13 +346,16 @@ class Pump(ShardViews):
             self._arm()
 
 
-def _can_wait(turn: Turn) -> bool:
-    """Whether nobody is kept waiting by it.
+def _can_wait(turn: Turn, *, told: bool) -> bool:
+    """Whether nobody is kept waiting by it; `told`: nobody waits for its answer.
 
     A line of a story; that two were joined, who hear each other by then; that somebody has left, where no agent is
-    offered anything for it, and no offer taken away.
+    offered anything for it, and no offer taken away. Its answer alone may be waited for where an agent finishes
+    wrap-up: they are free from now on, and with an offer for them it is committed at once.
     """
     kind = type(turn.event)
-    if kind in STORY or kind is AssignmentConnected:
+    if told and (kind in STORY or kind is AssignmentConnected):
         return not turn.commands
-    return kind in _LEFT and all(type(command) in _PARTING for command in turn.commands)
+    if (told and kind in _LEFT) or kind is WrapUpFinished:
+        return all(type(command) in _PARTING for command in turn.commands)
+    return False

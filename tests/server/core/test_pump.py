@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from router import events as facts
-from router.commands import Refuse
+from router.commands import CloseWork, EndWrapUp, Refuse, SendOffer
 from router.errors import RoutingEndedError
 from router.rows import Turn
 from router.vocabulary import EndedBy, Medium
@@ -245,6 +245,42 @@ async def test_who_parts_and_is_offered_somebody_else_for_it_waits_for_nothing(m
     assert [row.agent_id for row in rig.pump.dispatcher.holders("w2")] == ["anna"]
     rig.pump.close()
     await asyncio.wait_for(running, 30)
+
+
+async def wrapping_up(rig: Rig) -> str:
+    """The agent has talked with a customer and wraps up; returns the reservation."""
+    rig.run()
+    await rig.ready_agent()
+    await rig.pump.post(work("w1"), "t")
+    (reservation,) = [row.reservation_id for row in rig.pump.dispatcher.holders("w1")]
+    await rig.pump.post(facts.OfferAccepted(reservation, "anna"), "t")
+    await rig.pump.post(facts.AssignmentConnected(reservation), "t")
+    await rig.pump.post(facts.AssignmentEnded(reservation, EndedBy.CUSTOMER), "t")
+    return reservation
+
+
+async def test_who_finishes_wrap_up_is_free_at_once_and_told_with_the_next_turn_or_in_time(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished = facts.WrapUpFinished(await wrapping_up(rig), "anna", "sold")
+    monkeypatch.setattr(pump_module, "LATER_S", 3_600)
+    before = len(rig.committer.attempts)
+    answer = asyncio.create_task(rig.pump.post(finished, "page"))
+    await until(lambda: rig.pump.backlog == 1)
+    assert [type(command) for command in await rig.pump.post(work("w2"), "t")] == [SendOffer]
+    assert [type(command) for command in await answer] == [EndWrapUp, CloseWork]
+    assert [len(batch) for batch in rig.committer.attempts[before:]] == [2], "in one commit, in order"
+    monkeypatch.setattr(pump_module, "LATER_S", 0)
+    assert [type(command) for command in await rig.pump.post(finished, "page")] == [Refuse]
+
+
+async def test_whoever_waits_for_the_agent_who_finishes_wrap_up_waits_for_nothing_else(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished = facts.WrapUpFinished(await wrapping_up(rig), "anna", "sold")
+    await rig.pump.post(work("w2"), "t")
+    monkeypatch.setattr(pump_module, "LATER_S", 3_600)
+    assert SendOffer in [type(command) for command in await rig.pump.post(finished, "page")]
 
 
 async def test_a_turn_was_decided_lately_for_a_moment(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
