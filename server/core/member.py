@@ -35,6 +35,8 @@ from store.shard import RedisShardStore
 log = structlog.get_logger(__name__)
 
 AGAIN_S = 0.05
+# For so long at most an owner that ends waits for its last turns: the store may be away.
+LAST_TURNS_S = 2.0
 # The tasks of a member by name: without any of them it is of no use.
 TASKS = ("pump", "lease", "inbox", "forward", "follow", "tail", "courier", "sweep")
 
@@ -80,6 +82,7 @@ class ShardMember(ShardViews):
         self._courier = Courier(store.shard, store.beside)
         self._tasks: TaskOwner
         self._forwarding: asyncio.Task[None]
+        self._pumping: asyncio.Task[None] | None = None
 
     @classmethod
     async def join(
@@ -247,7 +250,7 @@ class ShardMember(ShardViews):
             self._forwarding = self._tasks.spawn(self._forwarder.run(), "forward")
             self._tasks.spawn(self._follow(), "follow")
             return
-        self._tasks.spawn(self._pump.run(), "pump")
+        self._pumping = self._tasks.spawn(self._pump.run(), "pump")
         await self.sweeper.look()
         self._pump.tell(TimePassed(), "start")  # followers wait for the first turn of an owner
         # What nodes that are gone had forwarded is in the rows before it is seen to what they leave.
@@ -266,8 +269,11 @@ class ShardMember(ShardViews):
             self._pump.close()
 
     async def release(self) -> None:
-        """Gives the shard back, so that the next owner need not wait, and is no member any more. Idempotent."""
+        """After `close`. Gives the shard back, so that the next owner need not wait; no member any more. Idempotent."""
         owner, self._owner = self._owner, None
+        if self._pumping is not None:
+            # What was told while all else closed is decided: committed without the lease it would be another's.
+            await asyncio.wait({self._pumping}, timeout=LAST_TURNS_S)
         if owner is not None:
             await owner.release()
         try:
@@ -362,7 +368,7 @@ class ShardMember(ShardViews):
         self._intake.has_taken(self.member.label, self._forwarder.last)
         pump.tell(TimePassed(), "takeover")
         self._pump = pump
-        self._tasks.spawn(pump.run(), "pump")
+        self._pumping = self._tasks.spawn(pump.run(), "pump")
         self._serve()
         log.warning("shard_taken_over", epoch=lease.epoch, applied=lease.applied, took_us=monotonic_us() - began)
         for duty in self.on_own:

@@ -130,6 +130,23 @@ async def killed_while_busy(crew: Crew, seed: int) -> list[Crewman]:
     return others
 
 
+async def test_what_an_owner_is_told_at_the_very_end_is_committed_before_it_gives_the_shard_back(
+    store_url: str, shard: str
+) -> None:
+    async with crew_of(store_url, shard, 2) as crew:
+        owner, heir = crew.all
+        await owner.member.drain()
+        for number in range(20):
+            owner.member.tell(chat(f"w{number}"), "t")
+        owner.member.close()
+        owner.tasks.cancel("lease")
+        await owner.member.release()
+        await owner.tasks.aclose(5)
+        assert owner.failed == []
+        await until(lambda: heir.member.owning, "the follower takes over")
+        assert all(heir.member.dispatcher.work(f"w{number}") is not None for number in range(20))
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_a_killed_owner_is_replaced_and_each_request_is_applied_once(
     store_url: str, shard: str, seed: int
