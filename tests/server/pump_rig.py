@@ -14,6 +14,8 @@ from server.clock import ShardClock
 from server.core.pump import Pump
 from tests.server.sites import ORDERS, small_site
 
+NOTE = facts.InteractionNoted("i", "answered")
+
 
 def work(name: str) -> facts.WorkQueued:
     return facts.WorkQueued(name, name, Medium.VOICE, "orders")
