@@ -141,11 +141,11 @@ async def in_server(url: str, n: int, where: dict[str, object]) -> None:
 
 def encoding(n: int, where: dict[str, object]) -> None:
     """Measure what the caller's own loop pays to encode one turn."""
-    turns = Turns(Lease("bench", 1, 1, 0, 0, 0, "")).take(n)
+    turns = Turns(Lease("bench", 1, 1, 0, 0, 0)).take(n)
     values = []
     for one in turns:
         begun = time.perf_counter_ns()
-        commit_argument(1, "bench", [one], "")
+        commit_argument(1, "bench", [one], ())
         values.append((time.perf_counter_ns() - begun) / 1000)
     emit("commit.encode_turn", "us", values, where)
 
@@ -187,7 +187,7 @@ async def load_time(url: str, agents: int, where: dict[str, object]) -> None:
 
 def _by_redis_py(connection: StoreConnection, lease: Lease) -> Callable[[list[Turn]], Awaitable[object]]:
     keys = shard_keys("bench").of_commit()
-    return lambda made: connection.function("commit", keys, commit_argument(lease.epoch, lease.owner, made, ""))
+    return lambda made: connection.function("commit", keys, commit_argument(lease.epoch, lease.owner, made, ()))
 
 
 def _identifier(kind: str) -> str:

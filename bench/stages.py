@@ -17,6 +17,7 @@ from router import events as facts
 from router.rows import Turn
 from server.node import Node
 from store.keys import shard_keys
+from store.lease import InboxEntry
 from store.link import Command
 
 # In this order; each is counted from the one before it: the first from the moment at which the event was told of, and
@@ -94,7 +95,7 @@ class Stages:
         owner, link = node.core.pump.owner, node.storage.connection.link(shard_keys(MAIN_SHARD).head)
         begin, tell = owner.begin, link.tell
 
-        def begun(turns: Sequence[Turn], inbox: str, answered: Callable[[bool], None]) -> bool:
+        def begun(turns: Sequence[Turn], inbox: Sequence[InboxEntry], answered: Callable[[bool], None]) -> bool:
             events = [turn.event for turn in turns]
             self._batch = [event.interaction_id for event in events if isinstance(event, facts.WorkQueued)]
             self._all("commit")

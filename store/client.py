@@ -214,11 +214,5 @@ def _pooled(address: Address, options: dict[str, Any], timeout_s: float, pool_si
 
 def _key_of(command: Sequence[Part]) -> bytes:
     """The first key of one of the commands that the store uses."""
-    match command[0]:
-        case "FCALL":
-            key = command[3]
-        case "XREAD":
-            key = command[command.index("STREAMS") + 1]
-        case _:
-            key = command[1]
+    key = command[3 if command[0] == "FCALL" else 1]
     return key if isinstance(key, bytes) else str(key).encode()

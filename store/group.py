@@ -8,7 +8,7 @@ from router.events import PolicyChanged
 from router.rows import NOTHING, AgentRow, Changes, NeighbourRow, ReservationRow, Turn, WorkRow
 from store.codec import encode_entry, encode_row
 from store.errors import OutOfOrder
-from store.lease import Memory
+from store.lease import InboxEntry, Memory
 
 Part = bytes | str | int
 
@@ -16,12 +16,12 @@ Part = bytes | str | int
 _pack: Callable[[list[Part]], bytes] = msgpack.Packer(use_bin_type=False, autoreset=True).pack
 
 
-def commit_argument(epoch: int, owner: str, turns: Sequence[Turn], inbox: str) -> bytes:
+def commit_argument(epoch: int, owner: str, turns: Sequence[Turn], inbox: Sequence[InboxEntry]) -> bytes:
     """Return the one argument of `commit`: its values packed. Raises OutOfOrder when `turns` are not consecutive."""
     return _pack(commit_values(epoch, owner, turns, inbox))
 
 
-def commit_values(epoch: int, owner: str, turns: Sequence[Turn], inbox: str) -> list[Part]:
+def commit_values(epoch: int, owner: str, turns: Sequence[Turn], inbox: Sequence[InboxEntry]) -> list[Part]:
     """Return the values of `commit` (its header has the layout). Raises OutOfOrder when `turns` are not consecutive."""
     first, last = turns[0], turns[-1]
     entries: list[Part] = []
@@ -34,12 +34,16 @@ def commit_values(epoch: int, owner: str, turns: Sequence[Turn], inbox: str) -> 
         if isinstance(turn.event, PolicyChanged):
             current_policy = turn.event.policy.version
             policies += (current_policy, encode_row(turn.event.policy))
-    values: list[Part] = [epoch, first.sequence, last.now, current_policy, inbox, owner]
+    values: list[Part] = [epoch, first.sequence, last.now, current_policy, owner]
     values.append(len(entries))
     values += entries
     values.append(len(policies))
     values += policies
-    return values + _rows(first.changes if first is last else _last_words(turns))
+    values += _rows(first.changes if first is last else _last_words(turns))
+    values.append(2 * len(inbox))
+    for entry in inbox:
+        values += (entry.id, entry.request)
+    return values
 
 
 def reseed_arguments(epoch: int, owner: str, lease_ms: int, memory: Memory) -> list[Part]:

@@ -35,7 +35,7 @@ class ShardKeys:
 
     def of_reseed(self) -> tuple[bytes, ...]:
         """Return KEYS of the function `reseed`, in its order."""
-        return (*self.of_commit()[:7], self.senders)
+        return (*self.of_commit(), self.senders)
 
 
 def shard_keys(shard: str) -> ShardKeys:

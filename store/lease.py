@@ -10,7 +10,7 @@ from router.rows import ShardImage, Turn
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Proof of ownership. `now_us` is the store's time when it was taken; `inbox` the last inbox id that was applied.
+    """Proof of ownership. `now_us` is the store's time when it was taken.
 
     `applied` and `clock` are the sequence and the `now` of the last committed turn: the owner goes on after both.
     """
@@ -21,7 +21,6 @@ class Lease:
     now_us: int
     applied: int
     clock: int
-    inbox: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class InboxEntry:
-    """An event from another node. Hand `id` to the commit of the turn that applied it.
+    """An event from another node. Hand it to the commit of the turn that applied it.
 
     `request` is `label/number` of the node that forwarded it, "" for the last word on a node that was struck off.
     """

@@ -39,9 +39,15 @@ class Link:
         self._reply_timeout_s = reply_timeout_s
         self._connect_timeout_s = connect_timeout_s
         self._wire: _Wire | None = None
+        self._made = 0
         self._connecting = asyncio.Lock()
         self._callers = 0
         self._closed = False
+
+    @property
+    def standing(self) -> int:
+        """The number of the connection that stands, each has another one; 0 while there is none."""
+        return 0 if self._wire is None or self._wire.lost else self._made
 
     async def call(self, *commands: Command) -> list[Any]:
         """Send commands in one write and return their replies. Raises StoreLost, or StoreRefused for an error reply."""
@@ -87,6 +93,7 @@ class Link:
             async with self._connecting:
                 if self._wire is None or self._wire.lost:
                     self._wire = await self._connect()
+                    self._made += 1
                 return self._wire.send_all(packed)
         finally:
             self._callers -= 1

@@ -43,7 +43,7 @@ class MemoryShardStore:
         self._seen_epoch = shard.epoch = max(shard.epoch, self._seen_epoch) + 1
         shard.owner = node
         shard.until = now + lease_ms * 1000
-        return Lease(node, shard.epoch, lease_ms, now, shard.applied, shard.clock, shard.inbox_applied)
+        return Lease(node, shard.epoch, lease_ms, now, shard.applied, shard.clock)
 
     async def renew(self, lease: Lease) -> int:
         """As RedisShardStore.renew."""
@@ -66,7 +66,7 @@ class MemoryShardStore:
         self._shard.epoch += 1
         return self._shard.epoch
 
-    async def commit(self, lease: Lease, turns: Sequence[Turn], inbox: str = "") -> None:
+    async def commit(self, lease: Lease, turns: Sequence[Turn], inbox: Sequence[InboxEntry] = ()) -> None:
         """As RedisShardStore.commit."""
         if not turns:
             return
@@ -75,7 +75,9 @@ class MemoryShardStore:
                 self._check_policy(turn.event.policy)
         apply(self._shard, commit_values(lease.epoch, lease.owner, turns, inbox))
 
-    def commit_now(self, lease: Lease, turns: Sequence[Turn], inbox: str, answered: Callable[[bool], None]) -> bool:
+    def commit_now(
+        self, lease: Lease, turns: Sequence[Turn], inbox: Sequence[InboxEntry], answered: Callable[[bool], None]
+    ) -> bool:
         """As RedisShardStore.commit_now."""
         if any(isinstance(turn.event, PolicyChanged) for turn in turns):
             return False
@@ -108,6 +110,10 @@ class MemoryShardStore:
             shard.senders[label] = max(shard.senders.get(label, 0), number)
         for label in memory.gone:
             shard.senders.pop(label, None)
+        for number, (request, _, _) in list(shard.inbox.items()):
+            label, _, at = request.rpartition("/")
+            if label and int(at) <= memory.senders.get(label, 0):
+                del shard.inbox[number]
         shard.owner, shard.epoch, shard.served = lease.owner, lease.epoch, lease.epoch
         shard.until = self._clock() + lease.lease_ms * 1000
         shard.applied, shard.clock, shard.current_policy = (

@@ -21,7 +21,6 @@ class MemoryShard:
     applied: int = 0
     clock: int = 0
     current_policy: str | None = None
-    inbox_applied: str = ""
     agents: dict[str, bytes] = field(default_factory=dict)
     work: dict[str, bytes] = field(default_factory=dict)
     reservations: dict[str, bytes] = field(default_factory=dict)
@@ -39,9 +38,9 @@ class MemoryShard:
 def apply(shard: MemoryShard, args: list[Part]) -> None:
     """A commit, by the arguments of lua/commit.lua. Raises Deposed and OutOfOrder."""
     epoch, first = cast("int", args[0]), cast("int", args[1])
-    if (epoch, args[5]) != (shard.epoch, shard.owner):
+    if (epoch, args[4]) != (shard.epoch, shard.owner):
         raise Deposed(epoch, shard.epoch)
-    entries, *rows = sections(args[6:])
+    entries, *rows, inbox = sections(args[5:])
     if first > shard.applied + 1:
         raise OutOfOrder(first, shard.applied)
     fresh = {}
@@ -56,9 +55,9 @@ def apply(shard: MemoryShard, args: list[Part]) -> None:
     write_rows(shard, max(fresh), *rows)
     shard.applied, shard.clock, shard.served = max(fresh), cast("int", args[2]), epoch
     shard.current_policy = cast("str", args[3]) or shard.current_policy
-    if args[4]:
-        shard.inbox_applied = cast("str", args[4])
-        for number in [number for number in shard.inbox if number <= inbox_number(shard.inbox_applied)]:
+    for entry_id, request in zip(cast("list[str]", inbox[::2]), inbox[1::2], strict=True):
+        number = inbox_number(entry_id)
+        if number in shard.inbox and shard.inbox[number][0] == request:
             del shard.inbox[number]
 
 

@@ -29,6 +29,8 @@ from store.segment import RawImage
 _REPLICATION_TIMEOUT_MS: Final = 1000
 # Decoded ones at hand: a journal names few of them close together, and each has every queue and agent in it.
 _KEPT_POLICIES: Final = 8
+# In place of a connection's number: it broke as soon as it was read.
+_BROKEN: Final = -1
 
 
 class RedisShardStore:
@@ -45,6 +47,8 @@ class RedisShardStore:
         self._replicas = replicas
         self._policies: dict[str, Policy] = {}
         self._seen_epoch = 0
+        # By what is read as it comes: the connection on which that was done last.
+        self._read_on: dict[bytes, int] = {}
         commit_keys = self._keys.of_commit()
         self._commit_head: Command = (
             "FCALL",
@@ -59,9 +63,9 @@ class RedisShardStore:
         if reply[0] == b"held":
             _, epoch, remaining_ms, owner = reply
             raise LeaseHeld(owner.decode(), epoch, remaining_ms)
-        _, epoch, now_us, applied, clock, inbox = reply
+        _, epoch, now_us, applied, clock = reply
         self._seen_epoch = epoch
-        return Lease(node, epoch, lease_ms, now_us, applied, clock, inbox.decode())
+        return Lease(node, epoch, lease_ms, now_us, applied, clock)
 
     async def renew(self, lease: Lease) -> int:
         """Prolong the lease by its length from now; return Redis TIME in microseconds. Raises Deposed."""
@@ -75,8 +79,8 @@ class RedisShardStore:
         """Depose the holder of `epoch`, free the shard, return the new epoch. Raises Deposed if it was over already."""
         return await self._held("break_lease", epoch)
 
-    async def commit(self, lease: Lease, turns: Sequence[Turn], inbox: str = "") -> None:
-        """Apply `turns` atomically and in order; `inbox` is the id of the last inbox entry among their causes.
+    async def commit(self, lease: Lease, turns: Sequence[Turn], inbox: Sequence[InboxEntry] = ()) -> None:
+        """Apply `turns` atomically and in order; `inbox` are the inbox entries among their causes, which go with it.
 
         Turns that are applied already are accepted again, so a commit that raised StoreLost may be sent again as it
         was. Raises Deposed, OutOfOrder or PolicyConflict, and StoreRefused; then nothing was changed.
@@ -101,7 +105,9 @@ class RedisShardStore:
             case _:
                 raise StoreCorrupt(f"commit answered {status!r}")
 
-    def commit_now(self, lease: Lease, turns: Sequence[Turn], inbox: str, answered: Callable[[bool], None]) -> bool:
+    def commit_now(
+        self, lease: Lease, turns: Sequence[Turn], inbox: Sequence[InboxEntry], answered: Callable[[bool], None]
+    ) -> bool:
         """As `commit`, written before this returns and answered where the reply is read, with no task between.
 
         `answered(False)`: it may or may not be applied; `commit` with the same turns tells what is wrong, or makes it
@@ -268,11 +274,14 @@ class RedisShardStore:
     async def read_inbox(self, after: str, limit: int, block_ms: int | None = None) -> list[InboxEntry]:
         """Return up to `limit` entries after id `after` ('' from the start).
 
-        With `block_ms` (above 0, below the connection's reply timeout) wait that long for the first one.
+        With `block_ms` (above 0, below the connection's reply timeout) wait that long for the first one. StoreLost also
+        when the last read was on another connection: the id may be another server's, which had others behind it.
         """
         block = () if block_ms is None else ("BLOCK", block_ms)
-        found = await self._connection.run("XREAD", "COUNT", limit, *block, "STREAMS", self._keys.inbox, after or "0-0")
-        entries = found[0][1] if found else ()
+        if not after:
+            self._read_on.pop(self._keys.inbox, None)
+        found = await self._read_as_it_comes(self._keys.inbox, limit, block, after or "0-0")
+        entries = [(entry_id, dict(zip(parts[::2], parts[1::2], strict=True))) for entry_id, parts in found]
         return [
             InboxEntry(
                 entry_id.decode(), await self._decoded_event(fields[b"e"]), fields[b"r"].decode(), fields[b"c"].decode()
@@ -281,12 +290,23 @@ class RedisShardStore:
         ]
 
     async def follow_journal(self, after: int, limit: int, block_ms: int) -> list[JournalEntry]:
-        """As `read_journal`, but wait up to `block_ms` (as in `read_inbox`) for the first one."""
-        found = await self._connection.run(
-            "XREAD", "COUNT", limit, "BLOCK", block_ms, "STREAMS", self._keys.journal, f"{after}-0"
-        )
-        entries = found[0][1] if found else ()
-        return [await self._decoded_entry(int(entry_id.split(b"-")[0]), fields[b"t"]) for entry_id, fields in entries]
+        """As `read_journal`, but wait up to `block_ms` for the first one.
+
+        StoreLost also, once, when the last read was on another connection: it may be another server's journal.
+        """
+        found = await self._read_as_it_comes(self._keys.journal, limit, ("BLOCK", block_ms), f"{after}-0")
+        return [await self._decoded_entry(int(entry_id.split(b"-")[0]), data) for entry_id, (_, data) in found]
+
+    async def _read_as_it_comes(
+        self, stream: bytes, limit: int, block: tuple[str | int, ...], after: str
+    ) -> Sequence[tuple[bytes, list[bytes]]]:
+        """Entries of a stream, on a connection that nothing else waits behind."""
+        link = self._connection.link(stream)
+        if self._read_on.pop(stream, link.standing) != link.standing:
+            raise StoreLost("the connection is another one: what was read before may be another server's")
+        (found,) = await link.call(("XREAD", "COUNT", limit, *block, "STREAMS", stream, after))
+        self._read_on[stream] = link.standing or _BROKEN
+        return found[0][1] if found else ()
 
     async def _read_all(self) -> tuple[int, bool, RawImage]:
         keys = self._keys

@@ -34,7 +34,7 @@ class Inbox(Protocol):
 class Pump(Protocol):
     """Where requests are decided on."""
 
-    def take_in(self, event: Event, cause: str, entry_id: str) -> None: ...
+    def take_in(self, event: Event, cause: str, entry: InboxEntry) -> None: ...
 
     def tell(self, event: Event, cause: str) -> None: ...
 
@@ -53,10 +53,6 @@ class Intake:
         # The last nodes that were lost, in order: each start of a node is another one.
         self._lost: deque[str] = deque()
         self.gone: set[str] = set()
-
-    def begin_after(self, entry_id: str) -> None:
-        """The last entry that was applied."""
-        self._at = entry_id
 
     def begin_again(self) -> None:
         """Read all that is there: entries may have been lost, and the ids of new ones need not be above theirs."""
@@ -106,9 +102,9 @@ class Intake:
         for entry in entries:
             label, _, number = entry.request.rpartition("/")
             if label and int(number) <= self.taken.get(label, 0):
-                pump.take_in(TimePassed(), "again", entry.id)  # its position counts still
+                pump.take_in(TimePassed(), "again", entry)  # it has to go
             else:
-                pump.take_in(entry.event, turn_cause(entry.request, entry.cause), entry.id)
+                pump.take_in(entry.event, turn_cause(entry.request, entry.cause), entry)
             if label:
                 self.has_taken(label, int(number))
             self._at = entry.id

@@ -343,7 +343,6 @@ class ShardMember(ShardViews):
         self._owner, self.image, self._clock = owner, owner.image, owner.clock
         owner.committed = lambda us: self.committed(us)  # noqa: PLW0108 - which one is set later
         owner.put_back, owner.poke = self._intake.begin_again, lambda: self.tell(TimePassed(), "store")
-        self._intake.begin_after(owner.lease.inbox)
 
     async def _take_over(self, replica: Replica, lease: Lease, began: int) -> None:
         """The replica has all that was committed; then comes what was forwarded and not applied."""

@@ -26,7 +26,7 @@ from router.rows import NOTHING, Turn
 from server.core.account import Account, guarded
 from server.core.shard_views import ShardViews
 from store.errors import StoreLost
-from store.lease import Memory
+from store.lease import InboxEntry, Memory
 
 log = structlog.get_logger(__name__)
 
@@ -54,11 +54,11 @@ class Clock(Protocol):
 class Committer(Protocol):
     """Commits turns under a lease. Raises StoreLost (tried again) or another StoreError, which ends the pump."""
 
-    async def commit(self, turns: Sequence[Turn], inbox: str = "") -> None:
-        """`inbox`: the last inbox entry among the causes of these turns, "" for none."""
+    async def commit(self, turns: Sequence[Turn], inbox: Sequence[InboxEntry] = ()) -> None:
+        """`inbox`: the inbox entries among the causes of these turns."""
         ...
 
-    def begin(self, turns: Sequence[Turn], inbox: str, answered: Callable[[bool], None]) -> bool:
+    def begin(self, turns: Sequence[Turn], inbox: Sequence[InboxEntry], answered: Callable[[bool], None]) -> bool:
         """As `commit`, written before this returns; `answered` is told later whether it was taken.
 
         Where it was not, or this returns False, `commit` with the same turns says why, or makes it good.
@@ -98,12 +98,12 @@ class Pump(ShardViews):
         self._prepare = prepare
         self._account = Account(sequence, decided, note, dispatcher.tidy, lambda: self._under_way, self.decided_lately)
         self._pending: list[Turn] = []
-        self._entries: dict[int, str] = {}
+        self._entries: dict[int, InboxEntry] = {}
         self._waiting: dict[int, asyncio.Future[tuple[Command, ...]]] = {}
         self._wake = asyncio.Event()
         # What is being committed and spoken: nothing else is before that is over. `run` has it where `_by_task`.
         self._under_way: list[Turn] = []
-        self._inbox = ""
+        self._inbox: Sequence[InboxEntry] = ()
         self._by_task = False
         self._running = False
         # Whether any of the pending turns can not wait.
@@ -143,9 +143,9 @@ class Pump(ShardViews):
             return
         self._turn(event, cause, told=True)
 
-    def take_in(self, event: Event, cause: str, entry_id: str) -> None:
-        """Decides now on an event from the inbox; the entry counts as applied with the turn's commit."""
-        self._turn(event, cause, entry_id)
+    def take_in(self, event: Event, cause: str, entry: InboxEntry) -> None:
+        """Decides now on an event from the inbox; the entry leaves it with the turn's commit."""
+        self._turn(event, cause, entry)
 
     async def run(self) -> None:
         """Commits and speaks until `close`. Raises Deposed when another owner raised the epoch: say nothing more."""
@@ -202,7 +202,7 @@ class Pump(ShardViews):
 
     # --- inside -------------------------------------------------------------------------------------------------
 
-    def _turn(self, event: Event, cause: str, entry_id: str = "", *, told: bool = False) -> Turn:
+    def _turn(self, event: Event, cause: str, entry: InboxEntry | None = None, *, told: bool = False) -> Turn:
         if self._closed:
             raise RoutingEndedError
         now = self._turned = self._clock.now()
@@ -217,8 +217,8 @@ class Pump(ShardViews):
         self.sequence += 1
         changes, unfinished = core.drain_changes(), core.unfinished
         turn = Turn(self.sequence, now, cause, event, tuple(commands), changes)
-        if entry_id:
-            self._entries[self.sequence] = entry_id
+        if entry is not None:
+            self._entries[self.sequence] = entry
         self._pending.append(turn)
         can_wait = not unfinished and _can_wait(turn, told=told)
         if can_wait and changes is NOTHING:
@@ -256,7 +256,7 @@ class Pump(ShardViews):
             self._late = None
         batch = self._under_way = self._pending[:MAX_BATCH]
         self._urgent = len(self._pending) > MAX_BATCH
-        self._inbox = self._applied_by(batch)
+        self._inbox = self._applied_by(batch) if self._entries else ()
         self._by_task = not self._begin()
         if self._by_task:
             self._wake.set()
@@ -316,13 +316,10 @@ class Pump(ShardViews):
         else:
             self._go_on()
 
-    def _applied_by(self, batch: Sequence[Turn]) -> str:
-        """The last inbox entry that these turns apply."""
-        last = ""
-        if self._entries:
-            for turn in batch:
-                last = self._entries.pop(turn.sequence, last)
-        return last
+    def _applied_by(self, batch: Sequence[Turn]) -> list[InboxEntry]:
+        """The inbox entries that these turns apply."""
+        found = (self._entries.pop(turn.sequence, None) for turn in batch)
+        return [entry for entry in found if entry is not None]
 
     def _arm(self) -> None:
         """A timer that is early finds nothing due, and is armed again: only for an earlier deadline is it moved."""

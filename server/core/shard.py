@@ -13,7 +13,7 @@ from router.rows import ShardImage, Turn
 from server.clock import ShardClock, monotonic_us
 from server.core.pump import Pump
 from store.errors import Deposed, LeaseHeld, OutOfOrder, StoreEmpty, StoreError, StoreLost
-from store.lease import Lease, Memory
+from store.lease import InboxEntry, Lease, Memory
 from store.shard import RedisShardStore
 
 log = structlog.get_logger(__name__)
@@ -95,7 +95,7 @@ class ShardOwner:
             pump.tell(PolicyChanged(policy), "start")
         return pump
 
-    async def commit(self, turns: Sequence[Turn], inbox: str = "") -> None:
+    async def commit(self, turns: Sequence[Turn], inbox: Sequence[InboxEntry] = ()) -> None:
         """The pump's committer. Into a store that has lost writes all is put back, these turns with it."""
         began = monotonic_us()
         try:
@@ -107,7 +107,7 @@ class ShardOwner:
         self.applied, self.unreached = turns[-1].sequence, ""
         self.committed(monotonic_us() - began)
 
-    def begin(self, turns: Sequence[Turn], inbox: str, answered: Callable[[bool], None]) -> bool:
+    def begin(self, turns: Sequence[Turn], inbox: Sequence[InboxEntry], answered: Callable[[bool], None]) -> bool:
         """The pump's committer, where the store can be told at once."""
         began = monotonic_us()
 

@@ -10,21 +10,21 @@
 -- args[1] epoch               args[2] sequence of the first turn
 -- args[3] clock: `now` of the last turn, microseconds
 -- args[4] version of the policy that became current, or ''
--- args[5] id of the last inbox entry that these turns applied, or ''
--- args[6] owner: whose lease it is. An epoch alone would not do: a store that lost its last writes may give it twice.
--- args[7] on: nine sections, each its number of values and then the values:
+-- args[5] owner: whose lease it is. An epoch alone would not do: a store that lost its last writes may give it twice.
+-- args[6] on: ten sections, each its number of values and then the values:
 --   journal entries; policies (version, bytes); agents (id, bytes); reservations (id, bytes); work (id, bytes);
---   agents to delete; reservations to delete; work to delete; neighbours (shard, bytes)
+--   agents to delete; reservations to delete; work to delete; neighbours (shard, bytes); inbox entries that these turns
+--   applied (id, request)
 -- Returns {'ok', applied} or {'deposed', current epoch} or {'order', applied} or {'differs', sequence}
 local function commit(keys, argv)
   local args = cmsgpack.unpack(argv[1])
   local epoch = integer(args[1])
   local head = redis.call('HMGET', keys[1], 'epoch', 'applied', 'owner', 'served')
-  if head[1] ~= epoch or head[3] ~= args[6] then
+  if head[1] ~= epoch or head[3] ~= args[5] then
     return {'deposed', tonumber(head[1] or '0')}
   end
-  local entries, policies, agents, reservations, work, no_agents, no_reservations, no_work, neighbours =
-    sections(args, 7, 9)
+  local entries, policies, agents, reservations, work, no_agents, no_reservations, no_work, neighbours, inbox =
+    sections(args, 6, 10)
   local applied = tonumber(head[2] or '0')
   local first = args[2]
   local last = first + args[entries] - 1
@@ -54,11 +54,6 @@ local function commit(keys, argv)
   if args[4] ~= '' then
     redis.call('HSET', keys[1], 'policy', args[4])
   end
-  if args[5] ~= '' then
-    redis.call('HSET', keys[1], 'inbox', args[5])
-    -- What is applied goes, the last one too: whoever reads from the beginning again must not meet it.
-    redis.call('XTRIM', keys[8], 'MINID', args[5])
-    redis.call('XDEL', keys[8], args[5])
-  end
+  take_out(keys[8], args, inbox)
   return {'ok', last}
 end

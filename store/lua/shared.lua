@@ -96,3 +96,14 @@ local function write_rows(keys, args, agents, reservations, work, neighbours)
   chunked('HSET', keys[5], args, reservations)
   chunked('HSET', keys[7], args, neighbours)
 end
+
+-- Take out of the inbox what was applied, and nothing else: the section at `at` has the entries that were read, each with
+-- its request. One that stands under such an id and is another's was read by nobody: two masters give the same ids.
+local function take_out(inbox, args, at)
+  for index = at + 1, at + tonumber(args[at]), 2 do
+    local entry = redis.call('XRANGE', inbox, args[index], args[index])[1]
+    if entry and entry[2][2] == args[index + 1] then
+      redis.call('XDEL', inbox, args[index])
+    end
+  end
+end

@@ -95,7 +95,7 @@ async def test_a_policy_that_is_on_its_way_is_not_dropped(world: World) -> None:
     await world.other.forward("n2.1", 1, [Request("t", PolicyChanged(policy("p1")))])
     assert await world.one.drop_policies(100) == 0
     (entry,) = await world.one.read_inbox("", 10)
-    await world.one.commit(lease, [turn(3, event=entry.event)], inbox=entry.id)
+    await world.one.commit(lease, [turn(3, event=entry.event)], [entry])
     await world.one.commit(lease, [turn(4, event=PolicyChanged(policy("p2")))])
     assert await world.one.drop_policies(4) == 1
 

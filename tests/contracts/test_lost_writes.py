@@ -89,6 +89,7 @@ async def test_senders_are_put_back_with_what_was_decided_of_theirs_and_those_lo
     await world.other.forward("n2.1", 1, [Request("t", CustomerLeft("w1")), Request("t", CustomerLeft("w2"))])
     await world.one.reseed(lease, memory_of([turn(1)], rowless(1), {"n2.1": 1, "n4.1": 7}, "n3.1"))
     assert await world.one.senders() == {"n2.1", "n4.1"}
+    assert [entry.request for entry in await world.one.read_inbox("", 10)] == ["n2.1/2"], "the first is in these rows"
     late = [Request("t", CustomerLeft("w9"))]
     with pytest.raises(InboxGap) as gap:
         await world.other.forward("n4.1", 9, late)

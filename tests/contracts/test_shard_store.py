@@ -49,7 +49,7 @@ async def test_load_returns_exactly_what_was_committed(world: World) -> None:
 def now(store: Store, lease: Lease, turns: list[Turn]) -> asyncio.Future[bool] | None:
     """What `commit_now` answers; None where it leaves the turns to `commit`."""
     answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-    return answer if store.commit_now(lease, turns, "", answer.set_result) else None
+    return answer if store.commit_now(lease, turns, (), answer.set_result) else None
 
 
 async def test_a_commit_at_once_is_a_commit(world: World) -> None:

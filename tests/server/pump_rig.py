@@ -12,6 +12,7 @@ from router.rows import Turn
 from router.vocabulary import Medium, Presence
 from server.clock import ShardClock
 from server.core.pump import Pump
+from store.lease import InboxEntry
 from tests.server.sites import ORDERS, small_site
 
 NOTE = facts.InteractionNoted("i", "answered")
@@ -28,13 +29,16 @@ class Committer:
         self.attempts: list[list[Turn]] = []
         self.kept: list[Turn] = []
         self.errors: list[Exception] = []
+        # What each attempt says that its turns take out of the inbox.
+        self.inboxes: list[list[InboxEntry]] = []
         self.gate: asyncio.Event | None = None
         self.at_once = False
         self._answers: list[asyncio.Task[None]] = []
         self.log: list[str] = []
 
-    async def commit(self, turns: Sequence[Turn], inbox: str = "") -> None:
+    async def commit(self, turns: Sequence[Turn], inbox: Sequence[InboxEntry] = ()) -> None:
         self.attempts.append(list(turns))
+        self.inboxes.append(list(inbox))
         if self.gate is not None:
             await self.gate.wait()
         else:
@@ -43,11 +47,12 @@ class Committer:
             raise self.errors.pop(0)
         self._take(turns)
 
-    def begin(self, turns: Sequence[Turn], inbox: str, answered: Callable[[bool], None]) -> bool:
+    def begin(self, turns: Sequence[Turn], inbox: Sequence[InboxEntry], answered: Callable[[bool], None]) -> bool:
         """If `at_once`: answered in a later turn of the loop, or when the gate opens; not taken for an error."""
         if not self.at_once:
             return False
         self.attempts.append(list(turns))
+        self.inboxes.append(list(inbox))
         self._answers.append(asyncio.create_task(self._answer(turns, answered)))
         return True
 

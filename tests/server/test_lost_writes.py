@@ -1,11 +1,11 @@
 """Members of a shard whose store loses writes: it is put back to an earlier state, or comes back empty."""
 
 import asyncio
+import contextlib
 import gc
 import random
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -13,12 +13,17 @@ from redis import Redis
 
 from router import events as facts
 from router.vocabulary import OfferState
+from server.core.intake import Intake
+from server.core.shard import ShardOwner
+from store.connection import open_store
 from store.errors import StoreLost
 from store.keys import shard_keys
+from store.lease import InboxEntry, Request
+from store.shard import RedisShardStore
 from tests.ports import free_port
 from tests.redis_sites import Process, watched
 from tests.server.core.test_member import chat, ready, something, storm
-from tests.server.crew import Crew, Crewman, crew_of
+from tests.server.crew import POLICY, Crew, Crewman, crew_of
 from tests.valkey import started_server
 from tests.waiting import until
 
@@ -169,6 +174,48 @@ async def test_a_follower_whose_owner_went_with_the_writes_puts_them_back(store:
         await crew.alike(*others)
 
 
+class Tail:
+    """The inbox as it is read on a connection that finds the new master later than others do."""
+
+    def __init__(self, store: RedisShardStore) -> None:
+        self.store = store
+
+    async def read_inbox(self, after: str, limit: int, block_ms: int | None = None) -> list[InboxEntry]:
+        return await self.store.read_inbox(after, limit, block_ms)
+
+
+async def test_what_another_node_left_at_the_new_master_stays_there_until_it_is_read(
+    store: Forgetful, store_url: str, shard: str
+) -> None:
+    """It stands under an earlier id than what the owner has still read at the old one, and commits at the new one."""
+    async with contextlib.AsyncExitStack() as stack:
+        stores = []
+        for url in (store.url, store_url):
+            connection = await open_store(url)
+            stack.push_async_callback(connection.aclose)
+            stores.append(RedisShardStore(connection, shard))
+        new, old = stores
+        owner = await ShardOwner.claim(new, "n1.1", 60_000_000)
+        pump = await owner.restore(POLICY, lambda _turn: None, lambda _turn, _us: None)
+        running = asyncio.create_task(pump.run())
+        for place, label, name in ((new, "n2.1", "w2"), (old, "n3.1", "w3")):
+            await place.enrol(label)
+            await place.forward(label, 1, [Request("t", chat(name))])
+        tail = Tail(old)
+        intake = Intake(tail)
+        await intake.feed(pump)
+        await pump.drain()
+        tail.store = new
+        intake.begin_again()  # as after any break
+        await intake.feed(pump)
+        await pump.drain()
+        causes = [entry.cause for entry in await new.read_journal(0, 100)]
+        assert causes == ["start", "n3.1/1 t", "n2.1/1 t"]
+        assert await new.read_inbox("", 10) == []
+        pump.close()
+        await asyncio.wait_for(running, 30)
+
+
 async def test_a_failover_beneath_a_crew_loses_nothing_that_was_acknowledged(tmp_path: Path, shard: str) -> None:
     """Sentinels promote a replica while everybody posts; a commit waits for no replica here, memory makes up for it."""
     with watched(tmp_path / "site") as site:
@@ -184,7 +231,7 @@ async def test_a_failover_beneath_a_crew_loses_nothing_that_was_acknowledged(tmp
             assert [entry.sequence for entry in journal] == list(range(1, len(journal) + 1))
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def steadily(crew: Crew) -> AsyncIterator[Callable[[], Awaitable[int]]]:
     """Everybody posts all the time; gives what ends that, and how many events it were."""
     rng, told, ended = random.Random(11), 0, asyncio.Event()

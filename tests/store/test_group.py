@@ -4,6 +4,7 @@ from router.rows import Changes, NeighbourRow
 from router.vocabulary import WorkState
 from store.codec import encode_entry, encode_row
 from store.group import commit_values
+from store.lease import InboxEntry
 from tests.store.samples import T0, agent, reservation, turn, work
 
 
@@ -14,8 +15,9 @@ def test_the_values_of_a_commit() -> None:
         turn(8, Changes(work=(offered,), work_closed=("w3",), agents_removed=("a1",), reservations_closed=("r0",))),
         turn(9, Changes(neighbours=(south := NeighbourRow("south", 4),))),
     ]
-    assert commit_values(4, "n1.1", turns, "9-0") == [
-        *(4, 7, T0 + 9, "", "9-0", "n1.1"),
+    entries = [InboxEntry(f"{number}-0", turns[0].event, f"n2.1/{number}") for number in (8, 9)]
+    assert commit_values(4, "n1.1", turns, entries) == [
+        *(4, 7, T0 + 9, "", "n1.1"),
         *(3, *(encode_entry(one) for one in turns)),
         0,
         0,
@@ -25,4 +27,5 @@ def test_the_values_of_a_commit() -> None:
         *(1, "r0"),
         *(1, "w3"),
         *(2, "south", encode_row(south)),
+        *(4, "8-0", "n2.1/8", "9-0", "n2.1/9"),
     ]

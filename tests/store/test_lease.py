@@ -6,7 +6,7 @@ import pytest
 
 from store.lease import Lease
 
-LEASE = Lease(owner="a", epoch=3, lease_ms=2000, now_us=5, applied=7, clock=4, inbox="")
+LEASE = Lease(owner="a", epoch=3, lease_ms=2000, now_us=5, applied=7, clock=4)
 
 
 def test_a_lease_cannot_be_changed_in_place() -> None:

@@ -218,3 +218,14 @@ async def test_what_is_told_on_a_connection_that_goes_is_lost_and_said_once(stor
     assert not link.tell(("PING",), heard.append)
     await asyncio.sleep(0)
     assert len(heard) == 2
+
+
+async def test_each_connection_has_a_number(store_url: str) -> None:
+    link = link_to(store_url)
+    for number in (1, 2):
+        assert link.standing == 0
+        await link.call(("PING",))
+        await link.call(("PING",))
+        assert link.standing == number
+        link.keep_to(Address(None, "127.0.0.1", 1))
+    await link.aclose()

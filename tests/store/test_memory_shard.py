@@ -12,7 +12,7 @@ from tests.store.samples import agent, turn
 
 def test_it_has_the_bytes_that_the_real_store_would_have() -> None:
     shard, one = MemoryShard(epoch=1, owner="n1"), turn(1, Changes(agents=(agent(),)))
-    apply(shard, commit_values(1, "n1", [one], ""))
+    apply(shard, commit_values(1, "n1", [one], ()))
     assert shard.agents == {"a1": encode_row(agent())}
     assert shard.journal == {1: encode_entry(one)}
 
@@ -20,9 +20,9 @@ def test_it_has_the_bytes_that_the_real_store_would_have() -> None:
 def test_what_is_not_the_owners_or_out_of_order_changes_nothing() -> None:
     shard = MemoryShard(epoch=2, owner="n1")
     with pytest.raises(Deposed):
-        apply(shard, commit_values(1, "n1", [turn(1)], ""))
+        apply(shard, commit_values(1, "n1", [turn(1)], ()))
     with pytest.raises(OutOfOrder):
-        apply(shard, commit_values(2, "n1", [turn(2)], ""))
+        apply(shard, commit_values(2, "n1", [turn(2)], ()))
     assert shard == MemoryShard(epoch=2, owner="n1")
 
 

@@ -15,14 +15,14 @@ from store.address import Address
 from store.connection import StoreConnection, open_store
 from store.errors import StoreCorrupt, StoreLost, StoreRefused, UnknownVersion
 from store.keys import shard_keys
-from store.lease import Lease
+from store.lease import InboxEntry, Lease
 from store.shard import RedisShardStore
 from tests.store.samples import agent, policy, reservation, turn, typical_interaction, work
 from tests.valkey import tcp_server
 
 EVERYTHING = Changes((agent(),), (work(),), (reservation(),), neighbours=(NeighbourRow("south", 1),))
 # The sections of a commit beside its journal entries.
-EMPTY = (0,) * 8
+EMPTY = (0,) * 9
 
 
 @pytest.fixture
@@ -48,11 +48,11 @@ async def test_a_commit_that_fails_leaves_nothing(connection: StoreConnection, s
     refused = [turn(1, EVERYTHING), turn(2, event=PolicyChanged(policy()))]
     if broken == "policies":
         with pytest.raises(StoreRefused, match="WRONGTYPE"):
-            await store.commit(lease, refused, inbox="1-0")
+            await store.commit(lease, refused, [InboxEntry("1-0", turn(1).event)])
         refused = [refused[0]]  # the check of the policy's content refused it before the function could
     else:
         with pytest.raises(StoreRefused, match="WRONGTYPE"):
-            await store.commit(lease, refused, inbox="1-0")
+            await store.commit(lease, refused, [InboxEntry("1-0", turn(1).event)])
     assert await dump(connection, shard) == before
     await connection.run("DEL", key)
     await store.commit(lease, refused)
@@ -64,7 +64,7 @@ async def test_malformed_arguments_are_refused_before_any_write(connection: Stor
     lease = await store.take("n1", 60_000)
     before = await dump(connection, shard)
     for values in ((1, b"entry"), (9, b"entry", *EMPTY), (1, b"entry", *EMPTY, 0), ("x", *EMPTY)):
-        argument = msgpack.packb([lease.epoch, 1, 5, "", "", "n1", *values], use_bin_type=False)
+        argument = msgpack.packb([lease.epoch, 1, 5, "", "n1", *values], use_bin_type=False)
         with pytest.raises(StoreRefused):
             await connection.function("commit", keys.of_commit(), argument)
     assert await dump(connection, shard) == before
@@ -79,8 +79,8 @@ async def test_a_shard_uses_its_own_keys_only_and_numbers_stay_exact(connection:
         turn(16, EVERYTHING),
     ]
     await store.enrol("n3.1")
-    entry_id = await store.strike_off(lease, "n2.1")
-    await store.commit(lease, turns, inbox=entry_id)
+    await store.strike_off(lease, "n2.1")
+    await store.commit(lease, turns, await store.read_inbox("", 10))
     known = {getattr(keys, item.name) for item in fields(keys)}
     assert set(await connection.run("KEYS", f"*{shard}*")) <= known
     head = await connection.run("HGETALL", keys.head)
@@ -158,7 +158,7 @@ async def test_a_commit_can_wait_for_replicas(tmp_path: Path) -> None:
         lease = await store.take("n1", 60_000)
         await _replicated(store, lease, turn(1, EVERYTHING))
 
-        assert not store.commit_now(lease, [turn(2)], "", lambda _taken: None), "it could not wait for them"
+        assert not store.commit_now(lease, [turn(2)], (), lambda _taken: None), "it could not wait for them"
         replica.send_signal(signal.SIGSTOP)
         with pytest.raises(StoreLost, match="only 0 of 1 replicas"):
             await store.commit(lease, [turn(2)])
@@ -191,3 +191,30 @@ async def _promote(port: int) -> bool:
     writer.close()
     await writer.wait_closed()
     return answer.startswith(b"+OK")
+
+
+async def test_what_was_read_on_another_connection_is_nothing_to_go_on_from(
+    connection: StoreConnection, shard: str
+) -> None:
+    """It may be another server's: of the inbox there is the beginning, a journal has to be looked at first."""
+    store, keys = RedisShardStore(connection, shard), shard_keys(shard)
+    lease = await store.take("n1", 60_000)
+    entry_id = await store.strike_off(lease, "n2.1")
+    await store.commit(lease, [turn(1), turn(2)])
+
+    def broken(stream: bytes) -> None:
+        connection.link(stream).keep_to(Address(None, "127.0.0.1", 1))
+
+    (entry,) = await store.read_inbox("", 10)
+    for after in (entry_id, ""):
+        assert await store.read_inbox(entry_id, 10) == []
+        broken(keys.inbox)
+        if after:
+            with pytest.raises(StoreLost, match="another one"):
+                await store.read_inbox(after, 10)
+        assert await store.read_inbox("", 10) == [entry]
+    assert [each.sequence for each in await store.follow_journal(0, 1, 10)] == [1]
+    broken(keys.journal)
+    with pytest.raises(StoreLost, match="another one"):
+        await store.follow_journal(1, 1, 10)
+    assert [each.sequence for each in await store.follow_journal(1, 1, 10)] == [2]

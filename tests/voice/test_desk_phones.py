@@ -160,7 +160,7 @@ async def test_a_phone_gone_before_the_join_is_known_leaves_nobody_half_joined(h
     phone = house.conductor.legs.all[f"phone:{reservation}"]
     commit = house.owner.commit
 
-    async def slow(turns: object, inbox: str = "") -> None:
+    async def slow(turns: object, inbox: object = ()) -> None:
         await commit(turns, inbox)  # type: ignore[arg-type]
         if any(isinstance(turn.event, facts.OfferAccepted) for turn in turns):  # type: ignore[attr-defined]
             house.conductor.call_ended(phone.call, "remote")

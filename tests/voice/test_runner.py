@@ -272,7 +272,7 @@ async def test_a_caller_who_leaves_while_the_store_is_away_is_let_go_when_it_is_
     gate = asyncio.Event()
     commit = house.owner.commit
 
-    async def away(turns: Any, inbox: str = "") -> None:
+    async def away(turns: Any, inbox: Any = ()) -> None:
         await gate.wait()
         await commit(turns, inbox)
 

@@ -34,8 +34,8 @@ class Pump:
         self.taken: list[tuple[Event, str, str]] = []
         self.told: list[Event] = []
 
-    def take_in(self, event: Event, cause: str, entry_id: str) -> None:
-        self.taken.append((event, cause, entry_id))
+    def take_in(self, event: Event, cause: str, entry: InboxEntry) -> None:
+        self.taken.append((event, cause, entry.id))
 
     def tell(self, event: Event, cause: str) -> None:
         del cause
@@ -52,7 +52,7 @@ async def test_what_is_there_is_taken_in_with_its_request_in_the_cause() -> None
     assert intake.taken == {"n2.1": 1}
 
 
-async def test_a_request_that_was_decided_on_is_not_again_but_its_place_counts() -> None:
+async def test_a_request_that_was_decided_on_is_not_again_but_it_has_to_go() -> None:
     inbox, pump = Inbox(), Pump()
     intake = Intake(inbox)
     intake.heard(Turn(1, 1, "n2.1/2 t", CustomerLeft("w2"), (), Changes()))

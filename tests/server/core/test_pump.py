@@ -11,6 +11,7 @@ from router.rows import Turn
 from router.vocabulary import Medium
 from server.core import pump as pump_module
 from store.errors import Deposed, StoreLost, StoreRefused
+from store.lease import InboxEntry
 from tests.server.pump_rig import NOTE, Rig, work
 from tests.waiting import until
 
@@ -150,6 +151,24 @@ async def test_a_group_is_bounded(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> 
     rig.run()
     await rig.pump.drain()
     assert [len(batch) for batch in rig.committer.attempts] == [4, 4, 2]
+
+
+async def test_what_came_by_the_inbox_leaves_it_with_the_commit_of_its_turn(rig: Rig) -> None:
+    rig.committer.gate = asyncio.Event()
+    rig.committer.errors = [StoreLost("gone")]
+    rig.run()
+    one, two, three = (InboxEntry(f"{number}-0", NOTE, f"n2.1/{number}") for number in (1, 2, 3))
+    rig.pump.take_in(NOTE, "n2.1/1 t", one)
+    await until(lambda: len(rig.committer.attempts) == 1)
+    rig.pump.take_in(NOTE, "n2.1/2 t", two)
+    rig.pump.tell(work("w1"), "t")
+    rig.pump.take_in(NOTE, "n2.1/3 t", three)
+    rig.committer.gate.set()
+    await rig.pump.drain()
+    assert rig.committer.inboxes[0] == [one]
+    assert [taken for taken in rig.committer.inboxes if taken != [one]] == [[two, three]]
+    await rig.pump.post(NOTE, "t")
+    assert rig.committer.inboxes[-1] == []
 
 
 async def test_the_sequence_goes_on_from_the_last_applied_one() -> None:

@@ -10,6 +10,7 @@ from router.dispatcher import Dispatcher
 from router.events import CustomerLeft, Event, InteractionNoted
 from router.rows import Turn
 from server.core.pump import Pump
+from store.lease import InboxEntry
 
 
 async def test_a_fault_inside_a_turn_ends_the_pump_and_commits_nothing_of_it() -> None:
@@ -22,10 +23,10 @@ async def test_a_fault_inside_a_turn_ends_the_pump_and_commits_nothing_of_it() -
     committed: list[Turn] = []
 
     class Keep:
-        async def commit(self, turns: Sequence[Turn], inbox: str = "") -> None:
+        async def commit(self, turns: Sequence[Turn], inbox: Sequence[InboxEntry] = ()) -> None:
             committed.extend(turns)
 
-        def begin(self, turns: Sequence[Turn], inbox: str, answered: Callable[[bool], None]) -> bool:
+        def begin(self, turns: Sequence[Turn], inbox: Sequence[InboxEntry], answered: Callable[[bool], None]) -> bool:
             return False
 
     class Still:

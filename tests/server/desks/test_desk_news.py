@@ -186,7 +186,7 @@ async def test_while_the_store_is_away_nobody_is_told_that_it_is_done(house: Hou
     gate = asyncio.Event()
     commit = house.owner.commit
 
-    async def away(turns: Any, inbox: str = "") -> None:
+    async def away(turns: Any, inbox: Any = ()) -> None:
         await gate.wait()
         await commit(turns, inbox)
 

@@ -19,7 +19,7 @@ from server.persistence import records_process as module
 from server.persistence.records_process import RecordsProcess
 from server.persistence.records_worker import Setup
 from store.connection import StoreConnection
-from store.lease import Lease
+from store.lease import InboxEntry, Lease
 from store.shard import RedisShardStore
 from tests.records.turns import handled_call
 from tests.waiting import until
@@ -36,7 +36,7 @@ class Rig:
         self._store = RedisShardStore(connection, shard)
         self._lease: Lease | None = None
 
-    async def commit(self, turns: Sequence[Turn], inbox: str = "") -> None:
+    async def commit(self, turns: Sequence[Turn], inbox: Sequence[InboxEntry] = ()) -> None:
         """What the pump does."""
         self._lease = self._lease or await self._store.take("n1", 60_000)
         await self._store.commit(self._lease, turns)
