@@ -15,6 +15,7 @@ from store.errors import (
     Deposed,
     InboxGap,
     LeaseHeld,
+    OutOfOrder,
     PolicyConflict,
     StoreError,
     StoreLost,
@@ -45,13 +46,15 @@ class MemoryShardStore:
         shard.until = now + lease_ms * 1000
         return Lease(node, shard.epoch, lease_ms, now, shard.applied, shard.clock)
 
-    async def renew(self, lease: Lease) -> int:
+    async def renew(self, lease: Lease, seen: int = 0) -> int:
         """As RedisShardStore.renew."""
         self._check_epoch(lease.epoch)
         if self._shard.owner != lease.owner:
             raise Deposed(lease.epoch, self._shard.epoch)
         now = self._clock()
         self._shard.until = now + lease.lease_ms * 1000
+        if self._shard.applied < seen:
+            raise OutOfOrder(self._shard.applied + 1, self._shard.applied, "it was committed before")
         return now
 
     async def release(self, lease: Lease) -> None:

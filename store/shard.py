@@ -67,9 +67,12 @@ class RedisShardStore:
         self._seen_epoch = epoch
         return Lease(node, epoch, lease_ms, now_us, applied, clock)
 
-    async def renew(self, lease: Lease) -> int:
-        """Prolong the lease by its length from now; return Redis TIME in microseconds. Raises Deposed."""
-        return await self._held("renew_lease", lease.epoch, lease.lease_ms, lease.owner)
+    async def renew(self, lease: Lease, seen: int = 0) -> int:
+        """Prolong the lease by its length from now; return Redis TIME in microseconds. Raises Deposed.
+
+        The turn `seen` is known to be committed: OutOfOrder, though the lease is prolonged, where the store lacks it.
+        """
+        return await self._held("renew_lease", lease.epoch, lease.lease_ms, lease.owner, seen)
 
     async def release(self, lease: Lease) -> None:
         """Give the shard back. Raises Deposed."""
@@ -334,6 +337,8 @@ class RedisShardStore:
         status, number = await self._connection.often(function, (self._keys.head,), epoch, *args)
         if status == b"deposed":
             raise Deposed(epoch, number)
+        if status == b"order":
+            raise OutOfOrder(number + 1, number, "it was committed before")
         return int(number)
 
     async def _send_commit(self, call: Command) -> tuple[bytes, int]:

@@ -122,17 +122,20 @@ class ShardOwner:
         return self.store.commit_now(self.lease, turns, inbox, told)
 
     async def renew(self) -> None:
-        """Keeps the lease until cancelled. Raises Deposed when another node took the shard."""
+        """Keeps the lease until cancelled. Raises Deposed when another node took the shard.
+
+        A store that has lost writes is found out here, where nothing is decided: what is poked has it put back.
+        """
         while True:
             await asyncio.sleep(AGAIN_S if self.unreached else self.lease.lease_ms / 1000 / RENEWALS_PER_LEASE)
             try:
-                await self.store.renew(self.lease)
+                await self.store.renew(self.lease, self.applied)
                 self.unreached = ""
             except StoreLost as error:
                 if not self.unreached:
                     log.warning("lease_not_renewed", error=str(error))
                 self.unreached = str(error) or "lost"
-            except Deposed as error:
+            except (Deposed, OutOfOrder) as error:
                 if not self._lost_writes(error):
                     raise
                 self.poke()

@@ -82,6 +82,18 @@ async def test_an_epoch_alone_commits_and_renews_nothing(world: World) -> None:
     await world.one.commit(lease, [turn(1)])
 
 
+async def test_an_owner_that_renews_is_told_that_turns_are_lost_and_has_the_lease_all_the_same(world: World) -> None:
+    lease = await world.one.take("n1", 20)
+    await world.one.commit(lease, [turn(1)])
+    await world.one.renew(lease, 1)
+    await world.pass_ms(21)
+    with pytest.raises(OutOfOrder) as lost:
+        await world.one.renew(replace(lease, lease_ms=LEASE_MS), 3)
+    assert lost.value.applied == 1
+    with pytest.raises(LeaseHeld):
+        await world.other.take("n2", LEASE_MS)
+
+
 async def test_senders_are_put_back_with_what_was_decided_of_theirs_and_those_lost_are_none(world: World) -> None:
     lease = await world.one.take("n1", LEASE_MS)
     for label in ("n2.1", "n3.1"):

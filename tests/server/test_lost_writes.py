@@ -14,6 +14,7 @@ from redis import Redis
 from router import events as facts
 from router.vocabulary import OfferState
 from server.core.intake import Intake
+from server.core.member import Role
 from server.core.shard import ShardOwner
 from store.connection import open_store
 from store.errors import StoreLost
@@ -174,6 +175,32 @@ async def test_a_follower_whose_owner_went_with_the_writes_puts_them_back(store:
         await crew.alike(*others)
 
 
+async def test_a_quiet_owner_finds_out_with_its_next_renewal(store_url: str, shard: str) -> None:
+    """Its last commit went to a master that was given up: no connection breaks after that, and nothing is decided."""
+    keys = shard_keys(shard)
+    async with crew_of(store_url, shard, 2, lease_us=1_500_000) as crew:
+        await crew.all[1].member.post(chat("first"), "t")  # nobody is offered it: no deadline brings a turn
+        await crew.alike(*crew.all)
+        with Redis.from_url(store_url) as redis:
+            before = {key: redis.dump(key) for key in (keys.journal, keys.work)}
+            applied = crew.all[0].member.sequence
+            await crew.all[0].member.post(chat("last"), "t")
+            await crew.alike(*crew.all)
+            last = crew.all[0].member.sequence
+            async with asyncio.timeout(30):
+                with redis.pipeline() as lost:
+                    for key, dumped in before.items():
+                        lost.restore(key, 0, dumped, replace=True)
+                    lost.hset(keys.head, "applied", applied)
+                    lost.execute()
+                while int(redis.hget(keys.head, "applied") or 0) < last:
+                    await asyncio.sleep(0.01)
+        await crew.alike(*crew.all)
+        journal = [entry.sequence for entry in await crew.all[0].member.store.read_journal(0, 1_000)]
+        assert journal == list(range(1, crew.all[0].member.sequence + 1))
+        assert crew.all[0].member.owning
+
+
 class Tail:
     """The inbox as it is read on a connection that finds the new master later than others do."""
 
@@ -300,6 +327,35 @@ async def test_a_master_that_stands_still_until_another_is_promoted_ends_no_node
                 told = await end()
             await alike_with(crew, told, *site.promoted())
             assert crew.all[0].member.owning
+
+
+async def test_a_master_that_stands_still_for_longer_than_the_lease_leaves_one_owner(
+    tmp_path: Path, shard: str
+) -> None:
+    """Whoever is first at the new one: the owner there is only another one when the former has ended."""
+    with watched(tmp_path / "site", down_after_ms=2500) as site:
+        async with crew_of(site.url, shard, 3, lease_us=1_000_000) as crew:
+            await known(crew)
+            async with steadily(crew) as end:
+                await busy(crew)
+                old = await asyncio.to_thread(site.pause_master)
+                await until(lambda: site.leads() != old, "another one leads", 60)
+                site.wake(old)
+                master = site.leads()
+                ran_out = lease_at(master, shard)
+                await until(lambda: lease_at(master, shard) > ran_out + 2_000_000, "somebody has the lease there", 30)
+                await end()
+            await until(lambda: [man.member.owning for man in living(crew)].count(True) == 1, "one of them owns it", 30)
+            for man in living(crew):
+                assert await man.member.post(chat(f"late at {man.member.member.label}"), "t") is not None
+            await crew.alike(*living(crew))
+            journal = await living(crew)[0].member.store.read_journal(0, 100_000)
+            assert [entry.sequence for entry in journal] == list(range(1, len(journal) + 1))
+
+
+def living(crew: Crew) -> list[Crewman]:
+    """Who has not ended, and is not about to."""
+    return [man for man in crew.all if not man.failed and (man.member.owning or man.member.role is Role.FOLLOWER)]
 
 
 async def hired(crew: Crew) -> None:
