@@ -136,7 +136,7 @@ async def test_a_paused_owner_steps_down_when_it_wakes_and_one_that_is_drained_h
     heard = len(asleep.got)
     pair.one.send(signal.SIGCONT)
     pair.one.expected_errors = {"task_failed", "unstructured"}  # the last says why it stopped
-    assert await asyncio.to_thread(pair.one.ended) != 0
+    assert await asyncio.to_thread(pair.one.ended) == 1
     while await asleep.next() is not None:
         pass
     assert not [one for one in asleep.got[heard:] if isinstance(one, m.Offer | m.Assignment)]
