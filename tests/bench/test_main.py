@@ -39,7 +39,7 @@ TINY: dict[str, list[str]] = {
     "takeover": ["--agents", "50", "--kills", "1", "--stops", "0"],
     "page": ["--agents", "20", "--seconds", "1"],
     "simulate": ["--calls", "300", "--agents", "5", "--runs", "1"],
-    "chats": ["--seconds", "1"],
+    "chats": ["--seconds", "1", "--turns", "100"],
 }
 
 
