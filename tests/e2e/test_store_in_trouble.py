@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -13,12 +14,15 @@ from agents_ws.endpoint import PATH
 from agents_ws.messages import SUBPROTOCOL
 from server.core.prompt import COMMIT_S
 from server.persistence.embedded import running_url
+from tests.e2e.agents import crew
+from tests.e2e.callers import calling
+from tests.e2e.ears import AgentEar, CallerEar, Hearing, come_to_hear, write_voices
 from tests.e2e.office import Office
 from tests.e2e.server import PASSWORD, Server
 from tests.e2e.waiting import wait_until
 
 Trouble = Callable[[Redis, bool], Awaitable[Any]]
-AGENT = "agent1"
+AGENT, TALKER = "agent1", "agent4"
 ALERT = 'jackfield_alerts_open{kind="store"}'
 
 
@@ -101,6 +105,34 @@ async def test_what_is_decided_waits_and_holds_once_the_store_can_write(
         assert await _readiness(office) == "200"
         status, word = await office.send("POST", f"agents/{AGENT}/presence", {"presence": "offline", "comment": "over"})
         assert (status, word) == (204, "")
+
+
+async def test_who_talks_talks_on_meanwhile(running_server: Server, office: Office, tmp_path: Path) -> None:
+    running_server.expected_errors |= {"store_away", "journal_not_rotated"}
+    write_voices(tmp_path)
+    async with crew(running_server, tmp_path, TALKER) as agents, connected(running_server) as store:
+        agent = agents[TALKER]
+        agent.speak()
+        async with calling(running_server, tmp_path, "caller") as caller:
+            await caller.speak_on("caller.wav")
+            offer = await agent.take()
+            await agent.joined()
+            ears: dict[str, Hearing] = {TALKER: AgentEar(agent), "caller": CallerEar(caller, tmp_path)}
+            wanted = {TALKER: {"caller"}, "caller": {TALKER}}
+            assert await come_to_hear(ears, wanted) == wanted
+            await read_only(store, True)
+            try:
+
+                async def paused() -> bool:
+                    return "wait for the store" in await _readiness(office)
+
+                await wait_until(paused, 30, "it is noticed")
+                assert await come_to_hear(ears, wanted) == wanted
+                assert not caller.ended.is_set()
+                assert await paused()
+            finally:
+                await read_only(store, False)
+        await agent.finish(offer.reservation_id)
 
 
 async def test_a_store_that_was_emptied_is_put_back_while_everybody_goes_on(
