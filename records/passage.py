@@ -79,6 +79,7 @@ class Passage:
     def _run(self) -> None:
         while (lot := self._lots.get()) is not None:
             lot()
+            del lot  # who asked, and what came of it, is not kept until somebody else asks
 
     def _answer(self, do: Callable[[], T], done: Callable[[T], None], loop: asyncio.AbstractEventLoop) -> None:
         result = do()

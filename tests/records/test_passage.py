@@ -2,11 +2,13 @@
 
 import asyncio
 import threading
+import weakref
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
 from records.passage import Passage
+from tests.waiting import until
 
 
 def passage(folder: Path) -> Passage:
@@ -40,3 +42,15 @@ def test_a_loop_that_has_ended_is_no_trouble(tmp_path: Path) -> None:
     asyncio.run(ask())
     gate.set()
     asyncio.run(made.close())
+
+
+async def test_what_came_of_a_lot_is_not_kept_until_the_next(tmp_path: Path) -> None:
+    class Found:
+        """What somebody looked for."""
+
+    made, told = passage(tmp_path), asyncio.get_running_loop().create_future()
+    made.send(Found, told.set_result)
+    kept = weakref.ref(await told)
+    del told
+    await until(lambda: kept() is None)
+    await made.close()
