@@ -42,6 +42,7 @@ class Waiting:
 
         What is for one agent from the beginning (a transfer to a colleague) is let in. One that is on its way to
         another shard has the queue that it was for: should it be refused there, it waits here all the same.
+        Scheduled work stays: nobody knows yet what of its queue will be closed or full at its time.
         """
         away = ""
         shard, moves, asked = self._shard, self._moves, work.queue
@@ -62,7 +63,7 @@ class Waiting:
         shard.work[work.work_id] = work
         work.profile = shard.matcher.unbound
         shard.touch_work(work)
-        if away:
+        if away and not work.scheduled:
             moves.handoffs.leave(work, away, why or "")
         elif self.stand(work) and work.queue != asked:
             moves.out.append(RequeueWork(work.work_id, work.interaction_id, work.queue))

@@ -375,3 +375,11 @@ def test_one_that_was_taken_ends_with_its_customer(ended: Outcome) -> None:
     assert commands[1:] == [CloseWork("w", "i", ended)]
     assert kinds(world.post(asked(ended=ended))) == ["AnswerHandoff"]
     world.check()
+
+
+@pytest.mark.parametrize("emptied", [True, False])
+def test_scheduled_work_of_a_closed_queue_stays_until_its_time_has_come(emptied: bool) -> None:
+    world = World(north(replace(OVERFLOW, closed=True, when_closed=Exit(queue="far"), empty_when_closed=emptied)))
+    assert world.post(structs.replace(ITEM, not_before=world.now + 100 * SECOND)) == []
+    assert state(world, "w") is WorkState.WAITING
+    assert kinds(world.wait(101 * SECOND)) == (["HandWork"] if emptied else [])
