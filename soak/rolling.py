@@ -25,6 +25,9 @@ from tests.e2e.visitors import Visitor
 _GONE = (aiohttp.ClientError, ConnectionError, TimeoutError, AssertionError)
 # Chat-like work that nobody is asked for twice at the same time; a browser's leg is not needed.
 BACKLOG = 8
+AGAIN_S = 0.2
+# Each of them is a message too, of which a page may send so many a second.
+ACK_EVERY = 16
 WORK = {"medium": "chat", "queue": "web_chat", "channel": "web"}
 
 
@@ -104,18 +107,23 @@ class Roamer:
         self._tally = tally
         self._refs = map(str, itertools.count(1))
         self._peers: tuple[str, ...] = ()
-        self._chats: dict[str, str] = {}
+        # What was said and is not known to be taken, by its ref.
+        self._said: dict[str, m.SayInChat] = {}
 
     async def run(self) -> None:
         """Until cancelled."""
         token, base = await sign_in(self._nodes.any(), self._http, self._account), self._nodes.any().base
         while True:
             agent = RawAgent(cast("Any", SimpleNamespace(base=base)), self._http)
-            with suppress(*_GONE):
-                await agent.connect(token)
-                await self._work(agent)
+            try:
+                with suppress(*_GONE):
+                    await agent.connect(token)
+                    await self._work(agent)
+            finally:
+                await agent.close()
             self._tally.moves += 1
-            others = [peer for peer in self._peers if peer != base] or [self._nodes.any().base]
+            # Its own again as well: the others may be gone by now, and it only wanted a pause.
+            others = [*self._peers, self._nodes.any().base]
             base = others[next(_turn) % len(others)]
             await asyncio.sleep(0.05)
 
@@ -130,11 +138,14 @@ class Roamer:
                         await self._see(agent, each)
                 case m.OfferWithdrawn(reason=reason):
                     self._tally.withdrawn[reason.value] += 1
-                case m.Refused(code=code):
+                case m.Refused(code=code, ref=ref):
                     self._tally.refused[code] += 1
+                    await self._again(agent, ref)
+                case m.Done(ref=ref):
+                    self._said.pop(ref, None)
                 case _:
                     await self._see(agent, message)
-            if (seq := getattr(message, "seq", None)) is not None:
+            if (seq := getattr(message, "seq", 0)) % ACK_EVERY == 1:
                 await agent.send(m.Ack(seq=seq))
 
     async def _see(self, agent: RawAgent, message: Any) -> None:
@@ -153,11 +164,22 @@ class Roamer:
                 done = m.FinishWrapUp(ref=next(self._refs), reservation_id=held, disposition="resolved")
                 await agent.send(done)
 
+    async def _again(self, agent: RawAgent, ref: str) -> None:
+        """What the chat's node did not take is said once more, as a person would: it may be on its way elsewhere."""
+        said = self._said.pop(ref, None)
+        if said is not None:
+            await asyncio.sleep(AGAIN_S)
+            await self._say(agent, said)
+
+    async def _say(self, agent: RawAgent, said: m.SayInChat) -> None:
+        self._said[said.ref] = said
+        await agent.send(said)
+
     async def _answer(self, agent: RawAgent, held: str, line: m.ChatLine | m.ChatMessage) -> None:
         """Each message of the visitor's is answered once, however often it is seen."""
         if line.author == "customer":
             said = m.SayInChat(ref=next(self._refs), reservation_id=held, client_id=f"to-{line.number}", text=line.text)
-            await agent.send(said)
+            await self._say(agent, said)
 
 
 async def visit(nodes: Nodes, http: aiohttp.ClientSession, tally: Tally, stop: asyncio.Event) -> None:
@@ -180,6 +202,7 @@ async def _opened(visitor: Visitor, nodes: Nodes, question: str) -> None:
     async with asyncio.timeout(60):
         while not visitor.token:
             with suppress(*_GONE):
+                await visitor.cut()
                 await visitor.at(nodes.any()).open(question)
 
 

@@ -277,6 +277,11 @@ class RawAgent:
         await self.send(m.Hello(token=token, session=session, last_seq=last_seq))
         return self.ws
 
+    async def close(self) -> None:
+        """Also one that never came to be."""
+        if hasattr(self, "ws"):
+            await self.ws.close()
+
     async def send(self, message: m.ClientMessage) -> None:
         """One message."""
         await self.ws.send_str(m.encode(message).decode())

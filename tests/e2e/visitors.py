@@ -112,9 +112,10 @@ class Visitor:
     async def _connect(self, opening: c.Open | c.Resume) -> None:
         self.bye = None
         self._ws = await self._http.ws_connect(f"{self._server.base}{PATH}", protocols=[c.SUBPROTOCOL])
-        await self.send(opening)
         welcomed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        # Before anything is sent: `cut` closes the connection of a reader.
         self._reader = asyncio.create_task(self._read(welcomed), name=f"visitor:{self.name}")
+        await self.send(opening)
         async with asyncio.timeout(30):
             await welcomed
 
