@@ -56,6 +56,7 @@ async def asked(house: House, then: Callable[[sip.ReferReceived], None]) -> None
 
 async def test_a_caller_whose_phone_agrees_goes_on_at_their_place(house: House, moving: MovedCalls) -> None:
     call = await house.queued()
+    await house.pump.drain()  # `told` is of what is committed
     (before,) = house.told(facts.WorkQueued)
     coming: list[asyncio.Task[str]] = []
 
